@@ -1,0 +1,233 @@
+//! The front door: derivatives of plain functions, tapes and duals unseen.
+
+use crate::dual::Dual;
+use crate::point::Point;
+use crate::tape::{Tape, Var};
+
+/// How many directions of a Hessian are taken in one recording.
+const DIRECTIONS: usize = 4;
+
+/// The derivative of a function of one number, in forward mode.
+///
+/// ```
+/// assert_eq!(tapegrad::derivative(|x| x.powi(3), 2.0), 12.0);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
+    f(Dual::variable(x, 0)).tangent(0)
+}
+
+/// The gradient of a function of several numbers, in reverse mode. See [`Point`] for the shapes.
+///
+/// ```
+/// use tapegrad::gradient;
+///
+/// assert_eq!(gradient(|[x, y]| x * y + x, [2.0, 3.0]), [4.0, 2.0]);
+///
+/// let data = vec![1.0, 2.0, 3.0];
+/// let squares = |x: &[tapegrad::Var]| x.iter().map(|x| x * x).sum();
+/// assert_eq!(gradient(squares, &data), [2.0, 4.0, 6.0]);
+/// ```
+///
+/// # Panics
+/// If `f` returns a variable of another tape, say one captured from outside.
+#[must_use]
+#[track_caller]
+pub fn gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> P::Of<f64> {
+    value_and_gradient(f, x).1
+}
+
+/// The value and the gradient of a function, in one recording.
+///
+/// ```
+/// let (value, gradient) = tapegrad::value_and_gradient(|[x, y]| x.powf(y), [2.0, 3.0]);
+/// assert_eq!((value, gradient[0]), (8.0, 12.0));
+/// ```
+///
+/// # Panics
+/// As [`gradient`].
+#[must_use]
+#[track_caller]
+pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> (f64, P::Of<f64>) {
+    let tape = Tape::new();
+    let vars = tape.vars(&x.as_slice()[..]);
+    let shaped = shape(&x, &vars);
+    let y = f(P::args(&shaped));
+    let adjoints = tape.backward(&[(y, 1.0)]);
+    (y.value, shape(&x, &adjoints.wrt(&vars)))
+}
+
+/// The Jacobian of a function with several results, one row per result, in reverse mode: one recording and
+/// a sweep per row.
+///
+/// ```
+/// let j = tapegrad::jacobian(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0]);
+/// assert_eq!(j, [[1.0, 0.0], [0.0, 2.0]]);
+/// ```
+///
+/// # Panics
+/// As [`gradient`].
+#[must_use]
+#[track_caller]
+pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
+    f: impl FnOnce(P::Args<'_, Var>) -> Y,
+    x: P,
+) -> Y::Of<P::Of<f64>> {
+    let tape = Tape::new();
+    let vars = tape.vars(&x.as_slice()[..]);
+    let shaped = shape(&x, &vars);
+    let y = f(P::args(&shaped));
+    refuse_strangers(&tape, y.as_slice());
+    let mut adjoints = crate::Gradient::new();
+    let mut row = vec![0.0; vars.len()];
+    y.map(|output| {
+        output.backward_into(&mut adjoints);
+        adjoints.wrt_into(&vars, &mut row);
+        shape(&x, &row)
+    })
+}
+
+/// The Hessian of a function: its second derivatives, a row per variable. Forward over reverse: `f` is
+/// evaluated over [`Dual`] numbers whose tangents are recorded.
+///
+/// ```
+/// let h = tapegrad::hessian(|[x, y]| x * x * y, [3.0, 5.0]);
+/// assert_eq!(h, [[10.0, 6.0], [6.0, 0.0]]);
+/// ```
+///
+/// # Panics
+/// As [`gradient`].
+#[must_use]
+#[track_caller]
+pub fn hessian<P: Point<f64>>(
+    f: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    x: P,
+) -> P::Of<P::Of<f64>> {
+    let tape = Tape::new();
+    let n = x.as_slice().len();
+    let mut adjoints = crate::Gradient::new();
+    let mut rows = vec![vec![0.0; n]; n];
+    for first in (0..n).step_by(DIRECTIONS) {
+        tape.clear();
+        let vars = tape.vars(&x.as_slice()[..]);
+        let duals: Vec<_> = (0..n)
+            .map(|k| match k.checked_sub(first) {
+                Some(direction) if direction < DIRECTIONS => Dual::variable(vars[k], direction),
+                _ => Dual::constant(vars[k]),
+            })
+            .collect();
+        let y = f(P::args(&shape(&x, &duals)));
+        let directions = n.min(first + DIRECTIONS) - first;
+        refuse_strangers(&tape, &y.tangents()[..directions]);
+        for direction in 0..directions {
+            y.tangent(direction).backward_into(&mut adjoints);
+            adjoints.wrt_into(&vars, &mut rows[first + direction]);
+        }
+    }
+    let mut row = rows.iter();
+    x.map(|_| shape(&x, row.next().expect("a row per variable")))
+}
+
+/// The product of the Hessian with a vector `v`, at about twice the cost of a gradient.
+///
+/// ```
+/// let hv = tapegrad::hessian_vector_product(|[x, y]| x * x * y, [3.0, 5.0], [1.0, 0.0]);
+/// assert_eq!(hv, [10.0, 6.0]);
+/// ```
+///
+/// # Panics
+/// As [`gradient`], and if `x` and `v` differ in length.
+#[must_use]
+#[track_caller]
+pub fn hessian_vector_product<P: Point<f64>>(
+    f: impl FnOnce(P::Args<'_, Dual<Var>>) -> Dual<Var>,
+    x: P,
+    v: P,
+) -> P::Of<f64> {
+    same_length(&x, &v);
+    let tape = Tape::new();
+    let vars = tape.vars(&x.as_slice()[..]);
+    let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [Var::from(v)])).collect();
+    let y = f(P::args(&shape(&x, &duals)));
+    let adjoints = tape.backward(&[(y.tangent(0), 1.0)]);
+    shape(&x, &adjoints.wrt(&vars))
+}
+
+/// The value of a function with several results, and the product of its Jacobian with a vector `v`: the
+/// derivative in direction `v`, in forward mode, without a tape.
+///
+/// ```
+/// let (y, jv) = tapegrad::jvp(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0], [1.0, 3.0]);
+/// assert_eq!((y, jv), ([2.0, 0.0], [1.0, 6.0]));
+/// ```
+///
+/// # Panics
+/// If `x` and `v` differ in length.
+#[must_use]
+#[track_caller]
+pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
+    f: impl FnOnce(P::Args<'_, Dual>) -> Y,
+    x: P,
+    v: P,
+) -> (Y::Of<f64>, Y::Of<f64>) {
+    same_length(&x, &v);
+    let duals: Vec<_> = x.as_slice().iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [v])).collect();
+    let y = f(P::args(&shape(&x, &duals)));
+    (y.map(|y| y.primal()), y.map(|y| y.tangent(0)))
+}
+
+/// The value of a function with several results, and the product of a vector `u` with its Jacobian: the
+/// gradient of the weighted sum of the results, in one sweep.
+///
+/// ```
+/// let (y, uj) = tapegrad::vjp(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0], [1.0, 3.0]);
+/// assert_eq!((y, uj), ([2.0, 0.0], [1.0, 6.0]));
+/// ```
+///
+/// # Panics
+/// As [`gradient`], and if there are not as many weights in `u` as results.
+#[must_use]
+#[track_caller]
+pub fn vjp<P: Point<f64>, Y: Point<Var>>(
+    f: impl FnOnce(P::Args<'_, Var>) -> Y,
+    x: P,
+    u: Y::Of<f64>,
+) -> (Y::Of<f64>, P::Of<f64>) {
+    let tape = Tape::new();
+    let vars = tape.vars(&x.as_slice()[..]);
+    let y = f(P::args(&shape(&x, &vars)));
+    let (outputs, weights) = (y.as_slice(), Y::slice(&u));
+    assert_eq!(outputs.len(), weights.len(), "the vector needs one weight per result of the function");
+    let seeds: Vec<_> = outputs.iter().copied().zip(weights.iter().copied()).collect();
+    let adjoints = tape.backward(&seeds);
+    (y.map(|y| y.value), shape(&x, &adjoints.wrt(&vars)))
+}
+
+/// `items` in the shape of `x`.
+fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
+    let mut items = items.iter();
+    x.map(|_| *items.next().expect("as many items as coordinates"))
+}
+
+#[track_caller]
+fn same_length<P: Point<f64>>(x: &P, v: &P) {
+    assert_eq!(
+        x.as_slice().len(),
+        v.as_slice().len(),
+        "the point and the direction must have the same length"
+    );
+}
+
+/// Panics if a result does not stand on the tape of the call.
+#[track_caller]
+fn refuse_strangers(tape: &Tape, outputs: &[Var]) {
+    for &output in outputs {
+        assert!(
+            output.is_constant() || tape.owns(output),
+            "the function returned a variable (value {}) of another tape; take it as a constant with \
+             `.detach()`, or pass it as an argument",
+            output.value
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! Forward mode: a number and its derivatives in `N` directions at once.
+
+use crate::operators::impl_number;
+use crate::ops::{Op, for_each_primitive};
+use crate::real::{Number, Real};
+use crate::rules::partials;
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A number with `N` directional derivatives (tangents), propagated by the rules of the table.
+///
+/// Over `f64` this is vector forward mode; over [`Var`](crate::Var), forward over reverse: the tangents
+/// are recorded, and a sweep over them gives Hessian-vector products; over another `Dual`, nested
+/// forward mode.
+///
+/// It remembers which directions can reach it at all. A direction that cannot contributes nothing, even
+/// where a partial is infinite: `Dual::constant(0.0).sqrt()` has tangent 0, not NaN.
+///
+/// ```
+/// use tapegrad::Dual;
+///
+/// let [x, y] = Dual::variables([3.0, 4.0]);
+/// let r = x.hypot(y);
+/// assert_eq!(r.primal(), 5.0);
+/// assert_eq!(r.tangents(), [0.6, 0.8]);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Dual<R = f64, const N: usize = 1> {
+    primal: R,
+    tangents: [R; N],
+    /// Bit `k % 64`: whether direction `k` reaches this number.
+    reached: u64,
+}
+
+/// The bit of a direction; from 64 on, directions share bits, which only makes them count as reached.
+#[inline]
+fn bit(direction: usize) -> u64 {
+    1 << (direction % 64)
+}
+
+impl<R: Number, const N: usize> Dual<R, N> {
+    /// A number with its derivatives in all directions.
+    #[must_use]
+    #[inline]
+    pub fn new(primal: R, tangents: [R; N]) -> Self {
+        Dual { primal, tangents, reached: u64::MAX }
+    }
+
+    /// A constant: no direction reaches it.
+    #[must_use]
+    #[inline]
+    pub fn constant(primal: R) -> Self {
+        Dual { primal, tangents: [R::constant(0.0); N], reached: 0 }
+    }
+
+    /// The independent variable of one direction: tangent 1 there, 0 in the others.
+    ///
+    /// # Panics
+    /// If `direction` is not below `N`.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn variable(primal: R, direction: usize) -> Self {
+        let mut variable = Self::constant(primal);
+        variable.tangents[direction] = R::constant(1.0);
+        variable.reached = bit(direction);
+        variable
+    }
+
+    /// `N` independent variables, one for each direction.
+    #[must_use]
+    #[inline]
+    pub fn variables(at: [R; N]) -> [Self; N] {
+        std::array::from_fn(|k| Self::variable(at[k], k))
+    }
+
+    /// The number itself.
+    #[must_use]
+    #[inline]
+    pub fn primal(self) -> R {
+        self.primal
+    }
+
+    /// The directional derivatives.
+    #[must_use]
+    #[inline]
+    pub fn tangents(self) -> [R; N] {
+        self.tangents
+    }
+
+    /// The derivative in one direction.
+    ///
+    /// # Panics
+    /// If `direction` is not below `N`.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn tangent(self, direction: usize) -> R {
+        self.tangents[direction]
+    }
+
+    /// Whether the direction can reach this number; if not, its tangent is a structural zero.
+    #[inline]
+    pub(crate) fn is_reached_by(self, direction: usize) -> bool {
+        self.reached & bit(direction) != 0
+    }
+
+    /// The chain rule: the result of a row from its value, its partials and its operands.
+    #[inline]
+    #[track_caller]
+    fn chain<const ARITY: usize>(op: Op, primal: R, partials: [R; ARITY], operands: [&Self; ARITY]) -> Self {
+        let reached = operands.iter().fold(0, |union, operand| union | operand.reached);
+        let mut tangents = [R::constant(0.0); N];
+        if !op.is_piecewise() && partials.iter().all(|partial| partial.is_dense()) {
+            for (k, tangent) in tangents.iter_mut().enumerate() {
+                let mut terms = (0..ARITY).map(|i| partials[i] * operands[i].tangents[k]);
+                if let Some(first) = terms.next() {
+                    *tangent = terms.fold(first, |sum, term| sum + term);
+                }
+            }
+        } else {
+            for (k, tangent) in tangents.iter_mut().enumerate() {
+                let mut sum = None;
+                for (partial, operand) in partials.iter().zip(operands) {
+                    if operand.is_reached_by(k) {
+                        let term = if op.is_piecewise() {
+                            partial.weigh_piecewise(operand.tangents[k])
+                        } else {
+                            partial.weigh(operand.tangents[k])
+                        };
+                        sum = Some(sum.map_or(term, |sum: R| sum + term));
+                    }
+                }
+                if let Some(sum) = sum {
+                    *tangent = sum;
+                }
+            }
+        }
+        Dual { primal, tangents, reached }
+    }
+}
+
+macro_rules! by_chain_rule {
+    ($Op:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => {{
+        let y = $a.primal.$name($($b.primal,)* $($n)?);
+        let reached = [$a.reached != 0 $(, $b.reached != 0)*];
+        let partials = partials::$name($a.primal, $($b.primal,)* $($n,)? y, reached);
+        Dual::chain(Op::$Op $(($n))?, y, partials, [&$a $(, &$b)*])
+    }};
+}
+
+for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chain_rule {
+    fn is_dense(self) -> bool {
+        self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
+    }
+});
+
+impl<R: Number, const N: usize> From<f64> for Dual<R, N> {
+    #[inline]
+    fn from(constant: f64) -> Self {
+        Dual::constant(R::constant(constant))
+    }
+}
+
+impl<R: Real, const N: usize> Real for Dual<R, N> {
+    #[inline]
+    #[track_caller]
+    fn value(self) -> f64 {
+        self.primal.value()
+    }
+}
+
+/// Compares primals.
+impl<R: Real, const N: usize> PartialEq for Dual<R, N> {
+    #[inline]
+    #[track_caller]
+    fn eq(&self, other: &Self) -> bool {
+        self.primal == other.primal
+    }
+}
+
+/// Compares the primal.
+impl<R: Real, const N: usize> PartialEq<f64> for Dual<R, N> {
+    #[inline]
+    #[track_caller]
+    fn eq(&self, other: &f64) -> bool {
+        self.primal == *other
+    }
+}
+
+macro_rules! impl_partial_ord {
+    ($Rhs:ty, |$other:ident| $rhs:expr) => {
+        /// Compares primals.
+        impl<R: Real, const N: usize> PartialOrd<$Rhs> for Dual<R, N> {
+            #[inline]
+            #[track_caller]
+            fn partial_cmp(&self, $other: &$Rhs) -> Option<Ordering> {
+                self.primal.partial_cmp(&$rhs)
+            }
+            #[inline]
+            #[track_caller]
+            fn lt(&self, $other: &$Rhs) -> bool {
+                self.primal < $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn le(&self, $other: &$Rhs) -> bool {
+                self.primal <= $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn gt(&self, $other: &$Rhs) -> bool {
+                self.primal > $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn ge(&self, $other: &$Rhs) -> bool {
+                self.primal >= $rhs
+            }
+        }
+    };
+}
+impl_partial_ord!(Self, |other| other.primal);
+impl_partial_ord!(f64, |other| *other);
+
+/// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
+impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.primal, f)?;
+        f.write_str(if N == 1 { " + " } else { " + [" })?;
+        for (k, tangent) in self.tangents.iter().enumerate() {
+            f.write_str(if k == 0 { "" } else { ", " })?;
+            fmt::Display::fmt(tangent, f)?;
+        }
+        f.write_str(if N == 1 { "ε" } else { "]ε" })
+    }
+}
+
+impl<R: Number, const N: usize> fmt::Debug for Dual<R, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dual").field("primal", &self.primal).field("tangents", &self.tangents).finish()
+    }
+}

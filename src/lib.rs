@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod approx;
+mod differentiate;
+mod dual;
+mod error;
+mod gradient;
+mod kernel;
+mod listing;
+mod mask;
+mod operators;
+mod ops;
+mod point;
+mod preaccumulate;
+mod real;
+mod rules;
+mod tape;
+mod var;
+
+pub use differentiate::{
+    derivative, gradient, hessian, hessian_vector_product, jacobian, jvp, value_and_gradient, vjp,
+};
+pub use dual::Dual;
+pub use error::Error;
+pub use gradient::Gradient;
+pub use listing::{Listing, NonFinite, Row, Statistics, What};
+pub use mask::{Mask, eq, ge, gt, le, lt};
+pub use ops::{Op, Primitive, primitives};
+pub use point::Point;
+pub use preaccumulate::{Fused, preaccumulate};
+pub use real::{Number, Real};
+pub use rules::Few;
+pub use tape::{Guard, Mark, Operand, Predicate, Tape, Var};

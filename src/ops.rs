@@ -1,0 +1,318 @@
+//! THE TABLE: every primitive, once.
+//!
+//! A row holds the documentation, the name, the arguments, the value over `f64`, the partial
+//! derivatives over any [`Number`](crate::Number), and the intervals on which property tests draw:
+//!
+//! ```text
+//! /// Quotient, `a / b`.
+//! operator(DivAssign div_assign) Div div(a, b) -> y {
+//!     value: a / b, partials: [b.recip(), -y / b], on: [-4.0..4.0, 0.5..4.0] }
+//! ```
+//!
+//! A rule sees the arguments *and* the result `y`. The kinds of row:
+//!
+//! - `operator(…)`: also an operator of the language; the parentheses name its assign form.
+//! - `function`: a method, differentiable on its domain; its zeros are numbers like any other.
+//! - `piecewise`: a method that takes one operand and leaves another, or is flat. A partial of
+//!   exactly zero is *structural* there: the operand is unlinked, and nothing that happens behind it,
+//!   not even an infinity, reaches the gradient.
+//!
+//! `; n: i32 in [..]` after the arguments is a plain parameter, not a number: it is part of the
+//! operation, never differentiated; the list holds the samples that tests try.
+//!
+//! From here come the [`Op`] enum, the trait [`Number`](crate::Number), the methods and operators of
+//! every number type, the formulas in their documentation, and the tests over the table. Nothing else
+//! in the crate names an operation.
+
+use std::fmt;
+use std::ops::Range;
+
+/// Hands every row of the table to the macro `$consumer`, after the tokens of `$context`.
+macro_rules! for_each_primitive {
+    ($consumer:ident $($context:tt)*) => { $consumer! { $($context)*
+
+/// Sum, `a + b`.
+operator(AddAssign add_assign) Add add(a, b) -> y {
+    value: a + b, partials: [constant(1.0), constant(1.0)], on: [-4.0..4.0, -4.0..4.0] }
+
+/// Difference, `a - b`.
+operator(SubAssign sub_assign) Sub sub(a, b) -> y {
+    value: a - b, partials: [constant(1.0), constant(-1.0)], on: [-4.0..4.0, -4.0..4.0] }
+
+/// Product, `a * b`.
+operator(MulAssign mul_assign) Mul mul(a, b) -> y {
+    value: a * b, partials: [b, a], on: [-4.0..4.0, -4.0..4.0] }
+
+/// Quotient, `a / b`.
+operator(DivAssign div_assign) Div div(a, b) -> y {
+    value: a / b, partials: [b.recip(), -y / b], on: [-4.0..4.0, 0.5..4.0] }
+
+/// Negation, `-a`.
+operator() Neg neg(a) -> y {
+    value: -a, partials: [constant(-1.0)], on: [-4.0..4.0] }
+
+/// Reciprocal, `1 / a`.
+function Recip recip(a) -> y {
+    value: a.recip(), partials: [-y * y], on: [0.25..4.0] }
+
+/// Power with an integer exponent, `aⁿ`, by repeated squaring. `a⁰` is 1 with derivative 0 everywhere.
+function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
+    value: kernel::powi(a, n),
+    partials: [if n == 0 { constant(0.0) } else { a.powi(n.wrapping_sub(1)) * f64::from(n) }],
+    on: [0.25..4.0] }
+
+/// Power, `aᵇ`, for `a ≥ 0`; a negative `a` has a derivative by `a` for integer `b`, none by `b`.
+/// At `a = 0` the derivative by `b` is its limit 0 for `b > 0`, and `a⁰` with `a = 0` counts as flat.
+function Powf powf(a, b) -> y {
+    value: a.powf(b),
+    partials: [
+        (a.equal(0.0) * b.equal(0.0)).select(0.0, b * a.powf(b - 1.0)),
+        y.xlogy(a)
+    ],
+    on: [0.25..4.0, -3.0..3.0] }
+
+/// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods.
+function Xlogy xlogy(a, b) -> y {
+    value: if a == 0.0 && !b.is_nan() { 0.0 } else { a * b.ln() },
+    partials: [b.ln(), a / b],
+    on: [-4.0..4.0, 0.25..4.0] }
+
+/// Square root, `√a`. At 0 the derivative is infinite.
+function Sqrt sqrt(a) -> y {
+    value: a.sqrt(), partials: [y.recip() * 0.5], on: [0.25..4.0] }
+
+/// Exponential, `eᵃ`.
+function Exp exp(a) -> y {
+    value: a.exp(), partials: [y], on: [-4.0..4.0] }
+
+/// Natural logarithm. At 0 the value is −∞ and the derivative infinite.
+function Ln ln(a) -> y {
+    value: a.ln(), partials: [a.recip()], on: [0.25..4.0] }
+
+/// Sine of an angle in radians.
+function Sin sin(a) -> y {
+    value: a.sin(), partials: [a.cos()], on: [-4.0..4.0] }
+
+/// Cosine of an angle in radians.
+function Cos cos(a) -> y {
+    value: a.cos(), partials: [-a.sin()], on: [-4.0..4.0] }
+
+/// Tangent of an angle in radians.
+function Tan tan(a) -> y {
+    value: a.tan(), partials: [y * y + 1.0], on: [-1.4..1.4] }
+
+/// Arc sine, in radians.
+function Asin asin(a) -> y {
+    value: a.asin(), partials: [((-a + 1.0) * (a + 1.0)).sqrt().recip()], on: [-0.95..0.95] }
+
+/// Arc cosine, in radians.
+function Acos acos(a) -> y {
+    value: a.acos(), partials: [-((-a + 1.0) * (a + 1.0)).sqrt().recip()], on: [-0.95..0.95] }
+
+/// Arc tangent, in radians.
+function Atan atan(a) -> y {
+    value: a.atan(), partials: [(a * a + 1.0).recip()], on: [-4.0..4.0] }
+
+/// The angle of the point `(b, a)`, in radians in (−π, π]: `a` is the ordinate, `b` the abscissa.
+/// At the origin the value is that of the standard library and the derivatives are NaN.
+function Atan2 atan2(a, b) -> y {
+    value: a.atan2(b),
+    partials: [b / a.hypot(b) / a.hypot(b), -a / a.hypot(b) / a.hypot(b)],
+    on: [0.5..4.0, -4.0..4.0] }
+
+/// Length of the vector `(a, b)`, `√(a² + b²)` without overflow. At the origin the derivatives are NaN.
+function Hypot hypot(a, b) -> y {
+    value: a.hypot(b), partials: [a / y, b / y], on: [0.5..4.0, -4.0..4.0] }
+
+/// Hyperbolic sine.
+function Sinh sinh(a) -> y {
+    value: a.sinh(), partials: [a.cosh()], on: [-4.0..4.0] }
+
+/// Hyperbolic cosine.
+function Cosh cosh(a) -> y {
+    value: a.cosh(), partials: [a.sinh()], on: [-4.0..4.0] }
+
+/// Hyperbolic tangent.
+function Tanh tanh(a) -> y {
+    value: a.tanh(), partials: [a.cosh().recip().powi(2)], on: [-4.0..4.0] }
+
+/// Logistic function, `1 / (1 + e⁻ᵃ)`, without overflow.
+function Sigmoid sigmoid(a) -> y {
+    value: kernel::sigmoid(a), partials: [y * (-a).sigmoid()], on: [-4.0..4.0] }
+
+/// Absolute value. The derivative at 0 is 0.
+piecewise Abs abs(a) -> y {
+    value: a.abs(), partials: [a.equal(0.0).select(0.0, a.signum())], on: [-4.0..4.0] }
+
+/// Sign: 1 from +0 up, −1 from −0 down, NaN of NaN, as in the standard library. Flat.
+piecewise Signum signum(a) -> y {
+    value: a.signum(), partials: [constant(0.0)], on: [-4.0..4.0] }
+
+/// The larger of two numbers; a NaN is passed over, as in the standard library.
+/// In a tie each operand gets one half of the adjoint.
+piecewise Max max(a, b) -> y {
+    value: a.max(b),
+    partials: [
+        a.equal(y) / (a.equal(y) + b.equal(y)),
+        b.equal(y) / (a.equal(y) + b.equal(y))
+    ],
+    on: [-4.0..4.0, -4.0..4.0] }
+
+/// The smaller of two numbers; a NaN is passed over, as in the standard library.
+/// In a tie each operand gets one half of the adjoint.
+piecewise Min min(a, b) -> y {
+    value: a.min(b),
+    partials: [
+        a.equal(y) / (a.equal(y) + b.equal(y)),
+        b.equal(y) / (a.equal(y) + b.equal(y))
+    ],
+    on: [-4.0..4.0, -4.0..4.0] }
+
+/// Rectifier, `a` above 0 and 0 elsewhere; NaN of NaN. The derivative at 0 is 0.
+piecewise Relu relu(a) -> y {
+    value: if a <= 0.0 { 0.0 } else { a },
+    partials: [a.less_equal(0.0).select(0.0, 1.0)],
+    on: [-4.0..4.0] }
+
+/// 1 where `a < b`, else 0. Flat. See [`lt`](crate::lt) for the typed form.
+piecewise Less less(a, b) -> y {
+    value: f64::from(a < b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+
+/// 1 where `a ≤ b`, else 0. Flat. See [`le`](crate::le) for the typed form.
+piecewise LessEqual less_equal(a, b) -> y {
+    value: f64::from(a <= b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+
+/// 1 where `a = b`, else 0. Flat. See [`eq`](crate::eq) for the typed form.
+piecewise Equal equal(a, b) -> y {
+    value: f64::from(a == b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+
+/// `b` where `a` is not 0, else `c`: a branch without a comparison. The operand that is not taken is
+/// unlinked. See [`Mask::select`](crate::Mask::select) for the typed form.
+piecewise Select select(a, b, c) -> y {
+    value: if a != 0.0 { b } else { c },
+    partials: [constant(0.0), -a.equal(0.0) + 1.0, a.equal(0.0)],
+    on: [-4.0..4.0, -4.0..4.0, -4.0..4.0] }
+
+/// `a`, cut off from the derivative: the value passes, the adjoint does not.
+piecewise StopGradient stop_gradient(a) -> y {
+    value: a, partials: [constant(0.0)], on: [-4.0..4.0] }
+
+    } };
+}
+pub(crate) use for_each_primitive;
+
+/// What a row of the table says, as data: for listings, documentation and tests.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Primitive {
+    /// The operation; of a family with a parameter, such as `powi`, one sample of it.
+    pub op: Op,
+    /// The documentation of the row.
+    pub doc: &'static str,
+    /// The value as written in the table.
+    pub value: &'static str,
+    /// The partial derivatives as written in the table, one per operand.
+    pub partials: &'static [&'static str],
+    /// Where property tests draw: an interval per operand.
+    pub domain: &'static [Range<f64>],
+}
+
+macro_rules! define_op {
+    ($(
+        $(#[doc = $doc:literal])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
+        ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: [$($on:expr),*] }
+    )*) => {
+        /// What a node of the tape computes: a leaf, a row of the table, or a fused block.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Op {
+            /// An independent variable.
+            Input,
+            /// A user's operation, its partials given by hand (`Tape::custom`).
+            Custom,
+            /// A block whose partials were taken forward ([`preaccumulate`](crate::preaccumulate)).
+            Preaccumulated,
+            $( $(#[doc = $doc])* $Op $(($ty))?, )*
+        }
+
+        impl Op {
+            /// The name, as one writes the method: `sin`, `atan2`, `add`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    Op::Input => "input",
+                    Op::Custom => "custom",
+                    Op::Preaccumulated => "preaccumulated",
+                    $( define_op!(@any $Op $($n)?) => stringify!($name), )*
+                }
+            }
+
+            /// How many operands a row of the table takes; `None` for leaves and fused blocks.
+            pub fn arity(self) -> Option<usize> {
+                match self {
+                    Op::Input | Op::Custom | Op::Preaccumulated => None,
+                    $( define_op!(@any $Op $($n)?) => Some([$(stringify!($arg)),*].len()), )*
+                }
+            }
+
+            /// Whether only the partials are known, so that no replay and no second derivative sees through.
+            pub fn is_opaque(self) -> bool {
+                matches!(self, Op::Custom | Op::Preaccumulated)
+            }
+
+            /// Whether a partial of exactly zero unlinks its operand (see the kinds of row).
+            #[inline]
+            pub fn is_piecewise(self) -> bool {
+                match self {
+                    Op::Input | Op::Custom | Op::Preaccumulated => false,
+                    $( define_op!(@any $Op $($n)?) => define_op!(@piecewise $kind), )*
+                }
+            }
+        }
+
+        impl fmt::Display for Op {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match *self {
+                    $( define_op!(@bind $Op $($n)?) => {
+                        f.write_str(stringify!($name))?;
+                        $( write!(f, "[{}]", $n)?; )?
+                        Ok(())
+                    } )*
+                    leaf => f.write_str(leaf.name()),
+                }
+            }
+        }
+
+        /// Every row of the table, a family with a parameter once per sample.
+        const PRIMITIVES: &[&[Primitive]] = &[
+            $( define_op!(@samples $Op $($samples)? Primitive {
+                op: Op::Input,
+                doc: concat!($($doc, "\n"),*),
+                value: stringify!($value),
+                partials: &[$(stringify!($partial)),*],
+                domain: &[$($on),*],
+            }), )*
+        ];
+    };
+    (@any $Op:ident) => { Op::$Op };
+    (@any $Op:ident $n:ident) => { Op::$Op(_) };
+    (@bind $Op:ident) => { Op::$Op };
+    (@bind $Op:ident $n:ident) => { Op::$Op($n) };
+    (@piecewise piecewise) => { true };
+    (@piecewise $kind:ident) => { false };
+    (@samples $Op:ident $row:expr) => { &[Primitive { op: Op::$Op, ..$row }] };
+    (@samples $Op:ident [$($sample:expr),*] $row:expr) => {
+        &[$(Primitive { op: Op::$Op($sample), ..$row }),*]
+    };
+}
+for_each_primitive!(define_op);
+
+/// Every row of the table; a family with a parameter, such as `powi`, once per sample of it.
+///
+/// ```
+/// let sin = tapegrad::primitives().find(|row| row.op.name() == "sin").unwrap();
+/// assert_eq!(sin.partials, ["a.cos()"]);
+/// ```
+pub fn primitives() -> impl Iterator<Item = &'static Primitive> {
+    PRIMITIVES.iter().copied().flatten()
+}

@@ -1,0 +1,141 @@
+//! The numbers the table is evaluated over: the traits [`Number`] and [`Real`], and `f64`.
+
+use crate::ops::for_each_primitive;
+use std::fmt::{Debug, Display};
+use std::iter::{Product, Sum};
+use std::ops::*;
+
+pub(crate) mod sealed {
+    /// Only this crate makes numbers, so that a new row of the table breaks nobody.
+    pub trait Sealed {}
+}
+
+macro_rules! define_number {
+    ($(
+        $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
+        ($a:ident $(, $b:ident)* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
+    )*) => {
+        /// What the table of primitives is evaluated over: arithmetic, and a method per row.
+        ///
+        /// `f64` gives values, [`Dual`](crate::Dual) forward derivatives, [`Var`](crate::Var) a recording.
+        /// Code that also compares or prints asks for [`Real`], which is this and more.
+        pub trait Number:
+            sealed::Sealed + Sized + Copy + 'static + Debug + From<f64> + Neg<Output = Self>
+            + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+            + Add<f64, Output = Self> + Sub<f64, Output = Self>
+            + Mul<f64, Output = Self> + Div<f64, Output = Self>
+            + AddAssign + SubAssign + MulAssign + DivAssign
+            + AddAssign<f64> + SubAssign<f64> + MulAssign<f64> + DivAssign<f64>
+        {
+            /// The constant `value`: its derivative is zero, and no tape hears of it.
+            #[must_use]
+            #[inline]
+            fn constant(value: f64) -> Self {
+                Self::from(value)
+            }
+
+            $( define_number!(@declare $kind $(#[$doc])* $name ($($b),*) ($($n : $ty)?) [$($partial),*]); )*
+
+            /// Whether a zero tangent may be multiplied by this partial without harm and without cost.
+            #[doc(hidden)]
+            fn is_dense(self) -> bool;
+
+            /// `self * tangent`, where `self` is a partial; a partial of one costs nothing.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn weigh(self, tangent: Self) -> Self {
+                self * tangent
+            }
+
+            /// `self * tangent`, where `self` is the partial of a piecewise row: zero is structural.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn weigh_piecewise(self, tangent: Self) -> Self {
+                self.equal(0.0).select(0.0, self * tangent)
+            }
+        }
+
+        impl Number for f64 {
+            $( define_number!(@value $kind $name ($a $(, $b)*) ($($n : $ty)?) $value); )*
+
+            #[inline]
+            fn is_dense(self) -> bool {
+                self.is_finite()
+            }
+        }
+    };
+    // An operator of the language is a supertrait, not a method.
+    (@declare operator $($rest:tt)*) => {};
+    (@declare $kind:ident $(#[$doc:meta])* $name:ident ($($b:ident),*) ($($n:ident : $ty:ident)?)
+        [$($partial:expr),*]) => {
+        $(#[$doc])*
+        #[doc = concat!("\n\nPartials: ", $("`", stringify!($partial), "` "),*, "(`y` is the result).")]
+        #[must_use]
+        #[track_caller]
+        fn $name(self $(, $b: impl Into<Self>)* $(, $n: $ty)?) -> Self;
+    };
+    (@value operator $($rest:tt)*) => {};
+    (@value $kind:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?) $value:expr) => {
+        #[inline]
+        fn $name(self $(, $b: impl Into<f64>)* $(, $n: $ty)?) -> f64 {
+            let $a = self;
+            $( let $b: f64 = $b.into(); )*
+            $value
+        }
+    };
+}
+use crate::kernel;
+for_each_primitive!(define_number);
+
+impl sealed::Sealed for f64 {}
+
+/// A real number: what a function is written over once, to run on `f64`, [`Dual`](crate::Dual) and
+/// [`Var`](crate::Var) alike.
+///
+/// Arithmetic with `f64` on the right works (`x * 2.0`); a constant on the left is
+/// `R::constant(2.0) * x`. Arguments of methods may be constants too: `x.max(0.0)`, `x.powf(2.5)`.
+///
+/// Do not bound one signature by both this and `num_traits::Float`: `x.sin()` would be ambiguous.
+///
+/// ```
+/// use tapegrad::{Real, gradient};
+///
+/// fn rosenbrock<R: Real>(x: &[R]) -> R {
+///     x.windows(2)
+///         .map(|w| (w[1] - w[0] * w[0]).powi(2) * 100.0 + (w[0] - 1.0).powi(2))
+///         .sum()
+/// }
+/// assert_eq!(rosenbrock(&[1.0, 2.0]), 100.0);
+/// assert_eq!(gradient(rosenbrock, &[1.0, 2.0][..]), [-400.0, 200.0]);
+/// ```
+pub trait Real:
+    Number
+    + PartialEq
+    + PartialOrd
+    + PartialEq<f64>
+    + PartialOrd<f64>
+    + Default
+    + Display
+    + Send
+    + Sync
+    + Sum
+    + Product
+    + for<'a> Sum<&'a Self>
+    + for<'a> Product<&'a Self>
+{
+    /// The plain number. A [`Var`](crate::Var) on a recording tape notes that it was read: what is
+    /// computed from it cannot be replayed.
+    #[must_use]
+    #[track_caller]
+    fn value(self) -> f64;
+}
+
+impl Real for f64 {
+    #[inline]
+    fn value(self) -> f64 {
+        self
+    }
+}

@@ -1,0 +1,72 @@
+//! Misuse that the types cannot exclude, in words that name the cure.
+
+use super::node::{FIRST, Var};
+use super::storage::Storage;
+use std::fmt;
+
+/// Why an operation on variables is refused.
+pub(crate) enum Misuse {
+    /// The variable stands on no tape of this thread.
+    Stale { value: f64 },
+    /// The variables stand on two tapes.
+    Mixed { descriptions: Box<[String; 2]>, recording: bool },
+    /// No index or no memory index is left.
+    Full { nodes: usize },
+    /// The thread has torn its tapes down.
+    ThreadEnded,
+}
+
+impl Misuse {
+    pub fn stale(var: Var) -> Misuse {
+        Misuse::Stale { value: var.value }
+    }
+
+    pub fn mixed(tape: &Storage, var: Var, other_tape: &Storage, other: Var) -> Misuse {
+        Misuse::Mixed {
+            descriptions: Box::new([describe(tape, var), describe(other_tape, other)]),
+            recording: tape.cold().recording.is_some() || other_tape.cold().recording.is_some(),
+        }
+    }
+}
+
+/// A variable by its name or node, value and tape.
+fn describe(tape: &Storage, var: Var) -> String {
+    let index = tape.find(var).unwrap_or_default();
+    let name = match tape.cold().names.iter().find(|(_, named)| **named == index) {
+        Some((name, _)) => format!("`{name}`"),
+        None => format!("node #{}", index as usize - FIRST),
+    };
+    format!("{name} (value {}) of tape {}", var.value, tape.id())
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misuse::Stale { value } => write!(
+                f,
+                "a variable (value {value}) that stands on no tape of this thread: its tape was dropped, \
+                 cleared or rewound past it, or lives in another thread; keep the tape alive as long as its \
+                 variables, make variables anew with `tape.var(..)` after `clear()` or `rewind()`, and use \
+                 them in the thread of their tape"
+            ),
+            Misuse::Mixed { descriptions, recording } => {
+                let [first, second] = &**descriptions;
+                write!(f, "variables of two tapes: {first} and {second}; ")?;
+                f.write_str(if *recording {
+                    "record both on one tape, or make the inner computation a Function and call it"
+                } else {
+                    "record both on one tape, take one as a constant with `.detach()`, or make the inner \
+                     computation a Function and call it"
+                })
+            }
+            Misuse::Full { nodes } => write!(
+                f,
+                "the tape is full: it holds {nodes} nodes and has room for no more; `clear()` or \
+                 `rewind()` it between evaluations, or split the computation over several tapes"
+            ),
+            Misuse::ThreadEnded => f.write_str(
+                "this thread is ending and its tapes are gone; finish with its variables before that",
+            ),
+        }
+    }
+}

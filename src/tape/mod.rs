@@ -1,0 +1,382 @@
+//! The tape: storage, recording, the sweep. One thread's tapes live in the thread; [`Tape`] owns one.
+
+mod guard;
+mod misuse;
+mod node;
+mod numbers;
+mod storage;
+mod sweep;
+mod thread;
+
+pub use guard::{Guard, Operand, Predicate};
+pub use node::Var;
+pub(crate) use node::{Edge, FIRST, Node};
+pub(crate) use storage::{Segments, Storage, index_in};
+pub(crate) use sweep::{Seed, sweep};
+pub(crate) use thread::{guard, record, record_many, value_was_read, with};
+
+use crate::error::Error;
+use crate::ops::Op;
+use crate::point::Point;
+use guard::Recording;
+use std::marker::PhantomData;
+use std::panic::Location;
+use storage::Extent;
+
+/// Where operations on variables are recorded.
+///
+/// A tape lives in the thread that made it, and its variables find it there; dropping the `Tape` ends it.
+/// Several may be alive: an operation goes to the tape that its operands name. The memory of a dropped
+/// tape serves the next one of the thread.
+///
+/// ```
+/// use tapegrad::Tape;
+///
+/// let tape = Tape::new();
+/// let x = tape.var(3.0);
+/// let y = tape.var(4.0);
+/// let z = x * x + x * y;
+/// let g = z.backward();
+/// assert_eq!((g[x], g[y]), (10.0, 3.0));
+/// ```
+///
+/// A variable of a tape that was dropped, cleared or rewound past it is refused, in release builds too:
+///
+/// ```should_panic
+/// # use tapegrad::Tape;
+/// let tape = Tape::new();
+/// let x = tape.var(3.0);
+/// tape.clear();
+/// let y = x * x; // panics: the variable stands on no tape
+/// ```
+#[derive(Debug)]
+pub struct Tape {
+    id: u64,
+    /// Not `Send`: the storage is in this thread.
+    thread: PhantomData<*const ()>,
+}
+
+/// A place on a tape to return to with [`Tape::rewind`].
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    tape: u64,
+    extent: Extent,
+    /// The number of the last node, by which the tape knows whether the place still exists; none at the
+    /// very start, which always does.
+    last: Option<u64>,
+}
+
+impl Tape {
+    /// An empty tape.
+    #[must_use]
+    #[track_caller]
+    pub fn new() -> Tape {
+        Tape::open(usize::MAX, None)
+    }
+
+    /// An empty tape with room for `nodes` nodes before its memory has to grow.
+    #[must_use]
+    #[track_caller]
+    pub fn with_capacity(nodes: usize) -> Tape {
+        let tape = Tape::new();
+        tape.with(|storage| storage.reserve(nodes));
+        tape
+    }
+
+    /// An empty tape that holds at most `nodes` nodes: recording more panics. A guard against a loop
+    /// that never clears. Any tape ends at 2³² − 3 nodes.
+    #[must_use]
+    #[track_caller]
+    pub fn with_limit(nodes: usize) -> Tape {
+        Tape::open(nodes, None)
+    }
+
+    /// An empty tape whose recording is meant for replay: it also keeps the source line of every node,
+    /// and as a [`Guard`] every comparison of its variables.
+    ///
+    /// ```
+    /// use tapegrad::Tape;
+    ///
+    /// let tape = Tape::recording();
+    /// let x = tape.var(3.0);
+    /// let y = if x > 1.0 { x.ln() } else { x };
+    /// assert_eq!(tape.guards().len(), 1);
+    /// assert!(tape.replayable().is_ok());
+    ///
+    /// let frozen = x * y.value(); // a replay would not see `y` change
+    /// assert!(tape.replayable().is_err());
+    /// # let _ = frozen;
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn recording() -> Tape {
+        Tape::open(usize::MAX, Some(Recording::default()))
+    }
+
+    #[track_caller]
+    fn open(most: usize, recording: Option<Recording>) -> Tape {
+        Tape { id: with(|thread| Ok(thread.open(most, recording))), thread: PhantomData }
+    }
+
+    /// Runs `f`, which never calls the user's code, on the storage.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut Storage) -> T) -> T {
+        with(|thread| thread.tape(self.id).map(f))
+    }
+
+    /// A new independent variable.
+    #[inline]
+    #[track_caller]
+    pub fn var(&self, value: f64) -> Var {
+        let line = Location::caller();
+        with(|thread| {
+            let tape = thread.tape(self.id)?;
+            tape.check_room(1)?;
+            Ok(tape.push_leaf(value, line))
+        })
+    }
+
+    /// A new independent variable with a name, for listings and messages; see also
+    /// [`variable`](Self::variable).
+    ///
+    /// # Panics
+    /// If a variable of this tape has the name already.
+    #[track_caller]
+    pub fn named(&self, name: impl Into<String>, value: f64) -> Var {
+        let name = name.into();
+        if let Some(other) = self.variable(&name) {
+            panic!("a variable of this tape is named `{name}` already (value {})", other.value);
+        }
+        let var = self.var(value);
+        self.with(|storage| storage.name_last(name));
+        var
+    }
+
+    /// The variable with this name.
+    #[must_use]
+    #[track_caller]
+    pub fn variable(&self, name: &str) -> Option<Var> {
+        self.with(|storage| {
+            let index = *storage.cold().names.get(name)?;
+            storage.var_at(index as usize)
+        })
+    }
+
+    /// New independent variables, in the shape of the values: an array gives an array, a slice or vector
+    /// a vector.
+    ///
+    /// ```
+    /// # let tape = tapegrad::Tape::new();
+    /// let [x, y] = tape.vars([1.0, 2.0]);
+    /// let weights = tape.vars(&vec![0.1; 5]);
+    /// ```
+    #[track_caller]
+    pub fn vars<P: Point<f64>>(&self, values: P) -> P::Of<Var> {
+        let line = Location::caller();
+        with(|thread| {
+            let tape = thread.tape(self.id)?;
+            tape.check_room(values.as_slice().len())?;
+            Ok(values.map(|value| tape.push_leaf(value, line)))
+        })
+    }
+
+    /// How many nodes the tape holds: variables and results.
+    #[must_use]
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        self.with(|storage| storage.len())
+    }
+
+    /// Whether nothing has been recorded.
+    #[must_use]
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets everything recorded and keeps the memory. All variables of the tape become unusable.
+    #[track_caller]
+    pub fn clear(&self) {
+        self.with(|storage| storage.rewind(Extent::EMPTY));
+    }
+
+    /// The present end of the tape, to return to.
+    #[must_use]
+    #[track_caller]
+    pub fn mark(&self) -> Mark {
+        let (extent, last) = self.with(|storage| {
+            let extent = storage.extent();
+            (extent, storage.number_at(extent.len - 1))
+        });
+        Mark { tape: self.id, extent, last }
+    }
+
+    /// Forgets what was recorded after `mark`. Variables from before stay usable; later ones do not.
+    ///
+    /// ```
+    /// # let tape = tapegrad::Tape::new();
+    /// let w = tape.var(0.5);
+    /// let mark = tape.mark();
+    /// let mut slope = 0.0;
+    /// for x in [1.0, 2.0, 3.0] {
+    ///     let loss = (w * x - 1.0).powi(2);
+    ///     slope += loss.backward()[w];
+    ///     tape.rewind(mark);
+    /// }
+    /// assert_eq!((slope, tape.len()), (2.0, 1));
+    /// ```
+    ///
+    /// # Panics
+    /// If the mark is of another tape, or the tape was cleared or rewound to before the mark since.
+    #[track_caller]
+    pub fn rewind(&self, mark: Mark) {
+        let rewound = self.with(|storage| {
+            let is_there = mark.tape == self.id && storage.number_at(mark.extent.len - 1) == mark.last;
+            if is_there {
+                storage.rewind(mark.extent);
+            }
+            is_there
+        });
+        assert!(
+            rewound,
+            "this mark is of another tape, or the tape was cleared or rewound to before it; take a new mark \
+             after `clear()`"
+        );
+    }
+
+    /// Bytes that the tape holds, in use or not.
+    #[must_use]
+    #[track_caller]
+    pub fn memory(&self) -> usize {
+        self.with(|storage| storage.bytes())
+    }
+
+    /// Gives back to the system what memory is not in use; after [`clear`](Self::clear), all of it.
+    #[track_caller]
+    pub fn release_memory(&self) {
+        self.with(|storage| storage.shrink());
+    }
+
+    /// Whether the variable stands on this tape.
+    #[must_use]
+    #[track_caller]
+    pub fn owns(&self, var: Var) -> bool {
+        var.is_on_a_tape() && self.with(|storage| storage.find(var).is_some())
+    }
+
+    /// Runs `f` without recording what it does with variables of this tape: results are constants. On a
+    /// [`recording`](Self::recording) tape they are recorded, so that a replay computes them again, and cut
+    /// off from the derivative.
+    ///
+    /// ```
+    /// # let tape = tapegrad::Tape::new();
+    /// let x = tape.var(3.0);
+    /// let scale = tape.no_grad(|| x.exp());
+    /// assert_eq!((x / scale).backward()[x], 1.0 / 3f64.exp());
+    /// ```
+    #[track_caller]
+    pub fn no_grad<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Resume(u64, bool);
+        impl Drop for Resume {
+            fn drop(&mut self) {
+                thread::on_thread(|thread| {
+                    if let Ok(storage) = thread.tape(self.0) {
+                        storage.pause(self.1);
+                    }
+                });
+            }
+        }
+        let was_paused = self.with(|storage| {
+            let was_paused = storage.cold().is_paused;
+            storage.pause(true);
+            was_paused
+        });
+        let _resume = Resume(self.id, was_paused);
+        f()
+    }
+
+    /// Records an operation that the table does not have: `f` gets the values of the inputs and returns the
+    /// value and one partial derivative per input. `name` shows in listings.
+    ///
+    /// Such a node is *opaque*: a replay and a second derivative cannot see through it, and say so.
+    ///
+    /// ```
+    /// # let tape = tapegrad::Tape::new();
+    /// let x = tape.var(0.5);
+    /// let y = tape.custom("cube", [x], |[x]| (x * x * x, [3.0 * x * x]));
+    /// assert_eq!(y.backward()[x], 0.75);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are not as many partials as inputs (arrays cannot be wrong), or an input stands on another
+    /// tape.
+    #[track_caller]
+    pub fn custom<P: Point<Var>>(
+        &self,
+        name: &'static str,
+        inputs: P,
+        f: impl FnOnce(P::Args<'_, f64>) -> (f64, P::Of<f64>),
+    ) -> Var {
+        let vars = inputs.as_slice();
+        let (value, partials) = f(P::args(&inputs.map(|var| var.value)));
+        let partials = P::slice(&partials);
+        assert_eq!(vars.len(), partials.len(), "`{name}` needs one partial derivative per input");
+        if !vars.iter().any(|var| var.is_on_a_tape()) {
+            return Var::constant_of(value);
+        }
+        let owner = with(|thread| Ok(thread.settle(vars)?.id()));
+        assert_eq!(owner, self.id, "the inputs of `{name}` stand on another tape than the one to record it");
+        let result = record_many(Op::Custom, value, vars, partials);
+        if result.is_on_a_tape() {
+            self.with(|storage| storage.label_last(name));
+        }
+        result
+    }
+
+    /// Whether to keep the source line of every node recorded from now on, at 8 bytes a node. On from the
+    /// start in debug builds and on recording tapes.
+    #[track_caller]
+    pub fn keep_lines(&self, on: bool) {
+        self.with(|storage| storage.keep_lines(on));
+    }
+
+    /// The comparisons made so far between variables of this recording tape; of a plain tape, none.
+    #[must_use]
+    #[track_caller]
+    pub fn guards(&self) -> Vec<Guard> {
+        self.with(|storage| storage.cold().recording.as_ref().map_or(Vec::new(), |r| r.guards.clone()))
+    }
+
+    /// Whether what was recorded can be evaluated at other points, guards permitting.
+    ///
+    /// # Errors
+    /// [`Error::NotRecording`] of a plain tape; [`Error::ValueRead`] if a plain number was read out of a
+    /// variable; [`Error::Opaque`] if there is a node that only has partials.
+    #[track_caller]
+    pub fn replayable(&self) -> Result<(), Error> {
+        self.with(|storage| {
+            let recording = storage.cold().recording.as_ref().ok_or(Error::NotRecording)?;
+            if let Some((_, at)) = recording.value_read {
+                return Err(Error::ValueRead { at });
+            }
+            match recording.opaque {
+                Some((node, at)) => Err(Error::Opaque { node, at }),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Tape::new()
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        // Where the thread has torn its tapes down already, there is nothing left to end.
+        thread::on_thread(|thread| thread.close(self.id));
+    }
+}

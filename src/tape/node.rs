@@ -1,0 +1,146 @@
+//! What one operation leaves on the tape, and the variable that names it.
+
+use super::guard::Operand;
+use crate::ops::Op;
+
+/// A number that may stand on a tape: a value and the number of its node.
+///
+/// It is `Copy`, `Send` and `'static`; the tape is found through the thread. A `Var` made from a plain
+/// number is a constant: it stands on no tape and costs nothing. Operators, methods and comparisons are
+/// those of `f64`, and comparisons are by value.
+///
+/// ```
+/// use tapegrad::Tape;
+///
+/// let tape = Tape::new();
+/// let [x, y] = tape.vars([0.5, 2.0]);
+/// let z = (x * y + x.sin()).tanh();
+/// let g = z.backward();
+/// assert!(g[x] > g[y]);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Var {
+    pub(crate) value: f64,
+    /// Unique in the process; 0 is a constant.
+    pub(crate) node: u64,
+}
+
+impl Var {
+    #[inline]
+    pub(crate) fn constant_of(value: f64) -> Var {
+        Var { value, node: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn is_on_a_tape(self) -> bool {
+        self.node != 0
+    }
+}
+
+/// In place of an operand's index: the operand is a constant, and its value sits in the slot.
+pub(crate) const CONSTANT: u32 = 0;
+/// In place of an operand's index: the operand was not taken, and its index sits in the slot.
+pub(crate) const UNTAKEN: u32 = 1;
+/// In place of the first operand's index: the operands are edges in the pool, from the second index on,
+/// as many as the first slot says.
+pub(crate) const POOLED: u32 = u32::MAX;
+/// The index of the first node; those before it have a meaning of their own.
+pub(crate) const FIRST: usize = 2;
+
+/// One operation: its value, and per operand a partial derivative and an index.
+#[derive(Clone, Copy)]
+pub(crate) struct Node {
+    pub value: f64,
+    pub slots: [f64; 2],
+    pub operands: [u32; 2],
+    pub op: Op,
+}
+
+const _: () = assert!(size_of::<Node>() == 40 && size_of::<Var>() == 16);
+
+/// An operand of a node with more than two of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Edge {
+    pub slot: f64,
+    pub operand: u32,
+}
+
+impl Edge {
+    /// In place of an operand that an operation does not have.
+    pub const NONE: Edge = Edge { slot: 0.0, operand: CONSTANT };
+
+    /// What an operand leaves in its slot: the partial, or its value if it is a constant.
+    #[inline]
+    pub fn slot(operand: Var, partial: f64) -> f64 {
+        if operand.is_on_a_tape() { partial } else { operand.value }
+    }
+
+    /// The edge to the operand at `index`, given its slot. In a piecewise operation, a partial of zero
+    /// unlinks the operand.
+    #[inline]
+    pub fn new(index: u32, slot: f64, is_piecewise: bool) -> Edge {
+        if is_piecewise && slot == 0.0 && index != CONSTANT {
+            Edge { slot: f64::from(index), operand: UNTAKEN }
+        } else {
+            Edge { slot, operand: index }
+        }
+    }
+
+    /// The operand, linked or not.
+    pub fn operand(self) -> Operand {
+        match self.operand {
+            CONSTANT => Operand::Constant(self.slot),
+            UNTAKEN => Operand::Node(self.slot as usize - FIRST),
+            index => Operand::Node(index as usize - FIRST),
+        }
+    }
+
+    /// Whether the adjoint passes to the operand.
+    #[inline]
+    pub fn is_linked(self) -> bool {
+        self.operand > UNTAKEN
+    }
+}
+
+impl Node {
+    #[inline]
+    pub fn new(op: Op, value: f64, edges: [Edge; 2]) -> Node {
+        Node {
+            value,
+            slots: [edges[0].slot, edges[1].slot],
+            operands: [edges[0].operand, edges[1].operand],
+            op,
+        }
+    }
+
+    /// A node without operands.
+    pub fn leaf(value: f64) -> Node {
+        Node { value, slots: [0.0; 2], operands: [CONSTANT; 2], op: Op::Input }
+    }
+
+    pub fn pooled(op: Op, value: f64, start: u32, count: usize) -> Node {
+        Node { value, slots: [count as f64, 0.0], operands: [POOLED, start], op }
+    }
+
+    #[inline]
+    pub fn is_pooled(&self) -> bool {
+        self.operands[0] == POOLED
+    }
+
+    /// The edges of this node, wherever they are.
+    pub fn edges<'a>(&self, pool: &'a [Edge]) -> impl Iterator<Item = Edge> + use<'a> {
+        let (pooled, inline) = if self.is_pooled() {
+            (&pool[self.pool_range()], 0)
+        } else {
+            (&[][..], self.op.arity().unwrap_or(0))
+        };
+        let [a, b] = std::array::from_fn(|k| Edge { slot: self.slots[k], operand: self.operands[k] });
+        pooled.iter().copied().chain([a, b].into_iter().take(inline))
+    }
+
+    #[inline]
+    pub fn pool_range(&self) -> std::ops::Range<usize> {
+        let start = self.operands[1] as usize;
+        start..start + self.slots[0] as usize
+    }
+}

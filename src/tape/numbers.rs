@@ -1,0 +1,39 @@
+//! Numbers for nodes, unique in the process.
+//!
+//! A tape owns a window of numbers. What it has used is never used again, by any tape of any thread;
+//! what it has not used goes back when it ends. So a variable's number says for ever whose it is, and
+//! 2⁶³ nodes can be recorded before the numbers run out.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A window is given out while it has at least this many numbers: as many as a tape has indices.
+const LEAST: u64 = 1 << 32;
+const WINDOW: u64 = 2 * LEAST;
+
+static NEXT: AtomicU64 = AtomicU64::new(WINDOW);
+static RETURNED: Mutex<Vec<Range<u64>>> = Mutex::new(Vec::new());
+
+/// A window of at least 2³² numbers that nobody has used.
+pub(super) fn take() -> Range<u64> {
+    if let Some(window) = RETURNED.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+        return window;
+    }
+    let start = NEXT
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_add(WINDOW))
+        .expect("this process has used up all 2^64 node numbers");
+    start..start + WINDOW
+}
+
+/// The window without what was used, or a new one where too little is left.
+pub(super) fn renew(left: Range<u64>) -> Range<u64> {
+    if left.end - left.start < LEAST { take() } else { left }
+}
+
+/// Takes back what a thread that ends has not used.
+pub(super) fn give_back(left: Range<u64>) {
+    if left.end - left.start >= LEAST {
+        RETURNED.lock().unwrap_or_else(PoisonError::into_inner).push(left);
+    }
+}

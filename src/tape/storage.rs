@@ -1,0 +1,386 @@
+//! The memory of one tape: nodes in order, and the windows of numbers that name them.
+
+use super::guard::Recording;
+use super::misuse::Misuse;
+use super::node::{CONSTANT, Edge, FIRST, Node, Var};
+use super::numbers;
+use crate::ops::Op;
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+use std::ops::Range;
+use std::panic::Location;
+
+/// A source line of the user.
+pub(crate) type Line = &'static Location<'static>;
+
+/// Indices fit in a `u32`, and its largest value means something else.
+const MOST: usize = u32::MAX as usize;
+
+/// A run of nodes whose numbers follow one another. A tape has one, and one more per rewind that kept
+/// something: the numbers of the nodes that were given up are never used again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    pub number: u64,
+    pub index: usize,
+}
+
+/// How far a tape has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    pub len: usize,
+    pub edges: usize,
+    pub guards: usize,
+}
+
+impl Extent {
+    pub const EMPTY: Extent = Extent { len: FIRST, edges: 0, guards: 0 };
+}
+
+/// The segments of a tape, in order.
+pub(crate) type Segments = SmallVec<[Segment; 2]>;
+
+/// The index of the node with this number in a tape of `len` nodes.
+pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<usize> {
+    let mut end = len;
+    for segment in segments.iter().rev() {
+        let offset = number.wrapping_sub(segment.number);
+        if offset < (end - segment.index) as u64 {
+            return Some(segment.index + offset as usize);
+        }
+        end = segment.index;
+    }
+    None
+}
+
+/// What recording touches comes first; the rest is behind `cold`.
+pub(crate) struct Storage {
+    pub nodes: Vec<Node>,
+    pub pool: Vec<Edge>,
+    /// The last segment, kept here for speed; its number is `HIDDEN` in a paused tape.
+    window: Segment,
+    most: usize,
+    /// As `most`, or 0 where every node needs attention: it is to have a line.
+    quick_most: usize,
+    pub cold: Option<Box<Cold>>,
+}
+
+/// A number no node has, nor will a sum of it and any index.
+const HIDDEN: u64 = u64::MAX / 2 + 1;
+
+/// What recording rarely touches.
+pub(crate) struct Cold {
+    pub id: u64,
+    pub segments: Segments,
+    numbers_end: u64,
+    pub names: IndexMap<String, u32>,
+    /// Names of custom nodes, by rising index.
+    pub labels: Vec<(u32, &'static str)>,
+    pub lines: Vec<Option<Line>>,
+    pub recording: Option<Recording>,
+    pub is_paused: bool,
+}
+
+impl Storage {
+    /// No tape at all: every look-up in it fails.
+    pub const NONE: Storage = Storage {
+        nodes: Vec::new(),
+        pool: Vec::new(),
+        window: Segment { number: HIDDEN, index: 0 },
+        most: 0,
+        quick_most: 0,
+        cold: None,
+    };
+
+    /// An empty tape.
+    pub fn new() -> Storage {
+        let mut storage = Storage {
+            cold: Some(Box::new(Cold {
+                id: 0,
+                segments: Segments::new(),
+                numbers_end: 0,
+                names: IndexMap::new(),
+                labels: Vec::new(),
+                lines: Vec::new(),
+                recording: None,
+                is_paused: false,
+            })),
+            ..Storage::NONE
+        };
+        storage.nodes.resize(FIRST, Node::leaf(0.0));
+        storage.open_segment(numbers::take());
+        storage
+    }
+
+    /// Makes a new tape of this memory.
+    pub fn begin(&mut self, most: usize, recording: Option<Recording>) {
+        self.most = most.saturating_add(FIRST).min(MOST);
+        self.keep_lines(cfg!(debug_assertions) || recording.is_some());
+        let cold = self.cold_mut();
+        (cold.recording, cold.is_paused) = (recording, false);
+        // The id is a number of the window too, so that two tapes without nodes differ.
+        let first = cold.segments.last_mut().expect("the first segment");
+        cold.id = first.number;
+        first.number += 1;
+        self.set_window();
+    }
+
+    #[inline]
+    pub fn cold(&self) -> &Cold {
+        self.cold.as_deref().expect("a tape")
+    }
+
+    #[inline]
+    pub fn cold_mut(&mut self) -> &mut Cold {
+        self.cold.as_deref_mut().expect("a tape")
+    }
+
+    pub fn id(&self) -> u64 {
+        self.cold.as_ref().map_or(0, |cold| cold.id)
+    }
+
+    /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. With
+    /// [`push_quickly`](Self::push_quickly), the one check that every use of a variable passes.
+    pub fn find(&self, var: Var) -> Option<u32> {
+        if var.node == 0 {
+            return Some(CONSTANT);
+        }
+        index_in(&self.cold.as_ref()?.segments, self.nodes.len(), var.node).map(|index| index as u32)
+    }
+
+    /// Appends a node whose operands are constants or were recorded since the last rewind, and gives its
+    /// number; 0 where that takes more than writing it.
+    #[inline]
+    pub fn push_quickly(
+        &mut self,
+        op: Op,
+        value: f64,
+        numbers: [u64; 2],
+        slots: [f64; 2],
+        is_piecewise: bool,
+    ) -> u64 {
+        let len = self.nodes.len();
+        let recent = (len - self.window.index) as u64;
+        let mut edges = [Edge::NONE; 2];
+        for k in 0..2 {
+            let offset = numbers[k].wrapping_sub(self.window.number);
+            let index = if offset < recent {
+                self.window.index as u32 + offset as u32
+            } else if numbers[k] == 0 {
+                CONSTANT
+            } else {
+                return 0;
+            };
+            edges[k] = Edge::new(index, slots[k], is_piecewise);
+        }
+        if len == self.nodes.capacity() || len >= self.quick_most {
+            return 0;
+        }
+        self.nodes.push(Node::new(op, value, edges));
+        self.window.number + recent
+    }
+
+    /// Appends a node; `None` if the tape is full.
+    pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
+        let index = self.nodes.len();
+        if index >= self.most {
+            return None;
+        }
+        self.nodes.push(node);
+        if self.quick_most == 0 {
+            self.push_line(index, line);
+        }
+        Some(Var { value: node.value, node: self.window.number + (index - self.window.index) as u64 })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_line(&mut self, index: usize, line: Line) {
+        let lines = &mut self.cold_mut().lines;
+        lines.resize(index, None);
+        lines.push(Some(line));
+    }
+
+    /// Appends a node with any number of operands, all of this tape, which is not paused.
+    pub fn append(
+        &mut self,
+        op: Op,
+        value: f64,
+        operands: &[Var],
+        partials: &[f64],
+        line: Line,
+    ) -> Result<Var, Misuse> {
+        let edge = |tape: &Storage, k: usize| {
+            let index = tape.find(operands[k]).expect("a variable of this tape");
+            Edge::new(index, Edge::slot(operands[k], partials[k]), op.is_piecewise())
+        };
+        let pushed = if op.arity().is_some_and(|arity| arity <= 2) {
+            let edges = [edge(self, 0), if operands.len() > 1 { edge(self, 1) } else { Edge::NONE }];
+            self.push(Node::new(op, value, edges), line)
+        } else {
+            let start = self.pool.len();
+            for k in 0..operands.len() {
+                let edge = edge(self, k);
+                self.pool.push(edge);
+            }
+            let fits = self.pool.len() < MOST;
+            let node = Node::pooled(op, value, start as u32, operands.len());
+            let pushed = if fits { self.push(node, line) } else { None };
+            if pushed.is_none() {
+                self.pool.truncate(start);
+            }
+            pushed
+        };
+        let result = pushed.ok_or(Misuse::Full { nodes: self.len() })?;
+        if op.is_opaque() {
+            let index = self.len() - 1;
+            if let Some(recording) = &mut self.cold_mut().recording {
+                recording.opaque.get_or_insert((index, line));
+            }
+        }
+        Ok(result)
+    }
+
+    /// A new independent variable, for which there is room.
+    #[inline]
+    pub fn push_leaf(&mut self, value: f64, line: Line) -> Var {
+        let len = self.nodes.len();
+        if len != self.nodes.capacity() && len < self.quick_most && self.window.number != HIDDEN {
+            self.nodes.push(Node::leaf(value));
+            return Var { value, node: self.window.number + (len - self.window.index) as u64 };
+        }
+        let is_paused = self.cold().is_paused;
+        if is_paused {
+            self.pause(false);
+        }
+        let var = self.push(Node::leaf(value), line).expect("room for a variable");
+        if is_paused {
+            self.pause(true);
+        }
+        var
+    }
+
+    #[inline]
+    pub fn check_room(&self, nodes: usize) -> Result<(), Misuse> {
+        if self.most - self.nodes.len() < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
+    }
+
+    pub fn name_last(&mut self, name: String) {
+        let index = (self.nodes.len() - 1) as u32;
+        self.cold_mut().names.insert(name, index);
+    }
+
+    pub fn label_last(&mut self, label: &'static str) {
+        let index = (self.nodes.len() - 1) as u32;
+        self.cold_mut().labels.push((index, label));
+    }
+
+    /// The number of the node at this index.
+    pub fn number_at(&self, index: usize) -> Option<u64> {
+        let segment = self.cold().segments.iter().rev().find(|segment| segment.index <= index)?;
+        (index < self.nodes.len()).then(|| segment.number + (index - segment.index) as u64)
+    }
+
+    /// The variable that names the node at this index.
+    pub fn var_at(&self, index: usize) -> Option<Var> {
+        Some(Var { value: self.nodes[index].value, node: self.number_at(index)? })
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len() - FIRST
+    }
+
+    pub fn keep_lines(&mut self, on: bool) {
+        self.quick_most = if on { 0 } else { self.most };
+        if !on {
+            self.cold_mut().lines = Vec::new();
+        }
+    }
+
+    /// The line that recorded a node, where lines are kept.
+    pub fn line(&self, index: usize) -> Option<Line> {
+        self.cold().lines.get(index).copied().flatten()
+    }
+
+    /// Where the tape stands now.
+    pub fn extent(&self) -> Extent {
+        let recording = self.cold().recording.as_ref();
+        Extent {
+            len: self.nodes.len(),
+            edges: self.pool.len(),
+            guards: recording.map_or(0, |recording| recording.guards.len()),
+        }
+    }
+
+    /// Gives up what came after `extent`; the numbers of its nodes are never used again.
+    pub fn rewind(&mut self, extent: Extent) {
+        let left = self.numbers_left();
+        let len = extent.len;
+        let gave_up_nodes = len < self.nodes.len();
+        self.nodes.truncate(len);
+        self.pool.truncate(extent.edges);
+        let cold = self.cold_mut();
+        cold.lines.truncate(len);
+        while cold.names.last().is_some_and(|(_, index)| *index as usize >= len) {
+            cold.names.pop();
+        }
+        while cold.labels.last().is_some_and(|(index, _)| *index as usize >= len) {
+            cold.labels.pop();
+        }
+        if let Some(recording) = &mut cold.recording {
+            recording.rewind(len - FIRST, extent.guards);
+        }
+        if gave_up_nodes {
+            cold.segments.retain(|segment| segment.index < len);
+            self.open_segment(left.map_or_else(numbers::take, numbers::renew));
+        }
+    }
+
+    /// The nodes from here on take their numbers from `numbers`.
+    fn open_segment(&mut self, numbers: Range<u64>) {
+        let segment = Segment { number: numbers.start, index: self.nodes.len() };
+        let cold = self.cold_mut();
+        cold.segments.push(segment);
+        cold.numbers_end = numbers.end;
+        self.set_window();
+    }
+
+    fn set_window(&mut self) {
+        let cold = self.cold();
+        if let Some(last) = cold.segments.last() {
+            let number = if cold.is_paused { HIDDEN } else { last.number };
+            self.window = Segment { number, index: last.index };
+        }
+    }
+
+    /// Sends every operation on this tape's variables the slow way, where it sees that the tape is paused.
+    pub fn pause(&mut self, on: bool) {
+        self.cold_mut().is_paused = on;
+        self.set_window();
+    }
+
+    /// The numbers this memory has not used.
+    pub fn numbers_left(&self) -> Option<Range<u64>> {
+        let cold = self.cold.as_ref()?;
+        let last = cold.segments.last()?;
+        Some(last.number + (self.nodes.len() - last.index) as u64..cold.numbers_end)
+    }
+
+    /// Bytes reserved for nodes, edges and lines.
+    pub fn bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + self.pool.capacity() * size_of::<Edge>()
+            + self.cold.as_ref().map_or(0, |cold| cold.lines.capacity() * size_of::<Option<Line>>())
+    }
+
+    /// Gives memory back that is not in use.
+    pub fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.pool.shrink_to_fit();
+        self.cold_mut().lines.shrink_to_fit();
+    }
+
+    pub fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve(nodes.min(self.most.saturating_sub(self.nodes.len())));
+    }
+}

@@ -1,0 +1,289 @@
+//! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
+
+use super::guard::{Guard, Operand, Predicate, Recording};
+use super::misuse::Misuse;
+use super::node::{Edge, FIRST, Var};
+use super::numbers;
+use super::storage::{Extent, Line, Storage};
+use crate::ops::Op;
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+
+/// Memory that a thread keeps for its next tapes.
+const SPARE_BYTES: usize = 64 << 20;
+
+pub(crate) struct Thread {
+    /// The tape that was used last: most operations find theirs here.
+    pub active: Storage,
+    parked: Vec<Storage>,
+    spare: Vec<Storage>,
+}
+
+thread_local! {
+    /// Without a destructor, so that reaching it is one load; `Teardown` empties it when the thread ends,
+    /// and whoever comes later finds no tapes.
+    static THREAD: RefCell<ManuallyDrop<Thread>> = const { RefCell::new(ManuallyDrop::new(Thread::EMPTY)) };
+    static TEARDOWN: Teardown = const { Teardown };
+    /// How many recording tapes are alive here, so that a comparison need not look at the tapes.
+    static RECORDING: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Teardown;
+
+impl Drop for Teardown {
+    fn drop(&mut self) {
+        let thread = THREAD.with(|thread| thread.replace(ManuallyDrop::new(Thread::EMPTY)));
+        drop(ManuallyDrop::into_inner(thread));
+    }
+}
+
+/// Runs `f`, which never calls the user's code, on this thread's tapes.
+#[inline]
+pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
+    // Not `with`, which is not inlined; this never fails, for lack of a destructor.
+    THREAD.try_with(|thread| f(&mut thread.borrow_mut())).expect("thread-local storage")
+}
+
+/// As [`on_thread`], for what can be misused: panics, with the tapes released, in the name of the caller.
+#[track_caller]
+pub(crate) fn with<T>(f: impl FnOnce(&mut Thread) -> Result<T, Misuse>) -> T {
+    match on_thread(f) {
+        Ok(result) => result,
+        Err(misuse) => panic!("{misuse}"),
+    }
+}
+
+/// Appends the result of an operation to the tape that its operands name.
+///
+/// The caller has seen that not all operands are constants.
+#[inline]
+#[track_caller]
+pub(crate) fn record<const ARITY: usize>(
+    op: Op,
+    value: f64,
+    operands: [Var; ARITY],
+    partials: [f64; ARITY],
+) -> Var {
+    let is_piecewise = op.is_piecewise();
+    match (&operands[..], &partials[..]) {
+        (&[a], &[by_a]) => {
+            let slots = [Edge::slot(a, by_a), 0.0];
+            match record_quickly(op, value, [a.node, 0], slots, is_piecewise) {
+                0 => record_unary(op, value, a, by_a),
+                node => Var { value, node },
+            }
+        }
+        (&[a, b], &[by_a, by_b]) => {
+            let slots = [Edge::slot(a, by_a), Edge::slot(b, by_b)];
+            match record_quickly(op, value, [a.node, b.node], slots, is_piecewise) {
+                0 => record_binary(op, value, a, b, by_a, by_b),
+                node => Var { value, node },
+            }
+        }
+        _ => record_many(op, value, &operands, &partials),
+    }
+}
+
+/// The usual case: operands that are constants or stand on the active tape, and room for the node. Gives
+/// the number of the node, or 0 for whatever is unusual.
+#[inline]
+fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_piecewise: bool) -> u64 {
+    on_thread(|thread| thread.active.push_quickly(op, value, numbers, slots, is_piecewise))
+}
+
+// What is unusual starts again from arguments in registers, so that the usual case need not spill them.
+
+#[inline(never)]
+#[track_caller]
+fn record_unary(op: Op, value: f64, a: Var, by_a: f64) -> Var {
+    record_many(op, value, &[a], &[by_a])
+}
+
+#[inline(never)]
+#[track_caller]
+fn record_binary(op: Op, value: f64, a: Var, b: Var, by_a: f64, by_b: f64) -> Var {
+    record_many(op, value, &[a, b], &[by_a, by_b])
+}
+
+/// As [`record`], for any number of operands and any tape of the thread.
+#[inline(never)]
+#[track_caller]
+pub(crate) fn record_many(op: Op, value: f64, operands: &[Var], partials: &[f64]) -> Var {
+    let line = Location::caller();
+    with(|thread| thread.record(op, value, operands, partials, line))
+}
+
+/// Notes a question about values on the recording tape that the operands name, if they do.
+#[inline]
+#[track_caller]
+pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) {
+    if RECORDING.get() > 0 {
+        guard_slow(predicate, left, right, outcome);
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
+    let at = Location::caller();
+    if !left.is_on_a_tape() && !right.is_on_a_tape() {
+        return;
+    }
+    with(|thread| {
+        let tape = thread.settle(&[left, right])?;
+        let nodes = tape.len();
+        let operand = |var: Var| match tape.find(var) {
+            Some(index) if index as usize >= FIRST => Operand::Node(index as usize - FIRST),
+            _ => Operand::Constant(var.value),
+        };
+        let (left, right) = (operand(left), operand(right));
+        if let Some(recording) = &mut tape.cold_mut().recording {
+            recording.guards.push(Guard { predicate, left, right, outcome, nodes, at });
+        }
+        Ok(())
+    });
+}
+
+/// Notes that a plain number was read out of a recording tape.
+#[inline]
+#[track_caller]
+pub(crate) fn value_was_read(var: Var) {
+    if RECORDING.get() > 0 {
+        value_was_read_slow(var);
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn value_was_read_slow(var: Var) {
+    let at = Location::caller();
+    if var.is_on_a_tape() {
+        with(|thread| {
+            let tape = thread.settle(&[var])?;
+            let nodes = tape.len();
+            if let Some(recording) = &mut tape.cold_mut().recording {
+                recording.value_read.get_or_insert((nodes, at));
+            }
+            Ok(())
+        });
+    }
+}
+
+impl Thread {
+    const EMPTY: Thread = Thread { active: Storage::NONE, parked: Vec::new(), spare: Vec::new() };
+
+    /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
+    pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
+        // The first tape of a thread sees to its end; a tape made in the last moments is left to the system.
+        let _ = TEARDOWN.try_with(|_| ());
+        RECORDING.set(RECORDING.get() + usize::from(recording.is_some()));
+        let mut tape = self.spare.pop().unwrap_or_else(Storage::new);
+        tape.begin(most, recording);
+        let id = tape.id();
+        self.park(tape);
+        id
+    }
+
+    /// Makes `tape` the active one.
+    fn park(&mut self, tape: Storage) {
+        let before = std::mem::replace(&mut self.active, tape);
+        if before.cold.is_some() {
+            self.parked.push(before);
+        }
+    }
+
+    /// Ends a tape; its memory and the numbers it has not used serve the next.
+    pub fn close(&mut self, id: u64) {
+        if self.active.id() != id && !self.activate_where(|tape| tape.id() == id) {
+            return;
+        }
+        let next = self.parked.pop().unwrap_or(Storage::NONE);
+        let mut tape = std::mem::replace(&mut self.active, next);
+        if tape.cold_mut().recording.take().is_some() {
+            RECORDING.set(RECORDING.get() - 1);
+        }
+        tape.rewind(Extent::EMPTY);
+        let spare_bytes: usize = self.spare.iter().map(Storage::bytes).sum();
+        if spare_bytes + tape.bytes() > SPARE_BYTES {
+            tape.shrink();
+        }
+        self.spare.push(tape);
+    }
+
+    /// The tape with this id, made the active one.
+    #[inline]
+    pub fn tape(&mut self, id: u64) -> Result<&mut Storage, Misuse> {
+        if self.active.id() != id && !self.activate_where(|tape| tape.id() == id) {
+            return Err(Misuse::ThreadEnded);
+        }
+        Ok(&mut self.active)
+    }
+
+    #[inline(never)]
+    fn activate_where(&mut self, is_it: impl Fn(&Storage) -> bool) -> bool {
+        match self.parked.iter().position(is_it) {
+            Some(position) => {
+                std::mem::swap(&mut self.active, &mut self.parked[position]);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The tape that all `vars` stand on, constants aside, made the active one. The error: one stands on
+    /// no tape of this thread, or two on different ones.
+    #[inline]
+    pub fn settle(&mut self, vars: &[Var]) -> Result<&mut Storage, Misuse> {
+        let owns = |tape: &Storage, var: Var| tape.find(var).is_some();
+        if let Some(&first) = vars.iter().find(|var| var.is_on_a_tape()) {
+            if !owns(&self.active, first) && !self.activate_where(|tape| owns(tape, first)) {
+                return Err(Misuse::stale(first));
+            }
+            if let Some(&other) = vars.iter().find(|var| !owns(&self.active, **var)) {
+                return Err(match self.parked.iter().find(|tape| owns(tape, other)) {
+                    Some(tape) => Misuse::mixed(&self.active, first, tape, other),
+                    None => Misuse::stale(other),
+                });
+            }
+        }
+        Ok(&mut self.active)
+    }
+
+    fn record(
+        &mut self,
+        op: Op,
+        value: f64,
+        operands: &[Var],
+        partials: &[f64],
+        line: Line,
+    ) -> Result<Var, Misuse> {
+        let tape = self.settle(operands)?;
+        if !tape.cold().is_paused {
+            return tape.append(op, value, operands, partials, line);
+        }
+        if tape.cold().recording.is_none() {
+            return Ok(Var::constant_of(value));
+        }
+        // A replay must compute the value again, so it is recorded, and cut off.
+        tape.pause(false);
+        let cut = tape
+            .append(op, value, operands, partials, line)
+            .and_then(|result| tape.append(Op::StopGradient, value, &[result], &[0.0], line));
+        tape.pause(true);
+        cut
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        let active = std::mem::replace(&mut self.active, Storage::NONE);
+        for tape in self.spare.drain(..).chain(self.parked.drain(..)).chain([active]) {
+            if let Some(left) = tape.numbers_left() {
+                numbers::give_back(left);
+            }
+        }
+    }
+}
