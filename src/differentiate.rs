@@ -1,6 +1,7 @@
 //! The front door: derivatives of plain functions, tapes and duals unseen.
 
 use crate::dual::Dual;
+use crate::gradient::Gradient;
 use crate::point::Point;
 use crate::tape::{Tape, Var};
 
@@ -51,11 +52,10 @@ pub fn gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) ->
 #[track_caller]
 pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> (f64, P::Of<f64>) {
     let tape = Tape::new();
-    let vars = tape.vars(&x.as_slice()[..]);
-    let shaped = shape(&x, &vars);
-    let y = f(P::args(&shaped));
-    let adjoints = tape.backward(&[(y, 1.0)]);
-    (y.value, shape(&x, &adjoints.wrt(&vars)))
+    let vars = x.map(|value| tape.var(value));
+    let y = f(P::args(&vars));
+    refuse_strangers(&tape, &[y]);
+    (y.value, shape(&x, &y.backward().wrt(P::slice(&vars))))
 }
 
 /// The Jacobian of a function with several results, one row per result, in reverse mode: one recording and
@@ -75,16 +75,13 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     x: P,
 ) -> Y::Of<P::Of<f64>> {
     let tape = Tape::new();
-    let vars = tape.vars(&x.as_slice()[..]);
-    let shaped = shape(&x, &vars);
-    let y = f(P::args(&shaped));
+    let vars = x.map(|value| tape.var(value));
+    let y = f(P::args(&vars));
     refuse_strangers(&tape, y.as_slice());
-    let mut adjoints = crate::Gradient::new();
-    let mut row = vec![0.0; vars.len()];
+    let mut adjoints = Gradient::new();
     y.map(|output| {
         output.backward_into(&mut adjoints);
-        adjoints.wrt_into(&vars, &mut row);
-        shape(&x, &row)
+        shape(&x, &adjoints.wrt(P::slice(&vars)))
     })
 }
 
@@ -106,11 +103,11 @@ pub fn hessian<P: Point<f64>>(
 ) -> P::Of<P::Of<f64>> {
     let tape = Tape::new();
     let n = x.as_slice().len();
-    let mut adjoints = crate::Gradient::new();
-    let mut rows = vec![vec![0.0; n]; n];
+    let mut adjoints = Gradient::new();
+    let mut rows = Vec::with_capacity(n);
     for first in (0..n).step_by(DIRECTIONS) {
         tape.clear();
-        let vars = tape.vars(&x.as_slice()[..]);
+        let vars = tape.vars(x.as_slice());
         let duals: Vec<_> = (0..n)
             .map(|k| match k.checked_sub(first) {
                 Some(direction) if direction < DIRECTIONS => Dual::variable(vars[k], direction),
@@ -122,11 +119,11 @@ pub fn hessian<P: Point<f64>>(
         refuse_strangers(&tape, &y.tangents()[..directions]);
         for direction in 0..directions {
             y.tangent(direction).backward_into(&mut adjoints);
-            adjoints.wrt_into(&vars, &mut rows[first + direction]);
+            rows.push(adjoints.wrt(&vars));
         }
     }
-    let mut row = rows.iter();
-    x.map(|_| shape(&x, row.next().expect("a row per variable")))
+    let mut rows = rows.iter();
+    x.map(|_| shape(&x, rows.next().expect("a row per variable")))
 }
 
 /// The product of the Hessian with a vector `v`, at about twice the cost of a gradient.
@@ -195,13 +192,14 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     u: Y::Of<f64>,
 ) -> (Y::Of<f64>, P::Of<f64>) {
     let tape = Tape::new();
-    let vars = tape.vars(&x.as_slice()[..]);
-    let y = f(P::args(&shape(&x, &vars)));
+    let vars = x.map(|value| tape.var(value));
+    let y = f(P::args(&vars));
+    refuse_strangers(&tape, y.as_slice());
     let (outputs, weights) = (y.as_slice(), Y::slice(&u));
     assert_eq!(outputs.len(), weights.len(), "the vector needs one weight per result of the function");
     let seeds: Vec<_> = outputs.iter().copied().zip(weights.iter().copied()).collect();
     let adjoints = tape.backward(&seeds);
-    (y.map(|y| y.value), shape(&x, &adjoints.wrt(&vars)))
+    (y.map(|y| y.value), shape(&x, &adjoints.wrt(P::slice(&vars))))
 }
 
 /// `items` in the shape of `x`.

@@ -2,7 +2,7 @@
 //!
 //! A tape owns a window of numbers. What it has used is never used again, by any tape of any thread;
 //! what it has not used goes back when it ends. So a variable's number says for ever whose it is, and
-//! 2⁶³ nodes can be recorded before the numbers run out.
+//! 2⁶² nodes can be recorded before the numbers run out, which is refused.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 /// A window is given out while it has at least this many numbers: as many as a tape has indices.
 const LEAST: u64 = 1 << 32;
 const WINDOW: u64 = 2 * LEAST;
+/// No node has this number or a larger one.
+pub(super) const END: u64 = 1 << 63;
 
 static NEXT: AtomicU64 = AtomicU64::new(WINDOW);
 static RETURNED: Mutex<Vec<Range<u64>>> = Mutex::new(Vec::new());
@@ -21,8 +23,8 @@ pub(super) fn take() -> Range<u64> {
         return window;
     }
     let start = NEXT
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_add(WINDOW))
-        .expect("this process has used up all 2^64 node numbers");
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < END).then_some(next + WINDOW))
+        .expect("this process has used up all numbers for nodes");
     start..start + WINDOW
 }
 

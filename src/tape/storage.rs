@@ -56,16 +56,18 @@ pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<
 pub(crate) struct Storage {
     pub nodes: Vec<Node>,
     pub pool: Vec<Edge>,
-    /// The last segment, kept here for speed; its number is `HIDDEN` in a paused tape.
+    /// The last segment, here for speed; its number is `HIDDEN` in a paused tape.
     window: Segment,
+    /// The first segment, where another follows it: parameters, usually. Its first number and its length.
+    kept: (u64, u64),
     most: usize,
     /// As `most`, or 0 where every node needs attention: it is to have a line.
     quick_most: usize,
     pub cold: Option<Box<Cold>>,
 }
 
-/// A number no node has, nor will a sum of it and any index.
-const HIDDEN: u64 = u64::MAX / 2 + 1;
+/// A number that no node has.
+const HIDDEN: u64 = numbers::END;
 
 /// What recording rarely touches.
 pub(crate) struct Cold {
@@ -86,6 +88,7 @@ impl Storage {
         nodes: Vec::new(),
         pool: Vec::new(),
         window: Segment { number: HIDDEN, index: 0 },
+        kept: (HIDDEN, 0),
         most: 0,
         quick_most: 0,
         cold: None,
@@ -147,8 +150,8 @@ impl Storage {
         index_in(&self.cold.as_ref()?.segments, self.nodes.len(), var.node).map(|index| index as u32)
     }
 
-    /// Appends a node whose operands are constants or were recorded since the last rewind, and gives its
-    /// number; 0 where that takes more than writing it.
+    /// Appends a node and gives its number; 0 where that takes more than writing it. Its operands are
+    /// constants, or were recorded since the last rewind or before the first.
     #[inline]
     pub fn push_quickly(
         &mut self,
@@ -168,7 +171,11 @@ impl Storage {
             } else if numbers[k] == 0 {
                 CONSTANT
             } else {
-                return 0;
+                let offset = numbers[k].wrapping_sub(self.kept.0);
+                if offset >= self.kept.1 {
+                    return 0;
+                }
+                FIRST as u32 + offset as u32
             };
             edges[k] = Edge::new(index, slots[k], is_piecewise);
         }
@@ -347,10 +354,15 @@ impl Storage {
 
     fn set_window(&mut self) {
         let cold = self.cold();
-        if let Some(last) = cold.segments.last() {
-            let number = if cold.is_paused { HIDDEN } else { last.number };
-            self.window = Segment { number, index: last.index };
-        }
+        let (window, kept) = match cold.segments[..] {
+            [.., last] if cold.is_paused => (Segment { number: HIDDEN, ..last }, (HIDDEN, 0)),
+            [first, second, ..] => {
+                (cold.segments[cold.segments.len() - 1], (first.number, (second.index - FIRST) as u64))
+            }
+            [only] => (only, (HIDDEN, 0)),
+            [] => return,
+        };
+        (self.window, self.kept) = (window, kept);
     }
 
     /// Sends every operation on this tape's variables the slow way, where it sees that the tape is paused.
