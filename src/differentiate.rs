@@ -144,7 +144,7 @@ pub fn hessian_vector_product<P: Point<f64>>(
 ) -> P::Of<f64> {
     same_length(&x, &v);
     let tape = Tape::new();
-    let vars = tape.vars(&x.as_slice()[..]);
+    let vars = tape.vars(x.as_slice());
     let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [Var::from(v)])).collect();
     let y = f(P::args(&shape(&x, &duals)));
     let adjoints = tape.backward(&[(y.tangent(0), 1.0)]);

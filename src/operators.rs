@@ -151,14 +151,10 @@ macro_rules! shared {
             /// From left to right.
             #[track_caller]
             fn $fold<I: Iterator<Item = Self>>(mut terms: I) -> Self {
-                let mut total = match terms.next() {
-                    Some(first) => first,
-                    None => return Self::from($empty),
-                };
-                for term in terms {
-                    total = total $operator term;
+                match terms.next() {
+                    Some(first) => terms.fold(first, |total, term| total $operator term),
+                    None => Self::from($empty),
                 }
-                total
             }
         }
         impl<'a, $($g)*> std::iter::$Fold<&'a $T> for $T {
