@@ -2,7 +2,7 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
-use crate::real::{Number, Real};
+use crate::real::{Number, Real, Reduction};
 use crate::rules::partials;
 use std::cmp::Ordering;
 use std::fmt;
@@ -105,6 +105,20 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.reached & bit(direction) != 0
     }
 
+    /// One term of the chain rule of a reduction: the tangents of an operand, weighted by its partial.
+    #[inline]
+    #[track_caller]
+    fn add_weighted(&mut self, partial: R, operand: &Self) {
+        for k in 0..N {
+            if operand.is_reached_by(k) {
+                let term = partial.weigh(operand.tangents[k]);
+                let sum = &mut self.tangents[k];
+                *sum = if self.reached & bit(k) == 0 { term } else { *sum + term };
+            }
+        }
+        self.reached |= operand.reached;
+    }
+
     /// The chain rule: the result of a row from its value, its partials and its operands.
     #[inline]
     #[track_caller]
@@ -150,6 +164,17 @@ macro_rules! by_chain_rule {
 }
 
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chain_rule {
+    #[track_caller]
+    fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
+        let y = K::value(lists, |operand: Self| operand.primal);
+        let mut result = Dual::constant(y);
+        let mut operands = lists.iter().copied().flatten();
+        K::partials(lists, |operand: Self| operand.primal, y, |partial| {
+            result.add_weighted(partial, operands.next().expect("an operand for each partial"));
+        });
+        result
+    }
+
     fn is_dense(self) -> bool {
         self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
     }

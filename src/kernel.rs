@@ -1,4 +1,11 @@
-//! Values that the standard library does not have, over `f64`. The table calls them.
+//! Values that the standard library does not have. The table calls them: the first part over `f64`, the
+//! sums over any number.
+
+use crate::real::Number;
+
+pub(crate) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
+/// √(π/2)
+pub(crate) const SQRT_PI_2: f64 = 1.253_314_137_315_500_3;
 
 /// `aⁿ` by repeated squaring; the reciprocal of `a⁻ⁿ` where `n < 0`. Unlike `f64::powi` its bits do not
 /// depend on where it is inlined, so that a replay equals its recording.
@@ -20,4 +27,187 @@ pub(crate) fn powi(a: f64, n: i32) -> f64 {
 pub(crate) fn sigmoid(a: f64) -> f64 {
     let e = (-a.abs()).exp();
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
+}
+
+// The standard library's inverse hyperbolic functions are off by hundreds of ulps near their zeros or ends
+// (docs/accuracy.md), so these come from `pxfm`, as do the special functions.
+
+pub(crate) fn asinh(a: f64) -> f64 {
+    pxfm::f_asinh(a)
+}
+
+pub(crate) fn acosh(a: f64) -> f64 {
+    pxfm::f_acosh(a)
+}
+
+pub(crate) fn atanh(a: f64) -> f64 {
+    pxfm::f_atanh(a)
+}
+
+pub(crate) fn erf(a: f64) -> f64 {
+    pxfm::f_erf(a)
+}
+
+pub(crate) fn erfc(a: f64) -> f64 {
+    pxfm::f_erfc(a)
+}
+
+pub(crate) fn erfcx(a: f64) -> f64 {
+    pxfm::f_erfcx(a)
+}
+
+/// Φ(a) = erfc(−a/√2) / 2, with the rounding error of the argument made good: in the tail it would cost a
+/// relative error of a²/2 roundings.
+pub(crate) fn normal_cdf(a: f64) -> f64 {
+    const SQRT_1_2: f64 = std::f64::consts::FRAC_1_SQRT_2;
+    /// √½ beyond the double.
+    const SQRT_1_2_LOW: f64 = -4.833_646_656_726_458e-17;
+    let z = -a * SQRT_1_2;
+    if a < -1.0 && a > -40.0 {
+        let lost = (-a).mul_add(SQRT_1_2, -z) - a * SQRT_1_2_LOW;
+        0.5 * (erfc(z) - std::f64::consts::FRAC_2_SQRT_PI * (-z * z).exp() * lost)
+    } else {
+        0.5 * erfc(z)
+    }
+}
+
+/// ln Φ(a), from the scaled function in the lower tail and from what is missing to 1 in the upper.
+pub(crate) fn ln_normal_cdf(a: f64) -> f64 {
+    const SQRT_1_2: f64 = std::f64::consts::FRAC_1_SQRT_2;
+    if a > 0.0 {
+        (-normal_cdf(-a)).ln_1p()
+    } else if a > -1.0 {
+        normal_cdf(a).ln()
+    } else {
+        (0.5 * erfcx(-a * SQRT_1_2)).ln() - 0.5 * a * a
+    }
+}
+
+pub(crate) fn ln_gamma(a: f64) -> f64 {
+    pxfm::f_lgamma(a)
+}
+
+pub(crate) fn digamma(a: f64) -> f64 {
+    pxfm::f_digamma(a)
+}
+
+/// The `n`-th derivative of digamma, ψ⁽ⁿ⁾(a) = (−1)ⁿ⁺¹ n! Σ 1/(a + k)ⁿ⁺¹ (Abramowitz and Stegun 6.4.10), the
+/// tail of the sum by its asymptotic series (6.4.11).
+pub(crate) fn polygamma(n: i32, a: f64) -> f64 {
+    /// B₂ₖ
+    const BERNOULLI: [f64; 8] = [
+        1.0 / 6.0,
+        -1.0 / 30.0,
+        1.0 / 42.0,
+        -1.0 / 30.0,
+        5.0 / 66.0,
+        -691.0 / 2730.0,
+        7.0 / 6.0,
+        -3617.0 / 510.0,
+    ];
+    const SHIFT: f64 = 20.0;
+    if n == 1 && a > 0.0 {
+        return pxfm::f_trigamma(a);
+    }
+    // Far below 0 the sum would be long; no digit would be left.
+    if n < 1 || a.is_nan() || a < -1e5 || (a <= 0.0 && a == a.trunc()) {
+        return f64::NAN;
+    }
+    let order = f64::from(n);
+    // Everything divided by n!.
+    let mut head = 0.0;
+    let mut z = a;
+    while z < SHIFT + order {
+        head += powi(z, -n - 1);
+        z += 1.0;
+    }
+    let mut tail = powi(z, -n) / order + 0.5 * powi(z, -n - 1);
+    // (n + 2k − 1)! / ((2k)! n!) z^(−n − 2k)
+    let mut factor = (order + 1.0) / 2.0 * powi(z, -n - 2);
+    for (k, bernoulli) in BERNOULLI.iter().enumerate() {
+        tail += bernoulli * factor;
+        let two_k = 2.0 * (k + 1) as f64;
+        factor *= (order + two_k) * (order + two_k + 1.0) / ((two_k + 1.0) * (two_k + 2.0)) / (z * z);
+    }
+    let factorial: f64 = (1..=n).map(f64::from).product();
+    let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
+    sign * factorial * (head + tail)
+}
+
+/// The sum from left to right; 0 of nothing.
+#[inline]
+#[track_caller]
+pub(crate) fn total<R: Number>(mut terms: impl Iterator<Item = R>) -> R {
+    match terms.next() {
+        Some(first) => terms.fold(first, |sum, term| sum + term),
+        None => R::constant(0.0),
+    }
+}
+
+/// The product from left to right; 1 of nothing.
+#[inline]
+#[track_caller]
+pub(crate) fn product<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
+    match factors.next() {
+        Some(first) => factors.fold(first, |product, factor| product * factor),
+        None => R::constant(1.0),
+    }
+}
+
+/// For each factor the product of the others, without a division, so that a zero does no harm.
+pub(crate) fn products_of_others<R: Number>(
+    factors: impl DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone,
+) -> impl Iterator<Item = R> {
+    let mut before = R::constant(1.0);
+    let mut products: Vec<R> = factors
+        .clone()
+        .map(|factor| {
+            let product = before;
+            before = before * factor;
+            product
+        })
+        .collect();
+    let mut after = R::constant(1.0);
+    for (product, factor) in products.iter_mut().zip(factors).rev() {
+        *product = *product * after;
+        after = after * factor;
+    }
+    products.into_iter()
+}
+
+/// The mean, and the number of items.
+pub(crate) fn mean<R: Number>(xs: impl ExactSizeIterator<Item = R>) -> (R, f64) {
+    let n = xs.len() as f64;
+    (total(xs) / n, n)
+}
+
+/// The mean squared deviation from the mean, less the square of the mean deviation, which rounding leaves
+/// (Chan, Golub and LeVeque 1983).
+pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) -> R {
+    let (mean, n) = mean(xs.clone());
+    let squares = total(xs.clone().map(|x| (x - mean) * (x - mean)));
+    let rest = total(xs.map(|x| x - mean));
+    (squares - rest * rest / n) / n
+}
+
+/// The Euclidean length; scaled by the largest component, so that no square overflows.
+pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
+    let largest = xs.clone().fold(R::constant(0.0), |largest, x| largest.max(x.abs()));
+    let scale = largest.equal(0.0).select(1.0, largest);
+    total(xs.map(|x| (x / scale) * (x / scale))).sqrt() * scale
+}
+
+/// `ln Σ eˣ`, shifted by the largest exponent, whose own term is the 1 in `ln(1 + …)`: so it stays accurate
+/// where one dominates.
+pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
+    let largest = xs.clone().fold(R::constant(f64::NEG_INFINITY), |largest, x| largest.max(x));
+    // An infinite shift would turn into NaN.
+    let shift = (largest - largest).equal(0.0).select(largest, 0.0);
+    let (mut others, mut largest_seen) = (R::constant(0.0), R::constant(0.0));
+    for x in xs {
+        let is_largest = x.equal(shift) * largest_seen.equal(0.0);
+        others += is_largest.select(0.0, (x - shift).exp());
+        largest_seen += is_largest;
+    }
+    (others + (largest_seen - 1.0)).ln_1p() + shift
 }

@@ -8,7 +8,7 @@ macro_rules! impl_number {
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
-    )*) => {
+    )* ; reductions $reductions:tt) => {
         $( $crate::operators::row! { $kind $generics [$T] $rule $Op $name ($($($assign)*)?) ($($arg),*)
             ($($n : $ty)?) { $(#[$doc])*
             #[doc = concat!("\n\nPartials: ", $("`", stringify!($partial), "` "),*, "(`y` is the result).")] } } )*
@@ -143,18 +143,24 @@ macro_rules! shared {
                 Self::from(0.0)
             }
         }
-        $crate::operators::shared! { @fold [$($g)*] [$T] Sum sum + 0.0 }
-        $crate::operators::shared! { @fold [$($g)*] [$T] Product product * 1.0 }
+        impl<$($g)*> $T {
+            /// Sine and cosine of an angle in radians.
+            #[must_use]
+            #[inline]
+            #[track_caller]
+            pub fn sin_cos(self) -> ($T, $T) {
+                (self.sin(), self.cos())
+            }
+        }
+        $crate::operators::shared! { @fold [$($g)*] [$T] Sum sum sum_of }
+        $crate::operators::shared! { @fold [$($g)*] [$T] Product product product_of }
     };
-    (@fold [$($g:tt)*] [$T:ty] $Fold:ident $fold:ident $operator:tt $empty:literal) => {
+    (@fold [$($g:tt)*] [$T:ty] $Fold:ident $fold:ident $fold_of:ident) => {
         impl<$($g)*> std::iter::$Fold for $T {
             /// From left to right.
             #[track_caller]
-            fn $fold<I: Iterator<Item = Self>>(mut terms: I) -> Self {
-                match terms.next() {
-                    Some(first) => terms.fold(first, |total, term| total $operator term),
-                    None => Self::from($empty),
-                }
+            fn $fold<I: Iterator<Item = Self>>(terms: I) -> Self {
+                <Self as $crate::Number>::$fold_of(terms)
             }
         }
         impl<'a, $($g)*> std::iter::$Fold<&'a $T> for $T {

@@ -17,6 +17,9 @@
 //!   exactly zero is *structural* there: the operand is unlinked, and nothing that happens behind it,
 //!   not even an infinity, reaches the gradient.
 //!
+//! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
+//! partials are in the order of the operands.
+//!
 //! `; n: i32 in [..]` after the arguments is a plain parameter, not a number: it is part of the
 //! operation, never differentiated; the list holds the samples that tests try.
 //!
@@ -51,6 +54,11 @@ operator(DivAssign div_assign) Div div(a, b) -> y {
 operator() Neg neg(a) -> y {
     value: -a, partials: [constant(-1.0)], on: [-4.0..4.0] }
 
+/// Remainder of the division of `a` by `b`, with the sign of `a`. The derivative by `b` is the quotient,
+/// rounded from what is left over: the truncated quotient would be off by one near multiples.
+operator(RemAssign rem_assign) Rem rem(a, b) -> y {
+    value: a % b, partials: [constant(1.0), -((a - y) / b).round()], on: [-4.0..4.0, 0.5..4.0] }
+
 /// Reciprocal, `1 / a`.
 function Recip recip(a) -> y {
     value: a.recip(), partials: [-y * y], on: [0.25..4.0] }
@@ -66,7 +74,12 @@ function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
 function Powf powf(a, b) -> y {
     value: a.powf(b),
     partials: [
-        (a.equal(0.0) * b.equal(0.0)).select(0.0, b * a.powf(b - 1.0)),
+        // `b y / a`, but where an underflow or overflow spoils it.
+        either(
+            constant::<R>(1e-290).less(y.abs()) * y.abs().less(1e290) * constant::<R>(1e-290).less(a.abs()),
+            || b * y / a,
+            || (a.equal(0.0) * b.equal(0.0)).select(0.0, b * a.powf(b - 1.0))
+        ),
         y.xlogy(a)
     ],
     on: [0.25..4.0, -3.0..3.0] }
@@ -81,6 +94,14 @@ function Xlogy xlogy(a, b) -> y {
 function Sqrt sqrt(a) -> y {
     value: a.sqrt(), partials: [y.recip() * 0.5], on: [0.25..4.0] }
 
+/// Cube root, of negative numbers too. At 0 the derivative is infinite.
+function Cbrt cbrt(a) -> y {
+    value: a.cbrt(), partials: [(y * y * 3.0).recip()], on: [0.25..4.0] }
+
+/// Product and sum with one rounding, `a · b + c`.
+function MulAdd mul_add(a, b, c) -> y {
+    value: a.mul_add(b, c), partials: [b, a, constant(1.0)], on: [-4.0..4.0, -4.0..4.0, -4.0..4.0] }
+
 /// Exponential, `eᵃ`.
 function Exp exp(a) -> y {
     value: a.exp(), partials: [y], on: [-4.0..4.0] }
@@ -88,6 +109,30 @@ function Exp exp(a) -> y {
 /// Natural logarithm. At 0 the value is −∞ and the derivative infinite.
 function Ln ln(a) -> y {
     value: a.ln(), partials: [a.recip()], on: [0.25..4.0] }
+
+/// Power of two, `2ᵃ`.
+function Exp2 exp2(a) -> y {
+    value: a.exp2(), partials: [y * LN_2], on: [-4.0..4.0] }
+
+/// `eᵃ − 1`, accurate near 0.
+function ExpM1 exp_m1(a) -> y {
+    value: a.exp_m1(), partials: [a.exp()], on: [-4.0..4.0] }
+
+/// `ln(1 + a)`, accurate near 0.
+function Ln1p ln_1p(a) -> y {
+    value: a.ln_1p(), partials: [(a + 1.0).recip()], on: [-0.75..4.0] }
+
+/// Binary logarithm.
+function Log2 log2(a) -> y {
+    value: a.log2(), partials: [a.recip() * LOG2_E], on: [0.25..4.0] }
+
+/// Decimal logarithm.
+function Log10 log10(a) -> y {
+    value: a.log10(), partials: [a.recip() * LOG10_E], on: [0.25..4.0] }
+
+/// Logarithm of `a` to the base `b`, `ln a / ln b`.
+function Log log(a, b) -> y {
+    value: a.log(b), partials: [(a * b.ln()).recip(), -y / (b * b.ln())], on: [0.25..4.0, 1.5..4.0] }
 
 /// Sine of an angle in radians.
 function Sin sin(a) -> y {
@@ -134,11 +179,84 @@ function Cosh cosh(a) -> y {
 
 /// Hyperbolic tangent.
 function Tanh tanh(a) -> y {
-    value: a.tanh(), partials: [a.cosh().recip().powi(2)], on: [-4.0..4.0] }
+    value: a.tanh(),
+    // 1 − y² has no correct digit left at 19.
+    partials: [either(y.abs().less(0.75), || (-y + 1.0) * (y + 1.0), || {
+        let e = (a.abs() * -2.0).exp();
+        e * 4.0 / ((e + 1.0) * (e + 1.0))
+    })],
+    on: [-4.0..4.0] }
+
+/// Inverse hyperbolic sine.
+function Asinh asinh(a) -> y {
+    value: kernel::asinh(a), partials: [a.hypot(1.0).recip()], on: [-4.0..4.0] }
+
+/// Inverse hyperbolic cosine, of `a ≥ 1`. At 1 the derivative is infinite.
+function Acosh acosh(a) -> y {
+    value: kernel::acosh(a), partials: [((a - 1.0).sqrt() * (a + 1.0).sqrt()).recip()], on: [1.25..4.0] }
+
+/// Inverse hyperbolic tangent.
+function Atanh atanh(a) -> y {
+    value: kernel::atanh(a), partials: [((-a + 1.0) * (a + 1.0)).recip()], on: [-0.95..0.95] }
 
 /// Logistic function, `1 / (1 + e⁻ᵃ)`, without overflow.
 function Sigmoid sigmoid(a) -> y {
-    value: kernel::sigmoid(a), partials: [y * (-a).sigmoid()], on: [-4.0..4.0] }
+    value: kernel::sigmoid(a),
+    partials: [either(y.less(0.75), || y * (-y + 1.0), || y * (-a).sigmoid())],
+    on: [-4.0..4.0] }
+
+/// `ln(1 + eᵃ)`, the smooth rectifier, without overflow.
+function Softplus softplus(a) -> y {
+    value: a.max(0.0) + (-a.abs()).exp().ln_1p(), partials: [a.sigmoid()], on: [-4.0..4.0] }
+
+/// `a · sigmoid(a)`, also called swish.
+function Silu silu(a) -> y {
+    value: a * kernel::sigmoid(a),
+    partials: [a.sigmoid() * (a * (-a).sigmoid() + 1.0)],
+    on: [-4.0..4.0] }
+
+/// `a · Φ(a)` with the normal distribution Φ: the exact form, not the one with tanh.
+function Gelu gelu(a) -> y {
+    value: a * kernel::normal_cdf(a),
+    partials: [a.normal_cdf() + a * (a * a * -0.5).exp() * FRAC_1_SQRT_2PI],
+    on: [-4.0..4.0] }
+
+/// Error function, `2/√π ∫₀ᵃ e^(−t²) dt`.
+function Erf erf(a) -> y {
+    value: kernel::erf(a), partials: [(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
+
+/// Complementary error function, `1 − erf(a)`, accurate where that is tiny.
+function Erfc erfc(a) -> y {
+    value: kernel::erfc(a), partials: [-(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
+
+/// Scaled complementary error function, `e^(a²) erfc(a)`.
+function Erfcx erfcx(a) -> y {
+    value: kernel::erfcx(a), partials: [a * y * 2.0 - FRAC_2_SQRT_PI], on: [-2.0..3.0] }
+
+/// Distribution function of the standard normal distribution, Φ.
+function NormalCdf normal_cdf(a) -> y {
+    value: kernel::normal_cdf(a), partials: [(a * a * -0.5).exp() * FRAC_1_SQRT_2PI], on: [-4.0..4.0] }
+
+/// `ln Φ(a)`, accurate in both tails.
+function LnNormalCdf ln_normal_cdf(a) -> y {
+    value: kernel::ln_normal_cdf(a),
+    // The density over the distribution function, both scaled by e^(a²/2).
+    partials: [either(a.less(5.0),
+        || ((a * -FRAC_1_SQRT_2).erfcx() * SQRT_PI_2).recip(),
+        || (a * a * -0.5 - y).exp() * FRAC_1_SQRT_2PI)],
+    on: [-4.0..4.0] }
+
+/// `ln |Γ(a)|`.
+function LnGamma ln_gamma(a) -> y {
+    value: kernel::ln_gamma(a), partials: [a.digamma()], on: [0.25..4.0] }
+
+/// Digamma, the derivative of `ln Γ`.
+function Digamma digamma(a) -> y {
+    value: kernel::digamma(a), partials: [a.polygamma(1)], on: [0.25..4.0] }
+
+/// Polygamma, the `n`-th derivative of digamma, `n ≥ 1`; NaN below.
+function Polygamma polygamma(a; n: i32 in [1, 2, 3]) -> y {
+    value: kernel::polygamma(n, a), partials: [a.polygamma(n.saturating_add(1))], on: [0.25..4.0] }
 
 /// Absolute value. The derivative at 0 is 0.
 piecewise Abs abs(a) -> y {
@@ -174,6 +292,57 @@ piecewise Relu relu(a) -> y {
     partials: [a.less_equal(0.0).select(0.0, 1.0)],
     on: [-4.0..4.0] }
 
+/// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
+piecewise LeakyRelu leaky_relu(a, b) -> y {
+    value: if a > 0.0 { a } else { a * b },
+    partials: [
+        constant::<R>(0.0).less(a).select(1.0, b),
+        constant::<R>(0.0).less(a).select(0.0, a)
+    ],
+    on: [-4.0..4.0, 0.01..0.5] }
+
+/// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
+piecewise Elu elu(a, b) -> y {
+    value: if a > 0.0 { a } else { b * a.exp_m1() },
+    partials: [
+        constant::<R>(0.0).less(a).select(1.0, b * a.min(0.0).exp()),
+        constant::<R>(0.0).less(a).select(0.0, a.min(0.0).exp_m1())
+    ],
+    on: [-4.0..4.0, 0.5..2.0] }
+
+/// `a` within the bounds `b ≤ c`, else the nearer bound. On a bound the derivative is that of `a`: 1.
+///
+/// # Panics
+/// If `b > c` or a bound is NaN.
+piecewise Clamp clamp(a, b, c) -> y {
+    value: a.clamp(b, c),
+    partials: [
+        b.less_equal(a) * a.less_equal(c),
+        a.less(b),
+        c.less(a)
+    ],
+    on: [-4.0..4.0, -2.0..-1.0, 1.0..2.0] }
+
+/// Largest integer not above `a`. Flat.
+piecewise Floor floor(a) -> y {
+    value: a.floor(), partials: [constant(0.0)], on: [-4.0..4.0] }
+
+/// Smallest integer not below `a`. Flat.
+piecewise Ceil ceil(a) -> y {
+    value: a.ceil(), partials: [constant(0.0)], on: [-4.0..4.0] }
+
+/// Nearest integer, halves away from 0. Flat.
+piecewise Round round(a) -> y {
+    value: a.round(), partials: [constant(0.0)], on: [-4.0..4.0] }
+
+/// Integer part, towards 0. Flat.
+piecewise Trunc trunc(a) -> y {
+    value: a.trunc(), partials: [constant(0.0)], on: [-4.0..4.0] }
+
+/// Fractional part, `a − trunc(a)`.
+function Fract fract(a) -> y {
+    value: a.fract(), partials: [constant(1.0)], on: [-4.0..4.0] }
+
 /// 1 where `a < b`, else 0. Flat. See [`lt`](crate::lt) for the typed form.
 piecewise Less less(a, b) -> y {
     value: f64::from(a < b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
@@ -197,6 +366,37 @@ piecewise Select select(a, b, c) -> y {
 piecewise StopGradient stop_gradient(a) -> y {
     value: a, partials: [constant(0.0)], on: [-4.0..4.0] }
 
+; reductions {
+
+/// Sum, from left to right; 0 of nothing.
+Sum sum(xs) -> y { value: total(xs), partials: xs.map(|_| constant(1.0)) }
+
+/// Product, from left to right; 1 of nothing.
+Product product(xs) -> y { value: product_of(xs), partials: kernel::products_of_others(xs) }
+
+/// Inner product, `Σ xᵢ yᵢ`, summed from left to right.
+Dot dot(xs, ys) -> y {
+    value: total(xs.zip(ys).map(|(x, y)| x * y)), partials: ys.chain(xs) }
+
+/// Weighted sum and offset, `Σ wᵢ xᵢ + b`, summed from left to right, the offset last: a neuron before its
+/// activation.
+Affine affine(ws, xs; b) -> y {
+    value: total(ws.zip(xs).map(|(w, x)| w * x).chain(b)),
+    partials: xs.chain(ws).chain(b.map(|_| constant(1.0))) }
+
+/// Euclidean length, `√Σ xᵢ²`, without overflow. At the origin the derivatives are NaN.
+Norm norm(xs) -> y { value: kernel::norm(xs), partials: xs.map(move |x| x / y) }
+
+/// `ln Σ e^(xᵢ)` without overflow; −∞ of nothing. The derivatives are the softmax.
+LogSumExp log_sum_exp(xs) -> y {
+    value: kernel::log_sum_exp(xs), partials: xs.map(move |x| (x - y).exp()) }
+
+/// Mean squared deviation from the mean (of the population: divided by `n`).
+Variance variance(xs) -> y {
+    value: kernel::variance(xs),
+    partials: { let (mean, n) = kernel::mean(xs.clone()); xs.map(move |x| (x - mean) * 2.0 / n) } }
+
+}
     } };
 }
 pub(crate) use for_each_primitive;
@@ -222,7 +422,7 @@ macro_rules! define_op {
         $(#[doc = $doc:literal])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], on: [$($on:expr),*] }
-    )*) => {
+    )* ; reductions { $( $(#[doc = $list_doc:literal])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt )* }) => {
         /// What a node of the tape computes: a leaf, a row of the table, or a fused block.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -234,6 +434,7 @@ macro_rules! define_op {
             /// A block whose partials were taken forward ([`preaccumulate`](crate::preaccumulate)).
             Preaccumulated,
             $( $(#[doc = $doc])* $Op $(($ty))?, )*
+            $( $(#[doc = $list_doc])* $List, )*
         }
 
         impl Op {
@@ -244,13 +445,18 @@ macro_rules! define_op {
                     Op::Custom => "custom",
                     Op::Preaccumulated => "preaccumulated",
                     $( define_op!(@any $Op $($n)?) => stringify!($name), )*
+                    $( Op::$List => stringify!($list), )*
                 }
             }
 
-            /// How many operands a row of the table takes; `None` for leaves and fused blocks.
+            /// How many operands a row of the table takes; `None` where that varies: reductions and fused
+            /// blocks. Leaves have none.
+            #[inline]
             pub fn arity(self) -> Option<usize> {
                 match self {
-                    Op::Input | Op::Custom | Op::Preaccumulated => None,
+                    Op::Input => Some(0),
+                    Op::Custom | Op::Preaccumulated => None,
+                    $( Op::$List => None, )*
                     $( define_op!(@any $Op $($n)?) => Some([$(stringify!($arg)),*].len()), )*
                 }
             }
@@ -264,9 +470,15 @@ macro_rules! define_op {
             #[inline]
             pub fn is_piecewise(self) -> bool {
                 match self {
-                    Op::Input | Op::Custom | Op::Preaccumulated => false,
                     $( define_op!(@any $Op $($n)?) => define_op!(@piecewise $kind), )*
+                    _ => false,
                 }
+            }
+
+            /// Whether this row takes lists of any length.
+            #[inline]
+            pub fn is_reduction(self) -> bool {
+                matches!(self, $( Op::$List )|*)
             }
         }
 
@@ -282,6 +494,9 @@ macro_rules! define_op {
                 }
             }
         }
+
+        /// Every reduction.
+        const REDUCTIONS: &[Op] = &[$( Op::$List ),*];
 
         /// Every row of the table, a family with a parameter once per sample.
         const PRIMITIVES: &[&[Primitive]] = &[
@@ -315,4 +530,9 @@ for_each_primitive!(define_op);
 /// ```
 pub fn primitives() -> impl Iterator<Item = &'static Primitive> {
     PRIMITIVES.iter().copied().flatten()
+}
+
+/// Every reduction: a row whose operands are lists of any length.
+pub fn reductions() -> impl Iterator<Item = Op> {
+    REDUCTIONS.iter().copied()
 }

@@ -1,6 +1,7 @@
 //! The numbers the table is evaluated over: the traits [`Number`] and [`Real`], and `f64`.
 
-use crate::ops::for_each_primitive;
+use crate::kernel;
+use crate::ops::{Op, for_each_primitive};
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
 use std::ops::*;
@@ -15,7 +16,7 @@ macro_rules! define_number {
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($a:ident $(, $b:ident)* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
-    )*) => {
+    )* ; reductions $reductions:tt) => {
         /// What the table of primitives is evaluated over: arithmetic, and a method per row.
         ///
         /// `f64` gives values, [`Dual`](crate::Dual) forward derivatives, [`Var`](crate::Var) a recording.
@@ -23,10 +24,11 @@ macro_rules! define_number {
         pub trait Number:
             sealed::Sealed + Sized + Copy + 'static + Debug + From<f64> + Neg<Output = Self>
             + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+            + Rem<Output = Self>
             + Add<f64, Output = Self> + Sub<f64, Output = Self>
-            + Mul<f64, Output = Self> + Div<f64, Output = Self>
-            + AddAssign + SubAssign + MulAssign + DivAssign
-            + AddAssign<f64> + SubAssign<f64> + MulAssign<f64> + DivAssign<f64>
+            + Mul<f64, Output = Self> + Div<f64, Output = Self> + Rem<f64, Output = Self>
+            + AddAssign + SubAssign + MulAssign + DivAssign + RemAssign
+            + AddAssign<f64> + SubAssign<f64> + MulAssign<f64> + DivAssign<f64> + RemAssign<f64>
         {
             /// The constant `value`: its derivative is zero, and no tape hears of it.
             #[must_use]
@@ -36,6 +38,36 @@ macro_rules! define_number {
             }
 
             $( define_number!(@declare $kind $(#[$doc])* $name ($($b),*) ($($n : $ty)?) [$($partial),*]); )*
+
+            /// A row of the table over lists, given one slice per list.
+            #[doc(hidden)]
+            #[track_caller]
+            fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self;
+
+            /// The sum of a sequence, from left to right.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
+                kernel::total(terms)
+            }
+
+            /// The product of a sequence, from left to right.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn product_of(factors: impl Iterator<Item = Self>) -> Self {
+                kernel::product(factors)
+            }
+
+            /// `yes` where the mask is set, else `no`: for a rule whose forms are good in different places.
+            /// A plain number evaluates one; a recording needs both, to replay either.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn either(mask: Self, yes: impl FnOnce() -> Self, no: impl FnOnce() -> Self) -> Self {
+                mask.select(yes(), no())
+            }
 
             /// Whether a zero tangent may be multiplied by this partial without harm and without cost.
             #[doc(hidden)]
@@ -58,8 +90,30 @@ macro_rules! define_number {
             }
         }
 
+        /// The values of the rows over `f64`.
+        pub(crate) mod values {
+            use crate::kernel;
+
+            $(
+                #[inline(always)]
+                pub(crate) fn $name($a: f64 $(, $b: f64)* $(, $n: $ty)?) -> f64 {
+                    $value
+                }
+            )*
+        }
+
         impl Number for f64 {
-            $( define_number!(@value $kind $name ($a $(, $b)*) ($($n : $ty)?) $value); )*
+            $( define_number!(@value $kind $name ($a $(, $b)*) ($($n : $ty)?)); )*
+
+            #[inline]
+            fn reduce<K: Reduction>(lists: &[&[f64]]) -> f64 {
+                K::value(lists, |x| x)
+            }
+
+            #[inline]
+            fn either(mask: f64, yes: impl FnOnce() -> f64, no: impl FnOnce() -> f64) -> f64 {
+                if mask != 0.0 { yes() } else { no() }
+            }
 
             #[inline]
             fn is_dense(self) -> bool {
@@ -78,19 +132,30 @@ macro_rules! define_number {
         fn $name(self $(, $b: impl Into<Self>)* $(, $n: $ty)?) -> Self;
     };
     (@value operator $($rest:tt)*) => {};
-    (@value $kind:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?) $value:expr) => {
+    (@value $kind:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?)) => {
         #[inline]
         fn $name(self $(, $b: impl Into<f64>)* $(, $n: $ty)?) -> f64 {
-            let $a = self;
-            $( let $b: f64 = $b.into(); )*
-            $value
+            values::$name(self $(, $b.into())* $(, $n)?)
         }
     };
 }
-use crate::kernel;
 for_each_primitive!(define_number);
 
 impl sealed::Sealed for f64 {}
+
+/// A row of the table over lists, as a type: its value and partials over any number that can be read out
+/// of the items of the lists.
+#[doc(hidden)]
+pub trait Reduction: sealed::Sealed {
+    /// The operation.
+    const OP: Op;
+
+    /// The value.
+    fn value<T: Copy, R: Number>(lists: &[&[T]], read: impl Fn(T) -> R + Copy) -> R;
+
+    /// The partials where the value is `y`, one call of `visit` each, in the order of the operands.
+    fn partials<T: Copy, R: Number>(lists: &[&[T]], read: impl Fn(T) -> R + Copy, y: R, visit: impl FnMut(R));
+}
 
 /// A real number: what a function is written over once, to run on `f64`, [`Dual`](crate::Dual) and
 /// [`Var`](crate::Var) alike.

@@ -1,9 +1,11 @@
 //! The rules of the table as functions: for each row its partial derivatives over any [`Number`], and
 //! the dispatch from an [`Op`] to its row.
 
+use crate::kernel::{self, FRAC_1_SQRT_2PI, SQRT_PI_2, product as product_of, total};
 use crate::ops::{Op, for_each_primitive};
-use crate::real::Number;
+use crate::real::{Number, Reduction};
 use smallvec::SmallVec;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// Partials or operands of one node; more than three only in fused blocks.
 pub type Few<T> = SmallVec<[T; 3]>;
@@ -13,14 +15,13 @@ macro_rules! define_rules {
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
-    )*) => {
+    )* ; reductions { $(
+        $(#[$list_doc:meta])* $List:ident $list:ident ($x:ident $(, $more:ident)* $(; $last:ident)?) -> $z:ident {
+            value: $total:expr, partials: $each:expr $(,)? }
+    )* }) => {
         /// Per row: the partials at the arguments and the result, where `wanted`; elsewhere 0 unevaluated.
         pub(crate) mod partials {
             use super::*;
-
-            fn constant<R: Number>(value: f64) -> R {
-                R::constant(value)
-            }
 
             $(
                 #[allow(unused_variables, unused_assignments, unused_mut)]
@@ -51,7 +52,9 @@ macro_rules! define_rules {
                         let [$($arg),*] = operands(self, args);
                         Some(define_rules!(@call $name ($($arg),*) ($($n)?)))
                     } )*
-                    _ => None,
+                    $( Op::$List => Some(R::reduce::<reduction::$List>(&split::<R>(
+                        self, args, 1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*])))), )*
+                    Op::Input | Op::Custom | Op::Preaccumulated => None,
                 }
             }
 
@@ -73,16 +76,108 @@ macro_rules! define_rules {
                         Some(partials::$name($($arg,)* $($n,)? y, [$({ stringify!($arg); true }),*])
                             .into_iter().collect())
                     } )*
-                    _ => None,
+                    $( Op::$List => {
+                        let lists = split::<R>(
+                            self, args, 1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*]));
+                        let mut partials = Few::new();
+                        reduction::$List::partials(&lists, |x| x, y, |partial| partials.push(partial));
+                        Some(partials)
+                    } )*
+                    Op::Input | Op::Custom | Op::Preaccumulated => None,
                 }
             }
         }
+
+        /// The rows over lists as types.
+        pub(crate) mod reduction {
+            use super::*;
+
+            $(
+                pub struct $List;
+                impl $crate::real::sealed::Sealed for $List {}
+                impl Reduction for $List {
+                    const OP: Op = Op::$List;
+
+                    #[inline]
+                    fn value<T: Copy, R: Number>(lists: &[&[T]], read: impl Fn(T) -> R + Copy) -> R {
+                        let mut lists = lists.iter().map(|list| list.iter().map(move |&item| read(item)));
+                        let mut next = || lists.next().expect("a list");
+                        let $x = next();
+                        $( let $more = next(); )*
+                        $( let $last = next(); )?
+                        $total
+                    }
+
+                    #[inline]
+                    #[allow(unused_variables)]
+                    fn partials<T: Copy, R: Number>(
+                        lists: &[&[T]],
+                        read: impl Fn(T) -> R + Copy,
+                        y: R,
+                        visit: impl FnMut(R),
+                    ) {
+                        let mut lists = lists.iter().map(|list| list.iter().map(move |&item| read(item)));
+                        let mut next = || lists.next().expect("a list");
+                        let $x = next();
+                        $( let $more = next(); )*
+                        $( let $last = next(); )?
+                        let $z = y;
+                        ($each).for_each(visit);
+                    }
+                }
+            )*
+        }
+
+        $(
+            $(#[$list_doc])*
+            ///
+            /// One node on a tape, whatever the length.
+            ///
+            /// # Panics
+            /// If lists that belong together differ in length.
+            #[must_use]
+            #[track_caller]
+            pub fn $list<R: Number>(
+                $x: &[R] $(, $more: &[impl Copy + Into<R>])* $(, $last: impl Into<R>)?
+            ) -> R {
+                $(
+                    assert_eq!($x.len(), $more.len(), "both lists must have the same length");
+                    let $more: SmallVec<[R; 16]> = $more.iter().map(|&item| item.into()).collect();
+                )*
+                $( let $last: R = $last.into(); )?
+                R::reduce::<reduction::$List>(&[$x $(, &$more)* $(, &[$last])?])
+            }
+        )*
     };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@call $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => { $a.$name($($b,)* $($n)?) };
 }
 for_each_primitive!(define_rules);
+
+fn constant<R: Number>(value: f64) -> R {
+    R::constant(value)
+}
+
+fn either<R: Number>(mask: R, yes: impl FnOnce() -> R, no: impl FnOnce() -> R) -> R {
+    R::either(mask, yes, no)
+}
+
+fn count(names: &[&str]) -> usize {
+    names.len()
+}
+
+/// The operands of a reduction as its lists: `lists` of equal length, then `single` numbers.
+fn split<R>(op: Op, args: &[R], lists: usize, single: usize) -> Few<&[R]> {
+    let listed = args.len().saturating_sub(single);
+    assert!(listed % lists == 0 && args.len() >= single, "`{op}` cannot take {} operands", args.len());
+    let (front, back) = args.split_at(listed);
+    let each = (listed / lists).max(1);
+    let mut split: Few<&[R]> = front.chunks(each).collect();
+    split.resize(lists, &[]);
+    split.extend(back.chunks(1));
+    split
+}
 
 fn operands<R: Copy, const ARITY: usize>(op: Op, args: &[R]) -> [R; ARITY] {
     <[R; ARITY]>::try_from(args)

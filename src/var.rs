@@ -2,15 +2,16 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
-use crate::real::{Number, Real};
-use crate::rules::partials;
+use crate::real::{Real, Reduction, values};
+use crate::rules::{partials, reduction};
 use crate::tape::{self, Predicate, Var};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
 macro_rules! by_recording {
     ($Op:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => {{
-        let y = $a.value.$name($($b.value,)* $($n)?);
+        let y = values::$name($a.value, $($b.value,)* $($n)?);
         let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
         if active.iter().any(|&active| active) {
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
@@ -22,6 +23,32 @@ macro_rules! by_recording {
 }
 
 for_each_primitive!(impl_number [] [Var] by_recording {
+    #[track_caller]
+    fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
+        let y = K::value(lists, |operand: Var| operand.value);
+        if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
+            let visit = |edge: &mut dyn FnMut(Var, f64)| {
+                let mut operands = lists.iter().copied().flatten();
+                K::partials(lists, |operand: Var| operand.value, y, |partial| {
+                    edge(*operands.next().expect("an operand for each partial"), partial);
+                });
+            };
+            tape::record_list(K::OP, y, visit)
+        } else {
+            Var::constant_of(y)
+        }
+    }
+
+    #[track_caller]
+    fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
+        Self::reduce::<reduction::Sum>(&[&terms.collect::<SmallVec<[Var; 16]>>()])
+    }
+
+    #[track_caller]
+    fn product_of(factors: impl Iterator<Item = Self>) -> Self {
+        Self::reduce::<reduction::Product>(&[&factors.collect::<SmallVec<[Var; 16]>>()])
+    }
+
     fn is_dense(self) -> bool {
         false
     }

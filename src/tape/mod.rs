@@ -13,7 +13,7 @@ pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use storage::{Segments, Storage, index_in};
 pub(crate) use sweep::{Seed, sweep};
-pub(crate) use thread::{guard, record, record_many, value_was_read, with};
+pub(crate) use thread::{guard, record, record_list, record_many, value_was_read, with};
 
 use crate::error::Error;
 use crate::ops::Op;
@@ -335,7 +335,7 @@ impl Tape {
     }
 
     /// Whether to keep the source line of every node recorded from now on, at 8 bytes a node. On from the
-    /// start in debug builds and on recording tapes.
+    /// start in debug builds; always on for recording tapes.
     #[track_caller]
     pub fn keep_lines(&self, on: bool) {
         self.with(|storage| storage.keep_lines(on));

@@ -117,9 +117,9 @@ impl Storage {
     /// Makes a new tape of this memory.
     pub fn begin(&mut self, most: usize, recording: Option<Recording>) {
         self.most = most.saturating_add(FIRST).min(MOST);
-        self.keep_lines(cfg!(debug_assertions) || recording.is_some());
+        (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
+        self.keep_lines(cfg!(debug_assertions));
         let cold = self.cold_mut();
-        (cold.recording, cold.is_paused) = (recording, false);
         // The id is a number of the window too, so that two tapes without nodes differ.
         let first = cold.segments.last_mut().expect("the first segment");
         cold.id = first.number;
@@ -162,28 +162,59 @@ impl Storage {
         is_piecewise: bool,
     ) -> u64 {
         let len = self.nodes.len();
-        let recent = (len - self.window.index) as u64;
         let mut edges = [Edge::NONE; 2];
         for k in 0..2 {
-            let offset = numbers[k].wrapping_sub(self.window.number);
-            let index = if offset < recent {
-                self.window.index as u32 + offset as u32
-            } else if numbers[k] == 0 {
-                CONSTANT
-            } else {
-                let offset = numbers[k].wrapping_sub(self.kept.0);
-                if offset >= self.kept.1 {
-                    return 0;
-                }
-                FIRST as u32 + offset as u32
-            };
-            edges[k] = Edge::new(index, slots[k], is_piecewise);
+            match self.find_quickly(numbers[k]) {
+                Some(index) => edges[k] = Edge::new(index, slots[k], is_piecewise),
+                None => return 0,
+            }
         }
         if len == self.nodes.capacity() || len >= self.quick_most {
             return 0;
         }
         self.nodes.push(Node::new(op, value, edges));
-        self.window.number + recent
+        self.window.number + (len - self.window.index) as u64
+    }
+
+    /// The index of the node with this number, if it was recorded since the last rewind or before the first;
+    /// `CONSTANT` for 0.
+    #[inline(always)]
+    fn find_quickly(&self, number: u64) -> Option<u32> {
+        let offset = number.wrapping_sub(self.window.number);
+        if offset < (self.nodes.len() - self.window.index) as u64 {
+            return Some(self.window.index as u32 + offset as u32);
+        }
+        if number == 0 {
+            return Some(CONSTANT);
+        }
+        let offset = number.wrapping_sub(self.kept.0);
+        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+    }
+
+    /// As [`push_quickly`](Self::push_quickly), for lists of operands. Constants among them are left out.
+    #[inline]
+    pub fn push_list_quickly(&mut self, op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> u64 {
+        let (len, start) = (self.nodes.len(), self.pool.len());
+        if len == self.nodes.capacity() || len >= self.quick_most {
+            return 0;
+        }
+        let mut pool = std::mem::take(&mut self.pool);
+        let mut found = true;
+        visit(&mut |operand, partial| match self.find_quickly(operand.node) {
+            Some(CONSTANT) => {}
+            Some(index) => pool.push(Edge { slot: partial, operand: index }),
+            None => found = false,
+        });
+        if !found || pool.len() >= MOST {
+            pool.truncate(start);
+            found = false;
+        }
+        self.pool = pool;
+        if !found {
+            return 0;
+        }
+        self.nodes.push(Node::pooled(op, value, start as u32, self.pool.len() - start));
+        self.window.number + (len - self.window.index) as u64
     }
 
     /// Appends a node; `None` if the tape is full.
@@ -225,12 +256,16 @@ impl Storage {
             self.push(Node::new(op, value, edges), line)
         } else {
             let start = self.pool.len();
+            // What a list has of constants is only needed to compute the value again.
+            let skips_constants = op.is_reduction() && self.cold().recording.is_none();
             for k in 0..operands.len() {
-                let edge = edge(self, k);
-                self.pool.push(edge);
+                if operands[k].is_on_a_tape() || !skips_constants {
+                    let edge = edge(self, k);
+                    self.pool.push(edge);
+                }
             }
             let fits = self.pool.len() < MOST;
-            let node = Node::pooled(op, value, start as u32, operands.len());
+            let node = Node::pooled(op, value, start as u32, self.pool.len() - start);
             let pushed = if fits { self.push(node, line) } else { None };
             if pushed.is_none() {
                 self.pool.truncate(start);
@@ -298,6 +333,7 @@ impl Storage {
     }
 
     pub fn keep_lines(&mut self, on: bool) {
+        let on = on || self.cold().recording.is_some();
         self.quick_most = if on { 0 } else { self.most };
         if !on {
             self.cold_mut().lines = Vec::new();

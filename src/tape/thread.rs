@@ -92,6 +92,24 @@ fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_pie
     on_thread(|thread| thread.active.push_quickly(op, value, numbers, slots, is_piecewise))
 }
 
+/// As [`record`], for lists of operands: `visit` calls back with each operand and its partial. It runs
+/// once or twice.
+#[inline]
+#[track_caller]
+pub(crate) fn record_list(op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> Var {
+    match on_thread(|thread| thread.active.push_list_quickly(op, value, &visit)) {
+        0 => {
+            let (mut operands, mut partials) = (Vec::new(), Vec::new());
+            visit(&mut |operand, partial| {
+                operands.push(operand);
+                partials.push(partial);
+            });
+            record_many(op, value, &operands, &partials)
+        }
+        node => Var { value, node },
+    }
+}
+
 // What is unusual starts again from arguments in registers, so that the usual case need not spill them.
 
 #[inline(never)]

@@ -1,0 +1,28 @@
+//! Functions of lists that are composed from the table's rows.
+
+use crate::real::Number;
+use crate::rules::{log_sum_exp, sum};
+
+/// Arithmetic mean: the sum, from left to right, over the number of items.
+///
+/// # Panics
+/// If there is no item.
+#[must_use]
+#[track_caller]
+pub fn mean<R: Number>(xs: &[R]) -> R {
+    assert!(!xs.is_empty(), "the mean of nothing is not defined");
+    sum(xs) / xs.len() as f64
+}
+
+/// `eˣⁱ / Σ eˣʲ`, without overflow.
+///
+/// ```
+/// let p = tapegrad::softmax(&[1000.0, 1000.0]);
+/// assert_eq!(p, [0.5, 0.5]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn softmax<R: Number>(xs: &[R]) -> Vec<R> {
+    let total = log_sum_exp(xs);
+    xs.iter().map(|&x| (x - total).exp()).collect()
+}
