@@ -29,20 +29,7 @@ pub(crate) fn sigmoid(a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
-// The standard library's inverse hyperbolic functions are off by hundreds of ulps near their zeros or ends
-// (docs/accuracy.md), so these come from `pxfm`, as do the special functions.
-
-pub(crate) fn asinh(a: f64) -> f64 {
-    pxfm::f_asinh(a)
-}
-
-pub(crate) fn acosh(a: f64) -> f64 {
-    pxfm::f_acosh(a)
-}
-
-pub(crate) fn atanh(a: f64) -> f64 {
-    pxfm::f_atanh(a)
-}
+// Special functions come from `pxfm`.
 
 pub(crate) fn erf(a: f64) -> f64 {
     pxfm::f_erf(a)
@@ -114,24 +101,51 @@ pub(crate) fn polygamma(n: i32, a: f64) -> f64 {
         return f64::NAN;
     }
     let order = f64::from(n);
-    // Everything divided by n!.
-    let mut head = 0.0;
-    let mut z = a;
-    while z < SHIFT + order {
-        head += powi(z, -n - 1);
-        z += 1.0;
-    }
-    let mut tail = powi(z, -n) / order + 0.5 * powi(z, -n - 1);
+    let steps = (SHIFT + order - a).max(0.0).ceil();
+    let z = a + steps;
+    // Everything divided by n!, from the smallest term to the largest.
+    let mut sum = 0.0;
     // (n + 2k − 1)! / ((2k)! n!) z^(−n − 2k)
     let mut factor = (order + 1.0) / 2.0 * powi(z, -n - 2);
     for (k, bernoulli) in BERNOULLI.iter().enumerate() {
-        tail += bernoulli * factor;
+        sum += bernoulli * factor;
         let two_k = 2.0 * (k + 1) as f64;
         factor *= (order + two_k) * (order + two_k + 1.0) / ((two_k + 1.0) * (two_k + 2.0)) / (z * z);
     }
+    sum += 0.5 * powi(z, -n - 1);
+    sum += powi(z, -n) / order;
+    for k in (0..steps as u64).rev() {
+        sum += 1.0 / powi(a + k as f64, n + 1);
+    }
     let factorial: f64 = (1..=n).map(f64::from).product();
-    let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
-    sign * factorial * (head + tail)
+    if n % 2 == 1 { factorial * sum } else { -factorial * sum }
+}
+
+/// The `n`-th repeated integral of erfc, scaled: Iₙ(a) = e^(a²) iⁿerfc(a), where I₀ = erfcx and Iₙ′ = −2 (n + 1) Iₙ₊₁.
+/// By the recurrence 2n Iₙ = Iₙ₋₂ − 2a Iₙ₋₁ (Abramowitz and Stegun 7.2.5): upwards where that does not cancel,
+/// else downwards for the ratios of neighbours (Gautschi 1961).
+pub(crate) fn erfcx_integral(n: i32, a: f64) -> f64 {
+    if n < 0 || a.is_nan() {
+        return f64::NAN;
+    }
+    if a < 0.5 {
+        let (mut below, mut integral) = (std::f64::consts::FRAC_2_SQRT_PI, erfcx(a));
+        for k in 1..=n {
+            (below, integral) = (integral, (below - 2.0 * a * integral) / f64::from(2 * k));
+        }
+        return integral;
+    }
+    let mut ratio = 0.0;
+    let mut product = erfcx(a);
+    // So many that what is left out is below a rounding: the ratios converge like e^(−2a √(2k)).
+    let first = n + 20 + (250.0 / (a * a)) as i32;
+    for k in (1..=first).rev() {
+        ratio = 0.5 / (a + f64::from(k + 1) * ratio);
+        if k <= n {
+            product *= ratio;
+        }
+    }
+    product
 }
 
 /// The sum from left to right; 0 of nothing.

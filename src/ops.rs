@@ -189,15 +189,15 @@ function Tanh tanh(a) -> y {
 
 /// Inverse hyperbolic sine.
 function Asinh asinh(a) -> y {
-    value: kernel::asinh(a), partials: [a.hypot(1.0).recip()], on: [-4.0..4.0] }
+    value: a.asinh(), partials: [a.hypot(1.0).recip()], on: [-4.0..4.0] }
 
 /// Inverse hyperbolic cosine, of `a ≥ 1`. At 1 the derivative is infinite.
 function Acosh acosh(a) -> y {
-    value: kernel::acosh(a), partials: [((a - 1.0).sqrt() * (a + 1.0).sqrt()).recip()], on: [1.25..4.0] }
+    value: a.acosh(), partials: [((a - 1.0).sqrt() * (a + 1.0).sqrt()).recip()], on: [1.25..4.0] }
 
 /// Inverse hyperbolic tangent.
 function Atanh atanh(a) -> y {
-    value: kernel::atanh(a), partials: [((-a + 1.0) * (a + 1.0)).recip()], on: [-0.95..0.95] }
+    value: a.atanh(), partials: [((-a + 1.0) * (a + 1.0)).recip()], on: [-0.95..0.95] }
 
 /// Logistic function, `1 / (1 + e⁻ᵃ)`, without overflow.
 function Sigmoid sigmoid(a) -> y {
@@ -231,7 +231,14 @@ function Erfc erfc(a) -> y {
 
 /// Scaled complementary error function, `e^(a²) erfc(a)`.
 function Erfcx erfcx(a) -> y {
-    value: kernel::erfcx(a), partials: [a * y * 2.0 - FRAC_2_SQRT_PI], on: [-2.0..3.0] }
+    value: kernel::erfcx(a), partials: [a.erfcx_integral(1) * -2.0], on: [-2.0..3.0] }
+
+/// The `n`-th repeated integral of the complementary error function, scaled: `e^(a²) iⁿerfc(a)`. It is what
+/// the derivatives of [`erfcx`](Self::erfcx) consist of.
+function ErfcxIntegral erfcx_integral(a; n: i32 in [1, 2, 3]) -> y {
+    value: kernel::erfcx_integral(n, a),
+    partials: [a.erfcx_integral(n.saturating_add(1)) * (-2.0 * (f64::from(n) + 1.0))],
+    on: [-2.0..3.0] }
 
 /// Distribution function of the standard normal distribution, Φ.
 function NormalCdf normal_cdf(a) -> y {

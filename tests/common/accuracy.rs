@@ -44,6 +44,8 @@ pub fn fixtures(op: Op) -> Vec<Fixture> {
             // A family has its parameter behind the arguments.
             let (op, results) = match op {
                 Op::Powi(_) => (Op::Powi(line[1] as i32), 2),
+                Op::ErfcxIntegral(_) => (Op::ErfcxIntegral(line[1] as i32), 2),
+                Op::Polygamma(_) => (Op::Polygamma(line[1] as i32), 2),
                 op => (op, arity),
             };
             Fixture { op, args: line[..arity].to_vec(), exact: pairs(&line[results..]) }
@@ -282,8 +284,8 @@ main interval and at the edges), in units in the last place of the exact result.
 error by `max(1, Σ |xⱼ ∂ⱼq / q|)`: near a root, or in a tail, a rounding of the argument alone changes the result by
 that many units, so no rounding of the result can be better. The bound is on this column, for the value and
 the first partials. Second partials are those of forward mode over the rule; they are listed for information.
-Values of `exp`, `sin`, `tanh` and the like are those of the system's mathematical library, here glibc; special
-functions and the inverse hyperbolic ones are those of the crate `pxfm`.
+Values of `exp`, `sin`, `tanh` and the like are those of the standard library, here over glibc; special functions are
+those of the crate `pxfm`.
 
 | row | points | value | by condition | partials | by condition | second partials | bound |
 |---|---|---|---|---|---|---|---|

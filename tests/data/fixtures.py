@@ -92,6 +92,30 @@ def powi(a, n):
     return a**n, n * a ** (n - 1), n * (n - 1) * a ** (n - 2)
 
 
+def polygamma(a, n):
+    n = int(n)
+    return tuple(mp.psi(n + k, a) for k in range(3))
+
+
+def erfcx(a):
+    y, k = mp.exp(a * a) * mp.erfc(a), 2 / mp.sqrt(mp.pi)
+    d = 2 * a * y - k
+    return y, d, 2 * y + 2 * a * d
+
+
+def erfcx_integral(a, n):
+    n = int(n)
+    # Abramowitz and Stegun 7.2.3, by quadrature-free recurrence at many digits.
+    i = [2 / mp.sqrt(mp.pi), mp.exp(a * a) * mp.erfc(a)]
+    for k in range(1, n + 3):
+        i.append((i[-2] - 2 * a * i[-1]) / (2 * k))
+    return i[n + 1], -2 * (n + 1) * i[n + 2], 4 * (n + 1) * (n + 2) * i[n + 3]
+
+
+def flat(f):
+    return lambda a: (f(a), 0, 0)
+
+
 def powf(a, b):
     k = mp.log(a)
     y, d = a**b, a ** (b - 1)
@@ -249,6 +273,26 @@ OPS = {
                 [(lin(0.01, 4),), (lin(4, 30),), (lin(-5, 0),)],
                 [1.0, 2.0, 1.4616321449683623, *near(1.4616321449683623, 1e-3, 1e-8), 1e-10, 1e-90,
                  100.5, 1e5, 1e20, -1e-10, -0.5, -1.5, -20.25, -100.7, -0.5040830082644554]),
+    "erfcx": ("e^(a^2) erfc(a)", erfcx, [(lin(-4, 6),)],
+              [0.0, *TINY, -10.0, -20.0, 10.0, 25.0, 26.0, 30.0, 1e3, 1e8]),
+    "erfcx_integral": ("n-th repeated integral of erfc, times e^(a^2)", erfcx_integral, [],
+                       [(a, n) for n in (1, 2, 3)
+                        for a in [*(Random(f"erfcx {n}").uniform(-3, 8) for _ in range(24)),
+                                  0.0, 0.5, 20.0, 1e3, 1e8]]),
+    "signum": ("sign of a", flat(mp.sign), [(REAL,)], [*TINY]),
+    "floor": ("floor", flat(mp.floor), [(lin(-9, 9),)], [*pm(0.5, 1.5, 1 - ULP / 2, 1e15 + 0.5)]),
+    "ceil": ("ceiling", flat(mp.ceil), [(lin(-9, 9),)], [*pm(0.5, 1.5, 1 - ULP / 2, 1e15 + 0.5)]),
+    "round": ("nearest integer, halves away from 0", flat(lambda a: mp.sign(a) * mp.floor(abs(a) + mpf(1) / 2)),
+              [(lin(-9, 9),)], [*pm(0.25, 0.75, 0.5 - ULP / 4, 1e15 + 0.25)]),
+    "trunc": ("integer part", flat(lambda a: mp.sign(a) * mp.floor(abs(a))),
+              [(lin(-9, 9),)], [*pm(0.5, 1.5, 1 - ULP / 2, 1e15 + 0.5)]),
+    "fract": ("a - trunc(a)", lambda a: (a - mp.sign(a) * mp.floor(abs(a)), 1, 0),
+              [(lin(-9, 9),)], [*pm(0.5, 1.5, 1 - ULP / 2, 1e15 + 0.5)]),
+    "polygamma": ("n-th derivative of digamma", polygamma, [],
+                  [(a, n) for n in (1, 2, 3, 5)
+                   for a in [*(Random(f"polygamma {n}").uniform(0.05, 30) for _ in range(16)),
+                             *(Random(f"polygamma -{n}").uniform(-5, 0) for _ in range(6)),
+                             1.0, 0.5, 1e-10, 100.5, 1e5, -0.5, -20.25, -100.7]]),
     "powi": ("a^n for an integer n", powi, [],
              [(a, n) for n in (-3, -1, 0, 1, 2, 3, 5, 10)
               for a in [*(Random(f"powi {n}").uniform(-4, 4) for _ in range(12)),
@@ -421,7 +465,7 @@ def points(name, boxes, edges):
 def columns(name, arity):
     """Names of the arguments; of the quantities; and for each derivative its place among the quantities,
     the place of what it derives, and by which argument."""
-    letters = "an" if name == "powi" else "abc"[:arity]
+    letters = "an" if name in ("powi", "polygamma", "erfcx_integral") else "abc"[:arity]
     vs = letters.removesuffix("n")
     seconds = [(i, j) for i in range(len(vs)) for j in range(i, len(vs))]
     titles = ["value", *(f"d/d{v}" for v in vs), *(f"d2/d{vs[i]}d{vs[j]}" for i, j in seconds)]
