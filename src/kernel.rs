@@ -177,14 +177,14 @@ pub(crate) fn products_of_others<R: Number>(
         .clone()
         .map(|factor| {
             let product = before;
-            before = before * factor;
+            before *= factor;
             product
         })
         .collect();
     let mut after = R::constant(1.0);
     for (product, factor) in products.iter_mut().zip(factors).rev() {
-        *product = *product * after;
-        after = after * factor;
+        *product *= after;
+        after *= factor;
     }
     products.into_iter()
 }
@@ -216,7 +216,7 @@ pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
 pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     let largest = xs.clone().fold(R::constant(f64::NEG_INFINITY), |largest, x| largest.max(x));
     // An infinite shift would turn into NaN.
-    let shift = (largest - largest).equal(0.0).select(largest, 0.0);
+    let shift = largest.abs().less(f64::INFINITY).select(largest, 0.0);
     let (mut others, mut largest_seen) = (R::constant(0.0), R::constant(0.0));
     for x in xs {
         let is_largest = x.equal(shift) * largest_seen.equal(0.0);

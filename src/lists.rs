@@ -23,6 +23,9 @@ pub fn mean<R: Number>(xs: &[R]) -> R {
 #[must_use]
 #[track_caller]
 pub fn softmax<R: Number>(xs: &[R]) -> Vec<R> {
-    let total = log_sum_exp(xs);
-    xs.iter().map(|&x| (x - total).exp()).collect()
+    let log_total = log_sum_exp(xs);
+    let parts: Vec<R> = xs.iter().map(|&x| (x - log_total).exp()).collect();
+    // Already normalised, but for the rounding of the logarithm, which all parts share.
+    let total = sum(&parts);
+    parts.iter().map(|&part| part / total).collect()
 }

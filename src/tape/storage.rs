@@ -247,22 +247,21 @@ impl Storage {
         partials: &[f64],
         line: Line,
     ) -> Result<Var, Misuse> {
-        let edge = |tape: &Storage, k: usize| {
-            let index = tape.find(operands[k]).expect("a variable of this tape");
-            Edge::new(index, Edge::slot(operands[k], partials[k]), op.is_piecewise())
+        let edge = |tape: &Storage, (&operand, &partial): (&Var, &f64)| {
+            let index = tape.find(operand).expect("a variable of this tape");
+            Edge::new(index, Edge::slot(operand, partial), op.is_piecewise())
         };
+        let mut operands = operands.iter().zip(partials);
         let pushed = if op.arity().is_some_and(|arity| arity <= 2) {
-            let edges = [edge(self, 0), if operands.len() > 1 { edge(self, 1) } else { Edge::NONE }];
+            let edges = [(); 2].map(|()| operands.next().map_or(Edge::NONE, |operand| edge(self, operand)));
             self.push(Node::new(op, value, edges), line)
         } else {
             let start = self.pool.len();
             // What a list has of constants is only needed to compute the value again.
             let skips_constants = op.is_reduction() && self.cold().recording.is_none();
-            for k in 0..operands.len() {
-                if operands[k].is_on_a_tape() || !skips_constants {
-                    let edge = edge(self, k);
-                    self.pool.push(edge);
-                }
+            for operand in operands.filter(|(operand, _)| operand.is_on_a_tape() || !skips_constants) {
+                let edge = edge(self, operand);
+                self.pool.push(edge);
             }
             let fits = self.pool.len() < MOST;
             let node = Node::pooled(op, value, start as u32, self.pool.len() - start);

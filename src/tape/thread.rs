@@ -6,7 +6,7 @@ use super::node::{Edge, FIRST, Var};
 use super::numbers;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 
@@ -20,10 +20,12 @@ pub(crate) struct Thread {
     spare: Vec<Storage>,
 }
 
+/// The tapes of a thread that has some. Without a destructor, so that reaching it is one load.
+type Slot = ManuallyDrop<Option<Box<Thread>>>;
+
 thread_local! {
-    /// Without a destructor, so that reaching it is one load; `Teardown` empties it when the thread ends,
-    /// and whoever comes later finds no tapes.
-    static THREAD: RefCell<ManuallyDrop<Thread>> = const { RefCell::new(ManuallyDrop::new(Thread::EMPTY)) };
+    static THREAD: Cell<Slot> = const { Cell::new(ManuallyDrop::new(None)) };
+    /// Empties the slot when the thread ends; whoever comes later finds no tapes.
     static TEARDOWN: Teardown = const { Teardown };
     /// How many recording tapes are alive here, so that a comparison need not look at the tapes.
     static RECORDING: Cell<usize> = const { Cell::new(0) };
@@ -33,16 +35,34 @@ struct Teardown;
 
 impl Drop for Teardown {
     fn drop(&mut self) {
-        let thread = THREAD.with(|thread| thread.replace(ManuallyDrop::new(Thread::EMPTY)));
-        drop(ManuallyDrop::into_inner(thread));
+        drop(ManuallyDrop::into_inner(take()));
     }
 }
 
-/// Runs `f`, which never calls the user's code, on this thread's tapes.
+// While the tapes are in use they are taken out of the slot: two moves of a pointer, in closures small enough
+// to be inlined always. `try_with` because `with` is not; without a destructor it cannot fail.
+
 #[inline]
+fn take() -> Slot {
+    THREAD.try_with(Cell::take).unwrap_or_default()
+}
+
+#[inline]
+fn put(slot: Slot) {
+    let _ = THREAD.try_with(|cell| cell.set(slot));
+}
+
+/// Runs `f`, which never calls the user's code, on this thread's tapes.
 pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
-    // Not `with`, which is not inlined; this never fails, for lack of a destructor.
-    THREAD.try_with(|thread| f(&mut thread.borrow_mut())).expect("thread-local storage")
+    /// Puts the tapes back, also if `f` panics.
+    struct InUse(Slot);
+    impl Drop for InUse {
+        fn drop(&mut self) {
+            put(std::mem::take(&mut self.0));
+        }
+    }
+    let mut in_use = InUse(take());
+    f(in_use.0.get_or_insert_default())
 }
 
 /// As [`on_thread`], for what can be misused: panics, with the tapes released, in the name of the caller.
@@ -89,7 +109,13 @@ pub(crate) fn record<const ARITY: usize>(
 /// the number of the node, or 0 for whatever is unusual.
 #[inline]
 fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_piecewise: bool) -> u64 {
-    on_thread(|thread| thread.active.push_quickly(op, value, numbers, slots, is_piecewise))
+    let mut slot = take();
+    let number = match slot.as_mut() {
+        Some(thread) => thread.active.push_quickly(op, value, numbers, slots, is_piecewise),
+        None => 0,
+    };
+    put(slot);
+    number
 }
 
 /// As [`record`], for lists of operands: `visit` calls back with each operand and its partial. It runs
@@ -97,7 +123,13 @@ fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_pie
 #[inline]
 #[track_caller]
 pub(crate) fn record_list(op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> Var {
-    match on_thread(|thread| thread.active.push_list_quickly(op, value, &visit)) {
+    let mut slot = take();
+    let number = match slot.as_mut() {
+        Some(thread) => thread.active.push_list_quickly(op, value, &visit),
+        None => 0,
+    };
+    put(slot);
+    match number {
         0 => {
             let (mut operands, mut partials) = (Vec::new(), Vec::new());
             visit(&mut |operand, partial| {
@@ -190,9 +222,13 @@ fn value_was_read_slow(var: Var) {
     }
 }
 
-impl Thread {
-    const EMPTY: Thread = Thread { active: Storage::NONE, parked: Vec::new(), spare: Vec::new() };
+impl Default for Thread {
+    fn default() -> Thread {
+        Thread { active: Storage::NONE, parked: Vec::new(), spare: Vec::new() }
+    }
+}
 
+impl Thread {
     /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
     pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
         // The first tape of a thread sees to its end; a tape made in the last moments is left to the system.
