@@ -98,10 +98,11 @@ impl Gradient {
     #[inline]
     #[track_caller]
     fn fill(&mut self, outputs: &[(Var, f64)]) {
-        self.is_of_constant = !outputs.iter().any(|(output, _)| output.is_on_a_tape());
         let vars: crate::Few<Var> = outputs.iter().map(|output| output.0).collect();
-        if self.is_of_constant {
+        if !vars.iter().any(|output| output.is_on_a_tape()) {
             self.adjoints.clear();
+            self.segments.clear();
+            self.is_of_constant = true;
             return;
         }
         with(|thread| {
@@ -116,6 +117,7 @@ impl Gradient {
             Ok(())
         });
         self.segments.retain(|segment| segment.index < self.adjoints.len());
+        self.is_of_constant = false;
     }
 }
 
