@@ -73,11 +73,6 @@ impl Gradient {
         }
     }
 
-    /// The adjoints in the order of the tape; what was recorded after the output has none.
-    pub(crate) fn by_index(&self) -> &[f64] {
-        self.adjoints.get(FIRST..).unwrap_or_default()
-    }
-
     #[cold]
     #[track_caller]
     fn refuse(&self, var: Var) -> ! {
@@ -152,7 +147,8 @@ impl Index<&Var> for Gradient {
 
 impl fmt::Debug for Gradient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Gradient").field(&self.by_index()).finish()
+        // In the order of the tape; what was recorded after the output has none.
+        f.debug_tuple("Gradient").field(&self.adjoints.get(FIRST..).unwrap_or_default()).finish()
     }
 }
 
