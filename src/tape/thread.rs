@@ -178,10 +178,10 @@ pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) 
 #[track_caller]
 fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
     let at = Location::caller();
-    if !left.is_on_a_tape() && !right.is_on_a_tape() {
-        return;
-    }
     with(|thread| {
+        if !thread.is_recorded(left) && !thread.is_recorded(right) {
+            return Ok(());
+        }
         let tape = thread.settle(&[left, right])?;
         let nodes = tape.len();
         let operand = |var: Var| match tape.find(var) {
@@ -210,16 +210,16 @@ pub(crate) fn value_was_read(var: Var) {
 #[track_caller]
 fn value_was_read_slow(var: Var) {
     let at = Location::caller();
-    if var.is_on_a_tape() {
-        with(|thread| {
+    with(|thread| {
+        if thread.is_recorded(var) {
             let tape = thread.settle(&[var])?;
             let nodes = tape.len();
             if let Some(recording) = &mut tape.cold_mut().recording {
                 recording.value_read.get_or_insert((nodes, at));
             }
-            Ok(())
-        });
-    }
+        }
+        Ok(())
+    });
 }
 
 impl Default for Thread {
@@ -304,6 +304,12 @@ impl Thread {
             }
         }
         Ok(&mut self.active)
+    }
+
+    /// Whether `var` stands on a recording tape; to any other, a question about its value is nothing.
+    fn is_recorded(&self, var: Var) -> bool {
+        let is_its_tape = |tape: &Storage| tape.find(var).is_some() && tape.cold().recording.is_some();
+        var.is_on_a_tape() && (is_its_tape(&self.active) || self.parked.iter().any(is_its_tape))
     }
 
     fn record(
