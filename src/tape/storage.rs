@@ -310,9 +310,10 @@ impl Storage {
         self.cold_mut().names.insert(name, index);
     }
 
+    /// Names the custom node that was recorded last; in a paused tape, the cut comes after it.
     pub fn label_last(&mut self, label: &'static str) {
-        let index = (self.nodes.len() - 1) as u32;
-        self.cold_mut().labels.push((index, label));
+        let last = self.nodes.iter().rposition(|node| node.op == Op::Custom);
+        self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
     }
 
     /// The number of the node at this index.

@@ -328,6 +328,7 @@ impl Thread {
             return Ok(Var::constant_of(value));
         }
         // A replay must compute the value again, so it is recorded, and cut off.
+        tape.check_room(2)?;
         tape.pause(false);
         let cut = tape
             .append(op, value, operands, partials, line)
