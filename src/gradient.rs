@@ -67,7 +67,12 @@ impl Gradient {
     /// As `g[x]`, and if the lengths differ.
     #[track_caller]
     pub fn wrt_into(&self, vars: &[Var], out: &mut [f64]) {
-        assert_eq!(vars.len(), out.len(), "as many places as variables are needed");
+        assert!(
+            vars.len() == out.len(),
+            "{} variables and room for {} derivatives; make the output as long as the variables",
+            vars.len(),
+            out.len()
+        );
         for (place, &var) in out.iter_mut().zip(vars) {
             *place = self[var];
         }
@@ -204,7 +209,8 @@ impl Tape {
             outputs.iter().find(|(output, _)| output.is_on_a_tape() && !self.owns(*output))
         {
             panic!(
-                "an output (value {}) stands on another tape than the one asked, or on none any more",
+                "an output (value {}) stands on another tape than the one asked, or on none any more; take \
+                 it as a constant with `.detach()`, or ask its own tape",
                 stranger.value
             );
         }
