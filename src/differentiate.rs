@@ -115,8 +115,9 @@ pub fn hessian<P: Point<f64>>(
             })
             .collect();
         let y = f(P::args(&shape(&x, &duals)));
+        refuse_strangers(&tape, &[y.primal()]);
+        refuse_strangers(&tape, &y.tangents());
         let directions = n.min(first + DIRECTIONS) - first;
-        refuse_strangers(&tape, &y.tangents()[..directions]);
         for direction in 0..directions {
             y.tangent(direction).backward_into(&mut adjoints);
             rows.push(adjoints.wrt(&vars));
@@ -147,7 +148,8 @@ pub fn hessian_vector_product<P: Point<f64>>(
     let vars = tape.vars(x.as_slice());
     let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [Var::from(v)])).collect();
     let y = f(P::args(&shape(&x, &duals)));
-    let adjoints = tape.backward(&[(y.tangent(0), 1.0)]);
+    refuse_strangers(&tape, &[y.primal(), y.tangent(0)]);
+    let adjoints = y.tangent(0).backward();
     shape(&x, &adjoints.wrt(&vars))
 }
 
