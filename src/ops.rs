@@ -66,7 +66,11 @@ function Recip recip(a) -> y {
 /// Power with an integer exponent, `aⁿ`, by repeated squaring. `a⁰` is 1 with derivative 0 everywhere.
 function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
     value: kernel::powi(a, n),
-    partials: [if n == 0 { constant(0.0) } else { a.powi(n.wrapping_sub(1)) * f64::from(n) }],
+    partials: [match n {
+        0 => constant(0.0),
+        1.. => a.powi(n - 1) * f64::from(n),
+        _ => y / a * f64::from(n),
+    }],
     on: [0.25..4.0] }
 
 /// Power, `aᵇ`, for `a ≥ 0`; a negative `a` has a derivative by `a` for integer `b`, none by `b`.
