@@ -123,7 +123,8 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[inline]
     #[track_caller]
     fn chain<const ARITY: usize>(op: Op, primal: R, partials: [R; ARITY], operands: [&Self; ARITY]) -> Self {
-        let reached = operands.iter().fold(0, |union, operand| union | operand.reached);
+        let is_linked = |i: usize| !(op.is_piecewise() && partials[i].unlinks());
+        let reached = (0..ARITY).filter(|&i| is_linked(i)).fold(0, |union, i| union | operands[i].reached);
         let mut tangents = [R::constant(0.0); N];
         if !op.is_piecewise() && partials.iter().all(|partial| partial.is_dense()) {
             for (k, tangent) in tangents.iter_mut().enumerate() {
@@ -135,8 +136,8 @@ impl<R: Number, const N: usize> Dual<R, N> {
         } else {
             for (k, tangent) in tangents.iter_mut().enumerate() {
                 let mut sum = None;
-                for (partial, operand) in partials.iter().zip(operands) {
-                    if operand.is_reached_by(k) {
+                for (i, (partial, operand)) in partials.iter().zip(operands).enumerate() {
+                    if is_linked(i) && operand.is_reached_by(k) {
                         let term = if op.is_piecewise() {
                             partial.weigh_piecewise(operand.tangents[k])
                         } else {
@@ -177,6 +178,10 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chai
 
     fn is_dense(self) -> bool {
         self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
+    }
+
+    fn unlinks(self) -> bool {
+        self.primal.unlinks()
     }
 });
 

@@ -13,7 +13,7 @@ pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use storage::{Segments, Storage, index_in};
 pub(crate) use sweep::{Seed, sweep};
-pub(crate) use thread::{guard, record, record_list, record_many, value_was_read, with};
+pub(crate) use thread::{guard, is_recording, record, record_list, record_many, value_was_read, with};
 
 use crate::error::Error;
 use crate::ops::Op;

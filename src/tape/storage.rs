@@ -117,7 +117,7 @@ impl Storage {
     /// Makes a new tape of this memory.
     pub fn begin(&mut self, most: usize, recording: Option<Recording>) {
         self.most = most.saturating_add(FIRST).min(MOST);
-(self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
+        (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
         self.keep_lines(cfg!(debug_assertions));
         let numbers = self.numbers_left().map_or_else(numbers::take, numbers::renew);
         let cold = self.cold_mut();

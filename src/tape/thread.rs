@@ -164,11 +164,17 @@ pub(crate) fn record_many(op: Op, value: f64, operands: &[Var], partials: &[f64]
     with(|thread| thread.record(op, value, operands, partials, line))
 }
 
+/// Whether a recording tape is alive here.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    RECORDING.get() > 0
+}
+
 /// Notes a question about values on the recording tape that the operands name, if they do.
 #[inline]
 #[track_caller]
 pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) {
-    if RECORDING.get() > 0 {
+    if is_recording() {
         guard_slow(predicate, left, right, outcome);
     }
 }
@@ -200,7 +206,7 @@ fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
 #[inline]
 #[track_caller]
 pub(crate) fn value_was_read(var: Var) {
-    if RECORDING.get() > 0 {
+    if is_recording() {
         value_was_read_slow(var);
     }
 }
