@@ -13,9 +13,9 @@
 //!
 //! - `operator(…)`: also an operator of the language; the parentheses name its assign form.
 //! - `function`: a method, differentiable on its domain; its zeros are numbers like any other.
-//! - `piecewise`: a method that takes one operand and leaves another, or is flat. A partial of
-//!   exactly zero is *structural* there: the operand is unlinked, and nothing that happens behind it,
-//!   not even an infinity, reaches the gradient.
+//! - `piecewise`: a method that takes one operand and leaves another, or is flat; its partials are
+//!   constant on every piece. A partial of exactly zero is *structural* there: the operand is unlinked,
+//!   and nothing that happens behind it, not even an infinity, reaches the gradient.
 //!
 //! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
 //! partials are in the order of the operands.
@@ -304,7 +304,7 @@ piecewise Relu relu(a) -> y {
     on: [-4.0..4.0] }
 
 /// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
-piecewise LeakyRelu leaky_relu(a, b) -> y {
+function LeakyRelu leaky_relu(a, b) -> y {
     value: if a > 0.0 { a } else { a * b },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b),
@@ -313,7 +313,7 @@ piecewise LeakyRelu leaky_relu(a, b) -> y {
     on: [-4.0..4.0, 0.01..0.5] }
 
 /// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
-piecewise Elu elu(a, b) -> y {
+function Elu elu(a, b) -> y {
     value: if a > 0.0 { a } else { b * a.exp_m1() },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b * a.min(0.0).exp()),
