@@ -3,7 +3,8 @@
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
 use crate::real::{Number, Real, Reduction};
-use crate::rules::partials;
+use crate::rules::{Few, partials};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -167,10 +168,14 @@ macro_rules! by_chain_rule {
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chain_rule {
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
-        let y = K::value(lists, |operand: Self| operand.primal);
+        let primals: Few<SmallVec<[R; 16]>> =
+            lists.iter().map(|list| list.iter().map(|operand| operand.primal).collect()).collect();
+        let primals: Few<&[R]> = primals.iter().map(|list| &list[..]).collect();
+        // By the row of the number inside: the operations of its value have other derivatives at a tie.
+        let y = R::reduce::<K>(&primals);
         let mut result = Dual::constant(y);
         let mut operands = lists.iter().copied().flatten();
-        K::partials(lists, |operand: Self| operand.primal, y, |partial| {
+        K::partials(&primals, |primal: R| primal, y, |partial| {
             result.add_weighted(partial, operands.next().expect("an operand for each partial"));
         });
         result

@@ -207,7 +207,8 @@ pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) 
 /// The Euclidean length; scaled by the largest component, so that no square overflows.
 pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     let largest = xs.clone().fold(R::constant(0.0), |largest, x| largest.max(x.abs()));
-    let scale = largest.equal(0.0).select(1.0, largest);
+    // Neither zero nor an infinity can be the scale.
+    let scale = (R::constant(0.0).less(largest) * largest.less(f64::INFINITY)).select(largest, 1.0);
     total(xs.map(|x| (x / scale) * (x / scale))).sqrt() * scale
 }
 
