@@ -29,6 +29,14 @@ pub(crate) fn sigmoid(a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
+/// `a.clamp(b, c)`, with bounds in the wrong order reported where the user gave them.
+#[inline]
+#[track_caller]
+pub(crate) fn clamp(a: f64, b: f64, c: f64) -> f64 {
+    assert!(b <= c, "`clamp` between {b} and {c}: the bounds must be numbers, the lower one first");
+    a.clamp(b, c)
+}
+
 // Special functions come from `pxfm`.
 
 pub(crate) fn erf(a: f64) -> f64 {

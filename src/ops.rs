@@ -326,7 +326,7 @@ function Elu elu(a, b) -> y {
 /// # Panics
 /// If `b > c` or a bound is NaN.
 piecewise Clamp clamp(a, b, c) -> y {
-    value: a.clamp(b, c),
+    value: kernel::clamp(a, b, c),
     partials: [
         b.less_equal(a) * a.less_equal(c),
         a.less(b),

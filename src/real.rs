@@ -102,6 +102,7 @@ macro_rules! define_number {
 
             $(
                 #[inline(always)]
+                #[track_caller]
                 pub(crate) fn $name($a: f64 $(, $b: f64)* $(, $n: $ty)?) -> f64 {
                     $value
                 }
