@@ -83,7 +83,8 @@ pub(crate) fn ln_gamma(a: f64) -> f64 {
 }
 
 pub(crate) fn digamma(a: f64) -> f64 {
-    pxfm::f_digamma(a)
+    // The pole at 0, which goes down from the right.
+    if a == 0.0 { -1.0 / a } else { pxfm::f_digamma(a) }
 }
 
 /// The `n`-th derivative of digamma, ψ⁽ⁿ⁾(a) = (−1)ⁿ⁺¹ n! Σ 1/(a + k)ⁿ⁺¹ (Abramowitz and Stegun 6.4.10), the
