@@ -16,11 +16,13 @@ use std::time::{Duration, Instant};
 use tapegrad::Var;
 use workloads::{Reverse, Size, Visitor, Workload, agree, visit_all};
 
+/// Writes the gradients of all parts.
+type Run<'a, W> = dyn FnMut(&mut W, &mut [f64]) + 'a;
+
 /// A way to take the gradients of a workload.
 struct Mode<W> {
     name: &'static str,
-    /// Writes the gradients of all parts.
-    run: Box<dyn FnMut(&mut W, &mut [f64])>,
+    run: Box<Run<'static, W>>,
     /// What a recording of all parts takes.
     footprint: Box<dyn Fn(&W) -> Footprint>,
 }
@@ -109,7 +111,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn time_in_turns<W>(
     workload: &mut W,
     gradients: &mut [f64],
-    runs: &mut [&mut dyn FnMut(&mut W, &mut [f64])],
+    runs: &mut [&mut Run<'_, W>],
     quick: bool,
 ) -> Vec<Times> {
     let (slice, budget, least) = if quick {
@@ -199,11 +201,9 @@ impl Bench {
         gradients: &mut [f64],
         modes: &mut [Mode<W>],
     ) {
-        let mut runs: Vec<&mut dyn FnMut(&mut W, &mut [f64])> = vec![];
         let (mut by_hand, mut primal) = (by_hand::<W, M>, primal::<W, M>);
-        runs.push(&mut by_hand);
-        runs.push(&mut primal);
-        runs.extend(modes.iter_mut().map(|mode| &mut *mode.run as &mut dyn FnMut(&mut W, &mut [f64])));
+        let mut runs: Vec<&mut Run<'_, W>> = vec![&mut by_hand, &mut primal];
+        runs.extend(modes.iter_mut().map(|mode| &mut *mode.run as &mut Run<'_, W>));
         let times = time_in_turns(workload, gradients, &mut runs, self.quick);
         let ([by_hand, primal], modal) = times.split_first_chunk().expect("two times before the modes");
         for (mode, times) in modes.iter().zip(modal) {

@@ -2,12 +2,15 @@
 //! spot, strike, rate, volatility and time of each option.
 
 use super::{Workload, data::Seeded};
-use tapegrad::{Real, Var, preaccumulate};
+use tapegrad::{Number, Real, Var, preaccumulate};
 
 pub struct BlackScholes {
     /// Spot, strike, rate, volatility and time, option by option.
     options: Vec<f64>,
 }
+
+/// 1/√(2π)
+const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 
 impl BlackScholes {
     pub fn new(options: usize) -> BlackScholes {
@@ -18,28 +21,13 @@ impl BlackScholes {
     }
 }
 
-/// The normal distribution function, for now by Page's approximation.
-///
-/// TODO: the row `normal_cdf` of the table, when it is there; here and in [`normal_pdf`].
-#[inline]
-fn normal_cdf<R: Real>(x: R) -> R {
-    ((x * x * 0.070_56 + 1.5976) * x).sigmoid()
-}
-
-/// The derivative of [`normal_cdf`].
-#[inline]
-fn normal_pdf(x: f64) -> f64 {
-    let y = normal_cdf(x);
-    y * (1.0 - y) * (3.0 * 0.070_56 * x * x + 1.5976)
-}
-
 /// The price of a call.
 #[inline]
 fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
     let spread = volatility * time.sqrt();
     let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
     let d2 = d1 - spread;
-    spot * normal_cdf(d1) - strike * (-rate * time).exp() * normal_cdf(d2)
+    spot * d1.normal_cdf() - strike * (-rate * time).exp() * d2.normal_cdf()
 }
 
 impl Workload for BlackScholes {
@@ -65,20 +53,16 @@ impl Workload for BlackScholes {
             let spread = volatility * root;
             let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * time) / spread;
             let d2 = d1 - spread;
-            let (n1, n2, discount) = (normal_cdf(d1), normal_cdf(d2), (-rate * time).exp());
+            let (n1, n2, discount) = (d1.normal_cdf(), d2.normal_cdf(), (-rate * time).exp());
             value += spot * n1 - strike * discount * n2;
-            let (by_d1, by_d2) = (spot * normal_pdf(d1), -strike * discount * normal_pdf(d2));
-            // Through d2 = d1 − spread, and d1 with the spread in its denominator.
-            let by_d = by_d1 + by_d2;
-            let by_drift = by_d / spread;
-            let by_spread = -by_d2 - by_drift * d1;
-            let by_discount = -strike * n2;
-            by[0] = n1 + by_drift / spot;
-            by[1] = -discount * n2 - by_drift / strike;
-            by[2] = by_drift * time - by_discount * discount * time;
-            by[3] = by_drift * volatility * time + by_spread * root;
-            by[4] = by_drift * (rate + 0.5 * volatility * volatility) - by_discount * discount * rate
-                + by_spread * volatility / (2.0 * root);
+            // The textbook's: spot · φ(d1) = strike · discount · φ(d2), so what passes through d1 and d2
+            // cancels but for their difference, the spread.
+            let by_spread = spot * (-0.5 * d1 * d1).exp() * FRAC_1_SQRT_2PI;
+            by[0] = n1;
+            by[1] = -discount * n2;
+            by[2] = strike * discount * n2 * time;
+            by[3] = by_spread * root;
+            by[4] = by_spread * volatility / (2.0 * root) + strike * discount * n2 * rate;
         }
         [value]
     }

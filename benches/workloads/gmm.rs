@@ -4,7 +4,7 @@
 
 use super::{Workload, data::Seeded};
 use std::f64::consts::{LN_2, PI};
-use tapegrad::{Real, Var};
+use tapegrad::{Real, Var, dot, log_sum_exp, sum};
 
 /// Where the parameters are: `alpha[k]`, `mu[k][d]`, `q[k][d]`, `l[k][d (d − 1) / 2]`, one after the other.
 #[derive(Clone, Copy)]
@@ -118,7 +118,7 @@ fn ln_gamma_of_half(d: usize, n: u32) -> f64 {
 }
 
 /// ln Σ exp, shifted by the largest.
-fn log_sum_exp<R: Real>(terms: &[R]) -> R {
+fn shifted<R: Real>(terms: &[R]) -> R {
     let largest = terms[1..].iter().fold(terms[0], |largest, &term| largest.max(term));
     largest + terms.iter().map(|&term| (term - largest).exp()).sum::<R>().ln()
 }
@@ -147,24 +147,56 @@ impl Workload for Gmm {
                     scaled[r] = diagonals[c * d + r] * centred[r];
                 }
                 let mut entries = l[c * self.layout.lower()..].iter();
-                for column in 0..d {
-                    for row in column + 1..d {
-                        scaled[row] += *entries.next().expect("an entry") * centred[column];
+                for (column, &x) in centred.iter().enumerate() {
+                    for (y, &entry) in scaled[column + 1..].iter_mut().zip(&mut entries) {
+                        *y += entry * x;
                     }
                 }
                 let distance: R = scaled.iter().map(|&y| y * y).sum();
                 terms[c] = alpha[c] + log_determinants[c] - distance * 0.5;
             }
-            value += log_sum_exp(&terms);
+            value += shifted(&terms);
         }
-        value -= log_sum_exp(alpha) * self.count();
+        value -= shifted(alpha) * self.count();
         let squares: R = diagonals.iter().chain(l).map(|&e| e * e).sum();
         value -= squares * (0.5 * gamma * gamma);
         [value + log_determinants.iter().sum::<R>() * m as f64]
     }
 
-    fn tuned(&self, part: usize, x: &[Var]) -> [Var; 1] {
-        self.plain(part, x)
+    fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
+        let Layout { d, k } = self.layout;
+        let Prior { m, gamma } = self.prior;
+        let [alpha, mu, q, l] = self.layout.split(x);
+        let diagonals: Vec<Var> = q.iter().map(|q| q.exp()).collect();
+        let offsets: Vec<Var> = (0..k).map(|c| alpha[c] + sum(&q[c * d..][..d])).collect();
+        // The factors by rows, of which each meets x − μ in one node.
+        let mut rows = vec![vec![]; k * d];
+        for c in 0..k {
+            let mut entries = l[c * self.layout.lower()..].iter();
+            for column in 0..d {
+                rows[c * d + column].push(diagonals[c * d + column]);
+                for row in column + 1..d {
+                    rows[c * d + row].push(*entries.next().expect("an entry"));
+                }
+            }
+        }
+        let mut centred = vec![Var::from(0.0); d];
+        let mut scaled = centred.clone();
+        let mut terms = vec![Var::from(0.0); k];
+        let mut value = Var::from(self.constant());
+        for x in self.points.chunks_exact(d) {
+            for c in 0..k {
+                for r in 0..d {
+                    centred[r] = x[r] - mu[c * d + r];
+                    scaled[r] = dot(&rows[c * d + r], &centred[..=r]);
+                }
+                terms[c] = offsets[c] - dot(&scaled, &scaled) * 0.5;
+            }
+            value += log_sum_exp(&terms);
+        }
+        value -= log_sum_exp(alpha) * self.count();
+        value -= (dot(&diagonals, &diagonals) + dot(l, l)) * (0.5 * gamma * gamma);
+        [value + sum(q) * m as f64]
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

@@ -2,7 +2,7 @@
 //! mean hinge loss and L2 regularisation.
 
 use super::{Workload, data::Seeded};
-use tapegrad::{Real, Var, preaccumulate};
+use tapegrad::{Real, Var, affine, dot, preaccumulate};
 
 const HIDDEN: usize = 16;
 const DECAY: f64 = 1e-4;
@@ -34,17 +34,13 @@ fn layers<T>(p: &[T]) -> [&[T]; 3] {
 /// The sum of a neuron before its activation.
 fn neuron<R: Real>(row: &[R], x: &[R]) -> R {
     let (bias, weights) = row.split_last().expect("a bias");
-    weights.iter().zip(x).fold(*bias, |sum, (&w, &x)| sum + w * x)
+    weights.iter().zip(x).map(|(&w, &x)| w * x).sum::<R>() + *bias
 }
 
-/// As [`neuron`], with four products to a node.
+/// As [`neuron`], in one node.
 fn fused_neuron(row: &[Var], x: &[Var]) -> Var {
     let (bias, weights) = row.split_last().expect("a bias");
-    weights.chunks_exact(4).zip(x.chunks_exact(4)).fold(*bias, |sum, (w, x)| {
-        preaccumulate([sum, w[0], w[1], w[2], w[3], x[0], x[1], x[2], x[3]], |[s, a, b, c, d, e, f, g, h]| {
-            s + (a * e + b * f + c * g + d * h)
-        })
-    })
+    affine(weights, x, *bias)
 }
 
 impl Workload for Mlp {
@@ -84,8 +80,7 @@ impl Workload for Mlp {
             let score = fused_neuron(third, &two);
             loss = preaccumulate([loss, score], |[loss, score]| loss + (score * -class + 1.0).relu());
         }
-        let squares: Var = p.iter().map(|&p| p * p).sum();
-        [loss / self.points.len() as f64 + squares * DECAY]
+        [loss / self.points.len() as f64 + dot(p, p) * DECAY]
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

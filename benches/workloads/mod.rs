@@ -113,8 +113,8 @@ pub fn agree(a: &[f64], b: &[f64], tolerance: f64) -> Result<(), String> {
     let largest = a.iter().chain(b).fold(0.0, |m: f64, v| m.max(v.abs()));
     for (k, (&a, &b)) in a.iter().zip(b).enumerate() {
         let scale = a.abs().max(b.abs()).max(1e-4 * largest);
-        // Not `>`, which a NaN would pass.
-        if !((a - b).abs() <= tolerance * scale) {
+        let is_close = (a - b).abs() <= tolerance * scale; // a NaN is not
+        if !is_close {
             return Err(format!("entry {k}: {a:e} against {b:e}"));
         }
     }
