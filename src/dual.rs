@@ -188,6 +188,10 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chai
     fn unlinks(self) -> bool {
         self.primal.unlinks()
     }
+
+    fn vanishes(self) -> bool {
+        self.primal.vanishes() && self.tangents.iter().all(|tangent| tangent.vanishes())
+    }
 });
 
 impl<R: Number, const N: usize> From<f64> for Dual<R, N> {
@@ -202,6 +206,10 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     #[track_caller]
     fn value(self) -> f64 {
         self.primal.value()
+    }
+
+    fn peek(self) -> f64 {
+        self.primal.peek()
     }
 }
 

@@ -78,6 +78,21 @@ macro_rules! define_number {
             #[doc(hidden)]
             fn unlinks(self) -> bool;
 
+            /// Whether this adjoint is zero, and will be in every replay.
+            #[doc(hidden)]
+            #[inline]
+            fn vanishes(self) -> bool {
+                false
+            }
+
+            /// `self + term`, where `self` is an adjoint that starts as 0.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn accumulate(self, term: Self) -> Self {
+                self + term
+            }
+
             /// `self * tangent`, where `self` is a partial; a partial of one costs nothing.
             #[doc(hidden)]
             #[track_caller]
@@ -129,6 +144,11 @@ macro_rules! define_number {
 
             #[inline]
             fn unlinks(self) -> bool {
+                self == 0.0
+            }
+
+            #[inline]
+            fn vanishes(self) -> bool {
                 self == 0.0
             }
         }
@@ -208,11 +228,19 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn value(self) -> f64;
+
+    /// The plain number, for a message: a recording tape does not hear of it.
+    #[doc(hidden)]
+    fn peek(self) -> f64;
 }
 
 impl Real for f64 {
     #[inline]
     fn value(self) -> f64 {
+        self
+    }
+
+    fn peek(self) -> f64 {
         self
     }
 }

@@ -170,6 +170,24 @@ pub(crate) fn is_recording() -> bool {
     RECORDING.get() > 0
 }
 
+/// Whether these variables stand on a recording tape.
+#[track_caller]
+pub(crate) fn are_recorded(vars: &[Var]) -> bool {
+    is_recording()
+        && vars.iter().any(|var| var.is_on_a_tape())
+        && with(|thread| Ok(thread.settle(vars)?.cold().recording.is_some()))
+}
+
+/// A block of operations as one node, of which only the partials are known; a constant of constants.
+#[track_caller]
+pub(crate) fn record_block(value: f64, operands: &[Var], partials: &[f64]) -> Var {
+    if operands.iter().any(|operand| operand.is_on_a_tape()) {
+        record_many(Op::Preaccumulated, value, operands, partials)
+    } else {
+        Var::constant_of(value)
+    }
+}
+
 /// Notes a question about values on the recording tape that the operands name, if they do.
 #[inline]
 #[track_caller]
