@@ -39,6 +39,10 @@ macro_rules! define_number {
 
             $( define_number!(@declare $kind $(#[$doc])* $name ($($b),*) ($($n : $ty)?) [$($partial),*]); )*
 
+            /// Whether operations on this number are recorded, so that nothing about its value is settled.
+            #[doc(hidden)]
+            const IS_RECORDED: bool = false;
+
             /// A row of the table over lists, given one slice per list.
             #[doc(hidden)]
             #[track_caller]

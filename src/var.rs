@@ -23,6 +23,8 @@ macro_rules! by_recording {
 }
 
 for_each_primitive!(impl_number [] [Var] by_recording {
+    const IS_RECORDED: bool = true;
+
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);

@@ -155,7 +155,7 @@ impl Function {
         workspace: &mut Workspace<Var>,
     ) -> Vec<Var> {
         backward(&self.graph, seeds, workspace);
-        self.variable_places().map(|place| workspace.adjoints[place as usize]).collect()
+        self.variable_places().map(|place| workspace.adjoints[place as usize].sum).collect()
     }
 
     /// Names that are not taken.

@@ -223,7 +223,7 @@ impl Function {
         self.run(x, workspace)?;
         backward(&self.graph, [(output, 1.0)], workspace);
         for (out, place) in gradient.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize];
+            *out = workspace.adjoints[place as usize].sum;
         }
         Ok(workspace.values[output as usize])
     }
@@ -240,7 +240,7 @@ impl Function {
             backward(&self.graph, [(output, 1.0)], workspace);
             let row = &mut out[row * columns..(row + 1) * columns];
             for (out, place) in row.iter_mut().zip(self.variable_places()) {
-                *out = workspace.adjoints[place as usize];
+                *out = workspace.adjoints[place as usize].sum;
             }
         }
         Ok(())
@@ -273,7 +273,7 @@ impl Function {
         self.run(&inputs, workspace)?;
         backward(&self.graph, [(output, Dual::constant(1.0))], workspace);
         for (out, place) in out.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize].tangent(0);
+            *out = workspace.adjoints[place as usize].sum.tangent(0);
         }
         Ok(())
     }
@@ -339,7 +339,8 @@ impl Function {
             backward(&self.graph, [(output, 1.0)], &mut workspace);
             let first = self.graph.input(0) as usize;
             let partials = &workspace.adjoints[first..first + x.len()];
-            crate::tape::record_block(workspace.values[output as usize], &variables, partials)
+            let partials: Vec<f64> = partials.iter().map(|adjoint| adjoint.sum).collect();
+            crate::tape::record_block(workspace.values[output as usize], &variables, &partials)
         };
         Ok(self.graph.outputs.iter().map(node).collect())
     }
