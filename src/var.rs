@@ -171,11 +171,17 @@ fn ask(predicate: Predicate, left: Var, right: Var) -> bool {
 macro_rules! compare_by_value {
     ($Left:ty, $Right:ty) => {
         /// Compares values.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
         impl PartialEq<$Right> for $Left {
             #[inline]
             #[track_caller]
             fn eq(&self, other: &$Right) -> bool {
                 ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, other: &$Right) -> bool {
+                !ask(Predicate::Equal, Var::from(*self), Var::from(*other))
             }
         }
         /// Compares values.
