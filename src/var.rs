@@ -29,13 +29,12 @@ for_each_primitive!(impl_number [] [Var] by_recording {
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);
         if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            let visit = |edge: &mut dyn FnMut(Var, f64)| {
+            tape::record_list(K::OP, y, |sink| {
                 let mut operands = lists.iter().copied().flatten();
                 K::partials(lists, |operand: Var| operand.value, y, |partial| {
-                    edge(*operands.next().expect("an operand for each partial"), partial);
+                    sink.edge(*operands.next().expect("an operand for each partial"), partial);
                 });
-            };
-            tape::record_list(K::OP, y, visit)
+            })
         } else {
             Var::constant_of(y)
         }
