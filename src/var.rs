@@ -5,7 +5,7 @@ use crate::ops::{Op, for_each_primitive};
 use crate::real::{Real, Reduction, values};
 use crate::rules::{partials, reduction};
 use crate::tape::{self, Predicate, Var};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -29,12 +29,14 @@ for_each_primitive!(impl_number [] [Var] by_recording {
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);
         if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            tape::record_list(K::OP, y, |sink| {
-                let mut operands = lists.iter().copied().flatten();
-                K::partials(lists, |operand: Var| operand.value, y, |partial| {
-                    sink.edge(*operands.next().expect("an operand for each partial"), partial);
-                });
-            })
+            let mut partials: SmallVec<[f64; 64]> = smallvec![0.0; lists.iter().map(|list| list.len()).sum()];
+            let mut places = partials.iter_mut();
+            K::partials(lists, |operand: Var| operand.value, y, |partial| {
+                if let Some(place) = places.next() {
+                    *place = partial;
+                }
+            });
+            tape::record_lists(K::OP, y, lists, &partials)
         } else {
             Var::constant_of(y)
         }

@@ -69,31 +69,6 @@ pub(crate) struct Storage {
 /// A number that no node has.
 const HIDDEN: u64 = numbers::END;
 
-/// Where the operands of a list go, one by one, each with its partial.
-pub(crate) enum EdgeSink<'t> {
-    /// Straight into the pool of the tape, as long as all are found quickly.
-    Pool { tape: &'t Storage, pool: &'t mut Vec<Edge>, op: Op, found: bool },
-    /// Into lists, for the slow way.
-    Lists { operands: &'t mut Vec<Var>, partials: &'t mut Vec<f64> },
-}
-
-impl EdgeSink<'_> {
-    #[inline(always)]
-    pub fn edge(&mut self, operand: Var, partial: f64) {
-        match self {
-            EdgeSink::Pool { tape, pool, op, found } => match tape.find_quickly(operand.node) {
-                Some(CONSTANT) if op.skips_constants() => {}
-                Some(index) => pool.push(Edge::new(index, Edge::slot(operand, partial), op.is_piecewise())),
-                None => *found = false,
-            },
-            EdgeSink::Lists { operands, partials } => {
-                operands.push(operand);
-                partials.push(partial);
-            }
-        }
-    }
-}
-
 /// What recording rarely touches.
 pub(crate) struct Cold {
     pub id: u64,
@@ -216,24 +191,29 @@ impl Storage {
         (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for any number of operands. In a reduction or a block,
-    /// constants are left out: they would only be needed to compute the value again.
-    #[inline]
-    pub fn push_list_quickly(&mut self, op: Op, value: f64, visit: impl Fn(&mut EdgeSink<'_>)) -> u64 {
+    /// As [`push_quickly`](Self::push_quickly), for lists of operands and, one after the other, their partials.
+    pub fn push_lists_quickly(&mut self, op: Op, value: f64, lists: &[&[Var]], partials: &[f64]) -> u64 {
         let (len, start) = (self.nodes.len(), self.pool.len());
-        if len == self.nodes.capacity() || len >= self.quick_most {
+        if len == self.nodes.capacity() || len >= self.quick_most || start + partials.len() >= MOST {
             return 0;
         }
-        let mut pool = std::mem::take(&mut self.pool);
-        let mut sink = EdgeSink::Pool { tape: self, pool: &mut pool, op, found: true };
-        visit(&mut sink);
-        let found = matches!(sink, EdgeSink::Pool { found: true, .. }) && pool.len() < MOST;
-        if !found {
-            pool.truncate(start);
-        }
-        self.pool = pool;
-        if !found {
-            return 0;
+        let (is_piecewise, skips_constants) = (op.is_piecewise(), op.skips_constants());
+        self.pool.reserve(partials.len());
+        let mut partials = partials.iter();
+        for list in lists {
+            for (&operand, &partial) in list.iter().zip(&mut partials) {
+                match self.find_quickly(operand.node) {
+                    Some(CONSTANT) if skips_constants => {}
+                    Some(index) => {
+                        let slot = Edge::slot(operand, partial);
+                        self.pool.push(Edge::new(index, slot, is_piecewise));
+                    }
+                    None => {
+                        self.pool.truncate(start);
+                        return 0;
+                    }
+                }
+            }
         }
         self.nodes.push(Node::pooled(op, value, start as u32, self.pool.len() - start));
         self.window.number + (len - self.window.index) as u64
