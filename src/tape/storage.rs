@@ -69,6 +69,30 @@ pub(crate) struct Storage {
 /// A number that no node has.
 const HIDDEN: u64 = numbers::END;
 
+/// Where most operands are: among the nodes since the last rewind, or before the first.
+#[derive(Clone, Copy)]
+struct Windows {
+    first: Segment,
+    recent: u64,
+    kept: (u64, u64),
+}
+
+impl Windows {
+    /// The index of the node with this number, if it is here; `CONSTANT` for 0.
+    #[inline(always)]
+    fn find(&self, number: u64) -> Option<u32> {
+        let offset = number.wrapping_sub(self.first.number);
+        if offset < self.recent {
+            return Some(self.first.index as u32 + offset as u32);
+        }
+        if number == 0 {
+            return Some(CONSTANT);
+        }
+        let offset = number.wrapping_sub(self.kept.0);
+        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+    }
+}
+
 /// What recording rarely touches.
 pub(crate) struct Cold {
     pub id: u64,
@@ -163,8 +187,9 @@ impl Storage {
     ) -> u64 {
         let len = self.nodes.len();
         let mut edges = [Edge::NONE; 2];
+        let windows = self.windows();
         for k in 0..2 {
-            match self.find_quickly(numbers[k]) {
+            match windows.find(numbers[k]) {
                 Some(index) => edges[k] = Edge::new(index, slots[k], is_piecewise),
                 None => return 0,
             }
@@ -176,19 +201,10 @@ impl Storage {
         self.window.number + (len - self.window.index) as u64
     }
 
-    /// The index of the node with this number, if it was recorded since the last rewind or before the first;
-    /// `CONSTANT` for 0.
     #[inline(always)]
-    fn find_quickly(&self, number: u64) -> Option<u32> {
-        let offset = number.wrapping_sub(self.window.number);
-        if offset < (self.nodes.len() - self.window.index) as u64 {
-            return Some(self.window.index as u32 + offset as u32);
-        }
-        if number == 0 {
-            return Some(CONSTANT);
-        }
-        let offset = number.wrapping_sub(self.kept.0);
-        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+    fn windows(&self) -> Windows {
+        let recent = (self.nodes.len() - self.window.index) as u64;
+        Windows { first: self.window, recent, kept: self.kept }
     }
 
     /// As [`push_quickly`](Self::push_quickly), for lists of operands and, one after the other, their partials.
@@ -198,22 +214,30 @@ impl Storage {
             return 0;
         }
         let (is_piecewise, skips_constants) = (op.is_piecewise(), op.skips_constants());
-        self.pool.reserve(partials.len());
-        let mut partials = partials.iter();
+        let windows = self.windows();
+        self.pool.resize(start + partials.len(), Edge::NONE);
+        let (mut partials, mut places) = (partials.iter(), self.pool[start..].iter_mut());
+        let mut is_found = true;
         for list in lists {
-            for (&operand, &partial) in list.iter().zip(&mut partials) {
-                match self.find_quickly(operand.node) {
-                    Some(CONSTANT) if skips_constants => {}
-                    Some(index) => {
-                        let slot = Edge::slot(operand, partial);
-                        self.pool.push(Edge::new(index, slot, is_piecewise));
-                    }
+            for (operand, &partial) in list.iter().zip(&mut partials) {
+                let edge = match windows.find(operand.node) {
+                    Some(CONSTANT) if skips_constants => continue,
+                    Some(CONSTANT) => Edge { slot: operand.value, operand: CONSTANT },
+                    Some(index) => Edge::new(index, partial, is_piecewise),
                     None => {
-                        self.pool.truncate(start);
-                        return 0;
+                        is_found = false;
+                        break;
                     }
+                };
+                if let Some(place) = places.next() {
+                    *place = edge;
                 }
             }
+        }
+        let left = places.len();
+        self.pool.truncate(if is_found { self.pool.len() - left } else { start });
+        if !is_found {
+            return 0;
         }
         self.nodes.push(Node::pooled(op, value, start as u32, self.pool.len() - start));
         self.window.number + (len - self.window.index) as u64
