@@ -15,6 +15,7 @@ mod operators;
 mod ops;
 mod point;
 mod preaccumulate;
+mod predicate;
 mod real;
 mod rules;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use mask::{Mask, eq, ge, gt, le, lt};
 pub use ops::{Op, Primitive, primitives, reductions};
 pub use point::{Outputs, Point};
 pub use preaccumulate::{Fused, preaccumulate};
+pub use predicate::Predicate;
 pub use real::{Number, Real};
 pub use rules::{Few, affine, dot, log_sum_exp, norm, product, sum, variance};
-pub use tape::{Guard, Mark, Operand, Predicate, Tape, Var};
+pub use tape::{Guard, Mark, Operand, Tape, Var};
