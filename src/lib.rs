@@ -1,6 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
+/// The pages of the guide, whose examples are tests; a further page is a line here.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/functions.md")]
+    mod functions {}
+}
+
 mod approx;
 mod differentiate;
 mod dual;
