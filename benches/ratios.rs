@@ -9,9 +9,11 @@
 #[path = "workloads/mod.rs"]
 mod workloads;
 
+use std::cell::OnceCell;
 use std::hint::black_box;
 use std::process::exit;
-use tapegrad::Var;
+use std::rc::Rc;
+use tapegrad::{Function, Var, Workspace};
 use workloads::timing::{Run, Times, in_turns};
 use workloads::{Reverse, Size, Visitor, Workload, agree, visit_all};
 
@@ -32,7 +34,8 @@ struct Mode<W> {
 #[derive(Default)]
 struct Footprint {
     nodes: usize,
-    bytes: usize,
+    /// Of a tape; a function does not say.
+    bytes: Option<usize>,
 }
 
 /// All modes; a further one is a line here.
@@ -40,6 +43,7 @@ fn modes<W: Workload<M>, const M: usize>() -> Vec<Mode<W>> {
     vec![
         Mode::eager("plain", |workload: &W, part, x| workload.plain(part, x)),
         Mode::eager("tuned", |workload: &W, part, x| workload.tuned(part, x)),
+        Mode::function("function", |workload: &W, part, x| workload.plain(part, x)),
     ]
 }
 
@@ -63,11 +67,49 @@ impl<W> Mode<W> {
                 reverse.gradient(workload.point(part), &mut gradient, |x| f(workload, part, x));
                 reverse.tape.release_memory();
                 footprint.nodes += reverse.tape.len();
-                footprint.bytes += reverse.tape.memory();
+                *footprint.bytes.get_or_insert(0) += reverse.tape.memory();
             }
             footprint
         };
         Mode { name, run: Box::new(run), footprint: Box::new(footprint) }
+    }
+
+    /// Replays a recording of each part, made and simplified once, before anything is timed.
+    fn function<const M: usize>(name: &'static str, f: fn(&W, usize, &[Var]) -> [Var; M]) -> Self
+    where
+        W: Workload<M>,
+    {
+        let recorded = Rc::<OnceCell<Rc<[Function]>>>::default();
+        let functions = move |workload: &W| -> Rc<[Function]> {
+            let record = |part| {
+                let function = Function::record(|x| f(workload, part, x), workload.point(part));
+                function.expect("workloads can be replayed").optimize()
+            };
+            recorded.get_or_init(|| (0..workload.parts()).map(record).collect()).clone()
+        };
+        let mut workspace = Workspace::new();
+        Mode {
+            name,
+            run: Box::new({
+                let functions = functions.clone();
+                move |Task { workload, gradients }: &mut Task<W>| {
+                    let parts = gradients.chunks_exact_mut(workload.gradient_len()).enumerate();
+                    for ((part, gradient), function) in parts.zip(&*functions(workload)) {
+                        let x = workload.point(part);
+                        if M == 1 {
+                            let value = function.value_and_gradient(x, &mut workspace, gradient);
+                            black_box(value.expect("no branch changed"));
+                        } else {
+                            function.jacobian_at(x, &mut workspace, gradient).expect("no branch changed");
+                        }
+                    }
+                }
+            }),
+            footprint: Box::new(move |workload| Footprint {
+                nodes: functions(workload).iter().map(|function| function.stats().operations).sum(),
+                bytes: None,
+            }),
+        }
     }
 }
 
@@ -167,18 +209,21 @@ impl Bench {
     ) {
         let [least, ratio, most] = times.over(by_hand);
         let [gradient_ns, handwritten_ns, primal_ns] = [times, by_hand, primal].map(Times::median);
-        let (bytes_per_node, ns_per_node) = (bytes as f64 / nodes as f64, gradient_ns / nodes as f64);
+        let ns_per_node = gradient_ns / nodes as f64;
+        let bytes_per_node = bytes.map(|bytes| format!("{:.1}", bytes as f64 / nodes as f64));
         if self.json {
             println!(
                 "{{\"workload\":\"{name}\",\"mode\":\"{mode}\",\"ratio\":{ratio:.3},\
                  \"gradient_ns\":{gradient_ns:.0},\"handwritten_ns\":{handwritten_ns:.0},\
-                 \"primal_ns\":{primal_ns:.0},\"nodes\":{nodes},\"bytes_per_node\":{bytes_per_node:.1}}}"
+                 \"primal_ns\":{primal_ns:.0},\"nodes\":{nodes},\"bytes_per_node\":{}}}",
+                bytes_per_node.as_deref().unwrap_or("null"),
             );
         } else {
             let range = format!("{least:.2}..{most:.2}");
             println!(
                 "{name:<18} {mode:<8} {ratio:>6.2}  {range:<14} {gradient_ns:>11.0} {handwritten_ns:>11.0} \
-                 {primal_ns:>11.0} {nodes:>9} {bytes_per_node:>7.1} {ns_per_node:>8.2}"
+                 {primal_ns:>11.0} {nodes:>9} {:>7} {ns_per_node:>8.2}",
+                bytes_per_node.as_deref().unwrap_or("-"),
             );
         }
     }

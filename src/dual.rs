@@ -2,6 +2,7 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use crate::real::{Number, Real, Reduction};
 use crate::rules::{Few, partials};
 use smallvec::SmallVec;
@@ -230,6 +231,11 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
 
     fn peek(self) -> f64 {
         self.primal.peek()
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Self) -> bool {
+        self.primal.ask(predicate, right.primal)
     }
 }
 

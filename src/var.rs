@@ -2,9 +2,10 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use crate::real::{Real, Reduction, values};
 use crate::rules::{partials, reduction};
-use crate::tape::{self, Predicate, Var};
+use crate::tape::{self, Var};
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
 use std::fmt;
@@ -95,6 +96,11 @@ impl Real for Var {
 
     fn peek(self) -> f64 {
         self.value
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Var) -> bool {
+        ask(predicate, self, right)
     }
 }
 

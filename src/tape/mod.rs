@@ -8,7 +8,7 @@ mod storage;
 mod sweep;
 mod thread;
 
-pub use guard::{Guard, Operand, Predicate};
+pub use guard::{Guard, Operand};
 pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use storage::{Segments, Storage, index_in};

@@ -1,11 +1,12 @@
 //! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
 
-use super::guard::{Guard, Operand, Predicate, Recording};
+use super::guard::{Guard, Operand, Recording};
 use super::misuse::Misuse;
 use super::node::{Edge, FIRST, Var};
 use super::numbers;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
+use crate::predicate::Predicate;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
