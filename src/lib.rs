@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod approx;
+pub mod check;
 mod differentiate;
 mod dual;
 mod error;

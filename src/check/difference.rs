@@ -1,0 +1,213 @@
+//! The derivative of a function of one number by differences, and how far it can be trusted.
+//!
+//! The function is sampled on both sides at steps that shrink by a ratio which is no integer, so that no period
+//! of the function falls in with all of them. From the same samples three derivatives are extrapolated to step
+//! 0 by Neville's scheme: central, from the left and from the right. Of each scheme the entry is taken whose
+//! error is smallest, where the error is what neighbouring entries disagree by, and at least what the noise of
+//! the samples makes of it.
+
+/// The ratio of successive steps.
+const RATIO: f64 = 1.7;
+
+/// Steps in the usual case: over seven orders of magnitude.
+const LEVELS: i32 = 30;
+
+/// Steps where a coordinate is so small, or so large, that its own size says little.
+const MOST_LEVELS: i32 = 64;
+
+/// How many powers of the step are extrapolated away.
+const ORDER: usize = 8;
+
+/// How many of the smallest steps show the noise.
+const NOISY_LEVELS: usize = 8;
+
+/// The values of a function with several results around a point.
+pub(crate) struct Samples {
+    center: Vec<f64>,
+    /// The steps shrink.
+    levels: Vec<Level>,
+}
+
+struct Level {
+    step: f64,
+    left: Vec<f64>,
+    right: Vec<f64>,
+}
+
+/// A derivative and how far off it may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Estimate {
+    pub value: f64,
+    pub error: f64,
+    /// The smallest step that went into it.
+    pub step: f64,
+}
+
+impl Estimate {
+    pub fn low(&self) -> f64 {
+        self.value - self.error
+    }
+
+    pub fn high(&self) -> f64 {
+        self.value + self.error
+    }
+}
+
+/// What the samples say about the derivative of one result.
+#[derive(Debug)]
+pub(crate) struct Numeric {
+    /// Central; from one side where the domain ends on the other. `None`: too few finite samples.
+    pub best: Option<Estimate>,
+    pub left: Option<Estimate>,
+    pub right: Option<Estimate>,
+    /// The slope of the secants at the step of the best estimate, and their range where the function has more
+    /// noise than rounding explains.
+    pub secant: f64,
+    pub noise: Option<[f64; 2]>,
+    /// What rounding makes of a derivative that is 0.
+    pub floor: f64,
+}
+
+impl Samples {
+    /// Evaluates `f` around `at`, from the step `first` down. Steps are realised: what is divided by is the
+    /// difference that the rounded arguments have.
+    pub fn take(mut f: impl FnMut(f64) -> Vec<f64>, at: f64, first: f64) -> Samples {
+        let mut last = (first * RATIO.powi(-LEVELS)).min(1e-3);
+        if at != 0.0 {
+            last = last.min(at.abs() * 1e-4);
+        }
+        let center = f(at);
+        let mut levels = Vec::new();
+        for level in 0..MOST_LEVELS {
+            let planned = first * RATIO.powi(-level);
+            // Away from 0 first: that side has the coarser numbers, so the other side realises the step too.
+            let step = (at + planned.copysign(at) - at).abs();
+            if planned < last || step == 0.0 {
+                break;
+            }
+            levels.push(Level { step, left: f(at - step), right: f(at + step) });
+        }
+        Samples { center, levels }
+    }
+
+    /// How many results the function has; `None` if that differs from point to point.
+    pub fn results(&self) -> Option<usize> {
+        let results = self.center.len();
+        let same = |level: &Level| level.left.len() == results && level.right.len() == results;
+        self.levels.iter().all(same).then_some(results)
+    }
+
+    /// The value of one result at the point itself.
+    pub fn value(&self, result: usize) -> f64 {
+        self.center[result]
+    }
+
+    /// The derivative of one result.
+    pub fn derivative(&self, result: usize) -> Numeric {
+        let center = self.center[result];
+        let quotients = |quotient: fn(f64, f64, f64, f64) -> (f64, f64)| -> Vec<Quotient> {
+            let of = |level: &Level| {
+                let (slope, size) = quotient(level.left[result], center, level.right[result], level.step);
+                Quotient { step: level.step, slope, noise: f64::EPSILON * size / level.step }
+            };
+            finite_tail(self.levels.iter().map(of).collect())
+        };
+        let central = quotients(|left, _, right, h| ((right - left) / (2.0 * h), left.abs() + right.abs()));
+        let left = quotients(|left, at, _, h| ((at - left) / h, 2.0 * (left.abs() + at.abs())));
+        let right = quotients(|_, at, right, h| ((right - at) / h, 2.0 * (right.abs() + at.abs())));
+        let (from_left, from_right) = (estimate(&left, 1), estimate(&right, 1));
+        let (best, slopes) = match (from_left, from_right) {
+            (Some(_), None) => (from_left, &left),
+            (None, Some(_)) => (from_right, &right),
+            _ => (estimate(&central, 2), &central),
+        };
+        let at_step = |quotients: &[Quotient]| {
+            let quotient = quotients.iter().find(|q| best.is_some_and(|best| q.step == best.step));
+            quotient.map_or(0.0, |q| q.slope.abs())
+        };
+        let floor = slopes.first().map_or(0.0, |q| 256.0 * f64::EPSILON * center.abs() / q.step);
+        Numeric {
+            best,
+            left: from_left,
+            right: from_right,
+            secant: at_step(&left).max(at_step(&right)),
+            noise: best.and_then(|best| noise_range(slopes, best.value)),
+            floor,
+        }
+    }
+}
+
+/// A difference quotient.
+#[derive(Clone, Copy)]
+struct Quotient {
+    step: f64,
+    slope: f64,
+    /// How far rounding of the samples can be off in it.
+    noise: f64,
+}
+
+/// The quotients after the last one that is not finite: the steps within the domain.
+fn finite_tail(quotients: Vec<Quotient>) -> Vec<Quotient> {
+    let start = quotients.iter().rposition(|q| !q.slope.is_finite()).map_or(0, |last| last + 1);
+    quotients[start..].to_vec()
+}
+
+/// The range of the slopes at the smallest steps, if rounding does not explain it.
+fn noise_range(quotients: &[Quotient], slope: f64) -> Option<[f64; 2]> {
+    let smallest = smallest(quotients);
+    let is_noise = smallest.iter().any(|q| (q.slope - slope).abs() > 32.0 * q.noise);
+    is_noise.then(|| {
+        smallest.iter().fold([f64::MAX, f64::MIN], |[low, high], q| [low.min(q.slope), high.max(q.slope)])
+    })
+}
+
+fn smallest(quotients: &[Quotient]) -> &[Quotient] {
+    &quotients[quotients.len().saturating_sub(NOISY_LEVELS)..]
+}
+
+/// The quotients extrapolated to step 0, their error a series in the `power`-th powers of the step.
+fn estimate(quotients: &[Quotient], power: i32) -> Option<Estimate> {
+    let first = extrapolate(quotients, power, 0.0)?;
+    // At the smallest steps little but noise separates the quotients from the derivative: that tells how
+    // noisy the function is, whatever the reason.
+    let noise = smallest(quotients).iter().map(|q| (q.slope - first.value).abs() * q.step).fold(0.0, f64::max);
+    extrapolate(quotients, power, noise)
+}
+
+/// One entry of Neville's scheme.
+#[derive(Clone, Copy)]
+struct Cell {
+    value: f64,
+    noise: f64,
+}
+
+/// The entry of Neville's scheme with the smallest error, where each sample has at least this noise.
+fn extrapolate(quotients: &[Quotient], power: i32, noise: f64) -> Option<Estimate> {
+    let mut best: Option<Estimate> = None;
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for (k, quotient) in quotients.iter().enumerate() {
+        let mut row = vec![Cell { value: quotient.slope, noise: quotient.noise.max(noise / quotient.step) }];
+        for j in 1..=ORDER.min(k) {
+            let (cell, above) = (row[j - 1], rows[k - 1][j - 1]);
+            let weight = (quotients[k - j].step / quotient.step).powi(power) - 1.0;
+            row.push(Cell {
+                value: cell.value + (cell.value - above.value) / weight,
+                noise: cell.noise + (cell.noise + above.noise) / weight,
+            });
+        }
+        rows.push(row);
+        for j in 0..rows[k].len() {
+            let cell = rows[k][j];
+            // The three entries above it, and the one it was extrapolated from.
+            let above = (1..=3).map(|up| k.checked_sub(up).and_then(|k| rows[k].get(j)));
+            let Some(above) = above.collect::<Option<Vec<_>>>() else { break };
+            let from = rows[k][j.saturating_sub(1)];
+            let error =
+                above.into_iter().chain([&from]).map(|near| (near.value - cell.value).abs()).fold(cell.noise, f64::max);
+            if best.is_none_or(|best| error < best.error) {
+                best = Some(Estimate { value: cell.value, error, step: quotient.step });
+            }
+        }
+    }
+    best
+}
