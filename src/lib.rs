@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod approx;
 pub mod check;
@@ -16,6 +17,8 @@ mod point;
 mod preaccumulate;
 mod real;
 mod rules;
+#[cfg(test)]
+mod smoke;
 mod tape;
 mod var;
 

@@ -13,9 +13,9 @@
 //!
 //! - `operator(…)`: also an operator of the language; the parentheses name its assign form.
 //! - `function`: a method, differentiable on its domain; its zeros are numbers like any other.
-//! - `piecewise`: a method that takes one operand and leaves another, or is flat. A partial of
-//!   exactly zero is *structural* there: the operand is unlinked, and nothing that happens behind it,
-//!   not even an infinity, reaches the gradient.
+//! - `piecewise`: a method that takes one operand and leaves another, or is flat; its partials are
+//!   constant on every piece. A partial of exactly zero is *structural* there: the operand is unlinked,
+//!   and nothing that happens behind it, not even an infinity, reaches the gradient.
 //!
 //! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
 //! partials are in the order of the operands.
@@ -66,7 +66,11 @@ function Recip recip(a) -> y {
 /// Power with an integer exponent, `aⁿ`, by repeated squaring. `a⁰` is 1 with derivative 0 everywhere.
 function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
     value: kernel::powi(a, n),
-    partials: [if n == 0 { constant(0.0) } else { a.powi(n.wrapping_sub(1)) * f64::from(n) }],
+    partials: [match n {
+        0 => constant(0.0),
+        1.. => a.powi(n - 1) * f64::from(n),
+        _ => y / a * f64::from(n),
+    }],
     on: [0.25..4.0] }
 
 /// Power, `aᵇ`, for `a ≥ 0`; a negative `a` has a derivative by `a` for integer `b`, none by `b`.
@@ -300,7 +304,7 @@ piecewise Relu relu(a) -> y {
     on: [-4.0..4.0] }
 
 /// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
-piecewise LeakyRelu leaky_relu(a, b) -> y {
+function LeakyRelu leaky_relu(a, b) -> y {
     value: if a > 0.0 { a } else { a * b },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b),
@@ -309,7 +313,7 @@ piecewise LeakyRelu leaky_relu(a, b) -> y {
     on: [-4.0..4.0, 0.01..0.5] }
 
 /// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
-piecewise Elu elu(a, b) -> y {
+function Elu elu(a, b) -> y {
     value: if a > 0.0 { a } else { b * a.exp_m1() },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b * a.min(0.0).exp()),
@@ -322,7 +326,7 @@ piecewise Elu elu(a, b) -> y {
 /// # Panics
 /// If `b > c` or a bound is NaN.
 piecewise Clamp clamp(a, b, c) -> y {
-    value: a.clamp(b, c),
+    value: kernel::clamp(a, b, c),
     partials: [
         b.less_equal(a) * a.less_equal(c),
         a.less(b),

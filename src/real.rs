@@ -73,6 +73,11 @@ macro_rules! define_number {
             #[doc(hidden)]
             fn is_dense(self) -> bool;
 
+            /// Whether a partial of a piecewise row is the zero that unlinks its operand, and will be in
+            /// every replay.
+            #[doc(hidden)]
+            fn unlinks(self) -> bool;
+
             /// `self * tangent`, where `self` is a partial; a partial of one costs nothing.
             #[doc(hidden)]
             #[track_caller]
@@ -81,7 +86,8 @@ macro_rules! define_number {
                 self * tangent
             }
 
-            /// `self * tangent`, where `self` is the partial of a piecewise row: zero is structural.
+            /// `self * tangent`, where `self` is the partial of a piecewise row: zero is structural, in a
+            /// replay as well.
             #[doc(hidden)]
             #[track_caller]
             #[inline]
@@ -96,6 +102,7 @@ macro_rules! define_number {
 
             $(
                 #[inline(always)]
+                #[track_caller]
                 pub(crate) fn $name($a: f64 $(, $b: f64)* $(, $n: $ty)?) -> f64 {
                     $value
                 }
@@ -118,6 +125,11 @@ macro_rules! define_number {
             #[inline]
             fn is_dense(self) -> bool {
                 self.is_finite()
+            }
+
+            #[inline]
+            fn unlinks(self) -> bool {
+                self == 0.0
             }
         }
     };

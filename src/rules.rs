@@ -170,7 +170,11 @@ fn count(names: &[&str]) -> usize {
 /// The operands of a reduction as its lists: `lists` of equal length, then `single` numbers.
 fn split<R>(op: Op, args: &[R], lists: usize, single: usize) -> Few<&[R]> {
     let listed = args.len().saturating_sub(single);
-    assert!(listed % lists == 0 && args.len() >= single, "`{op}` cannot take {} operands", args.len());
+    assert!(
+        listed.is_multiple_of(lists) && args.len() >= single,
+        "`{op}` cannot take {} operands",
+        args.len()
+    );
     let (front, back) = args.split_at(listed);
     let each = (listed / lists).max(1);
     let mut split: Few<&[R]> = front.chunks(each).collect();

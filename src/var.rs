@@ -53,6 +53,10 @@ for_each_primitive!(impl_number [] [Var] by_recording {
         false
     }
 
+    fn unlinks(self) -> bool {
+        self.value == 0.0 && !(self.is_on_a_tape() && tape::is_recording())
+    }
+
     #[track_caller]
     fn weigh(self, tangent: Self) -> Self {
         if !self.is_on_a_tape() && self.value == 1.0 { tangent } else { self * tangent }
