@@ -170,7 +170,8 @@ fn estimate(quotients: &[Quotient], power: i32) -> Option<Estimate> {
     let first = extrapolate(quotients, power, 0.0)?;
     // At the smallest steps little but noise separates the quotients from the derivative: that tells how
     // noisy the function is, whatever the reason.
-    let noise = smallest(quotients).iter().map(|q| (q.slope - first.value).abs() * q.step).fold(0.0, f64::max);
+    let noise =
+        smallest(quotients).iter().map(|q| (q.slope - first.value).abs() * q.step).fold(0.0, f64::max);
     extrapolate(quotients, power, noise)
 }
 
@@ -202,8 +203,11 @@ fn extrapolate(quotients: &[Quotient], power: i32, noise: f64) -> Option<Estimat
             let above = (1..=3).map(|up| k.checked_sub(up).and_then(|k| rows[k].get(j)));
             let Some(above) = above.collect::<Option<Vec<_>>>() else { break };
             let from = rows[k][j.saturating_sub(1)];
-            let error =
-                above.into_iter().chain([&from]).map(|near| (near.value - cell.value).abs()).fold(cell.noise, f64::max);
+            let error = above
+                .into_iter()
+                .chain([&from])
+                .map(|near| (near.value - cell.value).abs())
+                .fold(cell.noise, f64::max);
             if best.is_none_or(|best| error < best.error) {
                 best = Some(Estimate { value: cell.value, error, step: quotient.step });
             }

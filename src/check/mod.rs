@@ -37,12 +37,12 @@ mod verdict;
 #[doc(hidden)]
 pub use agreement::all;
 #[cfg(feature = "proptest")]
-pub use expression::{Expression, ExpressionOptions};
-#[cfg(feature = "proptest")]
-pub use strategy::{arbitrary_expression, away_from, ill_scaled, in_box};
+pub use expression::{Expression, ExpressionOptions, arbitrary_expression};
 #[cfg(feature = "proptest")]
 #[doc(hidden)]
-pub use strategy::{proptest, run};
+pub use strategy::run;
+#[cfg(feature = "proptest")]
+pub use strategy::{away_from, ill_scaled, in_box};
 pub use verdict::{Entry, Report, Verdict};
 
 use crate::differentiate::{self, DIRECTIONS, hessian, hessian_vector_product, jacobian, shape};
@@ -268,6 +268,7 @@ fn compare(
     }
     // Row by row, as the derivatives came.
     let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
-    let entries = (0..rows.len()).flat_map(|_| columns.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>());
+    let entries =
+        (0..rows.len()).flat_map(|_| columns.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>());
     Report { entries: entries.collect() }
 }

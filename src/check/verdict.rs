@@ -219,7 +219,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut entries: Vec<_> = self.entries.iter().collect();
         entries.sort_by(|a, b| {
-            let off = |entry: &Entry| (entry.analytic - entry.numeric).abs() / entry.analytic.abs().max(entry.numeric.abs());
+            let off = |entry: &Entry| {
+                (entry.analytic - entry.numeric).abs() / entry.analytic.abs().max(entry.numeric.abs())
+            };
             a.verdict.rank().cmp(&b.verdict.rank()).then(off(b).total_cmp(&off(a)))
         });
         let mut table = vec![["derivative", "analytic", "numeric", "verdict"].map(String::from)];
@@ -230,7 +232,10 @@ impl fmt::Display for Report {
         let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let [name_width, analytic_width, numeric_width] = [0, 1, 2].map(width);
         for [name, analytic, numeric, verdict] in &table {
-            writeln!(f, "{name:<name_width$}  {analytic:>analytic_width$}  {numeric:<numeric_width$}  {verdict}")?;
+            writeln!(
+                f,
+                "{name:<name_width$}  {analytic:>analytic_width$}  {numeric:<numeric_width$}  {verdict}"
+            )?;
         }
         if entries.len() > ROWS {
             let rest = &entries[ROWS..];
@@ -257,7 +262,9 @@ fn remark(entry: &Entry) -> String {
             Some(factor) => format!("MISMATCH, {factor} times the numeric value"),
             None => "MISMATCH".to_owned(),
         },
-        Verdict::Kink { left, right } => format!("kink: {} from the left, {} from the right", number(left), number(right)),
+        Verdict::Kink { left, right } => {
+            format!("kink: {} from the left, {} from the right", number(left), number(right))
+        }
         Verdict::Unresolved => "unresolved".to_owned(),
         Verdict::Invalid => "INVALID".to_owned(),
     }
