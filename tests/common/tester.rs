@@ -28,19 +28,22 @@ pub fn draw<S: Strategy>(strategy: &S, runner: &mut TestRunner) -> S::Value {
 /// A row of the table with points inside its domain.
 pub struct Row {
     pub op: Op,
+    domain: Vec<std::ops::Range<f64>>,
     points: Vec<Vec<f64>>,
 }
 
 /// Every row of the table, families once per sample, and every reduction.
 pub fn rows() -> Vec<Row> {
     let mut runner = runner(1);
-    let mut points =
-        |domain: Vec<std::ops::Range<f64>>| (0..POINTS).map(|_| draw(&domain, &mut runner)).collect();
+    let mut row = |op, domain: Vec<_>| {
+        let points = (0..POINTS).map(|_| draw(&domain, &mut runner)).collect();
+        Row { op, domain, points }
+    };
     let mut rows: Vec<Row> =
-        primitives().map(|row| Row { op: row.op, points: points(row.domain.to_vec()) }).collect();
+        primitives().map(|primitive| row(primitive.op, primitive.domain.to_vec())).collect();
     rows.extend(reductions().map(|op| {
         let [lists, single] = op.lists().unwrap();
-        Row { op, points: points(vec![0.3..2.0; (LIST - 1) / lists * lists + single]) }
+        row(op, vec![0.3..2.0; (LIST - 1) / lists * lists + single])
     }));
     rows
 }
@@ -81,15 +84,14 @@ fn mutate(mutation: usize, row: usize, rows: &[Row], operand: usize, x: &[f64]) 
         }
         5 => wrong[operand] = 0.0,
         _ => {
-            // The next row that takes as many operands.
-            let next = (1..rows.len()).map(|k| rows[(row + k) % rows.len()].op);
-            let neighbour = next.into_iter().find(|next| {
-                std::mem::discriminant(next) != std::mem::discriminant(&op)
-                    && next.arity() == op.arity()
-                    && next.lists() == op.lists()
-            })?;
-            let own = partials(neighbour, x);
-            (operand == 0).then(|| wrong = own)?;
+            // The next row that takes as many operands, and takes these.
+            let fits = |next: &&Row| {
+                std::mem::discriminant(&next.op) != std::mem::discriminant(&op)
+                    && (next.op.arity(), next.op.lists()) == (op.arity(), op.lists())
+                    && next.domain.iter().zip(x).all(|(on, x)| on.contains(x))
+            };
+            let next = (1..rows.len()).map(|k| &rows[(row + k) % rows.len()]).find(fits)?;
+            (operand == 0).then(|| wrong = partials(next.op, x))?;
         }
     }
     Some(wrong)
