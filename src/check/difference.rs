@@ -66,6 +66,8 @@ pub(crate) struct Numeric {
     pub noise: Option<[f64; 2]>,
     /// What rounding makes of a derivative that is 0.
     pub floor: f64,
+    /// Whether all samples are equal.
+    pub is_flat: bool,
 }
 
 impl Samples {
@@ -133,6 +135,10 @@ impl Samples {
             secant: at_step(&left).max(at_step(&right)),
             noise: best.and_then(|best| noise_range(slopes, best.value)),
             floor,
+            is_flat: self
+                .levels
+                .iter()
+                .all(|level| level.left[result] == center && level.right[result] == center),
         }
     }
 }
