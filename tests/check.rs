@@ -93,8 +93,8 @@ fn hash(x: f64) -> f64 {
 
 #[test]
 fn noise_is_never_mistaken_for_a_derivative() {
-    for k in 0..2000 {
-        let x = -3.0 + 0.003 * f64::from(k);
+    for k in 0..300 {
+        let x = -3.0 + 0.02 * f64::from(k);
         let noisy = |x: f64| x.sin() + 1e-6 * hash(x + f64::from(k));
         assert_eq!(by_hand(noisy, x.cos(), x), Verdict::Unresolved, "{x}");
         assert_eq!(by_hand(noisy, x.cos() * (1.0 + 1e-6), x), Verdict::Unresolved, "{x}");

@@ -23,10 +23,10 @@ fn a_failed_assertion() {
         "\
 the gradient does not pass its check
 
-derivative       analytic  numeric               verdict
-x[2]           0.00000000  9.00000000 ± 1e-13    MISMATCH
-x[1]         -15.00000000  -15.00000000 ± 8e-13  kink: -16.00000000 from the left, -14.00000000 from the right
-x[0]          15.00000000  15.00000000 ± 6e-13   pass
+derivative      analytic  numeric               verdict
+x[2]          0.00000000  9.00000000 ± 2e-13    MISMATCH
+x[1]        -15.00000000  -15.00000000 ± 5e-13  kink: -16.00000000 from the left, -14.00000000 from the right
+x[0]         15.00000000  15.00000000 ± 2e-13   pass
 1 of 3 wrong: the differences refute the analytic value; correct the rule it comes from (a value read out of a \
 variable, or detached, is a constant to the gradient).
 1 of 3 at a kink: there is no derivative, only one from each side; check at another point.

@@ -4,19 +4,22 @@
 #[path = "common/tester.rs"]
 mod tester;
 
+use std::sync::LazyLock;
 use tapegrad::check::ExpressionOptions;
 use tester::{MUTATIONS, Mutants, correct_hard, correct_programs, correct_rows, is_cut_off, mutants};
+
+static MUTANTS: LazyLock<Vec<Mutants>> = LazyLock::new(mutants);
 
 /// How often the right gradients are tried here; the example `tester` tries 100,000.
 const CASES: usize = 400;
 
 #[test]
 fn every_wrong_rule_is_caught() {
-    let mutants = mutants();
+    let mutants = &*MUTANTS;
     let rows =
         tapegrad::primitives().filter(|row| !is_cut_off(row.op)).count() + tapegrad::reductions().count();
     assert_eq!(mutants.len(), rows);
-    for Mutants { op, outcomes } in &mutants {
+    for Mutants { op, outcomes } in mutants {
         for ([_, _, missed], mutation) in outcomes.iter().zip(MUTATIONS) {
             assert_eq!(*missed, 0, "{mutation} of {op} is missed");
         }
@@ -30,7 +33,7 @@ fn every_wrong_rule_is_caught() {
 #[test]
 fn equivalent_mutants_are_few_and_known() {
     let count = |name: &str| {
-        let row = mutants().into_iter().find(|row| row.op.name() == name).unwrap();
+        let row = MUTANTS.iter().find(|row| row.op.name() == name).unwrap();
         row.outcomes.map(|[_, equivalent, _]| equivalent)
     };
     assert_eq!(count("add"), [0, 0, 0, 2, 2, 0, 0]); // swapped, beside the point

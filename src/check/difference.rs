@@ -173,49 +173,77 @@ fn smallest(quotients: &[Quotient]) -> &[Quotient] {
 
 /// The quotients extrapolated to step 0, their error a series in the `power`-th powers of the step.
 fn estimate(quotients: &[Quotient], power: i32) -> Option<Estimate> {
-    let first = extrapolate(quotients, power, 0.0)?;
-    // At the smallest steps little but noise separates the quotients from the derivative: that tells how
-    // noisy the function is, whatever the reason.
-    let noise =
-        smallest(quotients).iter().map(|q| (q.slope - first.value).abs() * q.step).fold(0.0, f64::max);
-    extrapolate(quotients, power, noise)
+    let rows = extrapolate(quotients, power);
+    let first = sharpest(&rows, 0.0)?;
+    sharpest(&rows, noise(&rows, first.value))
 }
 
 /// One entry of Neville's scheme.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Cell {
     value: f64,
-    noise: f64,
+    /// What rounding makes of it.
+    rounding: f64,
+    /// What a noise of 1 in every sample makes of it.
+    gain: f64,
 }
 
-/// The entry of Neville's scheme with the smallest error, where each sample has at least this noise.
-fn extrapolate(quotients: &[Quotient], power: i32, noise: f64) -> Option<Estimate> {
-    let mut best: Option<Estimate> = None;
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
+/// One step: the quotient, and what is extrapolated from it and the steps before it.
+struct Row {
+    step: f64,
+    cells: [Cell; ORDER + 1],
+    len: usize,
+}
+
+/// Neville's scheme.
+fn extrapolate(quotients: &[Quotient], power: i32) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(quotients.len());
     for (k, quotient) in quotients.iter().enumerate() {
-        let mut row = vec![Cell { value: quotient.slope, noise: quotient.noise.max(noise / quotient.step) }];
-        for j in 1..=ORDER.min(k) {
-            let (cell, above) = (row[j - 1], rows[k - 1][j - 1]);
+        let mut cells = [Cell::default(); ORDER + 1];
+        cells[0] = Cell { value: quotient.slope, rounding: quotient.noise, gain: 1.0 / quotient.step };
+        let len = 1 + ORDER.min(k);
+        for j in 1..len {
+            let (from, above) = (cells[j - 1], rows[k - 1].cells[j - 1]);
             let weight = (quotients[k - j].step / quotient.step).powi(power) - 1.0;
-            row.push(Cell {
-                value: cell.value + (cell.value - above.value) / weight,
-                noise: cell.noise + (cell.noise + above.noise) / weight,
-            });
+            cells[j] = Cell {
+                value: from.value + (from.value - above.value) / weight,
+                rounding: from.rounding + (from.rounding + above.rounding) / weight,
+                gain: from.gain + (from.gain + above.gain) / weight,
+            };
         }
-        rows.push(row);
-        for j in 0..rows[k].len() {
-            let cell = rows[k][j];
-            // The three entries above it, and the one it was extrapolated from.
-            let above = (1..=3).map(|up| k.checked_sub(up).and_then(|k| rows[k].get(j)));
-            let Some(above) = above.collect::<Option<Vec<_>>>() else { break };
-            let from = rows[k][j.saturating_sub(1)];
-            let error = above
-                .into_iter()
-                .chain([&from])
-                .map(|near| (near.value - cell.value).abs())
-                .fold(cell.noise, f64::max);
+        rows.push(Row { step: quotient.step, cells, len });
+    }
+    rows
+}
+
+/// How noisy the function is, whatever the reason: at the smallest steps little else separates the entries from
+/// the derivative. Noise shows in every column, curvature only in the first ones; so the quietest one tells.
+fn noise(rows: &[Row], derivative: f64) -> f64 {
+    let smallest = &rows[rows.len().saturating_sub(NOISY_LEVELS)..];
+    let in_column = |j: usize| {
+        let cells = smallest.iter().filter(|row| j < row.len).map(|row| row.cells[j]);
+        cells.map(|cell| (cell.value - derivative).abs() / cell.gain).fold(0.0, f64::max)
+    };
+    (0..=ORDER / 2).map(in_column).fold(f64::INFINITY, f64::min)
+}
+
+/// The entry with the smallest error, where every sample has at least this noise.
+fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
+    let mut best: Option<Estimate> = None;
+    for k in 3..rows.len() {
+        // Held against the three entries above it, and the one it was extrapolated from.
+        for j in 0..rows[k - 3].len {
+            let Cell { value, rounding, gain } = rows[k].cells[j];
+            let near = [
+                rows[k - 1].cells[j],
+                rows[k - 2].cells[j],
+                rows[k - 3].cells[j],
+                rows[k].cells[j.saturating_sub(1)],
+            ];
+            let least = rounding.max(noise * gain);
+            let error = near.iter().map(|near| (near.value - value).abs()).fold(least, f64::max);
             if best.is_none_or(|best| error < best.error) {
-                best = Some(Estimate { value: cell.value, error, step: quotient.step });
+                best = Some(Estimate { value, error, step: rows[k].step });
             }
         }
     }
