@@ -166,6 +166,8 @@ macro_rules! by_chain_rule {
 }
 
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chain_rule {
+    const IS_RECORDED: bool = R::IS_RECORDED;
+
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let primals: Few<SmallVec<[R; 16]>> =
@@ -188,6 +190,10 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chai
     fn unlinks(self) -> bool {
         self.primal.unlinks()
     }
+
+    fn vanishes(self) -> bool {
+        self.primal.vanishes() && self.tangents.iter().all(|tangent| tangent.vanishes())
+    }
 });
 
 impl<R: Number, const N: usize> From<f64> for Dual<R, N> {
@@ -203,28 +209,28 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     fn value(self) -> f64 {
         self.primal.value()
     }
-}
 
-/// Compares primals.
-impl<R: Real, const N: usize> PartialEq for Dual<R, N> {
-    #[inline]
-    #[track_caller]
-    fn eq(&self, other: &Self) -> bool {
-        self.primal == other.primal
+    fn peek(self) -> f64 {
+        self.primal.peek()
     }
 }
 
-/// Compares the primal.
-impl<R: Real, const N: usize> PartialEq<f64> for Dual<R, N> {
-    #[inline]
-    #[track_caller]
-    fn eq(&self, other: &f64) -> bool {
-        self.primal == *other
-    }
-}
-
-macro_rules! impl_partial_ord {
+macro_rules! compare_primals {
     ($Rhs:ty, |$other:ident| $rhs:expr) => {
+        /// Compares primals.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        impl<R: Real, const N: usize> PartialEq<$Rhs> for Dual<R, N> {
+            #[inline]
+            #[track_caller]
+            fn eq(&self, $other: &$Rhs) -> bool {
+                self.primal == $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, $other: &$Rhs) -> bool {
+                self.primal != $rhs
+            }
+        }
         /// Compares primals.
         impl<R: Real, const N: usize> PartialOrd<$Rhs> for Dual<R, N> {
             #[inline]
@@ -255,8 +261,8 @@ macro_rules! impl_partial_ord {
         }
     };
 }
-impl_partial_ord!(Self, |other| other.primal);
-impl_partial_ord!(f64, |other| *other);
+compare_primals!(Self, |other| other.primal);
+compare_primals!(f64, |other| *other);
 
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {

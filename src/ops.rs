@@ -238,7 +238,7 @@ function Erfcx erfcx(a) -> y {
     value: kernel::erfcx(a), partials: [a.erfcx_integral(1) * -2.0], on: [-2.0..3.0] }
 
 /// The `n`-th repeated integral of the complementary error function, scaled: `e^(a²) iⁿerfc(a)`. It is what
-/// the derivatives of [`erfcx`](Self::erfcx) consist of.
+/// the derivatives of `erfcx` consist of.
 function ErfcxIntegral erfcx_integral(a; n: i32 in [1, 2, 3]) -> y {
     value: kernel::erfcx_integral(n, a),
     partials: [a.erfcx_integral(n.saturating_add(1)) * (-2.0 * (f64::from(n) + 1.0))],
@@ -460,6 +460,21 @@ macro_rules! define_op {
                 }
             }
 
+            /// The operation whose `Display` is this text: the name, and a parameter in brackets.
+            #[cfg_attr(not(feature = "serde"), expect(dead_code))]
+            pub(crate) fn parse(text: &str) -> Option<Op> {
+                let (name, parameter) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+                    Some((name, parameter)) => (name, Some(parameter)),
+                    None => (text, None),
+                };
+                match (name, parameter) {
+                    $( define_op!(@parameter parameter $($n)?) if name == stringify!($name) =>
+                        define_op!(@parse $Op parameter $($ty)?), )*
+                    $( (_, None) if name == stringify!($list) => Some(Op::$List), )*
+                    _ => None,
+                }
+            }
+
             /// How many operands a row of the table takes; `None` where that varies: reductions and fused
             /// blocks. Leaves have none.
             #[inline]
@@ -484,6 +499,12 @@ macro_rules! define_op {
                     $( define_op!(@any $Op $($n)?) => define_op!(@piecewise $kind), )*
                     _ => false,
                 }
+            }
+
+            /// Whether a plain tape leaves out constant operands, which only computing the value again needs.
+            #[inline]
+            pub(crate) fn skips_constants(self) -> bool {
+                self.is_reduction() || self == Op::Preaccumulated
             }
 
             /// Whether this row takes lists of any length.
@@ -524,6 +545,10 @@ macro_rules! define_op {
     (@any $Op:ident $n:ident) => { Op::$Op(_) };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
+    (@parameter $parameter:ident) => { (_, None) };
+    (@parameter $parameter:ident $n:ident) => { (_, Some($parameter)) };
+    (@parse $Op:ident $parameter:ident) => { Some(Op::$Op) };
+    (@parse $Op:ident $parameter:ident $ty:ident) => { $parameter.parse::<$ty>().ok().map(Op::$Op) };
     (@piecewise piecewise) => { true };
     (@piecewise $kind:ident) => { false };
     (@samples $Op:ident $row:expr) => { &[Primitive { op: Op::$Op, ..$row }] };
@@ -546,4 +571,44 @@ pub fn primitives() -> impl Iterator<Item = &'static Primitive> {
 /// Every reduction: a row whose operands are lists of any length.
 pub fn reductions() -> impl Iterator<Item = Op> {
     REDUCTIONS.iter().copied()
+}
+
+/// What the passes over recorded functions know of the rows: facts that hold bit for bit.
+impl Op {
+    /// A sum of two terms, of any number of terms, a product, and a sum of products: the lists compute the
+    /// same, from left to right.
+    pub(crate) const TWO_TERMS: Op = Op::Add;
+    pub(crate) const TERMS: Op = Op::Sum;
+    pub(crate) const PRODUCT: Op = Op::Mul;
+    pub(crate) const INNER_PRODUCT: Op = Op::Dot;
+
+    /// Whether the operand on this side may be exchanged with the other.
+    pub(crate) fn is_commutative(self) -> bool {
+        matches!(self, Op::Add | Op::Mul | Op::Equal)
+    }
+
+    /// Whether `value` on this side gives back the other operand, whatever that is. (`x + 0` is not `x` at −0.)
+    pub(crate) fn has_neutral(self, side: usize, value: f64) -> bool {
+        match (self, side) {
+            (Op::Add, _) => value == 0.0 && value.is_sign_negative(),
+            (Op::Sub, 1) => value == 0.0 && value.is_sign_positive(),
+            (Op::Mul, _) | (Op::Div, 1) => value == 1.0,
+            _ => false,
+        }
+    }
+
+    /// The value, where it is the same whatever the operands are.
+    pub(crate) fn always(self) -> Option<f64> {
+        (self == Op::Powi(0)).then_some(1.0)
+    }
+
+    /// Whether it gives back its operand, derivatives included.
+    pub(crate) fn is_identity(self) -> bool {
+        self == Op::Powi(1)
+    }
+
+    /// Whether applying it twice gives back the operand.
+    pub(crate) fn undoes_itself(self) -> bool {
+        self == Op::Neg
+    }
 }

@@ -39,6 +39,10 @@ macro_rules! define_number {
 
             $( define_number!(@declare $kind $(#[$doc])* $name ($($b),*) ($($n : $ty)?) [$($partial),*]); )*
 
+            /// Whether operations on this number are recorded, so that nothing about its value is settled.
+            #[doc(hidden)]
+            const IS_RECORDED: bool = false;
+
             /// A row of the table over lists, given one slice per list.
             #[doc(hidden)]
             #[track_caller]
@@ -77,6 +81,21 @@ macro_rules! define_number {
             /// every replay.
             #[doc(hidden)]
             fn unlinks(self) -> bool;
+
+            /// Whether this adjoint is zero, and will be in every replay.
+            #[doc(hidden)]
+            #[inline]
+            fn vanishes(self) -> bool {
+                false
+            }
+
+            /// `self + term`, where `self` is an adjoint that starts as 0.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn accumulate(self, term: Self) -> Self {
+                self + term
+            }
 
             /// `self * tangent`, where `self` is a partial; a partial of one costs nothing.
             #[doc(hidden)]
@@ -129,6 +148,11 @@ macro_rules! define_number {
 
             #[inline]
             fn unlinks(self) -> bool {
+                self == 0.0
+            }
+
+            #[inline]
+            fn vanishes(self) -> bool {
                 self == 0.0
             }
         }
@@ -208,11 +232,19 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn value(self) -> f64;
+
+    /// The plain number, for a message: a recording tape does not hear of it.
+    #[doc(hidden)]
+    fn peek(self) -> f64;
 }
 
 impl Real for f64 {
     #[inline]
     fn value(self) -> f64 {
+        self
+    }
+
+    fn peek(self) -> f64 {
         self
     }
 }

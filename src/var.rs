@@ -23,17 +23,18 @@ macro_rules! by_recording {
 }
 
 for_each_primitive!(impl_number [] [Var] by_recording {
+    const IS_RECORDED: bool = true;
+
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);
         if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            let visit = |edge: &mut dyn FnMut(Var, f64)| {
+            tape::record_list(K::OP, y, |sink| {
                 let mut operands = lists.iter().copied().flatten();
                 K::partials(lists, |operand: Var| operand.value, y, |partial| {
-                    edge(*operands.next().expect("an operand for each partial"), partial);
+                    sink.edge(*operands.next().expect("an operand for each partial"), partial);
                 });
-            };
-            tape::record_list(K::OP, y, visit)
+            })
         } else {
             Var::constant_of(y)
         }
@@ -59,7 +60,20 @@ for_each_primitive!(impl_number [] [Var] by_recording {
 
     #[track_caller]
     fn weigh(self, tangent: Self) -> Self {
-        if !self.is_on_a_tape() && self.value == 1.0 { tangent } else { self * tangent }
+        // Exact, and it keeps graphs of derivatives small.
+        let is_one = |var: Var| !var.is_on_a_tape() && var.value == 1.0;
+        if is_one(self) {
+            tangent
+        } else if is_one(tangent) {
+            self
+        } else {
+            self * tangent
+        }
+    }
+
+    #[track_caller]
+    fn accumulate(self, term: Self) -> Self {
+        if !self.is_on_a_tape() && self.value == 0.0 { term } else { self + term }
     }
 });
 
@@ -75,6 +89,10 @@ impl Real for Var {
     #[track_caller]
     fn value(self) -> f64 {
         Var::value(self)
+    }
+
+    fn peek(self) -> f64 {
+        self.value
     }
 }
 
@@ -152,11 +170,17 @@ fn ask(predicate: Predicate, left: Var, right: Var) -> bool {
 macro_rules! compare_by_value {
     ($Left:ty, $Right:ty) => {
         /// Compares values.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
         impl PartialEq<$Right> for $Left {
             #[inline]
             #[track_caller]
             fn eq(&self, other: &$Right) -> bool {
                 ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, other: &$Right) -> bool {
+                !ask(Predicate::Equal, Var::from(*self), Var::from(*other))
             }
         }
         /// Compares values.

@@ -172,6 +172,10 @@ for_each_primitive!(impl_number [] [Lanes] lane_by_lane {
     fn is_dense(self) -> bool {
         self.0.iter().all(|lane| lane.is_finite())
     }
+
+    fn unlinks(self) -> bool {
+        self.0.iter().all(|&lane| lane == 0.0)
+    }
 });
 
 fn decide_in_all_lanes(predicate: Predicate, left: Lanes, right: Lanes, outcome: bool) -> bool {

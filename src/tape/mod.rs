@@ -13,7 +13,9 @@ pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use storage::{Segments, Storage, index_in};
 pub(crate) use sweep::{Seed, sweep};
-pub(crate) use thread::{guard, is_recording, record, record_list, record_many, value_was_read, with};
+pub(crate) use thread::{
+    are_recorded, guard, is_recording, record, record_block, record_list, record_many, value_was_read, with,
+};
 
 use crate::error::Error;
 use crate::ops::Op;
@@ -367,10 +369,10 @@ impl Tape {
         self.with(|storage| {
             let recording = storage.cold().recording.as_ref().ok_or(Error::NotRecording)?;
             if let Some((_, at)) = recording.value_read {
-                return Err(Error::ValueRead { at });
+                return Err(Error::ValueRead { at: at.into() });
             }
             match recording.opaque {
-                Some((node, at)) => Err(Error::Opaque { node, at }),
+                Some((node, at)) => Err(Error::Opaque { node, at: at.into() }),
                 None => Ok(()),
             }
         })

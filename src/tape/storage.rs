@@ -69,6 +69,31 @@ pub(crate) struct Storage {
 /// A number that no node has.
 const HIDDEN: u64 = numbers::END;
 
+/// Where the operands of a list go, one by one, each with its partial.
+pub(crate) enum EdgeSink<'t> {
+    /// Straight into the pool of the tape, as long as all are found quickly.
+    Pool { tape: &'t Storage, pool: &'t mut Vec<Edge>, op: Op, found: bool },
+    /// Into lists, for the slow way.
+    Lists { operands: &'t mut Vec<Var>, partials: &'t mut Vec<f64> },
+}
+
+impl EdgeSink<'_> {
+    #[inline(always)]
+    pub fn edge(&mut self, operand: Var, partial: f64) {
+        match self {
+            EdgeSink::Pool { tape, pool, op, found } => match tape.find_quickly(operand.node) {
+                Some(CONSTANT) if op.skips_constants() => {}
+                Some(index) => pool.push(Edge::new(index, Edge::slot(operand, partial), op.is_piecewise())),
+                None => *found = false,
+            },
+            EdgeSink::Lists { operands, partials } => {
+                operands.push(operand);
+                partials.push(partial);
+            }
+        }
+    }
+}
+
 /// What recording rarely touches.
 pub(crate) struct Cold {
     pub id: u64,
@@ -191,23 +216,20 @@ impl Storage {
         (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for lists of operands. Constants among them are left out.
+    /// As [`push_quickly`](Self::push_quickly), for any number of operands. In a reduction or a block,
+    /// constants are left out: they would only be needed to compute the value again.
     #[inline]
-    pub fn push_list_quickly(&mut self, op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> u64 {
+    pub fn push_list_quickly(&mut self, op: Op, value: f64, visit: impl Fn(&mut EdgeSink<'_>)) -> u64 {
         let (len, start) = (self.nodes.len(), self.pool.len());
         if len == self.nodes.capacity() || len >= self.quick_most {
             return 0;
         }
         let mut pool = std::mem::take(&mut self.pool);
-        let mut found = true;
-        visit(&mut |operand, partial| match self.find_quickly(operand.node) {
-            Some(CONSTANT) => {}
-            Some(index) => pool.push(Edge { slot: partial, operand: index }),
-            None => found = false,
-        });
-        if !found || pool.len() >= MOST {
+        let mut sink = EdgeSink::Pool { tape: self, pool: &mut pool, op, found: true };
+        visit(&mut sink);
+        let found = matches!(sink, EdgeSink::Pool { found: true, .. }) && pool.len() < MOST;
+        if !found {
             pool.truncate(start);
-            found = false;
         }
         self.pool = pool;
         if !found {
@@ -258,7 +280,7 @@ impl Storage {
         } else {
             let start = self.pool.len();
             // What a list has of constants is only needed to compute the value again.
-            let skips_constants = op.is_reduction() && self.cold().recording.is_none();
+            let skips_constants = op.skips_constants() && self.cold().recording.is_none();
             for operand in operands.filter(|(operand, _)| operand.is_on_a_tape() || !skips_constants) {
                 let edge = edge(self, operand);
                 self.pool.push(edge);

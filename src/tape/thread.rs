@@ -4,7 +4,7 @@ use super::guard::{Guard, Operand, Predicate, Recording};
 use super::misuse::Misuse;
 use super::node::{Edge, FIRST, Var};
 use super::numbers;
-use super::storage::{Extent, Line, Storage};
+use super::storage::{EdgeSink, Extent, Line, Storage};
 use crate::ops::Op;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
@@ -101,7 +101,11 @@ pub(crate) fn record<const ARITY: usize>(
                 node => Var { value, node },
             }
         }
-        _ => record_many(op, value, &operands, &partials),
+        _ => record_list(op, value, |sink| {
+            for (&operand, &partial) in operands.iter().zip(&partials) {
+                sink.edge(operand, partial);
+            }
+        }),
     }
 }
 
@@ -118,11 +122,11 @@ fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_pie
     number
 }
 
-/// As [`record`], for lists of operands: `visit` calls back with each operand and its partial. It runs
-/// once or twice.
+/// As [`record`], for any number of operands: `visit` hands each, with its partial, to the sink. It runs once
+/// or twice.
 #[inline]
 #[track_caller]
-pub(crate) fn record_list(op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> Var {
+pub(crate) fn record_list(op: Op, value: f64, visit: impl Fn(&mut EdgeSink<'_>)) -> Var {
     let mut slot = take();
     let number = match slot.as_mut() {
         Some(thread) => thread.active.push_list_quickly(op, value, &visit),
@@ -132,10 +136,7 @@ pub(crate) fn record_list(op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var,
     match number {
         0 => {
             let (mut operands, mut partials) = (Vec::new(), Vec::new());
-            visit(&mut |operand, partial| {
-                operands.push(operand);
-                partials.push(partial);
-            });
+            visit(&mut EdgeSink::Lists { operands: &mut operands, partials: &mut partials });
             record_many(op, value, &operands, &partials)
         }
         node => Var { value, node },
@@ -168,6 +169,24 @@ pub(crate) fn record_many(op: Op, value: f64, operands: &[Var], partials: &[f64]
 #[inline]
 pub(crate) fn is_recording() -> bool {
     RECORDING.get() > 0
+}
+
+/// Whether these variables stand on a recording tape.
+#[track_caller]
+pub(crate) fn are_recorded(vars: &[Var]) -> bool {
+    is_recording()
+        && vars.iter().any(|var| var.is_on_a_tape())
+        && with(|thread| Ok(thread.settle(vars)?.cold().recording.is_some()))
+}
+
+/// A block of operations as one node, of which only the partials are known; a constant of constants.
+#[track_caller]
+pub(crate) fn record_block(value: f64, operands: &[Var], partials: &[f64]) -> Var {
+    if operands.iter().any(|operand| operand.is_on_a_tape()) {
+        record_many(Op::Preaccumulated, value, operands, partials)
+    } else {
+        Var::constant_of(value)
+    }
 }
 
 /// Notes a question about values on the recording tape that the operands name, if they do.
