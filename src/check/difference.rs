@@ -39,8 +39,8 @@ struct Level {
 pub(crate) struct Estimate {
     pub value: f64,
     pub error: f64,
-    /// The smallest step that went into it.
-    pub step: f64,
+    /// The slope of the steeper secant at the smallest step that went into it.
+    pub secant: f64,
 }
 
 impl Estimate {
@@ -60,9 +60,9 @@ pub(crate) struct Numeric {
     pub best: Option<Estimate>,
     pub left: Option<Estimate>,
     pub right: Option<Estimate>,
-    /// The slope of the secants at the step of the best estimate, and their range where the function has more
-    /// noise than rounding explains.
-    pub secant: f64,
+    /// How far the one-sided slopes at the smallest steps are from the one-sided derivatives.
+    pub spread: f64,
+    /// The range of the slopes at the smallest steps, where the function has more noise than rounding explains.
     pub noise: Option<[f64; 2]>,
     /// What rounding makes of a derivative that is 0.
     pub floor: f64,
@@ -109,8 +109,14 @@ impl Samples {
         let center = self.center[result];
         let quotients = |quotient: fn(f64, f64, f64, f64) -> (f64, f64)| -> Vec<Quotient> {
             let of = |level: &Level| {
-                let (slope, size) = quotient(level.left[result], center, level.right[result], level.step);
-                Quotient { step: level.step, slope, noise: f64::EPSILON * size / level.step }
+                let (left, right) = (level.left[result], level.right[result]);
+                let (slope, size) = quotient(left, center, right, level.step);
+                // Where the function is constant, to the last bit, there is no rounding either.
+                let size = if left == center && right == center { 0.0 } else { size };
+                let secant =
+                    |side: f64| if side.is_finite() { (side - center).abs() / level.step } else { 0.0 };
+                let noise = f64::EPSILON * size / level.step;
+                Quotient { step: level.step, slope, noise, secant: secant(left).max(secant(right)) }
             };
             finite_tail(self.levels.iter().map(of).collect())
         };
@@ -123,16 +129,16 @@ impl Samples {
             (None, Some(_)) => (from_right, &right),
             _ => (estimate(&central, 2), &central),
         };
-        let at_step = |quotients: &[Quotient]| {
-            let quotient = quotients.iter().find(|q| best.is_some_and(|best| q.step == best.step));
-            quotient.map_or(0.0, |q| q.slope.abs())
+        let spread = |slopes: &[Quotient], side: Option<Estimate>| {
+            let derivative = side.map_or(0.0, |side| side.value);
+            smallest(slopes).iter().map(|q| (q.slope - derivative).abs()).fold(0.0, f64::max)
         };
         let floor = slopes.first().map_or(0.0, |q| 256.0 * f64::EPSILON * center.abs() / q.step);
         Numeric {
             best,
             left: from_left,
             right: from_right,
-            secant: at_step(&left).max(at_step(&right)),
+            spread: spread(&left, from_left).max(spread(&right, from_right)),
             noise: best.and_then(|best| noise_range(slopes, best.value)),
             floor,
             is_flat: self
@@ -150,6 +156,8 @@ struct Quotient {
     slope: f64,
     /// How far rounding of the samples can be off in it.
     noise: f64,
+    /// The steeper of the two one-sided slopes.
+    secant: f64,
 }
 
 /// The quotients after the last one that is not finite: the steps within the domain.
@@ -190,7 +198,7 @@ struct Cell {
 
 /// One step: the quotient, and what is extrapolated from it and the steps before it.
 struct Row {
-    step: f64,
+    secant: f64,
     cells: [Cell; ORDER + 1],
     len: usize,
 }
@@ -211,7 +219,7 @@ fn extrapolate(quotients: &[Quotient], power: i32) -> Vec<Row> {
                 gain: from.gain + (from.gain + above.gain) / weight,
             };
         }
-        rows.push(Row { step: quotient.step, cells, len });
+        rows.push(Row { secant: quotient.secant, cells, len });
     }
     rows
 }
@@ -227,25 +235,28 @@ fn noise(rows: &[Row], derivative: f64) -> f64 {
     (0..=ORDER / 2).map(in_column).fold(f64::INFINITY, f64::min)
 }
 
-/// The entry with the smallest error, where every sample has at least this noise.
+/// The entry with the smallest error, where every sample has at least this noise. It is relative to the slopes at
+/// its own step: between a hill and the molehill on it, the one that is resolved better counts.
 fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
-    let mut best: Option<Estimate> = None;
+    let mut best: Option<(f64, Estimate)> = None;
     for k in 3..rows.len() {
+        let Row { secant, cells, .. } = rows[k];
         // Held against the three entries above it, and the one it was extrapolated from.
         for j in 0..rows[k - 3].len {
-            let Cell { value, rounding, gain } = rows[k].cells[j];
+            let Cell { value, rounding, gain } = cells[j];
             let near = [
                 rows[k - 1].cells[j],
                 rows[k - 2].cells[j],
                 rows[k - 3].cells[j],
-                rows[k].cells[j.saturating_sub(1)],
+                cells[j.saturating_sub(1)],
             ];
             let least = rounding.max(noise * gain);
             let error = near.iter().map(|near| (near.value - value).abs()).fold(least, f64::max);
-            if best.is_none_or(|best| error < best.error) {
-                best = Some(Estimate { value, error, step: rows[k].step });
+            let score = error / value.abs().max(secant).max(f64::MIN_POSITIVE);
+            if best.is_none_or(|(least, _)| score < least) {
+                best = Some((score, Estimate { value, error, secant }));
             }
         }
     }
-    best
+    best.map(|(_, estimate)| estimate)
 }

@@ -205,6 +205,7 @@ impl Operand {
     fn read<R: Real>(&self, values: &[R]) -> R {
         let value = values[self.from];
         match self.squash() {
+            Some([0.0, radius]) => value.sin() * radius,
             Some([center, radius]) => value.sin() * radius + center,
             None => value,
         }
@@ -223,10 +224,11 @@ impl fmt::Display for Expression {
             None => format!("x[{index}]"),
         };
         let read = |operand: &Operand| match operand.squash() {
-            Some([center, radius]) => format!("({}.sin() * {radius:?} + {center:?})", name(operand.from)),
+            Some([0.0, radius]) => format!("{}.sin() * {radius:?}", name(operand.from)),
+            Some([center, radius]) => format!("{}.sin() * {radius:?} + {center:?}", name(operand.from)),
             None => name(operand.from),
         };
-        writeln!(f, "fn expression<R: Real>(x: &[R]) -> R {{")?;
+        writeln!(f, "pub fn expression<R: Real>(x: &[R]) -> R {{")?;
         for (k, step) in self.steps.iter().enumerate() {
             write!(f, "    let v{k} = ")?;
             match step {
@@ -261,7 +263,8 @@ fn call(op: Op, operands: &[String]) -> String {
         arguments.extend(last.iter().cloned());
         return format!("{}({})", op.name(), arguments.join(", "));
     }
-    let mut call = format!("{}.{}(", operands[0], op.name());
+    let receiver = if operands[0].contains(' ') { format!("({})", operands[0]) } else { operands[0].clone() };
+    let mut call = format!("{receiver}.{}(", op.name());
     call.push_str(&operands[1..].join(", "));
     // The parameter of a family, as in `powi[3]`.
     if let Some(parameter) = op.to_string().strip_prefix(op.name()).filter(|rest| !rest.is_empty()) {

@@ -66,7 +66,7 @@ impl Entry {
             let Estimate { value: numeric, error, .. } = estimate;
             Entry { name, analytic, numeric, error, verdict }
         };
-        let nothing = Estimate { value: f64::NAN, error: f64::INFINITY, step: 0.0 };
+        let nothing = Estimate { value: f64::NAN, error: f64::INFINITY, secant: 0.0 };
         match numeric.best {
             _ if !analytic.is_finite() || !value.is_finite() => {
                 entry(numeric.best.unwrap_or(nothing), Verdict::Invalid)
@@ -97,7 +97,7 @@ impl Entry {
 
 fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
     // Of the size of what was measured: a wild analytic value must not widen what counts as exact.
-    let tolerance = (TOLERANCE * best.value.abs().max(numeric.secant)).max(numeric.floor);
+    let tolerance = (TOLERANCE * best.value.abs().max(best.secant)).max(numeric.floor);
     // Everything that the samples leave possible.
     let candidates = [numeric.left, numeric.right, Some(best)].into_iter().flatten();
     let noise = numeric.noise.unwrap_or([best.value; 2]);
@@ -109,7 +109,9 @@ fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
         let gap = (left.value - right.value).abs();
         let scale = left.value.abs().max(right.value.abs());
         let blur = left.error + right.error;
-        if is_possible && blur <= 1e-4 * scale && gap > (10.0 * blur).max(1e-4 * scale) {
+        // The smallest steps have to see the same two sides; else it is structure finer than the others.
+        let is_sharp = blur <= 1e-4 * scale && numeric.spread <= gap / 4.0;
+        if is_possible && is_sharp && gap > (10.0 * blur).max(1e-4 * scale) {
             return Verdict::Kink { left: left.value, right: right.value };
         }
     }
