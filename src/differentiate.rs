@@ -7,7 +7,7 @@ use crate::tape::{Tape, Var};
 use std::cell::Cell;
 
 /// How many directions of a Hessian are taken in one recording.
-const DIRECTIONS: usize = 4;
+pub(crate) const DIRECTIONS: usize = 4;
 
 /// The derivative of a function of one number, in forward mode.
 ///
@@ -243,7 +243,7 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
 }
 
 /// `items` in the shape of `x`.
-fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
+pub(crate) fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
     let mut items = items.iter();
     x.map(|_| *items.next().expect("as many items as coordinates"))
 }

@@ -9,6 +9,7 @@ mod guide {
 }
 
 mod approx;
+pub mod check;
 mod differentiate;
 mod dual;
 mod error;

@@ -42,6 +42,21 @@ macro_rules! define_rules {
         }
 
         impl Op {
+            /// What a reduction takes: how many lists of equal length, and how many single numbers behind them.
+            /// `None` of everything else.
+            ///
+            /// ```
+            /// use tapegrad::Op;
+            /// assert_eq!(Op::Affine.lists(), Some([2, 1]));
+            /// assert_eq!(Op::Sin.lists(), None);
+            /// ```
+            pub fn lists(self) -> Option<[usize; 2]> {
+                match self {
+                    $( Op::$List => Some([1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*])]), )*
+                    _ => None,
+                }
+            }
+
             /// The value of this row at `args`; `None` for leaves and fused blocks, which have no row.
             ///
             /// # Panics
