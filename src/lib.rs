@@ -9,6 +9,7 @@ mod kernel;
 mod listing;
 mod lists;
 mod mask;
+pub mod nn;
 mod operators;
 mod ops;
 mod point;
