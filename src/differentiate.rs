@@ -55,7 +55,7 @@ pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var
     let vars = x.map(|value| tape.var(value));
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &[y]);
-    (y.value, shape(&x, &y.backward().wrt(P::slice(&vars))))
+    (y.value, by_arguments(&y.backward(), &x, P::slice(&vars)))
 }
 
 /// The Jacobian of a function with several results, one row per result, in reverse mode: one recording and
@@ -81,7 +81,7 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     let mut adjoints = Gradient::new();
     y.map(|output| {
         output.backward_into(&mut adjoints);
-        shape(&x, &adjoints.wrt(P::slice(&vars)))
+        by_arguments(&adjoints, &x, P::slice(&vars))
     })
 }
 
@@ -115,15 +115,16 @@ pub fn hessian<P: Point<f64>>(
             })
             .collect();
         let y = f(P::args(&shape(&x, &duals)));
+        refuse_strangers(&tape, &[y.primal()]);
+        refuse_strangers(&tape, &y.tangents());
         let directions = n.min(first + DIRECTIONS) - first;
-        refuse_strangers(&tape, &y.tangents()[..directions]);
         for direction in 0..directions {
             y.tangent(direction).backward_into(&mut adjoints);
-            rows.push(adjoints.wrt(&vars));
+            rows.push(by_arguments(&adjoints, &x, &vars));
         }
     }
-    let mut rows = rows.iter();
-    x.map(|_| shape(&x, rows.next().expect("a row per variable")))
+    let mut rows = rows.into_iter();
+    x.map(|_| rows.next().expect("a row per variable"))
 }
 
 /// The product of the Hessian with a vector `v`, at about twice the cost of a gradient.
@@ -147,8 +148,9 @@ pub fn hessian_vector_product<P: Point<f64>>(
     let vars = tape.vars(x.as_slice());
     let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [Var::from(v)])).collect();
     let y = f(P::args(&shape(&x, &duals)));
-    let adjoints = tape.backward(&[(y.tangent(0), 1.0)]);
-    shape(&x, &adjoints.wrt(&vars))
+    refuse_strangers(&tape, &[y.primal(), y.tangent(0)]);
+    let adjoints = y.tangent(0).backward();
+    by_arguments(&adjoints, &x, &vars)
 }
 
 /// The value of a function with several results, and the product of its Jacobian with a vector `v`: the
@@ -199,13 +201,20 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     assert_eq!(outputs.len(), weights.len(), "the vector needs one weight per result of the function");
     let seeds: Vec<_> = outputs.iter().copied().zip(weights.iter().copied()).collect();
     let adjoints = tape.backward(&seeds);
-    (y.map(|y| y.value), shape(&x, &adjoints.wrt(P::slice(&vars))))
+    (y.map(|y| y.value), by_arguments(&adjoints, &x, P::slice(&vars)))
 }
 
 /// `items` in the shape of `x`.
 fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
     let mut items = items.iter();
     x.map(|_| *items.next().expect("as many items as coordinates"))
+}
+
+/// The derivatives by the arguments, in the shape of `x`. One that was recorded after the output has no part in
+/// it: where the function returns an argument as it is.
+fn by_arguments<P: Point<f64>>(adjoints: &Gradient, x: &P, vars: &[Var]) -> P::Of<f64> {
+    let mut vars = vars.iter();
+    x.map(|_| adjoints.get(*vars.next().expect("a variable per coordinate")).unwrap_or(0.0))
 }
 
 #[track_caller]

@@ -3,7 +3,8 @@
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
 use crate::real::{Number, Real, Reduction};
-use crate::rules::partials;
+use crate::rules::{Few, partials};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -123,7 +124,8 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[inline]
     #[track_caller]
     fn chain<const ARITY: usize>(op: Op, primal: R, partials: [R; ARITY], operands: [&Self; ARITY]) -> Self {
-        let reached = operands.iter().fold(0, |union, operand| union | operand.reached);
+        let is_linked = |i: usize| !(op.is_piecewise() && partials[i].unlinks());
+        let reached = (0..ARITY).filter(|&i| is_linked(i)).fold(0, |union, i| union | operands[i].reached);
         let mut tangents = [R::constant(0.0); N];
         if !op.is_piecewise() && partials.iter().all(|partial| partial.is_dense()) {
             for (k, tangent) in tangents.iter_mut().enumerate() {
@@ -135,8 +137,8 @@ impl<R: Number, const N: usize> Dual<R, N> {
         } else {
             for (k, tangent) in tangents.iter_mut().enumerate() {
                 let mut sum = None;
-                for (partial, operand) in partials.iter().zip(operands) {
-                    if operand.is_reached_by(k) {
+                for (i, (partial, operand)) in partials.iter().zip(operands).enumerate() {
+                    if is_linked(i) && operand.is_reached_by(k) {
                         let term = if op.is_piecewise() {
                             partial.weigh_piecewise(operand.tangents[k])
                         } else {
@@ -166,10 +168,14 @@ macro_rules! by_chain_rule {
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chain_rule {
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
-        let y = K::value(lists, |operand: Self| operand.primal);
+        let primals: Few<SmallVec<[R; 16]>> =
+            lists.iter().map(|list| list.iter().map(|operand| operand.primal).collect()).collect();
+        let primals: Few<&[R]> = primals.iter().map(|list| &list[..]).collect();
+        // By the row of the number inside: the operations of its value have other derivatives at a tie.
+        let y = R::reduce::<K>(&primals);
         let mut result = Dual::constant(y);
         let mut operands = lists.iter().copied().flatten();
-        K::partials(lists, |operand: Self| operand.primal, y, |partial| {
+        K::partials(&primals, |primal: R| primal, y, |partial| {
             result.add_weighted(partial, operands.next().expect("an operand for each partial"));
         });
         result
@@ -177,6 +183,14 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chai
 
     fn is_dense(self) -> bool {
         self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
+    }
+
+    fn unlinks(self) -> bool {
+        self.primal.unlinks()
+    }
+
+    fn vanishes(self) -> bool {
+        self.primal.vanishes() && self.tangents.iter().all(|tangent| tangent.vanishes())
     }
 });
 
@@ -192,6 +206,10 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     #[track_caller]
     fn value(self) -> f64 {
         self.primal.value()
+    }
+
+    fn peek(self) -> f64 {
+        self.primal.peek()
     }
 }
 

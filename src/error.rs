@@ -1,8 +1,56 @@
 //! What can go wrong with a recording that is used again.
 
+use crate::tape::Predicate;
+use std::borrow::Cow;
+use std::fmt;
 use std::panic::Location;
 
-/// Why a recording cannot stand in for the function it was recorded from.
+/// A line of source code: where something was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLine {
+    file: Cow<'static, str>,
+    line: u32,
+    column: u32,
+}
+
+impl SourceLine {
+    #[cfg_attr(not(feature = "serde"), expect(dead_code))]
+    pub(crate) fn new(file: String, line: u32, column: u32) -> SourceLine {
+        SourceLine { file: file.into(), line, column }
+    }
+
+    /// The path of the file, as the compiler saw it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column, counted from 1.
+    #[must_use]
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+}
+
+impl From<&'static Location<'static>> for SourceLine {
+    fn from(at: &'static Location<'static>) -> SourceLine {
+        SourceLine { file: Cow::Borrowed(at.file()), line: at.line(), column: at.column() }
+    }
+}
+
+impl fmt::Display for SourceLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Why a recording cannot stand in for the function it was recorded from, here or at all.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,7 +64,7 @@ pub enum Error {
     )]
     ValueRead {
         /// The line that read.
-        at: &'static Location<'static>,
+        at: SourceLine,
     },
     /// Only the partials of this node are known, not how it came about.
     #[error(
@@ -27,6 +75,51 @@ pub enum Error {
         /// The index of the node.
         node: usize,
         /// The line that recorded it.
-        at: &'static Location<'static>,
+        at: SourceLine,
+    },
+    /// An output depends on a variable that is not among the inputs: it would be frozen.
+    #[error("node #{node} is a variable that the outputs depend on, but it is not among the inputs{}; pass it as an \
+             input, or `detach` it", at.as_ref().map_or(String::new(), |at| format!(" (made at {at})")))]
+    FreeVariable {
+        /// The index of the node.
+        node: usize,
+        /// The line that made it, where lines are kept.
+        at: Option<SourceLine>,
+    },
+    /// A comparison turns out differently here than where the function was recorded: this is the other
+    /// branch, of which nothing is known.
+    #[error("{} at {at} turns out differently here than where the function was recorded: record it again at \
+             this point, or use `Adaptive`", predicate.phrase(*left, *right))]
+    BranchChanged {
+        /// What was asked.
+        predicate: Predicate,
+        /// The left side now.
+        left: f64,
+        /// The right side now; of a predicate of one number, 0.
+        right: f64,
+        /// The line that compared.
+        at: SourceLine,
+    },
+    /// A slice has the wrong length.
+    #[error("expected {expected} {what}, got {got}")]
+    Length {
+        /// What the slice holds.
+        what: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// Two inputs have one name.
+    #[error("two inputs are named `{name}`; give each a name of its own")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// Stored data is not a function.
+    #[error("this is not a stored function: {why}")]
+    Stored {
+        /// What is wrong with it.
+        why: String,
     },
 }

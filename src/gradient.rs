@@ -67,15 +67,15 @@ impl Gradient {
     /// As `g[x]`, and if the lengths differ.
     #[track_caller]
     pub fn wrt_into(&self, vars: &[Var], out: &mut [f64]) {
-        assert_eq!(vars.len(), out.len(), "as many places as variables are needed");
+        assert!(
+            vars.len() == out.len(),
+            "{} variables and room for {} derivatives; make the output as long as the variables",
+            vars.len(),
+            out.len()
+        );
         for (place, &var) in out.iter_mut().zip(vars) {
             *place = self[var];
         }
-    }
-
-    /// The adjoints in the order of the tape; what was recorded after the output has none.
-    pub(crate) fn by_index(&self) -> &[f64] {
-        self.adjoints.get(FIRST..).unwrap_or_default()
     }
 
     #[cold]
@@ -98,10 +98,11 @@ impl Gradient {
     #[inline]
     #[track_caller]
     fn fill(&mut self, outputs: &[(Var, f64)]) {
-        self.is_of_constant = !outputs.iter().any(|(output, _)| output.is_on_a_tape());
         let vars: crate::Few<Var> = outputs.iter().map(|output| output.0).collect();
-        if self.is_of_constant {
+        if !vars.iter().any(|output| output.is_on_a_tape()) {
             self.adjoints.clear();
+            self.segments.clear();
+            self.is_of_constant = true;
             return;
         }
         with(|thread| {
@@ -116,6 +117,7 @@ impl Gradient {
             Ok(())
         });
         self.segments.retain(|segment| segment.index < self.adjoints.len());
+        self.is_of_constant = false;
     }
 }
 
@@ -150,7 +152,8 @@ impl Index<&Var> for Gradient {
 
 impl fmt::Debug for Gradient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Gradient").field(&self.by_index()).finish()
+        // In the order of the tape; what was recorded after the output has none.
+        f.debug_tuple("Gradient").field(&self.adjoints.get(FIRST..).unwrap_or_default()).finish()
     }
 }
 
@@ -206,7 +209,8 @@ impl Tape {
             outputs.iter().find(|(output, _)| output.is_on_a_tape() && !self.owns(*output))
         {
             panic!(
-                "an output (value {}) stands on another tape than the one asked, or on none any more",
+                "an output (value {}) stands on another tape than the one asked, or on none any more; take \
+                 it as a constant with `.detach()`, or ask its own tape",
                 stranger.value
             );
         }

@@ -29,6 +29,14 @@ pub(crate) fn sigmoid(a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
+/// `a.clamp(b, c)`, with bounds in the wrong order reported where the user gave them.
+#[inline]
+#[track_caller]
+pub(crate) fn clamp(a: f64, b: f64, c: f64) -> f64 {
+    assert!(b <= c, "`clamp` between {b} and {c}: the bounds must be numbers, the lower one first");
+    a.clamp(b, c)
+}
+
 // Special functions come from `pxfm`.
 
 pub(crate) fn erf(a: f64) -> f64 {
@@ -75,7 +83,8 @@ pub(crate) fn ln_gamma(a: f64) -> f64 {
 }
 
 pub(crate) fn digamma(a: f64) -> f64 {
-    pxfm::f_digamma(a)
+    // The pole at 0, which goes down from the right.
+    if a == 0.0 { -1.0 / a } else { pxfm::f_digamma(a) }
 }
 
 /// The `n`-th derivative of digamma, ψ⁽ⁿ⁾(a) = (−1)ⁿ⁺¹ n! Σ 1/(a + k)ⁿ⁺¹ (Abramowitz and Stegun 6.4.10), the
@@ -207,7 +216,8 @@ pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) 
 /// The Euclidean length; scaled by the largest component, so that no square overflows.
 pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     let largest = xs.clone().fold(R::constant(0.0), |largest, x| largest.max(x.abs()));
-    let scale = largest.equal(0.0).select(1.0, largest);
+    // Neither zero nor an infinity can be the scale.
+    let scale = (R::constant(0.0).less(largest) * largest.less(f64::INFINITY)).select(largest, 1.0);
     total(xs.map(|x| (x / scale) * (x / scale))).sqrt() * scale
 }
 

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), forbid(unsafe_code))]
 
 mod approx;
 mod differentiate;
 mod dual;
 mod error;
+mod function;
 mod gradient;
 mod kernel;
 mod listing;
@@ -16,6 +18,8 @@ mod point;
 mod preaccumulate;
 mod real;
 mod rules;
+#[cfg(test)]
+mod smoke;
 mod tape;
 mod var;
 
@@ -23,13 +27,14 @@ pub use differentiate::{
     derivative, gradient, hessian, hessian_vector_product, jacobian, jvp, value_and_gradient, vjp,
 };
 pub use dual::Dual;
-pub use error::Error;
+pub use error::{Error, SourceLine};
+pub use function::{Adaptive, Function, FunctionStats, Pass, Workspace};
 pub use gradient::Gradient;
 pub use listing::{Listing, NonFinite, Row, Statistics, What};
 pub use lists::{mean, softmax};
 pub use mask::{Mask, eq, ge, gt, le, lt};
 pub use ops::{Op, Primitive, primitives, reductions};
-pub use point::Point;
+pub use point::{Outputs, Point};
 pub use preaccumulate::{Fused, preaccumulate};
 pub use real::{Number, Real};
 pub use rules::{Few, affine, dot, log_sum_exp, norm, product, sum, variance};

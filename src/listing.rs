@@ -41,7 +41,7 @@ impl Tape {
         self.listing_with(&Gradient::new())
     }
 
-    /// The graph with every value and adjoint.
+    /// The graph with every value and adjoint; of the gradient of another tape, no adjoint.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -58,9 +58,8 @@ impl Tape {
     #[must_use]
     #[track_caller]
     pub fn listing_with(&self, gradient: &Gradient) -> Listing {
-        let adjoints = gradient.by_index();
         self.with(|tape| Listing {
-            rows: (FIRST..tape.nodes.len()).map(|index| row(tape, index, adjoints)).collect(),
+            rows: (FIRST..tape.nodes.len()).map(|index| row(tape, index, gradient)).collect(),
         })
     }
 
@@ -108,13 +107,13 @@ impl Tape {
                 };
                 let names =
                     tape.cold().names.iter().map(|(name, index)| (*index as usize - FIRST, name.clone()));
-                Some(NonFinite { row: row(tape, index, &[]), what, names: names.collect() })
+                Some(NonFinite { row: row(tape, index, &Gradient::new()), what, names: names.collect() })
             })
         })
     }
 }
 
-fn row(tape: &Storage, index: usize, adjoints: &[f64]) -> Row {
+fn row(tape: &Storage, index: usize, gradient: &Gradient) -> Row {
     let node = &tape.nodes[index];
     let cold = tape.cold();
     // Names and labels are in the order of their nodes.
@@ -125,15 +124,14 @@ fn row(tape: &Storage, index: usize, adjoints: &[f64]) -> Row {
         (_, Ok(k)) => cold.names.get_index(k).map(|(name, _)| name.clone()),
         _ => None,
     };
-    let index = index - FIRST;
     Row {
-        index,
+        index: index - FIRST,
         name,
         op: node.op,
         operands: node.edges(&tape.pool).map(Edge::operand).collect(),
         value: node.value,
-        adjoint: adjoints.get(index).copied(),
-        at: tape.line(index + FIRST),
+        adjoint: tape.var_at(index).and_then(|var| gradient.get(var)),
+        at: tape.line(index),
     }
 }
 

@@ -13,9 +13,9 @@
 //!
 //! - `operator(…)`: also an operator of the language; the parentheses name its assign form.
 //! - `function`: a method, differentiable on its domain; its zeros are numbers like any other.
-//! - `piecewise`: a method that takes one operand and leaves another, or is flat. A partial of
-//!   exactly zero is *structural* there: the operand is unlinked, and nothing that happens behind it,
-//!   not even an infinity, reaches the gradient.
+//! - `piecewise`: a method that takes one operand and leaves another, or is flat; its partials are
+//!   constant on every piece. A partial of exactly zero is *structural* there: the operand is unlinked,
+//!   and nothing that happens behind it, not even an infinity, reaches the gradient.
 //!
 //! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
 //! partials are in the order of the operands.
@@ -66,7 +66,11 @@ function Recip recip(a) -> y {
 /// Power with an integer exponent, `aⁿ`, by repeated squaring. `a⁰` is 1 with derivative 0 everywhere.
 function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
     value: kernel::powi(a, n),
-    partials: [if n == 0 { constant(0.0) } else { a.powi(n.wrapping_sub(1)) * f64::from(n) }],
+    partials: [match n {
+        0 => constant(0.0),
+        1.. => a.powi(n - 1) * f64::from(n),
+        _ => y / a * f64::from(n),
+    }],
     on: [0.25..4.0] }
 
 /// Power, `aᵇ`, for `a ≥ 0`; a negative `a` has a derivative by `a` for integer `b`, none by `b`.
@@ -234,7 +238,7 @@ function Erfcx erfcx(a) -> y {
     value: kernel::erfcx(a), partials: [a.erfcx_integral(1) * -2.0], on: [-2.0..3.0] }
 
 /// The `n`-th repeated integral of the complementary error function, scaled: `e^(a²) iⁿerfc(a)`. It is what
-/// the derivatives of [`erfcx`](Self::erfcx) consist of.
+/// the derivatives of `erfcx` consist of.
 function ErfcxIntegral erfcx_integral(a; n: i32 in [1, 2, 3]) -> y {
     value: kernel::erfcx_integral(n, a),
     partials: [a.erfcx_integral(n.saturating_add(1)) * (-2.0 * (f64::from(n) + 1.0))],
@@ -300,7 +304,7 @@ piecewise Relu relu(a) -> y {
     on: [-4.0..4.0] }
 
 /// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
-piecewise LeakyRelu leaky_relu(a, b) -> y {
+function LeakyRelu leaky_relu(a, b) -> y {
     value: if a > 0.0 { a } else { a * b },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b),
@@ -309,7 +313,7 @@ piecewise LeakyRelu leaky_relu(a, b) -> y {
     on: [-4.0..4.0, 0.01..0.5] }
 
 /// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
-piecewise Elu elu(a, b) -> y {
+function Elu elu(a, b) -> y {
     value: if a > 0.0 { a } else { b * a.exp_m1() },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b * a.min(0.0).exp()),
@@ -322,7 +326,7 @@ piecewise Elu elu(a, b) -> y {
 /// # Panics
 /// If `b > c` or a bound is NaN.
 piecewise Clamp clamp(a, b, c) -> y {
-    value: a.clamp(b, c),
+    value: kernel::clamp(a, b, c),
     partials: [
         b.less_equal(a) * a.less_equal(c),
         a.less(b),
@@ -456,6 +460,21 @@ macro_rules! define_op {
                 }
             }
 
+            /// The operation whose `Display` is this text: the name, and a parameter in brackets.
+            #[cfg_attr(not(feature = "serde"), expect(dead_code))]
+            pub(crate) fn parse(text: &str) -> Option<Op> {
+                let (name, parameter) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+                    Some((name, parameter)) => (name, Some(parameter)),
+                    None => (text, None),
+                };
+                match (name, parameter) {
+                    $( define_op!(@parameter parameter $($n)?) if name == stringify!($name) =>
+                        define_op!(@parse $Op parameter $($ty)?), )*
+                    $( (_, None) if name == stringify!($list) => Some(Op::$List), )*
+                    _ => None,
+                }
+            }
+
             /// How many operands a row of the table takes; `None` where that varies: reductions and fused
             /// blocks. Leaves have none.
             #[inline]
@@ -520,6 +539,10 @@ macro_rules! define_op {
     (@any $Op:ident $n:ident) => { Op::$Op(_) };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
+    (@parameter $parameter:ident) => { (_, None) };
+    (@parameter $parameter:ident $n:ident) => { (_, Some($parameter)) };
+    (@parse $Op:ident $parameter:ident) => { Some(Op::$Op) };
+    (@parse $Op:ident $parameter:ident $ty:ident) => { $parameter.parse::<$ty>().ok().map(Op::$Op) };
     (@piecewise piecewise) => { true };
     (@piecewise $kind:ident) => { false };
     (@samples $Op:ident $row:expr) => { &[Primitive { op: Op::$Op, ..$row }] };
@@ -542,4 +565,39 @@ pub fn primitives() -> impl Iterator<Item = &'static Primitive> {
 /// Every reduction: a row whose operands are lists of any length.
 pub fn reductions() -> impl Iterator<Item = Op> {
     REDUCTIONS.iter().copied()
+}
+
+/// What the passes over recorded functions know of the rows: facts that hold bit for bit.
+impl Op {
+    /// A sum of two terms, of any number of terms, a product, and a sum of products: the lists compute the
+    /// same, from left to right.
+    pub(crate) const TWO_TERMS: Op = Op::Add;
+    pub(crate) const TERMS: Op = Op::Sum;
+    pub(crate) const PRODUCT: Op = Op::Mul;
+    pub(crate) const INNER_PRODUCT: Op = Op::Dot;
+
+    /// Whether the operand on this side may be exchanged with the other.
+    pub(crate) fn is_commutative(self) -> bool {
+        matches!(self, Op::Add | Op::Mul | Op::Equal)
+    }
+
+    /// Whether `value` on this side gives back the other operand, whatever that is. (`x + 0` is not `x` at −0.)
+    pub(crate) fn has_neutral(self, side: usize, value: f64) -> bool {
+        match (self, side) {
+            (Op::Add, _) => value == 0.0 && value.is_sign_negative(),
+            (Op::Sub, 1) => value == 0.0 && value.is_sign_positive(),
+            (Op::Mul, _) | (Op::Div, 1) => value == 1.0,
+            _ => false,
+        }
+    }
+
+    /// Whether it gives back its operand, derivatives included.
+    pub(crate) fn is_identity(self) -> bool {
+        self == Op::Powi(1)
+    }
+
+    /// Whether applying it twice gives back the operand.
+    pub(crate) fn undoes_itself(self) -> bool {
+        self == Op::Neg
+    }
 }

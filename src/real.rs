@@ -73,6 +73,26 @@ macro_rules! define_number {
             #[doc(hidden)]
             fn is_dense(self) -> bool;
 
+            /// Whether a partial of a piecewise row is the zero that unlinks its operand, and will be in
+            /// every replay.
+            #[doc(hidden)]
+            fn unlinks(self) -> bool;
+
+            /// Whether this adjoint is zero, and will be in every replay.
+            #[doc(hidden)]
+            #[inline]
+            fn vanishes(self) -> bool {
+                false
+            }
+
+            /// `self + term`, where `self` is an adjoint that starts as 0.
+            #[doc(hidden)]
+            #[track_caller]
+            #[inline]
+            fn accumulate(self, term: Self) -> Self {
+                self + term
+            }
+
             /// `self * tangent`, where `self` is a partial; a partial of one costs nothing.
             #[doc(hidden)]
             #[track_caller]
@@ -81,7 +101,8 @@ macro_rules! define_number {
                 self * tangent
             }
 
-            /// `self * tangent`, where `self` is the partial of a piecewise row: zero is structural.
+            /// `self * tangent`, where `self` is the partial of a piecewise row: zero is structural, in a
+            /// replay as well.
             #[doc(hidden)]
             #[track_caller]
             #[inline]
@@ -96,6 +117,7 @@ macro_rules! define_number {
 
             $(
                 #[inline(always)]
+                #[track_caller]
                 pub(crate) fn $name($a: f64 $(, $b: f64)* $(, $n: $ty)?) -> f64 {
                     $value
                 }
@@ -118,6 +140,16 @@ macro_rules! define_number {
             #[inline]
             fn is_dense(self) -> bool {
                 self.is_finite()
+            }
+
+            #[inline]
+            fn unlinks(self) -> bool {
+                self == 0.0
+            }
+
+            #[inline]
+            fn vanishes(self) -> bool {
+                self == 0.0
             }
         }
     };
@@ -196,11 +228,19 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn value(self) -> f64;
+
+    /// The plain number, for a message: a recording tape does not hear of it.
+    #[doc(hidden)]
+    fn peek(self) -> f64;
 }
 
 impl Real for f64 {
     #[inline]
     fn value(self) -> f64 {
+        self
+    }
+
+    fn peek(self) -> f64 {
         self
     }
 }

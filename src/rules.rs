@@ -70,21 +70,48 @@ macro_rules! define_rules {
             /// # Panics
             /// If `args` is not as long as the row has operands.
             pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Few<R>> {
+                let mut partials = Few::new();
+                let has_row = self.visit_partials(args, y, |_| true, |partial| partials.push(partial));
+                has_row.then_some(partials)
+            }
+
+            /// Whether this row can be evaluated over so many operands.
+            #[cfg_attr(not(feature = "serde"), expect(dead_code))]
+            pub(crate) fn takes(self, operands: usize) -> bool {
+                match self {
+                    $( Op::$List => {
+                        let single = count(&[$(stringify!($last)),*]);
+                        let lists = 1 + count(&[$(stringify!($more)),*]);
+                        operands >= single && (operands - single) % lists == 0
+                    } )*
+                    Op::Custom | Op::Preaccumulated | Op::Input => false,
+                    _ => self.arity() == Some(operands),
+                }
+            }
+
+            /// Calls `visit` with the partial by each operand in turn; those that are not wanted come as 0,
+            /// unevaluated, where the row is not over lists. Says whether there is a row.
+            pub(crate) fn visit_partials<R: Number>(
+                self,
+                args: &[R],
+                y: R,
+                is_wanted: impl Fn(usize) -> bool,
+                visit: impl FnMut(R),
+            ) -> bool {
                 match self {
                     $( define_rules!(@bind $Op $($n)?) => {
                         let [$($arg),*] = operands(self, args);
-                        Some(partials::$name($($arg,)* $($n,)? y, [$({ stringify!($arg); true }),*])
-                            .into_iter().collect())
+                        let wanted = std::array::from_fn(&is_wanted);
+                        partials::$name($($arg,)* $($n,)? y, wanted).into_iter().for_each(visit);
                     } )*
                     $( Op::$List => {
                         let lists = split::<R>(
                             self, args, 1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*]));
-                        let mut partials = Few::new();
-                        reduction::$List::partials(&lists, |x| x, y, |partial| partials.push(partial));
-                        Some(partials)
+                        reduction::$List::partials(&lists, |x| x, y, visit);
                     } )*
-                    Op::Input | Op::Custom | Op::Preaccumulated => None,
+                    Op::Input | Op::Custom | Op::Preaccumulated => return false,
                 }
+                true
             }
         }
 
@@ -170,7 +197,11 @@ fn count(names: &[&str]) -> usize {
 /// The operands of a reduction as its lists: `lists` of equal length, then `single` numbers.
 fn split<R>(op: Op, args: &[R], lists: usize, single: usize) -> Few<&[R]> {
     let listed = args.len().saturating_sub(single);
-    assert!(listed % lists == 0 && args.len() >= single, "`{op}` cannot take {} operands", args.len());
+    assert!(
+        listed.is_multiple_of(lists) && args.len() >= single,
+        "`{op}` cannot take {} operands",
+        args.len()
+    );
     let (front, back) = args.split_at(listed);
     let each = (listed / lists).max(1);
     let mut split: Few<&[R]> = front.chunks(each).collect();

@@ -53,9 +53,26 @@ for_each_primitive!(impl_number [] [Var] by_recording {
         false
     }
 
+    fn unlinks(self) -> bool {
+        self.value == 0.0 && !(self.is_on_a_tape() && tape::is_recording())
+    }
+
     #[track_caller]
     fn weigh(self, tangent: Self) -> Self {
-        if !self.is_on_a_tape() && self.value == 1.0 { tangent } else { self * tangent }
+        // Exact, and it keeps graphs of derivatives small.
+        let is_one = |var: Var| !var.is_on_a_tape() && var.value == 1.0;
+        if is_one(self) {
+            tangent
+        } else if is_one(tangent) {
+            self
+        } else {
+            self * tangent
+        }
+    }
+
+    #[track_caller]
+    fn accumulate(self, term: Self) -> Self {
+        if !self.is_on_a_tape() && self.value == 0.0 { term } else { self + term }
     }
 });
 
@@ -71,6 +88,10 @@ impl Real for Var {
     #[track_caller]
     fn value(self) -> f64 {
         Var::value(self)
+    }
+
+    fn peek(self) -> f64 {
+        self.value
     }
 }
 

@@ -350,7 +350,7 @@ impl Bound<'_> {
     /// If there are not as many inputs as the network takes.
     #[must_use]
     #[track_caller]
-    pub fn pass(&self, inputs: &[impl Copy + Into<Var>]) -> Pass {
+    pub fn pass(&self, inputs: &[impl Copy + Into<Var>]) -> ForwardPass {
         let mut outputs: Vec<Var> = inputs.iter().map(|&input| input.into()).collect();
         let mut net_inputs = Vec::with_capacity(self.mlp.layers.len());
         let mut rest = &self.parameters[..];
@@ -361,7 +361,7 @@ impl Bound<'_> {
             net_inputs.push(of_layer);
             rest = after;
         }
-        Pass { net_inputs, outputs }
+        ForwardPass { net_inputs, outputs }
     }
 
     /// The derivatives by the parameters, in their order.
@@ -377,12 +377,12 @@ impl Bound<'_> {
 
 /// What a network computed on a tape for one sample.
 #[derive(Debug, Clone)]
-pub struct Pass {
+pub struct ForwardPass {
     net_inputs: Vec<Vec<Var>>,
     outputs: Vec<Var>,
 }
 
-impl Pass {
+impl ForwardPass {
     /// The outputs.
     #[must_use]
     pub fn outputs(&self) -> &[Var] {

@@ -48,7 +48,7 @@ pub use error::Error;
 pub use init::Init;
 pub use layer::{Bias, Layer};
 pub use loss::{Loss, Penalty};
-pub use mlp::{Bound, Mlp, Pass};
+pub use mlp::{Bound, ForwardPass, Mlp};
 pub use model::Model;
 pub use neuron::Neuron;
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};

@@ -67,6 +67,24 @@ impl Predicate {
     }
 }
 
+impl Predicate {
+    /// The question about two numbers, in words for a message.
+    pub(crate) fn phrase(self, left: impl std::fmt::Display, right: impl std::fmt::Display) -> String {
+        match self {
+            Predicate::Less => format!("{left} < {right}"),
+            Predicate::LessEqual => format!("{left} <= {right}"),
+            Predicate::Greater => format!("{left} > {right}"),
+            Predicate::GreaterEqual => format!("{left} >= {right}"),
+            Predicate::Equal => format!("{left} == {right}"),
+            Predicate::Compares(_) => format!("{left}.partial_cmp({right})"),
+            Predicate::IsNan => format!("{left}.is_nan()"),
+            Predicate::IsFinite => format!("{left}.is_finite()"),
+            Predicate::IsInfinite => format!("{left}.is_infinite()"),
+            Predicate::IsSignNegative => format!("{left}.is_sign_negative()"),
+        }
+    }
+}
+
 /// A question that was asked while recording, and its answer: a replay is valid only where the answer is
 /// the same.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,7 +13,9 @@ pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use storage::{Segments, Storage, index_in};
 pub(crate) use sweep::{Seed, sweep};
-pub(crate) use thread::{guard, record, record_list, record_many, value_was_read, with};
+pub(crate) use thread::{
+    are_recorded, guard, is_recording, record, record_block, record_list, record_many, value_was_read, with,
+};
 
 use crate::error::Error;
 use crate::ops::Op;
@@ -321,12 +323,21 @@ impl Tape {
         let vars = inputs.as_slice();
         let (value, partials) = f(P::args(&inputs.map(|var| var.value)));
         let partials = P::slice(&partials);
-        assert_eq!(vars.len(), partials.len(), "`{name}` needs one partial derivative per input");
+        assert!(
+            vars.len() == partials.len(),
+            "`{name}` has {} inputs and returned {} partial derivatives; return one per input",
+            vars.len(),
+            partials.len()
+        );
         if !vars.iter().any(|var| var.is_on_a_tape()) {
             return Var::constant_of(value);
         }
         let owner = with(|thread| Ok(thread.settle(vars)?.id()));
-        assert_eq!(owner, self.id, "the inputs of `{name}` stand on another tape than the one to record it");
+        assert!(
+            owner == self.id,
+            "the inputs of `{name}` stand on another tape than the one that is to record it; call `custom` \
+             on the tape of its inputs"
+        );
         let result = record_many(Op::Custom, value, vars, partials);
         if result.is_on_a_tape() {
             self.with(|storage| storage.label_last(name));
@@ -358,10 +369,10 @@ impl Tape {
         self.with(|storage| {
             let recording = storage.cold().recording.as_ref().ok_or(Error::NotRecording)?;
             if let Some((_, at)) = recording.value_read {
-                return Err(Error::ValueRead { at });
+                return Err(Error::ValueRead { at: at.into() });
             }
             match recording.opaque {
-                Some((node, at)) => Err(Error::Opaque { node, at }),
+                Some((node, at)) => Err(Error::Opaque { node, at: at.into() }),
                 None => Ok(()),
             }
         })

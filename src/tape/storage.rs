@@ -119,12 +119,12 @@ impl Storage {
         self.most = most.saturating_add(FIRST).min(MOST);
         (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
         self.keep_lines(cfg!(debug_assertions));
+        let numbers = self.numbers_left().map_or_else(numbers::take, numbers::renew);
         let cold = self.cold_mut();
         // The id is a number of the window too, so that two tapes without nodes differ.
-        let first = cold.segments.last_mut().expect("the first segment");
-        cold.id = first.number;
-        first.number += 1;
-        self.set_window();
+        cold.id = numbers.start;
+        cold.segments.clear();
+        self.open_segment(numbers.start + 1..numbers.end);
     }
 
     #[inline]
@@ -310,9 +310,10 @@ impl Storage {
         self.cold_mut().names.insert(name, index);
     }
 
+    /// Names the custom node that was recorded last; in a paused tape, the cut comes after it.
     pub fn label_last(&mut self, label: &'static str) {
-        let index = (self.nodes.len() - 1) as u32;
-        self.cold_mut().labels.push((index, label));
+        let last = self.nodes.iter().rposition(|node| node.op == Op::Custom);
+        self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
     }
 
     /// The number of the node at this index.
@@ -429,5 +430,21 @@ impl Storage {
 
     pub fn reserve(&mut self, nodes: usize) {
         self.nodes.reserve(nodes.min(self.most.saturating_sub(self.nodes.len())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From outside it takes 2³² of them to see it.
+    #[test]
+    fn tapes_without_nodes_do_not_run_into_the_numbers_of_others() {
+        let mut storage = Storage::new();
+        let end = storage.cold().numbers_end;
+        storage.cold_mut().segments[0].number = end - 1;
+        storage.begin(usize::MAX, None);
+        let left = storage.numbers_left().expect("a window");
+        assert!(left.end - left.start >= (MOST - FIRST) as u64);
     }
 }

@@ -164,11 +164,35 @@ pub(crate) fn record_many(op: Op, value: f64, operands: &[Var], partials: &[f64]
     with(|thread| thread.record(op, value, operands, partials, line))
 }
 
+/// Whether a recording tape is alive here.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    RECORDING.get() > 0
+}
+
+/// Whether these variables stand on a recording tape.
+#[track_caller]
+pub(crate) fn are_recorded(vars: &[Var]) -> bool {
+    is_recording()
+        && vars.iter().any(|var| var.is_on_a_tape())
+        && with(|thread| Ok(thread.settle(vars)?.cold().recording.is_some()))
+}
+
+/// A block of operations as one node, of which only the partials are known; a constant of constants.
+#[track_caller]
+pub(crate) fn record_block(value: f64, operands: &[Var], partials: &[f64]) -> Var {
+    if operands.iter().any(|operand| operand.is_on_a_tape()) {
+        record_many(Op::Preaccumulated, value, operands, partials)
+    } else {
+        Var::constant_of(value)
+    }
+}
+
 /// Notes a question about values on the recording tape that the operands name, if they do.
 #[inline]
 #[track_caller]
 pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) {
-    if RECORDING.get() > 0 {
+    if is_recording() {
         guard_slow(predicate, left, right, outcome);
     }
 }
@@ -178,10 +202,10 @@ pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) 
 #[track_caller]
 fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
     let at = Location::caller();
-    if !left.is_on_a_tape() && !right.is_on_a_tape() {
-        return;
-    }
     with(|thread| {
+        if !thread.is_recorded(left) && !thread.is_recorded(right) {
+            return Ok(());
+        }
         let tape = thread.settle(&[left, right])?;
         let nodes = tape.len();
         let operand = |var: Var| match tape.find(var) {
@@ -200,7 +224,7 @@ fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
 #[inline]
 #[track_caller]
 pub(crate) fn value_was_read(var: Var) {
-    if RECORDING.get() > 0 {
+    if is_recording() {
         value_was_read_slow(var);
     }
 }
@@ -210,16 +234,16 @@ pub(crate) fn value_was_read(var: Var) {
 #[track_caller]
 fn value_was_read_slow(var: Var) {
     let at = Location::caller();
-    if var.is_on_a_tape() {
-        with(|thread| {
+    with(|thread| {
+        if thread.is_recorded(var) {
             let tape = thread.settle(&[var])?;
             let nodes = tape.len();
             if let Some(recording) = &mut tape.cold_mut().recording {
                 recording.value_read.get_or_insert((nodes, at));
             }
-            Ok(())
-        });
-    }
+        }
+        Ok(())
+    });
 }
 
 impl Default for Thread {
@@ -306,6 +330,12 @@ impl Thread {
         Ok(&mut self.active)
     }
 
+    /// Whether `var` stands on a recording tape; to any other, a question about its value is nothing.
+    fn is_recorded(&self, var: Var) -> bool {
+        let is_its_tape = |tape: &Storage| tape.find(var).is_some() && tape.cold().recording.is_some();
+        var.is_on_a_tape() && (is_its_tape(&self.active) || self.parked.iter().any(is_its_tape))
+    }
+
     fn record(
         &mut self,
         op: Op,
@@ -322,6 +352,7 @@ impl Thread {
             return Ok(Var::constant_of(value));
         }
         // A replay must compute the value again, so it is recorded, and cut off.
+        tape.check_room(2)?;
         tape.pause(false);
         let cut = tape
             .append(op, value, operands, partials, line)

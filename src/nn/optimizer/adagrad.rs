@@ -13,7 +13,8 @@ pub struct Adagrad {
     pub eps: f64,
     /// This times the parameter is added to its derivative.
     pub weight_decay: f64,
-    state: State,
+    /// What is remembered from one update to the next.
+    pub state: State,
 }
 
 impl Adagrad {

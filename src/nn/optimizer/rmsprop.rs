@@ -15,7 +15,8 @@ pub struct RmsProp {
     pub centered: bool,
     /// This times the parameter is added to its derivative.
     pub weight_decay: f64,
-    state: State,
+    /// What is remembered from one update to the next.
+    pub state: State,
 }
 
 impl RmsProp {

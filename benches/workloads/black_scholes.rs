@@ -1,0 +1,69 @@
+//! European calls by the formula of Black and Scholes: the value of a portfolio, and its sensitivities by
+//! spot, strike, rate, volatility and time of each option.
+
+use super::{Workload, data::Seeded};
+use tapegrad::{Number, Real, Var, preaccumulate};
+
+pub struct BlackScholes {
+    /// Spot, strike, rate, volatility and time, option by option.
+    options: Vec<f64>,
+}
+
+/// 1/√(2π)
+const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
+
+impl BlackScholes {
+    pub fn new(options: usize) -> BlackScholes {
+        let mut seeded = Seeded::new(7);
+        let ranges = [80.0..120.0, 80.0..120.0, 0.01..0.05, 0.1..0.5, 0.2..2.0];
+        let option = (0..options).flat_map(|_| ranges.clone().map(|range| seeded.uniform(range)));
+        BlackScholes { options: option.collect() }
+    }
+}
+
+/// The price of a call.
+#[inline]
+fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
+    let spread = volatility * time.sqrt();
+    let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
+    let d2 = d1 - spread;
+    spot * d1.normal_cdf() - strike * (-rate * time).exp() * d2.normal_cdf()
+}
+
+impl Workload for BlackScholes {
+    const NAME: &'static str = "black_scholes";
+
+    fn point(&self, _: usize) -> &[f64] {
+        &self.options
+    }
+
+    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
+        [x.chunks_exact(5).map(|x| call([x[0], x[1], x[2], x[3], x[4]])).sum()]
+    }
+
+    fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
+        [x.chunks_exact(5).map(|x| preaccumulate([x[0], x[1], x[2], x[3], x[4]], call)).sum()]
+    }
+
+    fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {
+        let mut value = 0.0;
+        for (x, by) in self.options.chunks_exact(5).zip(gradient.chunks_exact_mut(5)) {
+            let [spot, strike, rate, volatility, time] = [x[0], x[1], x[2], x[3], x[4]];
+            let root = time.sqrt();
+            let spread = volatility * root;
+            let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * time) / spread;
+            let d2 = d1 - spread;
+            let (n1, n2, discount) = (d1.normal_cdf(), d2.normal_cdf(), (-rate * time).exp());
+            value += spot * n1 - strike * discount * n2;
+            // The textbook's: spot · φ(d1) = strike · discount · φ(d2), so what passes through d1 and d2
+            // cancels but for their difference, the spread.
+            let by_spread = spot * (-0.5 * d1 * d1).exp() * FRAC_1_SQRT_2PI;
+            by[0] = n1;
+            by[1] = -discount * n2;
+            by[2] = strike * discount * n2 * time;
+            by[3] = by_spread * root;
+            by[4] = by_spread * volatility / (2.0 * root) + strike * discount * n2 * rate;
+        }
+        [value]
+    }
+}

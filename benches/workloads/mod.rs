@@ -1,0 +1,122 @@
+//! The workloads that examples, tests and benchmarks share, each beside its gradient by hand.
+//!
+//! `#[path = "../benches/workloads/mod.rs"] mod workloads;`
+
+#![allow(dead_code)] // whoever includes this uses a part of it
+
+pub mod black_scholes;
+pub mod bundle_adjustment;
+pub mod burgers;
+pub mod data;
+pub mod gmm;
+pub mod lstm;
+pub mod mlp;
+pub mod product;
+pub mod recurrence;
+pub mod rosenbrock;
+
+use tapegrad::{Gradient, Real, Tape, Var};
+
+/// A function written over every number, and its gradient by hand.
+///
+/// It comes in parts (observations, say) that are recorded one after the other; most have one. A part has
+/// `M` outputs, and a gradient for each.
+pub trait Workload<const M: usize = 1>: 'static {
+    /// What it is called in tables and on command lines.
+    const NAME: &'static str;
+
+    /// How many parts there are.
+    fn parts(&self) -> usize {
+        1
+    }
+
+    /// Where a part is evaluated.
+    fn point(&self, part: usize) -> &[f64];
+
+    /// The function as one would first write it.
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; M];
+
+    /// The function as a user writes it who wants it fast: fused where it pays.
+    fn tuned(&self, part: usize, x: &[Var]) -> [Var; M];
+
+    /// The value, and into `gradient` the gradient of each output, by hand: the straightforward adjoint, in
+    /// memory that is there. All speed is measured against it.
+    fn by_hand(&mut self, part: usize, gradient: &mut [f64]) -> [f64; M];
+
+    /// How many numbers the gradients of one part have.
+    fn gradient_len(&self) -> usize {
+        M * self.point(0).len()
+    }
+}
+
+/// Something to do with every workload.
+pub trait Visitor {
+    /// Does it with one.
+    fn visit<W: Workload<M>, const M: usize>(&mut self, workload: W);
+}
+
+/// How large the workloads are to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As in the tables of measurements.
+    Full,
+    /// For tests without optimisation.
+    Small,
+}
+
+/// Hands every workload to `visitor`.
+pub fn visit_all(size: Size, visitor: &mut impl Visitor) {
+    let of = |full: usize, small: usize| if size == Size::Full { full } else { small };
+    visitor.visit(recurrence::Recurrence::new(of(1_000_000, 1_000)));
+    visitor.visit(rosenbrock::Rosenbrock::new(of(1_000, 50)));
+    visitor.visit(product::Product::new(of(1_000, 50)));
+    visitor.visit(gmm::Gmm::random(of(10, 4), of(25, 3), of(1_000, 7)));
+    visitor.visit(bundle_adjustment::BundleAdjustment::random(of(10_000, 10)));
+    visitor.visit(lstm::Lstm::random(2, of(1_024, 8), of(14, 5)));
+    visitor.visit(mlp::Mlp::new(of(100, 10)));
+    visitor.visit(black_scholes::BlackScholes::new(of(1_000, 10)));
+    visitor.visit(burgers::Burgers::new(of(200, 20), of(200, 10)));
+}
+
+/// Gradients by recording and sweeping, in memory that serves again and again.
+#[derive(Default)]
+pub struct Reverse {
+    /// Where it is recorded.
+    pub tape: Tape,
+    x: Vec<Var>,
+    adjoints: Gradient,
+}
+
+impl Reverse {
+    /// The values of `f` at `point`, and into `gradient` the gradient of each.
+    pub fn gradient<const M: usize>(
+        &mut self,
+        point: &[f64],
+        gradient: &mut [f64],
+        f: impl FnOnce(&[Var]) -> [Var; M],
+    ) -> [f64; M] {
+        self.tape.clear();
+        self.x.clear();
+        self.x.extend(point.iter().map(|&value| self.tape.var(value)));
+        let outputs = f(&self.x);
+        for (output, row) in outputs.iter().zip(gradient.chunks_exact_mut(point.len())) {
+            output.backward_into(&mut self.adjoints);
+            self.adjoints.wrt_into(&self.x, row);
+        }
+        outputs.map(Var::value)
+    }
+}
+
+/// Whether two gradients agree: each entry to the relative `tolerance`, tiny ones in proportion to the
+/// largest.
+pub fn agree(a: &[f64], b: &[f64], tolerance: f64) -> Result<(), String> {
+    let largest = a.iter().chain(b).fold(0.0, |m: f64, v| m.max(v.abs()));
+    for (k, (&a, &b)) in a.iter().zip(b).enumerate() {
+        let scale = a.abs().max(b.abs()).max(1e-4 * largest);
+        let is_close = (a - b).abs() <= tolerance * scale; // a NaN is not
+        if !is_close {
+            return Err(format!("entry {k}: {a:e} against {b:e}"));
+        }
+    }
+    if a.len() == b.len() { Ok(()) } else { Err(format!("{} entries against {}", a.len(), b.len())) }
+}

@@ -1,0 +1,47 @@
+//! Speelpenning's product: `Π x_i`.
+
+use super::{Workload, data::Seeded};
+use tapegrad::{Real, Var, preaccumulate};
+
+pub struct Product {
+    x: Vec<f64>,
+}
+
+impl Product {
+    pub fn new(n: usize) -> Product {
+        Product { x: Seeded::new(3).uniforms(n, 0.9..1.1) }
+    }
+}
+
+impl Workload for Product {
+    const NAME: &'static str = "product";
+
+    fn point(&self, _: usize) -> &[f64] {
+        &self.x
+    }
+
+    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
+        [x.iter().product()]
+    }
+
+    fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
+        let fours = x.chunks_exact(4);
+        let rest = fours.remainder().iter().copied();
+        let products = fours.map(|x| preaccumulate([x[0], x[1], x[2], x[3]], |[a, b, c, d]| a * b * (c * d)));
+        [products.chain(rest).product()]
+    }
+
+    fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {
+        let mut before = 1.0;
+        for (x, by) in self.x.iter().zip(&mut *gradient) {
+            *by = before;
+            before *= x;
+        }
+        let mut after = 1.0;
+        for (x, by) in self.x.iter().zip(gradient).rev() {
+            *by *= after;
+            after *= x;
+        }
+        [before]
+    }
+}

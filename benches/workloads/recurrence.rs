@@ -1,0 +1,62 @@
+//! A long loop: `s ← 0.999 s + 0.1 sin(x_k s + 0.5)`, `y ← y + s`, with `x_k` in turn one of ten inputs.
+
+use super::{Workload, data::Seeded};
+use tapegrad::{Real, Var, preaccumulate};
+
+pub struct Recurrence {
+    x: Vec<f64>,
+    /// The state before each step.
+    states: Vec<f64>,
+}
+
+impl Recurrence {
+    pub fn new(steps: usize) -> Recurrence {
+        Recurrence { x: Seeded::new(1).uniforms(10, 0.5..1.5), states: vec![0.0; steps] }
+    }
+}
+
+impl Workload for Recurrence {
+    const NAME: &'static str = "loop";
+
+    fn point(&self, _: usize) -> &[f64] {
+        &self.x
+    }
+
+    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
+        let (mut s, mut y) = (R::constant(1.0), R::constant(0.0));
+        for &x in x.iter().cycle().take(self.states.len()) {
+            s = s * 0.999 + (x * s + 0.5).sin() * 0.1;
+            y += s;
+        }
+        [y]
+    }
+
+    fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
+        let (mut s, mut y) = (Var::from(1.0), Var::from(0.0));
+        for &x in x.iter().cycle().take(self.states.len()) {
+            s = preaccumulate([s, x], |[s, x]| s * 0.999 + (x * s + 0.5).sin() * 0.1);
+            y += s;
+        }
+        [y]
+    }
+
+    fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {
+        let (mut s, mut y) = (1.0, 0.0);
+        for (state, x) in self.states.iter_mut().zip(self.x.iter().cycle()) {
+            *state = s;
+            s = 0.999 * s + 0.1 * (x * s + 0.5).sin();
+            y += s;
+        }
+        gradient.fill(0.0);
+        let n = self.x.len();
+        let mut by_s = 0.0;
+        for (step, s) in self.states.iter().enumerate().rev() {
+            by_s += 1.0;
+            let x = self.x[step % n];
+            let by_angle = 0.1 * (x * s + 0.5).cos() * by_s;
+            gradient[step % n] += by_angle * s;
+            by_s = 0.999 * by_s + by_angle * x;
+        }
+        [y]
+    }
+}

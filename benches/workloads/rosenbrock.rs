@@ -1,0 +1,47 @@
+//! Rosenbrock's valley: `Σ 100 (x_{i+1} − x_i²)² + (1 − x_i)²`.
+
+use super::{Workload, data::Seeded};
+use tapegrad::{Real, Var, preaccumulate};
+
+pub struct Rosenbrock {
+    x: Vec<f64>,
+}
+
+impl Rosenbrock {
+    pub fn new(n: usize) -> Rosenbrock {
+        Rosenbrock { x: Seeded::new(2).uniforms(n, -2.0..2.0) }
+    }
+}
+
+/// What two neighbours contribute.
+fn term<R: Real>(x: R, next: R) -> R {
+    (next - x * x).powi(2) * 100.0 + (x - 1.0).powi(2)
+}
+
+impl Workload for Rosenbrock {
+    const NAME: &'static str = "rosenbrock";
+
+    fn point(&self, _: usize) -> &[f64] {
+        &self.x
+    }
+
+    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
+        [x.windows(2).map(|w| term(w[0], w[1])).sum()]
+    }
+
+    fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
+        [x.windows(2).map(|w| preaccumulate([w[0], w[1]], |[x, next]| term(x, next))).sum()]
+    }
+
+    fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {
+        let mut value = 0.0;
+        gradient[0] = 0.0;
+        for (x, by) in self.x.windows(2).zip(1..) {
+            let (valley, bowl) = (x[1] - x[0] * x[0], x[0] - 1.0);
+            value += 100.0 * valley * valley + bowl * bowl;
+            gradient[by - 1] += -400.0 * valley * x[0] + 2.0 * bowl;
+            gradient[by] = 200.0 * valley;
+        }
+        [value]
+    }
+}

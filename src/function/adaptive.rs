@@ -1,0 +1,95 @@
+//! A function with branches: one recording per branch, made when it is first needed.
+
+use super::{Function, Workspace};
+use crate::error::Error;
+use crate::point::Outputs;
+use crate::tape::Var;
+
+/// A closure and its recordings, one per combination of branches that was met. Where none fits a point, the
+/// closure is recorded there.
+///
+/// ```
+/// use tapegrad::{Adaptive, Workspace};
+///
+/// let mut f = Adaptive::new(|x: &[tapegrad::Var]| if x[0] < 0.0 { -x[0] } else { x[0] * x[0] }, 8);
+/// let mut workspace = Workspace::new();
+/// let mut gradient = [0.0];
+/// for (x, slope) in [(3.0, 6.0), (-3.0, -1.0), (5.0, 10.0)] {
+///     f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
+///     assert_eq!(gradient, [slope]);
+/// }
+/// assert_eq!(f.recordings().len(), 2);
+/// # Ok::<(), tapegrad::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Adaptive<F> {
+    f: F,
+    /// The one used last comes first.
+    recordings: Vec<Function>,
+    most: usize,
+}
+
+impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
+    /// Keeps at most `most` recordings, at least one; the one that was not used for longest makes room.
+    pub fn new(f: F, most: usize) -> Self {
+        Adaptive { f, recordings: Vec::new(), most: most.max(1) }
+    }
+
+    /// The recordings so far, the one used last first.
+    #[must_use]
+    pub fn recordings(&self) -> &[Function] {
+        &self.recordings
+    }
+
+    /// The value, of a function with one output.
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Function::value`], but for a changed branch.
+    pub fn value(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
+        self.with_fitting(x, |function| function.value(x, workspace))
+    }
+
+    /// The values of all outputs.
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Function::values`], but for a changed branch.
+    pub fn values(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
+        self.with_fitting(x, |function| function.values(x, workspace))
+    }
+
+    /// The value and the gradient.
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Function::value_and_gradient`], but for a changed branch.
+    pub fn value_and_gradient(
+        &mut self,
+        x: &[f64],
+        workspace: &mut Workspace,
+        gradient: &mut [f64],
+    ) -> Result<f64, Error> {
+        self.with_fitting(x, |function| function.value_and_gradient(x, workspace, gradient))
+    }
+
+    /// Evaluates with the recording that fits the point. At most one does: the checks of a recording are the
+    /// decisions of the code, and the code decides one way.
+    fn with_fitting<T>(
+        &mut self,
+        x: &[f64],
+        mut evaluate: impl FnMut(&Function) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for k in 0..self.recordings.len() {
+            match evaluate(&self.recordings[k]) {
+                Err(Error::BranchChanged { .. }) => {}
+                done => {
+                    self.recordings[..=k].rotate_right(1);
+                    return done;
+                }
+            }
+        }
+        let recording = Function::record(&self.f, x)?;
+        let done = evaluate(&recording)?;
+        self.recordings.truncate(self.most - 1);
+        self.recordings.insert(0, recording);
+        Ok(done)
+    }
+}

@@ -1,0 +1,169 @@
+//! Derivatives as functions: the graph is evaluated once more over recording variables, forwards and
+//! backwards, and what that records is the derivative.
+
+use super::evaluate::{Workspace, backward, forward};
+use super::graph::Place;
+use super::{Function, branch_changed, length};
+use crate::dual::Dual;
+use crate::error::Error;
+use crate::tape::{Tape, Var};
+use indexmap::IndexSet;
+
+impl Function {
+    /// The gradient of a function with one output: a function of the same inputs, with an output per variable.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is not one output.
+    pub fn gradient(&self) -> Result<Function, Error> {
+        self.single_output()?;
+        self.jacobian()
+    }
+
+    /// The gradient of one output, counted from 0.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is no such output.
+    pub fn gradient_of(&self, output: usize) -> Result<Function, Error> {
+        self.output(output)?.jacobian()
+    }
+
+    /// The function that computes only one of the outputs.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is no such output.
+    pub fn output(&self, output: usize) -> Result<Function, Error> {
+        let outputs = &self.graph.outputs;
+        let place = *outputs.get(output).ok_or(Error::Length {
+            what: "outputs or more",
+            expected: output + 1,
+            got: outputs.len(),
+        })?;
+        let mut single = self.clone();
+        single.graph.outputs = vec![place];
+        Ok(single)
+    }
+
+    /// The Jacobian: its outputs are the derivatives, a row per output, a column per variable.
+    ///
+    /// # Errors
+    /// None of a function that was recorded; [`Error::BranchChanged`] of stored data that contradicts itself.
+    pub fn jacobian(&self) -> Result<Function, Error> {
+        self.record_again(&[], |inputs, _| {
+            let mut workspace = self.evaluated(inputs)?;
+            let mut rows = Vec::new();
+            for &output in &self.graph.outputs {
+                let sweep = [(output, Var::from(1.0))];
+                rows.extend(self.swept(sweep, &mut workspace));
+            }
+            Ok(rows)
+        })
+    }
+
+    /// The Hessian of a function with one output: its outputs are the second derivatives, row by row.
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn hessian(&self) -> Result<Function, Error> {
+        self.gradient()?.jacobian()
+    }
+
+    /// The Jacobian-vector product: a function of the inputs and, after them, of a direction of the
+    /// variables. Its outputs are the values, then their derivatives in that direction.
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn jvp(&self) -> Result<Function, Error> {
+        let directions = self.names_with("d", self.variables());
+        self.record_again(&directions, |inputs, directions| {
+            let mut directions = directions.iter();
+            let duals: Vec<Dual<Var>> = inputs
+                .iter()
+                .zip(&self.is_parameter)
+                .map(|(&input, &is_parameter)| match directions.next() {
+                    Some(&direction) if !is_parameter => Dual::new(input, [direction]),
+                    _ => Dual::constant(input),
+                })
+                .collect();
+            let outputs = self.call(&duals)?;
+            let (values, tangents) =
+                (outputs.iter().map(|y| y.primal()), outputs.iter().map(|y| y.tangent(0)));
+            Ok(values.chain(tangents).collect())
+        })
+    }
+
+    /// The vector-Jacobian product: a function of the inputs and, after them, of a weight per output. Its
+    /// outputs are the derivatives of the weighted sum of the outputs by the variables.
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn vjp(&self) -> Result<Function, Error> {
+        let weights = self.names_with("w", self.outputs());
+        self.record_again(&weights, |inputs, weights| {
+            let mut workspace = self.evaluated(inputs)?;
+            let seeds = self.graph.outputs.iter().copied().zip(weights.iter().copied());
+            Ok(self.swept(seeds, &mut workspace))
+        })
+    }
+
+    /// The Hessian-vector product of a function with one output: a function of the inputs and, after them, of
+    /// a direction of the variables.
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn hvp(&self) -> Result<Function, Error> {
+        let mut product = self.gradient()?.jvp()?;
+        // The first half of the outputs are the gradient itself.
+        product.graph.outputs.drain(..self.variables());
+        Ok(product)
+    }
+
+    /// Records a function of the same inputs and further ones, at the same point. Its checks are those of this
+    /// function, and keep their lines.
+    fn record_again(
+        &self,
+        further: &[String],
+        build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
+    ) -> Result<Function, Error> {
+        let tape = Tape::recording();
+        let mut inputs = tape.vars(&self.at);
+        let own = inputs.len();
+        inputs.extend(tape.vars(vec![1.0; further.len()]));
+        let outputs = build(&inputs[..own], &inputs[own..])?;
+        let mut function = tape.function(&inputs, &outputs)?;
+        for (check, original) in function.graph.checks.iter_mut().zip(&self.graph.checks) {
+            check.at = original.at.clone();
+        }
+        function.names = self.names.iter().chain(further).cloned().collect();
+        function.is_parameter[..own].copy_from_slice(&self.is_parameter);
+        // The point of a product is in its inputs; its directions and weights are not what is optimised.
+        function.is_parameter[own..].fill(true);
+        Ok(function)
+    }
+
+    fn evaluated(&self, inputs: &[Var]) -> Result<Workspace<Var>, Error> {
+        let mut workspace = Workspace::new();
+        length("inputs", self.graph.inputs, inputs.len())?;
+        forward(&self.graph, inputs, &mut workspace)
+            .map_err(|check| branch_changed(check, &workspace.values))?;
+        Ok(workspace)
+    }
+
+    /// The adjoints of the variables.
+    fn swept(
+        &self,
+        seeds: impl IntoIterator<Item = (Place, Var)>,
+        workspace: &mut Workspace<Var>,
+    ) -> Vec<Var> {
+        backward(&self.graph, seeds, workspace);
+        self.variable_places().map(|place| workspace.adjoints[place as usize]).collect()
+    }
+
+    /// Names that are not taken.
+    fn names_with(&self, prefix: &str, count: usize) -> Vec<String> {
+        let mut names = IndexSet::new();
+        for k in 0..count {
+            names.insert(super::free_name(format!("{prefix}{k}"), |name| self.names.contains(name)));
+        }
+        names.into_iter().collect()
+    }
+}

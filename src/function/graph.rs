@@ -1,0 +1,170 @@
+//! The recorded graph: a plain list of instructions in order of evaluation.
+
+use crate::error::SourceLine;
+use crate::ops::Op;
+use crate::tape::Predicate;
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+
+/// Where an operand comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Source {
+    Constant(f64),
+    Input(usize),
+    Result(usize),
+}
+
+/// A place in the list of values: constants first, then inputs, then results in order.
+pub(crate) type Place = u32;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Instruction {
+    pub op: Op,
+    pub operands: SmallVec<[Place; 4]>,
+}
+
+/// A question whose answer the recording depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Check {
+    pub predicate: Predicate,
+    pub left: Place,
+    pub right: Place,
+    pub outcome: bool,
+    /// Asked after this many instructions.
+    pub after: usize,
+    pub at: SourceLine,
+}
+
+/// Evaluation order is list order: an operand always stands before what uses it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Graph {
+    pub constants: Vec<f64>,
+    pub inputs: usize,
+    pub instructions: Vec<Instruction>,
+    pub checks: Vec<Check>,
+    pub outputs: Vec<Place>,
+}
+
+impl Graph {
+    /// The place of the first result.
+    pub fn first_result(&self) -> usize {
+        self.constants.len() + self.inputs
+    }
+
+    /// How many values an evaluation holds.
+    pub fn places(&self) -> usize {
+        self.first_result() + self.instructions.len()
+    }
+
+    /// The place of an input.
+    pub fn input(&self, index: usize) -> Place {
+        (self.constants.len() + index) as Place
+    }
+
+    pub fn is_constant(&self, place: Place) -> bool {
+        (place as usize) < self.constants.len()
+    }
+
+    pub fn source(&self, place: Place) -> Source {
+        let place = place as usize;
+        match place.checked_sub(self.constants.len()) {
+            None => Source::Constant(self.constants[place]),
+            Some(index) if index < self.inputs => Source::Input(index),
+            Some(index) => Source::Result(index - self.inputs),
+        }
+    }
+
+    pub fn sources(&self, instruction: &Instruction) -> impl Iterator<Item = Source> {
+        instruction.operands.iter().map(|&place| self.source(place))
+    }
+}
+
+/// Puts a graph together in order.
+#[derive(Default)]
+pub(crate) struct Builder {
+    /// By bits, so that 0 and −0 differ and NaN equals itself.
+    constants: IndexMap<u64, ()>,
+    inputs: usize,
+    instructions: Vec<(Op, SmallVec<[Slot; 4]>)>,
+    checks: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
+    outputs: Vec<Slot>,
+}
+
+/// A source, with constants by number.
+#[derive(Clone, Copy)]
+enum Slot {
+    Constant(u32),
+    Input(u32),
+    Result(u32),
+}
+
+impl Builder {
+    pub fn new(inputs: usize) -> Builder {
+        Builder { inputs, ..Builder::default() }
+    }
+
+    fn slot(&mut self, source: Source) -> Slot {
+        match source {
+            Source::Constant(value) => {
+                Slot::Constant(self.constants.insert_full(value.to_bits(), ()).0 as u32)
+            }
+            Source::Input(index) => Slot::Input(index as u32),
+            Source::Result(index) => Slot::Result(index as u32),
+        }
+    }
+
+    pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
+        let operands = operands.into_iter().map(|operand| self.slot(operand)).collect();
+        self.instructions.push((op, operands));
+        Source::Result(self.instructions.len() - 1)
+    }
+
+    pub fn check(
+        &mut self,
+        predicate: Predicate,
+        left: Source,
+        right: Source,
+        outcome: bool,
+        at: SourceLine,
+    ) {
+        let (left, right) = (self.slot(left), self.slot(right));
+        self.checks.push((predicate, left, right, outcome, self.instructions.len(), at));
+    }
+
+    pub fn output(&mut self, source: Source) {
+        let slot = self.slot(source);
+        self.outputs.push(slot);
+    }
+
+    pub fn finish(self) -> Graph {
+        let constants = self.constants.len() as u32;
+        let inputs = self.inputs as u32;
+        let place = |slot: Slot| match slot {
+            Slot::Constant(index) => index,
+            Slot::Input(index) => constants + index,
+            Slot::Result(index) => constants + inputs + index,
+        };
+        Graph {
+            constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
+            inputs: self.inputs,
+            instructions: self
+                .instructions
+                .into_iter()
+                .map(|(op, operands)| Instruction { op, operands: operands.into_iter().map(place).collect() })
+                .collect(),
+            checks: self
+                .checks
+                .into_iter()
+                .map(|(predicate, left, right, outcome, after, at)| Check {
+                    predicate,
+                    left: place(left),
+                    right: place(right),
+                    outcome,
+                    after,
+                    at,
+                })
+                .collect(),
+            outputs: self.outputs.into_iter().map(place).collect(),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Operations of constants.
+
+use super::{instruction, rewrite};
+use crate::function::graph::{Graph, Source};
+
+pub(super) fn constants(graph: &Graph) -> Graph {
+    let mut values = Vec::new();
+    rewrite(graph, |builder, index, now| {
+        let (op, operands) = instruction(graph, index, now);
+        values.clear();
+        values.extend(operands.iter().filter_map(|operand| match operand {
+            Source::Constant(value) => Some(*value),
+            _ => None,
+        }));
+        let folded = if values.len() == operands.len() { op.value(&values) } else { None };
+        Some(match folded {
+            Some(value) => Source::Constant(value),
+            None => builder.instruction(op, operands),
+        })
+    })
+}

@@ -1,0 +1,36 @@
+//! Equal expressions.
+
+use super::{instruction, rewrite};
+use crate::function::graph::{Graph, Source};
+use crate::ops::Op;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+
+/// An operand as it is compared: constants by their bits.
+#[derive(PartialEq, Eq, Hash, Clone, Copy, PartialOrd, Ord)]
+enum Key {
+    Constant(u64),
+    Input(usize),
+    Result(usize),
+}
+
+pub(super) fn common(graph: &Graph) -> Graph {
+    let mut seen: IndexMap<(Op, SmallVec<[Key; 2]>), Source, FxBuildHasher> = IndexMap::default();
+    rewrite(graph, |builder, index, now| {
+        let (op, operands) = instruction(graph, index, now);
+        let mut keys: SmallVec<[Key; 2]> = operands.iter().copied().map(key).collect();
+        if op.is_commutative() {
+            keys.sort_unstable();
+        }
+        Some(*seen.entry((op, keys)).or_insert_with(|| builder.instruction(op, operands)))
+    })
+}
+
+fn key(source: Source) -> Key {
+    match source {
+        Source::Constant(value) => Key::Constant(value.to_bits()),
+        Source::Input(index) => Key::Input(index),
+        Source::Result(index) => Key::Result(index),
+    }
+}

@@ -1,0 +1,120 @@
+//! Passes over a graph: each small, each optional, each linear in the size of the graph.
+
+mod dead;
+mod fold;
+mod fuse;
+mod merge;
+mod neutral;
+
+use super::Function;
+use super::graph::{Builder, Graph, Source};
+use crate::ops::Op;
+use smallvec::SmallVec;
+
+/// A rewriting of a recorded function that keeps what it computes.
+///
+/// Values stay the same bit for bit under every pass but [`Reassociate`](Pass::Reassociate). Gradients may
+/// differ in the last places where [`MergeCommon`](Pass::MergeCommon) changes the order in which adjoints are
+/// summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pass {
+    /// Computes what depends on constants alone.
+    FoldConstants,
+    /// Leaves out operations with a neutral operand, such as `x · 1`, `x / 1`, `x − 0` and `−(−x)`, where that is
+    /// exact for every number.
+    DropNeutral,
+    /// Computes equal expressions once.
+    MergeCommon,
+    /// Turns `((a + b) + c) + d` into one sum and sums of products into inner products, in the same order.
+    FuseSums,
+    /// As [`FuseSums`](Pass::FuseSums), also where brackets stand otherwise: the order of summation changes, and
+    /// with it the rounding. On request only.
+    Reassociate,
+    /// Leaves out what neither an output nor a check needs.
+    DropDead,
+}
+
+impl Pass {
+    /// The passes that change no value, in the order in which they help one another.
+    pub const EXACT: [Pass; 5] =
+        [Pass::FoldConstants, Pass::DropNeutral, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead];
+}
+
+impl Function {
+    /// The same function, simplified by [`Pass::EXACT`].
+    ///
+    /// ```
+    /// use tapegrad::Function;
+    ///
+    /// let f = Function::record(|[x, y]| (x + y) * 1.0 + (x + y) * 2.0, [1.0, 2.0])?;
+    /// assert_eq!((f.stats().operations, f.optimize().stats().operations), (5, 3));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    #[must_use]
+    pub fn optimize(&self) -> Function {
+        self.with_passes(&Pass::EXACT)
+    }
+
+    /// The same function after these passes, in this order.
+    #[must_use]
+    pub fn with_passes(&self, passes: &[Pass]) -> Function {
+        let mut function = self.clone();
+        for pass in passes {
+            let graph = &function.graph;
+            function.graph = match pass {
+                Pass::FoldConstants => fold::constants(graph),
+                Pass::DropNeutral => neutral::operands(graph),
+                Pass::MergeCommon => merge::common(graph),
+                Pass::FuseSums => fuse::sums(graph, false),
+                Pass::Reassociate => fuse::sums(graph, true),
+                Pass::DropDead => dead::code(graph),
+            };
+        }
+        function
+    }
+}
+
+/// What has become of a source of the old graph.
+type Now<'a> = &'a dyn Fn(Source) -> Source;
+
+/// Goes through the instructions in order; `step` says what becomes of each, given its index and what has
+/// become of the sources before it. `None` leaves it out; then nothing may use it.
+fn rewrite(graph: &Graph, mut step: impl FnMut(&mut Builder, usize, Now<'_>) -> Option<Source>) -> Graph {
+    let mut builder = Builder::new(graph.inputs);
+    let mut results: Vec<Option<Source>> = Vec::with_capacity(graph.instructions.len());
+    let mut checks = graph.checks.iter().peekable();
+    for index in 0..=graph.instructions.len() {
+        let now = |source: Source| match source {
+            Source::Result(k) => results[k].expect("nothing uses what is left out"),
+            source => source,
+        };
+        while let Some(check) = checks.next_if(|check| check.after <= index) {
+            let (left, right) = (now(graph.source(check.left)), now(graph.source(check.right)));
+            let is_settled = match (left, right) {
+                (Source::Constant(left), Source::Constant(right)) => {
+                    check.predicate.holds(left, right) == check.outcome
+                }
+                _ => false,
+            };
+            if !is_settled {
+                builder.check(check.predicate, left, right, check.outcome, check.at.clone());
+            }
+        }
+        if index < graph.instructions.len() {
+            let result = step(&mut builder, index, &now);
+            results.push(result);
+        } else {
+            for &output in &graph.outputs {
+                builder.output(now(graph.source(output)));
+            }
+        }
+    }
+    builder.finish()
+}
+
+/// The operation of an instruction, and what has become of its operands.
+fn instruction(graph: &Graph, index: usize, now: Now<'_>) -> (Op, SmallVec<[Source; 4]>) {
+    let instruction = &graph.instructions[index];
+    (instruction.op, graph.sources(instruction).map(now).collect())
+}

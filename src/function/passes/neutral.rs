@@ -1,0 +1,31 @@
+//! Operations that change nothing.
+
+use super::{instruction, rewrite};
+use crate::function::graph::{Graph, Source};
+use crate::ops::Op;
+
+pub(super) fn operands(graph: &Graph) -> Graph {
+    // Of each new instruction with one operand: what was applied to what.
+    let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
+    rewrite(graph, |builder, index, now| {
+        let (op, operands) = instruction(graph, index, now);
+        let is_neutral = |side: usize| match operands[side] {
+            Source::Constant(value) => op.has_neutral(side, value),
+            _ => false,
+        };
+        let unchanged = match operands[..] {
+            [a] if op.is_identity() => Some(a),
+            [Source::Result(k)] => match applied[k] {
+                Some((before, argument)) if before == op && op.undoes_itself() => Some(argument),
+                _ => None,
+            },
+            [a, _] if is_neutral(1) => Some(a),
+            [_, b] if is_neutral(0) => Some(b),
+            _ => None,
+        };
+        Some(unchanged.unwrap_or_else(|| {
+            applied.push(if operands.len() == 1 { Some((op, operands[0])) } else { None });
+            builder.instruction(op, operands)
+        }))
+    })
+}

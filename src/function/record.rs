@@ -1,0 +1,141 @@
+//! From a recording tape to a graph.
+
+use super::graph::{Builder, Graph, Source};
+use super::{Function, free_name};
+use crate::error::{Error, SourceLine};
+use crate::ops::Op;
+use crate::tape::{FIRST, Operand, Storage, Tape, Var};
+
+impl Tape {
+    /// What was recorded so far, as a function of `inputs` with these `outputs`: one recording, two uses.
+    ///
+    /// ```
+    /// use tapegrad::{Tape, Workspace};
+    ///
+    /// let tape = Tape::recording();
+    /// let [x, y] = tape.vars([1.0, 2.0]);
+    /// let z = x * y.exp();
+    /// let gradient = z.backward(); // use it now,
+    /// let f = tape.function(&[x, y], &[z])?; // and again elsewhere
+    /// let mut workspace = Workspace::new();
+    /// assert_eq!(f.value(&[3.0, 0.0], &mut workspace)?, 3.0);
+    /// # let _ = gradient;
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotRecording`] of a plain tape, [`Error::ValueRead`] if a plain number was read out of a
+    /// variable, [`Error::Opaque`] if an output needs a node that only has partials, and
+    /// [`Error::FreeVariable`] if it needs a variable that is not among the inputs.
+    ///
+    /// # Panics
+    /// If an input is not a variable made by this tape, or an output is of another tape.
+    #[track_caller]
+    pub fn function(&self, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
+        for &input in inputs {
+            let is_leaf = self.with(|tape| {
+                tape.find(input).is_some_and(|index| {
+                    index as usize >= FIRST && tape.nodes[index as usize].op == Op::Input
+                })
+            });
+            assert!(is_leaf, "an input (value {}) is not a variable made by this tape", input.value);
+        }
+        for (k, input) in inputs.iter().enumerate() {
+            assert!(
+                inputs[..k].iter().all(|other| other.node != input.node),
+                "an input (value {}) is listed twice",
+                input.value
+            );
+        }
+        for &output in outputs {
+            assert!(
+                output.is_constant() || self.owns(output),
+                "an output (value {}) stands on another tape; record it on this one",
+                output.value
+            );
+        }
+        if let Err(error @ (Error::NotRecording | Error::ValueRead { .. })) = self.replayable() {
+            return Err(error);
+        }
+        self.with(|tape| function(tape, inputs, outputs))
+    }
+}
+
+fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
+    let index_of = |var: Var| tape.find(var).map_or(0, |index| index as usize);
+    let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
+
+    // What outputs and guards depend on; the rest may be opaque or free.
+    let mut needed = vec![false; tape.nodes.len()];
+    for &output in outputs {
+        needed[index_of(output)] = true;
+    }
+    for guard in &recording.guards {
+        for operand in [guard.left, guard.right] {
+            if let Operand::Node(index) = operand {
+                needed[index + FIRST] = true;
+            }
+        }
+    }
+    for index in (FIRST..tape.nodes.len()).rev() {
+        if needed[index] {
+            for edge in tape.nodes[index].edges(&tape.pool) {
+                if let Operand::Node(operand) = edge.operand() {
+                    needed[operand + FIRST] = true;
+                }
+            }
+        }
+    }
+
+    let mut builder = Builder::new(inputs.len());
+    let mut sources = vec![None; tape.nodes.len()];
+    for (k, &input) in inputs.iter().enumerate() {
+        sources[index_of(input)] = Some(Source::Input(k));
+    }
+    let source = |sources: &[Option<Source>], operand: Operand| match operand {
+        Operand::Constant(value) => Source::Constant(value),
+        Operand::Node(index) => sources[index + FIRST].expect("an operand stands before its use"),
+    };
+    let mut guards = recording.guards.iter().peekable();
+    for index in FIRST..=tape.nodes.len() {
+        while let Some(guard) = guards.next_if(|guard| guard.nodes + FIRST <= index) {
+            let (left, right) = (source(&sources, guard.left), source(&sources, guard.right));
+            builder.check(guard.predicate, left, right, guard.outcome, guard.at.into());
+        }
+        let Some(node) = tape.nodes.get(index) else { break };
+        if sources[index].is_some() || !needed[index] {
+            continue;
+        }
+        let at = || tape.line(index).map(SourceLine::from);
+        if node.op == Op::Input {
+            return Err(Error::FreeVariable { node: index - FIRST, at: at() });
+        }
+        if node.op.is_opaque() {
+            let at = at().expect("a recording tape keeps lines");
+            return Err(Error::Opaque { node: index - FIRST, at });
+        }
+        let operands: Vec<_> = node.edges(&tape.pool).map(|edge| source(&sources, edge.operand())).collect();
+        sources[index] = Some(builder.instruction(node.op, operands));
+    }
+    for &output in outputs {
+        builder.output(if output.is_constant() {
+            Source::Constant(output.value)
+        } else {
+            sources[index_of(output)].expect("a needed node")
+        });
+    }
+    let given: Vec<Option<&String>> = inputs
+        .iter()
+        .map(|&input| {
+            let index = index_of(input) as u32;
+            tape.cold().names.iter().find(|(_, named)| **named == index).map(|(name, _)| name)
+        })
+        .collect();
+    let name = |(k, given_name): (usize, &Option<&String>)| match given_name {
+        Some(name) => (*name).clone(),
+        None => free_name(format!("x{k}"), |name| given.iter().flatten().any(|given| *given == name)),
+    };
+    let names = given.iter().enumerate().map(name).collect();
+    let graph: Graph = builder.finish();
+    Ok(Function::new(graph, names, inputs.iter().map(|input| input.value).collect()))
+}

@@ -1,0 +1,156 @@
+//! Saving and loading with serde: a plain, versioned form, validated when it is read.
+
+use super::Function;
+use super::graph::{Check, Graph, Instruction};
+use crate::error::{Error, SourceLine};
+use crate::ops::Op;
+use crate::tape::Predicate;
+use indexmap::IndexSet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::cmp::Ordering;
+
+const VERSION: u32 = 1;
+
+/// The stored form. Numbers are text, the shortest that reads back the same, because not every format has
+/// infinities.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    tapegrad_function: u32,
+    names: Vec<String>,
+    parameters: Vec<bool>,
+    at: Vec<String>,
+    constants: Vec<String>,
+    operations: Vec<(String, Vec<u32>)>,
+    checks: Vec<StoredCheck>,
+    outputs: Vec<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredCheck {
+    predicate: String,
+    left: u32,
+    right: u32,
+    outcome: bool,
+    after: usize,
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+impl Serialize for Function {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let numbers = |numbers: &[f64]| numbers.iter().map(|number| format!("{number:?}")).collect();
+        Stored {
+            tapegrad_function: VERSION,
+            names: self.names.iter().cloned().collect(),
+            parameters: self.is_parameter.clone(),
+            at: numbers(&self.at),
+            constants: numbers(&self.graph.constants),
+            operations: self
+                .graph
+                .instructions
+                .iter()
+                .map(|instruction| (instruction.op.to_string(), instruction.operands.to_vec()))
+                .collect(),
+            checks: self
+                .graph
+                .checks
+                .iter()
+                .map(|check| StoredCheck {
+                    predicate: format!("{:?}", check.predicate),
+                    left: check.left,
+                    right: check.right,
+                    outcome: check.outcome,
+                    after: check.after,
+                    file: check.at.file().to_owned(),
+                    line: check.at.line(),
+                    column: check.at.column(),
+                })
+                .collect(),
+            outputs: self.graph.outputs.clone(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Function {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        restore(Stored::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Everything that an evaluation relies on is checked here.
+fn restore(stored: Stored) -> Result<Function, Error> {
+    let broken = |why: String| Error::Stored { why };
+    if stored.tapegrad_function != VERSION {
+        return Err(broken(format!(
+            "it has version {}, this is version {VERSION}",
+            stored.tapegrad_function
+        )));
+    }
+    let inputs = stored.names.len();
+    if stored.parameters.len() != inputs || stored.at.len() != inputs {
+        return Err(broken("names, parameters and point differ in length".into()));
+    }
+    let names: IndexSet<String> = stored.names.into_iter().collect();
+    if names.len() != inputs {
+        return Err(broken("two inputs have one name".into()));
+    }
+    let number = |text: &String| text.parse().map_err(|_| broken(format!("`{text}` is not a number")));
+    let numbers = |texts: &[String]| texts.iter().map(number).collect::<Result<Vec<f64>, _>>();
+    let constants = numbers(&stored.constants)?;
+    let first = constants.len() + inputs;
+    let places = first + stored.operations.len();
+    if u32::try_from(places).is_err() {
+        return Err(broken("it has too many operations".into()));
+    }
+    let within = |place: u32, limit: usize, what: &str| {
+        if (place as usize) < limit { Ok(()) } else { Err(broken(format!("{what} refers to place {place}"))) }
+    };
+    let mut instructions = Vec::with_capacity(stored.operations.len());
+    for (index, (name, operands)) in stored.operations.into_iter().enumerate() {
+        let op = Op::parse(&name).ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
+        if !op.takes(operands.len()) {
+            return Err(broken(format!("`{name}` cannot take {} operands", operands.len())));
+        }
+        for &operand in &operands {
+            within(operand, first + index, &format!("operation {index}"))?;
+        }
+        instructions.push(Instruction { op, operands: operands.into() });
+    }
+    let mut checks: Vec<Check> = Vec::with_capacity(stored.checks.len());
+    for check in stored.checks {
+        let predicate = predicates()
+            .find(|predicate| format!("{predicate:?}") == check.predicate)
+            .ok_or_else(|| broken(format!("`{}` is not a predicate", check.predicate)))?;
+        let is_in_order = checks.last().is_none_or(|before| before.after <= check.after);
+        if check.after > instructions.len() || !is_in_order {
+            return Err(broken("its checks are not in order".into()));
+        }
+        within(check.left, first + check.after, "a check")?;
+        within(check.right, first + check.after, "a check")?;
+        checks.push(Check {
+            predicate,
+            left: check.left,
+            right: check.right,
+            outcome: check.outcome,
+            after: check.after,
+            at: SourceLine::new(check.file, check.line, check.column),
+        });
+    }
+    for &output in &stored.outputs {
+        within(output, places, "an output")?;
+    }
+    let graph = Graph { constants, inputs, instructions, checks, outputs: stored.outputs };
+    Ok(Function { graph, names, is_parameter: stored.parameters, at: numbers(&stored.at)? })
+}
+
+fn predicates() -> impl Iterator<Item = Predicate> {
+    use Predicate::*;
+    let orderings = [None, Some(Ordering::Less), Some(Ordering::Equal), Some(Ordering::Greater)];
+    [Less, LessEqual, Greater, GreaterEqual, Equal, IsNan, IsFinite, IsInfinite, IsSignNegative]
+        .into_iter()
+        .chain(orderings.map(Compares))
+}

@@ -1,0 +1,211 @@
+//! `Var` as a scalar of nalgebra, by way of simba.
+
+use crate::{Tape, Var};
+use approx::{assert_abs_diff_eq, assert_relative_eq, assert_ulps_eq};
+use nalgebra::{Matrix3, Vector3};
+use num_traits::Float;
+use simba::scalar::{ComplexField, Field, RealField, SubsetOf};
+use simba::simd::SimdValue;
+use std::f64::consts;
+
+impl Field for Var {}
+
+// The trait declares two methods unsafe; their bodies here are not.
+#[expect(unsafe_code, reason = "simba declares these methods so")]
+impl SimdValue for Var {
+    const LANES: usize = 1;
+    type Element = Var;
+    type SimdBool = bool;
+
+    fn splat(element: Var) -> Var {
+        element
+    }
+    fn extract(&self, _: usize) -> Var {
+        *self
+    }
+    unsafe fn extract_unchecked(&self, _: usize) -> Var {
+        *self
+    }
+    fn replace(&mut self, _: usize, element: Var) {
+        *self = element;
+    }
+    unsafe fn replace_unchecked(&mut self, _: usize, element: Var) {
+        *self = element;
+    }
+    fn select(self, condition: bool, other: Var) -> Var {
+        if condition { self } else { other }
+    }
+}
+
+impl SubsetOf<Var> for Var {
+    fn to_superset(&self) -> Var {
+        *self
+    }
+    fn from_superset_unchecked(element: &Var) -> Var {
+        *element
+    }
+    fn is_in_subset(_: &Var) -> bool {
+        true
+    }
+}
+
+/// Plain numbers go in for nothing; coming out again reads a value, and a recording tape hears of it.
+macro_rules! impl_subset_of_var {
+    ($($T:ty)*) => { $(
+        impl SubsetOf<Var> for $T {
+            fn to_superset(&self) -> Var {
+                Var::from(*self)
+            }
+            #[track_caller]
+            fn from_superset_unchecked(element: &Var) -> $T {
+                element.value() as $T
+            }
+            fn is_in_subset(_: &Var) -> bool {
+                true
+            }
+        }
+    )* };
+}
+impl_subset_of_var! { f32 f64 }
+
+macro_rules! from_float {
+    (unary $($name:ident)*) => { $( #[track_caller] fn $name(self) -> Var { Float::$name(self) } )* };
+    (binary $($name:ident)*) => {
+        $( #[track_caller] fn $name(self, other: Var) -> Var { Float::$name(self, other) } )*
+    };
+}
+macro_rules! constants {
+    ($($name:ident $CONSTANT:ident)*) => { $( fn $name() -> Var { Var::from(consts::$CONSTANT) } )* };
+}
+
+impl ComplexField for Var {
+    type RealField = Var;
+
+    from_float! { unary floor ceil round trunc fract abs signum recip sqrt exp exp2 exp_m1 ln ln_1p log2 log10
+    cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh }
+    from_float! { binary hypot log powf }
+
+    fn from_real(re: Var) -> Var {
+        re
+    }
+    fn real(self) -> Var {
+        self
+    }
+    fn imaginary(self) -> Var {
+        Var::from(0.0)
+    }
+    fn modulus(self) -> Var {
+        self.abs()
+    }
+    fn modulus_squared(self) -> Var {
+        self * self
+    }
+    fn argument(self) -> Var {
+        if self >= 0.0 { Var::from(0.0) } else { Var::pi() }
+    }
+    fn norm1(self) -> Var {
+        self.abs()
+    }
+    fn scale(self, factor: Var) -> Var {
+        self * factor
+    }
+    fn unscale(self, factor: Var) -> Var {
+        self / factor
+    }
+    fn conjugate(self) -> Var {
+        self
+    }
+    fn mul_add(self, a: Var, b: Var) -> Var {
+        self * a + b
+    }
+    fn sin_cos(self) -> (Var, Var) {
+        (self.sin(), self.cos())
+    }
+    fn powi(self, n: i32) -> Var {
+        Var::powi(self, n)
+    }
+    fn powc(self, n: Var) -> Var {
+        self.powf(n)
+    }
+    fn is_finite(&self) -> bool {
+        Var::is_finite(*self)
+    }
+    fn try_sqrt(self) -> Option<Var> {
+        (self >= 0.0).then(|| self.sqrt())
+    }
+}
+
+impl RealField for Var {
+    from_float! { binary max min atan2 copysign }
+    constants! {
+        pi PI two_pi TAU frac_pi_2 FRAC_PI_2 frac_pi_3 FRAC_PI_3 frac_pi_4 FRAC_PI_4 frac_pi_6 FRAC_PI_6
+        frac_pi_8 FRAC_PI_8 frac_1_pi FRAC_1_PI frac_2_pi FRAC_2_PI frac_2_sqrt_pi FRAC_2_SQRT_PI
+        e E log2_e LOG2_E log10_e LOG10_E ln_2 LN_2 ln_10 LN_10
+    }
+
+    fn is_sign_positive(&self) -> bool {
+        !self.is_sign_negative()
+    }
+    fn is_sign_negative(&self) -> bool {
+        Var::is_sign_negative(*self)
+    }
+    fn clamp(self, min: Var, max: Var) -> Var {
+        self.max(min).min(max)
+    }
+    fn min_value() -> Option<Var> {
+        Some(Var::from(f64::MIN))
+    }
+    fn max_value() -> Option<Var> {
+        Some(Var::from(f64::MAX))
+    }
+}
+
+const A: [f64; 9] = [2.0, -1.0, 0.5, 0.25, 3.0, 1.0, -0.75, 0.5, 4.0];
+
+/// ∂ det A / ∂ A = det A · A⁻ᵀ
+#[test]
+fn a_determinant_has_its_gradient() {
+    let tape = Tape::new();
+    let a = Matrix3::from_row_slice(&tape.vars(A));
+    let g = a.determinant().backward();
+
+    let plain = Matrix3::from_row_slice(&A);
+    let expected = plain.try_inverse().unwrap().transpose() * plain.determinant();
+    assert_abs_diff_eq!(a.map(|entry| g[entry]), expected, epsilon = 1e-14);
+}
+
+/// Through pivoting: the LU decomposition compares its entries.
+#[test]
+fn a_linear_solve_has_its_gradient() {
+    let tape = Tape::new();
+    let a = Matrix3::from_row_slice(&tape.vars(A));
+    let b = Vector3::from(tape.vars([1.0, 2.0, 3.0]));
+    let x = a.lu().solve(&b).unwrap();
+    let g = x.sum().backward();
+
+    // ∂ Σx / ∂ b = A⁻ᵀ 1, ∂ Σx / ∂ A = −A⁻ᵀ 1 xᵀ
+    let plain = Matrix3::from_row_slice(&A);
+    let by_b = plain.try_inverse().unwrap().transpose() * Vector3::repeat(1.0);
+    assert_abs_diff_eq!(b.map(|entry| g[entry]), by_b, epsilon = 1e-14);
+    let by_a = -by_b * x.map(|entry| entry.value()).transpose();
+    assert_abs_diff_eq!(a.map(|entry| g[entry]), by_a, epsilon = 1e-14);
+}
+
+#[test]
+fn a_norm_has_its_gradient_over_vectors_of_variables() {
+    let tape = Tape::new();
+    let v = Vector3::from(tape.vars([3.0, 4.0, 12.0]));
+    let g = v.norm().backward();
+    assert_relative_eq!(v.map(|entry| g[entry]), Vector3::new(3.0, 4.0, 12.0) / 13.0);
+}
+
+#[test]
+fn approx_compares_variables_and_matrices_of_them() {
+    let tape = Tape::recording();
+    let x = tape.var(1.0);
+    assert_abs_diff_eq!(x + 1e-9, x, epsilon = Var::from(1e-8));
+    assert_relative_eq!(x * (1.0 + f64::EPSILON), x);
+    assert_ulps_eq!(x * (1.0 + f64::EPSILON), x);
+    assert_relative_eq!(Vector3::repeat(x), Vector3::repeat(Var::from(1.0)));
+    assert!(tape.guards().is_empty(), "a check is not a branch");
+}
