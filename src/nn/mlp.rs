@@ -62,6 +62,27 @@ impl Mlp {
         Ok(Mlp { parameters: vec![0.0; count], is_frozen: vec![false; count], layers })
     }
 
+    /// What a file says, if it does not contradict itself.
+    #[cfg(feature = "serde")]
+    pub(super) fn from_parts(
+        layers: Vec<Layer>,
+        parameters: Vec<f64>,
+        frozen: Vec<usize>,
+    ) -> Result<Mlp, String> {
+        let (count, found) = (parameter_count(&layers)?, parameters.len());
+        if count != found {
+            return Err(format!("the layers have {count} parameters, and {found} are given"));
+        }
+        if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
+            return Err(format!("parameter {k} is not finite"));
+        }
+        let mut is_frozen = vec![false; count];
+        for k in frozen {
+            *is_frozen.get_mut(k).ok_or(format!("there is no parameter {k} to freeze"))? = true;
+        }
+        Ok(Mlp { layers, parameters, is_frozen })
+    }
+
     /// The layers, from the input on.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
@@ -407,7 +428,7 @@ impl ForwardPass {
 }
 
 /// How many parameters these layers have, or what is wrong with them.
-fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
+pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
     let last = layers.len().checked_sub(1).ok_or("it needs at least one layer")?;
     let mut total = 0_usize;
     for (k, layer) in layers.iter().enumerate() {
@@ -460,17 +481,6 @@ impl TryFrom<MlpData> for Mlp {
     type Error = String;
 
     fn try_from(data: MlpData) -> Result<Mlp, String> {
-        let (count, found) = (parameter_count(&data.layers)?, data.parameters.len());
-        if count != found {
-            return Err(format!("the layers have {count} parameters, and {found} are given"));
-        }
-        if let Some(k) = data.parameters.iter().position(|parameter| !parameter.is_finite()) {
-            return Err(format!("parameter {k} is not finite"));
-        }
-        let mut is_frozen = vec![false; count];
-        for k in data.frozen {
-            *is_frozen.get_mut(k).ok_or(format!("there is no parameter {k} to freeze"))? = true;
-        }
-        Ok(Mlp { layers: data.layers, parameters: data.parameters, is_frozen })
+        Mlp::from_parts(data.layers, data.parameters, data.frozen)
     }
 }

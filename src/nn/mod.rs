@@ -34,6 +34,8 @@ mod neuron;
 mod optimizer;
 mod random;
 
+#[cfg(feature = "safetensors")]
+mod safetensors;
 mod save;
 mod schedule;
 mod train;
@@ -52,6 +54,8 @@ pub use mlp::{Bound, ForwardPass, Mlp};
 pub use model::Model;
 pub use neuron::Neuron;
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
+#[cfg(feature = "lbfgs")]
+pub use optimizer::{Lbfgs, Minimum};
 pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{

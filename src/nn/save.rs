@@ -28,7 +28,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// The newest version of every format that this build writes and reads.
 #[cfg(feature = "serde")]
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// The first entries of every file.
 #[cfg(feature = "serde")]
@@ -69,7 +69,7 @@ pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path, format: &st
 }
 
 #[cfg(feature = "serde")]
-fn check_head(path: &Path, format: &str, found: &str, version: u64) -> Result<(), Error> {
+pub(super) fn check_head(path: &Path, format: &str, found: &str, version: u64) -> Result<(), Error> {
     if found != format {
         let problem = format!("this is a `{found}` file, not a `{format}`");
         return Err(Error::Format { path: path.to_owned(), problem });

@@ -5,12 +5,16 @@
 mod adagrad;
 mod adam;
 
+#[cfg(feature = "lbfgs")]
+mod lbfgs;
 mod rmsprop;
 mod sgd;
 
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 
+#[cfg(feature = "lbfgs")]
+pub use lbfgs::{Lbfgs, Minimum};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 

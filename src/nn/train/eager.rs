@@ -41,18 +41,25 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         (self.loss)(parameters, &inputs, &targets)
     }
 
-    /// Records the sample once more, with lines and names, to say where it first went wrong.
-    fn diagnose(&self, parameters: &[f64], sample: usize) -> Failure {
-        let tape = Tape::new();
-        tape.keep_lines(true);
-        let named = |(k, &value): (usize, &f64)| tape.named(format!("w{k}"), value);
-        let parameters: Vec<Var> = parameters.iter().enumerate().map(named).collect();
-        let loss = self.of_sample(&parameters, sample);
-        let cause = tape.first_non_finite().map_or_else(
-            || format!("every node is finite, but adjoints overflow (the loss is {})", loss.value()),
-            |culprit| culprit.to_string(),
-        );
-        Failure { sample: Some(sample), cause }
+    /// Goes through the samples once more, with lines and names, to say which one first went wrong, and where.
+    fn diagnose(&self, parameters: &[f64], batch: &[usize]) -> Failure {
+        for &sample in batch {
+            let tape = Tape::new();
+            tape.keep_lines(true);
+            let named = |(k, &value): (usize, &f64)| tape.named(format!("w{k}"), value);
+            let parameters: Vec<Var> = parameters.iter().enumerate().map(named).collect();
+            let loss = self.of_sample(&parameters, sample);
+            let gradient = loss.backward().wrt(&parameters);
+            if loss.value().is_finite() && gradient.iter().all(|slope| slope.is_finite()) {
+                continue;
+            }
+            let cause = match tape.first_non_finite() {
+                Some(culprit) => culprit.to_string(),
+                None => format!("the loss is {}; every node is finite, adjoints overflow", loss.value()),
+            };
+            return Failure { sample: Some(sample), cause };
+        }
+        Failure { sample: None, cause: "the sum over the batch overflows".to_owned() }
     }
 }
 
@@ -79,11 +86,11 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
             for (sum, &variable) in gradient.iter_mut().zip(&variables) {
                 *sum += self.gradient[variable];
             }
-            // One number that is not finite leaves no finite sum.
-            if !total.is_finite() || !gradient.iter().all(|sum| sum.is_finite()) {
-                return Err(self.diagnose(parameters, sample));
-            }
             self.tape.rewind(mark);
+        }
+        // One number that is not finite leaves no finite sum.
+        if !total.is_finite() || !gradient.iter().all(|sum| sum.is_finite()) {
+            return Err(self.diagnose(parameters, batch));
         }
         if self.reduction == Reduction::Mean {
             let n = batch.len() as f64;
