@@ -63,7 +63,7 @@ impl Table {
                 problem,
             };
             let record = record.map_err(|error| problem(k + 1, 1, error.to_string()))?;
-            let line = record.position().map_or(k + 1, |position| position.line() as usize);
+            let line = record.position().map_or(k + 1, |position| line_of(bytes, position));
             let width = rows.first().map_or(record.len(), Vec::len);
             if record.len() != width {
                 let (found, column) = (record.len(), record.len().min(width) + 1);
@@ -143,4 +143,10 @@ impl Table {
     fn problem(&self, row: usize, column: usize, problem: String) -> Error {
         Error::Cell { source_name: self.source.clone(), row: self.lines[row], column: column + 1, problem }
     }
+}
+
+/// The line of the record that was read from this position on: blank lines before it were passed over.
+fn line_of(bytes: &[u8], position: &csv::Position) -> usize {
+    let ends = bytes[position.byte() as usize..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() as usize + ends.filter(|&&byte| byte == b'\n').count()
 }

@@ -27,7 +27,7 @@ impl Adagrad {
             initial_sum: 0.0,
             eps: 1e-10,
             weight_decay: 0.0,
-            state: State::default(),
+            state: State::new("adagrad", 1),
         }
     }
 }

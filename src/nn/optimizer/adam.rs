@@ -27,7 +27,7 @@ impl Adam {
             eps: 1e-8,
             amsgrad: false,
             weight_decay: 0.0,
-            state: State::default(),
+            state: State::new("adam", 3),
         }
     }
 }
@@ -67,7 +67,8 @@ impl AdamW {
     /// With the usual settings.
     #[must_use]
     pub fn new(rate: f64) -> AdamW {
-        AdamW { adam: Adam::new(rate), weight_decay: 0.01 }
+        let adam = Adam { state: State::new("adamw", 3), ..Adam::new(rate) };
+        AdamW { adam, weight_decay: 0.01 }
     }
 }
 

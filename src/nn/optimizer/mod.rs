@@ -19,26 +19,44 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 /// What an optimiser remembers from one update to the next: all that a checkpoint needs of it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct State {
+    /// The name of the optimiser, so that none goes on from the state of another.
+    pub kind: String,
     /// How many updates there have been.
     pub updates: u64,
-    /// Running averages and sums, each with one number per parameter; empty before the first update.
+    /// Running averages and sums: lists with one number per parameter, empty before the first update.
     pub moments: Vec<Vec<f64>>,
 }
 
 impl State {
-    /// Counts an update, and gives the `N` lists of moments, which start at `initial`.
-    fn advance<const N: usize>(&mut self, parameters: usize, initial: f64) -> [&mut [f64]; N] {
-        self.updates += 1;
-        if self.moments.is_empty() {
-            self.moments = vec![vec![initial; parameters]; N];
+    /// The state before the first update, with so many lists of moments.
+    #[must_use]
+    pub fn new(kind: &str, lists: usize) -> State {
+        State { kind: kind.to_owned(), updates: 0, moments: vec![Vec::new(); lists] }
+    }
+
+    /// The state that an optimiser of this kind starts with.
+    #[must_use]
+    pub fn fresh(&self) -> State {
+        State::new(&self.kind, self.moments.len())
+    }
+
+    /// Counts an update, and gives the lists of moments, which start at `initial`.
+    ///
+    /// # Panics
+    /// If there are not `N` lists, or they are for another number of parameters.
+    pub fn advance<const N: usize>(&mut self, parameters: usize, initial: f64) -> [&mut [f64]; N] {
+        assert_eq!(self.moments.len(), N, "the optimiser has the state of another one");
+        if self.updates == 0 {
+            self.moments.fill(vec![initial; parameters]);
         }
+        self.updates += 1;
         let mut lists = self.moments.iter_mut();
         std::array::from_fn(|_| {
-            let moments = lists.next().expect("the state of another optimiser").as_mut_slice();
+            let moments = lists.next().expect("N lists").as_mut_slice();
             assert_eq!(moments.len(), parameters, "the optimiser has the state of another model");
             moments
         })

@@ -30,7 +30,7 @@ impl RmsProp {
             momentum: 0.0,
             centered: false,
             weight_decay: 0.0,
-            state: State::default(),
+            state: State::new("rmsprop", 3),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Sgd {
             dampening: 0.0,
             nesterov: false,
             weight_decay: 0.0,
-            state: State::default(),
+            state: State::new("sgd", 1),
         }
     }
 

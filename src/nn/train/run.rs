@@ -200,7 +200,12 @@ impl Trainer<'_> {
     fn start(&self, parameters: &[f64], task: &Task<'_>) -> Result<RunState, Error> {
         #[cfg(feature = "serde")]
         if let Some(path) = &self.resume_from {
-            return super::checkpoint::read(path, parameters.len(), task.samples.len());
+            return super::checkpoint::read(
+                path,
+                parameters.len(),
+                task.samples.len(),
+                self.optimizer.state(),
+            );
         }
         if let Some(k) = parameters.iter().position(|w| !w.is_finite()) {
             let problem = format!("parameter {k} is {} before training", parameters[k]);
@@ -208,7 +213,7 @@ impl Trainer<'_> {
         }
         Ok(RunState {
             parameters: parameters.to_vec(),
-            optimizer: State::default(),
+            optimizer: self.optimizer.state().fresh(),
             updates: 0,
             history: History::default(),
             best: None,
