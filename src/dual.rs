@@ -221,26 +221,22 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
 }
 
-/// Compares primals.
-impl<R: Real, const N: usize> PartialEq for Dual<R, N> {
-    #[inline]
-    #[track_caller]
-    fn eq(&self, other: &Self) -> bool {
-        self.primal == other.primal
-    }
-}
-
-/// Compares the primal.
-impl<R: Real, const N: usize> PartialEq<f64> for Dual<R, N> {
-    #[inline]
-    #[track_caller]
-    fn eq(&self, other: &f64) -> bool {
-        self.primal == *other
-    }
-}
-
-macro_rules! impl_partial_ord {
+macro_rules! compare_primals {
     ($Rhs:ty, |$other:ident| $rhs:expr) => {
+        /// Compares primals.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        impl<R: Real, const N: usize> PartialEq<$Rhs> for Dual<R, N> {
+            #[inline]
+            #[track_caller]
+            fn eq(&self, $other: &$Rhs) -> bool {
+                self.primal == $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, $other: &$Rhs) -> bool {
+                self.primal != $rhs
+            }
+        }
         /// Compares primals.
         impl<R: Real, const N: usize> PartialOrd<$Rhs> for Dual<R, N> {
             #[inline]
@@ -271,8 +267,8 @@ macro_rules! impl_partial_ord {
         }
     };
 }
-impl_partial_ord!(Self, |other| other.primal);
-impl_partial_ord!(f64, |other| *other);
+compare_primals!(Self, |other| other.primal);
+compare_primals!(f64, |other| *other);
 
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {

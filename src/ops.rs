@@ -501,6 +501,12 @@ macro_rules! define_op {
                 }
             }
 
+            /// Whether a plain tape leaves out constant operands, which only computing the value again needs.
+            #[inline]
+            pub(crate) fn skips_constants(self) -> bool {
+                self.is_reduction() || self == Op::Preaccumulated
+            }
+
             /// Whether this row takes lists of any length.
             #[inline]
             pub fn is_reduction(self) -> bool {

@@ -3,7 +3,8 @@
 use super::graph::{Check, Graph};
 use crate::real::Real;
 
-/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
+/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates
+/// but for derivatives of long lists.
 ///
 /// One serves any number of functions, in turn.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +69,7 @@ pub(super) fn backward<R: Real>(
     adjoints.clear();
     adjoints.resize(graph.places(), Adjoint { sum: R::constant(0.0), is_reached: false, cut: None });
     for (place, weight) in seeds {
-        adjoints[place as usize].add(weight, None);
+        adjoints[place as usize].receive(weight, None);
     }
     let first = graph.first_result();
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {
@@ -97,7 +98,7 @@ pub(super) fn backward<R: Real>(
                     let term = partial.weigh(adjoint);
                     cut.map_or(term, |cut| cut.select(0.0, term))
                 };
-                adjoints[operand as usize].add(term, cut);
+                adjoints[operand as usize].receive(term, cut);
             });
         });
     }
@@ -116,7 +117,7 @@ pub(super) struct Adjoint<R> {
 impl<R: Real> Adjoint<R> {
     #[inline]
     #[track_caller]
-    fn add(&mut self, term: R, cut: Option<R>) {
+    fn receive(&mut self, term: R, cut: Option<R>) {
         self.cut = match (self.is_reached, self.cut, cut) {
             (false, _, cut) => cut,
             (true, Some(before), Some(cut)) => Some(before.min(cut)),

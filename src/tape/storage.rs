@@ -191,27 +191,29 @@ impl Storage {
         (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for lists of operands. Constants among them are left out.
-    #[inline]
-    pub fn push_list_quickly(&mut self, op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> u64 {
+    /// As [`push_quickly`](Self::push_quickly), for lists of operands and, one after the other, their partials.
+    pub fn push_lists_quickly(&mut self, op: Op, value: f64, lists: &[&[Var]], partials: &[f64]) -> u64 {
         let (len, start) = (self.nodes.len(), self.pool.len());
-        if len == self.nodes.capacity() || len >= self.quick_most {
+        if len == self.nodes.capacity() || len >= self.quick_most || start + partials.len() >= MOST {
             return 0;
         }
-        let mut pool = std::mem::take(&mut self.pool);
-        let mut found = true;
-        visit(&mut |operand, partial| match self.find_quickly(operand.node) {
-            Some(CONSTANT) => {}
-            Some(index) => pool.push(Edge { slot: partial, operand: index }),
-            None => found = false,
-        });
-        if !found || pool.len() >= MOST {
-            pool.truncate(start);
-            found = false;
-        }
-        self.pool = pool;
-        if !found {
-            return 0;
+        let (is_piecewise, skips_constants) = (op.is_piecewise(), op.skips_constants());
+        self.pool.reserve(partials.len());
+        let mut partials = partials.iter();
+        for list in lists {
+            for (&operand, &partial) in list.iter().zip(&mut partials) {
+                match self.find_quickly(operand.node) {
+                    Some(CONSTANT) if skips_constants => {}
+                    Some(index) => {
+                        let slot = Edge::slot(operand, partial);
+                        self.pool.push(Edge::new(index, slot, is_piecewise));
+                    }
+                    None => {
+                        self.pool.truncate(start);
+                        return 0;
+                    }
+                }
+            }
         }
         self.nodes.push(Node::pooled(op, value, start as u32, self.pool.len() - start));
         self.window.number + (len - self.window.index) as u64
@@ -258,7 +260,7 @@ impl Storage {
         } else {
             let start = self.pool.len();
             // What a list has of constants is only needed to compute the value again.
-            let skips_constants = op.is_reduction() && self.cold().recording.is_none();
+            let skips_constants = op.skips_constants() && self.cold().recording.is_none();
             for operand in operands.filter(|(operand, _)| operand.is_on_a_tape() || !skips_constants) {
                 let edge = edge(self, operand);
                 self.pool.push(edge);
