@@ -2,6 +2,7 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use crate::real::{Number, Real, Reduction};
 use crate::rules::{Few, partials};
 use smallvec::SmallVec;
@@ -29,14 +30,21 @@ use std::fmt;
 pub struct Dual<R = f64, const N: usize = 1> {
     primal: R,
     tangents: [R; N],
-    /// Bit `k % 64`: whether direction `k` reaches this number.
+    /// Bit `k % 56`: whether direction `k` reaches this number. Above: which nested calls do.
     reached: u64,
 }
 
-/// The bit of a direction; from 64 on, directions share bits, which only makes them count as reached.
+/// From so many directions on they share bits, which only makes them count as reached.
+const DIRECTION_BITS: usize = 56;
+
 #[inline]
 fn bit(direction: usize) -> u64 {
-    1 << (direction % 64)
+    1 << (direction % DIRECTION_BITS)
+}
+
+/// The bit of a call of the front door, by how deep it is nested in others; the first 8 levels differ.
+fn level_bit(level: usize) -> u64 {
+    1 << (DIRECTION_BITS + level % (64 - DIRECTION_BITS))
 }
 
 impl<R: Number, const N: usize> Dual<R, N> {
@@ -44,7 +52,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[must_use]
     #[inline]
     pub fn new(primal: R, tangents: [R; N]) -> Self {
-        Dual { primal, tangents, reached: u64::MAX }
+        Dual { primal, tangents, reached: (1 << DIRECTION_BITS) - 1 }
     }
 
     /// A constant: no direction reaches it.
@@ -98,6 +106,17 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[track_caller]
     pub fn tangent(self, direction: usize) -> R {
         self.tangents[direction]
+    }
+
+    /// An argument of a nested call, so that its tangents are known from those of the calls outside.
+    pub(crate) fn argument(primal: R, tangents: [R; N], level: usize) -> Self {
+        let argument = Self::new(primal, tangents);
+        Dual { reached: argument.reached | level_bit(level), ..argument }
+    }
+
+    /// Whether an argument of a call at another level reaches this number.
+    pub(crate) fn is_of_another_level(self, level: usize) -> bool {
+        self.reached >> DIRECTION_BITS << DIRECTION_BITS & !level_bit(level) != 0
     }
 
     /// Whether the direction can reach this number; if not, its tangent is a structural zero.
@@ -212,6 +231,11 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
 
     fn peek(self) -> f64 {
         self.primal.peek()
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Self) -> bool {
+        self.primal.ask(predicate, right.primal)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use crate::real::{Real, Reduction, values};
 use crate::rules::{partials, reduction};
-use crate::tape::{self, Predicate, Var};
-use smallvec::SmallVec;
+use crate::tape::{self, Var};
+use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -29,12 +30,14 @@ for_each_primitive!(impl_number [] [Var] by_recording {
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);
         if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            tape::record_list(K::OP, y, |sink| {
-                let mut operands = lists.iter().copied().flatten();
-                K::partials(lists, |operand: Var| operand.value, y, |partial| {
-                    sink.edge(*operands.next().expect("an operand for each partial"), partial);
-                });
-            })
+            let mut partials: SmallVec<[f64; 64]> = smallvec![0.0; lists.iter().map(|list| list.len()).sum()];
+            let mut places = partials.iter_mut();
+            K::partials(lists, |operand: Var| operand.value, y, |partial| {
+                if let Some(place) = places.next() {
+                    *place = partial;
+                }
+            });
+            tape::record_lists(K::OP, y, lists, &partials)
         } else {
             Var::constant_of(y)
         }
@@ -93,6 +96,11 @@ impl Real for Var {
 
     fn peek(self) -> f64 {
         self.value
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Var) -> bool {
+        ask(predicate, self, right)
     }
 }
 

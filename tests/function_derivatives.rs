@@ -154,6 +154,22 @@ fn parameters_are_given_and_not_differentiated() {
     assert_eq!(slope.gradient().unwrap().values(&[3.0, 10.0], &mut Workspace::new()).unwrap(), [20.0]);
 }
 
+/// Wherever the parameters stand among the inputs.
+#[test]
+fn directions_belong_to_variables() {
+    let f = Function::record(|[p, x, q, y]| p * x * x * q * y, [1.0; 4]).unwrap();
+    let f = f.with_parameters(0..1).unwrap().with_parameters(2..3).unwrap();
+    let at = [2.0, 3.0, 5.0, 7.0]; // by x: 420, by y: 90; second: 140, 60, 0
+    let mut workspace = Workspace::new();
+    let with = |v: &[f64]| [&at[..], v].concat();
+    assert_eq!(f.jvp().unwrap().values(&with(&[1.0, 10.0]), &mut workspace).unwrap(), [630.0, 1320.0]);
+    assert_eq!(f.vjp().unwrap().values(&with(&[2.0]), &mut workspace).unwrap(), [840.0, 180.0]);
+    assert_eq!(f.hvp().unwrap().values(&with(&[1.0, 10.0]), &mut workspace).unwrap(), [740.0, 60.0]);
+    let mut direct = [0.0; 2];
+    f.hessian_vector_product(&at, &[1.0, 10.0], &mut Workspace::new(), &mut direct).unwrap();
+    assert_eq!(direct, [740.0, 60.0]);
+}
+
 /// The derivative of a fixed number of Newton steps that use a derivative themselves.
 #[test]
 fn nested_differentiation_is_exact() {

@@ -166,6 +166,24 @@ fn what_cannot_be_replayed_is_refused() {
     assert!(matches!(free, Err(Error::FreeVariable { node: 1, .. })), "a variable would be frozen");
 }
 
+/// Every predicate is asked on replay as it was when recorded, of a NaN with a sign too.
+#[test]
+fn predicates_of_special_numbers_replay() {
+    let special = [1.0, -1.0, 0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -f64::NAN];
+    let questions: [fn(Var) -> bool; 6] =
+        [Var::is_sign_negative, Var::is_nan, Var::is_finite, Var::is_infinite, |x| x == 0.0, |x| x >= 0.0];
+    for (question, at) in questions.into_iter().flat_map(|question| special.map(|at| (question, at))) {
+        let inner = Function::record(|[x]| if question(x) { x } else { x + 1.0 }, [at]).unwrap();
+        let outer = Function::record(|[x]| inner.call(&[x]).unwrap()[0], [at]).unwrap();
+        for x in special {
+            let same = question(Var::from(x)) == question(Var::from(at));
+            for f in [&inner, &outer] {
+                assert_eq!(f.value(&[x], &mut Workspace::new()).is_ok(), same, "{at} {x}");
+            }
+        }
+    }
+}
+
 #[test]
 fn wrong_lengths_change_nothing() {
     let f = Function::record(|[x, y]| x * y, [1.0, 2.0]).unwrap();

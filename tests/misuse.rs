@@ -6,9 +6,16 @@ mod common;
 use common::{assert_says, panic_of, refusal};
 use std::thread;
 use tapegrad::{
-    Dual, Gradient, Number, Tape, Var, gradient, hessian, hessian_vector_product, jacobian, preaccumulate,
-    vjp,
+    Dual, Gradient, Number, Tape, Var, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp,
+    preaccumulate, vjp,
 };
+
+/// A tape as release builds make it: without lines, so that recording takes its quick path.
+fn new_tape() -> Tape {
+    let tape = Tape::new();
+    tape.keep_lines(false);
+    tape
+}
 
 /// What can be done with two variables; each must see that they stand on two tapes.
 const MIXED: [fn(Var, Var) -> Var; 10] = [
@@ -44,7 +51,7 @@ const STALE: [&str; 3] = ["on no tape of this thread", "keep the tape alive", "`
 
 #[test]
 fn variables_of_two_tapes() {
-    let (first, second) = (Tape::new(), Tape::new());
+    let (first, second) = (new_tape(), new_tape());
     let (x, y) = (first.named("x", 3.0), second.var(5.0));
     let message = refusal(|| x * y);
     assert_says(&message, &["two tapes", "`x` (value 3)", "node #0 (value 5)", "`.detach()`", "Function"]);
@@ -61,7 +68,7 @@ fn variables_of_two_tapes() {
 #[test]
 fn on_recording_tapes_the_cure_is_another() {
     // There, `detach` stays on the tape.
-    let (first, second) = (Tape::recording(), Tape::new());
+    let (first, second) = (Tape::recording(), new_tape());
     let message = refusal(|| first.var(1.0) + second.var(2.0));
     assert_says(&message, &["two tapes", "Function"]);
     assert!(!message.contains("detach"), "{message}");
@@ -72,7 +79,7 @@ fn refused_everywhere(x: Var) {
     for f in ALONE {
         assert_says(&panic_of(|| f(x)).message, &STALE);
     }
-    let tape = Tape::new();
+    let tape = new_tape();
     let y = tape.var(1.0);
     for mix in MIXED {
         assert_says(&panic_of(|| mix(x, y)).message, &STALE);
@@ -87,7 +94,7 @@ fn refused_everywhere(x: Var) {
 
 #[test]
 fn a_variable_of_a_dropped_tape() {
-    let x = Tape::new().var(3.0);
+    let x = new_tape().var(3.0);
     assert_says(&refusal(|| x * x), &["(value 3)", "dropped"]);
     refused_everywhere(x);
     // The value itself is there for ever.
@@ -96,7 +103,7 @@ fn a_variable_of_a_dropped_tape() {
 
 #[test]
 fn a_variable_of_a_cleared_tape() {
-    let tape = Tape::new();
+    let tape = new_tape();
     let [x, y] = tape.vars([3.0, 4.0]);
     let z = x * y;
     tape.clear();
@@ -116,7 +123,7 @@ fn a_variable_of_a_cleared_tape() {
 
 #[test]
 fn a_variable_that_was_rewound() {
-    let tape = Tape::new();
+    let tape = new_tape();
     let x = tape.var(3.0);
     let mark = tape.mark();
     let gone = x * x;
@@ -133,7 +140,7 @@ fn a_variable_that_was_rewound() {
     let other = successor + x;
     refused_everywhere(deep);
     assert_eq!(other.backward()[x], 7.0);
-    let start = Tape::new();
+    let start = new_tape();
     let mark = start.mark();
     let x = start.var(1.0);
     start.rewind(mark);
@@ -143,14 +150,14 @@ fn a_variable_that_was_rewound() {
 
 #[test]
 fn a_variable_in_another_thread() {
-    let tape = Tape::new();
+    let tape = new_tape();
     let x = tape.var(3.0);
     thread::scope(|scope| {
         scope.spawn(|| {
             let message = refusal(|| x * x);
             assert_says(&message, &["another thread", "in the thread of their tape"]);
             refused_everywhere(x);
-            let own = Tape::new();
+            let own = new_tape();
             let y = own.var(1.0);
             assert_says(&refusal(|| x * y), &STALE);
             assert_says(&refusal(|| y * x), &STALE);
@@ -161,17 +168,17 @@ fn a_variable_in_another_thread() {
 
 #[test]
 fn a_variable_whose_tape_was_replaced_a_million_times() {
-    let first = Tape::new().var(3.0);
-    let tape = Tape::new();
+    let first = new_tape().var(3.0);
+    let tape = new_tape();
     let cleared = tape.var(4.0);
     let mark = tape.mark();
     let rewound = cleared * 2.0;
     for k in 0..1_000_000 {
         match k % 4 {
             0 => {
-                let _ = Tape::new().var(1.0);
+                let _ = new_tape().var(1.0);
             }
-            1 => drop(Tape::new()),
+            1 => drop(new_tape()),
             _ => {
                 if k < 500_000 {
                     tape.rewind(mark)
@@ -189,13 +196,13 @@ fn a_variable_whose_tape_was_replaced_a_million_times() {
 
 #[test]
 fn a_gradient_that_knows_nothing_of_the_variable() {
-    let (tape, other) = (Tape::new(), Tape::new());
+    let (tape, other) = (new_tape(), new_tape());
     let [x, y] = tape.vars([2.0, 3.0]);
     let z = x * y;
     let g = z.backward();
     let foreign = other.var(1.0);
     let later = z + 1.0;
-    let gone = Tape::new().var(1.0);
+    let gone = new_tape().var(1.0);
     for var in [foreign, later, gone] {
         let cure = ["knows nothing", "another tape", "after the output", "`get`"];
         assert_says(&refusal(|| g[var]), &cure);
@@ -227,9 +234,9 @@ fn a_gradient_that_knows_nothing_of_the_variable() {
 
 #[test]
 fn a_failed_sweep_leaves_the_gradient_as_it_was() {
-    let tape = Tape::new();
+    let tape = new_tape();
     let x = tape.var(3.0);
-    let gone = Tape::new().var(1.0);
+    let gone = new_tape().var(1.0);
     let mut g = (x * x).backward();
     refusal(|| gone.backward_into(&mut g));
     assert_eq!(g[x], 6.0);
@@ -242,7 +249,7 @@ fn a_failed_sweep_leaves_the_gradient_as_it_was() {
 
 #[test]
 fn outputs_of_two_tapes() {
-    let (tape, other) = (Tape::new(), Tape::new());
+    let (tape, other) = (new_tape(), new_tape());
     let (x, y) = (tape.var(2.0), other.var(3.0));
     let cure = ["an output (value 3)", "another tape", "`.detach()`"];
     assert_says(&refusal(|| tape.backward(&[(x, 1.0), (y, 1.0)])), &cure);
@@ -252,7 +259,7 @@ fn outputs_of_two_tapes() {
 
 #[test]
 fn variables_captured_from_an_outer_tape() {
-    let tape = Tape::new();
+    let tape = new_tape();
     let outer = tape.var(2.0);
     // Used inside, …
     assert_says(&refusal(|| gradient(|[x]| x * outer, [1.0])), &["two tapes", "`.detach()`", "Function"]);
@@ -286,7 +293,7 @@ fn variables_captured_from_an_outer_tape() {
 #[test]
 fn stale_marks() {
     let cure = ["this mark", "take a new mark"];
-    let (tape, other) = (Tape::new(), Tape::new());
+    let (tape, other) = (new_tape(), new_tape());
     let x = tape.var(1.0);
     other.var(1.0);
     let mark = tape.mark();
@@ -309,7 +316,7 @@ fn stale_marks() {
     tape.var(1.0);
     assert_says(&refusal(|| tape.rewind(mark)), &cure);
     // The very start is there for ever, on its own tape.
-    let (first, second) = (Tape::new(), Tape::new());
+    let (first, second) = (new_tape(), new_tape());
     let start = first.mark();
     first.var(1.0);
     first.rewind(start);
@@ -317,22 +324,22 @@ fn stale_marks() {
     first.rewind(start);
     assert_says(&refusal(|| second.rewind(start)), &cure);
     drop(first);
-    assert_says(&refusal(|| Tape::new().rewind(start)), &cure);
+    assert_says(&refusal(|| new_tape().rewind(start)), &cure);
 }
 
 #[test]
 fn names_are_given_once() {
-    let tape = Tape::new();
+    let tape = new_tape();
     tape.named("w", 2.0);
     assert_says(&refusal(|| tape.named("w", 3.0)), &["named `w` already", "(value 2)"]);
     assert_eq!(tape.len(), 1);
     assert_eq!(tape.variable("w").map(Var::value), Some(2.0));
-    Tape::new().named("w", 4.0);
+    new_tape().named("w", 4.0);
 }
 
 #[test]
 fn custom_operations_with_wrong_parts() {
-    let (tape, other) = (Tape::new(), Tape::new());
+    let (tape, other) = (new_tape(), new_tape());
     let [x, y] = tape.vars([2.0, 3.0]);
     for partials in [vec![], vec![1.0], vec![1.0; 3]] {
         let message = refusal(|| tape.custom("f", vec![x, y], |_| (1.0, partials)));
@@ -391,13 +398,13 @@ fn a_full_tape() {
     // Constants cost no room, and other tapes are not concerned.
     let none = Tape::with_limit(0);
     assert_says(&refusal(|| none.var(1.0)), &["the tape is full: it holds 0 nodes"]);
-    assert_eq!(Tape::new().vars([0.0; 100]).len(), 100);
+    assert_eq!(new_tape().vars([0.0; 100]).len(), 100);
 }
 
 #[test]
 fn the_memory_of_a_limited_tape_serves_an_unlimited_one() {
     drop(Tape::with_limit(1));
-    let tape = Tape::new();
+    let tape = new_tape();
     assert_eq!(tape.vars([0.0; 10]).iter().sum::<Var>().value(), 0.0);
     drop(tape);
     let limited = Tape::with_limit(1);
@@ -409,7 +416,7 @@ fn the_memory_of_a_limited_tape_serves_an_unlimited_one() {
 
 #[test]
 fn lengths_of_derivatives() {
-    let tape = Tape::new();
+    let tape = new_tape();
     let x = tape.var(1.0);
     let g = (x * x).backward();
     assert_says(&refusal(|| g.wrt_into(&[x], &mut [])), &["1 variables", "0 derivatives"]);
@@ -425,10 +432,35 @@ fn generic_code_is_reported_at_its_own_line() {
         (x + 1.0).hypot(y)
     }
     let here = line!() - 2;
-    let (first, second) = (Tape::new(), Tape::new());
+    let (first, second) = (new_tape(), new_tape());
     let (x, y) = (first.var(3.0), second.var(5.0));
     let panic = panic_of(|| f(x, y));
     assert_eq!((&*panic.file, panic.line), (file!(), here));
     let panic = panic_of(|| f(Dual::<Var, 1>::constant(x), Dual::constant(y)));
     assert_eq!((&*panic.file, panic.line), (file!(), here));
+}
+
+#[test]
+fn variables_captured_from_an_outer_derivative() {
+    // The classic: d/dx x · (d/dy (x + y)) is 1; with both tangents in one place it would come out as 2.
+    let cure = ["around it", "`.stop_gradient()`", "Function"];
+    assert_says(&refusal(|| derivative(|x| x * derivative(|y| x + y, 1.0), 1.0)), &cure);
+    assert_says(&refusal(|| derivative(|x| x * derivative(|_| x, 1.0), 1.0)), &cure);
+    assert_says(
+        &refusal(|| jvp(|[x]| jvp(|[y]| [y, x * y], [1.0], [1.0]).1.map(|d| x * d), [1.0], [1.0])),
+        &cure,
+    );
+    // The outer call is over after its panic: the next one starts anew.
+    assert_eq!(derivative(|x| x * x, 3.0), 6.0);
+    // What does not mix is fine: constants, own inner functions, rules by hand, and nested numbers.
+    assert_eq!(derivative(|x| x * derivative(|y| x.stop_gradient() + y, 1.0), 1.0), 1.0);
+    assert_eq!(derivative(|x| x * derivative(|y| y * x.primal(), 1.0), 3.0), 3.0);
+    assert_eq!(derivative(|x| x * derivative(|y| y * y, 5.0), 3.0), 10.0);
+    let by_hand = |y: Dual| Dual::new(y.primal().powi(2), [2.0 * y.primal() * y.tangent(0)]);
+    assert_eq!(derivative(|x| x * derivative(by_hand, 5.0), 3.0), 10.0);
+    let mut deep = 0.0;
+    for _ in 0..20 {
+        deep += derivative(|x| x * derivative(|y| y * derivative(|z| z * z, 2.0), 1.0), 1.0);
+    }
+    assert_eq!(deep, 80.0);
 }

@@ -150,7 +150,7 @@ proptest! {
 /// What is done with several tapes.
 #[derive(Debug, Clone)]
 enum Action {
-    New,
+    New { keep_lines: bool },
     Leaf(f64),
     Apply(usize, [Index; 3]),
     Mark,
@@ -164,7 +164,7 @@ enum Action {
 fn action() -> impl Strategy<Value = (usize, Action)> {
     let index = any::<Index>;
     let action = prop_oneof![
-        1 => Just(Action::New),
+        1 => any::<bool>().prop_map(|keep_lines| Action::New { keep_lines }),
         4 => (-2.0..2.0).prop_map(Action::Leaf),
         12 => (0..5usize, [index(), index(), index()]).prop_map(|(kind, of)| Action::Apply(kind, of)),
         3 => Just(Action::Mark),
@@ -192,8 +192,11 @@ struct Model {
 }
 
 impl Model {
-    fn new() -> Model {
-        Model { tape: Tape::new(), nodes: Vec::new(), marks: Vec::new() }
+    /// Without lines, recording takes its quick path, in debug builds too.
+    fn new(keep_lines: bool) -> Model {
+        let tape = Tape::new();
+        tape.keep_lines(keep_lines);
+        Model { tape, nodes: Vec::new(), marks: Vec::new() }
     }
 
     fn vars(&self) -> impl Iterator<Item = Var> {
@@ -229,14 +232,14 @@ proptest! {
 
     #[test]
     fn several_tapes_at_random(actions in prop::collection::vec(action(), 1..80)) {
-        let mut models = [Model::new(), Model::new(), Model::new()];
+        let mut models = [false, true, false].map(Model::new);
         let mut gone: Vec<Var> = Vec::new();
         for (who, action) in actions {
             let model = &mut models[who];
             match action {
-                Action::New => {
+                Action::New { keep_lines } => {
                     gone.extend(model.vars());
-                    *model = Model::new();
+                    *model = Model::new(keep_lines);
                 }
                 Action::Leaf(value) => model.nodes.push((model.tape.var(value), Origin::Leaf(value))),
                 Action::Apply(kind, of) if !model.nodes.is_empty() => {

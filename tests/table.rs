@@ -369,6 +369,8 @@ fn is_allowed(file: &str, form: &str) -> bool {
         // `detach` and `no_grad` on a recording tape.
         "var.rs" => &[".stop_gradient("],
         "thread.rs" => &["Op::StopGradient"],
+        // In the words of a message.
+        "differentiate.rs" => &[".stop_gradient("],
         // A predicate asked of any number, as a user's code would; the masks that follow an adjoint.
         "evaluate.rs" => &[".abs(", ".signum(", ".equal(", ".select("],
         // `sin_cos`, which is two operations.

@@ -2,7 +2,6 @@
 
 use super::graph::{Check, Graph};
 use crate::real::Real;
-use crate::tape::Predicate;
 
 /// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
 ///
@@ -28,13 +27,13 @@ impl<R> Workspace<R> {
 #[track_caller]
 pub(super) fn forward<'g, R: Real>(
     graph: &'g Graph,
-    inputs: &[R],
+    inputs: impl IntoIterator<Item = R>,
     workspace: &mut Workspace<R>,
 ) -> Result<(), &'g Check> {
     let Workspace { values, arguments, .. } = workspace;
     values.clear();
     values.extend(graph.constants.iter().map(|&constant| R::constant(constant)));
-    values.extend_from_slice(inputs);
+    values.extend(inputs);
     let mut checks = graph.checks.iter().peekable();
     for (index, instruction) in graph.instructions.iter().enumerate() {
         while let Some(check) = checks.next_if(|check| check.after <= index) {
@@ -51,24 +50,7 @@ pub(super) fn forward<'g, R: Real>(
 #[track_caller]
 fn verify<'g, R: Real>(check: &'g Check, values: &[R]) -> Result<(), &'g Check> {
     let (left, right) = (values[check.left as usize], values[check.right as usize]);
-    if ask(check.predicate, left, right) == check.outcome { Ok(()) } else { Err(check) }
-}
-
-/// The answer to a predicate over any number, asked in a way that a recording tape hears.
-#[track_caller]
-fn ask<R: Real>(predicate: Predicate, left: R, right: R) -> bool {
-    match predicate {
-        Predicate::Less => left < right,
-        Predicate::LessEqual => left <= right,
-        Predicate::Greater => left > right,
-        Predicate::GreaterEqual => left >= right,
-        Predicate::Equal => left == right,
-        Predicate::Compares(ordering) => left.partial_cmp(&right) == ordering,
-        Predicate::IsNan => left.partial_cmp(&left).is_none(),
-        Predicate::IsFinite => left.abs() < f64::INFINITY,
-        Predicate::IsInfinite => left.abs() == f64::INFINITY,
-        Predicate::IsSignNegative => left.signum() < 0.0,
-    }
+    if left.ask(check.predicate, right) == check.outcome { Ok(()) } else { Err(check) }
 }
 
 /// Fills the adjoints of all places from weights at some, as the sweep of a tape does: only structural zeros
