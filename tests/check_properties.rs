@@ -39,7 +39,7 @@ fn largest(g: &[f64]) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 256, ..Default::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..Default::default() })]
 
     #[test]
     fn programs_three_ways(f in programs(), x in points()) {
@@ -183,7 +183,7 @@ impl Visitor for CheckAll {
 
 #[test]
 fn all_ways_agree_on_every_workload() {
-    let mut visitor = CheckAll { most: 4, visited: 0 };
+    let mut visitor = CheckAll { most: 3, visited: 0 };
     visit_all(Size::Small, &mut visitor);
     assert_eq!(visitor.visited, 9);
 }
@@ -198,8 +198,9 @@ fn all_ways_agree_on_every_variable_of_every_workload() {
 
 // A random program as Rust code, and the same program drawn again.
 #[rustfmt::skip]
+#[allow(clippy::all)] // a machine wrote it
 mod printed {
-    use super::*;
+    use tapegrad::*;
     include!("data/expression.rs");
 }
 use printed::expression;
@@ -225,9 +226,6 @@ fn programs_print_as_rust_code() {
     let draws = std::iter::repeat_with(|| programs.new_tree(&mut runner).unwrap().current());
     let program = draws.take(300).max_by_key(features).unwrap();
     let text = format!("{program}\n");
-    if std::env::var_os("STORE").is_some() {
-        std::fs::write("tests/data/expression.rs", &text).unwrap();
-    }
     assert_eq!(text, include_str!("data/expression.rs"), "store the left side as tests/data/expression.rs");
     for x in [[0.1, -0.7, 1.3], [-1.5, 0.25, 0.5]] {
         assert_eq!(expression(&x).to_bits(), program.evaluate(&x).to_bits());
