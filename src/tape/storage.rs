@@ -89,7 +89,7 @@ impl Windows {
             return Some(CONSTANT);
         }
         let offset = number.wrapping_sub(self.kept.0);
-        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+        if offset < self.kept.1 { Some(FIRST as u32 + offset as u32) } else { None }
     }
 }
 
