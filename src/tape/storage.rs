@@ -89,7 +89,8 @@ impl Windows {
             return Some(CONSTANT);
         }
         let offset = number.wrapping_sub(self.kept.0);
-        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+        // Lazily: of a strange number the sum would overflow.
+        (offset < self.kept.1).then(|| FIRST as u32 + offset as u32)
     }
 }
 
