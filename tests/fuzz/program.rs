@@ -399,8 +399,13 @@ impl Machine<'_> {
                 second.value(&[intermediate, b]).unwrap()
             })
         };
-        if matches!(self.place(&[a, b]), Place::Misuse) {
-            // An input that has no part in the result is not looked at; so this may be refused or not.
+        let may_be_refused = match self.place(&[a, b]) {
+            Place::Misuse => true,
+            Place::On(tape) => self.tapes[tape].nodes.len() == self.tapes[tape].limit,
+            Place::Nowhere => false,
+        };
+        if may_be_refused {
+            // An input that has no part in the result is not looked at, and a result without any takes no room.
             self.outcome.panics += usize::from(attempt(action).is_err());
             return self.catch_up();
         }
