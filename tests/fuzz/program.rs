@@ -95,7 +95,7 @@ impl Modelled {
 }
 
 /// A variable, and what is known of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Slot {
     var: Var,
     /// The tape's id and the node's number; `None` of a constant.
@@ -200,16 +200,10 @@ impl Machine<'_> {
         let result = attempt(action);
         let Some((forward, size, is_clean)) = forward.filter(|_| !is_full && !matches!(place, Place::Misuse))
         else {
-            let message = result.map(|var| var.value()).expect_err(&format!("misuse has to panic {operands:?}"));
+            let message = result.map(|var| var.value()).expect_err("misuse has to panic");
             assert!(message.len() > 20, "no cure is named: {message}");
             self.outcome.panics += 1;
-            // What was recorded before the tape was full stays.
-            if let Place::On(tape) = place {
-                while self.tapes[tape].tape.len() > self.tapes[tape].nodes.len() {
-                    let node = (self.unique(), self.tapes[tape].variables());
-                    self.tapes[tape].nodes.push(node);
-                }
-            }
+            self.catch_up();
             return;
         };
         let var = result.expect("nothing is wrong with this");
@@ -230,6 +224,16 @@ impl Machine<'_> {
         assert_eq!(var.is_constant(), place_of_result.is_none());
         assert_eq!(var.to_string(), forward.primal().to_string());
         self.slots.push(Slot { var, place: place_of_result, forward, size, is_clean });
+    }
+
+    /// What was recorded before a panic stays, but no variable names it.
+    fn catch_up(&mut self) {
+        for tape in &mut self.tapes {
+            while tape.tape.len() > tape.nodes.len() {
+                self.numbers += 1;
+                tape.nodes.push((self.numbers, tape.variables()));
+            }
+        }
     }
 
     /// The operation in forward mode; `None` if it panics there too.
@@ -395,6 +399,16 @@ impl Machine<'_> {
                 second.value(&[intermediate, b]).unwrap()
             })
         };
+        let may_be_refused = match self.place(&[a, b]) {
+            Place::Misuse => true,
+            Place::On(tape) => self.tapes[tape].nodes.len() == self.tapes[tape].limit,
+            Place::Nowhere => false,
+        };
+        if may_be_refused {
+            // An input that has no part in the result is not looked at, and a result without any takes no room.
+            self.outcome.panics += usize::from(attempt(action).is_err());
+            return self.catch_up();
+        }
         self.perform(&[a, b], 1, forward, action);
     }
 
