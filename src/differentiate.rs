@@ -4,19 +4,23 @@ use crate::dual::Dual;
 use crate::gradient::Gradient;
 use crate::point::Point;
 use crate::tape::{Tape, Var};
+use std::cell::Cell;
 
 /// How many directions of a Hessian are taken in one recording.
-const DIRECTIONS: usize = 4;
+pub(crate) const DIRECTIONS: usize = 4;
 
 /// The derivative of a function of one number, in forward mode.
 ///
 /// ```
 /// assert_eq!(tapegrad::derivative(|x| x.powi(3), 2.0), 12.0);
 /// ```
+///
+/// # Panics
+/// If the result depends on the argument of a `derivative` or [`jvp`] around this one.
 #[must_use]
 #[track_caller]
 pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
-    f(Dual::variable(x, 0)).tangent(0)
+    jvp(|[x]| [f(x)], [x], [1.0]).1[0]
 }
 
 /// The gradient of a function of several numbers, in reverse mode. See [`Point`] for the shapes.
@@ -162,7 +166,8 @@ pub fn hessian_vector_product<P: Point<f64>>(
 /// ```
 ///
 /// # Panics
-/// If `x` and `v` differ in length.
+/// If `x` and `v` differ in length, or a result depends on the argument of a `jvp` or [`derivative`] around this
+/// one.
 #[must_use]
 #[track_caller]
 pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
@@ -171,9 +176,42 @@ pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
     v: P,
 ) -> (Y::Of<f64>, Y::Of<f64>) {
     same_length(&x, &v);
-    let duals: Vec<_> = x.as_slice().iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [v])).collect();
-    let y = f(P::args(&shape(&x, &duals)));
+    let call = Nested::enter();
+    let mut v = v.as_slice().iter();
+    let duals = x.map(|x| Dual::argument(x, [*v.next().expect("the same length")], call.level));
+    let y = f(P::args(&duals));
+    if let Some(stranger) = y.as_slice().iter().find(|y| y.is_of_another_level(call.level)) {
+        panic!(
+            "the function returned a number (value {}) that depends on a variable of the `derivative` or `jvp` \
+             around it: the two derivatives would be mixed up; take the outer one as a constant with \
+             `.stop_gradient()`, or make the inner computation a Function and call it",
+            stranger.primal()
+        );
+    }
     (y.map(|y| y.primal()), y.map(|y| y.tangent(0)))
+}
+
+/// How many calls in forward mode are under way in this thread, one in the other.
+struct Nested {
+    level: usize,
+}
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Nested {
+    fn enter() -> Nested {
+        let level = DEPTH.get();
+        DEPTH.set(level + 1);
+        Nested { level }
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        DEPTH.set(self.level);
+    }
 }
 
 /// The value of a function with several results, and the product of a vector `u` with its Jacobian: the
@@ -205,7 +243,7 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
 }
 
 /// `items` in the shape of `x`.
-fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
+pub(crate) fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
     let mut items = items.iter();
     x.map(|_| *items.next().expect("as many items as coordinates"))
 }

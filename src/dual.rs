@@ -2,6 +2,7 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use crate::real::{Number, Real, Reduction};
 use crate::rules::{Few, partials};
 use smallvec::SmallVec;
@@ -29,14 +30,21 @@ use std::fmt;
 pub struct Dual<R = f64, const N: usize = 1> {
     primal: R,
     tangents: [R; N],
-    /// Bit `k % 64`: whether direction `k` reaches this number.
+    /// Bit `k % 56`: whether direction `k` reaches this number. Above: which nested calls do.
     reached: u64,
 }
 
-/// The bit of a direction; from 64 on, directions share bits, which only makes them count as reached.
+/// From so many directions on they share bits, which only makes them count as reached.
+const DIRECTION_BITS: usize = 56;
+
 #[inline]
 fn bit(direction: usize) -> u64 {
-    1 << (direction % 64)
+    1 << (direction % DIRECTION_BITS)
+}
+
+/// The bit of a call of the front door, by how deep it is nested in others; the first 8 levels differ.
+fn level_bit(level: usize) -> u64 {
+    1 << (DIRECTION_BITS + level % (64 - DIRECTION_BITS))
 }
 
 impl<R: Number, const N: usize> Dual<R, N> {
@@ -44,7 +52,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[must_use]
     #[inline]
     pub fn new(primal: R, tangents: [R; N]) -> Self {
-        Dual { primal, tangents, reached: u64::MAX }
+        Dual { primal, tangents, reached: (1 << DIRECTION_BITS) - 1 }
     }
 
     /// A constant: no direction reaches it.
@@ -98,6 +106,17 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[track_caller]
     pub fn tangent(self, direction: usize) -> R {
         self.tangents[direction]
+    }
+
+    /// An argument of a nested call, so that its tangents are known from those of the calls outside.
+    pub(crate) fn argument(primal: R, tangents: [R; N], level: usize) -> Self {
+        let argument = Self::new(primal, tangents);
+        Dual { reached: argument.reached | level_bit(level), ..argument }
+    }
+
+    /// Whether an argument of a call at another level reaches this number.
+    pub(crate) fn is_of_another_level(self, level: usize) -> bool {
+        self.reached >> DIRECTION_BITS << DIRECTION_BITS & !level_bit(level) != 0
     }
 
     /// Whether the direction can reach this number; if not, its tangent is a structural zero.
@@ -166,6 +185,8 @@ macro_rules! by_chain_rule {
 }
 
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chain_rule {
+    const IS_RECORDED: bool = R::IS_RECORDED;
+
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let primals: Few<SmallVec<[R; 16]>> =
@@ -211,28 +232,29 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     fn peek(self) -> f64 {
         self.primal.peek()
     }
-}
 
-/// Compares primals.
-impl<R: Real, const N: usize> PartialEq for Dual<R, N> {
-    #[inline]
     #[track_caller]
-    fn eq(&self, other: &Self) -> bool {
-        self.primal == other.primal
+    fn ask(self, predicate: Predicate, right: Self) -> bool {
+        self.primal.ask(predicate, right.primal)
     }
 }
 
-/// Compares the primal.
-impl<R: Real, const N: usize> PartialEq<f64> for Dual<R, N> {
-    #[inline]
-    #[track_caller]
-    fn eq(&self, other: &f64) -> bool {
-        self.primal == *other
-    }
-}
-
-macro_rules! impl_partial_ord {
+macro_rules! compare_primals {
     ($Rhs:ty, |$other:ident| $rhs:expr) => {
+        /// Compares primals.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        impl<R: Real, const N: usize> PartialEq<$Rhs> for Dual<R, N> {
+            #[inline]
+            #[track_caller]
+            fn eq(&self, $other: &$Rhs) -> bool {
+                self.primal == $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, $other: &$Rhs) -> bool {
+                self.primal != $rhs
+            }
+        }
         /// Compares primals.
         impl<R: Real, const N: usize> PartialOrd<$Rhs> for Dual<R, N> {
             #[inline]
@@ -263,8 +285,8 @@ macro_rules! impl_partial_ord {
         }
     };
 }
-impl_partial_ord!(Self, |other| other.primal);
-impl_partial_ord!(f64, |other| *other);
+compare_primals!(Self, |other| other.primal);
+compare_primals!(f64, |other| *other);
 
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {

@@ -1,6 +1,6 @@
 //! What can go wrong with a recording that is used again.
 
-use crate::tape::Predicate;
+use crate::predicate::Predicate;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;

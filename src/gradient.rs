@@ -61,6 +61,11 @@ impl Gradient {
         vars.map(|var| self[var])
     }
 
+    /// The adjoints in the order of the tape; what was recorded after the output has none.
+    pub(crate) fn by_index(&self) -> &[f64] {
+        self.adjoints.get(FIRST..).unwrap_or_default()
+    }
+
     /// Copies the derivatives by each of `vars` to `out`, without allocating.
     ///
     /// # Panics

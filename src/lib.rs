@@ -1,7 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
+/// The pages of the guide, whose examples are tests; a further page is a line here.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/functions.md")]
+    mod functions {}
+}
+
 mod approx;
+pub mod check;
 mod differentiate;
 mod dual;
 mod error;
@@ -16,6 +24,7 @@ mod operators;
 mod ops;
 mod point;
 mod preaccumulate;
+mod predicate;
 mod real;
 mod rules;
 #[cfg(test)]
@@ -36,6 +45,7 @@ pub use mask::{Mask, eq, ge, gt, le, lt};
 pub use ops::{Op, Primitive, primitives, reductions};
 pub use point::{Outputs, Point};
 pub use preaccumulate::{Fused, preaccumulate};
+pub use predicate::Predicate;
 pub use real::{Number, Real};
 pub use rules::{Few, affine, dot, log_sum_exp, norm, product, sum, variance};
-pub use tape::{Guard, Mark, Operand, Predicate, Tape, Var};
+pub use tape::{Guard, Mark, Operand, Tape, Var};

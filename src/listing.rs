@@ -176,7 +176,7 @@ impl fmt::Display for Listing {
                 writeln!(f)?;
             }
             write!(f, "{index:>w$}  {node:<n$}  {value:>v$}", w = widths[0], n = widths[1], v = widths[2])?;
-            if has_adjoints {
+            if has_adjoints && !adjoint.is_empty() {
                 write!(f, "  {adjoint:>a$}", a = widths[3])?;
             }
         }

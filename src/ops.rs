@@ -501,6 +501,12 @@ macro_rules! define_op {
                 }
             }
 
+            /// Whether a plain tape leaves out constant operands, which only computing the value again needs.
+            #[inline]
+            pub(crate) fn skips_constants(self) -> bool {
+                self.is_reduction() || self == Op::Preaccumulated
+            }
+
             /// Whether this row takes lists of any length.
             #[inline]
             pub fn is_reduction(self) -> bool {
@@ -589,6 +595,11 @@ impl Op {
             (Op::Mul, _) | (Op::Div, 1) => value == 1.0,
             _ => false,
         }
+    }
+
+    /// The value, where it is the same whatever the operands are.
+    pub(crate) fn always(self) -> Option<f64> {
+        (self == Op::Powi(0)).then_some(1.0)
     }
 
     /// Whether it gives back its operand, derivatives included.

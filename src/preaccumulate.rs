@@ -2,7 +2,7 @@
 
 use crate::dual::Dual;
 use crate::ops::Op;
-use crate::tape::{Var, record_many, value_was_read};
+use crate::tape::{Var, record_lists, value_was_read};
 
 /// What a preaccumulated closure may return: one number or an array of them.
 pub trait Fused<const N: usize>: sealed::Sealed {
@@ -35,7 +35,7 @@ impl<const N: usize> Fused<N> for Dual<f64, N> {
             }
         }
         if operands.iter().any(|operand| operand.is_on_a_tape()) {
-            record_many(Op::Preaccumulated, self.primal(), &operands, &self.tangents())
+            record_lists(Op::Preaccumulated, self.primal(), &[&operands], &self.tangents())
         } else {
             // The result is flat here; elsewhere it may not be, and a replay would freeze it.
             for input in inputs {

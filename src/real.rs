@@ -2,6 +2,7 @@
 
 use crate::kernel;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
 use std::ops::*;
@@ -38,6 +39,10 @@ macro_rules! define_number {
             }
 
             $( define_number!(@declare $kind $(#[$doc])* $name ($($b),*) ($($n : $ty)?) [$($partial),*]); )*
+
+            /// Whether operations on this number are recorded, so that nothing about its value is settled.
+            #[doc(hidden)]
+            const IS_RECORDED: bool = false;
 
             /// A row of the table over lists, given one slice per list.
             #[doc(hidden)]
@@ -232,6 +237,11 @@ pub trait Real:
     /// The plain number, for a message: a recording tape does not hear of it.
     #[doc(hidden)]
     fn peek(self) -> f64;
+
+    /// The answer to a question about the plain numbers; a recording tape keeps it as a guard.
+    #[doc(hidden)]
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Self) -> bool;
 }
 
 impl Real for f64 {
@@ -242,5 +252,10 @@ impl Real for f64 {
 
     fn peek(self) -> f64 {
         self
+    }
+
+    #[inline]
+    fn ask(self, predicate: Predicate, right: f64) -> bool {
+        predicate.holds(self, right)
     }
 }

@@ -4,7 +4,7 @@
 use crate::kernel::{self, FRAC_1_SQRT_2PI, SQRT_PI_2, product as product_of, total};
 use crate::ops::{Op, for_each_primitive};
 use crate::real::{Number, Reduction};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// Partials or operands of one node; more than three only in fused blocks.
@@ -42,6 +42,21 @@ macro_rules! define_rules {
         }
 
         impl Op {
+            /// What a reduction takes: how many lists of equal length, and how many single numbers behind them.
+            /// `None` of everything else.
+            ///
+            /// ```
+            /// use tapegrad::Op;
+            /// assert_eq!(Op::Affine.lists(), Some([2, 1]));
+            /// assert_eq!(Op::Sin.lists(), None);
+            /// ```
+            pub fn lists(self) -> Option<[usize; 2]> {
+                match self {
+                    $( Op::$List => Some([1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*])]), )*
+                    _ => None,
+                }
+            }
+
             /// The value of this row at `args`; `None` for leaves and fused blocks, which have no row.
             ///
             /// # Panics
@@ -169,7 +184,7 @@ macro_rules! define_rules {
             ) -> R {
                 $(
                     assert_eq!($x.len(), $more.len(), "both lists must have the same length");
-                    let $more: SmallVec<[R; 16]> = $more.iter().map(|&item| item.into()).collect();
+                    let $more = numbers::<R>($more);
                 )*
                 $( let $last: R = $last.into(); )?
                 R::reduce::<reduction::$List>(&[$x $(, &$more)* $(, &[$last])?])
@@ -188,6 +203,15 @@ fn constant<R: Number>(value: f64) -> R {
 
 fn either<R: Number>(mask: R, yes: impl FnOnce() -> R, no: impl FnOnce() -> R) -> R {
     R::either(mask, yes, no)
+}
+
+/// A list as numbers of one kind. (Not collected: this compiles to a tight loop.)
+fn numbers<R: Number>(items: &[impl Copy + Into<R>]) -> SmallVec<[R; 16]> {
+    let mut numbers: SmallVec<[R; 16]> = smallvec![R::constant(0.0); items.len()];
+    for (number, &item) in numbers.iter_mut().zip(items) {
+        *number = item.into();
+    }
+    numbers
 }
 
 fn count(names: &[&str]) -> usize {

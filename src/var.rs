@@ -2,10 +2,11 @@
 
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
+use crate::predicate::Predicate;
 use crate::real::{Real, Reduction, values};
 use crate::rules::{partials, reduction};
-use crate::tape::{self, Predicate, Var};
-use smallvec::SmallVec;
+use crate::tape::{self, Var};
+use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -23,17 +24,20 @@ macro_rules! by_recording {
 }
 
 for_each_primitive!(impl_number [] [Var] by_recording {
+    const IS_RECORDED: bool = true;
+
     #[track_caller]
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);
         if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            let visit = |edge: &mut dyn FnMut(Var, f64)| {
-                let mut operands = lists.iter().copied().flatten();
-                K::partials(lists, |operand: Var| operand.value, y, |partial| {
-                    edge(*operands.next().expect("an operand for each partial"), partial);
-                });
-            };
-            tape::record_list(K::OP, y, visit)
+            let mut partials: SmallVec<[f64; 64]> = smallvec![0.0; lists.iter().map(|list| list.len()).sum()];
+            let mut places = partials.iter_mut();
+            K::partials(lists, |operand: Var| operand.value, y, |partial| {
+                if let Some(place) = places.next() {
+                    *place = partial;
+                }
+            });
+            tape::record_lists(K::OP, y, lists, &partials)
         } else {
             Var::constant_of(y)
         }
@@ -92,6 +96,11 @@ impl Real for Var {
 
     fn peek(self) -> f64 {
         self.value
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Var) -> bool {
+        ask(predicate, self, right)
     }
 }
 
@@ -169,11 +178,17 @@ fn ask(predicate: Predicate, left: Var, right: Var) -> bool {
 macro_rules! compare_by_value {
     ($Left:ty, $Right:ty) => {
         /// Compares values.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
         impl PartialEq<$Right> for $Left {
             #[inline]
             #[track_caller]
             fn eq(&self, other: &$Right) -> bool {
                 ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, other: &$Right) -> bool {
+                !ask(Predicate::Equal, Var::from(*self), Var::from(*other))
             }
         }
         /// Compares values.

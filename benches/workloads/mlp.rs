@@ -4,13 +4,13 @@
 use super::{Workload, data::Seeded};
 use tapegrad::{Real, Var, affine, dot, preaccumulate};
 
-const HIDDEN: usize = 16;
-const DECAY: f64 = 1e-4;
+pub const HIDDEN: usize = 16;
+pub const DECAY: f64 = 1e-4;
 
 pub struct Mlp {
-    points: Vec<[f64; 2]>,
+    pub points: Vec<[f64; 2]>,
     /// ±1.
-    classes: Vec<f64>,
+    pub classes: Vec<f64>,
     /// Layer by layer, neuron by neuron: the weights, then the bias.
     parameters: Vec<f64>,
 }

@@ -14,6 +14,7 @@ pub mod mlp;
 pub mod product;
 pub mod recurrence;
 pub mod rosenbrock;
+pub mod timing;
 
 use tapegrad::{Gradient, Real, Tape, Var};
 

@@ -34,14 +34,15 @@ impl Workload for Rosenbrock {
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {
-        let mut value = 0.0;
-        gradient[0] = 0.0;
-        for (x, by) in self.x.windows(2).zip(1..) {
+        let (mut value, mut from_left) = (0.0, 0.0);
+        for (x, by) in self.x.windows(2).zip(&mut *gradient) {
             let (valley, bowl) = (x[1] - x[0] * x[0], x[0] - 1.0);
-            value += 100.0 * valley * valley + bowl * bowl;
-            gradient[by - 1] += -400.0 * valley * x[0] + 2.0 * bowl;
-            gradient[by] = 200.0 * valley;
+            let by_valley = 200.0 * valley;
+            value += 0.5 * by_valley * valley + bowl * bowl;
+            *by = from_left - 2.0 * (by_valley * x[0] - bowl);
+            from_left = by_valley;
         }
+        gradient[self.x.len() - 1] = from_left;
         [value]
     }
 }

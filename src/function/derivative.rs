@@ -79,9 +79,9 @@ impl Function {
             let duals: Vec<Dual<Var>> = inputs
                 .iter()
                 .zip(&self.is_parameter)
-                .map(|(&input, &is_parameter)| match directions.next() {
-                    Some(&direction) if !is_parameter => Dual::new(input, [direction]),
-                    _ => Dual::constant(input),
+                .map(|(&input, &is_parameter)| match is_parameter {
+                    true => Dual::constant(input),
+                    false => Dual::new(input, [*directions.next().expect("a direction per variable")]),
                 })
                 .collect();
             let outputs = self.call(&duals)?;
@@ -143,7 +143,7 @@ impl Function {
     fn evaluated(&self, inputs: &[Var]) -> Result<Workspace<Var>, Error> {
         let mut workspace = Workspace::new();
         length("inputs", self.graph.inputs, inputs.len())?;
-        forward(&self.graph, inputs, &mut workspace)
+        forward(&self.graph, inputs.iter().copied(), &mut workspace)
             .map_err(|check| branch_changed(check, &workspace.values))?;
         Ok(workspace)
     }
@@ -155,7 +155,7 @@ impl Function {
         workspace: &mut Workspace<Var>,
     ) -> Vec<Var> {
         backward(&self.graph, seeds, workspace);
-        self.variable_places().map(|place| workspace.adjoints[place as usize]).collect()
+        self.variable_places().map(|place| workspace.adjoints[place as usize].sum).collect()
     }
 
     /// Names that are not taken.

@@ -1,19 +1,16 @@
 //! One evaluation of a graph over any number: forwards, and backwards.
 
 use super::graph::{Check, Graph};
-use crate::ops::Op;
 use crate::real::Real;
-use crate::tape::Predicate;
 
-/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
+/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates
+/// but for derivatives of long lists.
 ///
 /// One serves any number of functions, in turn.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace<R = f64> {
     pub(super) values: Vec<R>,
-    pub(super) adjoints: Vec<R>,
-    /// Whether the sweep has reached a place.
-    pub(super) reached: Vec<bool>,
+    pub(super) adjoints: Vec<Adjoint<R>>,
     arguments: Vec<R>,
 }
 
@@ -21,7 +18,7 @@ impl<R> Workspace<R> {
     /// Empty; it grows with use.
     #[must_use]
     pub fn new() -> Self {
-        Workspace { values: Vec::new(), adjoints: Vec::new(), reached: Vec::new(), arguments: Vec::new() }
+        Workspace { values: Vec::new(), adjoints: Vec::new(), arguments: Vec::new() }
     }
 }
 
@@ -31,13 +28,13 @@ impl<R> Workspace<R> {
 #[track_caller]
 pub(super) fn forward<'g, R: Real>(
     graph: &'g Graph,
-    inputs: &[R],
+    inputs: impl IntoIterator<Item = R>,
     workspace: &mut Workspace<R>,
 ) -> Result<(), &'g Check> {
     let Workspace { values, arguments, .. } = workspace;
     values.clear();
     values.extend(graph.constants.iter().map(|&constant| R::constant(constant)));
-    values.extend_from_slice(inputs);
+    values.extend(inputs);
     let mut checks = graph.checks.iter().peekable();
     for (index, instruction) in graph.instructions.iter().enumerate() {
         while let Some(check) = checks.next_if(|check| check.after <= index) {
@@ -54,85 +51,81 @@ pub(super) fn forward<'g, R: Real>(
 #[track_caller]
 fn verify<'g, R: Real>(check: &'g Check, values: &[R]) -> Result<(), &'g Check> {
     let (left, right) = (values[check.left as usize], values[check.right as usize]);
-    if ask(check.predicate, left, right) == check.outcome { Ok(()) } else { Err(check) }
-}
-
-/// The answer to a predicate over any number, asked in a way that a recording tape hears.
-#[track_caller]
-fn ask<R: Real>(predicate: Predicate, left: R, right: R) -> bool {
-    match predicate {
-        Predicate::Less => left < right,
-        Predicate::LessEqual => left <= right,
-        Predicate::Greater => left > right,
-        Predicate::GreaterEqual => left >= right,
-        Predicate::Equal => left == right,
-        Predicate::Compares(ordering) => left.partial_cmp(&right) == ordering,
-        Predicate::IsNan => left.partial_cmp(&left).is_none(),
-        Predicate::IsFinite => left.abs() < f64::INFINITY,
-        Predicate::IsInfinite => left.abs() == f64::INFINITY,
-        Predicate::IsSignNegative => left.signum() < 0.0,
-    }
+    if left.ask(check.predicate, right) == check.outcome { Ok(()) } else { Err(check) }
 }
 
 /// Fills the adjoints of all places from weights at some, as the sweep of a tape does: only structural zeros
 /// are zero.
+///
+/// Over numbers that are recorded, whether a piecewise row unlinks an operand is not settled: it is part of
+/// the recording, as a mask that follows the adjoint and keeps what was cut off from meeting an infinity.
 #[track_caller]
 pub(super) fn backward<R: Real>(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (u32, R)>,
     workspace: &mut Workspace<R>,
 ) {
-    let Workspace { values, adjoints, reached, arguments } = workspace;
+    let Workspace { values, adjoints, arguments } = workspace;
     adjoints.clear();
-    adjoints.resize(graph.places(), R::constant(0.0));
-    reached.clear();
-    reached.resize(graph.places(), false);
+    adjoints.resize(graph.places(), Adjoint { sum: R::constant(0.0), is_reached: false, cut: None });
     for (place, weight) in seeds {
-        if !graph.is_constant(place) {
-            accumulate(adjoints, reached, place, weight);
-        }
+        adjoints[place as usize].receive(weight, None);
     }
     let first = graph.first_result();
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {
-        let place = first + index;
-        if !reached[place] {
+        let Adjoint { sum: adjoint, is_reached, cut } = adjoints[first + index];
+        if !is_reached {
             continue;
         }
-        let (value, adjoint) = (values[place], adjoints[place]);
         let op = instruction.op;
         let is_wanted = |k: usize| !graph.is_constant(instruction.operands[k]);
         let mut operands = instruction.operands.iter();
         with_arguments(values, &instruction.operands, arguments, |arguments| {
-            op.visit_partials(arguments, value, is_wanted, |partial: R| {
+            op.visit_partials(arguments, values[first + index], is_wanted, |partial: R| {
                 let operand = *operands.next().expect("an operand for each partial");
                 if graph.is_constant(operand) || op.is_piecewise() && partial.unlinks() {
                     return;
                 }
-                if adjoint.vanishes() && partial.is_dense() {
-                    // Nothing to pass on; but the operand was reached.
-                    reached[operand as usize] = true;
-                    return;
+                let mut cut = cut;
+                if op.is_piecewise() && R::IS_RECORDED {
+                    let unlinked = partial.equal(0.0);
+                    cut = Some(cut.map_or(unlinked, |cut: R| cut.max(unlinked)));
                 }
-                let term = pass(op, partial, adjoint);
-                accumulate(adjoints, reached, operand, term);
+                // Nothing is added for a zero that meets a finite partial, as on a tape.
+                let term = if adjoint.vanishes() && partial.is_dense() {
+                    R::constant(0.0)
+                } else {
+                    let term = partial.weigh(adjoint);
+                    cut.map_or(term, |cut| cut.select(0.0, term))
+                };
+                adjoints[operand as usize].receive(term, cut);
             });
         });
     }
 }
 
-#[inline]
-#[track_caller]
-fn accumulate<R: Real>(adjoints: &mut [R], reached: &mut [bool], place: u32, term: R) {
-    let place = place as usize;
-    // As on a tape, where every adjoint starts as 0.
-    adjoints[place] = adjoints[place].accumulate(term);
-    reached[place] = true;
+/// What a sweep knows of a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Adjoint<R> {
+    pub sum: R,
+    /// Whether anything leads here from a seed.
+    is_reached: bool,
+    /// 1 where all that leads here was cut off, by an operand that was not taken; never, if none.
+    cut: Option<R>,
 }
 
-#[inline]
-#[track_caller]
-fn pass<R: Real>(op: Op, partial: R, adjoint: R) -> R {
-    if op.is_piecewise() { partial.weigh_piecewise(adjoint) } else { partial.weigh(adjoint) }
+impl<R: Real> Adjoint<R> {
+    #[inline]
+    #[track_caller]
+    fn receive(&mut self, term: R, cut: Option<R>) {
+        self.cut = match (self.is_reached, self.cut, cut) {
+            (false, _, cut) => cut,
+            (true, Some(before), Some(cut)) => Some(before.min(cut)),
+            (true, ..) => None,
+        };
+        self.sum = self.sum.accumulate(term);
+        self.is_reached = true;
+    }
 }
 
 /// Gathers the operands, on the stack if they are few.

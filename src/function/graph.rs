@@ -2,7 +2,7 @@
 
 use crate::error::SourceLine;
 use crate::ops::Op;
-use crate::tape::Predicate;
+use crate::predicate::Predicate;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 

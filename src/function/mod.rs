@@ -33,7 +33,7 @@ use std::ops::Range;
 /// Everything else that the code did is *baked in*: random numbers, captured data, the length of loops.
 ///
 /// It is `Send + Sync` and evaluated through `&self`; memory is a [`Workspace`] of the caller's, and after the
-/// first evaluation none allocates.
+/// first evaluation none allocates but for derivatives of long lists.
 ///
 /// ```
 /// use tapegrad::{Function, Workspace};
@@ -166,6 +166,16 @@ impl Function {
     #[track_caller]
     fn run<R: Real>(&self, x: &[R], workspace: &mut Workspace<R>) -> Result<(), Error> {
         length("inputs", self.graph.inputs, x.len())?;
+        self.run_with(x.iter().copied(), workspace)
+    }
+
+    /// As [`run`](Self::run), with as many numbers as inputs.
+    #[track_caller]
+    fn run_with<R: Real>(
+        &self,
+        x: impl IntoIterator<Item = R>,
+        workspace: &mut Workspace<R>,
+    ) -> Result<(), Error> {
         forward(&self.graph, x, workspace).map_err(|check| branch_changed(check, &workspace.values))
     }
 
@@ -223,7 +233,7 @@ impl Function {
         self.run(x, workspace)?;
         backward(&self.graph, [(output, 1.0)], workspace);
         for (out, place) in gradient.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize];
+            *out = workspace.adjoints[place as usize].sum;
         }
         Ok(workspace.values[output as usize])
     }
@@ -240,7 +250,7 @@ impl Function {
             backward(&self.graph, [(output, 1.0)], workspace);
             let row = &mut out[row * columns..(row + 1) * columns];
             for (out, place) in row.iter_mut().zip(self.variable_places()) {
-                *out = workspace.adjoints[place as usize];
+                *out = workspace.adjoints[place as usize].sum;
             }
         }
         Ok(())
@@ -257,23 +267,30 @@ impl Function {
         workspace: &mut Workspace<Dual>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        let output = self.single_output()?;
         length("directions", self.variables(), v.len())?;
+        self.curvature(x, v.iter().copied(), workspace, out)
+    }
+
+    /// The Hessian-vector product, from as many numbers as variables.
+    fn curvature(
+        &self,
+        x: &[f64],
+        v: impl IntoIterator<Item = f64>,
+        workspace: &mut Workspace<Dual>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let output = self.single_output()?;
         length("derivatives", self.variables(), out.len())?;
         length("inputs", self.graph.inputs, x.len())?;
-        let mut directions = v.iter();
-        let inputs: Vec<Dual> = x
-            .iter()
-            .zip(&self.is_parameter)
-            .map(|(&x, &is_parameter)| match is_parameter {
-                true => Dual::constant(x),
-                false => Dual::new(x, [directions.next().copied().unwrap_or(0.0)]),
-            })
-            .collect();
-        self.run(&inputs, workspace)?;
+        let mut directions = v.into_iter();
+        let inputs = x.iter().zip(&self.is_parameter).map(|(&x, &is_parameter)| match is_parameter {
+            true => Dual::constant(x),
+            false => Dual::new(x, [directions.next().unwrap_or(0.0)]),
+        });
+        self.run_with(inputs, workspace)?;
         backward(&self.graph, [(output, Dual::constant(1.0))], workspace);
         for (out, place) in out.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize].tangent(0);
+            *out = workspace.adjoints[place as usize].sum.tangent(0);
         }
         Ok(())
     }
@@ -290,11 +307,9 @@ impl Function {
     ) -> Result<(), Error> {
         let n = self.variables();
         length("derivatives", n * n, out.len())?;
-        let mut direction = vec![0.0; n];
         for k in 0..n {
-            direction[k] = 1.0;
-            self.hessian_vector_product(x, &direction, workspace, &mut out[k * n..(k + 1) * n])?;
-            direction[k] = 0.0;
+            let direction = (0..n).map(|j| if j == k { 1.0 } else { 0.0 });
+            self.curvature(x, direction, workspace, &mut out[k * n..(k + 1) * n])?;
         }
         Ok(())
     }
@@ -339,7 +354,8 @@ impl Function {
             backward(&self.graph, [(output, 1.0)], &mut workspace);
             let first = self.graph.input(0) as usize;
             let partials = &workspace.adjoints[first..first + x.len()];
-            crate::tape::record_block(workspace.values[output as usize], &variables, partials)
+            let partials: Vec<f64> = partials.iter().map(|adjoint| adjoint.sum).collect();
+            crate::tape::record_block(workspace.values[output as usize], &variables, &partials)
         };
         Ok(self.graph.outputs.iter().map(node).collect())
     }

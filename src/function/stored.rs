@@ -4,7 +4,7 @@ use super::Function;
 use super::graph::{Check, Graph, Instruction};
 use crate::error::{Error, SourceLine};
 use crate::ops::Op;
-use crate::tape::Predicate;
+use crate::predicate::Predicate;
 use indexmap::IndexSet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::cmp::Ordering;

@@ -105,7 +105,7 @@ mod tests {
         let mean = normals.iter().sum::<f64>() / f64::from(n);
         let variance = normals.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / f64::from(n);
         assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
-        let mut counts = [0; 6];
+        let mut counts = [0i32; 6];
         (0..n).for_each(|_| counts[random.below(6)] += 1);
         assert!(counts.iter().all(|&count| (count - n / 6).abs() < 300), "{counts:?}");
     }

@@ -1,7 +1,7 @@
 //! What a recording tape keeps beyond the nodes: every decision that depended on a value.
 
 use super::storage::Line;
-use std::cmp::Ordering;
+use crate::predicate::Predicate;
 use std::fmt;
 
 /// An operand as a node or a guard knows it.
@@ -18,69 +18,6 @@ impl fmt::Display for Operand {
         match self {
             Operand::Constant(value) => write!(f, "{value}"),
             Operand::Node(index) => write!(f, "#{index}"),
-        }
-    }
-}
-
-/// A question about values that a program may branch on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Predicate {
-    /// `left < right`
-    Less,
-    /// `left <= right`
-    LessEqual,
-    /// `left > right`
-    Greater,
-    /// `left >= right`
-    GreaterEqual,
-    /// `left == right`
-    Equal,
-    /// `left.partial_cmp(right)` gives exactly this.
-    Compares(Option<Ordering>),
-    /// `left` is NaN.
-    IsNan,
-    /// `left` is finite.
-    IsFinite,
-    /// `left` is +∞ or −∞.
-    IsInfinite,
-    /// The sign bit of `left` is set.
-    IsSignNegative,
-}
-
-impl Predicate {
-    /// The answer for two numbers; a predicate of one number does not look at the second.
-    #[inline]
-    pub fn holds(self, left: f64, right: f64) -> bool {
-        match self {
-            Predicate::Less => left < right,
-            Predicate::LessEqual => left <= right,
-            Predicate::Greater => left > right,
-            Predicate::GreaterEqual => left >= right,
-            Predicate::Equal => left == right,
-            Predicate::Compares(ordering) => left.partial_cmp(&right) == ordering,
-            Predicate::IsNan => left.is_nan(),
-            Predicate::IsFinite => left.is_finite(),
-            Predicate::IsInfinite => left.is_infinite(),
-            Predicate::IsSignNegative => left.is_sign_negative(),
-        }
-    }
-}
-
-impl Predicate {
-    /// The question about two numbers, in words for a message.
-    pub(crate) fn phrase(self, left: impl std::fmt::Display, right: impl std::fmt::Display) -> String {
-        match self {
-            Predicate::Less => format!("{left} < {right}"),
-            Predicate::LessEqual => format!("{left} <= {right}"),
-            Predicate::Greater => format!("{left} > {right}"),
-            Predicate::GreaterEqual => format!("{left} >= {right}"),
-            Predicate::Equal => format!("{left} == {right}"),
-            Predicate::Compares(_) => format!("{left}.partial_cmp({right})"),
-            Predicate::IsNan => format!("{left}.is_nan()"),
-            Predicate::IsFinite => format!("{left}.is_finite()"),
-            Predicate::IsInfinite => format!("{left}.is_infinite()"),
-            Predicate::IsSignNegative => format!("{left}.is_sign_negative()"),
         }
     }
 }

@@ -8,13 +8,13 @@ mod storage;
 mod sweep;
 mod thread;
 
-pub use guard::{Guard, Operand, Predicate};
+pub use guard::{Guard, Operand};
 pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use storage::{Segments, Storage, index_in};
 pub(crate) use sweep::{Seed, sweep};
 pub(crate) use thread::{
-    are_recorded, guard, is_recording, record, record_block, record_list, record_many, value_was_read, with,
+    are_recorded, guard, is_recording, record, record_block, record_lists, record_many, value_was_read, with,
 };
 
 use crate::error::Error;

@@ -69,6 +69,30 @@ pub(crate) struct Storage {
 /// A number that no node has.
 const HIDDEN: u64 = numbers::END;
 
+/// Where most operands are: among the nodes since the last rewind, or before the first.
+#[derive(Clone, Copy)]
+struct Windows {
+    first: Segment,
+    recent: u64,
+    kept: (u64, u64),
+}
+
+impl Windows {
+    /// The index of the node with this number, if it is here; `CONSTANT` for 0.
+    #[inline(always)]
+    fn find(&self, number: u64) -> Option<u32> {
+        let offset = number.wrapping_sub(self.first.number);
+        if offset < self.recent {
+            return Some(self.first.index as u32 + offset as u32);
+        }
+        if number == 0 {
+            return Some(CONSTANT);
+        }
+        let offset = number.wrapping_sub(self.kept.0);
+        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+    }
+}
+
 /// What recording rarely touches.
 pub(crate) struct Cold {
     pub id: u64,
@@ -163,8 +187,9 @@ impl Storage {
     ) -> u64 {
         let len = self.nodes.len();
         let mut edges = [Edge::NONE; 2];
+        let windows = self.windows();
         for k in 0..2 {
-            match self.find_quickly(numbers[k]) {
+            match windows.find(numbers[k]) {
                 Some(index) => edges[k] = Edge::new(index, slots[k], is_piecewise),
                 None => return 0,
             }
@@ -176,41 +201,42 @@ impl Storage {
         self.window.number + (len - self.window.index) as u64
     }
 
-    /// The index of the node with this number, if it was recorded since the last rewind or before the first;
-    /// `CONSTANT` for 0.
     #[inline(always)]
-    fn find_quickly(&self, number: u64) -> Option<u32> {
-        let offset = number.wrapping_sub(self.window.number);
-        if offset < (self.nodes.len() - self.window.index) as u64 {
-            return Some(self.window.index as u32 + offset as u32);
-        }
-        if number == 0 {
-            return Some(CONSTANT);
-        }
-        let offset = number.wrapping_sub(self.kept.0);
-        (offset < self.kept.1).then_some(FIRST as u32 + offset as u32)
+    fn windows(&self) -> Windows {
+        let recent = (self.nodes.len() - self.window.index) as u64;
+        Windows { first: self.window, recent, kept: self.kept }
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for lists of operands. Constants among them are left out.
-    #[inline]
-    pub fn push_list_quickly(&mut self, op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> u64 {
+    /// As [`push_quickly`](Self::push_quickly), for lists of operands and, one after the other, their partials.
+    pub fn push_lists_quickly(&mut self, op: Op, value: f64, lists: &[&[Var]], partials: &[f64]) -> u64 {
         let (len, start) = (self.nodes.len(), self.pool.len());
-        if len == self.nodes.capacity() || len >= self.quick_most {
+        if len == self.nodes.capacity() || len >= self.quick_most || start + partials.len() >= MOST {
             return 0;
         }
-        let mut pool = std::mem::take(&mut self.pool);
-        let mut found = true;
-        visit(&mut |operand, partial| match self.find_quickly(operand.node) {
-            Some(CONSTANT) => {}
-            Some(index) => pool.push(Edge { slot: partial, operand: index }),
-            None => found = false,
-        });
-        if !found || pool.len() >= MOST {
-            pool.truncate(start);
-            found = false;
+        let (is_piecewise, skips_constants) = (op.is_piecewise(), op.skips_constants());
+        let windows = self.windows();
+        self.pool.resize(start + partials.len(), Edge::NONE);
+        let (mut partials, mut places) = (partials.iter(), self.pool[start..].iter_mut());
+        let mut is_found = true;
+        for list in lists {
+            for (operand, &partial) in list.iter().zip(&mut partials) {
+                let edge = match windows.find(operand.node) {
+                    Some(CONSTANT) if skips_constants => continue,
+                    Some(CONSTANT) => Edge { slot: operand.value, operand: CONSTANT },
+                    Some(index) => Edge::new(index, partial, is_piecewise),
+                    None => {
+                        is_found = false;
+                        break;
+                    }
+                };
+                if let Some(place) = places.next() {
+                    *place = edge;
+                }
+            }
         }
-        self.pool = pool;
-        if !found {
+        let left = places.len();
+        self.pool.truncate(if is_found { self.pool.len() - left } else { start });
+        if !is_found {
             return 0;
         }
         self.nodes.push(Node::pooled(op, value, start as u32, self.pool.len() - start));
@@ -258,7 +284,7 @@ impl Storage {
         } else {
             let start = self.pool.len();
             // What a list has of constants is only needed to compute the value again.
-            let skips_constants = op.is_reduction() && self.cold().recording.is_none();
+            let skips_constants = op.skips_constants() && self.cold().recording.is_none();
             for operand in operands.filter(|(operand, _)| operand.is_on_a_tape() || !skips_constants) {
                 let edge = edge(self, operand);
                 self.pool.push(edge);

@@ -1,11 +1,12 @@
 //! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
 
-use super::guard::{Guard, Operand, Predicate, Recording};
+use super::guard::{Guard, Operand, Recording};
 use super::misuse::Misuse;
 use super::node::{Edge, FIRST, Var};
 use super::numbers;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
+use crate::predicate::Predicate;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -101,7 +102,7 @@ pub(crate) fn record<const ARITY: usize>(
                 node => Var { value, node },
             }
         }
-        _ => record_many(op, value, &operands, &partials),
+        _ => record_lists(op, value, &[&operands], &partials),
     }
 }
 
@@ -118,26 +119,17 @@ fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_pie
     number
 }
 
-/// As [`record`], for lists of operands: `visit` calls back with each operand and its partial. It runs
-/// once or twice.
-#[inline]
+/// As [`record`], for lists of operands and, one after the other, their partials.
 #[track_caller]
-pub(crate) fn record_list(op: Op, value: f64, visit: impl Fn(&mut dyn FnMut(Var, f64))) -> Var {
+pub(crate) fn record_lists(op: Op, value: f64, lists: &[&[Var]], partials: &[f64]) -> Var {
     let mut slot = take();
     let number = match slot.as_mut() {
-        Some(thread) => thread.active.push_list_quickly(op, value, &visit),
+        Some(thread) => thread.active.push_lists_quickly(op, value, lists, partials),
         None => 0,
     };
     put(slot);
     match number {
-        0 => {
-            let (mut operands, mut partials) = (Vec::new(), Vec::new());
-            visit(&mut |operand, partial| {
-                operands.push(operand);
-                partials.push(partial);
-            });
-            record_many(op, value, &operands, &partials)
-        }
+        0 => record_many(op, value, &lists.concat(), partials),
         node => Var { value, node },
     }
 }

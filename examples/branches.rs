@@ -1,0 +1,93 @@
+//! A recording holds one branch. Where a comparison turns out differently, a replay refuses to answer, and
+//! says which line it was. Two cures: `Adaptive`, which records the other branch too, and `select`, which
+//! takes both into one recording.
+
+use tapegrad::{Adaptive, Error, Function, Real, Var, Workspace, lt};
+
+/// Huber's loss: a parabola near 0, straight lines beyond.
+fn huber<R: Real>(x: R) -> R {
+    if x.abs() < 1.0 { x * x * 0.5 } else { x.abs() - 0.5 }
+}
+
+/// The same without a branch in the code.
+fn huber_selected<R: Real>(x: R) -> R {
+    lt(x.abs(), 1.0).select(x * x * 0.5, x.abs() - 0.5)
+}
+
+const POINTS: [f64; 5] = [0.25, -0.5, 3.0, 0.75, -4.0];
+
+/// The derivative on paper.
+fn slope(x: f64) -> f64 {
+    x.clamp(-1.0, 1.0)
+}
+
+fn main() -> Result<(), Error> {
+    guard()?;
+    adaptive()?;
+    select()
+}
+
+fn guard() -> Result<(), Error> {
+    println!("A guard. Huber's loss, recorded at {}:\n", POINTS[0]);
+    let f = Function::record(|[x]| huber(x), [POINTS[0]])?;
+    println!("{}\n", indent(&f));
+
+    let mut workspace = Workspace::new();
+    let mut refused = 0;
+    for x in POINTS {
+        let mut gradient = [0.0];
+        match f.value_and_gradient(&[x], &mut workspace, &mut gradient) {
+            Ok(value) => {
+                println!("  {x:>5}: value {value:.5}, slope {:>5}", gradient[0]);
+                assert_eq!((value, gradient[0]), (huber(x), slope(x)));
+            }
+            Err(error @ Error::BranchChanged { left, right, .. }) => {
+                println!("  {x:>5}: refused: {error}");
+                assert_eq!((left, right), (x.abs(), 1.0));
+                refused += 1;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    assert_eq!(refused, 2);
+    Ok(())
+}
+
+fn adaptive() -> Result<(), Error> {
+    println!("\nAdaptive: a recording per branch, made when it is first needed, at most eight kept\n");
+    let mut f = Adaptive::new(|x: &[Var]| huber(x[0]), 8);
+    let mut workspace = Workspace::new();
+    for x in POINTS {
+        let mut gradient = [0.0];
+        let value = f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
+        println!(
+            "  {x:>5}: value {value:.5}, slope {:>5}    recordings: {}",
+            gradient[0],
+            f.recordings().len()
+        );
+        assert_eq!((value, gradient[0]), (huber(x), slope(x)));
+    }
+    assert_eq!(f.recordings().len(), 2);
+    Ok(())
+}
+
+fn select() -> Result<(), Error> {
+    println!("\nSelect: both sides in one recording, nothing to check\n");
+    let f = Function::record(|[x]| huber_selected(x), [POINTS[0]])?.optimize();
+    println!("{}\n", indent(&f));
+    assert_eq!(f.stats().checks, 0);
+
+    let mut workspace = Workspace::new();
+    for x in POINTS {
+        let mut gradient = [0.0];
+        let value = f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
+        println!("  {x:>5}: value {value:.5}, slope {:>5}", gradient[0]);
+        assert_eq!((value, gradient[0]), (huber(x), slope(x)));
+    }
+    Ok(())
+}
+
+fn indent(f: &Function) -> String {
+    let lines: Vec<String> = f.to_string().lines().map(|line| format!("  {line}")).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,73 @@
+//! Every way to a derivative held against every other: what `check_all!` calls.
+
+use super::{Entry, Report, check_gradient, check_hessian, coordinate};
+use crate::differentiate::{DIRECTIONS, hessian, shape, value_and_gradient};
+use crate::dual::Dual;
+use crate::point::Point;
+use crate::tape::Var;
+
+/// How far two exact ways may differ by rounding, relative to the sizes of what is summed.
+const ROUNDING: f64 = 1e-10;
+
+/// The same function over three kinds of number.
+#[track_caller]
+pub fn all<P: Point<f64> + Clone>(
+    reverse: impl Fn(P::Args<'_, Var>) -> Var,
+    forward: impl Fn(P::Args<'_, Dual>) -> Dual,
+    second: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    x: P,
+) -> Report {
+    let (value, gradient) = value_and_gradient(&reverse, x.clone());
+    let gradient = P::slice(&gradient);
+    let n = gradient.len();
+    // Rounding in the course of the sweep is relative to what is summed there; the result may be smaller.
+    let largest = gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs()));
+    let error = |a: f64| ROUNDING * (a.abs() + 1e-3 * largest) + 1e-14 * value.abs();
+
+    let mut entries = Vec::new();
+    let mut add = |group: &str, report: Report| {
+        entries.extend(report.entries.into_iter().map(|mut entry| {
+            entry.name = format!("{group}: {}", entry.name);
+            entry
+        }));
+    };
+    let forward_derivative = |direction: &dyn Fn(usize) -> f64| {
+        let duals: Vec<_> =
+            x.as_slice().iter().enumerate().map(|(k, &x)| Dual::new(x, [direction(k)])).collect();
+        forward(P::args(&shape(&x, &duals))).tangent(0)
+    };
+    let by_forward = (0..n).map(|k| {
+        let tangent = forward_derivative(&|direction| f64::from(direction == k));
+        Entry::by_equality(coordinate(k), gradient[k], tangent, error(gradient[k]))
+    });
+    add("forward", Report { entries: by_forward.collect() });
+
+    // A direction without a pattern that the function could share.
+    let direction = |k: usize| (1.0 + k as f64 * 0.618_033_988_749_894_9).fract() * 2.0 - 1.0;
+    let terms: Vec<f64> = gradient.iter().enumerate().map(|(k, g)| g * direction(k)).collect();
+    let size: f64 = terms.iter().map(|term| term.abs()).sum();
+    let dot = Entry::by_equality(
+        "⟨u, Jv⟩ = ⟨Jᵀu, v⟩".to_owned(),
+        terms.iter().sum(),
+        forward_derivative(&direction),
+        error(size),
+    );
+    add("dot test", Report { entries: vec![dot] });
+
+    add("differences", check_gradient(&reverse, x.clone()));
+
+    let rows = hessian(&second, x.clone());
+    let rows: Vec<&[f64]> = P::slice(&rows).iter().map(|row| P::slice(row)).collect();
+    let largest = rows.iter().copied().flatten().fold(largest, |most: f64, h| most.max(h.abs()));
+    let mut symmetry = Vec::new();
+    for i in 0..n {
+        for k in 0..i {
+            let (a, b) = (rows[i][k], rows[k][i]);
+            let error = ROUNDING * (a.abs() + 1e-3 * largest);
+            symmetry.push(Entry::by_equality(format!("{} {}", coordinate(i), coordinate(k)), a, b, error));
+        }
+    }
+    add("symmetry", Report { entries: symmetry });
+    add("second order", check_hessian(&second, x));
+    Report { entries }
+}

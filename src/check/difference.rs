@@ -1,0 +1,262 @@
+//! The derivative of a function of one number by differences, and how far it can be trusted.
+//!
+//! The function is sampled on both sides at steps that shrink by a ratio which is no integer, so that no period
+//! of the function falls in with all of them. From the same samples three derivatives are extrapolated to step
+//! 0 by Neville's scheme: central, from the left and from the right. Of each scheme the entry is taken whose
+//! error is smallest, where the error is what neighbouring entries disagree by, and at least what the noise of
+//! the samples makes of it.
+
+/// The ratio of successive steps.
+const RATIO: f64 = 1.7;
+
+/// Steps in the usual case: over seven orders of magnitude.
+const LEVELS: i32 = 30;
+
+/// Steps where a coordinate is so small, or so large, that its own size says little.
+const MOST_LEVELS: i32 = 64;
+
+/// How many powers of the step are extrapolated away.
+const ORDER: usize = 8;
+
+/// How many of the smallest steps show the noise.
+const NOISY_LEVELS: usize = 8;
+
+/// The values of a function with several results around a point.
+pub(crate) struct Samples {
+    center: Vec<f64>,
+    /// The steps shrink.
+    levels: Vec<Level>,
+}
+
+struct Level {
+    step: f64,
+    left: Vec<f64>,
+    right: Vec<f64>,
+}
+
+/// A derivative and how far off it may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Estimate {
+    pub value: f64,
+    pub error: f64,
+    /// The slope of the steeper secant at the smallest step that went into it.
+    pub secant: f64,
+}
+
+impl Estimate {
+    pub fn low(&self) -> f64 {
+        self.value - self.error
+    }
+
+    pub fn high(&self) -> f64 {
+        self.value + self.error
+    }
+}
+
+/// What the samples say about the derivative of one result.
+#[derive(Debug)]
+pub(crate) struct Numeric {
+    /// Central; from one side where the domain ends on the other. `None`: too few finite samples.
+    pub best: Option<Estimate>,
+    pub left: Option<Estimate>,
+    pub right: Option<Estimate>,
+    /// How far the one-sided slopes at the smallest steps are from the one-sided derivatives.
+    pub spread: f64,
+    /// The range of the slopes at the smallest steps, where the function has more noise than rounding explains.
+    pub noise: Option<[f64; 2]>,
+    /// What rounding makes of a derivative that is 0.
+    pub floor: f64,
+    /// Whether all samples are equal.
+    pub is_flat: bool,
+}
+
+impl Samples {
+    /// Evaluates `f` around `at`, from the step `first` down. Steps are realised: what is divided by is the
+    /// difference that the rounded arguments have.
+    pub fn take(mut f: impl FnMut(f64) -> Vec<f64>, at: f64, first: f64) -> Samples {
+        let mut last = (first * RATIO.powi(-LEVELS)).min(1e-3);
+        if at != 0.0 {
+            last = last.min(at.abs() * 1e-4);
+        }
+        let center = f(at);
+        let mut levels = Vec::new();
+        for level in 0..MOST_LEVELS {
+            let planned = first * RATIO.powi(-level);
+            // Away from 0 first: that side has the coarser numbers, so the other side realises the step too.
+            let step = (at + planned.copysign(at) - at).abs();
+            if planned < last || step == 0.0 {
+                break;
+            }
+            levels.push(Level { step, left: f(at - step), right: f(at + step) });
+        }
+        Samples { center, levels }
+    }
+
+    /// How many results the function has; `None` if that differs from point to point.
+    pub fn results(&self) -> Option<usize> {
+        let results = self.center.len();
+        let same = |level: &Level| level.left.len() == results && level.right.len() == results;
+        self.levels.iter().all(same).then_some(results)
+    }
+
+    /// The value of one result at the point itself.
+    pub fn value(&self, result: usize) -> f64 {
+        self.center[result]
+    }
+
+    /// The derivative of one result.
+    pub fn derivative(&self, result: usize) -> Numeric {
+        let center = self.center[result];
+        let quotients = |quotient: fn(f64, f64, f64, f64) -> (f64, f64)| -> Vec<Quotient> {
+            let of = |level: &Level| {
+                let (left, right) = (level.left[result], level.right[result]);
+                let (slope, size) = quotient(left, center, right, level.step);
+                // Where the function is constant, to the last bit, there is no rounding either.
+                let size = if left == center && right == center { 0.0 } else { size };
+                let secant =
+                    |side: f64| if side.is_finite() { (side - center).abs() / level.step } else { 0.0 };
+                let noise = f64::EPSILON * size / level.step;
+                Quotient { step: level.step, slope, noise, secant: secant(left).max(secant(right)) }
+            };
+            finite_tail(self.levels.iter().map(of).collect())
+        };
+        let central = quotients(|left, _, right, h| ((right - left) / (2.0 * h), left.abs() + right.abs()));
+        let left = quotients(|left, at, _, h| ((at - left) / h, 2.0 * (left.abs() + at.abs())));
+        let right = quotients(|_, at, right, h| ((right - at) / h, 2.0 * (right.abs() + at.abs())));
+        let (from_left, from_right) = (estimate(&left, 1), estimate(&right, 1));
+        let (best, slopes) = match (from_left, from_right) {
+            (Some(_), None) => (from_left, &left),
+            (None, Some(_)) => (from_right, &right),
+            _ => (estimate(&central, 2), &central),
+        };
+        let spread = |slopes: &[Quotient], side: Option<Estimate>| {
+            let derivative = side.map_or(0.0, |side| side.value);
+            smallest(slopes).iter().map(|q| (q.slope - derivative).abs()).fold(0.0, f64::max)
+        };
+        let floor = slopes.first().map_or(0.0, |q| 256.0 * f64::EPSILON * center.abs() / q.step);
+        Numeric {
+            best,
+            left: from_left,
+            right: from_right,
+            spread: spread(&left, from_left).max(spread(&right, from_right)),
+            noise: best.and_then(|best| noise_range(slopes, best.value)),
+            floor,
+            is_flat: self
+                .levels
+                .iter()
+                .all(|level| level.left[result] == center && level.right[result] == center),
+        }
+    }
+}
+
+/// A difference quotient.
+#[derive(Clone, Copy)]
+struct Quotient {
+    step: f64,
+    slope: f64,
+    /// How far rounding of the samples can be off in it.
+    noise: f64,
+    /// The steeper of the two one-sided slopes.
+    secant: f64,
+}
+
+/// The quotients after the last one that is not finite: the steps within the domain.
+fn finite_tail(quotients: Vec<Quotient>) -> Vec<Quotient> {
+    let start = quotients.iter().rposition(|q| !q.slope.is_finite()).map_or(0, |last| last + 1);
+    quotients[start..].to_vec()
+}
+
+/// The range of the slopes at the smallest steps, if rounding does not explain it.
+fn noise_range(quotients: &[Quotient], slope: f64) -> Option<[f64; 2]> {
+    let smallest = smallest(quotients);
+    let is_noise = smallest.iter().any(|q| (q.slope - slope).abs() > 32.0 * q.noise);
+    is_noise.then(|| {
+        smallest.iter().fold([f64::MAX, f64::MIN], |[low, high], q| [low.min(q.slope), high.max(q.slope)])
+    })
+}
+
+fn smallest(quotients: &[Quotient]) -> &[Quotient] {
+    &quotients[quotients.len().saturating_sub(NOISY_LEVELS)..]
+}
+
+/// The quotients extrapolated to step 0, their error a series in the `power`-th powers of the step.
+fn estimate(quotients: &[Quotient], power: i32) -> Option<Estimate> {
+    let rows = extrapolate(quotients, power);
+    let first = sharpest(&rows, 0.0)?;
+    sharpest(&rows, noise(&rows, first.value))
+}
+
+/// One entry of Neville's scheme.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    value: f64,
+    /// What rounding makes of it.
+    rounding: f64,
+    /// What a noise of 1 in every sample makes of it.
+    gain: f64,
+}
+
+/// One step: the quotient, and what is extrapolated from it and the steps before it.
+struct Row {
+    secant: f64,
+    cells: [Cell; ORDER + 1],
+    len: usize,
+}
+
+/// Neville's scheme.
+fn extrapolate(quotients: &[Quotient], power: i32) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(quotients.len());
+    for (k, quotient) in quotients.iter().enumerate() {
+        let mut cells = [Cell::default(); ORDER + 1];
+        cells[0] = Cell { value: quotient.slope, rounding: quotient.noise, gain: 1.0 / quotient.step };
+        let len = 1 + ORDER.min(k);
+        for j in 1..len {
+            let (from, above) = (cells[j - 1], rows[k - 1].cells[j - 1]);
+            let weight = (quotients[k - j].step / quotient.step).powi(power) - 1.0;
+            cells[j] = Cell {
+                value: from.value + (from.value - above.value) / weight,
+                rounding: from.rounding + (from.rounding + above.rounding) / weight,
+                gain: from.gain + (from.gain + above.gain) / weight,
+            };
+        }
+        rows.push(Row { secant: quotient.secant, cells, len });
+    }
+    rows
+}
+
+/// How noisy the function is, whatever the reason: at the smallest steps little else separates the entries from
+/// the derivative. Noise shows in every column, curvature only in the first ones; so the quietest one tells.
+fn noise(rows: &[Row], derivative: f64) -> f64 {
+    let smallest = &rows[rows.len().saturating_sub(NOISY_LEVELS)..];
+    let in_column = |j: usize| {
+        let cells = smallest.iter().filter(|row| j < row.len).map(|row| row.cells[j]);
+        cells.map(|cell| (cell.value - derivative).abs() / cell.gain).fold(0.0, f64::max)
+    };
+    (0..=ORDER / 2).map(in_column).fold(f64::INFINITY, f64::min)
+}
+
+/// The entry with the smallest error, where every sample has at least this noise. It is relative to the slopes at
+/// its own step: between a hill and the molehill on it, the one that is resolved better counts.
+fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
+    let mut best: Option<(f64, Estimate)> = None;
+    for k in 3..rows.len() {
+        let Row { secant, cells, .. } = rows[k];
+        // Held against the three entries above it, and the one it was extrapolated from.
+        for j in 0..rows[k - 3].len {
+            let Cell { value, rounding, gain } = cells[j];
+            let near = [
+                rows[k - 1].cells[j],
+                rows[k - 2].cells[j],
+                rows[k - 3].cells[j],
+                cells[j.saturating_sub(1)],
+            ];
+            let least = rounding.max(noise * gain);
+            let error = near.iter().map(|near| (near.value - value).abs()).fold(least, f64::max);
+            let score = error / value.abs().max(secant).max(f64::MIN_POSITIVE);
+            if best.is_none_or(|(least, _)| score < least) {
+                best = Some((score, Estimate { value, error, secant }));
+            }
+        }
+    }
+    best.map(|(_, estimate)| estimate)
+}

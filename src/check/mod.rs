@@ -1,0 +1,274 @@
+//! Checking derivatives: against differences, against each other, with a verdict instead of a bool.
+//!
+//! One line checks a function written for this crate; the same closure is differentiated on a tape and sampled
+//! with plain constants, which no tape records:
+//!
+//! ```
+//! use tapegrad::{assert_gradient, check::check_gradient};
+//!
+//! assert_gradient!(|[x, y]| (x * y).sin() + y.powi(3), [0.5, 2.0]);
+//! println!("{}", check_gradient(|[x, y]| (x * y).sin() + y.powi(3), [0.5, 2.0]));
+//! ```
+//!
+//! ```text
+//! derivative      analytic              numeric  verdict
+//! x[0]          1.08060461  1.08060461 ± 3e-15   pass
+//! x[1]         12.27015115  12.27015115 ± 2e-13  pass
+//! all 2 pass
+//! ```
+//!
+//! A gradient made by hand, or by another program, is held against a plain function by
+//! [`check_gradient_by_hand`]. [`check_all!`](crate::check_all) holds every way to a derivative against every
+//! other.
+//!
+//! Differences come with an estimate of their own error: central and one-sided, extrapolated, over steps that
+//! shrink by seven orders of magnitude from the scale of each coordinate. A check that cannot tell says
+//! [`Unresolved`](Verdict::Unresolved); it never passes for lack of evidence. It costs some sixty evaluations of the
+//! function per coordinate.
+
+mod agreement;
+mod difference;
+#[cfg(feature = "proptest")]
+mod expression;
+#[cfg(feature = "proptest")]
+mod strategy;
+mod verdict;
+
+#[doc(hidden)]
+pub use agreement::all;
+#[cfg(feature = "proptest")]
+pub use expression::{Expression, ExpressionOptions, arbitrary_expression};
+#[cfg(feature = "proptest")]
+#[doc(hidden)]
+pub use strategy::run;
+#[cfg(feature = "proptest")]
+pub use strategy::{away_from, ill_scaled, in_box};
+pub use verdict::{Entry, Report, Verdict};
+
+use crate::differentiate::{self, DIRECTIONS, hessian, hessian_vector_product, jacobian, shape};
+use crate::dual::Dual;
+use crate::point::Point;
+use crate::tape::{Tape, Var};
+use difference::Samples;
+
+/// Holds the gradient of `f` at `x`, in reverse mode, against differences of `f`. See [`Point`] for the
+/// shapes.
+///
+/// ```
+/// use tapegrad::check::check_gradient;
+///
+/// let report = check_gradient(|[x, y]| x.atan2(y) * y, [0.3, -1.2]);
+/// assert!(report.is_pass(), "{report}");
+/// ```
+///
+/// # Panics
+/// As [`gradient`](crate::gradient).
+#[track_caller]
+pub fn check_gradient<P: Point<f64> + Clone>(f: impl Fn(P::Args<'_, Var>) -> Var, x: P) -> Report {
+    let (_, gradient) = differentiate::value_and_gradient(&f, x.clone());
+    let f = |at: &[f64]| vec![f(P::args(&constants(&x, at))).value()];
+    compare(x.as_slice(), &[P::slice(&gradient)], f, |_, k| coordinate(k))
+}
+
+/// Holds a gradient from anywhere against differences of a plain function.
+///
+/// ```
+/// use tapegrad::check::{Verdict, check_gradient_by_hand};
+///
+/// let f = |x: &[f64]| x[0] * x[1].sin();
+/// let x = [2.0, 0.5f64];
+/// let report = check_gradient_by_hand(f, &[x[1].sin(), -x[0] * x[1].cos()], &x);
+/// assert_eq!(report.entries[0].verdict, Verdict::Pass);
+/// assert_eq!(report.entries[1].verdict, Verdict::Mismatch);
+/// println!("{report}"); // MISMATCH, -1 times the numeric value
+/// ```
+///
+/// A gradient that is not as long as `x` gives [`Verdict::Invalid`].
+pub fn check_gradient_by_hand(f: impl Fn(&[f64]) -> f64, gradient: &[f64], x: &[f64]) -> Report {
+    compare(x, &[gradient], |at| vec![f(at)], |_, k| coordinate(k))
+}
+
+/// Holds the Jacobian of a function with several results against differences. Entries are named
+/// `y[i] by x[k]`.
+///
+/// ```
+/// use tapegrad::check::check_jacobian;
+///
+/// let report = check_jacobian(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.7]);
+/// assert_eq!(report.entries.len(), 4);
+/// assert!(report.is_pass(), "{report}");
+/// ```
+///
+/// # Panics
+/// As [`jacobian`].
+#[track_caller]
+pub fn check_jacobian<P, Y>(f: impl Fn(P::Args<'_, Var>) -> Y, x: P) -> Report
+where
+    P: Point<f64> + Clone,
+    Y: Point<Var>,
+{
+    let rows = jacobian(&f, x.clone());
+    let rows: Vec<&[f64]> = Y::slice(&rows).iter().map(|row| P::slice(row)).collect();
+    let f = |at: &[f64]| f(P::args(&constants(&x, at))).as_slice().iter().map(|y| y.value()).collect();
+    compare(x.as_slice(), &rows, f, |i, k| format!("y[{i}] by {}", coordinate(k)))
+}
+
+/// Holds the Hessian of `f` against differences of its gradient. Entries are named `x[i] x[k]`; the differences
+/// are those of the derivative by `x[i]`.
+///
+/// `f` is a closure over `Dual<Var, 4>`, as for [`hessian`], or a generic function.
+///
+/// ```
+/// use tapegrad::check::check_hessian;
+///
+/// assert!(check_hessian(|[x, y]| (x * y).exp() + x.powi(3), [0.5, 1.5]).is_pass());
+/// ```
+///
+/// # Panics
+/// As [`hessian`].
+#[track_caller]
+pub fn check_hessian<P: Point<f64> + Clone>(
+    f: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    x: P,
+) -> Report {
+    let rows = hessian(&f, x.clone());
+    let rows: Vec<&[f64]> = P::slice(&rows).iter().map(|row| P::slice(row)).collect();
+    let gradient = |at: &[f64]| gradient_of_primal(&f, &x, at);
+    compare(x.as_slice(), &rows, gradient, |i, k| format!("{} {}", coordinate(i), coordinate(k)))
+}
+
+/// Holds the product of the Hessian with `v` against differences of the gradient along `v`.
+///
+/// ```
+/// use tapegrad::check::check_hessian_vector_product;
+///
+/// assert!(check_hessian_vector_product(|[x, y]| (x * y).sin(), [0.5, 1.5], [1.0, -2.0]).is_pass());
+/// ```
+///
+/// # Panics
+/// As [`hessian_vector_product`].
+#[track_caller]
+pub fn check_hessian_vector_product<P: Point<f64> + Clone>(
+    f: impl Fn(P::Args<'_, Dual<Var>>) -> Dual<Var>,
+    x: P,
+    v: P,
+) -> Report {
+    let product = hessian_vector_product(&f, x.clone(), v.clone());
+    let size = |point: &P| point.as_slice().iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    let along = |t: f64| {
+        let at: Vec<f64> = x.as_slice().iter().zip(v.as_slice()).map(|(x, v)| x + t * v).collect();
+        gradient_of_primal(&f, &x, &at)
+    };
+    let first = first_step(size(&x)) / size(&v).max(f64::MIN_POSITIVE);
+    let samples = Samples::take(along, 0.0, first.min(f64::MAX));
+    let entries = P::slice(&product).iter().enumerate().map(|(k, &product)| {
+        Entry::by_differences(coordinate(k), product, samples.value(k), &samples.derivative(k))
+    });
+    Report { entries: entries.collect() }
+}
+
+/// Panics with the [`Report`] unless the gradient of `f` at `x` passes its check: a test in one line.
+///
+/// ```
+/// use tapegrad::assert_gradient;
+///
+/// assert_gradient!(|[x, y]| (x / y).tanh(), [0.5, 2.0]);
+/// ```
+///
+/// ```should_panic
+/// # use tapegrad::assert_gradient;
+/// assert_gradient!(|[x]| x.detach() * x, [3.0]); // half the derivative is missing
+/// ```
+#[macro_export]
+macro_rules! assert_gradient {
+    ($f:expr, $x:expr $(,)?) => {
+        $crate::check::check_gradient($f, $x).assert_pass()
+    };
+}
+
+/// Every way to the derivatives of one function, each held against another: reverse against forward mode,
+/// both against differences, the dot test ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the symmetry of the Hessian, the Hessian against
+/// differences of the gradient. Gives a [`Report`](crate::check::Report).
+///
+/// The function is written once and pasted once for each kind of number it has to run on, so a closure works
+/// as well as a generic function. A closure that should move what it captures has to be a function instead.
+///
+/// ```
+/// use tapegrad::{Real, check_all};
+///
+/// fn rosenbrock<R: Real>(x: &[R]) -> R {
+///     x.windows(2).map(|w| (w[1] - w[0] * w[0]).powi(2) * 100.0 + (w[0] - 1.0).powi(2)).sum()
+/// }
+/// check_all!(rosenbrock, &[-1.0, 2.0, 0.5][..]).assert_pass();
+/// check_all!(|[x, y]| x.exp() * y, [0.5, 2.0]).assert_pass();
+/// ```
+#[macro_export]
+macro_rules! check_all {
+    ($f:expr, $x:expr $(,)?) => {
+        $crate::check::all($f, $f, $f, $x)
+    };
+}
+
+/// The first step of differences at a coordinate of this size.
+fn first_step(x: f64) -> f64 {
+    0.1 * x.abs().max(1.0)
+}
+
+fn coordinate(k: usize) -> String {
+    format!("x[{k}]")
+}
+
+/// `at` in the shape of `x`, as constants: what is computed from them leaves no trace on any tape.
+fn constants<P: Point<f64>, R: Copy + From<f64>>(x: &P, at: &[f64]) -> P::Of<R> {
+    let constants: Vec<R> = at.iter().map(|&value| R::from(value)).collect();
+    shape(x, &constants)
+}
+
+/// The gradient at another point of a function that is written over duals.
+#[track_caller]
+fn gradient_of_primal<P: Point<f64>, const N: usize>(
+    f: impl Fn(P::Args<'_, Dual<Var, N>>) -> Dual<Var, N>,
+    x: &P,
+    at: &[f64],
+) -> Vec<f64> {
+    let tape = Tape::new();
+    let vars = tape.vars(at);
+    let duals: Vec<_> = vars.iter().map(|&var| Dual::constant(var)).collect();
+    f(P::args(&shape(x, &duals))).primal().backward().wrt(&vars)
+}
+
+/// Holds rows of derivatives, one per result of `f`, against differences in every coordinate.
+fn compare(
+    x: &[f64],
+    rows: &[&[f64]],
+    f: impl Fn(&[f64]) -> Vec<f64>,
+    name: impl Fn(usize, usize) -> String,
+) -> Report {
+    if let Some(row) = rows.iter().find(|row| row.len() != x.len()) {
+        let reason = format!("{} derivatives of {} coordinates", row.len(), x.len());
+        return Report { entries: vec![Entry::invalid(reason)] };
+    }
+    let mut at = x.to_vec();
+    let mut columns: Vec<Vec<Entry>> = Vec::new();
+    for k in 0..x.len() {
+        let along = |moved: f64| {
+            at[k] = moved;
+            f(&at)
+        };
+        let samples = Samples::take(along, x[k], first_step(x[k]));
+        at[k] = x[k];
+        if samples.results() != Some(rows.len()) {
+            let reason = format!("the number of results changes along {}", coordinate(k));
+            return Report { entries: vec![Entry::invalid(reason)] };
+        }
+        let entry = |(i, row): (usize, &&[f64])| {
+            Entry::by_differences(name(i, k), row[k], samples.value(i), &samples.derivative(i))
+        };
+        columns.push(rows.iter().enumerate().map(entry).collect());
+    }
+    // Row by row, as the derivatives came.
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+    let entries =
+        (0..rows.len()).flat_map(|_| columns.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>());
+    Report { entries: entries.collect() }
+}

@@ -1,0 +1,69 @@
+//! Promise: the checker catches every wrong rule, and never refuses a right one.
+
+#[allow(dead_code)]
+#[path = "common/tester.rs"]
+mod tester;
+
+use std::sync::LazyLock;
+use tapegrad::check::ExpressionOptions;
+use tester::{MUTATIONS, Mutants, correct_hard, correct_programs, correct_rows, is_cut_off, mutants};
+
+static MUTANTS: LazyLock<Vec<Mutants>> = LazyLock::new(mutants);
+
+/// How often the right gradients are tried here; the example `tester` tries 100,000.
+const CASES: usize = 400;
+
+#[test]
+fn every_wrong_rule_is_caught() {
+    let mutants = &*MUTANTS;
+    let rows =
+        tapegrad::primitives().filter(|row| !is_cut_off(row.op)).count() + tapegrad::reductions().count();
+    assert_eq!(mutants.len(), rows);
+    for Mutants { op, outcomes } in mutants {
+        for ([_, _, missed], mutation) in outcomes.iter().zip(MUTATIONS) {
+            assert_eq!(*missed, 0, "{mutation} of {op} is missed");
+        }
+    }
+    let total =
+        |k: usize| mutants.iter().flat_map(|row| row.outcomes).map(|outcome| outcome[k]).sum::<usize>();
+    assert!(total(0) > 600 && total(1) < 150, "{} caught, {} equivalent", total(0), total(1));
+}
+
+/// Equivalent mutants are those of constant or equal partials, and no others.
+#[test]
+fn equivalent_mutants_are_few_and_known() {
+    let count = |name: &str| {
+        let row = MUTANTS.iter().find(|row| row.op.name() == name).unwrap();
+        row.outcomes.map(|[_, equivalent, _]| equivalent)
+    };
+    assert_eq!(count("add"), [0, 0, 0, 2, 2, 0, 0]); // swapped, beside the point
+    assert_eq!(count("floor"), [1, 1, 1, 0, 1, 1, 1]); // all but swapped, which it cannot be
+    assert_eq!(count("sin"), [0; 7]);
+    assert_eq!(count("mul"), [0; 7]);
+}
+
+#[test]
+fn right_gradients_are_never_refused() {
+    let branches = ExpressionOptions { branches: true, ..Default::default() };
+    for tally in [
+        correct_rows(CASES / 80),
+        correct_programs(CASES, Default::default()),
+        correct_programs(CASES / 2, branches),
+        correct_hard(CASES / 2),
+    ] {
+        assert_eq!(tally.refused, 0, "{tally:?}");
+        assert!(tally.pass * 2 > tally.gradients, "hardly anything can be decided: {tally:?}");
+    }
+    let smooth = ExpressionOptions { piecewise: false, selects: false, ..Default::default() };
+    let tally = correct_programs(CASES, smooth);
+    assert!(tally.pass * 100 > tally.gradients * 95 && tally.refused == 0, "{tally:?}");
+}
+
+#[test]
+fn the_page_is_of_this_table() {
+    let page = include_str!("../docs/tester.md");
+    for row in tester::rows().iter().filter(|row| !is_cut_off(row.op)) {
+        assert!(page.contains(&format!("| `{}` |", row.op)), "{}: run the example `tester` again", row.op);
+    }
+    assert!(page.contains(", 0 missed, in ") && page.contains("\n0 of 10"));
+}
