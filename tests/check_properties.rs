@@ -5,7 +5,7 @@ mod workloads;
 
 use proptest::prelude::*;
 use tapegrad::check::{Expression, ExpressionOptions, Verdict, arbitrary_expression, check_gradient};
-use tapegrad::{Dual, Op, Real, Tape, Var, check_all, gradient, hessian, lt, primitives, value_and_gradient};
+use tapegrad::{Dual, Op, Real, Tape, Var, check_all, gradient, hessian, primitives, value_and_gradient};
 use workloads::{Size, Visitor, Workload, visit_all};
 
 const N: usize = 3;

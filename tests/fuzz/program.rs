@@ -624,7 +624,7 @@ impl Machine<'_> {
     /// Looking at a tape changes nothing and never fails.
     fn look(&mut self) {
         let Some(tape) = self.tape() else { return };
-        let on = self.byte() % 2 == 0;
+        let on = self.byte().is_multiple_of(2);
         let tape = &self.tapes[tape];
         assert_eq!(tape.tape.listing().rows.len(), tape.nodes.len());
         assert_eq!(tape.tape.statistics().nodes, tape.nodes.len());
@@ -642,7 +642,7 @@ impl Machine<'_> {
     fn other_thread(&mut self) {
         let slot = self.operand();
         // Threads are slow: not each time.
-        if self.byte() % 64 != 0 {
+        if !self.byte().is_multiple_of(64) {
             return;
         }
         let result = std::thread::spawn(move || attempt(|| slot.var + 1.0).is_ok()).join();
