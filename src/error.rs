@@ -59,8 +59,8 @@ pub enum Error {
     NotRecording,
     /// A plain number was read out of a variable; what became of it would be frozen.
     #[error(
-        "a value was read out of a variable at {at}: a replay would freeze it; compute with the variable \
-             itself, or use a `select`"
+        "a value was read out of a variable, or a gradient taken, at {at}: a replay would freeze it; compute \
+             with the variable itself, or use a `select`"
     )]
     ValueRead {
         /// The line that read.

@@ -4,6 +4,7 @@ use crate::point::Point;
 use crate::tape::{FIRST, Seed, Segments, Tape, Var, index_in, sweep, with};
 use std::fmt;
 use std::ops::Index;
+use std::panic::Location;
 
 /// The derivatives of one output, or of a weighted sum of outputs, by every node of the tape.
 ///
@@ -110,8 +111,13 @@ impl Gradient {
             self.is_of_constant = true;
             return;
         }
+        let at = Location::caller();
         with(|thread| {
             let tape = thread.settle(&vars)?;
+            let nodes = tape.len();
+            if let Some(recording) = &mut tape.cold_mut().recording {
+                recording.swept.get_or_insert((nodes, at));
+            }
             let seeds: crate::Few<Seed> = outputs
                 .iter()
                 .filter_map(|&(output, weight)| Some((tape.find(output)?, weight)))

@@ -19,6 +19,7 @@ mod kernel;
 mod listing;
 mod lists;
 mod mask;
+pub mod nn;
 mod operators;
 mod ops;
 mod point;

@@ -1,10 +1,13 @@
 //! A gradient is right: however the variables are used, and however it is asked for.
 
+mod common;
+
+use common::quick_tape;
 use tapegrad::{Dual, Gradient, Mark, Number, Real, Tape, Var, preaccumulate};
 
 /// One tape, its variables, and the derivatives of `f` by them.
 fn gradient_of<const N: usize>(at: [f64; N], f: impl FnOnce([Var; N]) -> Var) -> [f64; N] {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let vars = tape.vars(at);
     f(vars).backward().wrt(vars)
 }
@@ -31,7 +34,7 @@ fn diamonds() {
 
 #[test]
 fn what_the_output_does_not_depend_on_has_derivative_zero() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, unused] = tape.vars([2.0, 5.0]);
     let aside = unused * x; // depends on `x`, but nothing depends on it
     let y = x * x;
@@ -99,7 +102,7 @@ fn plain_numbers_of_other_types_are_constants() {
     assert_eq!(Var::from(0.5f32).value(), 0.5);
     assert_eq!(Var::from(-7).value(), -7.0);
     assert!(Var::from(1.5).is_constant() && Var::default().is_constant());
-    let tape = Tape::new();
+    let tape = quick_tape();
     let x = tape.var(3.0);
     assert_eq!((Var::from(&x) * 2.0).backward()[x], 2.0);
     // Operations on constants alone leave nothing on any tape.
@@ -110,7 +113,7 @@ fn plain_numbers_of_other_types_are_constants() {
 
 #[test]
 fn named_variables() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let w = tape.named("w", 2.0);
     let y = w * w;
     let b = tape.named("b", 1.0);
@@ -136,7 +139,7 @@ fn detach_stops_the_derivative() {
     assert_eq!(gradient_of([3.0], |[x]| x * x.stop_gradient()), [3.0]);
     assert_eq!(gradient_of([3.0], |[x]| (x * x).detach()), [0.0]);
     // What is detached may cross tapes.
-    let (first, second) = (Tape::new(), Tape::new());
+    let (first, second) = (quick_tape(), quick_tape());
     let (x, y) = (first.var(3.0), second.var(5.0));
     assert_eq!((x.detach() * y).backward()[y], 3.0);
     assert!(x.detach().is_constant() && Var::from(1.0).detach().is_constant());
@@ -144,7 +147,7 @@ fn detach_stops_the_derivative() {
 
 #[test]
 fn no_grad_records_nothing() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let x = tape.var(3.0);
     let before = x * 2.0;
     let (inside, var) = tape.no_grad(|| {
@@ -165,14 +168,14 @@ fn no_grad_records_nothing() {
     assert_eq!(z.backward().wrt([x, var]), [12.0 * inside.value(), 1.0]);
 
     // Other tapes are not concerned.
-    let other = Tape::new();
+    let other = quick_tape();
     let y = other.var(2.0);
     assert_eq!(tape.no_grad(|| y * y).backward()[y], 4.0);
 }
 
 #[test]
 fn no_grad_lasts_through_a_clear_and_ends_with_a_panic() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     tape.no_grad(|| {
         tape.clear();
         let x = tape.var(3.0);
@@ -188,7 +191,7 @@ fn no_grad_lasts_through_a_clear_and_ends_with_a_panic() {
 
 #[test]
 fn custom_operations() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, y] = tape.vars([3.0, 5.0]);
     let cube = tape.custom("cube", [x], |[x]| (x * x * x, [3.0 * x * x]));
     assert_eq!(cube.value(), 27.0);
@@ -232,7 +235,7 @@ fn preaccumulated_is_as_plain() {
 
 #[test]
 fn preaccumulated_blocks_take_constants_and_give_several_results() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [r, phi] = tape.vars([2.0, 0.0]);
     let [x, y] = preaccumulate([r, phi], |[r, phi]| [r * phi.cos(), r * phi.sin()]);
     assert_eq!(x.backward().wrt([r, phi]), [1.0, 0.0]);
@@ -249,7 +252,7 @@ fn preaccumulated_blocks_take_constants_and_give_several_results() {
 
 #[test]
 fn several_outputs_with_weights() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, y] = tape.vars([2.0, 3.0]);
     let (p, s) = (x * y, x + y);
     assert_eq!(tape.backward(&[(p, 1.0), (s, 10.0)]).wrt([x, y]), [13.0, 12.0]);
@@ -269,7 +272,7 @@ fn several_outputs_with_weights() {
 
 #[test]
 fn backward_twice_and_from_two_outputs() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, y] = tape.vars([2.0, 3.0]);
     let z = (x * y).sin();
     let first = z.backward();
@@ -288,7 +291,7 @@ fn backward_twice_and_from_two_outputs() {
 #[test]
 fn backward_into_the_same_memory() {
     let mut g = Gradient::new();
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, y] = tape.vars([2.0, 3.0]);
     (x * y * y).backward_into(&mut g);
     assert_eq!(g.wrt([x, y]), [9.0, 12.0]);
@@ -298,7 +301,7 @@ fn backward_into_the_same_memory() {
     tape.backward_into(&[(x * x, 2.0)], &mut g);
     assert_eq!(g.wrt([x, y]), [8.0, 0.0]);
     // Another tape, then a constant, then the first tape again.
-    let other = Tape::new();
+    let other = quick_tape();
     let u = other.var(5.0);
     (u * u).backward_into(&mut g);
     assert_eq!(g[u], 10.0);
@@ -311,7 +314,7 @@ fn backward_into_the_same_memory() {
 
 #[test]
 fn a_constant_output_has_gradient_zero() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let x = tape.var(2.0);
     let g = Var::from(3.0).backward();
     assert_eq!(g[x], 0.0);
@@ -321,7 +324,7 @@ fn a_constant_output_has_gradient_zero() {
 
 #[test]
 fn every_node_has_its_adjoint() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, y] = tape.vars([2.0, 3.0]);
     let h = x * y;
     let dead = (-h).relu();
@@ -335,7 +338,7 @@ fn every_node_has_its_adjoint() {
 
 #[test]
 fn gradients_in_the_shape_of_the_variables() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [x, y] = tape.vars([2.0, 3.0]);
     let g = (x * y).backward();
     let array: [f64; 2] = g.wrt([x, y]);
@@ -351,7 +354,7 @@ fn gradients_in_the_shape_of_the_variables() {
 
 #[test]
 fn rewinding_keeps_what_came_before() {
-    let tape = Tape::new();
+    let tape = quick_tape();
     let [a, b] = tape.vars([2.0, 3.0]);
     let mut marks: Vec<Mark> = Vec::new();
     let mut kept = vec![a * b];
@@ -384,7 +387,7 @@ fn gradient_of_turn(turn: usize) -> f64 {
 
 #[test]
 fn several_tapes_interleaved() {
-    let tapes: Vec<Tape> = (0..5).map(|_| Tape::new()).collect();
+    let tapes: Vec<Tape> = (0..5).map(|_| quick_tape()).collect();
     let vars: Vec<Var> = tapes.iter().map(|tape| tape.var(2.0)).collect();
     let mut results = vars.clone();
     for _ in 0..4 {

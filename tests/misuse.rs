@@ -3,19 +3,12 @@
 
 mod common;
 
-use common::{assert_says, panic_of, refusal};
+use common::{assert_says, panic_of, quick_tape, refusal};
 use std::thread;
 use tapegrad::{
     Dual, Gradient, Number, Tape, Var, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp,
     preaccumulate, vjp,
 };
-
-/// A tape as release builds make it: without lines, so that recording takes its quick path.
-fn new_tape() -> Tape {
-    let tape = Tape::new();
-    tape.keep_lines(false);
-    tape
-}
 
 /// What can be done with two variables; each must see that they stand on two tapes.
 const MIXED: [fn(Var, Var) -> Var; 10] = [
@@ -51,7 +44,7 @@ const STALE: [&str; 3] = ["on no tape of this thread", "keep the tape alive", "`
 
 #[test]
 fn variables_of_two_tapes() {
-    let (first, second) = (new_tape(), new_tape());
+    let (first, second) = (quick_tape(), quick_tape());
     let (x, y) = (first.named("x", 3.0), second.var(5.0));
     let message = refusal(|| x * y);
     assert_says(&message, &["two tapes", "`x` (value 3)", "node #0 (value 5)", "`.detach()`", "Function"]);
@@ -68,7 +61,7 @@ fn variables_of_two_tapes() {
 #[test]
 fn on_recording_tapes_the_cure_is_another() {
     // There, `detach` stays on the tape.
-    let (first, second) = (Tape::recording(), new_tape());
+    let (first, second) = (Tape::recording(), quick_tape());
     let message = refusal(|| first.var(1.0) + second.var(2.0));
     assert_says(&message, &["two tapes", "Function"]);
     assert!(!message.contains("detach"), "{message}");
@@ -79,7 +72,7 @@ fn refused_everywhere(x: Var) {
     for f in ALONE {
         assert_says(&panic_of(|| f(x)).message, &STALE);
     }
-    let tape = new_tape();
+    let tape = quick_tape();
     let y = tape.var(1.0);
     for mix in MIXED {
         assert_says(&panic_of(|| mix(x, y)).message, &STALE);
@@ -94,7 +87,7 @@ fn refused_everywhere(x: Var) {
 
 #[test]
 fn a_variable_of_a_dropped_tape() {
-    let x = new_tape().var(3.0);
+    let x = quick_tape().var(3.0);
     assert_says(&refusal(|| x * x), &["(value 3)", "dropped"]);
     refused_everywhere(x);
     // The value itself is there for ever.
@@ -103,7 +96,7 @@ fn a_variable_of_a_dropped_tape() {
 
 #[test]
 fn a_variable_of_a_cleared_tape() {
-    let tape = new_tape();
+    let tape = quick_tape();
     let [x, y] = tape.vars([3.0, 4.0]);
     let z = x * y;
     tape.clear();
@@ -123,7 +116,7 @@ fn a_variable_of_a_cleared_tape() {
 
 #[test]
 fn a_variable_that_was_rewound() {
-    let tape = new_tape();
+    let tape = quick_tape();
     let x = tape.var(3.0);
     let mark = tape.mark();
     let gone = x * x;
@@ -140,7 +133,17 @@ fn a_variable_that_was_rewound() {
     let other = successor + x;
     refused_everywhere(deep);
     assert_eq!(other.backward()[x], 7.0);
-    let start = new_tape();
+    // The last one before a clear, next to those that a later rewind keeps.
+    let tape = quick_tape();
+    let last = tape.var(1.0);
+    tape.clear();
+    let kept = tape.var(2.0);
+    let mark = tape.mark();
+    let _ = kept * kept;
+    tape.rewind(mark);
+    assert_says(&refusal(|| kept * last), &STALE);
+    refused_everywhere(last);
+    let start = quick_tape();
     let mark = start.mark();
     let x = start.var(1.0);
     start.rewind(mark);
@@ -150,14 +153,14 @@ fn a_variable_that_was_rewound() {
 
 #[test]
 fn a_variable_in_another_thread() {
-    let tape = new_tape();
+    let tape = quick_tape();
     let x = tape.var(3.0);
     thread::scope(|scope| {
         scope.spawn(|| {
             let message = refusal(|| x * x);
             assert_says(&message, &["another thread", "in the thread of their tape"]);
             refused_everywhere(x);
-            let own = new_tape();
+            let own = quick_tape();
             let y = own.var(1.0);
             assert_says(&refusal(|| x * y), &STALE);
             assert_says(&refusal(|| y * x), &STALE);
@@ -168,17 +171,17 @@ fn a_variable_in_another_thread() {
 
 #[test]
 fn a_variable_whose_tape_was_replaced_a_million_times() {
-    let first = new_tape().var(3.0);
-    let tape = new_tape();
+    let first = quick_tape().var(3.0);
+    let tape = quick_tape();
     let cleared = tape.var(4.0);
     let mark = tape.mark();
     let rewound = cleared * 2.0;
     for k in 0..1_000_000 {
         match k % 4 {
             0 => {
-                let _ = new_tape().var(1.0);
+                let _ = quick_tape().var(1.0);
             }
-            1 => drop(new_tape()),
+            1 => drop(quick_tape()),
             _ => {
                 if k < 500_000 {
                     tape.rewind(mark)
@@ -196,13 +199,13 @@ fn a_variable_whose_tape_was_replaced_a_million_times() {
 
 #[test]
 fn a_gradient_that_knows_nothing_of_the_variable() {
-    let (tape, other) = (new_tape(), new_tape());
+    let (tape, other) = (quick_tape(), quick_tape());
     let [x, y] = tape.vars([2.0, 3.0]);
     let z = x * y;
     let g = z.backward();
     let foreign = other.var(1.0);
     let later = z + 1.0;
-    let gone = new_tape().var(1.0);
+    let gone = quick_tape().var(1.0);
     for var in [foreign, later, gone] {
         let cure = ["knows nothing", "another tape", "after the output", "`get`"];
         assert_says(&refusal(|| g[var]), &cure);
@@ -234,9 +237,9 @@ fn a_gradient_that_knows_nothing_of_the_variable() {
 
 #[test]
 fn a_failed_sweep_leaves_the_gradient_as_it_was() {
-    let tape = new_tape();
+    let tape = quick_tape();
     let x = tape.var(3.0);
-    let gone = new_tape().var(1.0);
+    let gone = quick_tape().var(1.0);
     let mut g = (x * x).backward();
     refusal(|| gone.backward_into(&mut g));
     assert_eq!(g[x], 6.0);
@@ -249,7 +252,7 @@ fn a_failed_sweep_leaves_the_gradient_as_it_was() {
 
 #[test]
 fn outputs_of_two_tapes() {
-    let (tape, other) = (new_tape(), new_tape());
+    let (tape, other) = (quick_tape(), quick_tape());
     let (x, y) = (tape.var(2.0), other.var(3.0));
     let cure = ["an output (value 3)", "another tape", "`.detach()`"];
     assert_says(&refusal(|| tape.backward(&[(x, 1.0), (y, 1.0)])), &cure);
@@ -259,7 +262,7 @@ fn outputs_of_two_tapes() {
 
 #[test]
 fn variables_captured_from_an_outer_tape() {
-    let tape = new_tape();
+    let tape = quick_tape();
     let outer = tape.var(2.0);
     // Used inside, …
     assert_says(&refusal(|| gradient(|[x]| x * outer, [1.0])), &["two tapes", "`.detach()`", "Function"]);
@@ -293,7 +296,7 @@ fn variables_captured_from_an_outer_tape() {
 #[test]
 fn stale_marks() {
     let cure = ["this mark", "take a new mark"];
-    let (tape, other) = (new_tape(), new_tape());
+    let (tape, other) = (quick_tape(), quick_tape());
     let x = tape.var(1.0);
     other.var(1.0);
     let mark = tape.mark();
@@ -316,7 +319,7 @@ fn stale_marks() {
     tape.var(1.0);
     assert_says(&refusal(|| tape.rewind(mark)), &cure);
     // The very start is there for ever, on its own tape.
-    let (first, second) = (new_tape(), new_tape());
+    let (first, second) = (quick_tape(), quick_tape());
     let start = first.mark();
     first.var(1.0);
     first.rewind(start);
@@ -324,22 +327,22 @@ fn stale_marks() {
     first.rewind(start);
     assert_says(&refusal(|| second.rewind(start)), &cure);
     drop(first);
-    assert_says(&refusal(|| new_tape().rewind(start)), &cure);
+    assert_says(&refusal(|| quick_tape().rewind(start)), &cure);
 }
 
 #[test]
 fn names_are_given_once() {
-    let tape = new_tape();
+    let tape = quick_tape();
     tape.named("w", 2.0);
     assert_says(&refusal(|| tape.named("w", 3.0)), &["named `w` already", "(value 2)"]);
     assert_eq!(tape.len(), 1);
     assert_eq!(tape.variable("w").map(Var::value), Some(2.0));
-    new_tape().named("w", 4.0);
+    quick_tape().named("w", 4.0);
 }
 
 #[test]
 fn custom_operations_with_wrong_parts() {
-    let (tape, other) = (new_tape(), new_tape());
+    let (tape, other) = (quick_tape(), quick_tape());
     let [x, y] = tape.vars([2.0, 3.0]);
     for partials in [vec![], vec![1.0], vec![1.0; 3]] {
         let message = refusal(|| tape.custom("f", vec![x, y], |_| (1.0, partials)));
@@ -398,13 +401,13 @@ fn a_full_tape() {
     // Constants cost no room, and other tapes are not concerned.
     let none = Tape::with_limit(0);
     assert_says(&refusal(|| none.var(1.0)), &["the tape is full: it holds 0 nodes"]);
-    assert_eq!(new_tape().vars([0.0; 100]).len(), 100);
+    assert_eq!(quick_tape().vars([0.0; 100]).len(), 100);
 }
 
 #[test]
 fn the_memory_of_a_limited_tape_serves_an_unlimited_one() {
     drop(Tape::with_limit(1));
-    let tape = new_tape();
+    let tape = quick_tape();
     assert_eq!(tape.vars([0.0; 10]).iter().sum::<Var>().value(), 0.0);
     drop(tape);
     let limited = Tape::with_limit(1);
@@ -416,7 +419,7 @@ fn the_memory_of_a_limited_tape_serves_an_unlimited_one() {
 
 #[test]
 fn lengths_of_derivatives() {
-    let tape = new_tape();
+    let tape = quick_tape();
     let x = tape.var(1.0);
     let g = (x * x).backward();
     assert_says(&refusal(|| g.wrt_into(&[x], &mut [])), &["1 variables", "0 derivatives"]);
@@ -432,7 +435,7 @@ fn generic_code_is_reported_at_its_own_line() {
         (x + 1.0).hypot(y)
     }
     let here = line!() - 2;
-    let (first, second) = (new_tape(), new_tape());
+    let (first, second) = (quick_tape(), quick_tape());
     let (x, y) = (first.var(3.0), second.var(5.0));
     let panic = panic_of(|| f(x, y));
     assert_eq!((&*panic.file, panic.line), (file!(), here));

@@ -228,7 +228,7 @@ fn apply(kind: usize, [a, b, c]: [Var; 3]) -> Var {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
 
     #[test]
     fn several_tapes_at_random(actions in prop::collection::vec(action(), 1..80)) {
@@ -283,7 +283,7 @@ proptest! {
                     let before = model.tape.len();
                     for kind in 0..5 {
                         let panic = panic_of(|| apply(kind, [with, gone, with]));
-                        prop_assert!(panic.message.contains("on no tape of this thread"), "{}", panic.message);
+                        prop_assert!(panic.message.contains("on no tape of this thread"), "{:?}", panic);
                     }
                     prop_assert_eq!(model.tape.len(), before);
                 }

@@ -6,7 +6,10 @@ mod common;
 use Operand::{Constant, Node};
 use common::{assert_says, panic_of};
 use std::cmp::Ordering;
-use tapegrad::{Dual, Error, Guard, Op, Operand, Predicate, Real, Tape, Var, derivative, gt, preaccumulate};
+use tapegrad::{
+    Dual, Error, Function, Guard, Op, Operand, Predicate, Real, Tape, Var, derivative, gradient, gt,
+    preaccumulate,
+};
 
 /// The one guard that `question` leaves, which stands in the line of the call.
 #[track_caller]
@@ -153,6 +156,24 @@ fn reading_a_value_freezes_it() {
 }
 
 #[test]
+fn a_gradient_is_read_too() {
+    let tape = Tape::recording();
+    let x = tape.var(3.0);
+    let line = line!() + 1;
+    let g = (x * x).backward();
+    // So far nothing can depend on it: one recording, two uses.
+    assert_eq!(tape.replayable(), Ok(()));
+    let step = x - 0.1 * g[x];
+    let Err(Error::ValueRead { at }) = tape.replayable() else { panic!("{step} is frozen") };
+    assert_eq!((at.file(), at.line()), (file!(), line));
+    // Inside a function, it counts at once: the result may be a constant made of it.
+    let f = Function::record(|[x]| Var::from((x * x).backward()[x]), [3.0]);
+    assert!(matches!(f, Err(Error::ValueRead { at }) if at.file() == file!()));
+    // The gradients of other tapes are plain numbers.
+    assert!(Function::record(|[x]| x * gradient(|[y]| y * y, [3.0])[0], [1.0]).is_ok());
+}
+
+#[test]
 fn what_has_only_partials_is_opaque() {
     let tape = Tape::recording();
     let x = tape.var(3.0);
@@ -232,6 +253,8 @@ fn detach_and_no_grad_stay_on_the_tape() {
     let of_x: f64 = z.backward()[x];
     assert_eq!((of_x, z.backward()[y]), (3.0 + 9f64.sin(), 1.0));
     // A custom operation keeps its name, and is opaque there too.
+    let tape = Tape::recording();
+    let x = tape.var(3.0);
     let _ = tape.no_grad(|| tape.custom("cube", [x], |[x]| (x * x * x, [3.0 * x * x])));
     assert_says(&tape.listing().to_string(), &["cube(#0)"]);
     assert!(matches!(tape.replayable(), Err(Error::Opaque { .. })));

@@ -3,7 +3,8 @@
 use super::graph::{Check, Graph};
 use crate::real::Real;
 
-/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
+/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates
+/// but for derivatives of long lists.
 ///
 /// One serves any number of functions, in turn.
 #[derive(Debug, Clone, Default)]

@@ -33,7 +33,7 @@ use std::ops::Range;
 /// Everything else that the code did is *baked in*: random numbers, captured data, the length of loops.
 ///
 /// It is `Send + Sync` and evaluated through `&self`; memory is a [`Workspace`] of the caller's, and after the
-/// first evaluation none allocates.
+/// first evaluation none allocates but for derivatives of long lists.
 ///
 /// ```
 /// use tapegrad::{Function, Workspace};
@@ -68,8 +68,8 @@ impl Function {
     /// vector of them.
     ///
     /// # Errors
-    /// [`Error::ValueRead`] if `f` reads a plain number out of a variable, [`Error::Opaque`] if it uses a node
-    /// that only has partials.
+    /// [`Error::ValueRead`] if `f` reads a plain number out of a variable or takes a gradient,
+    /// [`Error::Opaque`] if it uses a node that only has partials.
     ///
     /// # Panics
     /// If `f` returns a variable of another tape.
@@ -81,6 +81,7 @@ impl Function {
         let tape = Tape::recording();
         let vars = at.map(|value| tape.var(value));
         let outputs = f(P::args(&vars));
+        tape.gradients_are_read();
         tape.function(P::slice(&vars), outputs.as_slice())
     }
 

@@ -46,6 +46,9 @@ pub(crate) struct Recording {
     pub guards: Vec<Guard>,
     /// The first place that read a plain number out, and the number of nodes then.
     pub value_read: Option<(usize, Line)>,
+    /// The first gradient that was taken, and the number of nodes then: plain numbers as well, but if
+    /// nothing was recorded since, nothing depends on them.
+    pub swept: Option<(usize, Line)>,
     /// The first node that a replay cannot see through.
     pub opaque: Option<(usize, Line)>,
 }
@@ -55,6 +58,7 @@ impl Recording {
     pub fn rewind(&mut self, len: usize, guards: usize) {
         self.guards.truncate(guards);
         self.value_read = self.value_read.filter(|(nodes, _)| *nodes <= len);
+        self.swept = self.swept.filter(|(nodes, _)| *nodes <= len);
         self.opaque = self.opaque.filter(|(index, _)| *index < len);
     }
 }

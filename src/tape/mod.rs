@@ -359,16 +359,29 @@ impl Tape {
         self.with(|storage| storage.cold().recording.as_ref().map_or(Vec::new(), |r| r.guards.clone()))
     }
 
+    /// Counts a gradient that was taken as a number that was read, whatever came after it: inside a function,
+    /// what it returns may depend on it.
+    #[track_caller]
+    pub(crate) fn gradients_are_read(&self) {
+        self.with(|storage| {
+            if let Some(recording) = &mut storage.cold_mut().recording {
+                recording.value_read = recording.value_read.or(recording.swept);
+            }
+        });
+    }
+
     /// Whether what was recorded can be evaluated at other points, guards permitting.
     ///
     /// # Errors
     /// [`Error::NotRecording`] of a plain tape; [`Error::ValueRead`] if a plain number was read out of a
-    /// variable; [`Error::Opaque`] if there is a node that only has partials.
+    /// variable, or something was recorded after a gradient was taken; [`Error::Opaque`] if there is a node
+    /// that only has partials.
     #[track_caller]
     pub fn replayable(&self) -> Result<(), Error> {
         self.with(|storage| {
             let recording = storage.cold().recording.as_ref().ok_or(Error::NotRecording)?;
-            if let Some((_, at)) = recording.value_read {
+            let swept = recording.swept.filter(|&(nodes, _)| nodes < storage.len());
+            if let Some((_, at)) = recording.value_read.or(swept) {
                 return Err(Error::ValueRead { at: at.into() });
             }
             match recording.opaque {

@@ -89,8 +89,7 @@ impl Windows {
             return Some(CONSTANT);
         }
         let offset = number.wrapping_sub(self.kept.0);
-        // Lazily: of a strange number the sum would overflow.
-        (offset < self.kept.1).then(|| FIRST as u32 + offset as u32)
+        if offset < self.kept.1 { Some(FIRST as u32 + offset as u32) } else { None }
     }
 }
 

@@ -1,9 +1,10 @@
-//! What several test files need: catching a refusal, and comparing floating-point numbers exactly.
+//! What several test files need: catching a refusal, comparing floating-point numbers exactly, quick tapes.
 #![allow(dead_code)] // each file uses its own part
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::Once;
+use tapegrad::Tape;
 
 /// What the panic hook sees.
 #[derive(Debug)]
@@ -49,6 +50,13 @@ pub fn refusal<T>(f: impl FnOnce() -> T) -> String {
     assert_eq!(file, here.file(), "reported inside the library: {message}");
     assert!((here.line()..here.line() + 4).contains(&line), "reported at line {line}: {message}");
     message
+}
+
+/// A tape as release builds make it: without lines, so that recording takes its quick path.
+pub fn quick_tape() -> Tape {
+    let tape = Tape::new();
+    tape.keep_lines(false);
+    tape
 }
 
 /// Asserts that every part occurs in the text.

@@ -1,0 +1,75 @@
+//! Building a network.
+
+use super::activation::Activation;
+use super::error::Error;
+use super::init::Init;
+use super::layer::{Bias, Layer};
+use super::mlp::Mlp;
+use super::random::Random;
+
+/// A network in the making. See [`Mlp::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder makes a network with `build()`"]
+pub struct MlpBuilder {
+    inputs: usize,
+    layers: Vec<(usize, Activation, Option<Init>)>,
+    bias: Bias,
+    init: Init,
+    seed: u64,
+}
+
+impl MlpBuilder {
+    pub(super) fn new(inputs: usize) -> MlpBuilder {
+        MlpBuilder { inputs, layers: Vec::new(), bias: Bias::PerNeuron, init: Init::XavierUniform, seed: 0 }
+    }
+
+    /// A further layer of so many neurons.
+    pub fn layer(mut self, neurons: usize, activation: Activation) -> Self {
+        self.layers.push((neurons, activation, None));
+        self
+    }
+
+    /// A further layer with an initialisation of its own.
+    pub fn layer_with(mut self, neurons: usize, activation: Activation, init: Init) -> Self {
+        self.layers.push((neurons, activation, Some(init)));
+        self
+    }
+
+    /// Which biases the layers have; one per neuron unless said.
+    pub fn bias(mut self, bias: Bias) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// How weights are drawn; [`Init::XavierUniform`] unless said.
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// Which weights are drawn; 0 unless said. The same seed gives the same network, for ever.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], as [`Mlp::from_layers`].
+    pub fn build(self) -> Result<Mlp, Error> {
+        let mut inputs = self.inputs;
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for &(neurons, activation, _) in &self.layers {
+            layers.push(Layer::new(inputs, neurons, activation, self.bias));
+            inputs = neurons;
+        }
+        let mut mlp = Mlp::from_layers(layers)?;
+        let mut random = Random::new(self.seed);
+        for (k, (_, _, init)) in self.layers.iter().enumerate() {
+            let (layer, range) = (mlp.layers()[k], mlp.range(k));
+            init.unwrap_or(self.init).draw(&layer, &mut random, &mut mlp.parameters_mut()[range]);
+        }
+        Ok(mlp)
+    }
+}

@@ -1,0 +1,196 @@
+//! What a network learns from.
+
+mod batches;
+mod generators;
+mod one_hot;
+mod scale;
+mod table;
+
+pub(super) use batches::batches;
+pub use batches::{Batch, Order};
+pub use generators::{blobs, circles, moons, sine, spirals, xor};
+pub use one_hot::{argmax, one_hot};
+pub use scale::Scaler;
+pub use table::Table;
+
+use super::error::{Error, expect_length};
+use super::random::Random;
+
+/// Samples: for each, a list of inputs and a list of targets, all finite.
+///
+/// ```
+/// use tapegrad::nn::Data;
+///
+/// let data = Data::new(&[[0.0, 1.0], [1.0, 1.0]], &[[1.0], [0.0]])?;
+/// assert_eq!((data.len(), data.input(1), data.target(1)), (2, &[1.0, 1.0][..], &[0.0][..]));
+///
+/// let data = Data::classes(&[[0.2], [0.8], [0.9]], &[0, 2, 2], 3)?;
+/// assert_eq!(data.target(1), [0.0, 0.0, 1.0]);
+/// # Ok::<(), tapegrad::nn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    inputs: Vec<f64>,
+    targets: Vec<f64>,
+    input_width: usize,
+    target_width: usize,
+}
+
+impl Data {
+    /// Samples with numbers to learn: a row of inputs and a row of targets each.
+    ///
+    /// # Errors
+    /// If there are not as many rows of targets as of inputs, rows differ in length, or a number is not
+    /// finite.
+    pub fn new(inputs: &[impl AsRef<[f64]>], targets: &[impl AsRef<[f64]>]) -> Result<Data, Error> {
+        expect_length("rows of targets", inputs.len(), targets.len())?;
+        let (input_width, inputs) = flatten("input", "numbers in a row of inputs", inputs)?;
+        let (target_width, targets) = flatten("target", "numbers in a row of targets", targets)?;
+        Ok(Data { inputs, targets, input_width, target_width })
+    }
+
+    /// Samples with a class to learn, from 0 to below `count`: the targets are the classes, one-hot.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if a class is out of range.
+    pub fn classes(inputs: &[impl AsRef<[f64]>], classes: &[usize], count: usize) -> Result<Data, Error> {
+        Data::new(inputs, &one_hot(classes, count)?)
+    }
+
+    /// How many samples there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inputs.len() / self.input_width.max(1)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many inputs a sample has; 0 if there are no samples.
+    #[must_use]
+    pub fn input_width(&self) -> usize {
+        self.input_width
+    }
+
+    /// How many targets a sample has; 0 if there are no samples.
+    #[must_use]
+    pub fn target_width(&self) -> usize {
+        self.target_width
+    }
+
+    /// The inputs of a sample.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[must_use]
+    #[track_caller]
+    pub fn input(&self, sample: usize) -> &[f64] {
+        &self.inputs[sample * self.input_width..][..self.input_width]
+    }
+
+    /// The targets of a sample.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[must_use]
+    #[track_caller]
+    pub fn target(&self, sample: usize) -> &[f64] {
+        &self.targets[sample * self.target_width..][..self.target_width]
+    }
+
+    /// All inputs, sample by sample.
+    #[must_use]
+    pub fn inputs(&self) -> &[f64] {
+        &self.inputs
+    }
+
+    /// All targets, sample by sample.
+    #[must_use]
+    pub fn targets(&self) -> &[f64] {
+        &self.targets
+    }
+
+    /// These samples, in this order.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[must_use]
+    #[track_caller]
+    pub fn select(&self, samples: &[usize]) -> Data {
+        Data {
+            inputs: samples.iter().flat_map(|&k| self.input(k)).copied().collect(),
+            targets: samples.iter().flat_map(|&k| self.target(k)).copied().collect(),
+            ..*self
+        }
+    }
+
+    /// Two parts: the second with this share of the samples, drawn at random; each in the order of the
+    /// samples. The same seed gives the same parts.
+    ///
+    /// # Panics
+    /// If the share is not from 0 to 1.
+    #[must_use]
+    #[track_caller]
+    pub fn split(&self, share: f64, seed: u64) -> (Data, Data) {
+        assert!((0.0..=1.0).contains(&share), "a share of {share} cannot be split off; it is from 0 to 1");
+        let (first, second) = self.split_order(share, seed);
+        (self.select(&first), self.select(&second))
+    }
+
+    /// The samples of the two parts of a [`split`](Self::split).
+    pub(super) fn split_order(&self, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+        let mut second: Vec<usize> = (0..self.len()).collect();
+        Random::new(seed).shuffle(&mut second);
+        let mut first = second.split_off((self.len() as f64 * share).round() as usize);
+        first.sort_unstable();
+        second.sort_unstable();
+        (first, second)
+    }
+
+    /// The samples with scaled inputs.
+    ///
+    /// # Panics
+    /// If the scaler was made for another number of inputs.
+    #[must_use]
+    #[track_caller]
+    pub fn scale_inputs(mut self, scaler: &Scaler) -> Data {
+        scaler.apply(&mut self.inputs);
+        self
+    }
+
+    /// The samples with scaled targets.
+    ///
+    /// # Panics
+    /// If the scaler was made for another number of targets.
+    #[must_use]
+    #[track_caller]
+    pub fn scale_targets(mut self, scaler: &Scaler) -> Data {
+        scaler.apply(&mut self.targets);
+        self
+    }
+}
+
+/// Rows as one list, with their common length.
+fn flatten(
+    what: &'static str,
+    width_of: &'static str,
+    rows: &[impl AsRef<[f64]>],
+) -> Result<(usize, Vec<f64>), Error> {
+    let width = rows.first().map_or(0, |row| row.as_ref().len());
+    if width == 0 && !rows.is_empty() {
+        return Err(Error::NoSamples(": the rows are empty"));
+    }
+    let mut flat = Vec::with_capacity(width * rows.len());
+    for (sample, row) in rows.iter().enumerate() {
+        let row = row.as_ref();
+        expect_length(width_of, width, row.len())?;
+        if let Some(column) = row.iter().position(|number| !number.is_finite()) {
+            return Err(Error::NotANumber { what, sample, column, value: row[column] });
+        }
+        flat.extend_from_slice(row);
+    }
+    Ok((width, flat))
+}

@@ -1,0 +1,141 @@
+//! Bringing data to the size that networks like.
+
+use super::Data;
+use crate::nn::error::Error;
+
+/// `(x − shift) / scale` per column. Keep it with the network: [`Model`](crate::nn::Model) does.
+///
+/// ```
+/// use tapegrad::nn::{Data, Scaler};
+///
+/// let data = Data::new(&[[1.0, 10.0], [3.0, 30.0]], &[[0.0], [0.0]])?;
+/// let scaler = Scaler::standard(&data)?;
+/// assert_eq!(data.scale_inputs(&scaler).inputs(), [-1.0, -1.0, 1.0, 1.0]);
+/// # Ok::<(), tapegrad::nn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "ScalerData"))]
+pub struct Scaler {
+    shift: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+/// What is read of a scaler, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScalerData {
+    shift: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<ScalerData> for Scaler {
+    type Error = Error;
+
+    fn try_from(data: ScalerData) -> Result<Scaler, Error> {
+        Scaler::new(data.shift, data.scale)
+    }
+}
+
+impl Scaler {
+    /// A scaler with these numbers, one of each per column.
+    ///
+    /// # Errors
+    /// If there are not as many of each, there are none, one is not finite, or a scale is 0.
+    pub fn new(shift: Vec<f64>, scale: Vec<f64>) -> Result<Scaler, Error> {
+        crate::nn::error::expect_length("scales", shift.len(), scale.len())?;
+        if shift.is_empty() || !shift.iter().chain(&scale).all(|x| x.is_finite()) || scale.contains(&0.0) {
+            let problem =
+                "a scaler needs finite shifts and finite scales other than 0, one of each per column";
+            return Err(Error::Setting(problem.to_owned()));
+        }
+        Ok(Scaler { shift, scale })
+    }
+
+    /// Inputs to mean 0 and deviation 1 (of the population). A column that does not vary is only shifted.
+    ///
+    /// # Errors
+    /// [`Error::NoSamples`].
+    pub fn standard(data: &Data) -> Result<Scaler, Error> {
+        Scaler::standard_of(data.inputs(), data.input_width())
+    }
+
+    /// Inputs to the range from 0 to 1. A column that does not vary is only shifted.
+    ///
+    /// # Errors
+    /// [`Error::NoSamples`].
+    pub fn min_max(data: &Data) -> Result<Scaler, Error> {
+        Scaler::min_max_of(data.inputs(), data.input_width())
+    }
+
+    /// As [`standard`](Self::standard), of rows of so many numbers: of targets, for instance.
+    ///
+    /// # Errors
+    /// [`Error::NoSamples`].
+    pub fn standard_of(rows: &[f64], width: usize) -> Result<Scaler, Error> {
+        Scaler::by_column(rows, width, |column| {
+            let n = column.len() as f64;
+            let mean = column.iter().sum::<f64>() / n;
+            let variance = column.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+            (mean, variance.sqrt())
+        })
+    }
+
+    /// As [`min_max`](Self::min_max), of rows of so many numbers.
+    ///
+    /// # Errors
+    /// [`Error::NoSamples`].
+    pub fn min_max_of(rows: &[f64], width: usize) -> Result<Scaler, Error> {
+        Scaler::by_column(rows, width, |column| {
+            let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            (low, high - low)
+        })
+    }
+
+    fn by_column(rows: &[f64], width: usize, rule: impl Fn(&[f64]) -> (f64, f64)) -> Result<Scaler, Error> {
+        if rows.is_empty() || width == 0 {
+            return Err(Error::NoSamples(" to scale by"));
+        }
+        let of_column = |k: usize| rule(&rows.iter().skip(k).step_by(width).copied().collect::<Vec<_>>());
+        let (shift, mut scale): (Vec<f64>, Vec<f64>) = (0..width).map(of_column).unzip();
+        scale.iter_mut().filter(|scale| **scale == 0.0).for_each(|scale| *scale = 1.0);
+        Scaler::new(shift, scale)
+    }
+
+    /// How many columns it is for.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// Scales rows, in place.
+    ///
+    /// # Panics
+    /// If the numbers are not whole rows.
+    #[track_caller]
+    pub fn apply(&self, rows: &mut [f64]) {
+        self.each(rows, |x, shift, scale| (x - shift) / scale);
+    }
+
+    /// Brings scaled rows back, in place.
+    ///
+    /// # Panics
+    /// If the numbers are not whole rows.
+    #[track_caller]
+    pub fn undo(&self, rows: &mut [f64]) {
+        self.each(rows, |x, shift, scale| x * scale + shift);
+    }
+
+    #[track_caller]
+    fn each(&self, rows: &mut [f64], rule: impl Fn(f64, f64, f64) -> f64) {
+        assert_eq!(rows.len() % self.width(), 0, "the scaler is for rows of {} numbers", self.width());
+        for row in rows.chunks_mut(self.width()) {
+            for (x, (&shift, &scale)) in row.iter_mut().zip(self.shift.iter().zip(&self.scale)) {
+                *x = rule(*x, shift, scale);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Where training starts.
+
+use super::layer::Layer;
+use super::random::Random;
+
+/// How weights are drawn before training. Biases start at 0, but for [`Init::Linear`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Init {
+    /// All 0. A net with a hidden layer cannot learn from there: its neurons stay alike.
+    Zeros,
+    /// Uniform in ±bound.
+    Uniform(f64),
+    /// Uniform in ±√(6 / (inputs + outputs)): Xavier Glorot, for sigmoid and tanh.
+    XavierUniform,
+    /// Normal with variance 2 / (inputs + outputs).
+    XavierNormal,
+    /// Uniform in ±√(6 / inputs): Kaiming He, for the relu family.
+    HeUniform,
+    /// Normal with variance 2 / inputs.
+    HeNormal,
+    /// Uniform in ±√(3 / inputs): LeCun.
+    LecunUniform,
+    /// Normal with variance 1 / inputs.
+    LecunNormal,
+    /// Weights and biases uniform in ±1/√inputs, as a linear layer of PyTorch starts.
+    Linear,
+}
+
+impl Init {
+    /// Draws the parameters of a layer, in their order.
+    pub(super) fn draw(self, layer: &Layer, random: &mut Random, parameters: &mut [f64]) {
+        let (inputs, outputs) = (layer.inputs() as f64, layer.outputs() as f64);
+        for (place, is_bias) in parameters.iter_mut().zip(layer.biases()) {
+            *place = match self {
+                Init::Linear => random.uniform(-1.0, 1.0) / inputs.sqrt(),
+                _ if is_bias => 0.0,
+                Init::Zeros => 0.0,
+                Init::Uniform(bound) => random.uniform(-bound, bound),
+                Init::XavierUniform => random.uniform(-1.0, 1.0) * (6.0 / (inputs + outputs)).sqrt(),
+                Init::XavierNormal => random.normal() * (2.0 / (inputs + outputs)).sqrt(),
+                Init::HeUniform => random.uniform(-1.0, 1.0) * (6.0 / inputs).sqrt(),
+                Init::HeNormal => random.normal() * (2.0 / inputs).sqrt(),
+                Init::LecunUniform => random.uniform(-1.0, 1.0) * (3.0 / inputs).sqrt(),
+                Init::LecunNormal => random.normal() * (1.0 / inputs).sqrt(),
+            };
+        }
+    }
+}

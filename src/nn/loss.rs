@@ -1,0 +1,149 @@
+//! Losses: how far the outputs for one sample are from its targets.
+
+use super::error::Error;
+use crate::{Number, dot, log_sum_exp, lt, sum};
+
+/// The loss of one sample, over any number. There are as many targets as outputs.
+///
+/// ```
+/// use tapegrad::nn::Loss;
+///
+/// assert_eq!(Loss::HalfSquared.of(&[3.0, 1.0], &[1.0, 1.0]), 2.0);
+/// // On logits, and stable: the probability of class 0 is 1, that of class 1 is 0.
+/// assert_eq!(Loss::CrossEntropy.of(&[1e4, -1e4], &[1.0, 0.0]), 0.0);
+/// assert_eq!(Loss::CrossEntropy.of(&[1e4, -1e4], &[0.0, 1.0]), 2e4);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// `½ Σ (t − y)²`
+    HalfSquared,
+    /// `Σ (t − y)²`
+    Squared,
+    /// `(1/n) Σ (t − y)²` over the n outputs.
+    MeanSquared,
+    /// `Σ |t − y|`
+    Absolute,
+    /// `(1/n) Σ |t − y|`
+    MeanAbsolute,
+    /// `Σ h(t − y)` where `h(e)` is `½ e²` up to the width `d` and `d (|e| − ½ d)` beyond.
+    Huber(f64),
+    /// `Σ max(0, 1 − t y)` for targets of −1 and 1.
+    Hinge,
+    /// Binary cross entropy, `−Σ t ln σ(y) + (1 − t) ln (1 − σ(y))`, on logits `y`, for targets in [0, 1].
+    BinaryCrossEntropy,
+    /// Cross entropy, `−Σ t ln softmax(y)`, on logits `y`. The targets are a distribution; a class is a
+    /// distribution with all weight on one ([`Data::classes`](super::Data::classes), [`one_hot`](super::one_hot)).
+    CrossEntropy,
+}
+
+impl Loss {
+    /// The loss of these outputs.
+    ///
+    /// # Panics
+    /// If there are not as many targets as outputs.
+    #[must_use]
+    #[track_caller]
+    pub fn of<R: Number>(self, outputs: &[R], targets: &[R]) -> R {
+        assert_eq!(outputs.len(), targets.len(), "as many targets as outputs");
+        let each = |term: fn(R, R) -> R| -> Vec<R> {
+            outputs.iter().zip(targets).map(|(&y, &t)| term(y, t)).collect()
+        };
+        let squared = |y: R, t: R| (y - t).powi(2);
+        let absolute = |y: R, t: R| (y - t).abs();
+        let n = outputs.len() as f64;
+        match self {
+            Loss::HalfSquared => sum(&each(squared)) * 0.5,
+            Loss::Squared => sum(&each(squared)),
+            Loss::MeanSquared => sum(&each(squared)) / n,
+            Loss::Absolute => sum(&each(absolute)),
+            Loss::MeanAbsolute => sum(&each(absolute)) / n,
+            Loss::Huber(width) => {
+                let term = |e: R| lt(e.abs(), width).select(e * e * 0.5, (e.abs() - 0.5 * width) * width);
+                sum(&outputs.iter().zip(targets).map(|(&y, &t)| term(y - t)).collect::<Vec<_>>())
+            }
+            Loss::Hinge => sum(&each(|y, t| (-(t * y) + 1.0).relu())),
+            // Both logarithms are softplus, so that nothing cancels however large the logit is.
+            Loss::BinaryCrossEntropy => sum(&each(|y, t| t * (-y).softplus() + (-t + 1.0) * y.softplus())),
+            Loss::CrossEntropy => log_sum_exp(outputs) * sum(targets) - dot(outputs, targets),
+        }
+    }
+
+    /// Whether the loss can use these targets, of sample `sample`.
+    ///
+    /// # Errors
+    /// [`Error::Target`] with what is wrong.
+    pub fn check(self, sample: usize, targets: &[f64]) -> Result<(), Error> {
+        let problem = match self {
+            Loss::Hinge => targets
+                .iter()
+                .find(|t| t.abs() != 1.0)
+                .map(|t| format!("{t}, but hinge loss takes targets of -1 and 1")),
+            Loss::BinaryCrossEntropy => targets
+                .iter()
+                .find(|t| !(0.0..=1.0).contains(*t))
+                .map(|t| format!("{t}, but binary cross entropy takes targets from 0 to 1")),
+            Loss::CrossEntropy => {
+                let total: f64 = targets.iter().sum();
+                let is_distribution = targets.iter().all(|&t| t >= 0.0) && (total - 1.0).abs() < 1e-6;
+                (!is_distribution).then(|| {
+                    format!(
+                        "{targets:?} is no distribution (its sum is {total}); of class numbers make one with \
+                         `Data::classes` or `one_hot`"
+                    )
+                })
+            }
+            _ => None,
+        };
+        problem.map_or(Ok(()), |problem| Err(Error::Target { sample, problem }))
+    }
+}
+
+/// A price on large parameters, added to the loss of a batch: `l1 Σ|w| + l2 Σw²`.
+///
+/// ```
+/// use tapegrad::nn::Penalty;
+/// assert_eq!(Penalty::l2(0.5).of(&[1.0, -2.0]), 2.5);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Penalty {
+    /// The price of the absolute value; drives parameters to exactly 0.
+    pub l1: f64,
+    /// The price of the square; with SGD the same as a weight decay of `2 l2`.
+    pub l2: f64,
+    /// Whether biases pay too.
+    pub biases: bool,
+}
+
+impl Penalty {
+    /// A price on the absolute values of the weights.
+    #[must_use]
+    pub fn l1(price: f64) -> Penalty {
+        Penalty { l1: price, ..Penalty::default() }
+    }
+
+    /// A price on the squares of the weights.
+    #[must_use]
+    pub fn l2(price: f64) -> Penalty {
+        Penalty { l2: price, ..Penalty::default() }
+    }
+
+    /// Lets biases pay too.
+    #[must_use]
+    pub fn with_biases(self) -> Penalty {
+        Penalty { biases: true, ..self }
+    }
+
+    /// The price of these parameters.
+    #[must_use]
+    pub fn of<R: Number>(self, parameters: &[R]) -> R {
+        let mut price = R::constant(0.0);
+        if self.l1 != 0.0 {
+            price += sum(&parameters.iter().map(|&w| w.abs()).collect::<Vec<R>>()) * self.l1;
+        }
+        if self.l2 != 0.0 {
+            price += dot(parameters, parameters) * self.l2;
+        }
+        price
+    }
+}

@@ -1,0 +1,486 @@
+//! Multi-layer perceptrons.
+
+use super::activation::Activation;
+use super::builder::MlpBuilder;
+use super::error::{Error, expect_length};
+use super::layer::Layer;
+use super::neuron::Neuron;
+use crate::{Number, Tape, Var};
+use indexmap::IndexMap;
+use std::fmt;
+use std::ops::Range;
+
+/// A multi-layer perceptron: fully connected layers, and their parameters as plain numbers in one list.
+///
+/// The order of the list is layer by layer, neuron by neuron: its weights, then its bias. A bias that is
+/// shared by a layer comes after the neurons of the layer.
+///
+/// ```
+/// use tapegrad::nn::{Activation, Mlp};
+/// use tapegrad::Tape;
+///
+/// let mlp = Mlp::builder(2).layer(3, Activation::Tanh).layer(1, Activation::Identity).seed(7).build()?;
+/// assert_eq!(mlp.parameters().len(), 2 * 3 + 3 + 3 + 1);
+///
+/// // Over plain numbers, a prediction; over variables, a recording.
+/// let y = mlp.predict(&[0.5, -1.0]);
+/// let tape = Tape::new();
+/// let net = mlp.on(&tape);
+/// let pass = net.pass(&[0.5, -1.0]);
+/// assert_eq!(pass.outputs()[0].value(), y[0]);
+///
+/// let loss = (pass.outputs()[0] - 1.0).powi(2);
+/// let g = loss.backward();
+/// let by_parameter: Vec<f64> = net.gradient(&g);
+/// let by_net_input = pass.deltas(&g);
+/// assert_eq!(by_net_input[1], [2.0 * (y[0] - 1.0)]);
+/// # let _ = by_parameter;
+/// # Ok::<(), tapegrad::nn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(into = "MlpData", try_from = "MlpData"))]
+pub struct Mlp {
+    layers: Vec<Layer>,
+    parameters: Vec<f64>,
+    is_frozen: Vec<bool>,
+}
+
+impl Mlp {
+    /// Starts a network that takes `inputs` numbers; layers, initialisation and seed follow.
+    pub fn builder(inputs: usize) -> MlpBuilder {
+        MlpBuilder::new(inputs)
+    }
+
+    /// A network of these layers, all parameters 0.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there is no layer, a layer has no inputs or no neurons or does not take what the one
+    /// before it gives, or softmax is not at the output.
+    pub fn from_layers(layers: Vec<Layer>) -> Result<Mlp, Error> {
+        let count = parameter_count(&layers).map_err(Error::Shape)?;
+        Ok(Mlp { parameters: vec![0.0; count], is_frozen: vec![false; count], layers })
+    }
+
+    /// What a file says, if it does not contradict itself.
+    #[cfg(feature = "serde")]
+    pub(super) fn from_parts(
+        layers: Vec<Layer>,
+        parameters: Vec<f64>,
+        frozen: Vec<usize>,
+    ) -> Result<Mlp, String> {
+        let (count, found) = (parameter_count(&layers)?, parameters.len());
+        if count != found {
+            return Err(format!("the layers have {count} parameters, and {found} are given"));
+        }
+        if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
+            return Err(format!("parameter {k} is not finite"));
+        }
+        let mut is_frozen = vec![false; count];
+        for k in frozen {
+            *is_frozen.get_mut(k).ok_or(format!("there is no parameter {k} to freeze"))? = true;
+        }
+        Ok(Mlp { layers, parameters, is_frozen })
+    }
+
+    /// The layers, from the input on.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// How many numbers it takes.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.layers[0].inputs()
+    }
+
+    /// How many numbers it gives.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.layers[self.layers.len() - 1].outputs()
+    }
+
+    /// All parameters, in their order.
+    #[must_use]
+    pub fn parameters(&self) -> &[f64] {
+        &self.parameters
+    }
+
+    /// All parameters, to be changed.
+    #[must_use]
+    pub fn parameters_mut(&mut self) -> &mut [f64] {
+        &mut self.parameters
+    }
+
+    /// Sets all parameters, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are more or fewer; then nothing is changed.
+    pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
+        expect_length("parameters", self.parameters.len(), parameters.len())?;
+        self.parameters.copy_from_slice(parameters);
+        Ok(())
+    }
+
+    /// The names of all parameters, in their order: `layers.0.neurons.3.weights.1`,
+    /// `layers.0.neurons.3.bias`, and `layers.0.bias` where a layer shares one.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        let of_layer = |(k, layer): (usize, &'_ Layer)| {
+            layer.names().map(|name| format!("layers.{k}.{name}")).collect::<Vec<_>>()
+        };
+        self.layers.iter().enumerate().flat_map(of_layer)
+    }
+
+    /// All parameters by name, in their order.
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Mlp};
+    /// let mut mlp = Mlp::builder(2).layer(1, Activation::Sigmoid).build()?;
+    /// mlp.set("layers.0.neurons.0.weights.1", 0.5)?;
+    /// assert_eq!(mlp.named()["layers.0.neurons.0.weights.1"], 0.5);
+    /// assert_eq!(mlp.parameters()[1], 0.5);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn named(&self) -> IndexMap<String, f64> {
+        self.names().zip(self.parameters.iter().copied()).collect()
+    }
+
+    /// The place of a parameter in the list.
+    ///
+    /// # Errors
+    /// [`Error::UnknownParameter`].
+    pub fn index_of(&self, name: &str) -> Result<usize, Error> {
+        self.find(name).ok_or_else(|| Error::UnknownParameter { name: name.to_owned() })
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let number = |part: &str| part.parse().ok().filter(|n: &usize| n.to_string() == part);
+        let parts: Vec<&str> = name.split('.').collect();
+        let k = number(parts.get(1)?)?;
+        let layer = self.layers.get(k)?;
+        let in_layer = match parts[..] {
+            ["layers", _, "bias"] if layer.bias() == super::Bias::Shared => layer.bias_of(0)?,
+            ["layers", _, "neurons", j, "bias"] if layer.bias() == super::Bias::PerNeuron => {
+                layer.bias_of(number(j).filter(|&j| j < layer.outputs())?)?
+            }
+            ["layers", _, "neurons", j, "weights", i] => {
+                let weights = layer.weights_of(number(j).filter(|&j| j < layer.outputs())?);
+                weights.start + number(i).filter(|&i| i < layer.inputs())?
+            }
+            _ => return None,
+        };
+        Some(self.range(k).start + in_layer)
+    }
+
+    /// The parameter with this name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownParameter`].
+    pub fn get(&self, name: &str) -> Result<f64, Error> {
+        Ok(self.parameters[self.index_of(name)?])
+    }
+
+    /// Sets the parameter with this name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownParameter`].
+    pub fn set(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        let index = self.index_of(name)?;
+        self.parameters[index] = value;
+        Ok(())
+    }
+
+    /// Freezes every parameter whose name starts with `prefix`, at whole parts: `layers.1`, or
+    /// `layers.0.neurons.3.bias`. Training leaves frozen parameters as they are. Returns how many there are.
+    ///
+    /// # Errors
+    /// [`Error::UnknownParameter`] if there is none.
+    pub fn freeze(&mut self, prefix: &str) -> Result<usize, Error> {
+        self.set_frozen(prefix, true)
+    }
+
+    /// Lets training change the parameters again.
+    ///
+    /// # Errors
+    /// As [`freeze`](Self::freeze).
+    pub fn unfreeze(&mut self, prefix: &str) -> Result<usize, Error> {
+        self.set_frozen(prefix, false)
+    }
+
+    fn set_frozen(&mut self, prefix: &str, frozen: bool) -> Result<usize, Error> {
+        let is_meant = |name: &str| {
+            name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let meant: Vec<bool> = self.names().map(|name| is_meant(&name)).collect();
+        let count = meant.iter().filter(|&&meant| meant).count();
+        if count == 0 {
+            return Err(Error::UnknownParameter { name: prefix.to_owned() });
+        }
+        for (place, _) in self.is_frozen.iter_mut().zip(meant).filter(|(_, meant)| *meant) {
+            *place = frozen;
+        }
+        Ok(count)
+    }
+
+    /// For every parameter whether it is frozen.
+    #[must_use]
+    pub fn frozen(&self) -> &[bool] {
+        &self.is_frozen
+    }
+
+    /// For every parameter whether it is a bias.
+    #[must_use]
+    pub fn biases(&self) -> Vec<bool> {
+        self.layers.iter().flat_map(Layer::biases).collect()
+    }
+
+    /// Where the parameters of a layer are in the list.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[must_use]
+    #[track_caller]
+    pub fn range(&self, layer: usize) -> Range<usize> {
+        let start: usize = self.layers[..layer].iter().map(Layer::parameter_count).sum();
+        start..start + self.layers[layer].parameter_count()
+    }
+
+    /// A look at one neuron.
+    ///
+    /// # Panics
+    /// If there is no such layer or neuron.
+    #[must_use]
+    #[track_caller]
+    pub fn neuron(&self, layer: usize, neuron: usize) -> Neuron<'_, f64> {
+        self.layers[layer].neuron(&self.parameters[self.range(layer)], neuron)
+    }
+
+    /// The outputs for these inputs.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn predict(&self, inputs: &[f64]) -> Vec<f64> {
+        self.forward(&self.parameters, inputs)
+    }
+
+    /// The outputs as a function of parameters and inputs, over any number.
+    ///
+    /// # Panics
+    /// If the number of parameters or of inputs is wrong.
+    #[must_use]
+    #[track_caller]
+    pub fn forward<R: Number>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
+        assert_eq!(parameters.len(), self.parameters.len(), "as many parameters as the network has");
+        let mut flow = inputs.to_vec();
+        let mut rest = parameters;
+        for layer in &self.layers {
+            let (own, after) = rest.split_at(layer.parameter_count());
+            flow = layer.forward(own, &flow);
+            rest = after;
+        }
+        flow
+    }
+
+    /// The network on a tape, every parameter a variable: what a custom training step works with.
+    #[must_use]
+    #[track_caller]
+    pub fn on<'a>(&'a self, tape: &Tape) -> Bound<'a> {
+        Bound { mlp: self, parameters: tape.vars(&self.parameters[..]) }
+    }
+
+    /// A table of the layers with their sizes, activations and numbers of parameters.
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Mlp};
+    /// let mlp = Mlp::builder(2).layer(16, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// println!("{}", mlp.summary());
+    /// # assert_eq!(mlp.summary().lines().last(), Some("total                              65  (0 frozen)"));
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    /// ```text
+    /// layer  inputs  neurons  activation  parameters
+    /// 0           2       16  tanh                48
+    /// 1          16        1  identity            17
+    /// total                              65  (0 frozen)
+    /// ```
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// The table of [`summary`](Mlp::summary).
+impl fmt::Display for Mlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let activation = |layer: &Layer| format!("{:?}", layer.activation()).to_lowercase();
+        let width = self.layers.iter().map(|layer| activation(layer).len()).max().unwrap_or(0).max(10);
+        writeln!(f, "layer  inputs  neurons  {:<width$}  parameters", "activation")?;
+        for (k, layer) in self.layers.iter().enumerate() {
+            let (inputs, outputs) = (layer.inputs(), layer.outputs());
+            let (name, count) = (activation(layer), layer.parameter_count());
+            writeln!(f, "{k:<5}  {inputs:>6}  {outputs:>7}  {name:<width$}  {count:>10}")?;
+        }
+        let frozen = self.is_frozen.iter().filter(|&&frozen| frozen).count();
+        let width = width + 36 - "total".len();
+        write!(f, "total{:>width$}  ({frozen} frozen)", self.parameters.len())
+    }
+}
+
+/// A network for one pass: its parameters as variables of a tape. See [`Mlp::on`].
+#[derive(Debug, Clone)]
+pub struct Bound<'a> {
+    mlp: &'a Mlp,
+    parameters: Vec<Var>,
+}
+
+impl Bound<'_> {
+    /// The parameters as variables, in their order. Frozen ones are variables too; that training leaves
+    /// them alone is the trainer's business.
+    #[must_use]
+    pub fn parameters(&self) -> &[Var] {
+        &self.parameters
+    }
+
+    /// One neuron, in variables.
+    ///
+    /// # Panics
+    /// If there is no such layer or neuron.
+    #[must_use]
+    #[track_caller]
+    pub fn neuron(&self, layer: usize, neuron: usize) -> Neuron<'_, Var> {
+        self.mlp.layers[layer].neuron(&self.parameters[self.mlp.range(layer)], neuron)
+    }
+
+    /// The outputs for these inputs: numbers, or variables.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn forward(&self, inputs: &[impl Copy + Into<Var>]) -> Vec<Var> {
+        self.pass(inputs).outputs
+    }
+
+    /// As [`forward`](Self::forward), keeping the net inputs of every layer.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn pass(&self, inputs: &[impl Copy + Into<Var>]) -> ForwardPass {
+        let mut outputs: Vec<Var> = inputs.iter().map(|&input| input.into()).collect();
+        let mut net_inputs = Vec::with_capacity(self.mlp.layers.len());
+        let mut rest = &self.parameters[..];
+        for layer in &self.mlp.layers {
+            let (own, after) = rest.split_at(layer.parameter_count());
+            let of_layer = layer.net_inputs(own, &outputs);
+            outputs = layer.activation().apply(of_layer.clone());
+            net_inputs.push(of_layer);
+            rest = after;
+        }
+        ForwardPass { net_inputs, outputs }
+    }
+
+    /// The derivatives by the parameters, in their order.
+    ///
+    /// # Panics
+    /// If the gradient is of another tape.
+    #[must_use]
+    #[track_caller]
+    pub fn gradient(&self, gradient: &crate::Gradient) -> Vec<f64> {
+        gradient.wrt(&self.parameters)
+    }
+}
+
+/// What a network computed on a tape for one sample.
+#[derive(Debug, Clone)]
+pub struct ForwardPass {
+    net_inputs: Vec<Vec<Var>>,
+    outputs: Vec<Var>,
+}
+
+impl ForwardPass {
+    /// The outputs.
+    #[must_use]
+    pub fn outputs(&self) -> &[Var] {
+        &self.outputs
+    }
+
+    /// The net inputs `a_j` of every layer, from the input on.
+    #[must_use]
+    pub fn net_inputs(&self) -> &[Vec<Var>] {
+        &self.net_inputs
+    }
+
+    /// The node deltas `δ_j = ∂J/∂a_j` of every layer, given the gradient of the objective `J`.
+    ///
+    /// # Panics
+    /// If the gradient is of another tape.
+    #[must_use]
+    #[track_caller]
+    pub fn deltas(&self, gradient: &crate::Gradient) -> Vec<Vec<f64>> {
+        self.net_inputs.iter().map(|layer| gradient.wrt(layer)).collect()
+    }
+}
+
+/// How many parameters these layers have, or what is wrong with them.
+pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
+    let last = layers.len().checked_sub(1).ok_or("it needs at least one layer")?;
+    let mut total = 0_usize;
+    for (k, layer) in layers.iter().enumerate() {
+        let (inputs, outputs) = (layer.inputs(), layer.outputs());
+        if inputs == 0 || outputs == 0 {
+            return Err(format!(
+                "layer {k} has {inputs} inputs and {outputs} neurons; it needs at least one"
+            ));
+        }
+        if k > 0 && layers[k - 1].outputs() != inputs {
+            let before = layers[k - 1].outputs();
+            return Err(format!("layer {k} takes {inputs} inputs, and the layer before it gives {before}"));
+        }
+        if k < last && layer.activation() == Activation::Softmax {
+            return Err(format!("softmax is for the output, not for layer {k} of {}", last + 1));
+        }
+        if layer.activation().setting().is_some_and(|setting| !setting.is_finite()) {
+            return Err(format!("the activation of layer {k} has a setting that is not finite"));
+        }
+        total = layer
+            .checked_parameter_count()
+            .and_then(|count| total.checked_add(count))
+            .ok_or("it would have more parameters than can be counted")?;
+    }
+    Ok(total)
+}
+
+/// What is written of a network. Reading checks it.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MlpData {
+    layers: Vec<Layer>,
+    parameters: Vec<f64>,
+    /// The places of the frozen parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frozen: Vec<usize>,
+}
+
+#[cfg(feature = "serde")]
+impl From<Mlp> for MlpData {
+    fn from(mlp: Mlp) -> MlpData {
+        let frozen = (0..mlp.is_frozen.len()).filter(|&k| mlp.is_frozen[k]).collect();
+        MlpData { layers: mlp.layers, parameters: mlp.parameters, frozen }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<MlpData> for Mlp {
+    type Error = String;
+
+    fn try_from(data: MlpData) -> Result<Mlp, String> {
+        Mlp::from_parts(data.layers, data.parameters, data.frozen)
+    }
+}

@@ -1,0 +1,64 @@
+//! Networks that learn: neurons, layers, multi-layer perceptrons, training, saving.
+//!
+//! Everything stands on the engine: a network is plain numbers, and becomes variables for a pass. The guide
+//! is `docs/guide/networks.md`.
+//!
+//! ```
+//! use tapegrad::nn::{Activation, Adam, Loss, Metric, Mlp, Trainer, moons};
+//!
+//! let data = moons(100, 0.1, 7);
+//! let mut mlp = Mlp::builder(2)
+//!     .layer(8, Activation::Tanh)
+//!     .layer(1, Activation::Identity)
+//!     .seed(7)
+//!     .build()?;
+//! let history = Trainer::new(Adam::new(0.05))
+//!     .epochs(150)
+//!     .metric(Metric::Accuracy)
+//!     .fit(&mut mlp, Loss::Hinge, &data)?;
+//! assert_eq!(history.last().unwrap().metric, Some(1.0));
+//! # Ok::<(), tapegrad::nn::Error>(())
+//! ```
+
+mod activation;
+mod builder;
+mod clip;
+mod data;
+mod error;
+mod init;
+mod layer;
+mod loss;
+mod mlp;
+mod model;
+mod neuron;
+mod optimizer;
+mod random;
+
+#[cfg(feature = "safetensors")]
+mod safetensors;
+mod save;
+mod schedule;
+mod train;
+
+pub use activation::Activation;
+pub use builder::MlpBuilder;
+pub use clip::Clip;
+pub use data::{
+    Batch, Data, Order, Scaler, Table, argmax, blobs, circles, moons, one_hot, sine, spirals, xor,
+};
+pub use error::Error;
+pub use init::Init;
+pub use layer::{Bias, Layer};
+pub use loss::{Loss, Penalty};
+pub use mlp::{Bound, ForwardPass, Mlp};
+pub use model::Model;
+pub use neuron::Neuron;
+pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
+#[cfg(feature = "lbfgs")]
+pub use optimizer::{Lbfgs, Minimum};
+pub use random::Random;
+pub use schedule::Schedule;
+pub use train::{
+    ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, History, Metric, Objective, Reduction, Trainer,
+    accuracy, r_squared,
+};

@@ -1,0 +1,227 @@
+//! A network with all that is needed to use it.
+
+use super::data::{Data, Scaler, argmax};
+use super::error::{Error, expect_length};
+use super::mlp::Mlp;
+
+/// A network, how its inputs and targets are scaled, and what its classes are called: what a file holds.
+///
+/// ```no_run
+/// # use tapegrad::nn::{Activation, Mlp, Model, Scaler, moons};
+/// # let data = moons(100, 0.1, 0);
+/// # let mlp = Mlp::builder(2).layer(1, Activation::Identity).build()?;
+/// let model = Model::new(mlp).scaling_inputs(Scaler::standard(&data)?)?;
+/// model.save("moons.json")?;
+/// assert_eq!(Model::load("moons.json")?.predict(&[0.5, 0.0]), model.predict(&[0.5, 0.0]));
+/// # Ok::<(), tapegrad::nn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "ModelData"))]
+pub struct Model {
+    mlp: Mlp,
+    input_scaler: Option<Scaler>,
+    target_scaler: Option<Scaler>,
+    classes: Vec<String>,
+}
+
+impl Model {
+    /// A network alone.
+    #[must_use]
+    pub fn new(mlp: Mlp) -> Model {
+        Model { mlp, input_scaler: None, target_scaler: None, classes: Vec::new() }
+    }
+
+    /// With inputs that are scaled before the network sees them.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the scaler is for another number of inputs.
+    pub fn scaling_inputs(self, scaler: Scaler) -> Result<Model, Error> {
+        expect_length("columns of the input scaler", self.mlp.inputs(), scaler.width())?;
+        Ok(Model { input_scaler: Some(scaler), ..self })
+    }
+
+    /// With outputs that are brought back from the scale the targets had in training.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the scaler is for another number of outputs.
+    pub fn scaling_targets(self, scaler: Scaler) -> Result<Model, Error> {
+        expect_length("columns of the target scaler", self.mlp.outputs(), scaler.width())?;
+        Ok(Model { target_scaler: Some(scaler), ..self })
+    }
+
+    /// With names for the classes, one per output.
+    ///
+    /// # Errors
+    /// [`Error::Length`].
+    pub fn naming_classes(self, names: &[impl AsRef<str>]) -> Result<Model, Error> {
+        expect_length("class names", self.mlp.outputs(), names.len())?;
+        Ok(Model { classes: names.iter().map(|name| name.as_ref().to_owned()).collect(), ..self })
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn mlp(&self) -> &Mlp {
+        &self.mlp
+    }
+
+    /// The network, alone.
+    #[must_use]
+    pub fn into_mlp(self) -> Mlp {
+        self.mlp
+    }
+
+    /// How inputs are scaled.
+    #[must_use]
+    pub fn input_scaler(&self) -> Option<&Scaler> {
+        self.input_scaler.as_ref()
+    }
+
+    /// How targets were scaled.
+    #[must_use]
+    pub fn target_scaler(&self) -> Option<&Scaler> {
+        self.target_scaler.as_ref()
+    }
+
+    /// The names of the classes; none if they have none.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The outputs for these inputs, both in the scale of the data.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn predict(&self, inputs: &[f64]) -> Vec<f64> {
+        let mut inputs = inputs.to_vec();
+        if let Some(scaler) = &self.input_scaler {
+            scaler.apply(&mut inputs);
+        }
+        let mut outputs = self.mlp.predict(&inputs);
+        if let Some(scaler) = &self.target_scaler {
+            scaler.undo(&mut outputs);
+        }
+        outputs
+    }
+
+    /// The outputs for every sample.
+    ///
+    /// # Panics
+    /// If the samples do not have as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn predict_all(&self, data: &Data) -> Vec<Vec<f64>> {
+        (0..data.len()).map(|sample| self.predict(data.input(sample))).collect()
+    }
+
+    /// The class with the largest output, and its name: its number, if it has none.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn classify(&self, inputs: &[f64]) -> (usize, String) {
+        let class = argmax(&self.predict(inputs));
+        (class, self.classes.get(class).cloned().unwrap_or_else(|| class.to_string()))
+    }
+}
+
+impl Mlp {
+    /// The outputs for every sample.
+    ///
+    /// # Panics
+    /// If the samples do not have as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    pub fn predict_all(&self, data: &Data) -> Vec<Vec<f64>> {
+        (0..data.len()).map(|sample| self.predict(data.input(sample))).collect()
+    }
+}
+
+#[cfg(feature = "serde")]
+mod file {
+    use super::{Error, Mlp, Model, Scaler};
+    use crate::nn::save;
+    use std::path::Path;
+
+    const FORMAT: &str = "tapegrad model";
+
+    /// What is read of a model, before it is checked.
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct ModelData {
+        mlp: Mlp,
+        input_scaler: Option<Scaler>,
+        target_scaler: Option<Scaler>,
+        #[serde(default)]
+        classes: Vec<String>,
+    }
+
+    impl TryFrom<ModelData> for Model {
+        type Error = Error;
+
+        fn try_from(data: ModelData) -> Result<Model, Error> {
+            let mut model = Model::new(data.mlp);
+            if let Some(scaler) = data.input_scaler {
+                model = model.scaling_inputs(scaler)?;
+            }
+            if let Some(scaler) = data.target_scaler {
+                model = model.scaling_targets(scaler)?;
+            }
+            if data.classes.is_empty() { Ok(model) } else { model.naming_classes(&data.classes) }
+        }
+    }
+
+    impl Model {
+        /// Writes the model to a JSON file, which replaces the one that is there, whole or not at all.
+        ///
+        /// # Errors
+        /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
+        pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+            let path = path.as_ref();
+            if let Some(k) = self.mlp.parameters().iter().position(|parameter| !parameter.is_finite()) {
+                let problem = format!("parameter {k} is {}, and was not saved", self.mlp.parameters()[k]);
+                return Err(Error::Format { path: path.to_owned(), problem });
+            }
+            save::write_json(path, FORMAT, self)
+        }
+
+        /// Reads a model. It predicts the same, bit for bit, as the one that was saved.
+        ///
+        /// # Errors
+        /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, or contradicts itself;
+        /// [`Error::Version`] if a newer version wrote it.
+        pub fn load(path: impl AsRef<Path>) -> Result<Model, Error> {
+            save::read_json(path.as_ref(), FORMAT)
+        }
+    }
+
+    impl Mlp {
+        /// Writes the network to a file; see [`Model::save`].
+        ///
+        /// # Errors
+        /// As [`Model::save`].
+        pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+            Model::new(self.clone()).save(path)
+        }
+
+        /// Reads a network.
+        ///
+        /// # Errors
+        /// As [`Model::load`]; and [`Error::Format`] if the file scales inputs or targets: a network alone
+        /// would predict something else.
+        pub fn load(path: impl AsRef<Path>) -> Result<Mlp, Error> {
+            let model = Model::load(path.as_ref())?;
+            if model.input_scaler.is_some() || model.target_scaler.is_some() {
+                let problem = "the model scales its data; read it with `Model::load`".to_owned();
+                return Err(Error::Format { path: path.as_ref().to_owned(), problem });
+            }
+            Ok(model.mlp)
+        }
+    }
+}
+#[cfg(feature = "serde")]
+use file::ModelData;

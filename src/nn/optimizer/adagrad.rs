@@ -1,0 +1,48 @@
+use super::{Optimizer, State, remembers, same_length};
+
+/// Adagrad: each derivative is divided by the root of the sum of all its squares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adagrad {
+    /// The learning rate.
+    pub rate: f64,
+    /// Update `k`, from 0, has the rate divided by `1 + k · rate_decay`.
+    pub rate_decay: f64,
+    /// Where the sums start.
+    pub initial_sum: f64,
+    /// Added to the root; 1e-10 unless said.
+    pub eps: f64,
+    /// This times the parameter is added to its derivative.
+    pub weight_decay: f64,
+    /// What is remembered from one update to the next.
+    pub state: State,
+}
+
+impl Adagrad {
+    /// With the usual settings.
+    #[must_use]
+    pub fn new(rate: f64) -> Adagrad {
+        Adagrad {
+            rate,
+            rate_decay: 0.0,
+            initial_sum: 0.0,
+            eps: 1e-10,
+            weight_decay: 0.0,
+            state: State::new("adagrad", 1),
+        }
+    }
+}
+
+impl Optimizer for Adagrad {
+    remembers!();
+
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        same_length(parameters, gradient);
+        let rate = rate / (1.0 + self.state.updates as f64 * self.rate_decay);
+        let [sums] = self.state.advance(parameters.len(), self.initial_sum);
+        for ((w, &slope), sum) in parameters.iter_mut().zip(gradient).zip(sums) {
+            let slope = slope + self.weight_decay * *w;
+            *sum += slope * slope;
+            *w -= rate * slope / (sum.sqrt() + self.eps);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use super::{Optimizer, State, remembers, same_length};
+
+/// Adam: running means of the derivative and of its square, corrected for their start at 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adam {
+    /// The learning rate.
+    pub rate: f64,
+    /// How much of the two means is kept; 0.9 and 0.999 unless said.
+    pub betas: (f64, f64),
+    /// Added to the root of the second, outside it; 1e-8 unless said.
+    pub eps: f64,
+    /// Divides by the largest second mean so far.
+    pub amsgrad: bool,
+    /// This times the parameter is added to its derivative.
+    pub weight_decay: f64,
+    /// What is remembered from one update to the next.
+    pub state: State,
+}
+
+impl Adam {
+    /// With the usual settings.
+    #[must_use]
+    pub fn new(rate: f64) -> Adam {
+        Adam {
+            rate,
+            betas: (0.9, 0.999),
+            eps: 1e-8,
+            amsgrad: false,
+            weight_decay: 0.0,
+            state: State::new("adam", 3),
+        }
+    }
+}
+
+impl Optimizer for Adam {
+    remembers!();
+
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        same_length(parameters, gradient);
+        let (beta1, beta2) = self.betas;
+        let updates = (self.state.updates + 1) as f64;
+        let [first, second, largest] = self.state.advance(parameters.len(), 0.0);
+        let rate = rate / (1.0 - beta1.powf(updates));
+        let root_of_correction = (1.0 - beta2.powf(updates)).sqrt();
+        let moments = first.iter_mut().zip(second).zip(largest);
+        for ((w, &slope), ((m, v), top)) in parameters.iter_mut().zip(gradient).zip(moments) {
+            let slope = slope + self.weight_decay * *w;
+            *m += (1.0 - beta1) * (slope - *m);
+            *v = beta2 * *v + (1.0 - beta2) * slope * slope;
+            *top = top.max(*v);
+            let scale = if self.amsgrad { *top } else { *v };
+            *w -= rate * *m / (scale.sqrt() / root_of_correction + self.eps);
+        }
+    }
+}
+
+/// Adam with the weight decay apart from the gradient: parameters shrink by `rate · weight_decay` first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdamW {
+    /// All other settings; its own weight decay is usually 0.
+    pub adam: Adam,
+    /// How fast parameters shrink; 0.01 unless said.
+    pub weight_decay: f64,
+}
+
+impl AdamW {
+    /// With the usual settings.
+    #[must_use]
+    pub fn new(rate: f64) -> AdamW {
+        let adam = Adam { state: State::new("adamw", 3), ..Adam::new(rate) };
+        AdamW { adam, weight_decay: 0.01 }
+    }
+}
+
+impl Optimizer for AdamW {
+    fn rate(&self) -> f64 {
+        self.adam.rate
+    }
+
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        let shrink = 1.0 - rate * self.weight_decay;
+        parameters.iter_mut().for_each(|w| *w *= shrink);
+        self.adam.step_with(rate, parameters, gradient);
+    }
+
+    fn state(&self) -> &State {
+        self.adam.state()
+    }
+
+    fn state_mut(&mut self) -> &mut State {
+        self.adam.state_mut()
+    }
+}

@@ -1,0 +1,119 @@
+//! Optimisers: from a gradient to an update, on plain slices, so for any model.
+//!
+//! Each has PyTorch's semantics: the same settings give the same numbers, but for the last bits.
+
+mod adagrad;
+mod adam;
+
+#[cfg(feature = "lbfgs")]
+mod lbfgs;
+mod rmsprop;
+mod sgd;
+
+pub use adagrad::Adagrad;
+pub use adam::{Adam, AdamW};
+
+#[cfg(feature = "lbfgs")]
+pub use lbfgs::{Lbfgs, Minimum};
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+/// What an optimiser remembers from one update to the next: all that a checkpoint needs of it.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct State {
+    /// The name of the optimiser, so that none goes on from the state of another.
+    pub kind: String,
+    /// How many updates there have been.
+    pub updates: u64,
+    /// Running averages and sums: lists with one number per parameter, empty before the first update.
+    pub moments: Vec<Vec<f64>>,
+}
+
+impl State {
+    /// The state before the first update, with so many lists of moments.
+    #[must_use]
+    pub fn new(kind: &str, lists: usize) -> State {
+        State { kind: kind.to_owned(), updates: 0, moments: vec![Vec::new(); lists] }
+    }
+
+    /// The state that an optimiser of this kind starts with.
+    #[must_use]
+    pub fn fresh(&self) -> State {
+        State::new(&self.kind, self.moments.len())
+    }
+
+    /// Counts an update, and gives the lists of moments, which start at `initial`.
+    ///
+    /// # Panics
+    /// If there are not `N` lists, or they are for another number of parameters.
+    pub fn advance<const N: usize>(&mut self, parameters: usize, initial: f64) -> [&mut [f64]; N] {
+        assert_eq!(self.moments.len(), N, "the optimiser has the state of another one");
+        if self.updates == 0 {
+            self.moments.fill(vec![initial; parameters]);
+        }
+        self.updates += 1;
+        let mut lists = self.moments.iter_mut();
+        std::array::from_fn(|_| {
+            let moments = lists.next().expect("N lists").as_mut_slice();
+            assert_eq!(moments.len(), parameters, "the optimiser has the state of another model");
+            moments
+        })
+    }
+}
+
+/// From a gradient to an update.
+///
+/// ```
+/// use tapegrad::nn::{Optimizer, Sgd};
+///
+/// let mut sgd = Sgd::new(0.1);
+/// let mut w = [1.0, 2.0];
+/// sgd.step(&mut w, &[10.0, -10.0]);
+/// assert_eq!(w, [0.0, 3.0]);
+/// ```
+pub trait Optimizer {
+    /// The learning rate, before a schedule.
+    fn rate(&self) -> f64;
+
+    /// Updates the parameters, given the gradient, with this learning rate.
+    ///
+    /// # Panics
+    /// If the lengths differ from each other or from those of earlier updates.
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]);
+
+    /// What is remembered between updates.
+    fn state(&self) -> &State;
+
+    /// The same, to be restored.
+    fn state_mut(&mut self) -> &mut State;
+
+    /// Updates the parameters, given the gradient.
+    ///
+    /// # Panics
+    /// As [`step_with`](Self::step_with).
+    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+        self.step_with(self.rate(), parameters, gradient);
+    }
+}
+
+fn same_length(parameters: &[f64], gradient: &[f64]) {
+    assert_eq!(parameters.len(), gradient.len(), "the gradient needs one number per parameter");
+}
+
+/// The methods of [`Optimizer`] that are the same for all.
+macro_rules! remembers {
+    () => {
+        fn rate(&self) -> f64 {
+            self.rate
+        }
+        fn state(&self) -> &State {
+            &self.state
+        }
+        fn state_mut(&mut self) -> &mut State {
+            &mut self.state
+        }
+    };
+}
+use remembers;

@@ -1,0 +1,54 @@
+use super::{Optimizer, State, remembers, same_length};
+
+/// RMSprop: each derivative is divided by the root of its running mean square.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RmsProp {
+    /// The learning rate.
+    pub rate: f64,
+    /// How much of the mean square is kept; 0.99 unless said.
+    pub alpha: f64,
+    /// Added to the root; 1e-8 unless said.
+    pub eps: f64,
+    /// How much of the last step is kept.
+    pub momentum: f64,
+    /// Divides by the deviation from the running mean instead.
+    pub centered: bool,
+    /// This times the parameter is added to its derivative.
+    pub weight_decay: f64,
+    /// What is remembered from one update to the next.
+    pub state: State,
+}
+
+impl RmsProp {
+    /// With the usual settings.
+    #[must_use]
+    pub fn new(rate: f64) -> RmsProp {
+        RmsProp {
+            rate,
+            alpha: 0.99,
+            eps: 1e-8,
+            momentum: 0.0,
+            centered: false,
+            weight_decay: 0.0,
+            state: State::new("rmsprop", 3),
+        }
+    }
+}
+
+impl Optimizer for RmsProp {
+    remembers!();
+
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        same_length(parameters, gradient);
+        let [squares, means, velocity] = self.state.advance(parameters.len(), 0.0);
+        let moments = squares.iter_mut().zip(means).zip(velocity);
+        for ((w, &slope), ((square, mean), v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+            let slope = slope + self.weight_decay * *w;
+            *square = self.alpha * *square + (1.0 - self.alpha) * slope * slope;
+            *mean = self.alpha * *mean + (1.0 - self.alpha) * slope;
+            let variance = if self.centered { *square - *mean * *mean } else { *square };
+            *v = self.momentum * *v + slope / (variance.sqrt() + self.eps);
+            *w -= rate * *v;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use super::{Optimizer, State, remembers, same_length};
+
+/// Gradient descent, stochastic if the batches are; with momentum, Nesterov's or the plain one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sgd {
+    /// The learning rate.
+    pub rate: f64,
+    /// How much of the last step is kept; 0 for none.
+    pub momentum: f64,
+    /// How much the gradient counts less while there is momentum.
+    pub dampening: f64,
+    /// Looks ahead by the momentum.
+    pub nesterov: bool,
+    /// This times the parameter is added to its derivative.
+    pub weight_decay: f64,
+    /// What is remembered from one update to the next.
+    pub state: State,
+}
+
+impl Sgd {
+    /// Plain gradient descent.
+    #[must_use]
+    pub fn new(rate: f64) -> Sgd {
+        Sgd {
+            rate,
+            momentum: 0.0,
+            dampening: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+            state: State::new("sgd", 1),
+        }
+    }
+
+    /// With momentum.
+    #[must_use]
+    pub fn momentum(self, momentum: f64) -> Sgd {
+        Sgd { momentum, ..self }
+    }
+
+    /// With Nesterov's momentum.
+    #[must_use]
+    pub fn nesterov(self, momentum: f64) -> Sgd {
+        Sgd { momentum, nesterov: true, ..self }
+    }
+
+    /// With weight decay.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f64) -> Sgd {
+        Sgd { weight_decay, ..self }
+    }
+}
+
+impl Optimizer for Sgd {
+    remembers!();
+
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        same_length(parameters, gradient);
+        // The first gradient enters the velocity undamped.
+        let damped = if self.state.updates == 0 { 1.0 } else { 1.0 - self.dampening };
+        let [velocity] = self.state.advance(parameters.len(), 0.0);
+        for ((w, &slope), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
+            let slope = slope + self.weight_decay * *w;
+            *v = self.momentum * *v + damped * slope;
+            *w -= rate * if self.nesterov { slope + self.momentum * *v } else { *v };
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! How the learning rate changes during training.
+
+use std::f64::consts::PI;
+use std::fmt;
+use std::sync::Arc;
+
+/// The learning rate at each update, as a factor of the optimiser's own rate. Updates count from 0.
+///
+/// ```
+/// use tapegrad::nn::Schedule;
+///
+/// let schedule = Schedule::Step { every: 10, factor: 0.5 };
+/// assert_eq!((schedule.factor(9), schedule.factor(10), schedule.factor(25)), (1.0, 0.5, 0.25));
+///
+/// // Any rule: here the one of micrograd's demo.
+/// let schedule = Schedule::custom(|k| 1.0 - 0.9 * k as f64 / 100.0);
+/// assert_eq!(schedule.factor(50), 0.55);
+/// ```
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Schedule {
+    /// Always 1.
+    #[default]
+    Constant,
+    /// Multiplied by `factor` after every so many updates.
+    Step {
+        /// How many updates lie between two changes.
+        every: usize,
+        /// What each change multiplies by.
+        factor: f64,
+    },
+    /// Multiplied by this after every update.
+    Exponential(f64),
+    /// From 1 to `low` along half a cosine, and there for good.
+    Cosine {
+        /// How many updates the way takes.
+        over: usize,
+        /// Where it ends.
+        low: f64,
+    },
+    /// From `from` to `to` along a line, and there for good.
+    Linear {
+        /// Where it starts.
+        from: f64,
+        /// Where it ends.
+        to: f64,
+        /// How many updates the way takes.
+        over: usize,
+    },
+    /// From nearly 0 up to 1 in so many updates, along a line: update `k` has the factor `(k + 1) / steps`.
+    /// Then another schedule, from its start.
+    WarmUp {
+        /// How many updates the way up takes.
+        steps: usize,
+        /// What follows.
+        then: Box<Schedule>,
+    },
+    /// One cycle in the form of PyTorch's `OneCycleLR`: from 1/25 up to 1 and down to 4·10⁻⁶, along cosines.
+    OneCycle {
+        /// How many updates there are in all.
+        steps: usize,
+        /// The share of the way up; 0.3 is usual.
+        up: f64,
+    },
+    /// Any rule; see [`Schedule::custom`].
+    Custom(Arc<dyn Fn(usize) -> f64 + Send + Sync>),
+}
+
+impl Schedule {
+    /// The factor at update `k` is `rule(k)`.
+    #[must_use]
+    pub fn custom(rule: impl Fn(usize) -> f64 + Send + Sync + 'static) -> Schedule {
+        Schedule::Custom(Arc::new(rule))
+    }
+
+    /// Warms up, then follows this schedule.
+    #[must_use]
+    pub fn after_warm_up(self, steps: usize) -> Schedule {
+        Schedule::WarmUp { steps, then: Box::new(self) }
+    }
+
+    /// The factor at an update.
+    #[must_use]
+    pub fn factor(&self, update: usize) -> f64 {
+        let k = update as f64;
+        match self {
+            Schedule::Constant => 1.0,
+            Schedule::Step { every, factor } => factor.powf((update / every.max(&1)) as f64),
+            Schedule::Exponential(factor) => factor.powf(k),
+            Schedule::Cosine { over, low } => cosine(1.0, *low, share(k, *over as f64)),
+            Schedule::Linear { from, to, over } => from + (to - from) * share(k, *over as f64),
+            Schedule::WarmUp { steps, .. } if update < *steps => (k + 1.0) / *steps as f64,
+            Schedule::WarmUp { steps, then } => then.factor(update - steps),
+            Schedule::OneCycle { steps, up } => {
+                let (top, end) = (up * *steps as f64 - 1.0, *steps as f64 - 1.0);
+                if k <= top {
+                    cosine(1.0 / 25.0, 1.0, share(k, top))
+                } else {
+                    cosine(1.0, 1.0 / 25.0 / 1e4, share(k - top, end - top))
+                }
+            }
+            Schedule::Custom(rule) => rule(update),
+        }
+    }
+}
+
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Schedule::Constant => write!(f, "Constant"),
+            Schedule::Step { every, factor } => write!(f, "Step({factor} every {every})"),
+            Schedule::Exponential(factor) => write!(f, "Exponential({factor})"),
+            Schedule::Cosine { over, low } => write!(f, "Cosine(to {low} over {over})"),
+            Schedule::Linear { from, to, over } => write!(f, "Linear({from} to {to} over {over})"),
+            Schedule::WarmUp { steps, then } => write!(f, "WarmUp({steps}, then {then:?})"),
+            Schedule::OneCycle { steps, up } => write!(f, "OneCycle({steps}, up {up})"),
+            Schedule::Custom(_) => write!(f, "Custom"),
+        }
+    }
+}
+
+/// How much of a way is behind, from 0 to 1.
+fn share(done: f64, of: f64) -> f64 {
+    if done < of { done / of } else { 1.0 }
+}
+
+/// From `from` to `to` along half a cosine.
+fn cosine(from: f64, to: f64, share: f64) -> f64 {
+    to + (from - to) * ((PI * share).cos() + 1.0) / 2.0
+}

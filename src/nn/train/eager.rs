@@ -1,0 +1,106 @@
+//! The objective that records every sample afresh.
+
+use super::objective::{Failure, Objective, Reduction};
+use crate::nn::data::Data;
+use crate::{Gradient, Tape, Var};
+
+/// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters
+/// stay on the tape, and the tape goes back to them after each sample. The reference for any faster back end.
+///
+/// ```
+/// use tapegrad::nn::{Data, Eager, Reduction, Sgd, Trainer};
+///
+/// // A line through three points, by gradient descent.
+/// let data = Data::new(&[[0.0], [1.0], [2.0]], &[[1.0], [3.0], [5.0]])?;
+/// let mut objective = Eager::new(&data, Reduction::Mean, |w, x, t| (w[0] * x[0] + w[1] - t[0]).powi(2));
+/// let mut w = [0.0, 0.0];
+/// Trainer::new(Sgd::new(0.2)).epochs(500).minimize(&mut w, &mut objective)?;
+/// assert!((w[0] - 2.0).abs() < 1e-9 && (w[1] - 1.0).abs() < 1e-9);
+/// # Ok::<(), tapegrad::nn::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Eager<'a, F> {
+    data: &'a Data,
+    reduction: Reduction,
+    loss: F,
+    tape: Tape,
+    gradient: Gradient,
+}
+
+impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
+    /// The objective of this loss over these samples.
+    #[must_use]
+    pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
+        Eager { data, reduction, loss, tape: Tape::new(), gradient: Gradient::new() }
+    }
+
+    /// The loss of one sample, its inputs and targets as constants.
+    fn of_sample(&self, parameters: &[Var], sample: usize) -> Var {
+        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
+        let (inputs, targets) = (constants(self.data.input(sample)), constants(self.data.target(sample)));
+        (self.loss)(parameters, &inputs, &targets)
+    }
+
+    /// Goes through the samples once more, with lines and names, to say which one first went wrong, and where.
+    fn diagnose(&self, parameters: &[f64], batch: &[usize]) -> Failure {
+        for &sample in batch {
+            let tape = Tape::new();
+            tape.keep_lines(true);
+            let named = |(k, &value): (usize, &f64)| tape.named(format!("w{k}"), value);
+            let parameters: Vec<Var> = parameters.iter().enumerate().map(named).collect();
+            let loss = self.of_sample(&parameters, sample);
+            let gradient = loss.backward().wrt(&parameters);
+            if loss.value().is_finite() && gradient.iter().all(|slope| slope.is_finite()) {
+                continue;
+            }
+            let cause = match tape.first_non_finite() {
+                Some(culprit) => culprit.to_string(),
+                None => format!("the loss is {}; every node is finite, adjoints overflow", loss.value()),
+            };
+            return Failure { sample: Some(sample), cause };
+        }
+        Failure { sample: None, cause: "the sum over the batch overflows".to_owned() }
+    }
+}
+
+impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
+    fn samples(&self) -> usize {
+        self.data.len()
+    }
+
+    fn loss_and_gradient(
+        &mut self,
+        parameters: &[f64],
+        batch: &[usize],
+        gradient: &mut [f64],
+    ) -> Result<f64, Failure> {
+        self.tape.clear();
+        let variables = self.tape.vars(parameters);
+        let mark = self.tape.mark();
+        gradient.fill(0.0);
+        let mut total = 0.0;
+        for &sample in batch {
+            let loss = self.of_sample(&variables, sample);
+            loss.backward_into(&mut self.gradient);
+            total += loss.value();
+            for (sum, &variable) in gradient.iter_mut().zip(&variables) {
+                *sum += self.gradient[variable];
+            }
+            self.tape.rewind(mark);
+        }
+        // One number that is not finite leaves no finite sum.
+        if !total.is_finite() || !gradient.iter().all(|sum| sum.is_finite()) {
+            return Err(self.diagnose(parameters, batch));
+        }
+        if self.reduction == Reduction::Mean {
+            let n = batch.len() as f64;
+            total /= n;
+            gradient.iter_mut().for_each(|sum| *sum /= n);
+        }
+        Ok(total)
+    }
+
+    fn reduction(&self) -> Reduction {
+        self.reduction
+    }
+}

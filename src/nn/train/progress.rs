@@ -1,0 +1,55 @@
+//! A bar on the terminal. Where there is no terminal, or without the feature `progress`, nothing.
+
+use super::history::Epoch;
+use super::metrics::Metric;
+
+pub(super) struct Progress {
+    #[cfg(feature = "progress")]
+    bar: indicatif::ProgressBar,
+}
+
+impl Progress {
+    #[cfg(feature = "progress")]
+    pub fn new(on: bool, epochs: usize, done: usize) -> Progress {
+        let bar =
+            if on { indicatif::ProgressBar::new(epochs as u64) } else { indicatif::ProgressBar::hidden() };
+        let template = "{bar:30} epoch {pos}/{len}  {msg}  {elapsed} (rest {eta})";
+        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_position(done as u64);
+        Progress { bar }
+    }
+
+    #[cfg(feature = "progress")]
+    pub fn show(&self, epoch: &Epoch, metric: Option<Metric>) {
+        use std::fmt::Write;
+        let mut message = format!("loss {:.4e}", epoch.loss);
+        if let Some(loss) = epoch.validation_loss {
+            let _ = write!(message, "  validation {loss:.4e}");
+        }
+        if let (Some(value), Some(metric)) = (epoch.metric, metric) {
+            let _ = write!(message, "  {} {value:.4}", metric.name());
+        }
+        self.bar.set_message(message);
+        self.bar.inc(1);
+    }
+
+    #[cfg(feature = "progress")]
+    pub fn finish(&self) {
+        self.bar.abandon();
+    }
+
+    #[cfg(not(feature = "progress"))]
+    pub fn new(_: bool, _: usize, _: usize) -> Progress {
+        Progress {}
+    }
+
+    #[cfg(not(feature = "progress"))]
+    pub fn show(&self, _: &Epoch, metric: Option<Metric>) {
+        let _ = metric.map(Metric::name);
+    }
+
+    #[cfg(not(feature = "progress"))]
+    pub fn finish(&self) {}
+}

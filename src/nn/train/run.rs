@@ -1,0 +1,239 @@
+//! The loop of a training run.
+
+use super::history::{Epoch, History};
+use super::objective::{Failure, Objective, Reduction};
+use super::progress::Progress;
+use super::trainer::Trainer;
+use crate::nn::data::batches;
+use crate::nn::error::Error;
+use crate::nn::optimizer::State;
+use crate::value_and_gradient;
+use std::ops::ControlFlow;
+
+/// Everything that changes while training runs: what a checkpoint holds.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(super) struct RunState {
+    pub parameters: Vec<f64>,
+    pub optimizer: State,
+    pub updates: usize,
+    pub history: History,
+    pub best: Option<Best>,
+    /// What the run is made of, to refuse a checkpoint of another.
+    pub samples: usize,
+}
+
+/// The parameters with the lowest validation loss so far.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub(super) struct Best {
+    pub parameters: Vec<f64>,
+    pub loss: f64,
+}
+
+/// What is known of a model at the end of an epoch.
+pub(super) struct Judgement {
+    pub validation_loss: Option<f64>,
+    pub metric: Option<f64>,
+}
+
+/// What a run works on, besides the settings of the trainer.
+pub(super) struct Task<'t> {
+    pub objective: &'t mut dyn Objective,
+    /// The samples to learn from, as the objective numbers them.
+    pub samples: &'t [usize],
+    pub frozen: &'t [bool],
+    pub biases: &'t [bool],
+    pub judge: &'t dyn Fn(&[f64]) -> Judgement,
+}
+
+impl Trainer<'_> {
+    /// Trains, and leaves the parameters in `parameters`: the best ones if early stopping looks for them, the
+    /// last good ones after an error.
+    pub(super) fn run(&mut self, parameters: &mut [f64], mut task: Task<'_>) -> Result<History, Error> {
+        self.check_settings(&task)?;
+        let mut state = self.start(parameters, &task)?;
+        *self.optimizer.state_mut() = state.optimizer.clone();
+        let progress = Progress::new(self.progress, self.epochs, state.history.epochs.len());
+        let outcome = self.all_epochs(&mut state, &mut task, &progress);
+        progress.finish();
+        let is_best = outcome.is_ok().then_some(state.best.as_ref()).flatten();
+        parameters.copy_from_slice(is_best.map_or(&state.parameters, |best| &best.parameters));
+        outcome.map(|()| state.history)
+    }
+
+    fn all_epochs(
+        &mut self,
+        state: &mut RunState,
+        task: &mut Task<'_>,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        while state.history.epochs.len() < self.epochs && !state.history.stopped_early {
+            let epoch = self.epoch(state, task)?;
+            progress.show(&epoch, self.metric);
+            self.look_for_best(state, &epoch);
+            let asked_to_stop = self
+                .on_epoch
+                .as_mut()
+                .is_some_and(|callback| callback(&epoch, &state.parameters) == ControlFlow::Break(()));
+            state.history.epochs.push(epoch);
+            self.write_checkpoint(state, asked_to_stop)?;
+            if asked_to_stop {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One pass over the samples.
+    fn epoch(&mut self, state: &mut RunState, task: &mut Task<'_>) -> Result<Epoch, Error> {
+        let number = state.history.epochs.len();
+        let order: Vec<usize> = self
+            .order
+            .of_epoch(number, task.samples.len())
+            .into_iter()
+            .map(|place| task.samples[place])
+            .collect();
+        let (mut loss, mut rate) = (0.0, 0.0);
+        for batch in batches(&order, self.batch) {
+            rate = self.optimizer.rate() * self.schedule.factor(state.updates);
+            let weight = match task.objective.reduction() {
+                Reduction::Mean => batch.len() as f64 / order.len() as f64,
+                Reduction::Sum => 1.0,
+            };
+            loss += weight * self.update(state, task, batch, rate)?;
+        }
+        let judgement = (task.judge)(&state.parameters);
+        if let Some(validation) = judgement.validation_loss.filter(|loss| !loss.is_finite()) {
+            let cause = format!("the validation loss is {validation}");
+            return Err(Error::NonFinite { step: state.updates, sample: None, cause });
+        }
+        Ok(Epoch {
+            epoch: number,
+            updates: state.updates,
+            rate,
+            loss,
+            validation_loss: judgement.validation_loss,
+            metric: judgement.metric.filter(|metric| metric.is_finite()),
+        })
+    }
+
+    /// One update. On an error the parameters are as they were.
+    fn update(
+        &mut self,
+        state: &mut RunState,
+        task: &mut Task<'_>,
+        batch: &[usize],
+        rate: f64,
+    ) -> Result<f64, Error> {
+        let step = state.updates;
+        let stop = |Failure { sample, cause }| Error::NonFinite { step, sample, cause };
+        let check = |finite: bool, what: &str| {
+            let cause = format!("{what} is not finite");
+            if finite { Ok(()) } else { Err(stop(Failure { sample: None, cause })) }
+        };
+        let mut gradient = vec![0.0; state.parameters.len()];
+        let mut loss =
+            task.objective.loss_and_gradient(&state.parameters, batch, &mut gradient).map_err(stop)?;
+        loss += self.add_penalty(&state.parameters, task, &mut gradient);
+        for (slope, _) in gradient.iter_mut().zip(task.frozen).filter(|(_, frozen)| **frozen) {
+            *slope = 0.0;
+        }
+        check(loss.is_finite(), "the loss of the batch")?;
+        check(gradient.iter().all(|slope| slope.is_finite()), "the gradient of the batch")?;
+        if let Some(clip) = self.clip {
+            clip.apply(&mut gradient);
+        }
+
+        let mut parameters = state.parameters.clone();
+        self.optimizer.step_with(rate, &mut parameters, &gradient);
+        for (k, _) in task.frozen.iter().enumerate().filter(|(_, frozen)| **frozen) {
+            parameters[k] = state.parameters[k];
+        }
+        check(parameters.iter().all(|w| w.is_finite()), "a parameter after the update")?;
+        state.parameters = parameters;
+        state.updates += 1;
+        Ok(loss)
+    }
+
+    /// Adds the gradient of the penalty and gives the penalty.
+    fn add_penalty(&self, parameters: &[f64], task: &Task<'_>, gradient: &mut [f64]) -> f64 {
+        let Some(penalty) = self.penalty else { return 0.0 };
+        let is_biased = |k: usize| task.biases.get(k).is_some_and(|&bias| bias);
+        let priced: Vec<usize> = (0..parameters.len()).filter(|&k| penalty.biases || !is_biased(k)).collect();
+        let weights: Vec<f64> = priced.iter().map(|&k| parameters[k]).collect();
+        let (price, slopes) = value_and_gradient(|w| penalty.of(w), weights);
+        for (k, slope) in priced.into_iter().zip(slopes) {
+            gradient[k] += slope;
+        }
+        price
+    }
+
+    fn look_for_best(&self, state: &mut RunState, epoch: &Epoch) {
+        let (Some(stopping), Some(loss)) = (self.stopping, epoch.validation_loss) else { return };
+        let is_best = state.best.as_ref().is_none_or(|best| loss < best.loss - stopping.min_improvement);
+        if is_best {
+            state.best = Some(Best { parameters: state.parameters.clone(), loss });
+            state.history.best_epoch = Some(epoch.epoch);
+        }
+        let waited = state.history.best_epoch.map_or(0, |best| epoch.epoch - best);
+        state.history.stopped_early |= waited >= stopping.patience;
+    }
+
+    fn check_settings(&self, task: &Task<'_>) -> Result<(), Error> {
+        let refuse = |problem: &str| Err(Error::Setting(problem.to_owned()));
+        if task.samples.is_empty() {
+            return Err(Error::NoSamples(" to learn from"));
+        }
+        if self.batch == crate::nn::Batch::Size(0) {
+            return refuse("a batch needs at least one sample");
+        }
+        if !self.optimizer.rate().is_finite() {
+            return refuse("the learning rate is not finite");
+        }
+        Ok(())
+    }
+
+    /// The state to begin with: a fresh one, or that of a checkpoint.
+    fn start(&self, parameters: &[f64], task: &Task<'_>) -> Result<RunState, Error> {
+        #[cfg(feature = "serde")]
+        if let Some(path) = &self.resume_from {
+            return super::checkpoint::read(
+                path,
+                parameters.len(),
+                task.samples.len(),
+                self.optimizer.state(),
+            );
+        }
+        if let Some(k) = parameters.iter().position(|w| !w.is_finite()) {
+            let problem = format!("parameter {k} is {} before training", parameters[k]);
+            return Err(Error::Setting(problem));
+        }
+        Ok(RunState {
+            parameters: parameters.to_vec(),
+            optimizer: self.optimizer.state().fresh(),
+            updates: 0,
+            history: History::default(),
+            best: None,
+            samples: task.samples.len(),
+        })
+    }
+
+    #[cfg(feature = "serde")]
+    fn write_checkpoint(&self, state: &mut RunState, is_last: bool) -> Result<(), Error> {
+        let Some((path, every)) = &self.checkpoint else { return Ok(()) };
+        let done = state.history.epochs.len();
+        if done.is_multiple_of(*every) || done == self.epochs || state.history.stopped_early || is_last {
+            state.optimizer.clone_from(self.optimizer.state());
+            super::checkpoint::write(path, state)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "serde"))]
+    fn write_checkpoint(&self, _: &mut RunState, _: bool) -> Result<(), Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,309 @@
+//! Files: what is loaded is what was saved, bit for bit; what is broken is refused; what dies leaves a whole
+//! file behind.
+#![cfg(feature = "serde")]
+
+mod common {
+    pub mod nn;
+}
+use common::nn::fresh_directory;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tapegrad::nn::{
+    Activation, Adam, AdamW, Batch, Bias, Data, Error, Loss, Metric, Mlp, Model, Order, Random, RmsProp,
+    Scaler, Sgd, Trainer, blobs, sine,
+};
+
+/// A model with everything a file can hold, and numbers that are hard to write.
+fn model() -> Model {
+    let mut mlp = Mlp::builder(2)
+        .layer(5, Activation::LeakyRelu(0.1))
+        .layer(3, Activation::Softmax)
+        .seed(11)
+        .build()
+        .unwrap();
+    mlp.freeze("layers.0.neurons.2").unwrap();
+    for (k, hard) in [-0.0, 5e-324, 1.0 / 3.0, f64::MAX, 2.2250738585072011e-308].into_iter().enumerate() {
+        mlp.parameters_mut()[k * 3] = hard;
+    }
+    let mut random = Random::new(3);
+    let mut draw = |scale| (0..2).map(|_| random.normal() * scale).collect::<Vec<f64>>();
+    Model::new(mlp)
+        .scaling_inputs(Scaler::new(draw(1.0), draw(1e-7)).unwrap())
+        .unwrap()
+        .naming_classes(&["a", "ü", "\"c\"\n"])
+        .unwrap()
+}
+
+fn bits(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+#[test]
+fn a_loaded_model_predicts_the_same_bits() {
+    let directory = fresh_directory("roundtrip");
+    let path = directory.join("model.json");
+    let model = model();
+    model.save(&path).unwrap();
+    let loaded = Model::load(&path).unwrap();
+    assert_eq!(bits(loaded.mlp().parameters()), bits(model.mlp().parameters()));
+    assert_eq!(loaded, model);
+    let mut random = Random::new(1);
+    for _ in 0..100 {
+        let x = [random.normal(), random.normal()];
+        assert_eq!(bits(&loaded.predict(&x)), bits(&model.predict(&x)));
+    }
+    assert!(Mlp::load(&path).unwrap_err().to_string().contains("Model::load"));
+
+    let mlp = Mlp::builder(1).layer(1, Activation::Gelu).bias(Bias::Shared).seed(2).build().unwrap();
+    mlp.save(&path).unwrap();
+    assert_eq!(Mlp::load(&path).unwrap(), mlp);
+    let left: Vec<_> = std::fs::read_dir(&directory).unwrap().collect();
+    assert_eq!(left.len(), 1, "no temporary file is left");
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let path = fresh_directory("truncation").join("model.json");
+    model().save(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(matches!(Model::load(&path), Err(Error::Format { .. })), "cut to {length} bytes");
+    }
+}
+
+#[test]
+fn broken_files_are_refused_with_the_reason() {
+    let path = fresh_directory("broken").join("model.json");
+    let load = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        Model::load(&path).unwrap_err().to_string()
+    };
+    let small = |layers: &str, parameters: &str| {
+        format!(
+            "{{\"format\":\"tapegrad model\",\"version\":1,\"content\":{{\"mlp\":{{\"layers\":[{layers}],\
+             \"parameters\":[{parameters}]}},\"input_scaler\":null,\"target_scaler\":null,\"classes\":[]}}}}"
+        )
+    };
+    let layer = |inputs: &str, outputs: &str| {
+        format!(
+            "{{\"inputs\":{inputs},\"outputs\":{outputs},\"activation\":\"relu\",\"bias\":\"per_neuron\"}}"
+        )
+    };
+    let good = small(&layer("1", "1"), "1.0,2.0");
+    std::fs::write(&path, &good).unwrap();
+    assert_eq!(Model::load(&path).unwrap().predict(&[3.0]), [5.0]);
+
+    for (text, reason) in [
+        (small(&layer("1", "1"), "1.0"), "the layers have 2 parameters, and 1 are given"),
+        (small(&layer("1", "1"), "1.0,null"), "invalid type: null"),
+        (small(&layer("1", "1"), "1.0,1e999"), "number out of range"),
+        (small("", ""), "at least one layer"),
+        (small(&layer("0", "1"), "1.0"), "0 inputs"),
+        (small(&layer("9999999999999", "9999999999999"), "1.0"), "more parameters than can be counted"),
+        (small(&layer("4294967295", "1000000"), "1.0"), "and 1 are given"),
+        (small(&layer("-1", "1"), "1.0"), "invalid value"),
+        (small(&[layer("1", "2"), layer("3", "1")].join(","), "1.0"), "the layer before it gives 2"),
+        (good.replace("relu", "sin"), "unknown variant"),
+        (good.replace("\"relu\"", "{\"elu\":1e999}"), "number out of range"),
+        (good.replace("\"version\":1", "\"version\":2"), "version 2 of the format"),
+        (good.replace("\"version\":1", "\"version\":0"), "version 0 of the format"),
+        (good.replace("tapegrad model", "tapegrad checkpoint"), "not a `tapegrad model`"),
+        (
+            good.replace("\"input_scaler\":null", "\"input_scaler\":{\"shift\":[0,0],\"scale\":[1,1]}"),
+            "columns",
+        ),
+        (
+            good.replace("\"input_scaler\":null", "\"input_scaler\":{\"shift\":[0],\"scale\":[0]}"),
+            "other than 0",
+        ),
+        (good.replace("\"classes\":[]", "\"classes\":[\"a\",\"b\"]"), "class names: 2 given, 1 needed"),
+        (good.replace("\"parameters\"", "\"frozen\":[7],\"parameters\""), "no parameter 7 to freeze"),
+        (good.replace("\"parameters\"", "\"else\":[7],\"parameters\""), "unknown field"),
+        (format!("{good} trailing"), "trailing characters"),
+        ("[".repeat(100_000), "no whole"),
+        ("\u{0}\u{1}".to_owned(), "no whole"),
+        (String::new(), "no whole"),
+    ] {
+        let error = load(&text);
+        assert!(error.contains(reason) && error.contains("model.json"), "{reason}: {error}");
+    }
+    assert!(matches!(Model::load(path.with_file_name("none.json")), Err(Error::Io { .. })));
+    assert!(matches!(model().save(Path::new("/")), Err(Error::Io { .. })));
+}
+
+#[test]
+fn a_model_that_is_not_finite_is_not_saved() {
+    let path = fresh_directory("nan").join("model.json");
+    model().save(&path).unwrap();
+    let mut broken = model().into_mlp();
+    broken.parameters_mut()[1] = f64::NAN;
+    assert!(broken.save(&path).unwrap_err().to_string().contains("parameter 1 is NaN"));
+    assert_eq!(Model::load(&path).unwrap(), model(), "the file that was there still is");
+}
+
+#[cfg(feature = "safetensors")]
+#[test]
+fn safetensors_keep_every_bit_and_refuse_what_is_broken() {
+    let path = fresh_directory("safetensors").join("model.safetensors");
+    for bias in [Bias::None, Bias::PerNeuron, Bias::Shared] {
+        let mlp = Mlp::builder(3)
+            .layer(4, Activation::Elu(0.5))
+            .layer(2, Activation::Identity)
+            .bias(bias)
+            .seed(8)
+            .build()
+            .unwrap();
+        let plain = Model::new(mlp);
+        plain.save_safetensors(&path).unwrap();
+        assert_eq!(Model::load_safetensors(&path).unwrap(), plain);
+    }
+    let model = model();
+    model.save_safetensors(&path).unwrap();
+    let loaded = Model::load_safetensors(&path).unwrap();
+    assert_eq!(bits(loaded.mlp().parameters()), bits(model.mlp().parameters()));
+    assert_eq!(loaded, model);
+
+    let whole = std::fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(matches!(Model::load_safetensors(&path), Err(Error::Format { .. })), "cut to {length}");
+    }
+    // Any one byte of the header changed: an error or another valid model, never a panic.
+    for place in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1 << (place % 8);
+        std::fs::write(&path, &damaged).unwrap();
+        let _ = Model::load_safetensors(&path);
+    }
+}
+
+fn trainers() -> Vec<Trainer<'static>> {
+    let batches =
+        |trainer: Trainer<'static>| trainer.batch(Batch::Size(7)).order(Order::Shuffled { seed: 4 });
+    vec![
+        batches(Trainer::new(Adam::new(0.01))),
+        batches(Trainer::new(AdamW::new(0.01))).validation_split(0.3, 1).early_stopping(3),
+        batches(Trainer::new(Sgd::new(0.05).nesterov(0.9))).metric(Metric::Accuracy),
+        batches(Trainer::new(RmsProp { momentum: 0.5, centered: true, ..RmsProp::new(0.01) })),
+    ]
+}
+
+fn task() -> (Mlp, Data) {
+    let mlp =
+        Mlp::builder(2).layer(6, Activation::Tanh).layer(3, Activation::Identity).seed(2).build().unwrap();
+    (mlp, blobs(40, 3, 2.0, 5))
+}
+
+/// Interrupted after any epoch, and gone on from the checkpoint, a run ends with the same bits.
+#[test]
+fn a_resumed_run_has_the_bits_of_an_uninterrupted_one() {
+    let path = fresh_directory("resume").join("run.json");
+    let (mlp, data) = task();
+    for k in 0..trainers().len() {
+        let fit = |trainer: Trainer<'_>, epochs| {
+            let mut mlp = mlp.clone();
+            let history = trainer.epochs(epochs).fit(&mut mlp, Loss::CrossEntropy, &data).unwrap();
+            (bits(mlp.parameters()), history)
+        };
+        let trainer = || trainers().swap_remove(k);
+        let whole = fit(trainer(), 12);
+        for interrupted_after in [1, 4, 11, 12] {
+            fit(trainer().checkpoint(&path, 1), interrupted_after);
+            let resumed = fit(trainer().resume_from(&path), 12);
+            assert_eq!(resumed, whole, "trainer {k}, interrupted after {interrupted_after}");
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let path = fresh_directory("mismatch").join("run.json");
+    let (mut mlp, data) = task();
+    let mut trainer = Trainer::new(Adam::new(0.01)).epochs(2).checkpoint(&path, 1);
+    trainer.fit(&mut mlp, Loss::CrossEntropy, &data).unwrap();
+    let resume = |mut mlp: Mlp, data: &Data, trainer: Trainer<'_>| {
+        let before = mlp.clone();
+        let error = trainer.resume_from(&path).fit(&mut mlp, Loss::Squared, data).unwrap_err().to_string();
+        assert_eq!(mlp, before);
+        error
+    };
+    let other = Mlp::builder(1).layer(1, Activation::Identity).build().unwrap();
+    let error = resume(other, &sine(40, 0.0, 0), Trainer::new(Adam::new(0.01)));
+    assert!(error.contains("39 parameters, this one has 2"), "{error}");
+    let error = resume(mlp.clone(), &data.select(&[1, 2]), Trainer::new(Adam::new(0.01)));
+    assert!(error.contains("40 samples, not 2"), "{error}");
+    let error = resume(mlp.clone(), &data, Trainer::new(Sgd::new(0.01)));
+    assert!(error.contains("of the optimiser `adam`, this one is `sgd`"), "{error}");
+    let whole = std::fs::read(&path).unwrap();
+    for length in (0..whole.len()).step_by(97) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let error = resume(mlp.clone(), &data, Trainer::new(Adam::new(0.01)));
+        assert!(error.contains("run.json"), "{error}");
+    }
+}
+
+/// The process that gets killed: trains with a checkpoint after every epoch, and saves at the end.
+#[test]
+#[ignore = "not a test of its own: a process for the tests below"]
+fn child_process() {
+    let Ok(directory) = std::env::var("TAPEGRAD_CHILD") else { return };
+    let (checkpoint, result) =
+        (Path::new(&directory).join("run.json"), Path::new(&directory).join("model.json"));
+    let (mut mlp, data) = task();
+    let mut trainer = trainers().swap_remove(0).epochs(60).checkpoint(&checkpoint, 1);
+    if checkpoint.exists() {
+        trainer = trainer.resume_from(&checkpoint);
+    }
+    trainer.fit(&mut mlp, Loss::CrossEntropy, &data).unwrap();
+    mlp.save(result).unwrap();
+}
+
+fn start_child(directory: &Path) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_process", "--ignored"])
+        .env("TAPEGRAD_CHILD", directory)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills a training process at a random moment, goes on from its checkpoint, and compares the final bytes.
+fn kill_and_resume(times: u64) {
+    let whole = fresh_directory("whole");
+    assert!(start_child(&whole).wait().unwrap().success());
+    let expected = std::fs::read(whole.join("model.json")).unwrap();
+    let (mut random, mut killed) = (Random::new(1), 0);
+    for round in 0..times {
+        let directory = fresh_directory(&format!("killed-{round}"));
+        let checkpoint = directory.join("run.json");
+        // Killed once it is under way, and perhaps once more on the way from there.
+        for _ in 0..=random.below(2) {
+            let mut child = start_child(&directory);
+            while !checkpoint.exists() && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            std::thread::sleep(Duration::from_micros(random.below(100_000) as u64));
+            child.kill().unwrap();
+            killed += usize::from(!child.wait().unwrap().success());
+        }
+        assert!(start_child(&directory).wait().unwrap().success(), "round {round}");
+        assert!(std::fs::read(directory.join("model.json")).unwrap() == expected, "round {round} differs");
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+    println!("killed {killed} processes; all {times} runs ended with the same {} bytes", expected.len());
+    assert!(killed as u64 >= times / 2, "most processes ended before they were killed");
+}
+
+#[test]
+fn a_killed_process_resumes_to_the_same_bytes() {
+    kill_and_resume(3);
+}
+
+#[test]
+#[ignore = "a long run"]
+fn a_killed_process_resumes_to_the_same_bytes_20_of_20() {
+    kill_and_resume(20);
+}
