@@ -60,11 +60,11 @@ pub fn all<P: Point<f64> + Clone>(
     let rows: Vec<&[f64]> = P::slice(&rows).iter().map(|row| P::slice(row)).collect();
     let largest = rows.iter().copied().flatten().fold(largest, |most: f64, h| most.max(h.abs()));
     let mut symmetry = Vec::new();
-    for i in 0..n {
-        for k in 0..i {
-            let (a, b) = (rows[i][k], rows[k][i]);
+    for (i, row) in rows.iter().enumerate() {
+        for (k, (&a, column)) in row.iter().zip(&rows).enumerate().take(i) {
             let error = ROUNDING * (a.abs() + 1e-3 * largest);
-            symmetry.push(Entry::by_equality(format!("{} {}", coordinate(i), coordinate(k)), a, b, error));
+            let name = format!("{} {}", coordinate(i), coordinate(k));
+            symmetry.push(Entry::by_equality(name, a, column[i], error));
         }
     }
     add("symmetry", Report { entries: symmetry });
