@@ -61,10 +61,10 @@ pub fn all<P: Point<f64> + Clone>(
     let largest = rows.iter().copied().flatten().fold(largest, |most: f64, h| most.max(h.abs()));
     let mut symmetry = Vec::new();
     for (i, row) in rows.iter().enumerate() {
-        for (k, column) in rows[..i].iter().enumerate() {
-            let (a, b) = (row[k], column[i]);
+        for (k, (&a, column)) in row.iter().zip(&rows).enumerate().take(i) {
             let error = ROUNDING * (a.abs() + 1e-3 * largest);
-            symmetry.push(Entry::by_equality(format!("{} {}", coordinate(i), coordinate(k)), a, b, error));
+            let name = format!("{} {}", coordinate(i), coordinate(k));
+            symmetry.push(Entry::by_equality(name, a, column[i], error));
         }
     }
     add("symmetry", Report { entries: symmetry });

@@ -18,6 +18,9 @@ const MOST_LEVELS: i32 = 64;
 /// How many powers of the step are extrapolated away.
 const ORDER: usize = 8;
 
+/// Slopes below so many times their rounding count as none.
+const FLAT: f64 = 256.0;
+
 /// How many of the smallest steps show the noise.
 const NOISY_LEVELS: usize = 8;
 
@@ -41,6 +44,8 @@ pub(crate) struct Estimate {
     pub error: f64,
     /// The slope of the steeper secant at the smallest step that went into it.
     pub secant: f64,
+    /// What rounding alone may be of the error.
+    pub rounding: f64,
 }
 
 impl Estimate {
@@ -111,8 +116,6 @@ impl Samples {
             let of = |level: &Level| {
                 let (left, right) = (level.left[result], level.right[result]);
                 let (slope, size) = quotient(left, center, right, level.step);
-                // Where the function is constant, to the last bit, there is no rounding either.
-                let size = if left == center && right == center { 0.0 } else { size };
                 let secant =
                     |side: f64| if side.is_finite() { (side - center).abs() / level.step } else { 0.0 };
                 let noise = f64::EPSILON * size / level.step;
@@ -133,7 +136,11 @@ impl Samples {
             let derivative = side.map_or(0.0, |side| side.value);
             smallest(slopes).iter().map(|q| (q.slope - derivative).abs()).fold(0.0, f64::max)
         };
-        let floor = slopes.first().map_or(0.0, |q| 256.0 * f64::EPSILON * center.abs() / q.step);
+        let floor = match best {
+            // Every value there is the same: nothing better can be said than rounding allows.
+            Some(best) if best.value == 0.0 && best.secant == 0.0 => FLAT * best.rounding,
+            _ => slopes.first().map_or(0.0, |q| FLAT * f64::EPSILON * center.abs() / q.step),
+        };
         Numeric {
             best,
             left: from_left,
@@ -252,9 +259,9 @@ fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
             ];
             let least = rounding.max(noise * gain);
             let error = near.iter().map(|near| (near.value - value).abs()).fold(least, f64::max);
-            let score = error / value.abs().max(secant).max(f64::MIN_POSITIVE);
+            let score = error / value.abs().max(secant).max(FLAT * rounding).max(f64::MIN_POSITIVE);
             if best.is_none_or(|(least, _)| score < least) {
-                best = Some((score, Estimate { value, error, secant }));
+                best = Some((score, Estimate { value, error, secant, rounding }));
             }
         }
     }

@@ -66,7 +66,7 @@ impl Entry {
             let Estimate { value: numeric, error, .. } = estimate;
             Entry { name, analytic, numeric, error, verdict }
         };
-        let nothing = Estimate { value: f64::NAN, error: f64::INFINITY, secant: 0.0 };
+        let nothing = Estimate { value: f64::NAN, error: f64::INFINITY, secant: 0.0, rounding: 0.0 };
         match numeric.best {
             _ if !analytic.is_finite() || !value.is_finite() => {
                 entry(numeric.best.unwrap_or(nothing), Verdict::Invalid)
