@@ -200,7 +200,8 @@ impl Machine<'_> {
         let result = attempt(action);
         let Some((forward, size, is_clean)) = forward.filter(|_| !is_full && !matches!(place, Place::Misuse))
         else {
-            let message = result.map(|var| var.value()).expect_err(&format!("misuse has to panic {operands:?}"));
+            let message =
+                result.map(|var| var.value()).expect_err(&format!("misuse has to panic {operands:?}"));
             assert!(message.len() > 20, "no cure is named: {message}");
             self.outcome.panics += 1;
             // What was recorded before the tape was full stays.
