@@ -46,7 +46,7 @@ fn main() -> Result<(), Error> {
         assert!((slope / by_expressions - 1.0).abs() < 1e-14);
     }
     println!("\nnode deltas, layer by layer: {:.6?}\n", pass.deltas(&g));
-    assert!((loss.value() - 0.298371108760002688).abs() < 1e-16);
+    assert!((loss.value() - 0.298_371_108_760_002_7).abs() < 1e-16);
 
     // The text leaves the biases as they are.
     mlp.freeze("layers.0.bias")?;
@@ -56,7 +56,7 @@ fn main() -> Result<(), Error> {
     let losses = history.losses();
     let last = error_of(&mlp);
     for (updates, error, in_50_digits) in [
-        (1, losses[1], 0.291027773693599351),
+        (1, losses[1], 0.291_027_773_693_599_35),
         (9_999, losses[9_999], 3.51085481225128e-5),
         (10_000, last, 3.51018778297885e-5),
     ] {

@@ -6,6 +6,8 @@
 mod guide {
     #[doc = include_str!("../docs/guide/functions.md")]
     mod functions {}
+    #[doc = include_str!("../docs/guide/networks.md")]
+    mod networks {}
 }
 
 mod approx;

@@ -8,7 +8,9 @@ mod common;
 use common::{alike, same};
 use std::collections::HashSet;
 use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, FRAC_PI_4, LN_2, LOG2_E, LOG10_E, PI};
-use std::f64::{INFINITY as INF, MAX, NAN};
+const INF: f64 = f64::INFINITY;
+const MAX: f64 = f64::MAX;
+const NAN: f64 = f64::NAN;
 use tapegrad::{
     Dual, Op, Tape, Var, derivative, gradient, hessian_vector_product, lt, preaccumulate, primitives,
     reductions,

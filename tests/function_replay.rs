@@ -2,7 +2,6 @@
 
 #[path = "common/programs.rs"]
 mod programs;
-#[allow(dead_code)]
 #[path = "../benches/workloads/mod.rs"]
 mod workloads;
 

@@ -23,7 +23,7 @@ fn model() -> Model {
         .build()
         .unwrap();
     mlp.freeze("layers.0.neurons.2").unwrap();
-    for (k, hard) in [-0.0, 5e-324, 1.0 / 3.0, f64::MAX, 2.2250738585072011e-308].into_iter().enumerate() {
+    for (k, hard) in [-0.0, 5e-324, 1.0 / 3.0, f64::MAX, f64::MIN_POSITIVE].into_iter().enumerate() {
         mlp.parameters_mut()[k * 3] = hard;
     }
     let mut random = Random::new(3);

@@ -1,5 +1,13 @@
 //! One function over every kind of number; numbers print, compare and convert as `f64` does.
 
+// The forms that clippy would write otherwise are what is tested.
+#![allow(
+    clippy::multiple_bound_locations,
+    clippy::neg_cmp_op_on_partial_ord,
+    clippy::nonminimal_bool,
+    clippy::op_ref
+)]
+
 use tapegrad::{Dual, Mask, Number, Real, Tape, Var, eq, ge, gradient, gt, le, lt};
 
 /// Uses what a model would: methods, operators with constants, comparisons, sums, a loop.

@@ -298,14 +298,14 @@ impl Mlp {
     /// # use tapegrad::nn::{Activation, Mlp};
     /// let mlp = Mlp::builder(2).layer(16, Activation::Tanh).layer(1, Activation::Identity).build()?;
     /// println!("{}", mlp.summary());
-    /// # assert_eq!(mlp.summary().lines().last(), Some("total                              65  (0 frozen)"));
+    /// # assert_eq!(mlp.summary().lines().last(), Some("total                                       65  (0 frozen)"));
     /// # Ok::<(), tapegrad::nn::Error>(())
     /// ```
     /// ```text
     /// layer  inputs  neurons  activation  parameters
     /// 0           2       16  tanh                48
     /// 1          16        1  identity            17
-    /// total                              65  (0 frozen)
+    /// total                                       65  (0 frozen)
     /// ```
     #[must_use]
     pub fn summary(&self) -> String {

@@ -80,7 +80,7 @@ fn mix(seed: u64) -> u64 {
 mod tests {
     use super::Random;
 
-    /// Known outputs: if this fails, seeds of users have changed their meaning.
+    /// From `tests/data/random.py`. If this fails, seeds of users have changed their meaning.
     #[test]
     fn seeds_keep_their_meaning() {
         let mut random = Random::new(7);
@@ -93,9 +93,9 @@ mod tests {
         assert_eq!(normals, NORMALS);
     }
 
-    const UNITS: [f64; 3] = [0.0; 3];
-    const ORDER: [usize; 8] = [0; 8];
-    const NORMALS: (f64, f64) = (0.0, 0.0);
+    const UNITS: [f64; 3] = [0.8357761707610813, 0.24321313718388593, 0.47796009127809924];
+    const ORDER: [usize; 8] = [4, 3, 6, 5, 2, 0, 7, 1];
+    const NORMALS: (f64, f64) = (-0.6188233529783917, -2.3325597826472224);
 
     #[test]
     fn draws_look_as_they_should() {

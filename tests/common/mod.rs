@@ -29,7 +29,10 @@ pub fn panic_of<T>(f: impl FnOnce() -> T) -> Panic {
             if !LISTENS.get() {
                 return usual(info);
             }
-            let message = info.payload_as_str().unwrap_or("not a text").to_owned();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let message = text.unwrap_or("not a text").to_owned();
             let at = info.location().expect("a location");
             SEEN.set(Some(Panic { message, file: at.file().to_owned(), line: at.line() }));
         }));

@@ -13,7 +13,7 @@ pub enum Reduction {
 /// What is minimised: a loss of parameters over numbered samples, which can say its value and gradient for
 /// a batch of them.
 ///
-/// [`Eager`] makes one of a loss over variables. Anything else that can answer fits as well:
+/// [`Eager`](super::Eager) makes one of a loss over variables. Anything else that can answer fits as well:
 ///
 /// ```
 /// use tapegrad::nn::{Failure, Objective, Sgd, Trainer};
