@@ -48,39 +48,35 @@ impl Table {
     }
 
     fn of_bytes(bytes: &[u8], has_header: bool, source: &str) -> Result<Table, Error> {
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(bytes);
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        let mut lines = Vec::new();
-        for (k, record) in reader.records().enumerate() {
-            let problem = |row: usize, column: usize, problem: String| Error::Cell {
-                source_name: source.to_owned(),
-                row,
-                column,
-                problem,
-            };
-            let record = record.map_err(|error| problem(k + 1, 1, error.to_string()))?;
-            let line = record.position().map_or(k + 1, |position| line_of(bytes, position));
-            let width = rows.first().map_or(record.len(), Vec::len);
-            if record.len() != width {
-                let (found, column) = (record.len(), record.len().min(width) + 1);
+        let (mut cells, mut lines) = (Vec::<Vec<String>>::new(), Vec::new());
+        let problem = |row: usize, column: usize, problem: String| Error::Cell {
+            source_name: source.to_owned(),
+            row,
+            column,
+            problem,
+        };
+        for (line, raw) in records(bytes) {
+            let width = cells.first().map_or(raw.len(), Vec::len);
+            if raw.len() != width {
+                let (found, column) = (raw.len(), raw.len().min(width) + 1);
                 return Err(problem(
                     line,
                     column,
                     format!("the row has {found} cells, the first has {width}"),
                 ));
             }
-            rows.push(record.iter().map(str::to_owned).collect());
+            let text = |(k, cell): (usize, Vec<u8>)| match String::from_utf8(cell) {
+                Ok(text) => Ok(text.trim().to_owned()),
+                Err(_) => Err(problem(line, k + 1, "the cell is no text in UTF-8".to_owned())),
+            };
+            cells.push(raw.into_iter().enumerate().map(text).collect::<Result<_, _>>()?);
             lines.push(line);
         }
-        let header = (has_header && !rows.is_empty()).then(|| {
+        let header = (has_header && !cells.is_empty()).then(|| {
             lines.remove(0);
-            rows.remove(0)
+            cells.remove(0)
         });
-        Ok(Table { source: source.to_owned(), header, cells: rows, lines })
+        Ok(Table { source: source.to_owned(), header, cells, lines })
     }
 
     /// The first row, if it is a header.
@@ -145,8 +141,36 @@ impl Table {
     }
 }
 
-/// The line of the record that was read from this position on: blank lines before it were passed over.
-fn line_of(bytes: &[u8], position: &csv::Position) -> usize {
-    let ends = bytes[position.byte() as usize..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    position.line() as usize + ends.filter(|&&byte| byte == b'\n').count()
+/// The records of a CSV file, each with its line and its cells. Blank lines are passed over.
+fn records(bytes: &[u8]) -> Vec<(usize, Vec<Vec<u8>>)> {
+    let mut reader = csv_core::Reader::new();
+    let mut records = Vec::new();
+    // No cell is longer than the file.
+    let (mut cell, mut length) = (vec![0; bytes.len() + 1], 0);
+    let mut record = Vec::new();
+    let (mut line, mut counted) = (1, 0);
+    let mut position = 0;
+    loop {
+        if record.is_empty() && length == 0 {
+            let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+            let start = position + bytes[position..].iter().take_while(is_end).count();
+            line += bytes[counted..start].iter().filter(|&&byte| byte == b'\n').count();
+            counted = start;
+        }
+        let (result, read, written) = reader.read_field(&bytes[position..], &mut cell[length..]);
+        position += read;
+        length += written;
+        match result {
+            csv_core::ReadFieldResult::Field { record_end } => {
+                record.push(cell[..length].to_vec());
+                length = 0;
+                if record_end {
+                    records.push((line, std::mem::take(&mut record)));
+                }
+            }
+            // The next call, of no input, says whether a cell is left.
+            csv_core::ReadFieldResult::InputEmpty => {}
+            csv_core::ReadFieldResult::OutputFull | csv_core::ReadFieldResult::End => return records,
+        }
+    }
 }
