@@ -58,10 +58,10 @@ proptest! {
         let over_reverse = hessian(|x| f.evaluate(&x), x);
         let nested = f.evaluate(&Dual::variables(Dual::<f64, N>::variables(x)));
         let size = largest(over_reverse.as_flattened());
-        for i in 0..N {
-            for k in 0..N {
-                prop_assert!(close(over_reverse[i][k], nested.tangent(i).tangent(k), size), "{}", f);
-                prop_assert!(close(over_reverse[i][k], over_reverse[k][i], size), "{}", f);
+        for (i, row) in over_reverse.iter().enumerate() {
+            for (k, &second) in row.iter().enumerate() {
+                prop_assert!(close(second, nested.tangent(i).tangent(k), size), "{}", f);
+                prop_assert!(close(second, over_reverse[k][i], size), "{}", f);
             }
         }
     }
@@ -243,6 +243,6 @@ fn programs_shrink() {
         Ok(())
     });
     let Err(TestError::Fail(_, smallest)) = outcome else { panic!("no product in 256 programs") };
-    assert!(smallest.ops().count() <= 3, "{smallest}");
+    assert!(smallest.ops().count() == 1, "{smallest}");
     let _: Var = smallest.evaluate(&[1.0, 2.0, 3.0].map(Var::from));
 }

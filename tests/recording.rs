@@ -7,8 +7,8 @@ use Operand::{Constant, Node};
 use common::{assert_says, panic_of};
 use std::cmp::Ordering;
 use tapegrad::{
-    Dual, Error, Function, Guard, Op, Operand, Predicate, Real, Tape, Var, derivative, gradient, gt,
-    preaccumulate,
+    Dual, Error, Function, Guard, Op, Operand, Predicate, Real, Tape, Var, Workspace, derivative, gradient,
+    gt, preaccumulate,
 };
 
 /// The one guard that `question` leaves, which stands in the line of the call.
@@ -280,6 +280,16 @@ fn flat_operations_and_operands_not_taken_are_recorded() {
     let _ = tapegrad::dot(&[x, Var::from(3.0)], &[2.0, 4.0]);
     let row = tape.listing().rows.pop().unwrap();
     assert_eq!(row.operands, [Node(0), Constant(3.0), Constant(2.0), Constant(4.0)]);
+}
+
+#[test]
+fn tangents_are_recorded_for_every_branch() {
+    // Where it was recorded, nothing reaches the tangent; elsewhere it does.
+    for (at, elsewhere, slope) in [(-1.0, 2.0, 3.0), (2.0, -1.0, 0.0)] {
+        let tangent = |[x]: [Var; 1]| (Dual::<Var>::variable(x, 0).relu() * 3.0).tangent(0);
+        let f = Function::record(tangent, [at]).unwrap();
+        assert_eq!(f.value(&[elsewhere], &mut Workspace::new()), Ok(slope));
+    }
 }
 
 #[test]

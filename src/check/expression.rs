@@ -1,49 +1,10 @@
-//! Random programs: expressions over the whole table that run on any number and print as Rust code.
+//! Expressions over the whole table as data: they run on any number and print as Rust code.
 
-use super::{Verdict, check_gradient_by_hand};
 use crate::mask::lt;
-use crate::ops::{Op, Primitive, primitives, reductions};
+use crate::ops::Op;
 use crate::real::Real;
-use proptest::prelude::*;
-use proptest::sample::Index;
-use proptest::strategy::Union;
 use std::fmt::{self, Write};
 use std::ops::Range;
-use std::sync::LazyLock;
-
-/// What [`arbitrary_expression`] draws from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExpressionOptions {
-    /// How many variables there are.
-    pub inputs: usize,
-    /// The interval that every variable is going to be in.
-    pub range: Range<f64>,
-    /// At most so many steps, of which those remain that the result depends on.
-    pub steps: usize,
-    /// Rows with kinks and jumps: `abs`, `max`, `floor`.
-    pub piecewise: bool,
-    /// Operations over lists: `sum`, `dot`, `log_sum_exp`.
-    pub reductions: bool,
-    /// Comparisons with `select`.
-    pub selects: bool,
-    /// Real branches, `if a < b`.
-    pub branches: bool,
-}
-
-impl Default for ExpressionOptions {
-    /// Three variables in −2..2, 12 steps, and everything but real branches.
-    fn default() -> Self {
-        ExpressionOptions {
-            inputs: 3,
-            range: -2.0..2.0,
-            steps: 12,
-            piecewise: true,
-            reductions: true,
-            selects: true,
-            branches: false,
-        }
-    }
-}
 
 /// A program of operations of the table, that share their results as they please.
 ///
@@ -51,13 +12,13 @@ impl Default for ExpressionOptions {
 /// the interval on which an operation is tested, so that every operation is inside its domain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
-    inputs: usize,
+    pub(super) inputs: usize,
     /// The last is the result.
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Step {
+pub(super) enum Step {
     Constant(f64),
     Apply {
         op: Op,
@@ -75,27 +36,11 @@ enum Step {
 
 /// An earlier result, or a variable: these come first in the count.
 #[derive(Debug, Clone, PartialEq)]
-struct Operand {
-    from: usize,
+pub(super) struct Operand {
+    pub from: usize,
     /// The interval to squash it into.
-    into: Option<Range<f64>>,
+    pub into: Option<Range<f64>>,
 }
-
-/// Operands of reductions, to keep their results, and results of results, in bounds.
-const LIST_RANGE: Range<f64> = -2.0..2.0;
-
-/// The rows whose partials are the derivatives of their values. The one that cuts a derivative off is none; the
-/// differences say so, and nobody has to name it.
-static ROWS: LazyLock<Vec<&'static Primitive>> = LazyLock::new(|| {
-    let is_derivative = |row: &&Primitive| {
-        let x: Vec<f64> = row.domain.iter().map(|on| 0.37 * on.start + 0.63 * on.end).collect();
-        let value = |x: &[f64]| row.op.value(x).unwrap_or(f64::NAN);
-        let partials = row.op.partials(&x, value(&x)).unwrap_or_default();
-        let report = check_gradient_by_hand(value, &partials, &x);
-        report.entries.iter().all(|entry| entry.verdict != Verdict::Mismatch)
-    };
-    primitives().filter(|row| !row.op.is_piecewise() || is_derivative(row)).collect()
-});
 
 impl Expression {
     /// The value at `x`.
@@ -164,7 +109,7 @@ impl Expression {
     }
 
     /// The same without what the result does not depend on.
-    fn pruned(mut self) -> Expression {
+    pub(super) fn pruned(mut self) -> Expression {
         let mut is_used = vec![false; self.inputs + self.steps.len()];
         *is_used.last_mut().expect("a step") = true;
         for (k, step) in self.steps.iter_mut().enumerate().rev() {
@@ -192,7 +137,7 @@ impl Expression {
 }
 
 impl Step {
-    fn for_each_source(&mut self, mut f: impl FnMut(&mut usize)) {
+    pub(super) fn for_each_source(&mut self, mut f: impl FnMut(&mut usize)) {
         match self {
             Step::Constant(_) => {}
             Step::Apply { operands, .. } => operands.iter_mut().for_each(|operand| f(&mut operand.from)),
@@ -272,100 +217,4 @@ fn call(op: Op, operands: &[String]) -> String {
     }
     call.push(')');
     call
-}
-
-/// Random programs over the whole table: shared results, constants, operations over lists, every operation
-/// inside its domain. A failing one shrinks to few and simple steps, and prints as Rust code.
-///
-/// ```
-/// use proptest::prelude::*;
-/// use tapegrad::check::{arbitrary_expression, in_box};
-/// use tapegrad::{Dual, gradient};
-///
-/// proptest! {
-///     # #![proptest_config(ProptestConfig { failure_persistence: None, cases: 16, ..Default::default() })]
-///     fn reverse_is_forward(
-///         f in arbitrary_expression(Default::default()),
-///         x in [-2.0..2.0, -2.0..2.0, -2.0..2.0],
-///     ) {
-///         let reverse = gradient(|x| f.evaluate(&x), x);
-///         let forward = f.evaluate(&Dual::variables(x)).tangents();
-///         for k in 0..3 {
-///             prop_assert!((reverse[k] - forward[k]).abs() <= 1e-9 * (1.0 + forward[k].abs()), "{}", f);
-///         }
-///     }
-/// }
-/// reverse_is_forward();
-/// ```
-///
-/// # Panics
-/// If `options` ask for no variable.
-pub fn arbitrary_expression(options: ExpressionOptions) -> impl Strategy<Value = Expression> + Clone {
-    assert!(options.inputs > 0, "an expression needs a variable");
-    let draws = proptest::collection::vec(draw(&options), 1..=options.steps.max(1));
-    draws.prop_map(move |draws| assemble(&options, &draws))
-}
-
-/// A step before it is known what comes before it.
-#[derive(Debug, Clone)]
-enum Draw {
-    Constant(f64),
-    Row(Index, Vec<Index>),
-    List(Index, Vec<Index>),
-    Choose(bool, Vec<Index>),
-}
-
-fn draw(options: &ExpressionOptions) -> impl Strategy<Value = Draw> + Clone + use<> {
-    let operands = |count| proptest::collection::vec(any::<Index>(), count);
-    let constant = (-32..=32).prop_map(|eighths| Draw::Constant(f64::from(eighths) / 8.0));
-    let row = (any::<Index>(), operands(3..=3)).prop_map(|(row, operands)| Draw::Row(row, operands));
-    let list = (any::<Index>(), operands(1..=7)).prop_map(|(row, operands)| Draw::List(row, operands));
-    let choose = |branch| operands(4..=4).prop_map(move |operands| Draw::Choose(branch, operands)).boxed();
-    // Simple ones first: failing programs shrink towards them.
-    let mut draws = vec![(2, constant.boxed()), (10, row.boxed())];
-    draws.extend(options.reductions.then(|| (2, list.boxed())));
-    draws.extend(options.selects.then(|| (1, choose(false))));
-    draws.extend(options.branches.then(|| (1, choose(true))));
-    Union::new_weighted(draws)
-}
-
-fn assemble(options: &ExpressionOptions, draws: &[Draw]) -> Expression {
-    let rows: Vec<&Primitive> =
-        ROWS.iter().copied().filter(|row| options.piecewise || !row.op.is_piecewise()).collect();
-    let lists: Vec<Op> = reductions().collect();
-    let mut steps: Vec<Step> = Vec::new();
-    for draw in draws {
-        let available = options.inputs + steps.len();
-        let operand = |index: &Index, into: &Range<f64>| {
-            let from = index.index(available);
-            let is_inside = match from.checked_sub(options.inputs).map(|step| &steps[step]) {
-                None => into.start <= options.range.start && options.range.end <= into.end,
-                Some(Step::Constant(constant)) => into.contains(constant),
-                Some(_) => false,
-            };
-            Operand { from, into: (!is_inside).then(|| into.clone()) }
-        };
-        let step = match draw {
-            Draw::Constant(constant) => Step::Constant(*constant),
-            Draw::Row(row, indices) => {
-                let row = rows[row.index(rows.len())];
-                let operands = indices.iter().zip(row.domain).map(|(index, on)| operand(index, on)).collect();
-                Step::Apply { op: row.op, operands }
-            }
-            Draw::List(row, indices) => {
-                let op = lists[row.index(lists.len())];
-                let [lists, single] = op.lists().expect("a reduction");
-                let count = indices.len().saturating_sub(single) / lists * lists + single;
-                let indices = indices.iter().cycle().take(count.max(lists + single));
-                let operands = indices.map(|index| operand(index, &LIST_RANGE)).collect();
-                Step::Apply { op, operands }
-            }
-            Draw::Choose(branch, indices) => {
-                let [left, right, yes, no] = [0, 1, 2, 3].map(|k| indices[k].index(available));
-                Step::Choose { branch: *branch, left, right, yes, no }
-            }
-        };
-        steps.push(step);
-    }
-    Expression { inputs: options.inputs, steps }.pruned()
 }

@@ -31,13 +31,17 @@ mod difference;
 #[cfg(feature = "proptest")]
 mod expression;
 #[cfg(feature = "proptest")]
+mod random;
+#[cfg(feature = "proptest")]
 mod strategy;
 mod verdict;
 
 #[doc(hidden)]
 pub use agreement::all;
 #[cfg(feature = "proptest")]
-pub use expression::{Expression, ExpressionOptions, arbitrary_expression};
+pub use expression::Expression;
+#[cfg(feature = "proptest")]
+pub use random::{ExpressionOptions, arbitrary_expression};
 #[cfg(feature = "proptest")]
 #[doc(hidden)]
 pub use strategy::run;
