@@ -37,14 +37,15 @@ pub(crate) fn clamp(a: f64, b: f64, c: f64) -> f64 {
     a.clamp(b, c)
 }
 
-// Special functions come from `pxfm`.
+// Special functions come from `libm` where it has them to a unit in the last place, else from `pxfm`, which is as
+// accurate and slower.
 
 pub(crate) fn erf(a: f64) -> f64 {
-    pxfm::f_erf(a)
+    libm::erf(a)
 }
 
 pub(crate) fn erfc(a: f64) -> f64 {
-    pxfm::f_erfc(a)
+    libm::erfc(a)
 }
 
 pub(crate) fn erfcx(a: f64) -> f64 {
