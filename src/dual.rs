@@ -140,35 +140,53 @@ impl<R: Number, const N: usize> Dual<R, N> {
     }
 
     /// The chain rule: the result of a row from its value, its partials and its operands.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn chain<const ARITY: usize>(op: Op, primal: R, partials: [R; ARITY], operands: [&Self; ARITY]) -> Self {
+        // Where every partial is dense, directions that do not reach an operand may be multiplied like the others.
+        if !partials.iter().all(|partial| partial.is_dense()) {
+            return Self::chain_by_reach(op, primal, partials, operands.map(|operand| *operand));
+        }
+        let mut result = Dual::constant(primal);
+        for (i, (partial, operand)) in partials.into_iter().zip(operands).enumerate() {
+            if op.is_piecewise() && partial.unlinks() {
+                continue;
+            }
+            result.reached |= operand.reached;
+            for (tangent, by) in result.tangents.iter_mut().zip(operand.tangents) {
+                *tangent = if i == 0 { partial * by } else { *tangent + partial * by };
+            }
+        }
+        result
+    }
+
+    /// As [`chain`](Self::chain), where a partial is not finite or is recorded: only directions that reach an
+    /// operand pass through it.
+    #[inline(never)]
+    #[track_caller]
+    fn chain_by_reach<const ARITY: usize>(
+        op: Op,
+        primal: R,
+        partials: [R; ARITY],
+        operands: [Self; ARITY],
+    ) -> Self {
         let is_linked = |i: usize| !(op.is_piecewise() && partials[i].unlinks());
         let reached = (0..ARITY).filter(|&i| is_linked(i)).fold(0, |union, i| union | operands[i].reached);
         let mut tangents = [R::constant(0.0); N];
-        if !op.is_piecewise() && partials.iter().all(|partial| partial.is_dense()) {
-            for (k, tangent) in tangents.iter_mut().enumerate() {
-                let mut terms = (0..ARITY).map(|i| partials[i] * operands[i].tangents[k]);
-                if let Some(first) = terms.next() {
-                    *tangent = terms.fold(first, |sum, term| sum + term);
+        for (k, tangent) in tangents.iter_mut().enumerate() {
+            let mut sum = None;
+            for (i, (partial, operand)) in partials.iter().zip(operands).enumerate() {
+                if is_linked(i) && operand.is_reached_by(k) {
+                    let term = if op.is_piecewise() {
+                        partial.weigh_piecewise(operand.tangents[k])
+                    } else {
+                        partial.weigh(operand.tangents[k])
+                    };
+                    sum = Some(sum.map_or(term, |sum: R| sum + term));
                 }
             }
-        } else {
-            for (k, tangent) in tangents.iter_mut().enumerate() {
-                let mut sum = None;
-                for (i, (partial, operand)) in partials.iter().zip(operands).enumerate() {
-                    if is_linked(i) && operand.is_reached_by(k) {
-                        let term = if op.is_piecewise() {
-                            partial.weigh_piecewise(operand.tangents[k])
-                        } else {
-                            partial.weigh(operand.tangents[k])
-                        };
-                        sum = Some(sum.map_or(term, |sum: R| sum + term));
-                    }
-                }
-                if let Some(sum) = sum {
-                    *tangent = sum;
-                }
+            if let Some(sum) = sum {
+                *tangent = sum;
             }
         }
         Dual { primal, tangents, reached }

@@ -2,7 +2,7 @@
 
 use crate::gradient::Gradient;
 use crate::ops::Op;
-use crate::tape::{Edge, FIRST, Node, Operand, Storage, Tape};
+use crate::tape::{Edge, FIRST, Node, Operand, Pool, Storage, Tape};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -75,7 +75,7 @@ impl Tape {
             counts.sort_by(|_, a, _, b| b.cmp(a));
             Statistics {
                 nodes: tape.len(),
-                bytes: tape.len() * size_of::<Node>() + tape.pool.len() * size_of::<Edge>(),
+                bytes: tape.len() * size_of::<Node>() + tape.pool.len() * Pool::EDGE_BYTES,
                 counts,
             }
         })

@@ -2,7 +2,7 @@
 
 use crate::dual::Dual;
 use crate::ops::Op;
-use crate::tape::{Var, record_lists, value_was_read};
+use crate::tape::{Var, record};
 
 /// What a preaccumulated closure may return: one number or an array of them.
 pub trait Fused<const N: usize>: sealed::Sealed {
@@ -27,20 +27,11 @@ impl<const N: usize> Fused<N> for Dual<f64, N> {
     #[inline]
     #[track_caller]
     fn record(self, inputs: [Var; N]) -> Var {
-        // Only what reaches the result is an operand; the rest has no part in it.
-        let mut operands = inputs;
-        for (k, operand) in operands.iter_mut().enumerate() {
-            if !self.is_reached_by(k) {
-                *operand = Var::constant_of(operand.value);
-            }
-        }
-        if operands.iter().any(|operand| operand.is_on_a_tape()) {
-            record_lists(Op::Preaccumulated, self.primal(), &[&operands], &self.tangents())
+        if inputs.iter().any(|input| input.is_on_a_tape()) {
+            // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
+            let are_linked = std::array::from_fn(|k| self.is_reached_by(k));
+            record(Op::Preaccumulated, self.primal(), inputs, self.tangents(), are_linked)
         } else {
-            // The result is flat here; elsewhere it may not be, and a replay would freeze it.
-            for input in inputs {
-                value_was_read(input);
-            }
             Var::constant_of(self.primal())
         }
     }

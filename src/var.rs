@@ -6,7 +6,7 @@ use crate::predicate::Predicate;
 use crate::real::{Real, Reduction, values};
 use crate::rules::{partials, reduction};
 use crate::tape::{self, Var};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -16,7 +16,10 @@ macro_rules! by_recording {
         let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
         if active.iter().any(|&active| active) {
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
-            tape::record(Op::$Op $(($n))?, y, [$a $(, $b)*], partials)
+            let op = Op::$Op $(($n))?;
+            // A structural zero: the operand was not taken.
+            let are_linked = partials.map(|partial| !(op.is_piecewise() && partial == 0.0));
+            tape::record(op, y, [$a $(, $b)*], partials, are_linked)
         } else {
             Var::constant_of(y)
         }
@@ -30,14 +33,7 @@ for_each_primitive!(impl_number [] [Var] by_recording {
     fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
         let y = K::value(lists, |operand: Var| operand.value);
         if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            let mut partials: SmallVec<[f64; 64]> = smallvec![0.0; lists.iter().map(|list| list.len()).sum()];
-            let mut places = partials.iter_mut();
-            K::partials(lists, |operand: Var| operand.value, y, |partial| {
-                if let Some(place) = places.next() {
-                    *place = partial;
-                }
-            });
-            tape::record_lists(K::OP, y, lists, &partials)
+            tape::record_reduction::<K>(y, lists)
         } else {
             Var::constant_of(y)
         }

@@ -4,6 +4,7 @@ mod guard;
 mod misuse;
 mod node;
 mod numbers;
+mod pool;
 mod storage;
 mod sweep;
 mod thread;
@@ -11,10 +12,12 @@ mod thread;
 pub use guard::{Guard, Operand};
 pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
+pub(crate) use pool::Pool;
 pub(crate) use storage::{Segments, Storage, index_in};
 pub(crate) use sweep::{Seed, sweep};
 pub(crate) use thread::{
-    are_recorded, guard, is_recording, record, record_block, record_lists, record_many, value_was_read, with,
+    are_recorded, guard, is_recording, record, record_block, record_many, record_reduction, value_was_read,
+    with,
 };
 
 use crate::error::Error;
@@ -338,7 +341,7 @@ impl Tape {
             "the inputs of `{name}` stand on another tape than the one that is to record it; call `custom` \
              on the tape of its inputs"
         );
-        let result = record_many(Op::Custom, value, vars, partials);
+        let result = record_many(Op::Custom, value, vars, partials, &|_| true);
         if result.is_on_a_tape() {
             self.with(|storage| storage.label_last(name));
         }

@@ -1,6 +1,7 @@
 //! What one operation leaves on the tape, and the variable that names it.
 
 use super::guard::Operand;
+use super::pool::Pool;
 use crate::ops::Op;
 
 /// A number that may stand on a tape: a value and the number of its node.
@@ -75,14 +76,13 @@ impl Edge {
         if operand.is_on_a_tape() { partial } else { operand.value }
     }
 
-    /// The edge to the operand at `index`, given its slot. In a piecewise operation, a partial of zero
-    /// unlinks the operand.
+    /// The edge to the operand at `index`, given its slot; `is_linked`: whether the operand was taken.
     #[inline]
-    pub fn new(index: u32, slot: f64, is_piecewise: bool) -> Edge {
-        if is_piecewise && slot == 0.0 && index != CONSTANT {
-            Edge { slot: f64::from(index), operand: UNTAKEN }
-        } else {
+    pub fn new(index: u32, slot: f64, is_linked: bool) -> Edge {
+        if is_linked || index == CONSTANT {
             Edge { slot, operand: index }
+        } else {
+            Edge { slot: f64::from(index), operand: UNTAKEN }
         }
     }
 
@@ -128,14 +128,17 @@ impl Node {
     }
 
     /// The edges of this node, wherever they are.
-    pub fn edges<'a>(&self, pool: &'a [Edge]) -> impl Iterator<Item = Edge> + use<'a> {
-        let (pooled, inline) = if self.is_pooled() {
-            (&pool[self.pool_range()], 0)
-        } else {
-            (&[][..], self.op.arity().unwrap_or(0))
+    pub fn edges<'a>(&self, pool: &'a Pool) -> impl Iterator<Item = Edge> + use<'a> {
+        // Of a block, constants are not known.
+        let (pooled, inline, has_constants) = match self.op.arity() {
+            _ if self.is_pooled() => (self.pool_range(), 0, true),
+            Some(arity) => (0..0, arity, true),
+            None => (0..0, 2, false),
         };
-        let [a, b] = std::array::from_fn(|k| Edge { slot: self.slots[k], operand: self.operands[k] });
-        pooled.iter().copied().chain([a, b].into_iter().take(inline))
+        let inline = [0, 1].into_iter().take(inline);
+        let Node { slots, operands, .. } = *self;
+        let inline = inline.map(move |k| Edge { slot: slots[k], operand: operands[k] });
+        pool.edges(pooled).chain(inline.filter(move |edge| has_constants || edge.operand != CONSTANT))
     }
 
     #[inline]

@@ -4,7 +4,9 @@ use super::guard::Recording;
 use super::misuse::Misuse;
 use super::node::{CONSTANT, Edge, FIRST, Node, Var};
 use super::numbers;
+use super::pool::Pool;
 use crate::ops::Op;
+use crate::real::Reduction;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -55,7 +57,7 @@ pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<
 /// What recording touches comes first; the rest is behind `cold`.
 pub(crate) struct Storage {
     pub nodes: Vec<Node>,
-    pub pool: Vec<Edge>,
+    pub pool: Pool,
     /// The last segment, here for speed; its number is `HIDDEN` in a paused tape.
     window: Segment,
     /// The first segment, where another follows it: parameters, usually. Its first number and its length.
@@ -91,6 +93,25 @@ impl Windows {
         let offset = number.wrapping_sub(self.kept.0);
         if offset < self.kept.1 { Some(FIRST as u32 + offset as u32) } else { None }
     }
+
+    /// As [`find`](Self::find), among the nodes since the last rewind: the index, and whether it is one.
+    #[inline(always)]
+    fn find_recent(&self, number: u64) -> (u32, bool) {
+        let offset = number.wrapping_sub(self.first.number);
+        (self.first.index as u32 + offset as u32, offset < self.recent)
+    }
+
+    /// As [`find`](Self::find), without branches: in a list it cannot be foretold which operands are constants.
+    /// The index, and whether it is one.
+    #[inline(always)]
+    fn find_evenly(&self, number: u64) -> (u32, bool) {
+        let (recent, is_recent) = self.find_recent(number);
+        let kept = number.wrapping_sub(self.kept.0);
+        let is_kept = kept < self.kept.1;
+        let index = if is_kept { FIRST as u32 + kept as u32 } else { CONSTANT };
+        let index = if is_recent { recent } else { index };
+        (index, is_recent | is_kept | (number == 0))
+    }
 }
 
 /// What recording rarely touches.
@@ -110,7 +131,7 @@ impl Storage {
     /// No tape at all: every look-up in it fails.
     pub const NONE: Storage = Storage {
         nodes: Vec::new(),
-        pool: Vec::new(),
+        pool: Pool::EMPTY,
         window: Segment { number: HIDDEN, index: 0 },
         kept: (HIDDEN, 0),
         most: 0,
@@ -183,14 +204,14 @@ impl Storage {
         value: f64,
         numbers: [u64; 2],
         slots: [f64; 2],
-        is_piecewise: bool,
+        are_linked: [bool; 2],
     ) -> u64 {
         let len = self.nodes.len();
         let mut edges = [Edge::NONE; 2];
         let windows = self.windows();
         for k in 0..2 {
             match windows.find(numbers[k]) {
-                Some(index) => edges[k] = Edge::new(index, slots[k], is_piecewise),
+                Some(index) => edges[k] = Edge::new(index, slots[k], are_linked[k]),
                 None => return 0,
             }
         }
@@ -207,39 +228,90 @@ impl Storage {
         Windows { first: self.window, recent, kept: self.kept }
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for lists of operands and, one after the other, their partials.
-    pub fn push_lists_quickly(&mut self, op: Op, value: f64, lists: &[&[Var]], partials: &[f64]) -> u64 {
-        let (len, start) = (self.nodes.len(), self.pool.len());
-        if len == self.nodes.capacity() || len >= self.quick_most || start + partials.len() >= MOST {
+    /// As [`push_quickly`](Self::push_quickly), for more than two operands.
+    #[inline]
+    pub fn push_block_quickly<const ARITY: usize>(
+        &mut self,
+        op: Op,
+        value: f64,
+        numbers: [u64; ARITY],
+        slots: [f64; ARITY],
+        are_linked: [bool; ARITY],
+    ) -> u64 {
+        if !self.has_quick_room(ARITY) {
             return 0;
         }
-        let (is_piecewise, skips_constants) = (op.is_piecewise(), op.skips_constants());
         let windows = self.windows();
-        self.pool.resize(start + partials.len(), Edge::NONE);
-        let (mut partials, mut places) = (partials.iter(), self.pool[start..].iter_mut());
-        let mut is_found = true;
-        for list in lists {
-            for (operand, &partial) in list.iter().zip(&mut partials) {
-                let edge = match windows.find(operand.node) {
-                    Some(CONSTANT) if skips_constants => continue,
-                    Some(CONSTANT) => Edge { slot: operand.value, operand: CONSTANT },
-                    Some(index) => Edge::new(index, partial, is_piecewise),
-                    None => {
-                        is_found = false;
-                        break;
-                    }
-                };
-                if let Some(place) = places.next() {
-                    *place = edge;
-                }
+        let mut edges = [Edge::NONE; ARITY];
+        for k in 0..ARITY {
+            match windows.find(numbers[k]) {
+                Some(index) => edges[k] = Edge::new(index, slots[k], are_linked[k]),
+                None => return 0,
             }
         }
-        let left = places.len();
-        self.pool.truncate(if is_found { self.pool.len() - left } else { start });
-        if !is_found {
+        self.pool.slots.extend(edges.map(|edge| edge.slot));
+        self.pool.operands.extend(edges.map(|edge| edge.operand));
+        self.push_pooled(op, value, ARITY)
+    }
+
+    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place.
+    pub fn push_reduction_quickly<K: Reduction>(&mut self, value: f64, lists: &[&[Var]]) -> u64 {
+        let count = lists.iter().map(|list| list.len()).sum();
+        if !self.has_quick_room(count) {
             return 0;
         }
-        self.nodes.push(Node::pooled(op, value, start as u32, self.pool.len() - start));
+        let (windows, start) = (self.windows(), self.pool.len());
+        let (mut are_found, mut has_constants) = (true, false);
+        let operands = || lists.iter().copied().flatten();
+        for list in lists {
+            self.pool.operands.extend(list.iter().map(|operand| {
+                let (index, is_recent) = windows.find_recent(operand.node);
+                are_found &= is_recent;
+                index
+            }));
+        }
+        if !are_found {
+            are_found = true;
+            for (place, operand) in self.pool.operands[start..].iter_mut().zip(operands()) {
+                let (index, is_found) = windows.find_evenly(operand.node);
+                are_found &= is_found;
+                has_constants |= index == CONSTANT;
+                *place = index;
+            }
+        }
+        if !are_found {
+            self.pool.truncate(start);
+            return 0;
+        }
+        self.pool.slots.resize(start + count, 0.0);
+        let mut places = self.pool.slots[start..].iter_mut();
+        K::partials(
+            lists,
+            |operand: Var| operand.value,
+            value,
+            |partial| {
+                if let Some(place) = places.next() {
+                    *place = partial;
+                }
+            },
+        );
+        if has_constants {
+            self.pool.leave_out(start, CONSTANT);
+        }
+        self.push_pooled(K::OP, value, self.pool.len() - start)
+    }
+
+    #[inline]
+    fn has_quick_room(&self, operands: usize) -> bool {
+        let len = self.nodes.len();
+        len < self.nodes.capacity() && len < self.quick_most && self.pool.len() + operands < MOST
+    }
+
+    /// Appends a node, for which there is room, of the last `operands` of the pool; gives its number.
+    #[inline]
+    fn push_pooled(&mut self, op: Op, value: f64, operands: usize) -> u64 {
+        let len = self.nodes.len();
+        self.nodes.push(Node::pooled(op, value, (self.pool.len() - operands) as u32, operands));
         self.window.number + (len - self.window.index) as u64
     }
 
@@ -271,13 +343,14 @@ impl Storage {
         value: f64,
         operands: &[Var],
         partials: &[f64],
+        is_linked: &dyn Fn(usize) -> bool,
         line: Line,
     ) -> Result<Var, Misuse> {
-        let edge = |tape: &Storage, (&operand, &partial): (&Var, &f64)| {
+        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| {
             let index = tape.find(operand).expect("a variable of this tape");
-            Edge::new(index, Edge::slot(operand, partial), op.is_piecewise())
+            Edge::new(index, Edge::slot(operand, partial), is_linked(k))
         };
-        let mut operands = operands.iter().zip(partials);
+        let mut operands = operands.iter().zip(partials).enumerate();
         let pushed = if op.arity().is_some_and(|arity| arity <= 2) {
             let edges = [(); 2].map(|()| operands.next().map_or(Edge::NONE, |operand| edge(self, operand)));
             self.push(Node::new(op, value, edges), line)
@@ -285,7 +358,7 @@ impl Storage {
             let start = self.pool.len();
             // What a list has of constants is only needed to compute the value again.
             let skips_constants = op.skips_constants() && self.cold().recording.is_none();
-            for operand in operands.filter(|(operand, _)| operand.is_on_a_tape() || !skips_constants) {
+            for operand in operands.filter(|(_, (operand, _))| operand.is_on_a_tape() || !skips_constants) {
                 let edge = edge(self, operand);
                 self.pool.push(edge);
             }
@@ -443,14 +516,14 @@ impl Storage {
     /// Bytes reserved for nodes, edges and lines.
     pub fn bytes(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>()
-            + self.pool.capacity() * size_of::<Edge>()
+            + self.pool.bytes()
             + self.cold.as_ref().map_or(0, |cold| cold.lines.capacity() * size_of::<Option<Line>>())
     }
 
     /// Gives memory back that is not in use.
     pub fn shrink(&mut self) {
         self.nodes.shrink_to_fit();
-        self.pool.shrink_to_fit();
+        self.pool.shrink();
         self.cold_mut().lines.shrink_to_fit();
     }
 

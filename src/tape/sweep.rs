@@ -1,13 +1,14 @@
 //! The walk backwards. It knows no mathematics: partials times adjoints, in index order.
 
 use super::node::{Edge, FIRST, Node, UNTAKEN};
+use super::pool::Pool;
 
 /// A node by its index, and the weight with which the sweep starts there.
 pub(crate) type Seed = (u32, f64);
 
 /// Fills `adjoints` with the derivatives of the weighted sum of the seeds by every node up to the last
 /// seed. The memory of `adjoints` is used again.
-pub(crate) fn sweep(nodes: &[Node], pool: &[Edge], seeds: &[Seed], adjoints: &mut Vec<f64>) {
+pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut Vec<f64>) {
     let len = seeds.iter().map(|seed| seed.0 as usize + 1).max().unwrap_or(FIRST);
     adjoints.clear();
     adjoints.resize(len, 0.0);
@@ -17,7 +18,7 @@ pub(crate) fn sweep(nodes: &[Node], pool: &[Edge], seeds: &[Seed], adjoints: &mu
     walk(&nodes[..len], pool, seeds, adjoints);
 }
 
-fn walk(nodes: &[Node], pool: &[Edge], seeds: &[Seed], adjoints: &mut [f64]) {
+fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
     let mut reach = None;
     let mut rest = adjoints;
     for node in nodes[FIRST..].iter().rev() {
@@ -31,7 +32,7 @@ fn walk(nodes: &[Node], pool: &[Edge], seeds: &[Seed], adjoints: &mut [f64]) {
                 pass_on(node.edges(pool), adjoint, below);
             }
         } else if node.is_pooled() {
-            pass_on(pool[node.pool_range()].iter().copied(), adjoint, below);
+            pass_on(pool.edges(node.pool_range()), adjoint, below);
         } else {
             let [a, b] = node.operands;
             if a > UNTAKEN {
@@ -55,9 +56,10 @@ fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, below: &mut [f64]) {
 }
 
 #[inline(never)]
-fn has_finite_partials(node: &Node, pool: &[Edge]) -> bool {
+fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
     if node.is_pooled() {
-        pool[node.pool_range()].iter().all(|edge| edge.slot.is_finite())
+        // Without an early end, so that several are looked at in one step.
+        pool.slots[node.pool_range()].iter().fold(true, |all, slot| all & slot.is_finite())
     } else {
         node.slots[0].is_finite() && node.slots[1].is_finite()
     }
@@ -68,7 +70,7 @@ fn has_finite_partials(node: &Node, pool: &[Edge]) -> bool {
 /// Rare: asked for once per sweep, the first time that a partial that is not finite meets a zero.
 #[cold]
 #[inline(never)]
-fn reached(nodes: &[Node], pool: &[Edge], seeds: &[Seed]) -> Vec<bool> {
+fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
     let mut reached = vec![false; nodes.len()];
     for &(index, _) in seeds {
         reached[index as usize] = true;

@@ -7,6 +7,7 @@ use super::numbers;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
 use crate::predicate::Predicate;
+use crate::real::Reduction;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -75,7 +76,8 @@ pub(crate) fn with<T>(f: impl FnOnce(&mut Thread) -> Result<T, Misuse>) -> T {
     }
 }
 
-/// Appends the result of an operation to the tape that its operands name.
+/// Appends the result of an operation to the tape that its operands name; an operand that is not linked was not
+/// taken, or does not reach the result.
 ///
 /// The caller has seen that not all operands are constants.
 #[inline]
@@ -85,51 +87,55 @@ pub(crate) fn record<const ARITY: usize>(
     value: f64,
     operands: [Var; ARITY],
     partials: [f64; ARITY],
+    are_linked: [bool; ARITY],
 ) -> Var {
-    let is_piecewise = op.is_piecewise();
-    match (&operands[..], &partials[..]) {
-        (&[a], &[by_a]) => {
+    let number = match (&operands[..], &partials[..], &are_linked[..]) {
+        (&[a], &[by_a], &[link]) => {
             let slots = [Edge::slot(a, by_a), 0.0];
-            match record_quickly(op, value, [a.node, 0], slots, is_piecewise) {
-                0 => record_unary(op, value, a, by_a),
-                node => Var { value, node },
-            }
+            quickly(|tape| tape.push_quickly(op, value, [a.node, 0], slots, [link, true]))
         }
-        (&[a, b], &[by_a, by_b]) => {
+        (&[a, b], &[by_a, by_b], &[link, other]) => {
             let slots = [Edge::slot(a, by_a), Edge::slot(b, by_b)];
-            match record_quickly(op, value, [a.node, b.node], slots, is_piecewise) {
-                0 => record_binary(op, value, a, b, by_a, by_b),
-                node => Var { value, node },
-            }
+            quickly(|tape| tape.push_quickly(op, value, [a.node, b.node], slots, [link, other]))
         }
-        _ => record_lists(op, value, &[&operands], &partials),
+        _ => {
+            let slots = std::array::from_fn(|k| Edge::slot(operands[k], partials[k]));
+            let numbers = operands.map(|operand| operand.node);
+            quickly(|tape| tape.push_block_quickly(op, value, numbers, slots, are_linked))
+        }
+    };
+    match (number, &operands[..], &partials[..], &are_linked[..]) {
+        (0, &[a], &[by_a], &[link]) => record_unary(op, value, a, by_a, link),
+        (0, &[a, b], &[by_a, by_b], &[link, other]) => {
+            record_binary(op, value, a, b, by_a, by_b, [link, other])
+        }
+        (0, ..) => record_many(op, value, &operands, &partials, &|k| are_linked[k]),
+        (node, ..) => Var { value, node },
     }
 }
 
-/// The usual case: operands that are constants or stand on the active tape, and room for the node. Gives
-/// the number of the node, or 0 for whatever is unusual.
+/// Tries `push` on the active tape: the usual case, operands that are constants or stand there, and room for the
+/// node. Gives the number of the node, or 0 for whatever is unusual.
 #[inline]
-fn record_quickly(op: Op, value: f64, numbers: [u64; 2], slots: [f64; 2], is_piecewise: bool) -> u64 {
+fn quickly(push: impl FnOnce(&mut Storage) -> u64) -> u64 {
     let mut slot = take();
     let number = match slot.as_mut() {
-        Some(thread) => thread.active.push_quickly(op, value, numbers, slots, is_piecewise),
+        Some(thread) => push(&mut thread.active),
         None => 0,
     };
     put(slot);
     number
 }
 
-/// As [`record`], for lists of operands and, one after the other, their partials.
+/// As [`record`], for a row over lists.
 #[track_caller]
-pub(crate) fn record_lists(op: Op, value: f64, lists: &[&[Var]], partials: &[f64]) -> Var {
-    let mut slot = take();
-    let number = match slot.as_mut() {
-        Some(thread) => thread.active.push_lists_quickly(op, value, lists, partials),
-        None => 0,
-    };
-    put(slot);
-    match number {
-        0 => record_many(op, value, &lists.concat(), partials),
+pub(crate) fn record_reduction<K: Reduction>(value: f64, lists: &[&[Var]]) -> Var {
+    match quickly(|tape| tape.push_reduction_quickly::<K>(value, lists)) {
+        0 => {
+            let mut partials = Vec::new();
+            K::partials(lists, |operand: Var| operand.value, value, |partial| partials.push(partial));
+            record_many(K::OP, value, &lists.concat(), &partials, &|_| true)
+        }
         node => Var { value, node },
     }
 }
@@ -138,22 +144,28 @@ pub(crate) fn record_lists(op: Op, value: f64, lists: &[&[Var]], partials: &[f64
 
 #[inline(never)]
 #[track_caller]
-fn record_unary(op: Op, value: f64, a: Var, by_a: f64) -> Var {
-    record_many(op, value, &[a], &[by_a])
+fn record_unary(op: Op, value: f64, a: Var, by_a: f64, link: bool) -> Var {
+    record_many(op, value, &[a], &[by_a], &|_| link)
 }
 
 #[inline(never)]
 #[track_caller]
-fn record_binary(op: Op, value: f64, a: Var, b: Var, by_a: f64, by_b: f64) -> Var {
-    record_many(op, value, &[a, b], &[by_a, by_b])
+fn record_binary(op: Op, value: f64, a: Var, b: Var, by_a: f64, by_b: f64, links: [bool; 2]) -> Var {
+    record_many(op, value, &[a, b], &[by_a, by_b], &|k| links[k])
 }
 
 /// As [`record`], for any number of operands and any tape of the thread.
 #[inline(never)]
 #[track_caller]
-pub(crate) fn record_many(op: Op, value: f64, operands: &[Var], partials: &[f64]) -> Var {
+pub(crate) fn record_many(
+    op: Op,
+    value: f64,
+    operands: &[Var],
+    partials: &[f64],
+    is_linked: &dyn Fn(usize) -> bool,
+) -> Var {
     let line = Location::caller();
-    with(|thread| thread.record(op, value, operands, partials, line))
+    with(|thread| thread.record(op, value, operands, partials, is_linked, line))
 }
 
 /// Whether a recording tape is alive here.
@@ -174,7 +186,7 @@ pub(crate) fn are_recorded(vars: &[Var]) -> bool {
 #[track_caller]
 pub(crate) fn record_block(value: f64, operands: &[Var], partials: &[f64]) -> Var {
     if operands.iter().any(|operand| operand.is_on_a_tape()) {
-        record_many(Op::Preaccumulated, value, operands, partials)
+        record_many(Op::Preaccumulated, value, operands, partials, &|_| true)
     } else {
         Var::constant_of(value)
     }
@@ -334,11 +346,12 @@ impl Thread {
         value: f64,
         operands: &[Var],
         partials: &[f64],
+        is_linked: &dyn Fn(usize) -> bool,
         line: Line,
     ) -> Result<Var, Misuse> {
         let tape = self.settle(operands)?;
         if !tape.cold().is_paused {
-            return tape.append(op, value, operands, partials, line);
+            return tape.append(op, value, operands, partials, is_linked, line);
         }
         if tape.cold().recording.is_none() {
             return Ok(Var::constant_of(value));
@@ -347,8 +360,8 @@ impl Thread {
         tape.check_room(2)?;
         tape.pause(false);
         let cut = tape
-            .append(op, value, operands, partials, line)
-            .and_then(|result| tape.append(Op::StopGradient, value, &[result], &[0.0], line));
+            .append(op, value, operands, partials, is_linked, line)
+            .and_then(|result| tape.append(Op::StopGradient, value, &[result], &[0.0], &|_| false, line));
         tape.pause(true);
         cut
     }
