@@ -27,6 +27,7 @@ use guard::Recording;
 use std::marker::PhantomData;
 use std::panic::Location;
 use storage::Extent;
+use thread::quickly;
 
 /// Where operations on variables are recorded.
 ///
@@ -134,6 +135,16 @@ impl Tape {
     #[inline]
     #[track_caller]
     pub fn var(&self, value: f64) -> Var {
+        let push = |tape: &mut Storage| if tape.id() == self.id { tape.push_leaf_quickly(value) } else { 0 };
+        match quickly(push) {
+            0 => self.var_slowly(value),
+            node => Var { value, node },
+        }
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn var_slowly(&self, value: f64) -> Var {
         let line = Location::caller();
         with(|thread| {
             let tape = thread.tape(self.id)?;

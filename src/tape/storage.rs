@@ -65,6 +65,8 @@ pub(crate) struct Storage {
     most: usize,
     /// As `most`, or 0 where every node needs attention: it is to have a line.
     quick_most: usize,
+    /// 0 where there is no tape.
+    id: u64,
     pub cold: Option<Box<Cold>>,
 }
 
@@ -116,7 +118,6 @@ impl Windows {
 
 /// What recording rarely touches.
 pub(crate) struct Cold {
-    pub id: u64,
     pub segments: Segments,
     numbers_end: u64,
     pub names: IndexMap<String, u32>,
@@ -136,6 +137,7 @@ impl Storage {
         kept: (HIDDEN, 0),
         most: 0,
         quick_most: 0,
+        id: 0,
         cold: None,
     };
 
@@ -143,7 +145,6 @@ impl Storage {
     pub fn new() -> Storage {
         let mut storage = Storage {
             cold: Some(Box::new(Cold {
-                id: 0,
                 segments: Segments::new(),
                 numbers_end: 0,
                 names: IndexMap::new(),
@@ -165,10 +166,9 @@ impl Storage {
         (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
         self.keep_lines(cfg!(debug_assertions));
         let numbers = self.numbers_left().map_or_else(numbers::take, numbers::renew);
-        let cold = self.cold_mut();
         // The id is a number of the window too, so that two tapes without nodes differ.
-        cold.id = numbers.start;
-        cold.segments.clear();
+        self.id = numbers.start;
+        self.cold_mut().segments.clear();
         self.open_segment(numbers.start + 1..numbers.end);
     }
 
@@ -182,8 +182,9 @@ impl Storage {
         self.cold.as_deref_mut().expect("a tape")
     }
 
+    #[inline]
     pub fn id(&self) -> u64 {
-        self.cold.as_ref().map_or(0, |cold| cold.id)
+        self.id
     }
 
     /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. With
@@ -380,14 +381,28 @@ impl Storage {
         Ok(result)
     }
 
+    /// As [`push_quickly`](Self::push_quickly), for a new independent variable.
+    #[inline]
+    pub fn push_leaf_quickly(&mut self, value: f64) -> u64 {
+        let len = self.nodes.len();
+        if len == self.nodes.capacity() || len >= self.quick_most || self.window.number == HIDDEN {
+            return 0;
+        }
+        self.nodes.push(Node::leaf(value));
+        self.window.number + (len - self.window.index) as u64
+    }
+
     /// A new independent variable, for which there is room.
     #[inline]
     pub fn push_leaf(&mut self, value: f64, line: Line) -> Var {
-        let len = self.nodes.len();
-        if len != self.nodes.capacity() && len < self.quick_most && self.window.number != HIDDEN {
-            self.nodes.push(Node::leaf(value));
-            return Var { value, node: self.window.number + (len - self.window.index) as u64 };
+        match self.push_leaf_quickly(value) {
+            0 => self.push_leaf_slowly(value, line),
+            node => Var { value, node },
         }
+    }
+
+    #[inline(never)]
+    fn push_leaf_slowly(&mut self, value: f64, line: Line) -> Var {
         let is_paused = self.cold().is_paused;
         if is_paused {
             self.pause(false);

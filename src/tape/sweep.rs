@@ -20,37 +20,39 @@ pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut 
 
 fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
     let mut reach = None;
-    let mut rest = adjoints;
-    for node in nodes[FIRST..].iter().rev() {
-        let Some((&mut adjoint, below)) = rest.split_last_mut() else { return };
+    let adjoints = &mut adjoints[..nodes.len()];
+    for index in (FIRST..nodes.len()).rev() {
+        let (node, adjoint) = (&nodes[index], adjoints[index]);
         if adjoint == 0.0 {
             // A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only
             // where the node was reached from a seed at all.
             if !has_finite_partials(node, pool)
-                && reach.get_or_insert_with(|| reached(nodes, pool, seeds))[below.len()]
+                && reach.get_or_insert_with(|| reached(nodes, pool, seeds))[index]
             {
-                pass_on(node.edges(pool), adjoint, below);
+                pass_on(node.edges(pool), adjoint, adjoints);
             }
-        } else if node.is_pooled() {
-            pass_on(pool.edges(node.pool_range()), adjoint, below);
-        } else {
-            let [a, b] = node.operands;
-            if a > UNTAKEN {
-                below[a as usize] += node.slots[0] * adjoint;
-            }
-            if b > UNTAKEN {
-                below[b as usize] += node.slots[1] * adjoint;
-            }
+            continue;
         }
-        rest = below;
+        // The places before the first node are a sink: what is no operand is added there, and never read. So one
+        // comparison finds out whether the operands are in the pool.
+        let [a, b] = node.operands;
+        let Some(by_a) = adjoints.get_mut(a as usize) else {
+            pass_on(pool.edges(node.pool_range()), adjoint, adjoints);
+            continue;
+        };
+        *by_a += node.slots[0] * adjoint;
+        // Often there is no second operand, and additions to one place would wait for each other.
+        if b > UNTAKEN {
+            adjoints[b as usize] += node.slots[1] * adjoint;
+        }
     }
 }
 
 #[inline(never)]
-fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, below: &mut [f64]) {
+fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, adjoints: &mut [f64]) {
     for edge in edges {
         if edge.is_linked() {
-            below[edge.operand as usize] += edge.slot * adjoint;
+            adjoints[edge.operand as usize] += edge.slot * adjoint;
         }
     }
 }

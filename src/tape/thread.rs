@@ -117,7 +117,7 @@ pub(crate) fn record<const ARITY: usize>(
 /// Tries `push` on the active tape: the usual case, operands that are constants or stand there, and room for the
 /// node. Gives the number of the node, or 0 for whatever is unusual.
 #[inline]
-fn quickly(push: impl FnOnce(&mut Storage) -> u64) -> u64 {
+pub(super) fn quickly(push: impl FnOnce(&mut Storage) -> u64) -> u64 {
     let mut slot = take();
     let number = match slot.as_mut() {
         Some(thread) => push(&mut thread.active),

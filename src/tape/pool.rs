@@ -1,0 +1,60 @@
+//! The operands of nodes that have more than two: their slots and their indices, column by column.
+
+use super::node::Edge;
+use std::ops::Range;
+
+#[derive(Default)]
+pub(crate) struct Pool {
+    pub slots: Vec<f64>,
+    pub operands: Vec<u32>,
+}
+
+impl Pool {
+    pub const EMPTY: Pool = Pool { slots: Vec::new(), operands: Vec::new() };
+
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn push(&mut self, Edge { slot, operand }: Edge) {
+        self.slots.push(slot);
+        self.operands.push(operand);
+    }
+
+    pub fn truncate(&mut self, len: usize) {
+        self.slots.truncate(len);
+        self.operands.truncate(len);
+    }
+
+    /// Slot and index of each operand.
+    #[inline]
+    pub fn edges(&self, range: Range<usize>) -> impl Iterator<Item = Edge> {
+        let columns = self.slots[range.clone()].iter().zip(&self.operands[range]);
+        columns.map(|(&slot, &operand)| Edge { slot, operand })
+    }
+
+    /// Leaves out the operands from `start` on that have this index.
+    pub fn leave_out(&mut self, start: usize, index: u32) {
+        let (slots, operands) = (&mut self.slots[start..], &mut self.operands[start..]);
+        let mut kept = 0;
+        for k in 0..operands.len().min(slots.len()) {
+            let (slot, operand) = (slots[k], operands[k]);
+            (slots[kept], operands[kept]) = (slot, operand);
+            kept += usize::from(operand != index);
+        }
+        self.truncate(start + kept);
+    }
+
+    /// Bytes per operand.
+    pub const EDGE_BYTES: usize = size_of::<f64>() + size_of::<u32>();
+
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<f64>() + self.operands.capacity() * size_of::<u32>()
+    }
+
+    pub fn shrink(&mut self) {
+        self.slots.shrink_to_fit();
+        self.operands.shrink_to_fit();
+    }
+}
