@@ -2,6 +2,7 @@
 //! sums over any number.
 
 use crate::real::Number;
+use smallvec::SmallVec;
 
 pub(crate) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 /// √(π/2)
@@ -182,21 +183,52 @@ pub(crate) fn product<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
 pub(crate) fn products_of_others<R: Number>(
     factors: impl DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone,
 ) -> impl Iterator<Item = R> {
+    let mut tails = Tails::new(factors.clone());
     let mut before = R::constant(1.0);
-    let mut products: Vec<R> = factors
-        .clone()
-        .map(|factor| {
-            let product = before;
-            before *= factor;
-            product
-        })
-        .collect();
-    let mut after = R::constant(1.0);
-    for (product, factor) in products.iter_mut().zip(factors).rev() {
-        *product *= after;
-        after *= factor;
+    factors.enumerate().map(move |(index, factor)| {
+        let product = before * tails.starting_at(index + 1);
+        before *= factor;
+        product
+    })
+}
+
+/// The products of all factors from some place on, each multiplied from the last factor down to that place.
+///
+/// They are made from the last to the first and asked for from the first to the last. A short list keeps them
+/// all; of a long one a few are kept and those between are made again, so that no length takes memory.
+struct Tails<R, I> {
+    /// The factors before a place, and the product from there on; the first place last.
+    kept: SmallVec<[(I, R); MOST_TAILS]>,
+}
+
+const MOST_TAILS: usize = 128;
+
+/// How many are kept of a stretch that is too long to keep all.
+const FEW_TAILS: usize = 32;
+
+impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Tails<R, I> {
+    fn new(factors: I) -> Self {
+        let mut kept = SmallVec::new();
+        kept.push((factors, R::constant(1.0)));
+        Tails { kept }
     }
-    products.into_iter()
+
+    /// The product from this place on; to be called for each place in turn.
+    fn starting_at(&mut self, place: usize) -> R {
+        let (mut rest, mut product) = self.kept[self.kept.len() - 1].clone();
+        let stretch = rest.len() - place;
+        // What is recorded is recorded once.
+        let keeps_all = R::IS_RECORDED || stretch <= MOST_TAILS.saturating_sub(self.kept.len());
+        let stride = if keeps_all { 1 } else { stretch.div_ceil(FEW_TAILS) };
+        for left in (0..stretch).rev() {
+            product *= rest.next_back().expect("a factor for each place");
+            if left % stride == 0 {
+                self.kept.push((rest.clone(), product));
+            }
+        }
+        self.kept.pop();
+        product
+    }
 }
 
 /// The mean, and the number of items.

@@ -244,3 +244,12 @@ fn checks_survive_composition() {
     let as_node = Function::record(|[x]| inner.call_as_node(&[x]).unwrap()[0], [1.0]).unwrap();
     assert!(matches!(as_node.value(&[-3.0], &mut workspace), Err(Error::BranchChanged { .. })));
 }
+
+/// Recording looks at each input a fixed number of times: with one look per pair this would take minutes.
+#[test]
+fn many_inputs_are_recorded() {
+    let x: Vec<f64> = (0..300_000).map(|k| f64::from(k % 7)).collect();
+    let function = Function::record(|x| tapegrad::sum(x), &x[..]).unwrap();
+    assert_eq!(function.value(&x, &mut Workspace::new()).unwrap(), x.iter().sum::<f64>());
+    assert_eq!(function.names().nth(299_999), Some("x299999"));
+}

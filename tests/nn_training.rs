@@ -5,7 +5,10 @@ mod common {
 }
 use common::nn::{iris, json, numbers, pattern};
 use std::ops::ControlFlow;
-use tapegrad::nn::{Activation, Adam, Batch, Data, Loss, Mlp, Penalty, Schedule, Sgd, Trainer};
+use tapegrad::nn::{
+    Activation, Adam, Batch, Data, Eager, Loss, Metric, Mlp, Objective, Penalty, Reduction, Schedule, Sgd,
+    Trainer,
+};
 
 fn close(ours: f64, theirs: f64, tolerance: f64, what: &str) {
     assert!((ours - theirs).abs() <= tolerance, "{what}: {ours:e} against {theirs:e}");
@@ -24,10 +27,27 @@ fn iris_with_adam() {
     let data = Data::classes(&table, &classes, 3).unwrap();
     let mut mlp = Mlp::builder(4).layer(16, Activation::Tanh).layer(3, Activation::Identity).build().unwrap();
     mlp.set_parameters(&numbers(&reference["init_params"])).unwrap();
+    let gradient_is = |mlp: &Mlp, key: &str| {
+        let mut gradient = vec![0.0; mlp.parameters().len()];
+        let samples: Vec<usize> = (0..data.len()).collect();
+        Eager::new(&data, Reduction::Mean, |w, x, t| Loss::CrossEntropy.of(&mlp.forward(w, x), t))
+            .loss_and_gradient(mlp.parameters(), &samples, &mut gradient)
+            .unwrap();
+        for (k, (ours, theirs)) in gradient.into_iter().zip(numbers(&reference[key])).enumerate() {
+            close(ours, theirs, 1e-10, &format!("{key} by parameter {k}"));
+        }
+    };
+    gradient_is(&mlp, "grad_first");
 
     let epochs = shortened(500);
-    let history =
-        Trainer::new(Adam::new(0.01)).epochs(epochs).fit(&mut mlp, Loss::CrossEntropy, &data).unwrap();
+    let history = Trainer::new(Adam::new(0.01))
+        .epochs(epochs)
+        .metric(Metric::Accuracy)
+        .fit(&mut mlp, Loss::CrossEntropy, &data)
+        .unwrap();
+    // Their accuracy before an update is ours after the one before.
+    let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.metric.unwrap()).collect();
+    assert_eq!(accuracies, numbers(&reference["accs"])[1..=epochs]);
     let losses = numbers(&reference["losses"]);
     for (k, loss) in history.losses().into_iter().enumerate() {
         close(loss, losses[k], 1e-10, &format!("loss before update {k}"));
@@ -38,6 +58,7 @@ fn iris_with_adam() {
     for (k, (&ours, theirs)) in mlp.parameters().iter().zip(numbers(&reference["params_final"])).enumerate() {
         close(ours, theirs, 1e-9, &format!("final parameter {k}"));
     }
+    gradient_is(&mlp, "grad_final");
 
     let mut after = mlp.clone();
     let loss_after =

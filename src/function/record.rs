@@ -5,6 +5,7 @@ use super::{Function, free_name};
 use crate::error::{Error, SourceLine};
 use crate::ops::Op;
 use crate::tape::{FIRST, Operand, Storage, Tape, Var};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Tape {
     /// What was recorded so far, as a function of `inputs` with these `outputs`: one recording, two uses.
@@ -40,12 +41,9 @@ impl Tape {
             });
             assert!(is_leaf, "an input (value {}) is not a variable made by this tape", input.value);
         }
-        for (k, input) in inputs.iter().enumerate() {
-            assert!(
-                inputs[..k].iter().all(|other| other.node != input.node),
-                "an input (value {}) is listed twice",
-                input.value
-            );
+        let mut listed = FxHashSet::default();
+        for input in inputs {
+            assert!(listed.insert(input.node), "an input (value {}) is listed twice", input.value);
         }
         for &output in outputs {
             assert!(
@@ -124,18 +122,17 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             sources[index_of(output)].expect("a needed node")
         });
     }
-    let given: Vec<Option<&String>> = inputs
-        .iter()
-        .map(|&input| {
-            let index = index_of(input) as u32;
-            tape.cold().names.iter().find(|(_, named)| **named == index).map(|(name, _)| name)
-        })
-        .collect();
-    let name = |(k, given_name): (usize, &Option<&String>)| match given_name {
-        Some(name) => (*name).clone(),
-        None => free_name(format!("x{k}"), |name| given.iter().flatten().any(|given| *given == name)),
+    let mut given: FxHashMap<usize, &String> = FxHashMap::default();
+    for (name, &index) in &tape.cold().names {
+        given.entry(index as usize).or_insert(name);
+    }
+    let taken: FxHashSet<&str> =
+        inputs.iter().filter_map(|&input| given.get(&index_of(input)).map(|name| name.as_str())).collect();
+    let name = |(k, &input): (usize, &Var)| match given.get(&index_of(input)) {
+        Some(&name) => name.clone(),
+        None => free_name(format!("x{k}"), |name| taken.contains(name)),
     };
-    let names = given.iter().enumerate().map(name).collect();
+    let names = inputs.iter().enumerate().map(name).collect();
     let graph: Graph = builder.finish();
     Ok(Function::new(graph, names, inputs.iter().map(|input| input.value).collect()))
 }
