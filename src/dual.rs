@@ -3,9 +3,8 @@
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
 use crate::predicate::Predicate;
-use crate::real::{Number, Real, Reduction};
-use crate::rules::{Few, partials};
-use smallvec::SmallVec;
+use crate::real::{Lists, Number, Read, Real, Reduction};
+use crate::rules::partials;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -206,16 +205,14 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>] by_chai
     const IS_RECORDED: bool = R::IS_RECORDED;
 
     #[track_caller]
-    fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
-        let primals: Few<SmallVec<[R; 16]>> =
-            lists.iter().map(|list| list.iter().map(|operand| operand.primal).collect()).collect();
-        let primals: Few<&[R]> = primals.iter().map(|list| &list[..]).collect();
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);
         // By the row of the number inside: the operations of its value have other derivatives at a tie.
-        let y = R::reduce::<K>(&primals);
+        let y = R::reduce::<K, A, B>(lists, primal);
         let mut result = Dual::constant(y);
-        let mut operands = lists.iter().copied().flatten();
-        K::partials(&primals, |primal: R| primal, y, |partial| {
-            result.add_weighted(partial, operands.next().expect("an operand for each partial"));
+        let mut operands = lists.iter(read);
+        K::partials(lists, primal, y, |partial| {
+            result.add_weighted(partial, &operands.next().expect("an operand for each partial"));
         });
         result
     }

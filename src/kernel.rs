@@ -91,7 +91,7 @@ pub(crate) fn digamma(a: f64) -> f64 {
 
 /// The `n`-th derivative of digamma, ψ⁽ⁿ⁾(a) = (−1)ⁿ⁺¹ n! Σ 1/(a + k)ⁿ⁺¹ (Abramowitz and Stegun 6.4.10), the
 /// tail of the sum by its asymptotic series (6.4.11).
-pub(crate) fn polygamma(n: i32, a: f64) -> f64 {
+pub(crate) fn polygamma(a: f64, n: i32) -> f64 {
     /// B₂ₖ
     const BERNOULLI: [f64; 8] = [
         1.0 / 6.0,
@@ -135,7 +135,7 @@ pub(crate) fn polygamma(n: i32, a: f64) -> f64 {
 /// The `n`-th repeated integral of erfc, scaled: Iₙ(a) = e^(a²) iⁿerfc(a), where I₀ = erfcx and Iₙ′ = −2 (n + 1) Iₙ₊₁.
 /// By the recurrence 2n Iₙ = Iₙ₋₂ − 2a Iₙ₋₁ (Abramowitz and Stegun 7.2.5): upwards where that does not cancel,
 /// else downwards for the ratios of neighbours (Gautschi 1961).
-pub(crate) fn erfcx_integral(n: i32, a: f64) -> f64 {
+pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
     if n < 0 || a.is_nan() {
         return f64::NAN;
     }
@@ -179,16 +179,23 @@ pub(crate) fn product<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
     }
 }
 
-/// For each factor the product of the others, without a division, so that a zero does no harm.
+/// For each factor the product of the others, where that of all is `y`: by a division where that is as accurate, else
+/// by multiplication, so that a zero does no harm.
 pub(crate) fn products_of_others<R: Number>(
     factors: impl DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone,
+    y: R,
 ) -> impl Iterator<Item = R> {
+    let is_divisible = R::constant(1e-290).less(y.abs()) * y.abs().less(1e290);
     let mut tails = Tails::new(factors.clone());
     let mut before = R::constant(1.0);
     factors.enumerate().map(move |(index, factor)| {
-        let product = before * tails.starting_at(index + 1);
-        before *= factor;
-        product
+        let mut multiplied = || {
+            let product = before * tails.starting_at(index + 1);
+            before *= factor;
+            product
+        };
+        // A recording would keep both ways.
+        if R::IS_RECORDED { multiplied() } else { R::either(is_divisible, || y / factor, multiplied) }
     })
 }
 

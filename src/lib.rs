@@ -11,6 +11,7 @@ mod guide {
 }
 
 mod approx;
+mod base;
 pub mod check;
 mod differentiate;
 mod dual;

@@ -1,6 +1,6 @@
 //! THE TABLE: every primitive, once.
 //!
-//! A row holds the documentation, the name, the arguments, the value over `f64`, the partial
+//! A row holds the documentation, the name, the arguments, the value over any plain number (`base.rs`), the partial
 //! derivatives over any [`Number`](crate::Number), and the intervals on which property tests draw:
 //!
 //! ```text
@@ -65,7 +65,7 @@ function Recip recip(a) -> y {
 
 /// Power with an integer exponent, `aⁿ`, by repeated squaring. `a⁰` is 1 with derivative 0 everywhere.
 function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
-    value: kernel::powi(a, n),
+    value: a.powi(n),
     partials: [match n {
         0 => constant(0.0),
         1.. => a.powi(n - 1) * f64::from(n),
@@ -90,7 +90,7 @@ function Powf powf(a, b) -> y {
 
 /// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods.
 function Xlogy xlogy(a, b) -> y {
-    value: if a == 0.0 && !b.is_nan() { 0.0 } else { a * b.ln() },
+    value: if a == zero() && !b.is_nan() { zero() } else { a * b.ln() },
     partials: [b.ln(), a / b],
     on: [-4.0..4.0, 0.25..4.0] }
 
@@ -205,52 +205,52 @@ function Atanh atanh(a) -> y {
 
 /// Logistic function, `1 / (1 + e⁻ᵃ)`, without overflow.
 function Sigmoid sigmoid(a) -> y {
-    value: kernel::sigmoid(a),
+    value: a.sigmoid(),
     partials: [either(y.less(0.75), || y * (-y + 1.0), || y * (-a).sigmoid())],
     on: [-4.0..4.0] }
 
 /// `ln(1 + eᵃ)`, the smooth rectifier, without overflow.
 function Softplus softplus(a) -> y {
-    value: a.max(0.0) + (-a.abs()).exp().ln_1p(), partials: [a.sigmoid()], on: [-4.0..4.0] }
+    value: a.max(zero()) + (-a.abs()).exp().ln_1p(), partials: [a.sigmoid()], on: [-4.0..4.0] }
 
 /// `a · sigmoid(a)`, also called swish.
 function Silu silu(a) -> y {
-    value: a * kernel::sigmoid(a),
+    value: a * a.sigmoid(),
     partials: [a.sigmoid() * (a * (-a).sigmoid() + 1.0)],
     on: [-4.0..4.0] }
 
 /// `a · Φ(a)` with the normal distribution Φ: the exact form, not the one with tanh.
 function Gelu gelu(a) -> y {
-    value: a * kernel::normal_cdf(a),
+    value: a * a.normal_cdf(),
     partials: [a.normal_cdf() + a * (a * a * -0.5).exp() * FRAC_1_SQRT_2PI],
     on: [-4.0..4.0] }
 
 /// Error function, `2/√π ∫₀ᵃ e^(−t²) dt`.
 function Erf erf(a) -> y {
-    value: kernel::erf(a), partials: [(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
+    value: a.erf(), partials: [(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
 
 /// Complementary error function, `1 − erf(a)`, accurate where that is tiny.
 function Erfc erfc(a) -> y {
-    value: kernel::erfc(a), partials: [-(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
+    value: a.erfc(), partials: [-(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
 
 /// Scaled complementary error function, `e^(a²) erfc(a)`.
 function Erfcx erfcx(a) -> y {
-    value: kernel::erfcx(a), partials: [a.erfcx_integral(1) * -2.0], on: [-2.0..3.0] }
+    value: a.erfcx(), partials: [a.erfcx_integral(1) * -2.0], on: [-2.0..3.0] }
 
 /// The `n`-th repeated integral of the complementary error function, scaled: `e^(a²) iⁿerfc(a)`. It is what
 /// the derivatives of `erfcx` consist of.
 function ErfcxIntegral erfcx_integral(a; n: i32 in [1, 2, 3]) -> y {
-    value: kernel::erfcx_integral(n, a),
+    value: a.erfcx_integral(n),
     partials: [a.erfcx_integral(n.saturating_add(1)) * (-2.0 * (f64::from(n) + 1.0))],
     on: [-2.0..3.0] }
 
 /// Distribution function of the standard normal distribution, Φ.
 function NormalCdf normal_cdf(a) -> y {
-    value: kernel::normal_cdf(a), partials: [(a * a * -0.5).exp() * FRAC_1_SQRT_2PI], on: [-4.0..4.0] }
+    value: a.normal_cdf(), partials: [(a * a * -0.5).exp() * FRAC_1_SQRT_2PI], on: [-4.0..4.0] }
 
 /// `ln Φ(a)`, accurate in both tails.
 function LnNormalCdf ln_normal_cdf(a) -> y {
-    value: kernel::ln_normal_cdf(a),
+    value: a.ln_normal_cdf(),
     // The density over the distribution function, both scaled by e^(a²/2).
     partials: [either(a.less(5.0),
         || ((a * -FRAC_1_SQRT_2).erfcx() * SQRT_PI_2).recip(),
@@ -259,15 +259,15 @@ function LnNormalCdf ln_normal_cdf(a) -> y {
 
 /// `ln |Γ(a)|`.
 function LnGamma ln_gamma(a) -> y {
-    value: kernel::ln_gamma(a), partials: [a.digamma()], on: [0.25..4.0] }
+    value: a.ln_gamma(), partials: [a.digamma()], on: [0.25..4.0] }
 
 /// Digamma, the derivative of `ln Γ`.
 function Digamma digamma(a) -> y {
-    value: kernel::digamma(a), partials: [a.polygamma(1)], on: [0.25..4.0] }
+    value: a.digamma(), partials: [a.polygamma(1)], on: [0.25..4.0] }
 
 /// Polygamma, the `n`-th derivative of digamma, `n ≥ 1`; NaN below.
 function Polygamma polygamma(a; n: i32 in [1, 2, 3]) -> y {
-    value: kernel::polygamma(n, a), partials: [a.polygamma(n.saturating_add(1))], on: [0.25..4.0] }
+    value: a.polygamma(n), partials: [a.polygamma(n.saturating_add(1))], on: [0.25..4.0] }
 
 /// Absolute value. The derivative at 0 is 0.
 piecewise Abs abs(a) -> y {
@@ -299,13 +299,13 @@ piecewise Min min(a, b) -> y {
 
 /// Rectifier, `a` above 0 and 0 elsewhere; NaN of NaN. The derivative at 0 is 0.
 piecewise Relu relu(a) -> y {
-    value: if a <= 0.0 { 0.0 } else { a },
+    value: if a <= zero() { zero() } else { a },
     partials: [a.less_equal(0.0).select(0.0, 1.0)],
     on: [-4.0..4.0] }
 
 /// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
 function LeakyRelu leaky_relu(a, b) -> y {
-    value: if a > 0.0 { a } else { a * b },
+    value: if a > zero() { a } else { a * b },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b),
         constant::<R>(0.0).less(a).select(0.0, a)
@@ -314,7 +314,7 @@ function LeakyRelu leaky_relu(a, b) -> y {
 
 /// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
 function Elu elu(a, b) -> y {
-    value: if a > 0.0 { a } else { b * a.exp_m1() },
+    value: if a > zero() { a } else { b * a.exp_m1() },
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b * a.min(0.0).exp()),
         constant::<R>(0.0).less(a).select(0.0, a.min(0.0).exp_m1())
@@ -326,7 +326,7 @@ function Elu elu(a, b) -> y {
 /// # Panics
 /// If `b > c` or a bound is NaN.
 piecewise Clamp clamp(a, b, c) -> y {
-    value: kernel::clamp(a, b, c),
+    value: a.clamp(b, c),
     partials: [
         b.less_equal(a) * a.less_equal(c),
         a.less(b),
@@ -356,20 +356,20 @@ function Fract fract(a) -> y {
 
 /// 1 where `a < b`, else 0. Flat. See [`lt`](crate::lt) for the typed form.
 piecewise Less less(a, b) -> y {
-    value: f64::from(a < b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+    value: truth(a < b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// 1 where `a ≤ b`, else 0. Flat. See [`le`](crate::le) for the typed form.
 piecewise LessEqual less_equal(a, b) -> y {
-    value: f64::from(a <= b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+    value: truth(a <= b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// 1 where `a = b`, else 0. Flat. See [`eq`](crate::eq) for the typed form.
 piecewise Equal equal(a, b) -> y {
-    value: f64::from(a == b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+    value: truth(a == b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// `b` where `a` is not 0, else `c`: a branch without a comparison. The operand that is not taken is
 /// unlinked. See [`Mask::select`](crate::Mask::select) for the typed form.
 piecewise Select select(a, b, c) -> y {
-    value: if a != 0.0 { b } else { c },
+    value: if a != zero() { b } else { c },
     partials: [constant(0.0), -a.equal(0.0) + 1.0, a.equal(0.0)],
     on: [-4.0..4.0, -4.0..4.0, -4.0..4.0] }
 
@@ -383,7 +383,7 @@ piecewise StopGradient stop_gradient(a) -> y {
 Sum sum(xs) -> y { value: total(xs), partials: xs.map(|_| constant(1.0)) }
 
 /// Product, from left to right; 1 of nothing.
-Product product(xs) -> y { value: product_of(xs), partials: kernel::products_of_others(xs) }
+Product product(xs) -> y { value: product_of(xs), partials: kernel::products_of_others(xs, y) }
 
 /// Inner product, `Σ xᵢ yᵢ`, summed from left to right.
 Dot dot(xs, ys) -> y {

@@ -44,10 +44,10 @@ macro_rules! define_number {
             #[doc(hidden)]
             const IS_RECORDED: bool = false;
 
-            /// A row of the table over lists, given one slice per list.
+            /// A row of the table over lists, whose items `read` turns into numbers.
             #[doc(hidden)]
             #[track_caller]
-            fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self;
+            fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self;
 
             /// The sum of a sequence, from left to right.
             #[doc(hidden)]
@@ -116,14 +116,18 @@ macro_rules! define_number {
             }
         }
 
-        /// The values of the rows over `f64`.
+        /// The values of the rows over any plain number.
         pub(crate) mod values {
-            use crate::kernel;
+            use crate::base::{Base, truth};
+
+            fn zero<B: Base>() -> B {
+                B::constant(0.0)
+            }
 
             $(
                 #[inline(always)]
                 #[track_caller]
-                pub(crate) fn $name($a: f64 $(, $b: f64)* $(, $n: $ty)?) -> f64 {
+                pub(crate) fn $name<B: Base>($a: B $(, $b: B)* $(, $n: $ty)?) -> B {
                     $value
                 }
             )*
@@ -133,8 +137,8 @@ macro_rules! define_number {
             $( define_number!(@value $kind $name ($a $(, $b)*) ($($n : $ty)?)); )*
 
             #[inline]
-            fn reduce<K: Reduction>(lists: &[&[f64]]) -> f64 {
-                K::value(lists, |x| x)
+            fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, f64>) -> f64 {
+                K::value(lists, read)
             }
 
             #[inline]
@@ -188,10 +192,66 @@ pub trait Reduction: sealed::Sealed {
     const OP: Op;
 
     /// The value.
-    fn value<T: Copy, R: Number>(lists: &[&[T]], read: impl Fn(T) -> R + Copy) -> R;
+    fn value<A: Copy, B: Copy, R: Number>(lists: Lists<'_, A, B>, read: impl Read<A, B, R>) -> R;
 
     /// The partials where the value is `y`, one call of `visit` each, in the order of the operands.
-    fn partials<T: Copy, R: Number>(lists: &[&[T]], read: impl Fn(T) -> R + Copy, y: R, visit: impl FnMut(R));
+    fn partials<A: Copy, B: Copy, R: Number>(
+        lists: Lists<'_, A, B>,
+        read: impl Read<A, B, R>,
+        y: R,
+        visit: impl FnMut(R),
+    );
+}
+
+/// The operands of a row over lists: a list, for some rows another as long, for some one more number. The second list
+/// may have items of another kind.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Lists<'a, A, B = A> {
+    /// The first list.
+    pub first: &'a [A],
+    /// The second list, or nothing.
+    pub second: &'a [B],
+    /// The number behind the lists.
+    pub last: Option<A>,
+}
+
+impl<'a, A: Copy, B: Copy> Lists<'a, A, B> {
+    /// How many operands there are.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.first.len() + self.second.len() + usize::from(self.last.is_some())
+    }
+
+    /// All operands, in order.
+    #[inline]
+    pub(crate) fn iter<R, F: Read<A, B, R>>(self, read: F) -> impl Iterator<Item = R> {
+        let first = self.first.iter().map(move |&item| read.first(item));
+        let second = self.second.iter().map(move |&item| read.second(item));
+        first.chain(second).chain(self.last.map(move |item| read.first(item)))
+    }
+}
+
+/// How the items of lists become numbers: a pair of functions, for the two kinds of item.
+#[doc(hidden)]
+pub trait Read<A, B, R>: Copy {
+    /// An item of the first list, or the one behind the lists.
+    fn first(self, item: A) -> R;
+
+    /// An item of the second list.
+    fn second(self, item: B) -> R;
+}
+
+impl<A, B, R, F: Fn(A) -> R + Copy, G: Fn(B) -> R + Copy> Read<A, B, R> for (F, G) {
+    #[inline(always)]
+    fn first(self, item: A) -> R {
+        self.0(item)
+    }
+
+    #[inline(always)]
+    fn second(self, item: B) -> R {
+        self.1(item)
+    }
 }
 
 /// A real number: what a function is written over once, to run on `f64`, [`Dual`](crate::Dual) and

@@ -3,8 +3,8 @@
 
 use crate::kernel::{self, FRAC_1_SQRT_2PI, SQRT_PI_2, product as product_of, total};
 use crate::ops::{Op, for_each_primitive};
-use crate::real::{Number, Reduction};
-use smallvec::{SmallVec, smallvec};
+use crate::real::{Lists, Number, Read, Reduction};
+use smallvec::SmallVec;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// Partials or operands of one node; more than three only in fused blocks.
@@ -67,8 +67,7 @@ macro_rules! define_rules {
                         let [$($arg),*] = operands(self, args);
                         Some(define_rules!(@call $name ($($arg),*) ($($n)?)))
                     } )*
-                    $( Op::$List => Some(R::reduce::<reduction::$List>(&split::<R>(
-                        self, args, 1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*])))), )*
+                    $( Op::$List => Some(R::reduce::<reduction::$List, R, R>(split(self, args), as_they_are())), )*
                     Op::Input | Op::Custom | Op::Preaccumulated => None,
                 }
             }
@@ -120,9 +119,7 @@ macro_rules! define_rules {
                         partials::$name($($arg,)* $($n,)? y, wanted).into_iter().for_each(visit);
                     } )*
                     $( Op::$List => {
-                        let lists = split::<R>(
-                            self, args, 1 + count(&[$(stringify!($more)),*]), count(&[$(stringify!($last)),*]));
-                        reduction::$List::partials(&lists, |x| x, y, visit);
+                        reduction::$List::partials(split(self, args), as_they_are(), y, visit);
                     } )*
                     Op::Input | Op::Custom | Op::Preaccumulated => return false,
                 }
@@ -141,28 +138,25 @@ macro_rules! define_rules {
                     const OP: Op = Op::$List;
 
                     #[inline]
-                    fn value<T: Copy, R: Number>(lists: &[&[T]], read: impl Fn(T) -> R + Copy) -> R {
-                        let mut lists = lists.iter().map(|list| list.iter().map(move |&item| read(item)));
-                        let mut next = || lists.next().expect("a list");
-                        let $x = next();
-                        $( let $more = next(); )*
-                        $( let $last = next(); )?
+                    #[allow(unused_variables)]
+                    fn value<A: Copy, B: Copy, R: Number>(lists: Lists<'_, A, B>, read: impl Read<A, B, R>) -> R {
+                        let $x = lists.first.iter().map(move |&item| read.first(item));
+                        $( let $more = lists.second.iter().map(move |&item| read.second(item)); )*
+                        $( let $last = lists.last.map(move |item| read.first(item)).into_iter(); )?
                         $total
                     }
 
                     #[inline]
                     #[allow(unused_variables)]
-                    fn partials<T: Copy, R: Number>(
-                        lists: &[&[T]],
-                        read: impl Fn(T) -> R + Copy,
+                    fn partials<A: Copy, B: Copy, R: Number>(
+                        lists: Lists<'_, A, B>,
+                        read: impl Read<A, B, R>,
                         y: R,
                         visit: impl FnMut(R),
                     ) {
-                        let mut lists = lists.iter().map(|list| list.iter().map(move |&item| read(item)));
-                        let mut next = || lists.next().expect("a list");
-                        let $x = next();
-                        $( let $more = next(); )*
-                        $( let $last = next(); )?
+                        let $x = lists.first.iter().map(move |&item| read.first(item));
+                        $( let $more = lists.second.iter().map(move |&item| read.second(item)); )*
+                        $( let $last = lists.last.map(move |item| read.first(item)).into_iter(); )?
                         let $z = y;
                         ($each).for_each(visit);
                     }
@@ -182,15 +176,17 @@ macro_rules! define_rules {
             pub fn $list<R: Number>(
                 $x: &[R] $(, $more: &[impl Copy + Into<R>])* $(, $last: impl Into<R>)?
             ) -> R {
-                $(
-                    assert_eq!($x.len(), $more.len(), "both lists must have the same length");
-                    let $more = numbers::<R>($more);
-                )*
-                $( let $last: R = $last.into(); )?
-                R::reduce::<reduction::$List>(&[$x $(, &$more)* $(, &[$last])?])
+                $( assert_eq!($x.len(), $more.len(), "both lists must have the same length"); )*
+                let second = define_rules!(@second R $(, $more)*);
+                let last = define_rules!(@last R $(, $last)?);
+                R::reduce::<reduction::$List, _, _>(Lists { first: $x, second, last }, converted())
             }
         )*
     };
+    (@second $R:ident) => { &[] as &[$R] };
+    (@second $R:ident, $more:ident) => { $more };
+    (@last $R:ident) => { None };
+    (@last $R:ident, $last:ident) => { Some($last.into()) };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@call $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => { $a.$name($($b,)* $($n)?) };
@@ -205,33 +201,32 @@ fn either<R: Number>(mask: R, yes: impl FnOnce() -> R, no: impl FnOnce() -> R) -
     R::either(mask, yes, no)
 }
 
-/// A list as numbers of one kind. (Not collected: this compiles to a tight loop.)
-fn numbers<R: Number>(items: &[impl Copy + Into<R>]) -> SmallVec<[R; 16]> {
-    let mut numbers: SmallVec<[R; 16]> = smallvec![R::constant(0.0); items.len()];
-    for (number, &item) in numbers.iter_mut().zip(items) {
-        *number = item.into();
-    }
-    numbers
+/// Items that are numbers already.
+pub(crate) fn as_they_are<R: Copy>() -> impl Read<R, R, R> {
+    (|item: R| item, |item: R| item)
+}
+
+/// Items of the second list that become numbers.
+fn converted<R: Copy, B: Into<R>>() -> impl Read<R, B, R> {
+    (|item: R| item, |item: B| item.into())
 }
 
 fn count(names: &[&str]) -> usize {
     names.len()
 }
 
-/// The operands of a reduction as its lists: `lists` of equal length, then `single` numbers.
-fn split<R>(op: Op, args: &[R], lists: usize, single: usize) -> Few<&[R]> {
-    let listed = args.len().saturating_sub(single);
+/// The operands of a row over lists as its lists.
+pub(crate) fn split<T: Copy>(op: Op, operands: &[T]) -> Lists<'_, T> {
+    let [lists, single] = op.lists().expect("a row over lists");
+    let listed = operands.len().saturating_sub(single);
     assert!(
-        listed.is_multiple_of(lists) && args.len() >= single,
+        listed.is_multiple_of(lists) && operands.len() >= single,
         "`{op}` cannot take {} operands",
-        args.len()
+        operands.len()
     );
-    let (front, back) = args.split_at(listed);
-    let each = (listed / lists).max(1);
-    let mut split: Few<&[R]> = front.chunks(each).collect();
-    split.resize(lists, &[]);
-    split.extend(back.chunks(1));
-    split
+    let (front, back) = operands.split_at(listed);
+    let (first, second) = front.split_at(listed / lists);
+    Lists { first, second, last: back.first().copied() }
 }
 
 fn operands<R: Copy, const ARITY: usize>(op: Op, args: &[R]) -> [R; ARITY] {

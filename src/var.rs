@@ -3,8 +3,8 @@
 use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
 use crate::predicate::Predicate;
-use crate::real::{Real, Reduction, values};
-use crate::rules::{partials, reduction};
+use crate::real::{Lists, Read, Real, Reduction, values};
+use crate::rules::{as_they_are, partials, reduction};
 use crate::tape::{self, Var};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -30,23 +30,24 @@ for_each_primitive!(impl_number [] [Var] by_recording {
     const IS_RECORDED: bool = true;
 
     #[track_caller]
-    fn reduce<K: Reduction>(lists: &[&[Self]]) -> Self {
-        let y = K::value(lists, |operand: Var| operand.value);
-        if lists.iter().copied().flatten().any(|operand| operand.is_on_a_tape()) {
-            tape::record_reduction::<K>(y, lists)
-        } else {
-            Var::constant_of(y)
-        }
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        let y = K::value(lists, (move |item: A| read.first(item).value, move |item: B| read.second(item).value));
+        tape::record_reduction::<K, A, B>(y, lists, read)
     }
 
     #[track_caller]
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
-        Self::reduce::<reduction::Sum>(&[&terms.collect::<SmallVec<[Var; 16]>>()])
+        let terms: SmallVec<[Var; 16]> = terms.collect();
+        Self::reduce::<reduction::Sum, _, _>(Lists { first: &terms, second: &[], last: None }, as_they_are())
     }
 
     #[track_caller]
     fn product_of(factors: impl Iterator<Item = Self>) -> Self {
-        Self::reduce::<reduction::Product>(&[&factors.collect::<SmallVec<[Var; 16]>>()])
+        let factors: SmallVec<[Var; 16]> = factors.collect();
+        Self::reduce::<reduction::Product, _, _>(
+            Lists { first: &factors, second: &[], last: None },
+            as_they_are(),
+        )
     }
 
     fn is_dense(self) -> bool {

@@ -118,14 +118,14 @@ fn statistics() {
     let _ = x[0].select(y, x[1]) + x[0].powi(2) + x[0].powi(3);
     let statistics = tape.statistics();
     assert_eq!(statistics.nodes, 10);
-    // 40 bytes a node, 16 an operand of the one that has three.
-    assert_eq!(statistics.bytes, 10 * 40 + 3 * 16);
+    // 40 bytes a node, 12 an operand of the one that has three.
+    assert_eq!(statistics.bytes, 10 * 40 + 3 * 12);
     let counts: Vec<_> = statistics.counts.iter().map(|(name, count)| (*name, *count)).collect();
     assert_eq!(counts, [("input", 3), ("mul", 2), ("powi", 2), ("add", 2), ("select", 1)]);
     assert_text(
         statistics,
         "
-        10 nodes, 448 bytes
+        10 nodes, 436 bytes
                  3  input
                  2  mul
                  2  powi

@@ -1,7 +1,7 @@
 //! Speelpenning's product: `Π x_i`.
 
 use super::{Workload, data::Seeded};
-use tapegrad::{Real, Var, preaccumulate};
+use tapegrad::{Real, Var, product};
 
 pub struct Product {
     x: Vec<f64>,
@@ -25,10 +25,7 @@ impl Workload for Product {
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
-        let fours = x.chunks_exact(4);
-        let rest = fours.remainder().iter().copied();
-        let products = fours.map(|x| preaccumulate([x[0], x[1], x[2], x[3]], |[a, b, c, d]| a * b * (c * d)));
-        [products.chain(rest).product()]
+        [product(x)]
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

@@ -2,7 +2,7 @@
 
 use crate::operators::impl_number;
 use crate::ops::for_each_primitive;
-use crate::real::Reduction;
+use crate::real::{Lists, Read, Reduction};
 use crate::tape::FIRST;
 use crate::{
     Dual, Guard, Number, Op, Operand, Predicate, Real, Row, Tape, Var, affine, gradient, log_sum_exp, lt,
@@ -165,8 +165,11 @@ macro_rules! lane_by_lane {
     };
 }
 for_each_primitive!(impl_number [] [Lanes] lane_by_lane {
-    fn reduce<K: Reduction>(lists: &[&[Lanes]]) -> Lanes {
-        Lanes(std::array::from_fn(|lane| K::value(lists, |item: Lanes| item.0[lane])))
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Lanes>) -> Lanes {
+        Lanes(std::array::from_fn(|lane| {
+            let first = move |item: A| read.first(item).0[lane];
+            K::value(lists, (first, move |item: B| read.second(item).0[lane]))
+        }))
     }
 
     fn is_dense(self) -> bool {

@@ -5,8 +5,9 @@ use super::misuse::Misuse;
 use super::node::{CONSTANT, Edge, FIRST, Node, Var};
 use super::numbers;
 use super::pool::Pool;
+use super::thread::values_of;
 use crate::ops::Op;
-use crate::real::Reduction;
+use crate::real::{Lists, Read, Reduction};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -255,48 +256,51 @@ impl Storage {
         self.push_pooled(op, value, ARITY)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place.
-    pub fn push_reduction_quickly<K: Reduction>(&mut self, value: f64, lists: &[&[Var]]) -> u64 {
-        let count = lists.iter().map(|list| list.len()).sum();
-        if !self.has_quick_room(count) {
+    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
+    /// 0 also if all operands are constants.
+    #[inline]
+    pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
+        &mut self,
+        value: f64,
+        lists: Lists<'_, A, B>,
+        read: impl Read<A, B, Var>,
+    ) -> u64 {
+        let count = lists.len();
+        if count == 0 || !self.has_quick_room(count) {
             return 0;
         }
         let (windows, start) = (self.windows(), self.pool.len());
-        let (mut are_found, mut has_constants) = (true, false);
-        let operands = || lists.iter().copied().flatten();
-        for list in lists {
-            self.pool.operands.extend(list.iter().map(|operand| {
-                let (index, is_recent) = windows.find_recent(operand.node);
-                are_found &= is_recent;
-                index
-            }));
-        }
-        if !are_found {
-            are_found = true;
-            for (place, operand) in self.pool.operands[start..].iter_mut().zip(operands()) {
+        let mut are_recent = true;
+        let mut recent = |operand: Var| {
+            let (index, is_recent) = windows.find_recent(operand.node);
+            are_recent &= is_recent;
+            index
+        };
+        // List by list, which is quicker than one after the other.
+        self.pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
+        self.pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
+        self.pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
+        if !are_recent {
+            let (mut are_found, mut constants) = (true, 0);
+            for (place, operand) in self.pool.operands[start..].iter_mut().zip(lists.iter(read)) {
                 let (index, is_found) = windows.find_evenly(operand.node);
                 are_found &= is_found;
-                has_constants |= index == CONSTANT;
+                constants += usize::from(index == CONSTANT);
                 *place = index;
             }
-        }
-        if !are_found {
-            self.pool.truncate(start);
-            return 0;
+            if !are_found || constants == count {
+                self.pool.truncate(start);
+                return 0;
+            }
         }
         self.pool.slots.resize(start + count, 0.0);
         let mut places = self.pool.slots[start..].iter_mut();
-        K::partials(
-            lists,
-            |operand: Var| operand.value,
-            value,
-            |partial| {
-                if let Some(place) = places.next() {
-                    *place = partial;
-                }
-            },
-        );
-        if has_constants {
+        K::partials(lists, values_of(read), value, |partial| {
+            if let Some(place) = places.next() {
+                *place = partial;
+            }
+        });
+        if !are_recent {
             self.pool.leave_out(start, CONSTANT);
         }
         self.push_pooled(K::OP, value, self.pool.len() - start)

@@ -7,7 +7,7 @@ use super::numbers;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
 use crate::predicate::Predicate;
-use crate::real::Reduction;
+use crate::real::{Lists, Read, Reduction};
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -127,17 +127,39 @@ pub(super) fn quickly(push: impl FnOnce(&mut Storage) -> u64) -> u64 {
     number
 }
 
-/// As [`record`], for a row over lists.
+/// As [`record`], for a row over lists; a constant of constants.
 #[track_caller]
-pub(crate) fn record_reduction<K: Reduction>(value: f64, lists: &[&[Var]]) -> Var {
-    match quickly(|tape| tape.push_reduction_quickly::<K>(value, lists)) {
-        0 => {
-            let mut partials = Vec::new();
-            K::partials(lists, |operand: Var| operand.value, value, |partial| partials.push(partial));
-            record_many(K::OP, value, &lists.concat(), &partials, &|_| true)
-        }
+pub(crate) fn record_reduction<K: Reduction, A: Copy, B: Copy>(
+    value: f64,
+    lists: Lists<'_, A, B>,
+    read: impl Read<A, B, Var>,
+) -> Var {
+    match quickly(|tape| tape.push_reduction_quickly::<K, A, B>(value, lists, read)) {
+        0 => record_reduction_slowly::<K, A, B>(value, lists, read),
         node => Var { value, node },
     }
+}
+
+#[inline(never)]
+#[track_caller]
+fn record_reduction_slowly<K: Reduction, A: Copy, B: Copy>(
+    value: f64,
+    lists: Lists<'_, A, B>,
+    read: impl Read<A, B, Var>,
+) -> Var {
+    let operands: Vec<Var> = lists.iter(read).collect();
+    if !operands.iter().any(|operand| operand.is_on_a_tape()) {
+        return Var::constant_of(value);
+    }
+    let mut partials = Vec::with_capacity(operands.len());
+    K::partials(lists, values_of(read), value, |partial| partials.push(partial));
+    record_many(K::OP, value, &operands, &partials, &|_| true)
+}
+
+/// As `read`, for the values of variables.
+#[inline(always)]
+pub(super) fn values_of<A, B>(read: impl Read<A, B, Var>) -> impl Read<A, B, f64> {
+    (move |item: A| read.first(item).value, move |item: B| read.second(item).value)
 }
 
 // What is unusual starts again from arguments in registers, so that the usual case need not spill them.

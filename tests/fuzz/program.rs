@@ -194,7 +194,7 @@ impl Machine<'_> {
     fn perform(
         &mut self,
         operands: &[Slot],
-        mut nodes: usize,
+        nodes: usize,
         forward: Option<(Dual<f64, N>, [f64; N], f64)>,
         action: impl FnOnce() -> Var,
     ) {
@@ -214,10 +214,6 @@ impl Machine<'_> {
         };
         let var = result.expect("nothing is wrong with this");
         let mut place_of_result = None;
-        // An operation of which nothing is linked may leave a constant.
-        if var.is_constant() {
-            nodes = 0;
-        }
         if let Place::On(tape) = place {
             for _ in 0..nodes {
                 let number = self.unique();
@@ -406,16 +402,6 @@ impl Machine<'_> {
                 second.value(&[intermediate, b]).unwrap()
             })
         };
-        let may_be_refused = match self.place(&[a, b]) {
-            Place::Misuse => true,
-            Place::On(tape) => self.tapes[tape].nodes.len() == self.tapes[tape].limit,
-            Place::Nowhere => false,
-        };
-        if may_be_refused {
-            // An input that has no part in the result is not looked at, and a result without any takes no room.
-            self.outcome.panics += usize::from(attempt(action).is_err());
-            return self.catch_up();
-        }
         self.perform(&[a, b], 1, forward, action);
     }
 
