@@ -1,5 +1,6 @@
 //! Promise: values and partials are right to the last digits, also where the textbook form cancels.
 
+#[allow(dead_code)]
 #[path = "common/accuracy.rs"]
 mod accuracy;
 

@@ -10,7 +10,7 @@ use tester::{MUTATIONS, Mutants, correct_hard, correct_programs, correct_rows, i
 
 static MUTANTS: LazyLock<Vec<Mutants>> = LazyLock::new(mutants);
 
-/// How often the right gradients are tried here; the example `tester` tries 100,000.
+/// How often the right gradients are tried where all builds test.
 const CASES: usize = 400;
 
 #[test]
@@ -65,5 +65,17 @@ fn the_page_is_of_this_table() {
     for row in tester::rows().iter().filter(|row| !is_cut_off(row.op)) {
         assert!(page.contains(&format!("| `{}` |", row.op)), "{}: run the example `tester` again", row.op);
     }
-    assert!(page.contains(", 0 missed, in ") && page.contains("\n0 of 10"));
+    assert!(is_spotless(page), "the page does not say 0 missed, and 0 of 100,000 refused");
+}
+
+/// Whether a page says that no mutant was missed and that none of at least 100,000 right gradients was refused.
+fn is_spotless(page: &str) -> bool {
+    let tried = page.lines().find_map(|line| line.strip_prefix("0 of ")?.strip_suffix(" refused."));
+    page.contains(", 0 missed, in ") && tried.is_some_and(|tried| tried.parse::<usize>().unwrap() >= 100_000)
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow in debug builds")]
+fn none_of_100_000_right_gradients_is_refused() {
+    assert!(is_spotless(&tester::page(100_000)));
 }

@@ -6,9 +6,9 @@ mod accuracy;
 #[path = "common/programs.rs"]
 mod programs;
 
-use accuracy::{bound, conditions, fixtures, ulps};
+use accuracy::{Exact, HigherFixture, bound, conditions, fixtures, higher_fixtures, ulps};
 use programs::{Program, Random};
-use tapegrad::{Dual, Function, Op, Real, Workspace, hessian, primitives};
+use tapegrad::{Dual, Function, Op, Real, Workspace, hessian, primitives, reductions};
 
 /// A row of the table as a function, recorded where it is evaluated.
 fn record(op: Op, at: &[f64]) -> Function {
@@ -53,6 +53,49 @@ fn second_derivatives_agree_with_fixtures() {
             }
         }
     }
+}
+
+/// The functions of the first derivatives of a function with one output.
+fn gradients(f: &Function, x: &[f64]) -> Vec<Function> {
+    let gradient = f.gradient().unwrap();
+    let component = |k: usize| Function::record(|x| gradient.call(x).unwrap()[k], x).unwrap();
+    (0..x.len()).map(component).collect()
+}
+
+/// Second and third derivatives by repeated `gradient`, of every row and every list: to 1e-11 of the largest of the
+/// second derivatives, and of the second and third.
+#[test]
+fn higher_derivatives_agree_with_fixtures() {
+    let mut workspace = Workspace::new();
+    let mut without = Vec::new();
+    for op in primitives().map(|row| row.op).chain(reductions()) {
+        let fixtures = higher_fixtures(op);
+        if fixtures.is_empty() {
+            without.push(op.name());
+        }
+        for HigherFixture { op, args, seconds, thirds } in fixtures {
+            let (mut computed_seconds, mut computed_thirds) = (Vec::new(), Vec::new());
+            for (i, first) in gradients(&record(op, &args), &args).iter().enumerate() {
+                for (j, second) in gradients(first, &args).iter().enumerate().skip(i) {
+                    computed_seconds.push(second.value(&args, &mut workspace).unwrap());
+                    let third = second.gradient().unwrap().values(&args, &mut workspace).unwrap();
+                    computed_thirds.extend_from_slice(&third[j..]);
+                }
+            }
+            let largest = |scale: f64, all: &[Exact]| all.iter().fold(scale, |m, e| m.max(e.near.abs()));
+            let mut scale = 0.0;
+            for (computed, exact) in [(computed_seconds, seconds), (computed_thirds, thirds)] {
+                scale = largest(scale, &exact);
+                assert_eq!(computed.len(), exact.len());
+                for (computed, exact) in computed.into_iter().zip(exact) {
+                    let error = ((computed - exact.near) - exact.rest).abs();
+                    assert!(error <= 1e-11 * scale, "{op} at {args:?}: {computed} against {}", exact.near);
+                }
+            }
+        }
+    }
+    // Masks and what cuts off have no derivatives to look at.
+    assert_eq!(without, ["less", "less_equal", "equal", "select", "stop_gradient"]);
 }
 
 /// Third derivatives, against nested forward mode, which shares only the table with it.

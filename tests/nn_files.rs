@@ -118,7 +118,7 @@ fn broken_files_are_refused_with_the_reason() {
             good.replace("\"input_scaler\":null", "\"input_scaler\":{\"shift\":[0],\"scale\":[0]}"),
             "other than 0",
         ),
-        (good.replace("\"classes\":[]", "\"classes\":[\"a\",\"b\"]"), "class names: 2 given, 1 needed"),
+        (good.replace("\"classes\":[]", "\"classes\":[\"a\"]"), "class names: 1 given, 2 needed"),
         (good.replace("\"parameters\"", "\"frozen\":[7],\"parameters\""), "no parameter 7 to freeze"),
         (good.replace("\"parameters\"", "\"else\":[7],\"parameters\""), "unknown field"),
         (format!("{good} trailing"), "trailing characters"),
@@ -141,6 +141,25 @@ fn a_model_that_is_not_finite_is_not_saved() {
     broken.parameters_mut()[1] = f64::NAN;
     assert!(broken.save(&path).unwrap_err().to_string().contains("parameter 1 is NaN"));
     assert_eq!(Model::load(&path).unwrap(), model(), "the file that was there still is");
+    #[cfg(feature = "safetensors")]
+    {
+        let path = path.with_extension("safetensors");
+        let error = Model::new(broken).save_safetensors(&path).unwrap_err().to_string();
+        assert!(error.contains("parameter 1 is NaN") && !path.exists());
+    }
+}
+
+/// A single output is a logit, as `accuracy` and the confusion matrix take it.
+#[test]
+fn a_single_output_tells_two_classes() {
+    let mut mlp = Mlp::builder(1).layer(1, Activation::Identity).build().unwrap();
+    mlp.set_parameters(&[1.0, 0.0]).unwrap();
+    let model = Model::new(mlp).naming_classes(&["below", "above"]).unwrap();
+    assert_eq!(model.classify(&[2.0]), (1, "above".to_owned()));
+    assert_eq!(model.classify(&[-2.0]), (0, "below".to_owned()));
+    let path = fresh_directory("two-classes").join("model.json");
+    model.save(&path).unwrap();
+    assert_eq!(Model::load(&path).unwrap(), model);
 }
 
 #[cfg(feature = "safetensors")]
@@ -241,6 +260,41 @@ fn a_checkpoint_of_another_run_is_refused() {
         std::fs::write(&path, &whole[..length]).unwrap();
         let error = resume(mlp.clone(), &data, Trainer::new(Adam::new(0.01)));
         assert!(error.contains("run.json"), "{error}");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_contradicts_itself_is_refused() {
+    let path = fresh_directory("hostile").join("run.json");
+    let (mut mlp, data) = task();
+    let trainer = |epochs| trainers().swap_remove(1).epochs(epochs);
+    trainer(2).checkpoint(&path, 1).fit(&mut mlp, Loss::CrossEntropy, &data).unwrap();
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let mut resume = |text: &str, epochs| {
+        std::fs::write(&path, text).unwrap();
+        trainer(epochs)
+            .resume_from(&path)
+            .fit(&mut mlp, Loss::CrossEntropy, &data)
+            .map_err(|error| error.to_string())
+    };
+    assert!(resume(&whole, 4).is_ok());
+    let updates = 2 * 28usize.div_ceil(7);
+    for (from, to) in [
+        ("\"best_epoch\":1".to_owned(), "\"best_epoch\":99".to_owned()),
+        ("\"best_epoch\":1".to_owned(), "\"best_epoch\":null".to_owned()),
+        ("\"epoch\":1,".to_owned(), "\"epoch\":7,".to_owned()),
+        (format!("\"updates\":{updates}"), format!("\"updates\":{}", u64::MAX)),
+    ] {
+        let broken = whole.replace(&from, &to);
+        assert_ne!(broken, whole, "{from}");
+        let error = resume(&broken, 4).unwrap_err();
+        assert!(error.contains("contradict"), "{to}: {error}");
+    }
+    // Any one bit changed: an error or the state of another run, never a panic.
+    for place in 0..whole.len() {
+        let mut damaged = whole.clone().into_bytes();
+        damaged[place] ^= 1 << (place % 7);
+        let _ = resume(&String::from_utf8_lossy(&damaged), 3);
     }
 }
 

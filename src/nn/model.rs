@@ -1,6 +1,6 @@
 //! A network with all that is needed to use it.
 
-use super::data::{Data, Scaler, argmax};
+use super::data::{Data, Scaler, class};
 use super::error::{Error, expect_length};
 use super::mlp::Mlp;
 
@@ -50,12 +50,12 @@ impl Model {
         Ok(Model { target_scaler: Some(scaler), ..self })
     }
 
-    /// With names for the classes, one per output.
+    /// With names for the classes: one per output, or two for a single output.
     ///
     /// # Errors
     /// [`Error::Length`].
     pub fn naming_classes(self, names: &[impl AsRef<str>]) -> Result<Model, Error> {
-        expect_length("class names", self.mlp.outputs(), names.len())?;
+        expect_length("class names", self.mlp.outputs().max(2), names.len())?;
         Ok(Model { classes: names.iter().map(|name| name.as_ref().to_owned()).collect(), ..self })
     }
 
@@ -117,14 +117,15 @@ impl Model {
         (0..data.len()).map(|sample| self.predict(data.input(sample))).collect()
     }
 
-    /// The class with the largest output, and its name: its number, if it has none.
+    /// The class with the largest output, and its name: its number, if it has none. A single output speaks for
+    /// class 1 if it is above 0, else for class 0.
     ///
     /// # Panics
     /// If there are not as many inputs as the network takes.
     #[must_use]
     #[track_caller]
     pub fn classify(&self, inputs: &[f64]) -> (usize, String) {
-        let class = argmax(&self.predict(inputs));
+        let class = class(&self.predict(inputs));
         (class, self.classes.get(class).cloned().unwrap_or_else(|| class.to_string()))
     }
 }
@@ -182,11 +183,18 @@ mod file {
         /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
         pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
             let path = path.as_ref();
-            if let Some(k) = self.mlp.parameters().iter().position(|parameter| !parameter.is_finite()) {
-                let problem = format!("parameter {k} is {}, and was not saved", self.mlp.parameters()[k]);
-                return Err(Error::Format { path: path.to_owned(), problem });
-            }
+            self.expect_finite(path)?;
             save::write_json(path, FORMAT, self)
+        }
+
+        /// Refuses to save what could not be loaded.
+        pub(in crate::nn) fn expect_finite(&self, path: &Path) -> Result<(), Error> {
+            let parameters = self.mlp.parameters();
+            let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) else {
+                return Ok(());
+            };
+            let problem = format!("parameter {k} is {}, and was not saved", parameters[k]);
+            Err(Error::Format { path: path.to_owned(), problem })
         }
 
         /// Reads a model. It predicts the same, bit for bit, as the one that was saved.

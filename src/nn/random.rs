@@ -80,7 +80,7 @@ fn mix(seed: u64) -> u64 {
 mod tests {
     use super::Random;
 
-    /// From `tests/data/random.py`. If this fails, seeds of users have changed their meaning.
+    /// From `tests/data/pcg.py`. If this fails, seeds of users have changed their meaning.
     #[test]
     fn seeds_keep_their_meaning() {
         let mut random = Random::new(7);

@@ -20,9 +20,10 @@ impl Model {
     /// Writes the model in the format of safetensors, in double precision.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Format`].
+    /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
     pub fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
+        self.expect_finite(path)?;
         let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
         let mlp = self.mlp();
         let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();

@@ -41,14 +41,47 @@ pub fn fixtures(op: Op) -> Vec<Fixture> {
     let arity = op.arity().expect("a row of the table");
     lines(&text)
         .map(|line| {
-            // A family has its parameter behind the arguments.
-            let (op, results) = match op {
-                Op::Powi(_) => (Op::Powi(line[1] as i32), 2),
-                Op::ErfcxIntegral(_) => (Op::ErfcxIntegral(line[1] as i32), 2),
-                Op::Polygamma(_) => (Op::Polygamma(line[1] as i32), 2),
-                op => (op, arity),
-            };
+            let (op, results) = with_parameter(op, &line).map_or((op, arity), |op| (op, arity + 1));
             Fixture { op, args: line[..arity].to_vec(), exact: pairs(&line[results..]) }
+        })
+        .collect()
+}
+
+/// The operation of a family, whose parameter stands behind its argument.
+fn with_parameter(op: Op, line: &[f64]) -> Option<Op> {
+    match op {
+        Op::Powi(_) => Some(Op::Powi(line[1] as i32)),
+        Op::ErfcxIntegral(_) => Some(Op::ErfcxIntegral(line[1] as i32)),
+        Op::Polygamma(_) => Some(Op::Polygamma(line[1] as i32)),
+        _ => None,
+    }
+}
+
+/// One point of an operation: arguments, and the exact second and third derivatives by operands in rising order.
+pub struct HigherFixture {
+    pub op: Op,
+    pub args: Vec<f64>,
+    pub seconds: Vec<Exact>,
+    pub thirds: Vec<Exact>,
+}
+
+/// Second and third derivatives of a row or a reduction; empty if it has none.
+pub fn higher_fixtures(op: Op) -> Vec<HigherFixture> {
+    let Some(text) = read(&format!("higher/{}", op.name())) else { return Vec::new() };
+    let numbers = |part: &str| -> Vec<f64> {
+        part.split_whitespace().map(|word| word.parse().expect("a number")).collect()
+    };
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let parts: Vec<Vec<f64>> = line.split('|').map(numbers).collect();
+            let arity = op.arity().unwrap_or(parts[0].len());
+            HigherFixture {
+                op: with_parameter(op, &parts[0]).unwrap_or(op),
+                args: parts[0][..arity].to_vec(),
+                seconds: pairs(&parts[1]),
+                thirds: pairs(&parts[2]),
+            }
         })
         .collect()
 }

@@ -191,6 +191,12 @@ def pairs(xs, ys):
     return list(product(xs, ys))
 
 
+def drawn(seed, lo, hi, count):
+    """`count` uniform numbers."""
+    r = Random(seed)
+    return [r.uniform(lo, hi) for _ in range(count)]
+
+
 TINY = pm(1e-8, 1e-20, 1e-150)
 SCALES = pm(1e-200, 1.0, 1e200)
 ULP = 2.0**-52
@@ -277,7 +283,7 @@ OPS = {
               [0.0, *TINY, -10.0, -20.0, 10.0, 25.0, 26.0, 30.0, 1e3, 1e8]),
     "erfcx_integral": ("n-th repeated integral of erfc, times e^(a^2)", erfcx_integral, [],
                        [(a, n) for n in (1, 2, 3)
-                        for a in [*(Random(f"erfcx {n}").uniform(-3, 8) for _ in range(24)),
+                        for a in [*drawn(f"erfcx {n}", -3, 8, 24),
                                   0.0, 0.5, 20.0, 1e3, 1e8]]),
     "signum": ("sign of a", flat(mp.sign), [(REAL,)], [*TINY]),
     "floor": ("floor", flat(mp.floor), [(lin(-9, 9),)], [*pm(0.5, 1.5, 1 - ULP / 2, 1e15 + 0.5)]),
@@ -290,12 +296,12 @@ OPS = {
               [(lin(-9, 9),)], [*pm(0.5, 1.5, 1 - ULP / 2, 1e15 + 0.5)]),
     "polygamma": ("n-th derivative of digamma", polygamma, [],
                   [(a, n) for n in (1, 2, 3, 5)
-                   for a in [*(Random(f"polygamma {n}").uniform(0.05, 30) for _ in range(16)),
-                             *(Random(f"polygamma -{n}").uniform(-5, 0) for _ in range(6)),
+                   for a in [*drawn(f"polygamma {n}", 0.05, 30, 16),
+                             *drawn(f"polygamma -{n}", -5, 0, 6),
                              1.0, 0.5, 1e-10, 100.5, 1e5, -0.5, -20.25, -100.7]]),
     "powi": ("a^n for an integer n", powi, [],
              [(a, n) for n in (-3, -1, 0, 1, 2, 3, 5, 10)
-              for a in [*(Random(f"powi {n}").uniform(-4, 4) for _ in range(12)),
+              for a in [*drawn(f"powi {n}", -4, 4, 12),
                         *pm(1e-20, 1e-8, 1e20), *near(1.0, 1e-10), 10.0]]),
     "add": ("a + b", lambda a, b: (a + b, 1, 1, 0, 0, 0), [(REAL, REAL), (signed(-10, 10),) * 2],
             [(1.0, 1e-20), (1e16, -1.0), (1.0, -1 + ULP / 2), (0.1, 0.2), (0.3, -0.1), (1e150, 1e-150)]),

@@ -9,6 +9,7 @@ mod table;
 pub(super) use batches::batches;
 pub use batches::{Batch, Order};
 pub use generators::{blobs, circles, moons, sine, spirals, xor};
+pub(super) use one_hot::class;
 pub use one_hot::{argmax, one_hot};
 pub use scale::Scaler;
 pub use table::Table;

@@ -29,3 +29,12 @@ pub fn argmax(numbers: &[f64]) -> usize {
     }
     best
 }
+
+/// The class that outputs or targets speak for: of several numbers the place of the largest. A single number
+/// speaks for class 1 if it is above 0, which is right for logits and for targets of 0 and 1 or −1 and 1.
+pub(in crate::nn) fn class(numbers: &[f64]) -> usize {
+    match numbers {
+        [single] => usize::from(*single > 0.0),
+        several => argmax(several),
+    }
+}

@@ -1,5 +1,6 @@
 //! The state of a run as a file.
 
+use super::history::History;
 use super::run::RunState;
 use crate::nn::error::Error;
 use crate::nn::optimizer::State;
@@ -40,6 +41,20 @@ pub(super) fn read(
                 list.len()
             ));
         }
+    }
+    let History { epochs, best_epoch, .. } = &state.history;
+    let is_numbered = epochs.iter().enumerate().all(|(k, epoch)| epoch.epoch == k);
+    let has_best = best_epoch.is_some_and(|best| best < epochs.len());
+    // An epoch has an update per sample at most; an optimiser may count otherwise, but not without end.
+    let most_updates = epochs.len().saturating_mul(state.samples);
+    if !is_numbered
+        || has_best != state.best.is_some()
+        || has_best != best_epoch.is_some()
+        || epochs.last().map_or(0, |epoch| epoch.updates) != state.updates
+        || state.updates > most_updates
+        || *updates > u64::MAX / 2
+    {
+        return refuse("its epochs, updates and best parameters contradict each other".to_owned());
     }
     if state.samples != samples {
         return refuse(format!("the checkpoint is of a run over {} samples, not {samples}", state.samples));

@@ -1,6 +1,6 @@
 //! How good predictions are, in terms that people understand.
 
-use crate::nn::data::{Data, argmax};
+use crate::nn::data::{Data, class};
 use std::fmt;
 
 /// A number that training reports beside the loss.
@@ -32,15 +32,6 @@ impl Metric {
             Metric::Accuracy => "accuracy",
             Metric::RSquared => "R²",
         }
-    }
-}
-
-/// The class that outputs or targets speak for: of several numbers the place of the largest. A single number
-/// speaks for class 1 if it is above 0, which is right for logits and for targets of 0 and 1 or −1 and 1.
-fn class(numbers: &[f64]) -> usize {
-    match numbers {
-        [single] => usize::from(*single > 0.0),
-        several => argmax(several),
     }
 }
 
