@@ -113,7 +113,12 @@ impl<T: Number, const N: usize> Work<T, N> {
         correlate(simd, scores, hidden, rows_mut(&mut gradient[FIRST..]));
         combine(simd, |i, o| second[o][i], scores, by_hidden);
         through_tanh(by_hidden, hidden.first_chunk().expect("the ones come last"));
-        correlate_rows(simd, by_hidden, &batch.by_sample.0, rows_mut::<_, { I + 1 }, _>(&mut gradient[..FIRST]));
+        correlate_rows(
+            simd,
+            by_hidden,
+            &batch.by_sample.0,
+            rows_mut::<_, { I + 1 }, _>(&mut gradient[..FIRST]),
+        );
         loss
     }
 }

@@ -1,6 +1,8 @@
 //! Fisher's Iris, standardised: 4-16-3, tanh, cross entropy. A step is one update by all samples, by Adam.
 
-use super::kernels::{Columns, combine, correlate, cross_entropy, rows, rows_mut, shares, tanh, through_tanh};
+use super::kernels::{
+    Columns, combine, correlate, cross_entropy, rows, rows_mut, shares, tanh, through_tanh,
+};
 use super::lanes::{Aligned, Number};
 use super::recipe::Recipe;
 use super::{Samples, Training, initial_parameters};

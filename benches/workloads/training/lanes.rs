@@ -186,19 +186,3 @@ const FACTORIALS: [f64; 14] = {
     }
     factorials
 };
-
-#[test]
-fn exp_and_tanh_are_accurate() {
-    for k in -4_000..=4_000 {
-        let x = f64::from(k) * 0.0173;
-        let of_64 = |x: f64| [(Number::exp(x), x.exp()), (Number::tanh(x), x.tanh())];
-        for (ours, theirs) in of_64(x).into_iter().chain(of_64(x * 1e-6)) {
-            assert!((ours / theirs - 1.0).abs() < 1e-15 || ours == theirs, "{x}: {ours:e}, not {theirs:e}");
-        }
-        let x = x as f32;
-        let of_32 = |x: f32| [(Number::exp(x), x.exp()), (Number::tanh(x), x.tanh())];
-        for (ours, theirs) in of_32(x).into_iter().chain(of_32(x * 1e-3)) {
-            assert!((ours / theirs - 1.0).abs() < 5e-7 || ours == theirs, "{x}: {ours:e}, not {theirs:e}");
-        }
-    }
-}

@@ -6,7 +6,7 @@
 pub mod digits;
 pub mod iris;
 mod kernels;
-mod lanes;
+pub mod lanes;
 pub mod moons;
 pub mod recipe;
 pub mod two_two_two;

@@ -1,11 +1,11 @@
 //! Two moons: 2-16-16-1, rectified hidden layers, mean hinge loss and a price on squares. A step is one update
 //! by all samples at a fixed rate.
 
+use super::super::data::Seeded;
 use super::kernels::{Columns, combine, correlate, rows, rows_mut, shares, sum, sum_of_squares};
 use super::lanes::{Aligned, Number};
 use super::recipe::Recipe;
 use super::{Samples, Training, initial_parameters};
-use super::super::data::Seeded;
 use pulp::{Arch, Simd, WithSimd};
 
 pub const SAMPLES: usize = 100;

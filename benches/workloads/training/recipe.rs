@@ -22,7 +22,12 @@ impl Recipe {
 
     pub fn moons() -> Recipe {
         Recipe {
-            mlp: mlp(&moons::WIDTHS, [Activation::Relu, Activation::Identity], Bias::PerNeuron, &moons::initial()),
+            mlp: mlp(
+                &moons::WIDTHS,
+                [Activation::Relu, Activation::Identity],
+                Bias::PerNeuron,
+                &moons::initial(),
+            ),
             loss: Loss::Hinge,
             data: data(&moons::samples()),
             epochs_per_step: 1,
@@ -32,7 +37,12 @@ impl Recipe {
 
     pub fn iris() -> Recipe {
         Recipe {
-            mlp: mlp(&iris::WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &iris::initial()),
+            mlp: mlp(
+                &iris::WIDTHS,
+                [Activation::Tanh, Activation::Identity],
+                Bias::PerNeuron,
+                &iris::initial(),
+            ),
             loss: Loss::CrossEntropy,
             data: data(&iris::samples()),
             epochs_per_step: 1,
