@@ -22,7 +22,7 @@ pub fn rows_mut<T, const K: usize, const J: usize>(flat: &mut [T]) -> &mut [[T; 
 macro_rules! cover {
     ($total:expr, [$($size:literal)*], |$start:ident, $SIZE:ident| $tile:expr) => {{
         let mut $start = 0;
-        $(while $start + $size <= $total {
+        $(while $total - $start >= $size {
             const $SIZE: usize = $size;
             $tile;
             $start += $size;
