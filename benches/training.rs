@@ -117,7 +117,7 @@ fn compare<T: Training>(mode: &Mode, recipe: &Recipe) {
 
 /// Adds the task in one precision: data and initial parameters once, and the first losses.
 fn export_task<T: Training>(export: &mut Value) {
-    const LOSSES: usize = 5;
+    let losses = T::STEPS.min(5);
     let mut task = T::new();
     let recipe = T::recipe();
     let by_name = &mut export[T::NAME];
@@ -133,7 +133,7 @@ fn export_task<T: Training>(export: &mut Value) {
             "losses": {},
         });
     }
-    by_name["losses"][T::PRECISION] = (0..LOSSES).map(|_| task.step()).collect();
+    by_name["losses"][T::PRECISION] = (0..losses).map(|_| task.step()).collect();
 }
 
 fn usage() -> ! {
