@@ -63,7 +63,8 @@ fn combine_tile<S: Simd, T: Number, const WIDTH: usize, const O: usize, const I:
     }
 }
 
-/// `out[o][i] = Σ slopes[o] · x[i]` over the samples: the gradient of weights.
+/// `out[o][i] = Σ slopes[o] · x[i]` over the samples: the gradient of weights. Tiles of 4 × 4 fit where there
+/// are 32 registers.
 #[inline(always)]
 pub fn correlate<S: Simd, T: Number, const O: usize, const I: usize, const N: usize>(
     simd: S,
@@ -199,7 +200,7 @@ pub fn cross_entropy<S: Simd, T: Number, const C: usize, const N: usize>(
     targets: &Columns<T, C, N>,
     shares: &[T; N],
 ) -> f64 {
-    // Minus the score of the class, plus the largest: for each sample what its loss has besides the logarithm.
+    // A loss is `ln Σ exp(score − top) + top − score of the class`; `rest` is what it has besides the logarithm.
     let (mut top, mut rest, mut total) = (scores[0], [T::ZERO; N], [T::ZERO; N]);
     for scores in &scores[1..] {
         for s in 0..N {

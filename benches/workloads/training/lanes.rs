@@ -47,9 +47,9 @@ pub trait Number:
     ///
     /// No table and no branch, so that a loop over it becomes vector code.
     fn exp_parts(self) -> (Self, Self);
-    /// From where on `exp` is taken for 0, to where on it gets no larger.
+    /// Arguments of `exp` outside are taken for the nearer end: the powers of two go no further.
     const EXP_RANGE: [Self; 2];
-    /// Where `tanh` has become 1.
+    /// From where on `e^x − 1` and `e^x + 1` are the same number, and `tanh(x / 2)` is 1.
     const TANH_IS_ONE: Self;
 
     fn mul_add(self, factor: Self, summand: Self) -> Self;

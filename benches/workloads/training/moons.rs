@@ -128,7 +128,7 @@ impl<T: Number, const N: usize> WithSimd for &mut Moons<T, N> {
             score[0][s] = if margin > T::ZERO { -self.classes.0[s] * share } else { T::ZERO };
         }
         let decay = T::of(DECAY);
-        let loss = sum(simd, losses).mul_add(T::ONE, decay * sum_of_squares(simd, parameters));
+        let loss = sum(simd, losses) + decay * sum_of_squares(simd, parameters);
 
         let gradient = &mut self.gradient.0;
         correlate(simd, score, two, rows_mut(&mut gradient[SECOND..]));
