@@ -15,6 +15,7 @@ pub mod product;
 pub mod recurrence;
 pub mod rosenbrock;
 pub mod timing;
+pub mod training;
 
 use tapegrad::{Gradient, Real, Tape, Var};
 
