@@ -3,8 +3,7 @@
 use super::graph::{Check, Graph};
 use crate::real::Real;
 
-/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates,
-/// but that second derivatives do for lists of more than 16 terms.
+/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
 ///
 /// One serves any number of functions, in turn.
 #[derive(Debug, Clone, Default)]

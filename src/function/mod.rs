@@ -33,7 +33,7 @@ use std::ops::Range;
 /// Everything else that the code did is *baked in*: random numbers, captured data, the length of loops.
 ///
 /// It is `Send + Sync` and evaluated through `&self`; memory is a [`Workspace`] of the caller's, and after the
-/// first evaluation none allocates, but that second derivatives do for lists of more than 16 terms.
+/// first evaluation none allocates.
 ///
 /// ```
 /// use tapegrad::{Function, Workspace};

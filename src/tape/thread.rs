@@ -64,7 +64,7 @@ pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
         }
     }
     let mut in_use = InUse(take());
-    f(in_use.0.get_or_insert_default())
+    f(in_use.0.get_or_insert_with(Thread::first))
 }
 
 /// As [`on_thread`], for what can be misused: panics, with the tapes released, in the name of the caller.
@@ -279,10 +279,16 @@ impl Default for Thread {
 }
 
 impl Thread {
+    /// What a thread has before its first tape; misuse of a variable of another thread needs it too.
+    #[cold]
+    fn first() -> Box<Thread> {
+        // Sees to its end; what is made in the last moments of a thread is left to the system.
+        let _ = TEARDOWN.try_with(|_| ());
+        Box::default()
+    }
+
     /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
     pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
-        // The first tape of a thread sees to its end; a tape made in the last moments is left to the system.
-        let _ = TEARDOWN.try_with(|_| ());
         RECORDING.set(RECORDING.get() + usize::from(recording.is_some()));
         let mut tape = self.spare.pop().unwrap_or_else(Storage::new);
         tape.begin(most, recording);
