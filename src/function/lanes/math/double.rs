@@ -21,15 +21,20 @@ fn odd(x: f64, y: f64) -> f64 {
 
 // Exponentials: eˣ = 2ⁿ (1 + p).
 
+/// `eʳ − 1` for `|r|` up to half of ln 2.
+#[inline(always)]
+fn small_exp_m1(r: Pair) -> Pair {
+    let tail = (r.high * r.high).mul_add(polynomial(r.high, known::EXP), r.low);
+    Pair::ordered_sum(r.high, tail)
+}
+
 /// `(p, n)`, where `|p|` is at most 0.42.
 #[inline(always)]
 fn exponential(x: Pair) -> (Pair, f64) {
     let n = nearest(x.high * known::LOG2_E[0]);
     // The first product and difference are exact.
-    let r = Pair { high: (-n).mul_add(known::LN_2[0], x.high), low: (-n).mul_add(known::LN_2[1], x.low) }
-        .normal();
-    let tail = (r.high * r.high).mul_add(polynomial(r.high, known::EXP), r.low);
-    (Pair::ordered_sum(r.high, tail), n)
+    let r = Pair { high: (-n).mul_add(known::LN_2[0], x.high), low: (-n).mul_add(known::LN_2[1], x.low) };
+    (small_exp_m1(r.normal()), n)
 }
 
 /// `2ⁿ y` where 2ⁿ alone might overflow or underflow.
@@ -58,22 +63,23 @@ pub(crate) fn exp(x: f64) -> f64 {
 pub(crate) fn exp2(x: f64) -> f64 {
     let x = clamped(x, -1076.0, 1025.0);
     let n = nearest(x);
-    // Half a step may still be rounded to one.
-    let (p, more) = exponential(Pair::from(known::LN_2).times(x - n));
-    scaled(p.added_to(1.0).rounded(), n + more)
+    let p = small_exp_m1(Pair::from(known::LN_2).times(x - n));
+    scaled(p.added_to(1.0).rounded(), n)
 }
 
 /// `(eˣ − 1)/4`, which does not overflow before the hyperbolic sine does.
 #[inline(always)]
 fn quarter_exp_m1(x: f64) -> Pair {
-    let (p, n) = exponential(clamped(x, -50.0, 711.0).into());
+    let (p, n) = exponential(clamped(x, -50.0, 710.5).into());
     let power = power_of_two(n - 2.0);
     p.scaled(power).added_to(power - 0.25)
 }
 
 #[inline(always)]
 pub(crate) fn exp_m1(x: f64) -> f64 {
-    (4.0 * quarter_exp_m1(x).rounded()).copysign(x)
+    let y = 4.0 * quarter_exp_m1(x).rounded();
+    // Where the square in the series is less than a rounding.
+    if x.abs() < f64::EPSILON / 4.0 { x } else { y }
 }
 
 /// The largest number whose hyperbolic sine, and cosine, is finite.
@@ -94,7 +100,7 @@ pub(crate) fn sinh(x: f64) -> f64 {
 pub(crate) fn cosh(x: f64) -> f64 {
     let a = x.abs();
     // eᵃ/2 + e⁻ᵃ/2, all halved once more for fear of overflow.
-    let (p, n) = exponential(clamped(a, 0.0, 711.0).into());
+    let (p, n) = exponential(clamped(a, 0.0, 710.5).into());
     let e = p.added_to(1.0).normal().scaled(power_of_two(n - 2.0));
     let inverse = 0.0625 / e.high;
     // What e lacks goes into the inverse too.
@@ -122,30 +128,35 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
 
 // Logarithms: ln(2ᵏ (1 + f)).
 
-/// ln(1 + f), for 1 + f in [√½, √2): 2s + ⅔s³ + … with s = f/(2 + f).
+/// ln(1 + f), for 1 + f in [√½, √2): 2s + ⅔s³ + … with s = f/(2 + f). As 2s is f − f²/2 + s f²/2, a rounding
+/// of s does not count much.
 #[inline(always)]
 fn ln_near_one(f: Pair) -> Pair {
-    let s = f.over(f.added_to(2.0));
+    let s = f.high / (2.0 + f.high);
+    let z = s * s;
+    let half_square = Pair::product(0.5 * f.high, f.high);
+    let rest = z.mul_add(z.mul_add(polynomial(z, known::LN), known::TWO_THIRDS[0]), half_square.high);
+    // 1/(1 + f), nearly.
+    let slope = s.mul_add(s.mul_add(2.0, -2.0), 1.0);
+    Pair::ordered_sum(f.high, -half_square.high).and(f.low.mul_add(slope, s.mul_add(rest, -half_square.low)))
+}
+
+/// The same to 65 bits, by the series alone.
+#[inline(always)]
+fn ln_near_one_precisely(f: f64) -> Pair {
+    let s = Pair::from(f).over(Pair::ordered_sum(2.0, f));
     let z = s.high * s.high;
     let factor =
         Pair::ordered_sum(known::TWO_THIRDS[0], z * polynomial(z, known::LN)).and(known::TWO_THIRDS[1]);
-    let square = s.times_pair(s);
-    let tail = s.times_pair(square).times_pair(factor);
+    let tail = s.times_pair(s.times_pair(s)).times_pair(factor);
     Pair::ordered_sum(2.0 * s.high, tail.high).and(2.0 * s.low + tail.low)
 }
 
-/// `k ln 2 + y`, normal.
+/// `k ln 2 + y`
 #[inline(always)]
 fn with_exponent(k: f64, y: Pair) -> Pair {
     let exponent = Pair::from(known::LN_2).times(k);
-    y.added_to(exponent.high).and(exponent.low).normal()
-}
-
-/// The natural logarithm of a positive normal number.
-#[inline(always)]
-fn ln_pair(x: f64) -> Pair {
-    let (m, k) = near_one(x);
-    with_exponent(k, ln_near_one((m - 1.0).into()))
+    y.added_to(exponent.high).and(exponent.low)
 }
 
 /// ln(1 + z), if 1 + z is a positive normal number; else NaN.
@@ -162,7 +173,8 @@ fn ln_1p_pair(z: Pair) -> Pair {
 
 #[inline(always)]
 pub(crate) fn ln(x: f64) -> f64 {
-    declined_unless(has_logarithm(x), ln_pair(x).rounded())
+    let (m, k) = near_one(x);
+    declined_unless(has_logarithm(x), with_exponent(k, ln_near_one((m - 1.0).into())).rounded())
 }
 
 #[inline(always)]
@@ -173,14 +185,14 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn log2(x: f64) -> f64 {
     let (m, k) = near_one(x);
-    let y = ln_near_one((m - 1.0).into()).times_pair(known::LOG2_E.into());
+    let y = ln_near_one((m - 1.0).into()).normal().times_pair(known::LOG2_E.into());
     declined_unless(has_logarithm(x), y.added_to(k).rounded())
 }
 
 #[inline(always)]
 pub(crate) fn log10(x: f64) -> f64 {
     let (m, k) = near_one(x);
-    let y = ln_near_one((m - 1.0).into()).times_pair(known::LOG10_E.into());
+    let y = ln_near_one((m - 1.0).into()).normal().times_pair(known::LOG10_E.into());
     let exponent = Pair::from(known::LOG10_2).times(k);
     declined_unless(has_logarithm(x), y.added_to(exponent.high).and(exponent.low).rounded())
 }
@@ -217,7 +229,9 @@ pub(crate) fn atanh(x: f64) -> f64 {
 
 #[inline(always)]
 pub(crate) fn powf(a: f64, b: f64) -> f64 {
-    declined_unless(has_logarithm(a), exp_pair(ln_pair(a).times(b)))
+    let (m, k) = near_one(a);
+    let logarithm = with_exponent(k, ln_near_one_precisely(m - 1.0)).normal();
+    declined_unless(has_logarithm(a), exp_pair(logarithm.times(b)))
 }
 
 // Angles.
@@ -235,7 +249,7 @@ fn sine_and_cosine(x: f64) -> (Pair, Pair, u64) {
     let cosine = Pair::ordered_sum(1.0, -half_square.high);
     let cosine_tail = z.mul_add(z * polynomial(z, known::COS), (-r.high).mul_add(r.low, -half_square.low));
     let sine_tail = (z * r.high).mul_add(polynomial(z, known::SIN), r.low * cosine.high);
-    (Pair { high: r.high, low: sine_tail }, cosine.and(cosine_tail), low_bits(n))
+    (Pair { high: r.high, low: sine_tail }.normal(), cosine.and(cosine_tail).normal(), low_bits(n))
 }
 
 #[inline(always)]
@@ -363,23 +377,29 @@ pub(crate) fn hypot(a: f64, b: f64) -> f64 {
     sum.sqrt().rounded() * reciprocal
 }
 
+/// `(m, 1/∛m, n)` with `a = 2³ⁿ m`, to 50 bits.
+#[inline(always)]
+pub(super) fn inverse_cbrt(a: f64) -> (f64, f64, f64) {
+    const CBRT_2: f64 = 1.259_921_049_894_873_2;
+    const CBRT_1_2: f64 = 0.793_700_525_984_099_7;
+    let (m, k) = near_one(a);
+    let n = nearest(k * (1.0 / 3.0));
+    let left = (-3.0f64).mul_add(n, k);
+    let seed = polynomial(m, known::CBRT);
+    let factor = if left < 0.0 { CBRT_2 } else { 1.0 };
+    let seed = seed * if left > 0.0 { CBRT_1_2 } else { factor };
+    let m = m * power_of_two(left);
+    // A step of the third order.
+    let h = (-m * seed).mul_add(seed * seed, 1.0);
+    (m, (seed * h).mul_add((2.0f64 / 9.0).mul_add(h, 1.0 / 3.0), seed), n)
+}
+
 #[inline(always)]
 pub(crate) fn cbrt(x: f64) -> f64 {
-    const CBRT_2: f64 = 1.259_921_049_894_873_2;
-    const CBRT_4: f64 = 1.587_401_051_968_199_5;
     let a = x.abs();
-    let (m, k) = near_one(a);
-    // a = 2³ⁿ m with m in [½, 2√2): the seed is for the middle third.
-    let n = nearest(k * (1.0 / 3.0));
-    let thirds = (-3.0f64).mul_add(n, k);
-    let seed = polynomial(m, known::CBRT);
-    let upper = if thirds > 0.0 { seed * (0.5 * CBRT_4) } else { seed };
-    let seed = if thirds < 0.0 { seed * CBRT_2 } else { upper };
-    let m = m * power_of_two(thirds);
-    // 1/∛m by a step of the third order, ∛m by one of Newton's, whose residue is exact.
-    let h = (-m * seed).mul_add(seed * seed, 1.0);
-    let inverse = (seed * h).mul_add((2.0f64 / 9.0).mul_add(h, 1.0 / 3.0), seed);
+    let (m, inverse, n) = inverse_cbrt(a);
     let inverse_square = inverse * inverse;
+    // A step of Newton's, whose residue is exact.
     let y = m * inverse_square;
     let square = Pair::product(y, y);
     let residue = (-square.high).mul_add(y, m) - square.low * y;

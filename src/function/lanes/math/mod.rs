@@ -8,10 +8,10 @@
 //! Both sides of every `if` are computed, so that it becomes a blend. Fused multiply-adds make the same bits on
 //! all machines; where the hardware has none they are slow.
 
-mod double;
+pub(crate) mod double;
 mod pair;
 mod polynomials;
-mod single;
+pub(crate) mod single;
 #[cfg(test)]
 mod tests;
 

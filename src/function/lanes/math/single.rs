@@ -237,7 +237,10 @@ pub(crate) fn hypot(a: f32, b: f32) -> f32 {
 
 #[inline(always)]
 pub(crate) fn cbrt(x: f32) -> f32 {
-    double::cbrt(x.into()) as f32
+    let a = f64::from(x.abs());
+    let (m, inverse, n) = double::inverse_cbrt(a);
+    let y = declined_unless(has_logarithm(a), m * inverse * inverse * power_of_two(n));
+    if x == 0.0 { x } else { (y as f32).copysign(x) }
 }
 
 // The error function: erfc x = e^(−x²) f(x) / (1 + 1.125x) for x ≥ 0, where f varies little.

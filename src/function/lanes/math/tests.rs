@@ -145,11 +145,15 @@ impl Worst {
     }
 }
 
+/// The unit of the last place.
+fn unit(x: f64) -> f64 {
+    let size = x.abs().clamp(f64::MIN_POSITIVE, f64::MAX.next_down());
+    size.next_up() - size
+}
+
 /// The distance of `y` from `near + rest` units, in units of the last place of `near`.
 fn ulps(y: f64, near: f64, rest: f64) -> f64 {
-    let size = near.abs().max(f64::MIN_POSITIVE);
-    // Below, as above MAX there is none; powers of two are not worth the difference.
-    let error = ((y - near) / (size - size.next_down()) - rest).abs();
+    let error = ((y - near) / unit(near) - rest).abs();
     if y == near && rest == 0.0 {
         0.0
     } else if error.is_nan() {
@@ -161,8 +165,8 @@ fn ulps(y: f64, near: f64, rest: f64) -> f64 {
 
 fn single_ulps(y: f32, exact: f64) -> f64 {
     let near = exact as f32;
-    let size = near.abs().clamp(f32::MIN_POSITIVE, f32::MAX);
-    let error = (f64::from(y) - exact).abs() / f64::from(size - size.next_down());
+    let size = near.abs().clamp(f32::MIN_POSITIVE, f32::MAX.next_down());
+    let error = (f64::from(y) - exact).abs() / f64::from(size.next_up() - size);
     if y == near {
         error.min(0.5)
     } else if error.is_nan() {
@@ -196,8 +200,7 @@ fn judge_by_fixtures(kernel: &Kernel, worst: &mut Worst) {
         if exact[0] != 0.0 && exact[0].abs() < f64::MIN_POSITIVE {
             continue;
         }
-        let size = exact[0].abs().max(f64::MIN_POSITIVE);
-        judge(kernel, worst, args, exact[0], exact[1] / (size - size.next_down()));
+        judge(kernel, worst, args, exact[0], exact[1] / unit(exact[0]));
     }
 }
 
@@ -228,22 +231,30 @@ impl SplitMix {
     }
 
     /// Of any size, or up to some limit.
-    fn single(&mut self) -> f32 {
+    fn double(&mut self) -> f64 {
         let bits = self.next();
-        let unit = (bits >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        let unit = (self.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
         match bits % 4 {
-            0 => f32::from_bits((bits >> 32) as u32),
-            1 => unit * 100.0,
+            0 => f64::from_bits(bits >> 2 | bits << 62),
+            1 => unit * 1000.0,
             2 => unit * 10.0,
             _ => unit * 1.5,
         }
     }
+
+    fn single(&mut self) -> f32 {
+        let bits = self.next();
+        let x = self.double() as f32;
+        if bits % 4 == 0 { f32::from_bits((bits >> 32) as u32) } else { x }
+    }
 }
+
+const RANDOM_POINTS: usize = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
 
 /// Over `f32`, random points against the scalar function over `f64`.
 fn judge_single(kernel: &Kernel, worst: &mut Worst) {
     let mut random = SplitMix(1);
-    for _ in 0..if cfg!(debug_assertions) { 100_000 } else { 1_000_000 } {
+    for _ in 0..RANDOM_POINTS {
         let args: Vec<f32> = (0..kernel.arity).map(|_| random.single()).collect();
         judge_single_at(kernel, worst, &args);
     }
@@ -282,6 +293,36 @@ fn errors_are_within_two_units() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
+/// An accurate scalar function: near 1 the standard library's `acosh` is many units off, and its kin are not
+/// much better.
+fn accurate(kernel: &Kernel) -> fn(&[f64]) -> f64 {
+    match kernel.name {
+        "asinh" => |x| libm::asinh(x[0]),
+        "acosh" => |x| libm::acosh(x[0]),
+        "atanh" => |x| libm::atanh(x[0]),
+        _ => kernel.scalar,
+    }
+}
+
+/// The scalar functions are no exact reference, but a wide net.
+#[test]
+fn random_points_agree_with_the_scalar_function() {
+    let mut random = SplitMix(2);
+    for kernel in KERNELS {
+        let scalar = accurate(kernel);
+        for _ in 0..RANDOM_POINTS {
+            let args: Vec<f64> = (0..kernel.arity).map(|_| random.double()).collect();
+            let (y, scalar) = ((kernel.double)(&args), scalar(&args));
+            let context = || format!("{}({args:?}) is {y:e}, not {scalar:e}", kernel.name);
+            if y.is_nan() {
+                assert!(scalar.is_nan() || (kernel.declines.may)(&args, DOUBLE), "{}", context());
+            } else {
+                assert!(ulps(y, scalar, 0.0) <= 2.0 * LIMIT, "{}", context());
+            }
+        }
+    }
+}
+
 /// Zeros, infinities, NaN, the ends of the type, and where values are whole or fractions of π.
 fn special_numbers() -> Vec<f64> {
     let positive = [0.0, 5e-324, f64::MIN_POSITIVE, 1e-300, 1e-20, 0.5, 1.0, 2.0, 8.0, 1e9, 1e300, f64::MAX];
@@ -292,7 +333,8 @@ fn special_numbers() -> Vec<f64> {
 /// Whether the bits of a value are promised: the result is whole, an argument, or a fraction of π.
 fn is_special(value: f64, args: &[f64]) -> bool {
     let angles = [PI, FRAC_PI_2, FRAC_PI_4];
-    value.is_infinite() || value.fract() == 0.0 || args.contains(&value) || angles.contains(&value.abs())
+    let is_whole = value.fract() == 0.0 && value.abs() < 1e6;
+    value.is_infinite() || is_whole || args.contains(&value) || angles.contains(&value.abs())
 }
 
 fn special_arguments(arity: usize) -> Vec<Vec<f64>> {
