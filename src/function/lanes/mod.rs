@@ -1,0 +1,4 @@
+//! Recorded functions over blocks of samples.
+
+#[allow(dead_code)]
+mod math;
