@@ -1,19 +1,19 @@
 //! What every number type gets from the table: operators in all their forms, methods that need no
 //! import, the trait [`Number`](crate::Number), conversions, sums and products.
 
-/// `for_each_primitive!(impl_number [generics] [Type] rule { items })`: `rule!(Op name (args) (n))` is the
-/// type's own way to evaluate a row; `items` complete its `impl Number`.
+/// `for_each_primitive!(impl_number [generics] [Type, inline] rule { items })`: `rule!(Op name (args) (n))` is the
+/// type's own way to evaluate a row, `inline` how eagerly that is inlined; `items` complete its `impl Number`.
 macro_rules! impl_number {
-    ($generics:tt [$T:ty] $rule:ident { $($items:tt)* } $(
+    ($generics:tt [$T:ty, $inline:meta] $rule:ident { $($items:tt)* } $(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
     )* ; reductions $reductions:tt) => {
-        $( $crate::operators::row! { $kind $generics [$T] $rule $Op $name ($($($assign)*)?) ($($arg),*)
+        $( $crate::operators::row! { $kind $generics [$T, $inline] $rule $Op $name ($($($assign)*)?) ($($arg),*)
             ($($n : $ty)?) { $(#[$doc])*
             #[doc = concat!("\n\nPartials: ", $("`", stringify!($partial), "` "),*, "(`y` is the result).")] } } )*
-        $crate::operators::shared! { $generics [$T] {
-            $( $crate::operators::forward! { $kind $name ($($arg),*) ($($n : $ty)?) } )*
+        $crate::operators::shared! { $generics [$T, $inline] {
+            $( $crate::operators::forward! { $inline $kind $name ($($arg),*) ($($n : $ty)?) } )*
             $($items)*
         } }
     };
@@ -21,10 +21,10 @@ macro_rules! impl_number {
 
 /// One row: an inherent method, or an operator with its forms by reference, with `f64`, and assigning.
 macro_rules! row {
-    (operator [$($g:tt)*] [$T:ty] $rule:ident $Op:ident $name:ident () ($a:ident) () $doc:tt) => {
+    (operator [$($g:tt)*] [$T:ty, $inline:meta] $rule:ident $Op:ident $name:ident () ($a:ident) () $doc:tt) => {
         impl<$($g)*> std::ops::$Op for $T {
             type Output = $T;
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $name(self) -> $T {
                 let $a = self;
@@ -33,41 +33,41 @@ macro_rules! row {
         }
         impl<$($g)*> std::ops::$Op for &$T {
             type Output = $T;
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $name(self) -> $T {
                 (*self).$name()
             }
         }
     };
-    (operator [$($g:tt)*] [$T:ty] $rule:ident $Op:ident $name:ident ($Assign:ident $assign:ident)
+    (operator [$($g:tt)*] [$T:ty, $inline:meta] $rule:ident $Op:ident $name:ident ($Assign:ident $assign:ident)
         ($a:ident, $b:ident) () $doc:tt) => {
         impl<$($g)*> std::ops::$Op for $T {
             type Output = $T;
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $name(self, rhs: $T) -> $T {
                 let ($a, $b) = (self, rhs);
                 $rule!($Op $name ($a, $b) ())
             }
         }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name $T, &$T }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name &$T, $T }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name &$T, &$T }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name $T, f64 }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name &$T, f64 }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name f64, $T }
-        $crate::operators::form! { [$($g)*] [$T] $Op $name f64, &$T }
-        $crate::operators::form! { assign [$($g)*] [$T] $Op $name $Assign $assign $T }
-        $crate::operators::form! { assign [$($g)*] [$T] $Op $name $Assign $assign &$T }
-        $crate::operators::form! { assign [$($g)*] [$T] $Op $name $Assign $assign f64 }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name $T, &$T }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name &$T, $T }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name &$T, &$T }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name $T, f64 }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name &$T, f64 }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name f64, $T }
+        $crate::operators::form! { [$($g)*] [$T, $inline] $Op $name f64, &$T }
+        $crate::operators::form! { assign [$($g)*] [$T, $inline] $Op $name $Assign $assign $T }
+        $crate::operators::form! { assign [$($g)*] [$T, $inline] $Op $name $Assign $assign &$T }
+        $crate::operators::form! { assign [$($g)*] [$T, $inline] $Op $name $Assign $assign f64 }
     };
-    ($kind:ident [$($g:tt)*] [$T:ty] $rule:ident $Op:ident $name:ident ()
+    ($kind:ident [$($g:tt)*] [$T:ty, $inline:meta] $rule:ident $Op:ident $name:ident ()
         ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?) { $(#[$doc:meta])* }) => {
         impl<$($g)*> $T {
             $(#[$doc])*
             #[must_use]
-            #[inline]
+            #[$inline]
             #[track_caller]
             pub fn $name(self $(, $b: impl Into<$T>)* $(, $n: $ty)?) -> $T {
                 let $a = self;
@@ -80,19 +80,19 @@ macro_rules! row {
 
 /// One further form of a binary operator, by way of the form by value.
 macro_rules! form {
-    (assign [$($g:tt)*] [$T:ty] $Op:ident $name:ident $Assign:ident $assign:ident $Rhs:ty) => {
+    (assign [$($g:tt)*] [$T:ty, $inline:meta] $Op:ident $name:ident $Assign:ident $assign:ident $Rhs:ty) => {
         impl<$($g)*> std::ops::$Assign<$Rhs> for $T {
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $assign(&mut self, rhs: $Rhs) {
                 *self = <$T as std::ops::$Op<$T>>::$name(*self, <$T>::from(rhs));
             }
         }
     };
-    ([$($g:tt)*] [$T:ty] $Op:ident $name:ident $Lhs:ty, $Rhs:ty) => {
+    ([$($g:tt)*] [$T:ty, $inline:meta] $Op:ident $name:ident $Lhs:ty, $Rhs:ty) => {
         impl<$($g)*> std::ops::$Op<$Rhs> for $Lhs {
             type Output = $T;
-            #[inline]
+            #[$inline]
             #[track_caller]
             fn $name(self, rhs: $Rhs) -> $T {
                 <$T as std::ops::$Op<$T>>::$name(<$T>::from(self), <$T>::from(rhs))
@@ -103,9 +103,9 @@ macro_rules! form {
 
 /// The trait method of a row: the inherent one under the trait's name.
 macro_rules! forward {
-    (operator $($rest:tt)*) => {};
-    ($kind:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?)) => {
-        #[inline]
+    ($inline:meta operator $($rest:tt)*) => {};
+    ($inline:meta $kind:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?)) => {
+        #[$inline]
         #[track_caller]
         fn $name(self $(, $b: impl Into<Self>)* $(, $n: $ty)?) -> Self {
             Self::$name(self $(, $b)* $(, $n)?)
@@ -115,25 +115,25 @@ macro_rules! forward {
 
 /// The trait impls that do not depend on a row, given the body of `impl Number`.
 macro_rules! shared {
-    ([$($g:tt)*] [$T:ty] { $($number:tt)* }) => {
+    ([$($g:tt)*] [$T:ty, $inline:meta] { $($number:tt)* }) => {
         impl<$($g)*> $crate::real::sealed::Sealed for $T {}
         impl<$($g)*> $crate::real::Number for $T {
             $($number)*
         }
         impl<$($g)*> From<&$T> for $T {
-            #[inline]
+            #[$inline]
             fn from(number: &$T) -> Self {
                 *number
             }
         }
         impl<$($g)*> From<f32> for $T {
-            #[inline]
+            #[$inline]
             fn from(constant: f32) -> Self {
                 Self::from(f64::from(constant))
             }
         }
         impl<$($g)*> From<i32> for $T {
-            #[inline]
+            #[$inline]
             fn from(constant: i32) -> Self {
                 Self::from(f64::from(constant))
             }
@@ -146,7 +146,7 @@ macro_rules! shared {
         impl<$($g)*> $T {
             /// Sine and cosine of an angle in radians.
             #[must_use]
-            #[inline]
+            #[$inline]
             #[track_caller]
             pub fn sin_cos(self) -> ($T, $T) {
                 (self.sin(), self.cos())

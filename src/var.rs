@@ -26,7 +26,7 @@ macro_rules! by_recording {
     }};
 }
 
-for_each_primitive!(impl_number [] [Var] by_recording {
+for_each_primitive!(impl_number [] [Var, inline] by_recording {
     const IS_RECORDED: bool = true;
 
     #[track_caller]

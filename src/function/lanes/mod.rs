@@ -1,4 +1,8 @@
-//! Recorded functions over blocks of samples.
+//! Many samples at once.
 
+mod float;
+mod lane;
 #[allow(dead_code)]
 mod math;
+mod pack;
+mod rows;

@@ -1,0 +1,139 @@
+//! The base numbers of lanes: `f64` and `f32`, with branch-free functions.
+
+use super::math::{double, single};
+use crate::base::for_each_function;
+use std::fmt::Debug;
+use std::ops::*;
+
+/// A base number: `f64` or `f32`.
+pub trait Float:
+    sealed::Kernels + Copy + Default + Debug + PartialOrd + Send + Sync + Neg<Output = Self> + 'static
+{
+    /// The nearest number of this kind.
+    fn of(value: f64) -> Self;
+
+    /// The same number in double precision.
+    fn double(self) -> f64;
+}
+
+pub(crate) mod sealed {
+    use super::*;
+
+    macro_rules! define_kernels {
+        ([$($of_one:ident)*] [$($of_two:ident)*] [$($of_three:ident)*] [$($with_integer:ident)*]) => {
+            /// Functions without branches. NaN where there should be a number means that the kernel declines.
+            pub trait Kernels:
+                Sized + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+                + Rem<Output = Self>
+            {
+                fn is_a_nan(self) -> bool;
+                $( fn $of_one(self) -> Self; )*
+                $( fn $of_two(self, b: Self) -> Self; )*
+                $( fn $of_three(self, b: Self, c: Self) -> Self; )*
+                $( fn $with_integer(self, n: i32) -> Self; )*
+            }
+        };
+    }
+    for_each_function!(define_kernels);
+}
+
+macro_rules! impl_float {
+    ($T:ident, $math:ident; $($hardware:ident)*; $($kernel:ident($($arg:ident),*))*; $($declined:ident)*) => {
+        impl Float for $T {
+            #[inline(always)]
+            fn of(value: f64) -> $T {
+                value as $T
+            }
+
+            #[inline(always)]
+            fn double(self) -> f64 {
+                self.into()
+            }
+        }
+
+        impl sealed::Kernels for $T {
+            #[inline(always)]
+            fn is_a_nan(self) -> bool {
+                self.is_nan()
+            }
+            $(
+                #[inline(always)]
+                fn $hardware(self) -> $T {
+                    $T::$hardware(self)
+                }
+            )*
+            $(
+                #[inline(always)]
+                fn $kernel(self $(, $arg: $T)*) -> $T {
+                    $math::$kernel(self $(, $arg)*)
+                }
+            )*
+            $(
+                #[inline(always)]
+                fn $declined(self) -> $T {
+                    $T::NAN
+                }
+            )*
+            #[inline(always)]
+            fn signum(self) -> $T {
+                let sign = (1.0 as $T).copysign(self);
+                if self.is_nan() { self } else { sign }
+            }
+            #[inline(always)]
+            fn fract(self) -> $T {
+                self - self.trunc()
+            }
+            #[inline(always)]
+            fn log(self, b: $T) -> $T {
+                $math::ln(self) / $math::ln(b)
+            }
+            #[inline(always)]
+            fn max(self, b: $T) -> $T {
+                $T::max(self, b)
+            }
+            #[inline(always)]
+            fn min(self, b: $T) -> $T {
+                $T::min(self, b)
+            }
+            #[inline(always)]
+            fn mul_add(self, b: $T, c: $T) -> $T {
+                $T::mul_add(self, b, c)
+            }
+            #[inline(always)]
+            fn clamp(self, b: $T, c: $T) -> $T {
+                let above = if self < b { b } else { self };
+                let within = if above > c { c } else { above };
+                if b <= c { within } else { $T::NAN }
+            }
+            /// In the order of the scalar function; small exponents only.
+            #[inline(always)]
+            fn powi(self, n: i32) -> $T {
+                let of_bit = |bit: u32, power: $T| if n.unsigned_abs() & bit == 0 { 1.0 } else { power };
+                let square = self * self;
+                let fourth = square * square;
+                let power = of_bit(1, self) * of_bit(2, square) * of_bit(4, fourth) * of_bit(8, fourth * fourth);
+                let power = if n < 0 { 1.0 / power } else { power };
+                if n.unsigned_abs() < 16 { power } else { $T::NAN }
+            }
+            #[inline(always)]
+            fn erfcx_integral(self, _: i32) -> $T {
+                $T::NAN
+            }
+            #[inline(always)]
+            fn polygamma(self, _: i32) -> $T {
+                $T::NAN
+            }
+        }
+    };
+    ($T:ident, $math:ident) => {
+        impl_float! {
+            $T, $math;
+            recip sqrt abs floor ceil round trunc;
+            cbrt() exp() exp2() exp_m1() ln() ln_1p() log2() log10() sin() cos() tan() asin() acos() atan() sinh() cosh()
+            tanh() asinh() acosh() atanh() sigmoid() erf() erfc() normal_cdf() powf(b) atan2(b) hypot(b);
+            erfcx ln_normal_cdf ln_gamma digamma
+        }
+    };
+}
+impl_float!(f64, double);
+impl_float!(f32, single);

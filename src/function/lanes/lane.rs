@@ -1,0 +1,108 @@
+//! One sample's number: evaluated without branches, so that a loop over samples becomes vector instructions.
+
+use super::float::Float;
+use crate::base::{Base, for_each_function};
+use crate::operators::impl_number;
+use crate::ops::for_each_primitive;
+use crate::real::{Lists, Number, Read, Reduction, values};
+use std::ops::*;
+
+/// The number of one sample. Where a function is NaN for arguments that are not, it has *declined*: the scalar row
+/// has the answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane<T>(pub T);
+
+/// The plain number inside a lane, whose functions have no branches.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Branchless<T>(pub T);
+
+macro_rules! impl_operators {
+    ($($Op:ident $name:ident)*) => { $(
+        impl<T: Float> $Op for Branchless<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $name(self, b: Self) -> Self {
+                Branchless(self.0.$name(b.0))
+            }
+        }
+    )* };
+}
+impl_operators!(Add add Sub sub Mul mul Div div Rem rem);
+
+impl<T: Float> Neg for Branchless<T> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Branchless(-self.0)
+    }
+}
+
+macro_rules! impl_base {
+    ([$($of_one:ident)*] [$($of_two:ident)*] [$($of_three:ident)*] [$($with_integer:ident)*]) => {
+        impl<T: Float> Base for Branchless<T> {
+            #[inline(always)]
+            fn constant(value: f64) -> Self {
+                Branchless(T::of(value))
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self.0.is_a_nan()
+            }
+            $(
+                #[inline(always)]
+                fn $of_one(self) -> Self {
+                    Branchless(self.0.$of_one())
+                }
+            )*
+            $(
+                #[inline(always)]
+                fn $of_two(self, b: Self) -> Self {
+                    Branchless(self.0.$of_two(b.0))
+                }
+            )*
+            $(
+                #[inline(always)]
+                fn $of_three(self, b: Self, c: Self) -> Self {
+                    Branchless(self.0.$of_three(b.0, c.0))
+                }
+            )*
+            $(
+                #[inline(always)]
+                fn $with_integer(self, n: i32) -> Self {
+                    Branchless(self.0.$with_integer(n))
+                }
+            )*
+        }
+    };
+}
+for_each_function!(impl_base);
+
+impl<T: Float> From<f64> for Lane<T> {
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Lane(T::of(value))
+    }
+}
+
+macro_rules! by_value {
+    ($Op:ident $name:ident ($($arg:ident),*) ($($n:ident)?)) => {
+        Lane(values::$name($(Branchless($arg.0),)* $($n)?).0)
+    };
+}
+
+for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
+    #[inline(always)]
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        K::value(lists, read)
+    }
+
+    #[inline(always)]
+    fn is_dense(self) -> bool {
+        self.0.double().is_finite()
+    }
+
+    #[inline(always)]
+    fn unlinks(self) -> bool {
+        self.0 == T::default()
+    }
+});
