@@ -2,7 +2,7 @@
 """Prints src/function/lanes/math/polynomials.rs: the polynomials of the kernels, by Remez's exchange.
 
     pip install mpmath gmpy2          (gmpy2 only for speed)
-    python tests/data/polynomials.py > src/function/lanes/math/polynomials.rs
+    python tests/data/polynomials.py > src/function/lanes/math/polynomials.rs; cargo fmt
 
 A polynomial p of the given degree makes the largest |weight(x) (f(x) - p(x))| smallest on an interval. The
 weight turns an error of p into an error of the result, relative to it. The error that is printed is that of
@@ -120,8 +120,8 @@ def both(name, text, f, weight, degrees, low, high, split=False):
 print("//! Coefficients of the kernels' polynomials, lowest first. Each says what it is, on which interval, and its")
 print("//! error relative to the result. Printed by `tests/data/polynomials.py`.")
 print()
-print("// Written as printed: shortest digits, no groups.")
-print("#![allow(clippy::unreadable_literal, clippy::approx_constant)]")
+print("// Some are near constants of the standard library.")
+print("#![allow(clippy::approx_constant)]")
 # The weight is for eʳ − 1, at the ends of the interval.
 both("EXP", "(eʳ − 1 − r)/r²", lambda r: (mp.exp(r) - 1 - r) / r**2, lambda r: HALF_LN2, (10, 5), -HALF_LN2, HALF_LN2)
 both(

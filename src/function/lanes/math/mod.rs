@@ -79,6 +79,7 @@ fn declined_unless(condition: bool, y: f64) -> f64 {
 
 /// Whether a logarithm is computed: for positive normal numbers.
 #[inline(always)]
+#[expect(clippy::manual_range_contains, reason = "which is lazy: a branch")]
 fn has_logarithm(x: f64) -> bool {
     (x >= f64::MIN_POSITIVE) & (x <= f64::MAX)
 }

@@ -1,8 +1,8 @@
 //! Coefficients of the kernels' polynomials, lowest first. Each says what it is, on which interval, and its
 //! error relative to the result. Printed by `tests/data/polynomials.py`.
 
-// Written as printed: shortest digits, no groups.
-#![allow(clippy::unreadable_literal, clippy::approx_constant)]
+// Some are near constants of the standard library.
+#![allow(clippy::approx_constant)]
 
 /// (eʳ − 1 − r)/r²; -0.3466 to 0.3466, error 2^-60.0.
 pub(super) const EXP: [f64; 11] = [
