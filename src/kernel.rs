@@ -221,7 +221,16 @@ impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Ta
     }
 
     /// The product from this place on; to be called for each place in turn.
+    #[inline]
     fn starting_at(&mut self, place: usize) -> R {
+        if self.kept[self.kept.len() - 1].0.len() > place {
+            self.go_back_to(place);
+        }
+        self.kept.pop().expect("the product from the place on").1
+    }
+
+    /// Makes the product from this place on, keeping what comes on the way.
+    fn go_back_to(&mut self, place: usize) {
         let (mut rest, mut product) = self.kept[self.kept.len() - 1].clone();
         let stretch = rest.len() - place;
         // What is recorded is recorded once.
@@ -229,12 +238,10 @@ impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Ta
         let stride = if keeps_all { 1 } else { stretch.div_ceil(FEW_TAILS) };
         for left in (0..stretch).rev() {
             product *= rest.next_back().expect("a factor for each place");
-            if left % stride == 0 {
+            if stride == 1 || left % stride == 0 {
                 self.kept.push((rest.clone(), product));
             }
         }
-        self.kept.pop();
-        product
     }
 }
 
