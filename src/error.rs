@@ -100,6 +100,14 @@ pub enum Error {
         /// The line that compared.
         at: SourceLine,
     },
+    /// In some samples of a batch a comparison turns out differently than where the function was recorded.
+    #[error("in {} of the samples, number {} being the first: {first}", samples.len(), samples[0])]
+    BranchesChanged {
+        /// The samples, as they are numbered in the columns.
+        samples: Vec<usize>,
+        /// What changed in the first of them.
+        first: Box<Error>,
+    },
     /// A slice has the wrong length.
     #[error("expected {expected} {what}, got {got}")]
     Length {

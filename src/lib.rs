@@ -40,7 +40,9 @@ pub use differentiate::{
 };
 pub use dual::Dual;
 pub use error::{Error, SourceLine};
-pub use function::{Adaptive, Function, FunctionStats, Pass, Workspace};
+pub use function::{
+    Adaptive, BatchWorkspace, Batched, Column, Float, Function, FunctionStats, Pass, Samples, Workspace,
+};
 pub use gradient::Gradient;
 pub use listing::{Listing, NonFinite, Row, Statistics, What};
 pub use lists::{mean, softmax};

@@ -146,6 +146,7 @@ macro_rules! shared {
         impl<$($g)*> $T {
             /// Sine and cosine of an angle in radians.
             #[must_use]
+            #[allow(dead_code)] // numbers in lanes never need both
             #[$inline]
             #[track_caller]
             pub fn sin_cos(self) -> ($T, $T) {

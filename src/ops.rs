@@ -582,6 +582,24 @@ impl Op {
     pub(crate) const PRODUCT: Op = Op::Mul;
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
 
+    /// The operands as a sum of products, from left to right, and one more number: the pairs, and that.
+    pub(crate) fn as_sum_of_products<T: Copy>(
+        self,
+        operands: &[T],
+    ) -> Option<(impl Iterator<Item = (T, T)>, Option<T>)> {
+        if self != Op::Dot && self != Op::Affine {
+            return None;
+        }
+        let (pairs, offset) = operands.split_at(operands.len() / 2 * 2);
+        let (first, second) = pairs.split_at(pairs.len() / 2);
+        Some((first.iter().copied().zip(second.iter().copied()), offset.first().copied()))
+    }
+
+    /// Whether the row panics rather than evaluate these operands.
+    pub(crate) fn refuses(self, operands: &[f64]) -> bool {
+        matches!((self, operands), (Op::Clamp, &[_, low, high]) if !(low <= high))
+    }
+
     /// Whether the operand on this side may be exchanged with the other.
     pub(crate) fn is_commutative(self) -> bool {
         matches!(self, Op::Add | Op::Mul | Op::Equal)

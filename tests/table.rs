@@ -347,7 +347,7 @@ fn sources() -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if ON_TOP.contains(&name) || ["ops.rs", "kernel.rs"].contains(&name) {
+            if ON_TOP.contains(&name) || ["ops.rs", "base.rs", "kernel.rs", "math"].contains(&name) {
                 continue;
             }
             match path.is_dir() {

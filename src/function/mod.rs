@@ -14,6 +14,7 @@ mod stored;
 pub use adaptive::Adaptive;
 pub use display::FunctionStats;
 pub use evaluate::Workspace;
+pub use lanes::{BatchWorkspace, Batched, Column, Float, Samples};
 pub use passes::Pass;
 
 use crate::dual::Dual;

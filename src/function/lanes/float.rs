@@ -1,6 +1,7 @@
 //! The base numbers of lanes: `f64` and `f32`, with branch-free functions.
 
 use super::math::{double, single};
+use super::tree::{Leaf, Outcome};
 use crate::base::for_each_function;
 use std::fmt::Debug;
 use std::ops::*;
@@ -14,6 +15,11 @@ pub trait Float:
 
     /// The same number in double precision.
     fn double(self) -> f64;
+
+    /// Evaluates a leaf with the vector instructions of the machine. (Here, so that it is compiled once, with this crate.)
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn evaluate(leaf: Leaf<'_, '_, Self>) -> Outcome;
 }
 
 pub(crate) mod sealed {
@@ -48,6 +54,12 @@ macro_rules! impl_float {
             #[inline(always)]
             fn double(self) -> f64 {
                 self.into()
+            }
+
+            #[allow(private_interfaces)]
+            #[inline(never)]
+            fn evaluate(leaf: Leaf<'_, '_, $T>) -> Outcome {
+                pulp::Arch::new().dispatch(leaf)
             }
         }
 

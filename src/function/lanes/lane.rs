@@ -4,7 +4,7 @@ use super::float::Float;
 use crate::base::{Base, for_each_function};
 use crate::operators::impl_number;
 use crate::ops::for_each_primitive;
-use crate::real::{Lists, Number, Read, Reduction, values};
+use crate::real::{Lists, Read, Reduction, values};
 use std::ops::*;
 
 /// The number of one sample. Where a function is NaN for arguments that are not, it has *declined*: the scalar row

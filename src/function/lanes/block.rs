@@ -1,0 +1,246 @@
+//! One block of samples: forwards through the steps of a plan, and backwards. Everything here is inlined into code for
+//! the vector instructions of the machine, but for what is rare.
+
+use super::float::Float;
+use super::mend;
+use super::pack::{Pack, WIDTH};
+use super::plan::{Plan, Slot, Step, Sums};
+use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
+use super::sums::{FOLDED, add_correlations, add_products, fold};
+
+/// Memory for one block, and for what is summed over blocks.
+#[derive(Debug, Default)]
+pub(super) struct Scratch<T> {
+    /// `width` lanes per slot.
+    pub values: Vec<T>,
+    pub adjoints: Vec<T>,
+    /// Lanes of one operand.
+    terms: Vec<T>,
+    /// The derivatives by what is shared, and behind them the outputs, folded.
+    pub sums: Vec<T>,
+    /// Whether a check turned out differently, or there is no sample in the lane.
+    pub is_out: Vec<bool>,
+    /// By slot: whether all lanes are finite.
+    is_finite: Vec<bool>,
+}
+
+/// What a block is evaluated with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block<'p, T> {
+    pub plan: &'p Plan,
+    /// The numbers that all samples share.
+    pub shared: &'p [T],
+    pub shared_is_finite: bool,
+    /// Lanes per slot.
+    pub width: usize,
+    /// Lanes in use: a multiple of [`WIDTH`].
+    pub lanes: usize,
+}
+
+impl<T: Float> Scratch<T> {
+    /// Makes room, and clears what is summed over blocks.
+    pub fn begin(&mut self, plan: &Plan, shared: &[T], width: usize) {
+        let len = plan.slots * width;
+        self.values.resize(len, T::default());
+        self.adjoints.resize(len, T::default());
+        self.terms.resize(width, T::default());
+        self.is_out.resize(width, false);
+        self.is_finite.resize(plan.slots, true);
+        self.sums.clear();
+        self.sums.resize((shared.len() + plan.outputs.len()) * FOLDED, T::default());
+        for &(position, slot) in &plan.copies {
+            let place = slot as usize * width;
+            self.values[place..place + width].fill(shared[position]);
+            self.adjoints[place..place + width].fill(T::default());
+        }
+    }
+}
+
+impl<'p, T: Float> Block<'p, T> {
+    #[inline(always)]
+    fn of<'v>(&self, all: &'v [T], slot: Slot) -> &'v [T] {
+        &all[slot as usize * self.width..][..self.lanes]
+    }
+
+    /// Evaluates every step.
+    #[inline(always)]
+    pub fn forward(&self, scratch: &mut Scratch<T>) {
+        for step in &self.plan.steps {
+            match step {
+                Step::Row { op, operands, to } => {
+                    let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
+                    let y = &mut after[..self.lanes];
+                    let lanes_of = |k: usize| operands.get(k).map_or(&[][..], |&slot| self.of(before, slot));
+                    values_of(*op, [lanes_of(0), lanes_of(1), lanes_of(2)], y);
+                    if has_nan(y) {
+                        mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
+                    }
+                }
+                Step::List { op, operands, to } => {
+                    let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
+                    let y = &mut after[..self.lanes];
+                    for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
+                        let read = |slot| pack_of(self.of(before, slot), chunk);
+                        y.copy_from_slice(&list_value_of(*op, operands, read).0);
+                    }
+                    if has_nan(y) {
+                        mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
+                    }
+                }
+                Step::Sums(sums) => self.add_up(sums, &mut scratch.values),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_up(&self, sums: &Sums, values: &mut [T]) {
+        let (before, after) = values.split_at_mut(sums.to as usize * self.width);
+        let (before, operands) = (&*before, sums.lanes.len());
+        for row in 0..sums.rows {
+            let start = self.shared[sums.offsets.clone()].get(row).copied().unwrap_or_default();
+            after[row * self.width..][..self.lanes].fill(start);
+        }
+        let weights = &self.shared[sums.weights.clone()];
+        add_products(
+            self.lanes,
+            sums.rows,
+            operands,
+            |k| self.of(before, sums.lanes[k]),
+            |row, k| weights[row * operands + k],
+            after,
+            |row| row * self.width,
+        );
+    }
+
+    /// The derivatives of one output in all lanes that are not out. `is_active`: the slots through which they go to what
+    /// is asked for; `by_shared`: whether that is what is shared.
+    #[inline(always)]
+    pub fn backward(&self, output: Slot, is_active: &[bool], by_shared: bool, scratch: &mut Scratch<T>) {
+        let (width, lanes) = (self.width, self.lanes);
+        let copies = self.plan.loads.len()..self.plan.loads.len() + self.plan.copies.len();
+        scratch.adjoints[..copies.start * width].fill(T::default());
+        scratch.adjoints[copies.end * width..].fill(T::default());
+        let seeds = scratch.adjoints[output as usize * width..][..lanes].iter_mut();
+        for (adjoint, &is_out) in seeds.zip(&scratch.is_out) {
+            *adjoint = *adjoint + if is_out { T::default() } else { T::of(1.0) };
+        }
+        for &slot in &self.plan.weighted {
+            scratch.is_finite[slot as usize] = are_finite(self.of(&scratch.values, slot));
+        }
+        for (position, step) in self.plan.steps.iter().enumerate().rev() {
+            let to = match step {
+                Step::Row { to, .. } | Step::List { to, .. } | Step::Sums(Sums { to, .. }) => *to,
+            };
+            if !is_active[to as usize] {
+                continue;
+            }
+            let (before, after) = scratch.adjoints.split_at_mut(to as usize * width);
+            let lost = mend::Lost {
+                block: self,
+                values: &scratch.values,
+                is_out: &scratch.is_out,
+                output,
+                before: position,
+            };
+            match step {
+                Step::Row { op, operands, to } => {
+                    let adjoint = &after[..lanes];
+                    let lanes_of =
+                        |k: usize| operands.get(k).map_or(&[][..], |&slot| self.of(&scratch.values, slot));
+                    let all = [lanes_of(0), lanes_of(1), lanes_of(2)];
+                    let y = self.of(&scratch.values, *to);
+                    let terms = &mut scratch.terms[..lanes];
+                    for (k, &operand) in operands.iter().enumerate() {
+                        if is_active[operand as usize] {
+                            terms_of(*op, all, y, adjoint, k, terms);
+                            if has_nan(terms) {
+                                lost.mend_row(*op, operands, k, y, adjoint, terms, 0);
+                            }
+                            add(terms, &mut before[operand as usize * width..][..lanes]);
+                        }
+                    }
+                }
+                Step::List { op, operands, to } => {
+                    for chunk in 0..lanes / WIDTH {
+                        let read = |slot| pack_of(self.of(&scratch.values, slot), chunk);
+                        let (y, adjoint) = (read(*to), pack_of(after, chunk));
+                        let mut k = 0;
+                        list_partials_of(*op, operands, read, y, |partial| {
+                            let operand = operands[k];
+                            if is_active[operand as usize] {
+                                let mut terms = [T::default(); WIDTH];
+                                for lane in 0..WIDTH {
+                                    terms[lane] = partial.0[lane] * adjoint.0[lane];
+                                }
+                                if has_nan(&terms) {
+                                    let from = chunk * WIDTH;
+                                    lost.mend_row(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
+                                }
+                                let place = operand as usize * width + chunk * WIDTH;
+                                add(&terms, &mut before[place..][..WIDTH]);
+                            }
+                            k += 1;
+                        });
+                    }
+                }
+                Step::Sums(sums) => {
+                    let is_learned = by_shared && sums.is_learned;
+                    let passes_on = sums.lanes.iter().any(|&lane| is_active[lane as usize]);
+                    let is_plain = self.shared_is_finite
+                        && sums.lanes.iter().all(|&lane| scratch.is_finite[lane as usize]);
+                    if !is_plain {
+                        let passes_on = |slot: Slot| is_active[slot as usize];
+                        lost.mend_sums(sums, after, before, passes_on, is_learned, &mut scratch.sums);
+                        continue;
+                    }
+                    let (after, operands) = (&*after, sums.lanes.len());
+                    let adjoint = |row: usize| &after[row * width..][..lanes];
+                    if passes_on {
+                        let weights = &self.shared[sums.weights.clone()];
+                        add_products(
+                            lanes,
+                            operands,
+                            sums.rows,
+                            adjoint,
+                            |k, row| weights[row * operands + k],
+                            before,
+                            |k| sums.lanes[k] as usize * width,
+                        );
+                    }
+                    if is_learned {
+                        let by_weights = &mut scratch.sums[sums.weights.start * FOLDED..];
+                        let values = |k: usize| self.of(&scratch.values, sums.lanes[k]);
+                        add_correlations(lanes, sums.rows, operands, adjoint, values, by_weights);
+                        for (row, position) in sums.offsets.clone().enumerate() {
+                            fold(adjoint(row), &mut scratch.sums[position * FOLDED..][..FOLDED]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn pack_of<T: Float>(lanes: &[T], chunk: usize) -> Pack<T> {
+    Pack(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"))
+}
+
+#[inline(always)]
+fn add<T: Float>(terms: &[T], to: &mut [T]) {
+    for (to, &term) in to.iter_mut().zip(terms) {
+        *to = *to + term;
+    }
+}
+
+/// Without an early end, so that the loop becomes vector instructions.
+#[inline(always)]
+fn has_nan<T: Float>(lanes: &[T]) -> bool {
+    lanes.iter().fold(false, |any, lane| any | lane.is_a_nan())
+}
+
+#[inline(always)]
+fn are_finite<T: Float>(lanes: &[T]) -> bool {
+    // Infinity less itself is NaN.
+    lanes.iter().fold(true, |all, &lane| all & !(lane - lane).is_a_nan())
+}

@@ -1,0 +1,275 @@
+//! Samples as a tree: leaves of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
+//! alone, so that sums have the same bits on any number of threads.
+
+use super::block::{Block, Scratch};
+use super::float::Float;
+use super::pack::WIDTH;
+use super::plan::Plan;
+use super::samples::Samples;
+use super::sums::{FOLDED, fold, total};
+use crate::error::Error;
+use std::ops::Range;
+use std::sync::Mutex;
+
+/// How many samples a leaf has, more or less: as many whole blocks as that takes.
+const LEAF: usize = 2048;
+/// Numbers of a block, values and adjoints together: so many fit into the cache.
+const NUMBERS: usize = 24 << 10;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Wanted {
+    /// The outputs, sample by sample.
+    Values,
+    /// The sums of the outputs.
+    Sums,
+    /// The sums of the outputs, and the derivative of the first by what is shared.
+    ByShared,
+    /// The derivatives of every output by the samples' variables, sample by sample.
+    BySample,
+}
+
+/// An evaluation.
+pub(super) struct Job<'a, T> {
+    pub plan: &'a Plan,
+    /// The slots of the samples' variables.
+    pub variables: &'a [u32],
+    pub shared: &'a [T],
+    pub samples: Samples<'a>,
+    pub wanted: Wanted,
+    pub pool: &'a Pool<T>,
+}
+
+/// Memory for leaves and their sums, for whichever thread comes next.
+#[derive(Debug, Default)]
+pub(super) struct Pool<T> {
+    scratch: Mutex<Vec<Scratch<T>>>,
+    sums: Mutex<Vec<Vec<f64>>>,
+}
+
+/// What a part of the tree comes to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// The derivatives by what is shared, and behind them the sums of the outputs.
+    pub sums: Vec<f64>,
+    /// Samples in which a check turned out differently; they are left out of everything.
+    pub out: Vec<usize>,
+    /// Why the first of them is.
+    pub first: Option<Error>,
+}
+
+fn take<M: Default>(pool: &Mutex<Vec<M>>) -> M {
+    pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
+}
+
+fn give<M>(pool: &Mutex<Vec<M>>, memory: M) {
+    if let Ok(mut pool) = pool.lock() {
+        pool.push(memory);
+    }
+}
+
+impl<T> Pool<T> {
+    /// Takes the memory of sums back.
+    pub fn give_back(&self, sums: Vec<f64>) {
+        give(&self.sums, sums);
+    }
+}
+
+/// Lanes in a block: as many as fit into the cache, within limits.
+fn width(plan: &Plan) -> usize {
+    let fitting = NUMBERS / (2 * plan.slots.max(1)) / WIDTH * WIDTH;
+    fitting.clamp(WIDTH, 8 * WIDTH)
+}
+
+impl<T: Float> Job<'_, T> {
+    /// Evaluates all samples; `out` has what is asked for sample by sample.
+    pub fn run(&self, out: &mut [f64]) -> Outcome {
+        let shared_is_finite = self.shared.iter().all(|number| number.double().is_finite());
+        self.part(0..self.samples.len(), shared_is_finite, out)
+    }
+
+    fn numbers_per_sample(&self) -> usize {
+        let outputs = self.plan.outputs.len();
+        match self.wanted {
+            Wanted::Values => outputs,
+            Wanted::BySample => outputs * self.variables.len(),
+            Wanted::Sums | Wanted::ByShared => 0,
+        }
+    }
+
+    fn part(&self, samples: Range<usize>, shared_is_finite: bool, out: &mut [f64]) -> Outcome {
+        let width = width(self.plan);
+        let leaf = LEAF.div_ceil(width) * width;
+        if samples.len() <= leaf {
+            let leaf = Leaf { job: self, samples, width, shared_is_finite, out };
+            return T::evaluate(leaf);
+        }
+        // So many whole leaves on the left that it is a full tree.
+        let leaves = samples.len().div_ceil(leaf);
+        let middle = samples.start + leaf * (leaves.next_power_of_two() / 2);
+        let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
+        let (mut left, right) = join(
+            || self.part(samples.start..middle, shared_is_finite, left_out),
+            || self.part(middle..samples.end, shared_is_finite, right_out),
+        );
+        for (sum, &other) in left.sums.iter_mut().zip(&right.sums) {
+            *sum += other;
+        }
+        self.pool.give_back(right.sums);
+        left.out.extend(right.out);
+        Outcome { first: left.first.or(right.first), ..left }
+    }
+}
+
+#[cfg(feature = "parallel")]
+fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
+}
+
+#[cfg(not(feature = "parallel"))]
+fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}
+
+/// So many blocks, evaluated one after the other with the vector instructions of the machine.
+pub(super) struct Leaf<'j, 'a, T> {
+    job: &'j Job<'a, T>,
+    samples: Range<usize>,
+    width: usize,
+    shared_is_finite: bool,
+    out: &'j mut [f64],
+}
+
+impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
+    type Output = Outcome;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Outcome {
+        let Leaf { job, samples, width, shared_is_finite, out } = self;
+        let (plan, per_sample) = (job.plan, job.numbers_per_sample());
+        let mut scratch: Scratch<T> = take(&job.pool.scratch);
+        scratch.begin(plan, job.shared, width);
+        let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
+        for from in samples.clone().step_by(width) {
+            let count = width.min(samples.end - from);
+            let lanes = count.next_multiple_of(WIDTH);
+            let block = Block { plan, shared: job.shared, shared_is_finite, width, lanes };
+            for &(column, slot) in &plan.loads {
+                let lanes = &mut scratch.values[slot as usize * width..][..lanes];
+                job.samples.load(column, from, count, lanes);
+            }
+            block.forward(&mut scratch);
+            scratch.is_out[..count].fill(false);
+            scratch.is_out[count..lanes].fill(true);
+            if !plan.checks.is_empty() {
+                ask(&block, &mut scratch, |lane| job.samples.number(from + lane), count, &mut outcome);
+            }
+            let out = &mut out[(from - samples.start) * per_sample..][..count * per_sample];
+            match job.wanted {
+                Wanted::Values => write_values(&block, &scratch, out),
+                Wanted::Sums => add_values(&block, &mut scratch),
+                Wanted::ByShared => {
+                    add_values(&block, &mut scratch);
+                    block.backward(plan.outputs[0], &plan.by_shared, true, &mut scratch);
+                }
+                Wanted::BySample => {
+                    for (row, &output) in plan.outputs.iter().enumerate() {
+                        if plan.by_sample[output as usize] {
+                            block.backward(output, &plan.by_sample, false, &mut scratch);
+                        } else {
+                            scratch.adjoints.fill(T::default());
+                        }
+                        write_derivatives(&block, &scratch, row, job.variables, out);
+                    }
+                }
+            }
+        }
+        for &(position, slot) in &plan.copies {
+            let adjoints = &scratch.adjoints[slot as usize * width..][..width];
+            fold(adjoints, &mut scratch.sums[position * FOLDED..][..FOLDED]);
+        }
+        outcome.sums.clear();
+        outcome.sums.extend(scratch.sums.chunks_exact(FOLDED).map(total));
+        give(&job.pool.scratch, scratch);
+        outcome
+    }
+}
+
+/// Asks the checks in every lane.
+#[inline(always)]
+fn ask<T: Float>(
+    block: &Block<'_, T>,
+    scratch: &mut Scratch<T>,
+    number: impl Fn(usize) -> usize,
+    count: usize,
+    outcome: &mut Outcome,
+) {
+    let lanes_of = |slot: u32| &scratch.values[slot as usize * block.width..][..count];
+    let mut changed: Option<(usize, usize)> = None;
+    for (k, check) in block.plan.checks.iter().enumerate() {
+        let (left, right) = (lanes_of(check.left), lanes_of(check.right));
+        let mut all_hold = true;
+        for lane in 0..count {
+            all_hold &= check.predicate.holds(left[lane].double(), right[lane].double()) == check.outcome;
+        }
+        if !all_hold {
+            for lane in 0..count {
+                if check.predicate.holds(left[lane].double(), right[lane].double()) != check.outcome {
+                    scratch.is_out[lane] = true;
+                    let is_earlier = changed.is_none_or(|(first, _)| lane < first);
+                    changed = if is_earlier { Some((lane, k)) } else { changed };
+                }
+            }
+        }
+    }
+    if let Some((lane, check)) = changed {
+        let check = &block.plan.checks[check];
+        outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(number));
+        outcome.first.get_or_insert_with(|| Error::BranchChanged {
+            predicate: check.predicate,
+            left: lanes_of(check.left)[lane].double(),
+            right: lanes_of(check.right)[lane].double(),
+            at: check.at.clone(),
+        });
+    }
+}
+
+#[inline(always)]
+fn add_values<T: Float>(block: &Block<'_, T>, scratch: &mut Scratch<T>) {
+    let (outputs, behind) = (&block.plan.outputs, block.shared.len());
+    for (k, &output) in outputs.iter().enumerate() {
+        let values = &scratch.values[output as usize * block.width..][..block.lanes];
+        let sums = &mut scratch.sums[(behind + k) * FOLDED..][..FOLDED];
+        for (lane, (&value, &is_out)) in values.iter().zip(&scratch.is_out).enumerate() {
+            let sum = &mut sums[lane % FOLDED];
+            *sum = *sum + if is_out { T::default() } else { value };
+        }
+    }
+}
+
+fn write_values<T: Float>(block: &Block<'_, T>, scratch: &Scratch<T>, out: &mut [f64]) {
+    let outputs = &block.plan.outputs;
+    for (lane, out) in out.chunks_exact_mut(outputs.len().max(1)).enumerate() {
+        for (out, &output) in out.iter_mut().zip(outputs) {
+            let value = scratch.values[output as usize * block.width + lane].double();
+            *out = if scratch.is_out[lane] { f64::NAN } else { value };
+        }
+    }
+}
+
+fn write_derivatives<T: Float>(
+    block: &Block<'_, T>,
+    scratch: &Scratch<T>,
+    row: usize,
+    variables: &[u32],
+    out: &mut [f64],
+) {
+    let (rows, columns) = (block.plan.outputs.len(), variables.len());
+    for (column, &variable) in variables.iter().enumerate() {
+        let adjoints = &scratch.adjoints[variable as usize * block.width..][..block.lanes];
+        for (lane, out) in out.chunks_exact_mut((rows * columns).max(1)).enumerate() {
+            let is_out = scratch.is_out[lane];
+            out[row * columns + column] = if is_out { f64::NAN } else { adjoints[lane].double() };
+        }
+    }
+}
