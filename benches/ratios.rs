@@ -15,7 +15,7 @@ use std::process::exit;
 use std::rc::Rc;
 use tapegrad::{Function, Var, Workspace};
 use workloads::timing::{Run, Times, in_turns};
-use workloads::{Reverse, Size, Visitor, Workload, agree, visit_all};
+use workloads::{Batch, Reverse, Size, Visitor, Workload, agree, visit_all};
 
 /// A workload, and place for the gradients of all its parts.
 struct Task<W> {
@@ -39,12 +39,14 @@ struct Footprint {
 }
 
 /// All modes; a further one is a line here.
-fn modes<W: Workload<M>, const M: usize>() -> Vec<Mode<W>> {
-    vec![
+fn modes<W: Workload<M>, const M: usize>(workload: &W) -> Vec<Mode<W>> {
+    let mut modes = vec![
         Mode::eager("plain", |workload: &W, part, x| workload.plain(part, x)),
         Mode::eager("tuned", |workload: &W, part, x| workload.tuned(part, x)),
         Mode::function("function", |workload: &W, part, x| workload.plain(part, x)),
-    ]
+    ];
+    modes.extend(workload.batched().map(Mode::batched));
+    modes
 }
 
 impl<W> Mode<W> {
@@ -72,6 +74,15 @@ impl<W> Mode<W> {
             footprint
         };
         Mode { name, run: Box::new(run), footprint: Box::new(footprint) }
+    }
+
+    /// Evaluates a recording of one sample over all samples at once; recorded and planned once.
+    fn batched(mut batch: Box<Batch>) -> Self {
+        Mode {
+            name: "batched",
+            run: Box::new(move |Task { gradients, .. }| batch(black_box(gradients))),
+            footprint: Box::new(|_| Footprint::default()),
+        }
     }
 
     /// Replays a recording of each part, made and simplified once, before anything is timed.
@@ -142,8 +153,8 @@ impl Visitor for Bench {
             return;
         }
         let gradients = vec![0.0; workload.parts() * workload.gradient_len()];
+        let mut modes = modes::<W, M>(&workload);
         let mut task = Task { workload, gradients };
-        let mut modes = modes::<W, M>();
         if self.list {
             for mode in &modes {
                 println!("{} {}", W::NAME, mode.name);

@@ -5,8 +5,8 @@ mod programs;
 
 use programs::{Program, Random};
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Error, Float, Function, Number, Real, Samples, Var, Workspace, affine, dot,
-    log_sum_exp, norm, primitives, product, reductions, variance,
+    BatchWorkspace, Batched, Column, Error, Float, Function, Number, Real, Samples, Var, Workspace, affine,
+    dot, log_sum_exp, norm, primitives, product, reductions, variance,
 };
 
 const SHARED: usize = 2;
@@ -61,9 +61,9 @@ fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, what: &
         let x = table.inputs(sample);
         let mut jacobian = vec![0.0; outputs * all];
         let expected = function.values(&x, &mut scalar);
-        let expected = match expected.and_then(|values| {
-            function.jacobian_at(&x, &mut scalar, &mut jacobian).map(|()| values)
-        }) {
+        let expected = match expected
+            .and_then(|values| function.jacobian_at(&x, &mut scalar, &mut jacobian).map(|()| values))
+        {
             Ok(values) => values,
             Err(Error::BranchChanged { .. }) => {
                 out.push(sample);
@@ -102,7 +102,8 @@ fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, what: &
     }
     if out.is_empty() && outputs == 1 {
         let mut gradient = vec![0.0; table.shared.len()];
-        let total = batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient).unwrap();
+        let total =
+            batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient).unwrap();
         assert!(agree(total, sum, n as f64, tolerance), "{what}: {total} and {sum}");
         for (k, (&slope, &expected)) in gradient.iter().zip(&by_shared).enumerate() {
             assert!(
@@ -133,8 +134,12 @@ fn every_row_in_lanes() {
                     operands.insert(shared.min(arity - 1), x[0]);
                     row.op.value(&operands).unwrap()
                 },
-                &[&at[shared.min(arity - 1)..][..1], &at[..shared.min(arity - 1)], &at[(shared + 1).min(arity)..]]
-                    .concat()[..],
+                &[
+                    &at[shared.min(arity - 1)..][..1],
+                    &at[..shared.min(arity - 1)],
+                    &at[(shared + 1).min(arity)..],
+                ]
+                .concat()[..],
             )
             .unwrap();
             if function.inputs() < 2 {

@@ -1,9 +1,9 @@
 //! European calls by the formula of Black and Scholes: the value of a portfolio, and its sensitivities by
 //! spot, strike, rate, volatility and time of each option.
 
-use super::{Workload, data::Seeded};
+use super::{Batch, Workload, data::Seeded};
 use std::f64::consts::FRAC_1_SQRT_2;
-use tapegrad::{Real, Var, preaccumulate};
+use tapegrad::{BatchWorkspace, Column, Function, Real, Samples, Var, preaccumulate};
 
 pub struct BlackScholes {
     /// Spot, strike, rate, volatility and time, option by option.
@@ -44,6 +44,18 @@ impl Workload for BlackScholes {
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
         [x.chunks_exact(5).map(|x| preaccumulate([x[0], x[1], x[2], x[3], x[4]], call)).sum()]
+    }
+
+    fn batched(&self) -> Option<Box<Batch>> {
+        let price =
+            Function::record(|x| call(x), [100.0, 100.0, 0.02, 0.3, 1.0]).expect("no branches").optimize();
+        let batched = price.batched(0..0).expect("no input is shared");
+        let (options, mut workspace) = (self.options.clone(), BatchWorkspace::new());
+        Some(Box::new(move |gradients| {
+            let columns: [Column<'_>; 5] = std::array::from_fn(|k| Column::strided(&options, k, 5));
+            let samples = Samples::new(&columns).expect("columns of one length");
+            batched.jacobians(&[], &samples, &mut workspace, gradients).expect("no branches");
+        }))
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

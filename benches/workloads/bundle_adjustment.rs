@@ -1,8 +1,9 @@
 //! Bundle adjustment: per observation the reprojection error of a point in a camera, and its Jacobian by the
 //! camera (rotation, centre, focal length, principal point, distortion), the point and the weight.
 
-use super::{Workload, data::Seeded};
-use tapegrad::{Real, Var, preaccumulate};
+use super::{Batch, Workload, data::Seeded};
+use std::ops::Sub;
+use tapegrad::{BatchWorkspace, Column, Function, Real, Samples, Var, preaccumulate};
 
 /// 11 numbers for the camera, 3 for the point, the weight.
 const INPUTS: usize = 15;
@@ -43,14 +44,14 @@ impl BundleAdjustment {
 }
 
 /// The weighted distance between where the camera sees the point and where it was seen.
-fn residual<R: Real>(x: [R; INPUTS], feature: [f64; 2]) -> [R; 2] {
+fn residual<R: Real + Sub<F, Output = R>, F>(x: [R; INPUTS], [u, v]: [F; 2]) -> [R; 2] {
     let [r0, r1, r2, c0, c1, c2, focal, u0, v0, k1, k2, x0, x1, x2, weight] = x;
     let p = rotate([r0, r1, r2], [x0 - c0, x1 - c1, x2 - c2]);
     let e = [p[0] / p[2], p[1] / p[2]];
     let square = e[0] * e[0] + e[1] * e[1];
     let distortion = k1 * square + k2 * square * square + 1.0;
-    let project = |e: R, centre: R, feature: f64| (e * distortion * focal + centre - feature) * weight;
-    [project(e[0], u0, feature[0]), project(e[1], v0, feature[1])]
+    let project = |e: R, centre: R, feature: F| (e * distortion * focal + centre - feature) * weight;
+    [project(e[0], u0, u), project(e[1], v0, v)]
 }
 
 /// `v` turned by the rotation vector `r` (Rodrigues).
@@ -93,6 +94,26 @@ impl Workload<2> for BundleAdjustment {
     fn tuned(&self, part: usize, x: &[Var]) -> [Var; 2] {
         let x: [Var; INPUTS] = x.try_into().expect("fifteen inputs");
         preaccumulate(x, |x| residual(x, self.observations[part].feature))
+    }
+
+    fn batched(&self) -> Option<Box<Batch>> {
+        let observation = &self.observations[0];
+        let at = [&observation.inputs[..], &observation.feature].concat();
+        let residuals = Function::record(
+            |x: &[Var]| residual(x[..INPUTS].try_into().expect("fifteen inputs"), [x[INPUTS], x[INPUTS + 1]]),
+            &at[..],
+        );
+        let residuals =
+            residuals.expect("can be replayed").with_parameters(INPUTS..INPUTS + 2).expect("so many inputs");
+        let batched = residuals.optimize().batched(0..0).expect("no input is shared");
+        let row = INPUTS + 2;
+        let rows = self.observations.iter().flat_map(|o| o.inputs.into_iter().chain(o.feature));
+        let (rows, mut workspace) = (rows.collect::<Vec<f64>>(), BatchWorkspace::new());
+        Some(Box::new(move |gradients| {
+            let columns: Vec<Column<'_>> = (0..row).map(|k| Column::strided(&rows, k, row)).collect();
+            let samples = Samples::new(&columns).expect("columns of one length");
+            batched.jacobians(&[], &samples, &mut workspace, gradients).expect("the same branches");
+        }))
     }
 
     fn by_hand(&mut self, part: usize, gradient: &mut [f64]) -> [f64; 2] {

@@ -2,9 +2,11 @@
 //! component the logarithms q of the diagonal and the strict lower part l, column by column, of a factor of
 //! its precision.
 
-use super::{Workload, data::Seeded};
+use super::{Batch, Workload, data::Seeded};
 use std::f64::consts::{LN_2, PI};
-use tapegrad::{Real, Var, dot, log_sum_exp, sum};
+use tapegrad::{
+    BatchWorkspace, Column, Function, Real, Samples, Var, Workspace, affine, dot, log_sum_exp, sum,
+};
 
 /// Where the parameters are: `alpha[k]`, `mu[k][d]`, `q[k][d]`, `l[k][d (d − 1) / 2]`, one after the other.
 #[derive(Clone, Copy)]
@@ -28,6 +30,35 @@ impl Layout {
         let (mu, p) = p.split_at(self.k * self.d);
         let (q, l) = p.split_at(self.k * self.d);
         [alpha, mu, q, l]
+    }
+
+    /// The part of the log-likelihood that a point has, in the form of sums of products of parameters and coordinates:
+    /// Q (x − μ) = Q x − Q μ, of which Q μ is the same for all points.
+    fn log_likelihood(self, p: &[Var], x: &[Var]) -> Var {
+        let Layout { d, k } = self;
+        let [alpha, mu, q, l] = self.split(p);
+        let terms: Vec<Var> = (0..k)
+            .map(|c| {
+                let (mu, q) = (&mu[c * d..][..d], &q[c * d..][..d]);
+                let mut rows: Vec<Vec<Var>> = q.iter().map(|_| Vec::new()).collect();
+                let mut entries = l[c * self.lower()..].iter();
+                for column in 0..d {
+                    rows[column].push(q[column].exp());
+                    for row in &mut rows[column + 1..] {
+                        row.push(*entries.next().expect("an entry"));
+                    }
+                }
+                let scaled: Vec<Var> = rows
+                    .iter()
+                    .map(|row| {
+                        let shift = dot(row, &mu[..row.len()]);
+                        affine(row, &x[..row.len()], -shift)
+                    })
+                    .collect();
+                alpha[c] + sum(q) - dot(&scaled, &scaled) * 0.5
+            })
+            .collect();
+        log_sum_exp(&terms)
     }
 
     fn split_mut<T>(self, p: &mut [T]) -> [&mut [T]; 4] {
@@ -197,6 +228,43 @@ impl Workload for Gmm {
         value -= log_sum_exp(alpha) * self.count();
         value -= (dot(&diagonals, &diagonals) + dot(l, l)) * (0.5 * gamma * gamma);
         [value + sum(q) * m as f64]
+    }
+
+    fn batched(&self) -> Option<Box<Batch>> {
+        let (layout, parameters, Prior { m, gamma }) = (self.layout, self.parameters.clone(), self.prior);
+        let (d, count) = (layout.d, self.count());
+        let one = Function::record(
+            |inputs: &[Var]| {
+                let (p, x) = inputs.split_at(parameters.len());
+                layout.log_likelihood(p, x)
+            },
+            &[&parameters[..], &self.points[..d]].concat()[..],
+        );
+        let batched =
+            one.expect("no branches").optimize().batched(0..parameters.len()).expect("so many inputs");
+        // What does not depend on the points.
+        let rest = Function::record(
+            |p: &[Var]| {
+                let [alpha, _, q, l] = layout.split(p);
+                let diagonals: Vec<Var> = q.iter().map(|q| q.exp()).collect();
+                let squares = dot(&diagonals, &diagonals) + dot(l, l);
+                sum(q) * m as f64 - log_sum_exp(alpha) * count - squares * (0.5 * gamma * gamma)
+            },
+            &parameters[..],
+        );
+        let rest = rest.expect("no branches").optimize();
+        let (points, mut workspace, mut of_rest) =
+            (self.points.clone(), BatchWorkspace::new(), Workspace::new());
+        let mut by_rest = vec![0.0; parameters.len()];
+        Some(Box::new(move |gradient| {
+            let columns: Vec<Column<'_>> = (0..d).map(|k| Column::strided(&points, k, d)).collect();
+            let samples = Samples::new(&columns).expect("columns of one length");
+            batched.value_and_gradient(&parameters, &samples, &mut workspace, gradient).expect("no branches");
+            rest.value_and_gradient(&parameters, &mut of_rest, &mut by_rest).expect("no branches");
+            for (slope, rest) in gradient.iter_mut().zip(&by_rest) {
+                *slope += rest;
+            }
+        }))
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

@@ -1,8 +1,8 @@
 //! Training a small network on two moons, as in micrograd's demo: 2-16-16-1, rectified but for the output,
 //! mean hinge loss and L2 regularisation.
 
-use super::{Workload, data::Seeded};
-use tapegrad::{Real, Var, affine, dot, preaccumulate};
+use super::{Batch, Workload, data::Seeded};
+use tapegrad::{BatchWorkspace, Column, Function, Real, Samples, Var, affine, dot, preaccumulate};
 
 pub const HIDDEN: usize = 16;
 pub const DECAY: f64 = 1e-4;
@@ -81,6 +81,36 @@ impl Workload for Mlp {
             loss = preaccumulate([loss, score], |[loss, score]| loss + (score * -class + 1.0).relu());
         }
         [loss / self.points.len() as f64 + dot(p, p) * DECAY]
+    }
+
+    fn batched(&self) -> Option<Box<Batch>> {
+        let (parameters, count) = (self.parameters.clone(), self.parameters.len());
+        let inputs = [&parameters[..], &[0.5, 0.5, 1.0]].concat();
+        let loss = Function::record(
+            |inputs: &[Var]| {
+                let (p, x) = inputs.split_at(count);
+                let [first, second, third] = layers(p);
+                let one: Vec<Var> =
+                    first.chunks_exact(3).map(|row| fused_neuron(row, &x[..2]).relu()).collect();
+                let two: Vec<Var> =
+                    second.chunks_exact(HIDDEN + 1).map(|row| fused_neuron(row, &one).relu()).collect();
+                (fused_neuron(third, &two) * -x[2] + 1.0).relu()
+            },
+            &inputs[..],
+        );
+        let batched = loss.expect("no branches").batched(0..count).expect("so many inputs");
+        let points: Vec<f64> = self.points.iter().flatten().copied().collect();
+        let (classes, mut workspace) = (self.classes.clone(), BatchWorkspace::new());
+        let share = 1.0 / classes.len() as f64;
+        Some(Box::new(move |gradient| {
+            let columns =
+                [Column::strided(&points, 0, 2), Column::strided(&points, 1, 2), Column::from(&classes)];
+            let samples = Samples::new(&columns).expect("columns of one length");
+            batched.value_and_gradient(&parameters, &samples, &mut workspace, gradient).expect("no branches");
+            for (slope, p) in gradient.iter_mut().zip(&parameters) {
+                *slope = *slope * share + 2.0 * DECAY * p;
+            }
+        }))
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

@@ -45,11 +45,20 @@ pub trait Workload<const M: usize = 1>: 'static {
     /// memory that is there. All speed is measured against it.
     fn by_hand(&mut self, part: usize, gradient: &mut [f64]) -> [f64; M];
 
+    /// Where the workload is one function of many samples: what evaluates them all at once, and gives the gradients of
+    /// all parts.
+    fn batched(&self) -> Option<Box<Batch>> {
+        None
+    }
+
     /// How many numbers the gradients of one part have.
     fn gradient_len(&self) -> usize {
         M * self.point(0).len()
     }
 }
+
+/// Writes the gradients of all parts.
+pub type Batch = dyn FnMut(&mut [f64]);
 
 /// Something to do with every workload.
 pub trait Visitor {

@@ -71,8 +71,7 @@ impl<'p, T: Float> Block<'p, T> {
                     let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
                     let y = &mut after[..self.lanes];
                     let lanes_of = |k: usize| operands.get(k).map_or(&[][..], |&slot| self.of(before, slot));
-                    values_of(*op, [lanes_of(0), lanes_of(1), lanes_of(2)], y);
-                    if has_nan(y) {
+                    if values_of(*op, [lanes_of(0), lanes_of(1), lanes_of(2)], y) {
                         mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
                     }
                 }
@@ -152,8 +151,7 @@ impl<'p, T: Float> Block<'p, T> {
                     let terms = &mut scratch.terms[..lanes];
                     for (k, &operand) in operands.iter().enumerate() {
                         if is_active[operand as usize] {
-                            terms_of(*op, all, y, adjoint, k, terms);
-                            if has_nan(terms) {
+                            if terms_of(*op, all, y, adjoint, k, terms) {
                                 lost.mend_row(*op, operands, k, y, adjoint, terms, 0);
                             }
                             add(terms, &mut before[operand as usize * width..][..lanes]);

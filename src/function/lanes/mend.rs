@@ -128,8 +128,8 @@ impl<T: Float> Lost<'_, '_, T> {
                     if reached[*to as usize] {
                         let arguments: Vec<f64> = operands.iter().map(|&slot| self.at(slot, lane)).collect();
                         for (k, &slot) in operands.iter().enumerate() {
-                            let is_linked = !op.is_piecewise()
-                                || partial(*op, &arguments, self.at(*to, lane), k) != 0.0;
+                            let is_linked =
+                                !op.is_piecewise() || partial(*op, &arguments, self.at(*to, lane), k) != 0.0;
                             reached[slot as usize] |= is_linked;
                         }
                     }

@@ -250,7 +250,8 @@ impl<T: Float> Batched<T> {
         out: &mut [f64],
     ) -> Result<(), Error> {
         length("derivatives", samples.len() * self.outputs() * self.slots.len(), out.len())?;
-        self.run(shared, samples, Wanted::BySample, workspace, out).and_then(|outcome| told(outcome, workspace))
+        self.run(shared, samples, Wanted::BySample, workspace, out)
+            .and_then(|outcome| told(outcome, workspace))
     }
 
     fn run(
@@ -269,7 +270,14 @@ impl<T: Float> Batched<T> {
             .map_err(|check| branch_changed(check, &workspace.values))?;
         numbers.clear();
         numbers.extend(head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])));
-        let job = Job { plan: &self.plan, variables: &self.slots, shared: numbers, samples: *samples, wanted, pool };
+        let job = Job {
+            plan: &self.plan,
+            variables: &self.slots,
+            shared: numbers,
+            samples: *samples,
+            wanted,
+            pool,
+        };
         Ok(job.run(out))
     }
 }

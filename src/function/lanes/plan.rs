@@ -267,9 +267,11 @@ impl<'g> Planner<'g> {
                 read_as_lanes.extend(&instruction.operands);
             }
         }
-        for check in graph.checks.iter().filter(|check| {
-            !(is_shared[check.left as usize] && is_shared[check.right as usize])
-        }) {
+        for check in graph
+            .checks
+            .iter()
+            .filter(|check| !(is_shared[check.left as usize] && is_shared[check.right as usize]))
+        {
             read_as_lanes.extend([check.left, check.right]);
         }
         read_as_lanes.extend(&graph.outputs);
@@ -342,9 +344,10 @@ impl<'g> Planner<'g> {
     }
 
     fn finish(self, graph: &Graph, is_shared: &[bool]) -> Plan {
-        let over_lanes = graph.checks.iter().filter(|check| {
-            !(is_shared[check.left as usize] && is_shared[check.right as usize])
-        });
+        let over_lanes = graph
+            .checks
+            .iter()
+            .filter(|check| !(is_shared[check.left as usize] && is_shared[check.right as usize]));
         let checks = over_lanes
             .map(|check| Check {
                 left: self.lane(check.left),

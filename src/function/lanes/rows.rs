@@ -18,9 +18,9 @@ macro_rules! define_rows {
     )* ; reductions { $(
         $(#[$list_doc:meta])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt
     )* }) => {
-        /// The value of an elementwise row.
+        /// The value of an elementwise row, and whether any is NaN.
         #[inline(always)]
-        pub(super) fn values_of<T: Float>(op: Op, operands: Operands<'_, T>, y: &mut [T]) {
+        pub(super) fn values_of<T: Float>(op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             let n = whole(y.len());
             let y = &mut y[..n];
             match op {
@@ -30,7 +30,7 @@ macro_rules! define_rows {
             }
         }
 
-        /// The partial by one operand of an elementwise row, times the adjoint of the result.
+        /// The partial by one operand of an elementwise row, times the adjoint of the result; and whether any is NaN.
         #[inline(always)]
         pub(super) fn terms_of<T: Float>(
             op: Op,
@@ -39,7 +39,7 @@ macro_rules! define_rows {
             adjoint: &[T],
             by: usize,
             terms: &mut [T],
-        ) {
+        ) -> bool {
             let n = whole(terms.len());
             let (y, adjoint, terms) = (&y[..n], &adjoint[..n], &mut terms[..n]);
             match op {
@@ -81,55 +81,74 @@ macro_rules! define_rows {
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@value $name:ident $operands:ident $y:ident $len:ident ($a:ident) ($($n:ident)?)) => {{
         let a = &$operands[0][..$len];
+        let mut has_nan = false;
         for i in 0..$len {
             $y[i] = values::$name(Branchless(a[i]) $(, $n)?).0;
+            has_nan |= $y[i].is_a_nan();
         }
+        has_nan
     }};
     (@value $name:ident $operands:ident $y:ident $len:ident ($a:ident, $b:ident) ($($n:ident)?)) => {{
         let (a, b) = (&$operands[0][..$len], &$operands[1][..$len]);
+        let mut has_nan = false;
         for i in 0..$len {
             $y[i] = values::$name(Branchless(a[i]), Branchless(b[i]) $(, $n)?).0;
+            has_nan |= $y[i].is_a_nan();
         }
+        has_nan
     }};
     (@value $name:ident $operands:ident $y:ident $len:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {{
         let (a, b, c) = (&$operands[0][..$len], &$operands[1][..$len], &$operands[2][..$len]);
+        let mut has_nan = false;
         for i in 0..$len {
             $y[i] = values::$name(Branchless(a[i]), Branchless(b[i]), Branchless(c[i]) $(, $n)?).0;
+            has_nan |= $y[i].is_a_nan();
         }
+        has_nan
     }};
     (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $by:ident $terms:ident $len:ident
         ($a:ident) ($($n:ident)?)) => {{
         let a = &$operands[0][..$len];
+        let mut has_nan = false;
         for i in 0..$len {
             let [partial] = partials::$name(Lane(a[i]) $(, $n)?, Lane($y[i]), [true]);
             $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
+            has_nan |= $terms[i].is_a_nan();
         }
+        has_nan
     }};
     (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $by:ident $terms:ident $len:ident
         ($a:ident, $b:ident) ($($n:ident)?)) => {{
         let (a, b) = (&$operands[0][..$len], &$operands[1][..$len]);
+        let mut has_nan = false;
         if $by == 0 {
             for i in 0..$len {
                 let [partial, _] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [true, false]);
                 $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
+            has_nan |= $terms[i].is_a_nan();
             }
         } else {
             for i in 0..$len {
                 let [_, partial] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [false, true]);
                 $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
+            has_nan |= $terms[i].is_a_nan();
             }
         }
+        has_nan
     }};
     (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $by:ident $terms:ident $len:ident
         ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {{
         let (a, b, c) = (&$operands[0][..$len], &$operands[1][..$len], &$operands[2][..$len]);
+        let mut has_nan = false;
         for i in 0..$len {
             let wanted = [$by == 0, $by == 1, $by == 2];
             let partials = partials::$name(Lane(a[i]), Lane(b[i]), Lane(c[i]) $(, $n)?, Lane($y[i]), wanted);
             let [first, second, third] = partials;
             let partial = if $by == 0 { first } else if $by == 1 { second } else { third };
             $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
+            has_nan |= $terms[i].is_a_nan();
         }
+        has_nan
     }};
     (@weigh piecewise $partial:ident, $adjoint:expr) => { $partial.weigh_piecewise(Lane($adjoint)).0 };
     (@weigh $kind:ident $partial:ident, $adjoint:expr) => { $partial.0 * $adjoint };
