@@ -16,6 +16,7 @@ pub use float::Float;
 pub use samples::{Column, Samples};
 
 use super::evaluate::{Workspace, backward, forward};
+use super::graph::Source;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
 use plan::Plan;
@@ -57,6 +58,8 @@ pub struct Batched<T = f64> {
     variables: Vec<usize>,
     /// The slots of the samples' variables.
     slots: Vec<u32>,
+    /// Where what is shared is inputs and constants only: which variable each of it is; beyond the last, if none.
+    passes_to: Vec<usize>,
     precision: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -108,9 +111,16 @@ impl<T: Float> Batched<T> {
         let plan = Plan::new(&function.graph, shared.clone(), &is_variable);
         let of_samples = (0..inputs).filter(|input| !shared.contains(input));
         let slots = of_samples.zip(&plan.loads).filter(|(input, _)| is_variable[*input]);
+        let variables: Vec<usize> =
+            shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
+        let variable_at = |&place: &u32| match plan.head.source(place) {
+            Source::Input(input) => variables.binary_search(&input).unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        };
         Ok(Batched {
+            passes_to: plan.head.outputs.iter().map(variable_at).collect(),
             slots: slots.map(|(_, &(_, slot))| slot).collect(),
-            variables: shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect(),
+            variables,
             plan,
             inputs,
             shared,
@@ -216,19 +226,18 @@ impl<T: Float> Batched<T> {
         let head = &self.plan.head;
         let (by_shared, total) = outcome.sums.split_at(head.outputs.len());
         if outcome.out.is_empty() {
-            let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied());
-            let seeds = seeds.filter(|&(place, _)| !head.is_constant(place));
-            let first = head.input(0) as usize;
             if head.instructions.is_empty() {
                 gradient.fill(0.0);
-                // Positions of variables rise, as the inputs do.
-                for (place, weight) in seeds {
-                    if let Ok(k) = self.variables.binary_search(&(place as usize - first)) {
-                        gradient[k] += weight;
+                for (&variable, &weight) in self.passes_to.iter().zip(by_shared) {
+                    if let Some(slope) = gradient.get_mut(variable) {
+                        *slope += weight;
                     }
                 }
             } else {
+                let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied());
+                let seeds = seeds.filter(|&(place, _)| !head.is_constant(place));
                 backward(head, seeds, &mut workspace.head);
+                let first = head.input(0) as usize;
                 for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
                     *out = workspace.head.adjoints[first + variable].sum;
                 }

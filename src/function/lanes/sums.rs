@@ -74,63 +74,55 @@ pub(super) fn add_correlations<'v, T: Float>(
     b: impl Fn(usize) -> &'v [T] + Copy,
     sums: &mut [T],
 ) {
-    for row in (0..rows / 2 * 2).step_by(2) {
+    for row in 0..rows {
+        let (a, sums) = (&a(row)[..lanes], &mut sums[row * operands * FOLDED..][..operands * FOLDED]);
         let mut k = 0;
         while k + TILE <= operands {
-            correlation::<T, 2, TILE>(lanes, row, k, operands, a, b, sums);
+            let lanes_of = |j: usize| &b(k + j)[..lanes];
+            correlate_four(a, [lanes_of(0), lanes_of(1), lanes_of(2), lanes_of(3)], &mut sums[k * FOLDED..]);
             k += TILE;
         }
         while k < operands {
-            correlation::<T, 2, 1>(lanes, row, k, operands, a, b, sums);
-            k += 1;
-        }
-    }
-    if rows % 2 == 1 {
-        let mut k = 0;
-        while k + TILE <= operands {
-            correlation::<T, 1, TILE>(lanes, rows - 1, k, operands, a, b, sums);
-            k += TILE;
-        }
-        while k < operands {
-            correlation::<T, 1, 1>(lanes, rows - 1, k, operands, a, b, sums);
+            correlate_one(a, &b(k)[..lanes], &mut sums[k * FOLDED..]);
             k += 1;
         }
     }
 }
 
+/// With four accumulators by name: in an array, they would not stay in registers.
 #[inline(always)]
-fn correlation<'v, T: Float, const ROWS: usize, const OPERANDS: usize>(
-    lanes: usize,
-    row: usize,
-    operand: usize,
-    operands: usize,
-    a: impl Fn(usize) -> &'v [T] + Copy,
-    b: impl Fn(usize) -> &'v [T] + Copy,
-    sums: &mut [T],
-) {
-    let a: [&[T]; ROWS] = std::array::from_fn(|r| &a(row + r)[..lanes]);
-    let b: [&[T]; OPERANDS] = std::array::from_fn(|k| &b(operand + k)[..lanes]);
-    let mut tile = [[[T::default(); FOLDED]; OPERANDS]; ROWS];
+fn correlate_four<T: Float>(a: &[T], [b, c, d, e]: [&[T]; TILE], sums: &mut [T]) {
+    let none = [T::default(); WIDTH];
+    let (mut ab, mut ac, mut ad, mut ae) = (none, none, none, none);
     let mut from = 0;
-    while from + FOLDED <= lanes {
-        let a: [&[T; FOLDED]; ROWS] = std::array::from_fn(|r| lanes_at(a[r], from));
-        let b: [&[T; FOLDED]; OPERANDS] = std::array::from_fn(|k| lanes_at(b[k], from));
-        for r in 0..ROWS {
-            for k in 0..OPERANDS {
-                for lane in 0..FOLDED {
-                    tile[r][k][lane] = a[r][lane].mul_add(b[k][lane], tile[r][k][lane]);
-                }
-            }
-        }
-        from += FOLDED;
+    while from < a.len() {
+        let a = lanes_at(a, from);
+        add_product(&mut ab, a, lanes_at(b, from));
+        add_product(&mut ac, a, lanes_at(c, from));
+        add_product(&mut ad, a, lanes_at(d, from));
+        add_product(&mut ae, a, lanes_at(e, from));
+        from += WIDTH;
     }
-    for (r, tile) in tile.iter().enumerate() {
-        for (k, tile) in tile.iter().enumerate() {
-            let sums = &mut sums[((row + r) * operands + operand + k) * FOLDED..][..FOLDED];
-            for lane in 0..FOLDED {
-                sums[lane] = sums[lane] + tile[lane];
-            }
-        }
+    for (sum, tile) in sums.chunks_exact_mut(FOLDED).zip([ab, ac, ad, ae]) {
+        fold(&tile, sum);
+    }
+}
+
+#[inline(always)]
+fn correlate_one<T: Float>(a: &[T], b: &[T], sum: &mut [T]) {
+    let mut tile = [T::default(); WIDTH];
+    let mut from = 0;
+    while from < a.len() {
+        add_product(&mut tile, lanes_at(a, from), lanes_at(b, from));
+        from += WIDTH;
+    }
+    fold(&tile, &mut sum[..FOLDED]);
+}
+
+#[inline(always)]
+fn add_product<T: Float>(sum: &mut [T; WIDTH], a: &[T; WIDTH], b: &[T; WIDTH]) {
+    for lane in 0..WIDTH {
+        sum[lane] = a[lane].mul_add(b[lane], sum[lane]);
     }
 }
 
