@@ -3,7 +3,7 @@
 
 use super::{Batch, Workload, data::Seeded};
 use std::ops::Sub;
-use tapegrad::{BatchWorkspace, Column, Function, Real, Samples, Var, preaccumulate};
+use tapegrad::{BatchWorkspace, Column, Function, Pass, Real, Samples, Var, preaccumulate};
 
 /// 11 numbers for the camera, 3 for the point, the weight.
 const INPUTS: usize = 15;
@@ -105,7 +105,8 @@ impl Workload<2> for BundleAdjustment {
         );
         let residuals =
             residuals.expect("can be replayed").with_parameters(INPUTS..INPUTS + 2).expect("so many inputs");
-        let batched = residuals.optimize().batched(0..0).expect("no input is shared");
+        let passes = [Pass::FoldConstants, Pass::DropNeutral, Pass::MergeCommon, Pass::DropDead];
+        let batched = residuals.with_passes(&passes).batched(0..0).expect("no input is shared");
         let row = INPUTS + 2;
         let rows = self.observations.iter().flat_map(|o| o.inputs.into_iter().chain(o.feature));
         let (rows, mut workspace) = (rows.collect::<Vec<f64>>(), BatchWorkspace::new());

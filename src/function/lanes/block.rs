@@ -4,7 +4,7 @@
 use super::float::Float;
 use super::mend;
 use super::pack::{Pack, WIDTH};
-use super::plan::{Plan, Slot, Step, Sums};
+use super::plan::{Move, Plan, Row, Slot, Step, Sums, Sweep};
 use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
 use super::sums::{FOLDED, add_correlations, add_products, fold};
 
@@ -67,12 +67,11 @@ impl<'p, T: Float> Block<'p, T> {
     pub fn forward(&self, scratch: &mut Scratch<T>) {
         for step in &self.plan.steps {
             match step {
-                Step::Row { op, operands, to } => {
+                Step::Row(Row { op, operands, arity, to }) => {
                     let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
                     let y = &mut after[..self.lanes];
-                    let lanes_of = |k: usize| operands.get(k).map_or(&[][..], |&slot| self.of(before, slot));
-                    if values_of(*op, [lanes_of(0), lanes_of(1), lanes_of(2)], y) {
-                        mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
+                    if values_of(*op, operands.map(|slot| self.of(before, slot)), y) {
+                        mend::values(*op, |k, lane| self.of(before, operands[k])[lane], *arity, y);
                     }
                 }
                 Step::List { op, operands, to } => {
@@ -111,89 +110,84 @@ impl<'p, T: Float> Block<'p, T> {
         );
     }
 
-    /// The derivatives of one output in all lanes that are not out. `is_active`: the slots through which they go to what
-    /// is asked for; `by_shared`: whether that is what is shared.
+    /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
-    pub fn backward(&self, output: Slot, is_active: &[bool], by_shared: bool, scratch: &mut Scratch<T>) {
+    pub fn backward(&self, sweep: &Sweep, scratch: &mut Scratch<T>) {
         let (width, lanes) = (self.width, self.lanes);
-        let copies = self.plan.loads.len()..self.plan.loads.len() + self.plan.copies.len();
-        scratch.adjoints[..copies.start * width].fill(T::default());
-        scratch.adjoints[copies.end * width..].fill(T::default());
-        let seeds = scratch.adjoints[output as usize * width..][..lanes].iter_mut();
-        for (adjoint, &is_out) in seeds.zip(&scratch.is_out) {
-            *adjoint = *adjoint + if is_out { T::default() } else { T::of(1.0) };
+        let Scratch { values, adjoints, terms, sums: by_shared, is_out, is_finite } = scratch;
+        for &slot in &sweep.zeros {
+            adjoints[slot as usize * width..][..lanes].fill(T::default());
         }
-        for &slot in &self.plan.weighted {
-            scratch.is_finite[slot as usize] = are_finite(self.of(&scratch.values, slot));
+        let seeds = adjoints[sweep.output as usize * width..][..lanes].iter_mut();
+        for (adjoint, &is_out) in seeds.zip(&*is_out) {
+            let seed = if is_out { T::default() } else { T::of(1.0) };
+            *adjoint = if sweep.is_copy { *adjoint + seed } else { seed };
         }
-        for (position, step) in self.plan.steps.iter().enumerate().rev() {
-            let to = match step {
-                Step::Row { to, .. } | Step::List { to, .. } | Step::Sums(Sums { to, .. }) => *to,
-            };
-            if !is_active[to as usize] {
-                continue;
+        if sweep.by_shared {
+            for &slot in &self.plan.weighted {
+                is_finite[slot as usize] = are_finite(self.of(values, slot));
             }
-            let (before, after) = scratch.adjoints.split_at_mut(to as usize * width);
-            let lost = mend::Lost {
-                block: self,
-                values: &scratch.values,
-                is_out: &scratch.is_out,
-                output,
-                before: position,
-            };
-            match step {
-                Step::Row { op, operands, to } => {
+        }
+        let lost = |step| mend::Lost { block: self, values, is_out, output: sweep.output, step };
+        for part in &sweep.moves {
+            match part {
+                Move::Row { row, by, is_first, step } => {
+                    let (before, after) = adjoints.split_at_mut(row.to as usize * width);
                     let adjoint = &after[..lanes];
-                    let lanes_of =
-                        |k: usize| operands.get(k).map_or(&[][..], |&slot| self.of(&scratch.values, slot));
-                    let all = [lanes_of(0), lanes_of(1), lanes_of(2)];
-                    let y = self.of(&scratch.values, *to);
-                    let terms = &mut scratch.terms[..lanes];
-                    for (k, &operand) in operands.iter().enumerate() {
-                        if is_active[operand as usize] {
-                            if terms_of(*op, all, y, adjoint, k, terms) {
-                                lost.mend_row(*op, operands, k, y, adjoint, terms, 0);
-                            }
-                            add(terms, &mut before[operand as usize * width..][..lanes]);
+                    let y = self.of(values, row.to);
+                    let operands = row.operands.map(|slot| self.of(values, slot));
+                    let to = &mut before[row.operands[*by] as usize * width..][..lanes];
+                    // Straight to where they belong, if nothing is there yet.
+                    if *is_first {
+                        if terms_of(row.op, operands, y, adjoint, *by, to) {
+                            lost(*step).mend_row(row.op, row.operands(), *by, y, adjoint, to, 0);
                         }
+                    } else {
+                        let terms = &mut terms[..lanes];
+                        if terms_of(row.op, operands, y, adjoint, *by, terms) {
+                            lost(*step).mend_row(row.op, row.operands(), *by, y, adjoint, terms, 0);
+                        }
+                        add(terms, to);
                     }
                 }
-                Step::List { op, operands, to } => {
+                Move::List { step, is_wanted } => {
+                    let Step::List { op, operands, to } = &self.plan.steps[*step] else { continue };
+                    let (before, after) = adjoints.split_at_mut(*to as usize * width);
                     for chunk in 0..lanes / WIDTH {
-                        let read = |slot| pack_of(self.of(&scratch.values, slot), chunk);
+                        let read = |slot| pack_of(self.of(values, slot), chunk);
                         let (y, adjoint) = (read(*to), pack_of(after, chunk));
                         let mut k = 0;
                         list_partials_of(*op, operands, read, y, |partial| {
-                            let operand = operands[k];
-                            if is_active[operand as usize] {
+                            if is_wanted[k] {
                                 let mut terms = [T::default(); WIDTH];
                                 for lane in 0..WIDTH {
                                     terms[lane] = partial.0[lane] * adjoint.0[lane];
                                 }
                                 if has_nan(&terms) {
                                     let from = chunk * WIDTH;
-                                    lost.mend_row(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
+                                    lost(*step)
+                                        .mend_row(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
                                 }
-                                let place = operand as usize * width + chunk * WIDTH;
+                                let place = operands[k] as usize * width + chunk * WIDTH;
                                 add(&terms, &mut before[place..][..WIDTH]);
                             }
                             k += 1;
                         });
                     }
                 }
-                Step::Sums(sums) => {
-                    let is_learned = by_shared && sums.is_learned;
-                    let passes_on = sums.lanes.iter().any(|&lane| is_active[lane as usize]);
+                Move::Sums { step, passes_on } => {
+                    let Step::Sums(sums) = &self.plan.steps[*step] else { continue };
+                    let (before, after) = adjoints.split_at_mut(sums.to as usize * width);
+                    let is_learned = sweep.by_shared && sums.is_learned;
                     let is_plain = self.shared_is_finite
-                        && sums.lanes.iter().all(|&lane| scratch.is_finite[lane as usize]);
+                        && (!is_learned || sums.lanes.iter().all(|&lane| is_finite[lane as usize]));
                     if !is_plain {
-                        let passes_on = |slot: Slot| is_active[slot as usize];
-                        lost.mend_sums(sums, after, before, passes_on, is_learned, &mut scratch.sums);
+                        lost(*step).mend_sums(sums, after, before, *passes_on, is_learned, by_shared);
                         continue;
                     }
                     let (after, operands) = (&*after, sums.lanes.len());
                     let adjoint = |row: usize| &after[row * width..][..lanes];
-                    if passes_on {
+                    if *passes_on {
                         let weights = &self.shared[sums.weights.clone()];
                         add_products(
                             lanes,
@@ -206,11 +200,11 @@ impl<'p, T: Float> Block<'p, T> {
                         );
                     }
                     if is_learned {
-                        let by_weights = &mut scratch.sums[sums.weights.start * FOLDED..];
-                        let values = |k: usize| self.of(&scratch.values, sums.lanes[k]);
-                        add_correlations(lanes, sums.rows, operands, adjoint, values, by_weights);
+                        let by_weights = &mut by_shared[sums.weights.start * FOLDED..];
+                        let lanes_of = |k: usize| self.of(values, sums.lanes[k]);
+                        add_correlations(lanes, sums.rows, operands, adjoint, lanes_of, by_weights);
                         for (row, position) in sums.offsets.clone().enumerate() {
-                            fold(adjoint(row), &mut scratch.sums[position * FOLDED..][..FOLDED]);
+                            fold(adjoint(row), &mut by_shared[position * FOLDED..][..FOLDED]);
                         }
                     }
                 }

@@ -29,7 +29,7 @@ pub(super) struct Lost<'b, 'p, T> {
     /// Whose derivatives are taken.
     pub output: Slot,
     /// The position of the step.
-    pub before: usize,
+    pub step: usize,
 }
 
 impl<T: Float> Lost<'_, '_, T> {
@@ -62,7 +62,7 @@ impl<T: Float> Lost<'_, '_, T> {
         sums: &Sums,
         adjoints: &[T],
         to: &mut [T],
-        passes_on: impl Fn(Slot) -> bool,
+        passes_on: bool,
         is_learned: bool,
         by_shared: &mut [T],
     ) {
@@ -73,7 +73,7 @@ impl<T: Float> Lost<'_, '_, T> {
                 let adjoint = adjoints[row * width + lane].double();
                 for (k, &slot) in sums.lanes.iter().enumerate() {
                     let position = sums.weights.start + row * operands + k;
-                    if passes_on(slot) {
+                    if passes_on {
                         let weight = self.block.shared[position].double();
                         let place = &mut to[slot as usize * width + lane];
                         *place = *place + T::of(self.term(false, weight, adjoint, lane));
@@ -112,34 +112,23 @@ impl<T: Float> Lost<'_, '_, T> {
         let plan = self.block.plan;
         let mut reached = vec![false; plan.slots];
         reached[self.output as usize] = true;
-        for step in plan.steps[self.before + 1..].iter().rev() {
-            match step {
-                Step::Sums(sums) => {
-                    if (0..sums.rows).any(|row| reached[sums.to as usize + row]) {
-                        sums.lanes.iter().for_each(|&slot| reached[slot as usize] = true);
+        for step in plan.steps[self.step + 1..].iter().rev() {
+            if !step.results().any(|slot| reached[slot]) {
+                continue;
+            }
+            for (k, &slot) in step.reads().iter().enumerate() {
+                let is_linked = match step {
+                    Step::Row(row) if row.op.is_piecewise() => {
+                        let arguments: Vec<f64> =
+                            row.operands().iter().map(|&slot| self.at(slot, lane)).collect();
+                        partial(row.op, &arguments, self.at(row.to, lane), k) != 0.0
                     }
-                }
-                Step::List { operands, to, .. } => {
-                    if reached[*to as usize] {
-                        operands.iter().for_each(|&slot| reached[slot as usize] = true);
-                    }
-                }
-                Step::Row { op, operands, to } => {
-                    if reached[*to as usize] {
-                        let arguments: Vec<f64> = operands.iter().map(|&slot| self.at(slot, lane)).collect();
-                        for (k, &slot) in operands.iter().enumerate() {
-                            let is_linked =
-                                !op.is_piecewise() || partial(*op, &arguments, self.at(*to, lane), k) != 0.0;
-                            reached[slot as usize] |= is_linked;
-                        }
-                    }
-                }
+                    _ => true,
+                };
+                reached[slot as usize] |= is_linked;
             }
         }
-        match &plan.steps[self.before] {
-            Step::Sums(sums) => (0..sums.rows).any(|row| reached[sums.to as usize + row]),
-            Step::Row { to, .. } | Step::List { to, .. } => reached[*to as usize],
-        }
+        plan.steps[self.step].results().any(|slot| reached[slot])
     }
 }
 

@@ -19,7 +19,7 @@ use super::evaluate::{Workspace, backward, forward};
 use super::graph::Source;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
-use plan::Plan;
+use plan::{Plan, Sweep};
 use std::ops::Range;
 use tree::{Job, Outcome, Pool, Wanted};
 
@@ -60,6 +60,9 @@ pub struct Batched<T = f64> {
     slots: Vec<u32>,
     /// Where what is shared is inputs and constants only: which variable each of it is; beyond the last, if none.
     passes_to: Vec<usize>,
+    /// From the first output to what is shared, and from each output to the samples' variables.
+    by_shared: Vec<Sweep>,
+    by_sample: Vec<Sweep>,
     precision: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -121,6 +124,8 @@ impl<T: Float> Batched<T> {
             passes_to: plan.head.outputs.iter().map(variable_at).collect(),
             slots: slots.map(|(_, &(_, slot))| slot).collect(),
             variables,
+            by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
+            by_sample: plan.outputs.iter().map(|&output| plan.sweep(output, false)).collect(),
             plan,
             inputs,
             shared,
@@ -279,14 +284,13 @@ impl<T: Float> Batched<T> {
             .map_err(|check| branch_changed(check, &workspace.values))?;
         numbers.clear();
         numbers.extend(head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])));
-        let job = Job {
-            plan: &self.plan,
-            variables: &self.slots,
-            shared: numbers,
-            samples: *samples,
-            wanted,
-            pool,
+        let sweeps = match wanted {
+            Wanted::Values | Wanted::Sums => &[][..],
+            Wanted::ByShared => &self.by_shared,
+            Wanted::BySample => &self.by_sample,
         };
+        let (plan, variables, samples) = (&self.plan, &self.slots[..], *samples);
+        let job = Job { plan, sweeps, variables, shared: numbers, samples, wanted, pool };
         Ok(job.run(out))
     }
 }

@@ -4,7 +4,7 @@
 use super::block::{Block, Scratch};
 use super::float::Float;
 use super::pack::WIDTH;
-use super::plan::Plan;
+use super::plan::{Plan, Sweep};
 use super::samples::Samples;
 use super::sums::{FOLDED, fold, total};
 use crate::error::Error;
@@ -32,6 +32,8 @@ pub(super) enum Wanted {
 /// An evaluation.
 pub(super) struct Job<'a, T> {
     pub plan: &'a Plan,
+    /// The ways backwards that are asked for.
+    pub sweeps: &'a [Sweep],
     /// The slots of the samples' variables.
     pub variables: &'a [u32],
     pub shared: &'a [T],
@@ -170,15 +172,11 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 Wanted::Sums => add_values(&block, &mut scratch),
                 Wanted::ByShared => {
                     add_values(&block, &mut scratch);
-                    block.backward(plan.outputs[0], &plan.by_shared, true, &mut scratch);
+                    block.backward(&job.sweeps[0], &mut scratch);
                 }
                 Wanted::BySample => {
-                    for (row, &output) in plan.outputs.iter().enumerate() {
-                        if plan.by_sample[output as usize] {
-                            block.backward(output, &plan.by_sample, false, &mut scratch);
-                        } else {
-                            scratch.adjoints.fill(T::default());
-                        }
+                    for (row, sweep) in job.sweeps.iter().enumerate() {
+                        block.backward(sweep, &mut scratch);
                         write_derivatives(&block, &scratch, row, job.variables, out);
                     }
                 }
