@@ -41,7 +41,8 @@ pub use differentiate::{
 pub use dual::Dual;
 pub use error::{Error, SourceLine};
 pub use function::{
-    Adaptive, BatchWorkspace, Batched, Column, Float, Function, FunctionStats, Pass, Samples, Workspace,
+    Adaptive, BatchWorkspace, Batched, BatchedAdaptive, Column, Float, Function, FunctionStats, Pass,
+    Samples, Workspace,
 };
 pub use gradient::Gradient;
 pub use listing::{Listing, NonFinite, Row, Statistics, What};

@@ -14,7 +14,8 @@ mod stored;
 pub use adaptive::Adaptive;
 pub use display::FunctionStats;
 pub use evaluate::Workspace;
-pub use lanes::{BatchWorkspace, Batched, Column, Float, Samples};
+pub(crate) use lanes::Branches;
+pub use lanes::{BatchWorkspace, Batched, BatchedAdaptive, Column, Float, Samples};
 pub use passes::Pass;
 
 use crate::dual::Dual;

@@ -59,6 +59,6 @@ pub use optimizer::{Lbfgs, Minimum};
 pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{
-    ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, History, Metric, Objective, Reduction, Trainer,
-    accuracy, r_squared,
+    Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, History, Metric, Objective, Recorded,
+    Reduction, Trainer, accuracy, r_squared,
 };

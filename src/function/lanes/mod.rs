@@ -1,5 +1,6 @@
 //! Many samples at once: a function in the vector registers of the machine, and on its threads.
 
+mod adaptive;
 mod block;
 mod float;
 mod lane;
@@ -12,6 +13,8 @@ mod samples;
 mod sums;
 mod tree;
 
+pub use adaptive::BatchedAdaptive;
+pub(crate) use adaptive::Branches;
 pub use float::Float;
 pub use samples::{Column, Samples};
 
@@ -79,6 +82,11 @@ impl<T: Float> BatchWorkspace<T> {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes the memory of the sums back, when they have been read.
+    fn give_back(&self, outcome: &mut Outcome) {
+        self.pool.give_back(std::mem::take(&mut outcome.sums));
     }
 }
 
@@ -176,8 +184,22 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
+        let outcome = self.fitting_values(shared, samples, workspace, out)?;
+        told(outcome, samples)
+    }
+
+    /// As [`values`](Self::values); samples that take another branch are named in the outcome.
+    fn fitting_values(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<Outcome, Error> {
         length("values", samples.len() * self.outputs(), out.len())?;
-        self.run(shared, samples, Wanted::Values, workspace, out).and_then(|outcome| told(outcome, workspace))
+        let mut outcome = self.run(shared, samples, Wanted::Values, workspace, out)?;
+        workspace.give_back(&mut outcome);
+        Ok(outcome)
     }
 
     /// The sums of the outputs over all samples.
@@ -192,11 +214,12 @@ impl<T: Float> Batched<T> {
         out: &mut [f64],
     ) -> Result<(), Error> {
         length("sums", self.outputs(), out.len())?;
-        let outcome = self.run(shared, samples, Wanted::Sums, workspace, &mut [])?;
+        let mut outcome = self.run(shared, samples, Wanted::Sums, workspace, &mut [])?;
         if outcome.out.is_empty() {
             out.copy_from_slice(&outcome.sums[self.plan.head.outputs.len()..]);
         }
-        told(outcome, workspace)
+        workspace.give_back(&mut outcome);
+        told(outcome, samples)
     }
 
     /// Of a function with one output, its sum over all samples, and into `gradient` the derivatives of that by the shared
@@ -211,14 +234,21 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        let (total, outcome) = self.partial_value_and_gradient(shared, samples, workspace, gradient)?;
-        told(outcome, workspace)?;
+        length("outputs", 1, self.outputs())?;
+        length("derivatives", self.variables.len(), gradient.len())?;
+        let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
+        let total = outcome.sums[self.plan.head.outputs.len()];
+        if outcome.out.is_empty() {
+            self.gather(&outcome, workspace, gradient);
+        }
+        workspace.give_back(&mut outcome);
+        told(outcome, samples)?;
         Ok(total)
     }
 
-    /// As [`value_and_gradient`](Self::value_and_gradient), over the samples in which no check turned out differently; the
-    /// others are named in the outcome. If there are any, `gradient` is as it was.
-    fn partial_value_and_gradient(
+    /// As [`value_and_gradient`](Self::value_and_gradient), over the samples that take the recorded branches; the others are
+    /// named in the outcome.
+    fn fitting_value_and_gradient(
         &self,
         shared: &[f64],
         samples: &Samples<'_>,
@@ -227,28 +257,32 @@ impl<T: Float> Batched<T> {
     ) -> Result<(f64, Outcome), Error> {
         length("outputs", 1, self.outputs())?;
         length("derivatives", self.variables.len(), gradient.len())?;
-        let outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
+        let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
+        self.gather(&outcome, workspace, gradient);
+        let total = outcome.sums[self.plan.head.outputs.len()];
+        workspace.give_back(&mut outcome);
+        Ok((total, outcome))
+    }
+
+    /// The derivatives by the shared variables, from those by all that is shared.
+    fn gather(&self, outcome: &Outcome, workspace: &mut BatchWorkspace<T>, gradient: &mut [f64]) {
         let head = &self.plan.head;
-        let (by_shared, total) = outcome.sums.split_at(head.outputs.len());
-        if outcome.out.is_empty() {
-            if head.instructions.is_empty() {
-                gradient.fill(0.0);
-                for (&variable, &weight) in self.passes_to.iter().zip(by_shared) {
-                    if let Some(slope) = gradient.get_mut(variable) {
-                        *slope += weight;
-                    }
-                }
-            } else {
-                let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied());
-                let seeds = seeds.filter(|&(place, _)| !head.is_constant(place));
-                backward(head, seeds, &mut workspace.head);
-                let first = head.input(0) as usize;
-                for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
-                    *out = workspace.head.adjoints[first + variable].sum;
+        if head.instructions.is_empty() {
+            gradient.fill(0.0);
+            for (&variable, &weight) in self.passes_to.iter().zip(&outcome.sums) {
+                if let Some(slope) = gradient.get_mut(variable) {
+                    *slope += weight;
                 }
             }
+            return;
         }
-        Ok((total[0], outcome))
+        let seeds = head.outputs.iter().copied().zip(outcome.sums.iter().copied());
+        let seeds = seeds.filter(|&(place, _)| !head.is_constant(place));
+        backward(head, seeds, &mut workspace.head);
+        let first = head.input(0) as usize;
+        for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
+            *out = workspace.head.adjoints[first + variable].sum;
+        }
     }
 
     /// The Jacobian of every sample by the samples' variables, sample after sample, each row by row: a row per output, a
@@ -263,9 +297,22 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
+        let outcome = self.fitting_jacobians(shared, samples, workspace, out)?;
+        told(outcome, samples)
+    }
+
+    /// As [`jacobians`](Self::jacobians); samples that take another branch are named in the outcome.
+    fn fitting_jacobians(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<Outcome, Error> {
         length("derivatives", samples.len() * self.outputs() * self.slots.len(), out.len())?;
-        self.run(shared, samples, Wanted::BySample, workspace, out)
-            .and_then(|outcome| told(outcome, workspace))
+        let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
+        workspace.give_back(&mut outcome);
+        Ok(outcome)
     }
 
     fn run(
@@ -296,11 +343,12 @@ impl<T: Float> Batched<T> {
 }
 
 /// The error of samples in which a check turned out differently.
-fn told<T>(outcome: Outcome, workspace: &BatchWorkspace<T>) -> Result<(), Error> {
-    let Outcome { sums, out, first } = outcome;
-    workspace.pool.give_back(sums);
+fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
     match first {
-        Some(first) => Err(Error::BranchesChanged { samples: out, first: Box::new(first) }),
+        Some(first) => {
+            let samples = out.into_iter().map(|position| samples.number(position)).collect();
+            Err(Error::BranchesChanged { samples, first: Box::new(first) })
+        }
         None => Ok(()),
     }
 }

@@ -136,6 +136,11 @@ impl<'a> Samples<'a> {
         self.chosen.map_or(sample, |chosen| chosen[sample])
     }
 
+    /// The number of a column in a sample.
+    pub(super) fn at(&self, column: usize, sample: usize) -> f64 {
+        self.columns[column].get(self.number(sample))
+    }
+
     /// Fills the lanes with the numbers of a column, from sample `from` on; lanes without a sample get the last one's.
     #[inline(always)]
     pub(super) fn load<T: Float>(&self, column: usize, from: usize, count: usize, lanes: &mut [T]) {

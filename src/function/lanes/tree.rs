@@ -54,7 +54,7 @@ pub(super) struct Pool<T> {
 pub(super) struct Outcome {
     /// The derivatives by what is shared, and behind them the sums of the outputs.
     pub sums: Vec<f64>,
-    /// Samples in which a check turned out differently; they are left out of everything.
+    /// The positions of samples in which a check turned out differently; they are left out of everything.
     pub out: Vec<usize>,
     /// Why the first of them is.
     pub first: Option<Error>,
@@ -164,7 +164,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
             scratch.is_out[..count].fill(false);
             scratch.is_out[count..lanes].fill(true);
             if !plan.checks.is_empty() {
-                ask(&block, &mut scratch, |lane| job.samples.number(from + lane), count, &mut outcome);
+                ask(&block, &mut scratch, from, count, &mut outcome);
             }
             let out = &mut out[(from - samples.start) * per_sample..][..count * per_sample];
             match job.wanted {
@@ -198,7 +198,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
 fn ask<T: Float>(
     block: &Block<'_, T>,
     scratch: &mut Scratch<T>,
-    number: impl Fn(usize) -> usize,
+    from: usize,
     count: usize,
     outcome: &mut Outcome,
 ) {
@@ -222,7 +222,7 @@ fn ask<T: Float>(
     }
     if let Some((lane, check)) = changed {
         let check = &block.plan.checks[check];
-        outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(number));
+        outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(|lane| from + lane));
         outcome.first.get_or_insert_with(|| Error::BranchChanged {
             predicate: check.predicate,
             left: lanes_of(check.left)[lane].double(),

@@ -16,6 +16,7 @@ pub use table::Table;
 
 use super::error::{Error, expect_length};
 use super::random::Random;
+use crate::Column;
 
 /// Samples: for each, a list of inputs and a list of targets, all finite.
 ///
@@ -100,6 +101,13 @@ impl Data {
     #[track_caller]
     pub fn target(&self, sample: usize) -> &[f64] {
         &self.targets[sample * self.target_width..][..self.target_width]
+    }
+
+    /// The columns of the inputs, and behind them those of the targets.
+    pub(in crate::nn) fn columns(&self) -> Vec<Column<'_>> {
+        let inputs = (0..self.input_width).map(|k| Column::strided(&self.inputs, k, self.input_width));
+        let targets = (0..self.target_width).map(|k| Column::strided(&self.targets, k, self.target_width));
+        inputs.chain(targets).collect()
     }
 
     /// All inputs, sample by sample.

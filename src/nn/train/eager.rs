@@ -20,9 +20,9 @@ use crate::{Gradient, Tape, Var};
 /// ```
 #[derive(Debug)]
 pub struct Eager<'a, F> {
-    data: &'a Data,
+    pub(super) data: &'a Data,
     reduction: Reduction,
-    loss: F,
+    pub(super) loss: F,
     tape: Tape,
     gradient: Gradient,
 }
@@ -39,6 +39,23 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
         let (inputs, targets) = (constants(self.data.input(sample)), constants(self.data.target(sample)));
         (self.loss)(parameters, &inputs, &targets)
+    }
+
+    /// The loss of a batch and its gradient from the sums over its samples.
+    pub(super) fn reduced(
+        &self,
+        total: f64,
+        parameters: &[f64],
+        batch: &[usize],
+        gradient: &mut [f64],
+    ) -> Result<f64, Failure> {
+        // One number that is not finite leaves no finite sum.
+        if !total.is_finite() || !gradient.iter().all(|sum| sum.is_finite()) {
+            return Err(self.diagnose(parameters, batch));
+        }
+        let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };
+        gradient.iter_mut().for_each(|sum| *sum *= share);
+        Ok(total * share)
     }
 
     /// Goes through the samples once more, with lines and names, to say which one first went wrong, and where.
@@ -88,16 +105,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
             }
             self.tape.rewind(mark);
         }
-        // One number that is not finite leaves no finite sum.
-        if !total.is_finite() || !gradient.iter().all(|sum| sum.is_finite()) {
-            return Err(self.diagnose(parameters, batch));
-        }
-        if self.reduction == Reduction::Mean {
-            let n = batch.len() as f64;
-            total /= n;
-            gradient.iter_mut().for_each(|sum| *sum /= n);
-        }
-        Ok(total)
+        self.reduced(total, parameters, batch, gradient)
     }
 
     fn reduction(&self) -> Reduction {

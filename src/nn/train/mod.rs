@@ -7,6 +7,7 @@ mod history;
 mod metrics;
 mod objective;
 mod progress;
+mod recorded;
 mod run;
 mod trainer;
 
@@ -14,4 +15,5 @@ pub use eager::Eager;
 pub use history::{Epoch, History};
 pub use metrics::{ConfusionMatrix, Metric, accuracy, r_squared};
 pub use objective::{Failure, Objective, Reduction};
-pub use trainer::{EarlyStopping, Trainer};
+pub use recorded::Recorded;
+pub use trainer::{Backend, EarlyStopping, Trainer};

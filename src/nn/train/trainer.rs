@@ -4,6 +4,7 @@ use super::eager::Eager;
 use super::history::{Epoch, History};
 use super::metrics::Metric;
 use super::objective::{Objective, Reduction};
+use super::recorded::Recorded;
 use super::run::{Judgement, Task};
 use crate::Var;
 use crate::nn::clip::Clip;
@@ -23,6 +24,20 @@ pub struct EarlyStopping {
     pub patience: usize,
     /// How much lower a loss has to be to count.
     pub min_improvement: f64,
+}
+
+/// How losses and gradients of a batch are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Backend {
+    /// The loss of a sample is recorded once and evaluated over all samples of a batch side by side, in double
+    /// precision. See [`Recorded`].
+    #[default]
+    Recorded,
+    /// As `Recorded`, in single precision: faster, and good to about six digits. Parameters and optimisers stay in
+    /// double precision.
+    RecordedSingle,
+    /// Every sample is recorded afresh, one after the other: the reference. See [`Eager`].
+    Eager,
 }
 
 type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
@@ -71,6 +86,7 @@ pub struct Trainer<'a> {
     #[cfg(feature = "serde")]
     pub(super) resume_from: Option<std::path::PathBuf>,
     reduction: Reduction,
+    backend: Backend,
     validation: Validation,
 }
 
@@ -94,6 +110,7 @@ impl<'a> Trainer<'a> {
             #[cfg(feature = "serde")]
             resume_from: None,
             reduction: Reduction::Mean,
+            backend: Backend::Recorded,
             validation: Validation::None,
         }
     }
@@ -116,6 +133,11 @@ impl<'a> Trainer<'a> {
     /// How the losses of a batch become one number.
     pub fn reduction(self, reduction: Reduction) -> Self {
         Trainer { reduction, ..self }
+    }
+
+    /// How losses and gradients are computed. It matters for speed and the last digits only.
+    pub fn backend(self, backend: Backend) -> Self {
+        Trainer { backend, ..self }
     }
 
     /// How the learning rate changes.
@@ -266,16 +288,15 @@ impl<'a> Trainer<'a> {
             let metric = metric.map(|metric| metric.of(&predictions, &judged.select(judged_samples)));
             Judgement { validation_loss, metric }
         };
-        let mut objective = Eager::new(data, self.reduction, |w, x, t| loss(&net.forward(w, x), t));
+        let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
+        let objective: &mut dyn Objective = match self.backend {
+            Backend::Recorded => &mut Recorded::<_>::new(data, reduction, of_sample),
+            Backend::RecordedSingle => &mut Recorded::<_, f32>::new(data, reduction, of_sample),
+            Backend::Eager => &mut Eager::new(data, reduction, of_sample),
+        };
         let (frozen, biases) = (net.frozen().to_vec(), net.biases());
         let mut parameters = net.parameters().to_vec();
-        let task = Task {
-            objective: &mut objective,
-            samples: &samples,
-            frozen: &frozen,
-            biases: &biases,
-            judge: &judge,
-        };
+        let task = Task { objective, samples: &samples, frozen: &frozen, biases: &biases, judge: &judge };
         let outcome = self.run(&mut parameters, task);
         mlp.parameters_mut().copy_from_slice(&parameters);
         outcome
@@ -314,6 +335,7 @@ impl fmt::Debug for Trainer<'_> {
             .field("order", &self.order)
             .field("reduction", &self.reduction)
             .field("rate", &self.optimizer.rate())
+            .field("backend", &self.backend)
             .field("schedule", &self.schedule)
             .field("clip", &self.clip)
             .field("penalty", &self.penalty)

@@ -1,0 +1,225 @@
+//! A function with branches over many samples: each goes to the recording of its branch.
+
+use super::super::Function;
+use super::float::Float;
+use super::samples::Samples;
+use super::tree::Outcome;
+use super::{BatchWorkspace, Batched};
+use crate::error::Error;
+use crate::point::Outputs;
+use crate::tape::Var;
+use std::ops::Range;
+
+/// A closure and its recordings, one per combination of branches that was met in some sample: the batched form of
+/// [`Adaptive`](crate::Adaptive). Samples go through the recordings in turn, each to the one whose branches it takes;
+/// where there is none for a sample, the closure is recorded there.
+///
+/// ```
+/// use tapegrad::{BatchWorkspace, BatchedAdaptive, Column, Samples, Var};
+///
+/// // |w x|, by a branch.
+/// let f = |x: &[Var]| if x[0] * x[1] < 0.0 { -(x[0] * x[1]) } else { x[0] * x[1] };
+/// let mut f = BatchedAdaptive::<_>::new(f, 0..1, 8);
+/// let x = [1.0, -2.0, 3.0];
+/// let columns = [Column::from(&x)];
+/// let samples = Samples::new(&columns)?;
+/// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
+/// assert_eq!(f.value_and_gradient(&[2.0], &samples, &mut workspace, &mut gradient)?, 12.0);
+/// assert_eq!((gradient, f.recordings()), ([6.0], 2));
+/// # Ok::<(), tapegrad::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct BatchedAdaptive<F, T = f64> {
+    f: F,
+    branches: Branches<T>,
+}
+
+impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
+    /// The inputs in `shared` are the same for all samples. At most `most` recordings are kept, at least one; the oldest
+    /// makes room.
+    pub fn new(f: F, shared: Range<usize>, most: usize) -> Self {
+        BatchedAdaptive { f, branches: Branches::new(shared, 0..0, most) }
+    }
+
+    /// The same, where derivatives are not taken by these inputs.
+    #[must_use]
+    pub fn with_parameters(self, inputs: Range<usize>) -> Self {
+        let Branches { shared, most, .. } = self.branches;
+        BatchedAdaptive { branches: Branches::new(shared, inputs, most), ..self }
+    }
+
+    /// How many recordings there are so far.
+    #[must_use]
+    pub fn recordings(&self) -> usize {
+        self.branches.recordings.len()
+    }
+
+    /// As [`Batched::value_and_gradient`].
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Batched::value_and_gradient`], but for changed branches; then `gradient` is as it was.
+    pub fn value_and_gradient(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<f64, Error> {
+        self.branches.value_and_gradient(&self.f, shared, samples, workspace, gradient)
+    }
+
+    /// As [`Batched::values`].
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Batched::values`], but for changed branches.
+    pub fn values(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        self.branches.sample_by_sample(&self.f, shared, samples, out, |batched, samples, part| {
+            batched.fitting_values(shared, samples, workspace, part)
+        })
+    }
+
+    /// As [`Batched::jacobians`].
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Batched::jacobians`], but for changed branches.
+    pub fn jacobians(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        self.branches.sample_by_sample(&self.f, shared, samples, out, |batched, samples, part| {
+            batched.fitting_jacobians(shared, samples, workspace, part)
+        })
+    }
+}
+
+/// The recordings of a closure that comes with each call.
+#[derive(Debug, Clone)]
+pub(crate) struct Branches<T> {
+    shared: Range<usize>,
+    parameters: Range<usize>,
+    recordings: Vec<Batched<T>>,
+    most: usize,
+    /// For gradients.
+    memory: [Vec<f64>; 2],
+}
+
+impl<T: Float> Branches<T> {
+    pub fn new(shared: Range<usize>, parameters: Range<usize>, most: usize) -> Self {
+        Branches { shared, parameters, recordings: Vec::new(), most: most.max(1), memory: Default::default() }
+    }
+
+    pub fn value_and_gradient<Y: Outputs>(
+        &mut self,
+        f: impl Fn(&[Var]) -> Y,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<f64, Error> {
+        let [mut sum, mut part] = std::mem::take(&mut self.memory);
+        sum.clear();
+        sum.resize(gradient.len(), 0.0);
+        part.resize(gradient.len(), 0.0);
+        let mut total = 0.0;
+        let done = self.in_groups(f, shared, samples, |batched, samples, _| {
+            let (value, outcome) =
+                batched.fitting_value_and_gradient(shared, samples, workspace, &mut part)?;
+            total += value;
+            sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+            Ok(outcome)
+        });
+        if done.is_ok() {
+            gradient.copy_from_slice(&sum);
+        }
+        self.memory = [sum, part];
+        done.map(|()| total)
+    }
+
+    /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong.
+    fn sample_by_sample<Y: Outputs>(
+        &mut self,
+        f: impl Fn(&[Var]) -> Y,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        out: &mut [f64],
+        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, &mut [f64]) -> Result<Outcome, Error>,
+    ) -> Result<(), Error> {
+        let per_sample = out.len() / samples.len().max(1);
+        self.in_groups(f, shared, samples, |batched, group, positions| {
+            let Some(positions) = positions else { return evaluate(batched, group, out) };
+            let mut part = vec![0.0; group.len() * per_sample];
+            let outcome = evaluate(batched, group, &mut part)?;
+            for (numbers, &position) in part.chunks_exact(per_sample.max(1)).zip(positions) {
+                out[position * per_sample..][..per_sample].copy_from_slice(numbers);
+            }
+            Ok(outcome)
+        })
+    }
+
+    /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
+    /// the next, and so on. `evaluate` gets the group and, but for the first, the positions of its samples.
+    fn in_groups<Y: Outputs>(
+        &mut self,
+        f: impl Fn(&[Var]) -> Y,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, Option<&[usize]>) -> Result<Outcome, Error>,
+    ) -> Result<(), Error> {
+        let mut rest: Option<Vec<usize>> = None;
+        for k in 0.. {
+            let numbers: Vec<usize>;
+            let group = match &rest {
+                None => *samples,
+                Some(positions) => {
+                    numbers = positions.iter().map(|&position| samples.number(position)).collect();
+                    samples.choose(&numbers)?
+                }
+            };
+            if group.is_empty() {
+                break;
+            }
+            if k >= self.recordings.len() {
+                let recording = self.record(&f, shared, &group)?;
+                if self.recordings.len() == self.most {
+                    self.recordings.remove(0);
+                }
+                self.recordings.push(recording);
+            }
+            let batched = &self.recordings[k.min(self.recordings.len() - 1)];
+            match evaluate(batched, &group, rest.as_deref()) {
+                Ok(outcome) => {
+                    let position = |place: usize| rest.as_ref().map_or(place, |rest| rest[place]);
+                    rest = Some(outcome.out.iter().map(|&place| position(place)).collect());
+                }
+                // What is shared took another branch: nothing fits.
+                Err(Error::BranchChanged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The closure, recorded at the first sample of a group.
+    fn record<Y: Outputs>(
+        &self,
+        f: impl Fn(&[Var]) -> Y,
+        shared: &[f64],
+        group: &Samples<'_>,
+    ) -> Result<Batched<T>, Error> {
+        let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
+        let start = self.shared.start.min(at.len());
+        at.splice(start..start, shared.iter().copied());
+        let function =
+            Function::record::<&[f64], Y>(|x| f(x), &at)?.with_parameters(self.parameters.clone())?;
+        Batched::new(&function.optimize(), self.shared.clone())
+    }
+}
