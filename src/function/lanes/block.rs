@@ -147,7 +147,7 @@ impl<'p, T: Float> Block<'p, T> {
                         if terms_of(row.op, operands, y, adjoint, *by, terms) {
                             lost(*step).mend_row(row.op, row.operands(), *by, y, adjoint, terms, 0);
                         }
-                        add(terms, to);
+                        accumulate(terms, to);
                     }
                 }
                 Move::List { step, is_wanted } => {
@@ -169,7 +169,7 @@ impl<'p, T: Float> Block<'p, T> {
                                         .mend_row(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
                                 }
                                 let place = operands[k] as usize * width + chunk * WIDTH;
-                                add(&terms, &mut before[place..][..WIDTH]);
+                                accumulate(&terms, &mut before[place..][..WIDTH]);
                             }
                             k += 1;
                         });
@@ -219,7 +219,7 @@ fn pack_of<T: Float>(lanes: &[T], chunk: usize) -> Pack<T> {
 }
 
 #[inline(always)]
-fn add<T: Float>(terms: &[T], to: &mut [T]) {
+fn accumulate<T: Float>(terms: &[T], to: &mut [T]) {
     for (to, &term) in to.iter_mut().zip(terms) {
         *to = *to + term;
     }
