@@ -201,7 +201,7 @@ macro_rules! by_chain_rule {
     }};
 }
 
-for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline(always)] by_chain_rule {
+for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline] by_chain_rule {
     const IS_RECORDED: bool = R::IS_RECORDED;
 
     #[track_caller]

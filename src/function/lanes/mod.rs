@@ -239,16 +239,36 @@ impl<T: Float> Batched<T> {
                     }
                 }
             } else {
-                let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied());
-                let seeds = seeds.filter(|&(place, _)| !head.is_constant(place));
-                backward(head, seeds, &mut workspace.head);
-                let first = head.input(0) as usize;
-                for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
-                    *out = workspace.head.adjoints[first + variable].sum;
+                self.pass_through_head(by_shared, &[], workspace, gradient);
+                // A zero that met an infinity there may be none: where no sample reached, nothing meets.
+                if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
+                    let reached = self.run(shared, samples, Wanted::Reached, workspace, &mut [])?;
+                    self.pass_through_head(by_shared, &reached.sums, workspace, gradient);
+                    workspace.pool.give_back(reached.sums);
                 }
             }
         }
         Ok((total[0], outcome))
+    }
+
+    /// From what is shared to the shared variables. `reached`: in how many samples each was reached, if that is known.
+    fn pass_through_head(
+        &self,
+        by_shared: &[f64],
+        reached: &[f64],
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) {
+        let (head, workspace) = (&self.plan.head, &mut workspace.head);
+        let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied()).enumerate();
+        let seeds = seeds.filter(|&(k, (place, weight))| {
+            !head.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
+        });
+        backward(head, seeds.map(|(_, seed)| seed), workspace);
+        let first = head.input(0) as usize;
+        for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
+            *out = workspace.adjoints[first + variable].sum;
+        }
     }
 
     /// The Jacobian of every sample by the samples' variables, sample after sample, each row by row: a row per output, a
@@ -285,7 +305,7 @@ impl<T: Float> Batched<T> {
         numbers.clear();
         numbers.extend(head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])));
         let sweeps = match wanted {
-            Wanted::Values | Wanted::Sums => &[][..],
+            Wanted::Values | Wanted::Sums | Wanted::Reached => &[][..],
             Wanted::ByShared => &self.by_shared,
             Wanted::BySample => &self.by_sample,
         };
