@@ -272,7 +272,7 @@ fn leavings_of_others_do_no_harm() {
             let function = record(|x| [f(x)[3]], &table).batched(0..2).unwrap();
             let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
             let samples = Samples::new(&columns).unwrap();
-            let mut evaluate = |workspace: &mut BatchWorkspace| {
+            let evaluate = |workspace: &mut BatchWorkspace| {
                 let (mut gradient, mut jacobians) = ([0.0; 2], vec![0.0; 3 * n]);
                 function.jacobians(&table.shared, &samples, workspace, &mut jacobians).unwrap();
                 let total =
