@@ -6,13 +6,14 @@ use super::float::Float;
 use super::plan::{Slot, Step, Sums};
 use super::sums::FOLDED;
 use crate::ops::Op;
+use crate::rules::Few;
 use std::cell::OnceCell;
 
 /// Puts right the values that are NaN: `operand(k, lane)` are the arguments.
 #[cold]
 #[inline(never)]
 pub(super) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arity: usize, y: &mut [T]) {
-    let mut arguments = Vec::with_capacity(arity);
+    let mut arguments: Few<f64> = Few::with_capacity(arity);
     for (lane, y) in y.iter_mut().enumerate().filter(|(_, y)| y.is_a_nan()) {
         arguments.clear();
         arguments.extend((0..arity).map(|k| operand(k, lane).double()));
@@ -49,8 +50,11 @@ impl<T: Float> Lost<'_, '_, T> {
         from: usize,
     ) {
         let result = self.block.plan.steps[self.step].to();
-        for lane in (0..terms.len()).filter(|&lane| terms[lane].is_a_nan()).collect::<Vec<_>>() {
-            let arguments: Vec<f64> = operands.iter().map(|&slot| self.at(slot, from + lane)).collect();
+        for lane in 0..terms.len() {
+            if !terms[lane].is_a_nan() {
+                continue;
+            }
+            let arguments: Few<f64> = operands.iter().map(|&slot| self.at(slot, from + lane)).collect();
             let (partial, adjoint) = (partial(op, &arguments, y[lane].double(), k), adjoint[lane].double());
             let is_reached = || self.reached(from + lane)[result as usize];
             let is_cut = self.is_out[from + lane] || (op.is_piecewise() && partial == 0.0);
@@ -120,7 +124,7 @@ impl<T: Float> Block<'_, T> {
             for (k, &slot) in step.reads().iter().enumerate() {
                 let is_linked = match step {
                     Step::Row(row) if row.op.is_piecewise() => {
-                        let arguments: Vec<f64> = row.operands().iter().map(|&slot| at(slot)).collect();
+                        let arguments: Few<f64> = row.operands().iter().map(|&slot| at(slot)).collect();
                         partial(row.op, &arguments, at(row.to), k) != 0.0
                     }
                     _ => true,

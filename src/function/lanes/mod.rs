@@ -66,7 +66,8 @@ pub struct Batched<T = f64> {
     precision: std::marker::PhantomData<fn() -> T>,
 }
 
-/// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates.
+/// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates, but for samples in
+/// which an infinity meets a zero or a list has a NaN, or a check fails.
 #[derive(Debug, Default)]
 pub struct BatchWorkspace<T = f64> {
     head: Workspace,
