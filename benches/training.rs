@@ -15,6 +15,7 @@ mod workloads;
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::process::exit;
+use tapegrad::nn::Backend;
 use workloads::agree;
 use workloads::timing::{Run, Times, in_turns};
 use workloads::training::recipe::Recipe;
@@ -29,11 +30,24 @@ struct Mode {
 }
 
 /// All modes; a further one is a line here.
-const MODES: &[Mode] = &[Mode { name: "eager", precision: "f64", train: eager }];
+const MODES: &[Mode] = &[
+    Mode {
+        name: "batched",
+        precision: "f64",
+        train: |recipe, steps| train(recipe, steps, Backend::Recorded),
+    },
+    Mode {
+        name: "batched",
+        precision: "f32",
+        train: |recipe, steps| train(recipe, steps, Backend::RecordedSingle),
+    },
+    Mode { name: "eager", precision: "f64", train: |recipe, steps| train(recipe, steps, Backend::Eager) },
+];
 
-fn eager(recipe: &Recipe, steps: usize) -> Vec<f64> {
+fn train(recipe: &Recipe, steps: usize, backend: Backend) -> Vec<f64> {
     let mut mlp = recipe.mlp.clone();
-    recipe.trainer(steps).fit(&mut mlp, recipe.loss, &recipe.data).expect("training works");
+    let trained = recipe.trainer(steps).backend(backend).fit(&mut mlp, recipe.loss, &recipe.data);
+    trained.expect("training works");
     mlp.parameters().to_vec()
 }
 

@@ -1,119 +1,17 @@
-//! Promise: many samples at once give what one after the other gives, within rounding; nothing poisons its neighbours.
+//! Promise: many samples at once give what one after the other gives, within rounding, whatever the function, the number
+//! of samples and the way they lie in memory.
 
+#[path = "common/batch.rs"]
+mod batch;
+#[allow(dead_code)]
 #[path = "common/programs.rs"]
 mod programs;
 
+use batch::{Table, bits, compare, record};
 use programs::{Program, Random};
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Error, Float, Function, Number, Real, Samples, Var, Workspace, affine,
-    dot, log_sum_exp, norm, primitives, product, reductions, variance,
+    BatchWorkspace, Column, Function, Number, Samples, Var, affine, dot, log_sum_exp, primitives, reductions,
 };
-
-const SHARED: usize = 2;
-
-/// The samples of a test: as many columns as wanted, and a point of the shared inputs.
-struct Table {
-    shared: Vec<f64>,
-    columns: Vec<Vec<f64>>,
-}
-
-impl Table {
-    fn random(random: &mut Random, shared: usize, columns: usize, samples: usize) -> Table {
-        let mut numbers = |n: usize| (0..n).map(|_| random.uniform(-2.0, 2.0)).collect::<Vec<f64>>();
-        Table { shared: numbers(shared), columns: (0..columns).map(|_| numbers(samples)).collect() }
-    }
-
-    fn len(&self) -> usize {
-        self.columns[0].len()
-    }
-
-    /// The inputs of one sample.
-    fn inputs(&self, sample: usize) -> Vec<f64> {
-        let columns = self.columns.iter().map(|column| column[sample]);
-        self.shared.iter().copied().chain(columns).collect()
-    }
-}
-
-/// Whether two numbers agree to a tolerance, relative to a scale.
-fn agree(a: f64, b: f64, scale: f64, tolerance: f64) -> bool {
-    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * scale.max(a.abs()).max(b.abs())
-}
-
-/// Holds everything a batch computes against one sample after the other. Samples in which a check fails have to be the
-/// same ones. Gives how many those were.
-fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, what: &str) -> usize {
-    let batched = Batched::<T>::new(function, 0..table.shared.len()).unwrap();
-    let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
-    let samples = Samples::new(&columns).unwrap();
-    let (n, outputs, variables) = (table.len(), function.outputs(), table.columns.len());
-    let mut workspace = BatchWorkspace::<T>::new();
-    let mut values = vec![0.0; n * outputs];
-    let mut jacobians = vec![0.0; n * outputs * variables];
-    let told = batched.values(&table.shared, &samples, &mut workspace, &mut values);
-    let told_again = batched.jacobians(&table.shared, &samples, &mut workspace, &mut jacobians);
-    assert_eq!(told, told_again, "{what}");
-
-    let mut scalar = Workspace::new();
-    let all = function.variables();
-    let (mut out, mut sum, mut by_shared) = (Vec::new(), 0.0, vec![0.0; table.shared.len()]);
-    let mut scales = vec![0.0; table.shared.len()];
-    for sample in 0..n {
-        let x = table.inputs(sample);
-        let mut jacobian = vec![0.0; outputs * all];
-        let expected = function.values(&x, &mut scalar);
-        let expected = match expected
-            .and_then(|values| function.jacobian_at(&x, &mut scalar, &mut jacobian).map(|()| values))
-        {
-            Ok(values) => values,
-            Err(Error::BranchChanged { .. }) => {
-                out.push(sample);
-                assert!(values[sample * outputs..][..outputs].iter().all(|value| value.is_nan()), "{what}");
-                continue;
-            }
-            Err(error) => panic!("{error}"),
-        };
-        for output in 0..outputs {
-            let (value, row) = (expected[output], &jacobian[output * all..][..all]);
-            let place = sample * outputs + output;
-            assert!(
-                agree(values[place], value, 1.0, tolerance),
-                "{what}: sample {sample}: {} and {value}",
-                values[place]
-            );
-            let scale = row.iter().fold(1.0, |scale: f64, slope| scale.max(slope.abs()));
-            for (k, &slope) in row[table.shared.len()..].iter().enumerate() {
-                let batched = jacobians[place * variables + k];
-                assert!(
-                    agree(batched, slope, scale, tolerance),
-                    "{what}: sample {sample} at {x:?}, output {output} by column {k}: {batched} and {slope}\n{function}"
-                );
-            }
-        }
-        sum += expected[0];
-        for (k, by_shared) in by_shared.iter_mut().enumerate() {
-            *by_shared += jacobian[k];
-            scales[k] += jacobian[..all].iter().fold(1.0, |scale: f64, slope| scale.max(slope.abs()));
-        }
-    }
-    match told {
-        Ok(()) => assert!(out.is_empty(), "{what}: {out:?} are out"),
-        Err(Error::BranchesChanged { samples, .. }) => assert_eq!(samples, out, "{what}"),
-        Err(error) => panic!("{error}"),
-    }
-    if out.is_empty() && outputs == 1 {
-        let mut gradient = vec![0.0; table.shared.len()];
-        let total =
-            batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient).unwrap();
-        assert!(agree(total, sum, n as f64, tolerance), "{what}: {total} and {sum}");
-        for (k, (&slope, &expected)) in gradient.iter().zip(&by_shared).enumerate() {
-            assert!(
-                agree(slope, expected, scales[k], tolerance),
-                "{what}: by shared input {k}: {slope} and {expected}\n{function}"
-            );
-        }
-    }
-    out.len()
-}
 
 #[test]
 fn every_row_in_lanes() {
@@ -124,38 +22,20 @@ fn every_row_in_lanes() {
             random.uniform(domain.start, domain.end)
         };
         let arity = row.domain.len();
-        let at: Vec<f64> = (0..arity).map(|k| within(&mut random, k)).collect();
-        let function = Function::record(|x: &[Var]| row.op.value(x).unwrap(), &at[..]).unwrap();
-        // Each operand in turn is shared, and none.
-        for shared in 0..=arity {
-            let function = Function::record(
-                |x: &[Var]| {
-                    let mut operands = x[1..].to_vec();
-                    operands.insert(shared.min(arity - 1), x[0]);
-                    row.op.value(&operands).unwrap()
-                },
-                &[
-                    &at[shared.min(arity - 1)..][..1],
-                    &at[..shared.min(arity - 1)],
-                    &at[(shared + 1).min(arity)..],
-                ]
-                .concat()[..],
-            )
-            .unwrap();
-            if function.inputs() < 2 {
-                continue;
+        let numbers =
+            |random: &mut Random, k: usize| (0..37).map(|_| within(random, k)).collect::<Vec<f64>>();
+        // A range of the operands is shared, wherever it lies, or none.
+        for start in 0..arity {
+            for end in start..arity {
+                let shared = (start..end).map(|k| within(&mut random, k)).collect();
+                let columns = (0..start).chain(end..arity).map(|k| numbers(&mut random, k)).collect();
+                let table = Table { before: start, shared, columns, ..Table::default() };
+                let function = record(|x| [row.op.value(x).unwrap()], &table);
+                let what = format!("{} with operands {start}..{end} shared", row.op);
+                compare::<f64>(&function, &table, 1e-13, &what);
+                compare::<f32>(&function, &table, 2e-4, &format!("{what} in single precision"));
             }
-            let order: Vec<usize> = (0..arity).filter(|&k| k != shared.min(arity - 1)).collect();
-            let table = Table {
-                shared: vec![within(&mut random, shared.min(arity - 1))],
-                columns: order.iter().map(|&k| (0..37).map(|_| within(&mut random, k)).collect()).collect(),
-            };
-            compare::<f64>(&function, &table, 1e-13, &format!("{} with operand {shared} shared", row.op));
         }
-        let columns = (0..arity).map(|k| (0..75).map(|_| within(&mut random, k)).collect()).collect();
-        let table = Table { shared: vec![], columns };
-        compare::<f64>(&function, &table, 1e-13, &row.op.to_string());
-        compare::<f32>(&function, &table, 2e-4, &format!("{} in single precision", row.op));
     }
 }
 
@@ -166,29 +46,268 @@ fn every_list_in_lanes() {
         let [lists, single] = op.lists().unwrap();
         for length in [1, 2, 3, 4, 7, 16, 33] {
             let inputs = lists * length + single;
-            let at: Vec<f64> = (0..inputs).map(|_| random.uniform(0.5, 2.0)).collect();
-            let function = Function::record(|x: &[Var]| op.value(x).unwrap(), &at[..]).unwrap();
             for shared in [0, length.min(inputs - 1), inputs / 2] {
                 let table = Table::random(&mut random, shared, inputs - shared, 41);
+                let function = record(|x| [op.value(x).unwrap()], &table);
                 compare::<f64>(&function, &table, 1e-12, &format!("{op} of {length}, {shared} shared"));
             }
         }
     }
 }
 
+/// Around the width of a block, and around leaves of the tree.
 #[test]
-fn random_programs_and_their_branches() {
-    let mut random = Random(13);
+fn any_number_of_samples() {
+    let mut random = Random(14);
+    let numbers = [1, 2, 15, 16, 17, 31, 33, 255, 256, 257, 2_047, 2_048, 2_049, 4_096, 4_097, 6_145, 10_241];
+    for n in numbers {
+        let table = Table::random(&mut random, 2, 2, n);
+        let function = record(|x| [(x[0] * x[2] + x[1] - x[3]).tanh().powi(2)], &table);
+        compare::<f64>(&function, &table, 1e-12, &format!("{n} samples"));
+        compare::<f32>(&function, &table, 1e-3, &format!("{n} samples in single precision"));
+    }
+}
+
+/// A block is narrower if there are many slots, and a leaf then has another number of samples.
+#[test]
+fn long_functions() {
+    let mut random = Random(15);
+    for (steps, n) in [(300, 2_100), (3_000, 70)] {
+        let table = Table::random(&mut random, 2, 2, n);
+        let function = record(
+            |x| {
+                let mut state = x[2];
+                for _ in 0..steps {
+                    state = (x[0] * state + x[1] * x[3]).sin();
+                }
+                [state]
+            },
+            &table,
+        );
+        compare::<f64>(&function, &table, 1e-9, &format!("{steps} steps"));
+    }
+}
+
+#[test]
+fn no_samples_sum_to_zero() {
+    let table = Table { shared: vec![0.0], columns: vec![vec![]], ..Table::default() };
+    let function = Function::record(|[w, x]| w.sqrt() * x + w.sqrt(), [1.0, 1.0]).unwrap();
+    let batched = function.batched(table.range()).unwrap();
+    let columns = [Column::from(&[])];
+    let samples = Samples::new(&columns).unwrap();
+    assert!(samples.is_empty());
+    let (mut workspace, mut sums, mut gradient) = (BatchWorkspace::new(), [7.0], [7.0]);
+    batched.sums(&table.shared, &samples, &mut workspace, &mut sums).unwrap();
+    let total = batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient).unwrap();
+    assert_eq!((total, sums, gradient), (0.0, [0.0], [0.0]));
+    batched.values(&table.shared, &samples, &mut workspace, &mut []).unwrap();
+    batched.jacobians(&table.shared, &samples, &mut workspace, &mut []).unwrap();
+}
+
+type Outputs = [Var; 4];
+
+/// Functions whose outputs are of every kind; of two shared inputs and three columns.
+fn shapes() -> [(&'static str, fn(&[Var]) -> Outputs); 8] {
+    [
+        ("several outputs", |x| [x[0] * x[2], x[1] * x[3], x[2] * x[3], (x[2] / (x[4] + 3.0)).exp()]),
+        ("outputs that are inputs", |x| [x[0], x[2], x[1], x[2]]),
+        ("outputs that are shared", |x| [x[0] * x[1], x[0].sin(), x[0], x[0] * x[1]]),
+        ("outputs that are constants", |x| [Var::constant(3.0), x[2] * 2.0, Var::constant(0.0), x[0].exp()]),
+        ("outputs inside of each other", |x| {
+            let (a, b) = (x[0] * x[2], x[1] * x[3]);
+            [a, a.sin() * b, b, (a.sin() * b).exp()]
+        }),
+        ("nothing that is shared", |x| [x[2] * x[3], x[3].sin(), x[4] + 1.0, x[2]]),
+        ("duplicates", |x| [x[2] * x[2], x[0] * x[0], x[2] * x[0] + x[2] * x[0], x[3] - x[3]]),
+        ("unused inputs", |x| [x[3].sin(), x[0] * x[3], x[1], x[3]]),
+    ]
+}
+
+#[test]
+fn outputs_of_every_kind() {
+    let mut random = Random(16);
+    for (what, f) in shapes() {
+        for before in [0, 1, 3] {
+            // The shared inputs first, wherever they stand in the range.
+            let ordered = |x: &[Var]| {
+                let (head, tail) = (&x[before..before + 2], [&x[..before], &x[before + 2..]].concat());
+                f(&[head, &tail].concat())
+            };
+            let table = Table { before, ..Table::random(&mut random, 2, 3, 100) };
+            compare::<f64>(&record(ordered, &table), &table, 1e-13, &format!("{what}, {before} before"));
+            compare::<f64>(&record(ordered, &table).optimize(), &table, 1e-13, &format!("{what}, optimized"));
+            for output in 0..4 {
+                let one = record(|x| [ordered(x)[output]], &table);
+                compare::<f64>(&one, &table, 1e-13, &format!("{what}, output {output}, {before} before"));
+                compare::<f32>(&one, &table, 1e-4, &format!("{what}, output {output}, in single precision"));
+            }
+        }
+    }
+}
+
+#[test]
+fn parameters_have_no_derivatives() {
+    let mut random = Random(17);
+    for (start, end) in [(0, 1), (1, 2), (1, 4), (2, 3), (3, 5), (0, 5), (2, 5), (0, 2)] {
+        for before in [0, 1, 2, 3] {
+            let table = Table { before, parameters: start..end, ..Table::random(&mut random, 2, 3, 33) };
+            let function = record(
+                |x| [(x[0] * x[1] + x[2] * x[3]).sin() * x[4] + affine(&x[..2], &x[2..4], x[4])],
+                &table,
+            );
+            compare::<f64>(&function, &table, 1e-12, &format!("parameters {start}..{end}, {before} before"));
+        }
+    }
+}
+
+/// Layers: sums of products with lanes that are read by several rows, in and out of line, and more than once in a row.
+#[test]
+fn sums_of_products() {
+    let mut random = Random(18);
+    for (rows, lanes) in [(1, 1), (1, 5), (3, 3), (4, 4), (5, 9), (8, 4), (7, 2)] {
+        let weights = rows * (lanes + 1);
+        let table = Table::random(&mut random, weights, lanes, 50);
+        let layer = |x: &[Var], offset: bool| -> Vec<Var> {
+            let (w, x) = x.split_at(weights);
+            w.chunks_exact(lanes + 1)
+                .map(|w| if offset { affine(&w[..lanes], x, w[lanes]) } else { dot(&w[..lanes], x) })
+                .collect()
+        };
+        for offset in [true, false] {
+            let what = format!("{rows} rows of {lanes}, offset {offset}");
+            let plain = record(|x| [log_sum_exp(&layer(x, offset))], &table);
+            compare::<f64>(&plain, &table, 1e-12, &what);
+            // Some rows lead nowhere in some samples.
+            let rectified = record(
+                |x| [layer(x, offset).into_iter().map(|row| row.relu()).sum::<Var>() + x[weights]],
+                &table,
+            );
+            compare::<f64>(&rectified, &table, 1e-12, &format!("{what}, rectified"));
+            let first = record(|x| [layer(x, offset)[rows / 2]], &table);
+            compare::<f64>(&first, &table, 1e-12, &format!("{what}, one of them"));
+        }
+    }
+}
+
+#[test]
+fn the_same_lanes_several_times_in_one_sum() {
+    let mut random = Random(19);
+    for lanes in [[0; 8], [0, 1, 0, 1, 2, 2, 2, 2], [0, 1, 2, 0, 1, 2, 0, 1], [2, 1, 0, 0, 0, 0, 1, 2]] {
+        for length in [2, 4, 5, 8] {
+            let table = Table::random(&mut random, length, 3, 40);
+            let function = record(
+                |x| {
+                    let operands: Vec<Var> =
+                        lanes[..length].iter().map(|&lane| x[length + lane].sin()).collect();
+                    let repeated: Vec<Var> = lanes[..length].iter().map(|&lane| x[length + lane]).collect();
+                    [dot(&x[..length], &operands) + affine(&x[..length], &repeated, x[0])]
+                },
+                &table,
+            );
+            compare::<f64>(&function, &table, 1e-12, &format!("{length} of lanes {lanes:?}"));
+            compare::<f64>(&function.optimize(), &table, 1e-12, &format!("{length} of {lanes:?}, optimized"));
+        }
+    }
+}
+
+#[test]
+fn however_samples_lie_in_memory() {
+    let (mut random, n) = (Random(20), 2_500);
+    let table = Table::random(&mut random, 1, 3, n);
+    let function = record(|x| [(x[0] * x[1]).sin() * x[2] + x[3]], &table).batched(table.range()).unwrap();
+    let evaluate = |samples: &Samples<'_>| {
+        let (mut workspace, mut by_shared) = (BatchWorkspace::new(), [0.0]);
+        let (mut values, mut jacobians) = (vec![0.0; samples.len()], vec![0.0; 3 * samples.len()]);
+        function.values(&table.shared, samples, &mut workspace, &mut values).unwrap();
+        function.jacobians(&table.shared, samples, &mut workspace, &mut jacobians).unwrap();
+        let total =
+            function.value_and_gradient(&table.shared, samples, &mut workspace, &mut by_shared).unwrap();
+        bits(&[&values[..], &jacobians, &[total], &by_shared].concat())
+    };
+    let in_columns = |columns: &[Vec<f64>]| {
+        let columns: Vec<Column<'_>> = columns.iter().map(Column::from).collect();
+        evaluate(&Samples::new(&columns).unwrap())
+    };
+    // Row by row, with a number at the beginning that belongs to none.
+    let rows: Vec<f64> =
+        [0.5].into_iter().chain((0..n).flat_map(|k| table.inputs(k)[1..].to_vec())).collect();
+    let strided: [Column<'_>; 3] = std::array::from_fn(|k| Column::strided(&rows, 1 + k, 3));
+    assert_eq!(evaluate(&Samples::new(&strided).unwrap()), in_columns(&table.columns));
+
+    let constant = [strided[0], Column::constant(&0.75), strided[2]];
+    let written_out = [table.columns[0].clone(), vec![0.75; n], table.columns[2].clone()];
+    assert_eq!(evaluate(&Samples::new(&constant).unwrap()), in_columns(&written_out));
+
+    // A choice, in any order, with repeats; then another choice of the same columns.
+    for count in [0, 1, 17, 300, 2_049, 6_000] {
+        let chosen: Vec<usize> = (0..count).map(|_| random.below(n)).collect();
+        let copied = |column: &Vec<f64>| chosen.iter().map(|&k| column[k]).collect::<Vec<f64>>();
+        let copied: Vec<Vec<f64>> = table.columns.iter().map(copied).collect();
+        let samples = Samples::new(&strided).unwrap().choose(&[0, 1]).unwrap().choose(&chosen).unwrap();
+        assert_eq!(samples.len(), count);
+        assert_eq!(evaluate(&samples), in_columns(&copied));
+    }
+}
+
+/// Constants alone say nothing about how many samples there are; a choice does.
+#[test]
+fn constants_alone() {
+    let function = Function::record(|[w, x]| w * x, [1.0, 1.0]).unwrap().batched(0..1).unwrap();
+    let columns = [Column::constant(&3.0)];
+    let samples = Samples::new(&columns).unwrap();
+    assert_eq!(samples.len(), 0);
+    let samples = samples.choose(&[0, 5, 1_000_000]).unwrap();
+    let mut sums = [0.0];
+    function.sums(&[2.0], &samples, &mut BatchWorkspace::new(), &mut sums).unwrap();
+    assert_eq!(sums, [18.0]);
+}
+
+/// A workspace serves one function after the other.
+#[test]
+fn leavings_of_others_do_no_harm() {
+    let (mut workspace, mut random) = (BatchWorkspace::new(), Random(21));
+    for (_, f) in shapes() {
+        for n in [300, 20, 3_000] {
+            let table = Table::random(&mut random, 2, 3, n);
+            let function = record(|x| [f(x)[3]], &table).batched(0..2).unwrap();
+            let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
+            let samples = Samples::new(&columns).unwrap();
+            let evaluate = |workspace: &mut BatchWorkspace| {
+                let (mut gradient, mut jacobians) = ([0.0; 2], vec![0.0; 3 * n]);
+                function.jacobians(&table.shared, &samples, workspace, &mut jacobians).unwrap();
+                let total =
+                    function.value_and_gradient(&table.shared, &samples, workspace, &mut gradient).unwrap();
+                bits(&[&gradient[..], &jacobians, &[total]].concat())
+            };
+            assert_eq!(evaluate(&mut workspace), evaluate(&mut BatchWorkspace::new()));
+        }
+    }
+}
+
+fn random_programs(seed: u64, programs: usize, samples: impl Fn(usize) -> usize) {
+    let mut random = Random(seed);
     let (mut out, mut all) = (0, 0);
-    for k in 0..400 {
+    for k in 0..programs {
         let program = Program::random(&mut random, 5, 14, k % 2 == 1);
-        let at: Vec<f64> = (0..5).map(|_| random.uniform(-2.0, 2.0)).collect();
-        let function = Function::record(|x: &[Var]| program.run(x), &at[..]).unwrap();
-        let table = Table::random(&mut random, SHARED, 3, [1, 15, 16, 17, 100][k % 5]);
-        let checked = Function::record(|x: &[Var]| program.run(x), &table.inputs(0)[..]).unwrap();
-        let _ = function;
-        out += compare::<f64>(&checked, &table, 1e-9, &format!("program {k}"));
+        let shared = random.below(4);
+        let before = random.below(5 - shared + 1);
+        let table = Table { before, ..Table::random(&mut random, shared, 5 - shared, samples(k)) };
+        let function = record(|x| [program.run(x)], &table);
+        let function = if k % 3 == 0 { function.optimize() } else { function };
+        out += compare::<f64>(&function, &table, 1e-9, &format!("program {k}"));
         all += table.len();
     }
-    assert!(out > 100 && out < all / 2, "{out} of {all} samples took another branch");
+    assert!(out > all / 50 && out < all / 2, "{out} of {all} samples took another branch");
+}
+
+#[test]
+fn random_programs_and_their_branches() {
+    let programs = if cfg!(debug_assertions) { 400 } else { 4_000 };
+    random_programs(13, programs, |k| [1, 15, 16, 17, 100][k % 5]);
+}
+
+#[test]
+#[ignore = "takes long: cargo test --release -- --ignored"]
+fn ten_thousand_random_programs() {
+    random_programs(22, 10_000, |_| 100);
 }

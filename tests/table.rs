@@ -347,7 +347,9 @@ fn sources() -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if ON_TOP.contains(&name) || ["ops.rs", "base.rs", "kernel.rs", "float.rs", "math"].contains(&name) {
+            if ON_TOP.contains(&name)
+                || ["ops.rs", "base.rs", "kernel.rs", "float.rs", "math"].contains(&name)
+            {
                 continue;
             }
             match path.is_dir() {

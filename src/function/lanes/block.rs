@@ -107,6 +107,7 @@ impl<'p, T: Float> Block<'p, T> {
             |row, k| weights[row * operands + k],
             after,
             |row| row * self.width,
+            true,
         );
     }
 
@@ -197,6 +198,7 @@ impl<'p, T: Float> Block<'p, T> {
                             |k, row| weights[row * operands + k],
                             before,
                             |k| sums.lanes[k] as usize * width,
+                            !sums.repeats,
                         );
                     }
                     if is_learned {

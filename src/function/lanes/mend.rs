@@ -6,12 +6,14 @@ use super::float::Float;
 use super::plan::{Slot, Step, Sums};
 use super::sums::FOLDED;
 use crate::ops::Op;
+use crate::rules::Few;
+use std::cell::OnceCell;
 
 /// Puts right the values that are NaN: `operand(k, lane)` are the arguments.
 #[cold]
 #[inline(never)]
 pub(super) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arity: usize, y: &mut [T]) {
-    let mut arguments = Vec::with_capacity(arity);
+    let mut arguments: Few<f64> = Few::with_capacity(arity);
     for (lane, y) in y.iter_mut().enumerate().filter(|(_, y)| y.is_a_nan()) {
         arguments.clear();
         arguments.extend((0..arity).map(|k| operand(k, lane).double()));
@@ -47,10 +49,16 @@ impl<T: Float> Lost<'_, '_, T> {
         terms: &mut [T],
         from: usize,
     ) {
-        for lane in (0..terms.len()).filter(|&lane| terms[lane].is_a_nan()).collect::<Vec<_>>() {
-            let arguments: Vec<f64> = operands.iter().map(|&slot| self.at(slot, from + lane)).collect();
-            let partial = partial(op, &arguments, y[lane].double(), k);
-            terms[lane] = T::of(self.term(op.is_piecewise(), partial, adjoint[lane].double(), from + lane));
+        let result = self.block.plan.steps[self.step].to();
+        for lane in 0..terms.len() {
+            if !terms[lane].is_a_nan() {
+                continue;
+            }
+            let arguments: Few<f64> = operands.iter().map(|&slot| self.at(slot, from + lane)).collect();
+            let (partial, adjoint) = (partial(op, &arguments, y[lane].double(), k), adjoint[lane].double());
+            let is_reached = || self.reached(from + lane)[result as usize];
+            let is_cut = self.is_out[from + lane] || (op.is_piecewise() && partial == 0.0);
+            terms[lane] = T::of(if is_cut { 0.0 } else { term(partial, adjoint, is_reached) });
         }
     }
 
@@ -68,19 +76,21 @@ impl<T: Float> Lost<'_, '_, T> {
     ) {
         let Block { width, lanes, .. } = *self.block;
         let operands = sums.lanes.len();
-        for row in 0..sums.rows {
-            for lane in 0..lanes {
+        for lane in (0..lanes).filter(|&lane| !self.is_out[lane]) {
+            let reached = OnceCell::new();
+            for row in 0..sums.rows {
                 let adjoint = adjoints[row * width + lane].double();
+                let is_reached = || reached.get_or_init(|| self.reached(lane))[sums.to as usize + row];
                 for (k, &slot) in sums.lanes.iter().enumerate() {
                     let position = sums.weights.start + row * operands + k;
                     if passes_on {
                         let weight = self.block.shared[position].double();
                         let place = &mut to[slot as usize * width + lane];
-                        *place = *place + T::of(self.term(false, weight, adjoint, lane));
+                        *place = *place + T::of(term(weight, adjoint, is_reached));
                     }
                     if is_learned {
                         let place = &mut by_shared[position * FOLDED + lane % FOLDED];
-                        *place = *place + T::of(self.term(false, self.at(slot, lane), adjoint, lane));
+                        *place = *place + T::of(term(self.at(slot, lane), adjoint, is_reached));
                     }
                 }
                 if is_learned && let Some(position) = sums.offsets.clone().nth(row) {
@@ -91,45 +101,68 @@ impl<T: Float> Lost<'_, '_, T> {
         }
     }
 
-    /// A partial times an adjoint, as in the sweep of a tape: a zero passes nothing on, but is NaN where it was reached
-    /// and the partial is not finite.
-    fn term(&self, is_piecewise: bool, partial: f64, adjoint: f64, lane: usize) -> f64 {
-        if self.is_out[lane] || (is_piecewise && partial == 0.0) {
-            return 0.0;
-        }
-        if adjoint == 0.0 && (partial.is_finite() || !self.is_reached(lane)) {
-            return 0.0;
-        }
-        partial * adjoint
-    }
-
     fn at(&self, slot: Slot, lane: usize) -> f64 {
         self.values[slot as usize * self.block.width + lane].double()
     }
 
-    /// Whether the result of this step was reached from the output, in this lane.
-    fn is_reached(&self, lane: usize) -> bool {
-        let plan = self.block.plan;
-        let mut reached = vec![false; plan.slots];
-        reached[self.output as usize] = true;
-        for step in plan.steps[self.step + 1..].iter().rev() {
+    /// Which results, of this step and of those behind it, were reached from the output in this lane.
+    fn reached(&self, lane: usize) -> Vec<bool> {
+        self.block.reached(self.values, self.output, lane, self.step + 1)
+    }
+}
+
+impl<T: Float> Block<'_, T> {
+    /// By slot, whether it is reached from an output in a lane, through the steps from `first` on.
+    fn reached(&self, values: &[T], output: Slot, lane: usize, first: usize) -> Vec<bool> {
+        let at = |slot: Slot| values[slot as usize * self.width + lane].double();
+        let mut reached = vec![false; self.plan.slots];
+        reached[output as usize] = true;
+        for step in self.plan.steps[first..].iter().rev() {
             if !step.results().any(|slot| reached[slot]) {
                 continue;
             }
             for (k, &slot) in step.reads().iter().enumerate() {
                 let is_linked = match step {
                     Step::Row(row) if row.op.is_piecewise() => {
-                        let arguments: Vec<f64> =
-                            row.operands().iter().map(|&slot| self.at(slot, lane)).collect();
-                        partial(row.op, &arguments, self.at(row.to, lane), k) != 0.0
+                        let arguments: Few<f64> = row.operands().iter().map(|&slot| at(slot)).collect();
+                        partial(row.op, &arguments, at(row.to), k) != 0.0
                     }
                     _ => true,
                 };
                 reached[slot as usize] |= is_linked;
             }
         }
-        plan.steps[self.step].results().any(|slot| reached[slot])
+        reached
     }
+
+    /// In how many samples what is shared is reached from an output: added to the `counts` of each.
+    #[cold]
+    #[inline(never)]
+    pub fn count_reached(&self, values: &[T], is_out: &[bool], output: Slot, counts: &mut [T]) {
+        let mut count = |position: usize| {
+            let place = &mut counts[position * FOLDED];
+            *place = *place + T::of(1.0);
+        };
+        for lane in (0..self.lanes).filter(|&lane| !is_out[lane]) {
+            let reached = self.reached(values, output, lane, 0);
+            let copies = self.plan.copies.iter().filter(|(_, slot)| reached[*slot as usize]);
+            copies.for_each(|&(position, _)| count(position));
+            for step in &self.plan.steps {
+                let Step::Sums(sums) = step else { continue };
+                for row in (0..sums.rows).filter(|&row| reached[sums.to as usize + row]) {
+                    let operands = sums.lanes.len();
+                    let weights = sums.weights.clone().skip(row * operands).take(operands);
+                    weights.chain(sums.offsets.clone().nth(row)).for_each(&mut count);
+                }
+            }
+        }
+    }
+}
+
+/// A partial times an adjoint, as in the sweep of a tape: a zero passes nothing on, but is NaN where it was reached and
+/// the partial is not finite.
+fn term(partial: f64, adjoint: f64, is_reached: impl FnOnce() -> bool) -> f64 {
+    if adjoint == 0.0 && (partial.is_finite() || !is_reached()) { 0.0 } else { partial * adjoint }
 }
 
 fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> f64 {

@@ -69,7 +69,8 @@ pub struct Batched<T = f64> {
     precision: std::marker::PhantomData<fn() -> T>,
 }
 
-/// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates.
+/// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates, but for samples in
+/// which an infinity meets a zero or a list has a NaN, or a check fails.
 #[derive(Debug, Default)]
 pub struct BatchWorkspace<T = f64> {
     head: Workspace,
@@ -239,7 +240,7 @@ impl<T: Float> Batched<T> {
         let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
         let total = outcome.sums[self.plan.head.outputs.len()];
         if outcome.out.is_empty() {
-            self.gather(&outcome, workspace, gradient);
+            self.gather(&outcome, shared, samples, workspace, gradient)?;
         }
         workspace.give_back(&mut outcome);
         told(outcome, samples)?;
@@ -258,30 +259,59 @@ impl<T: Float> Batched<T> {
         length("outputs", 1, self.outputs())?;
         length("derivatives", self.variables.len(), gradient.len())?;
         let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
-        self.gather(&outcome, workspace, gradient);
+        self.gather(&outcome, shared, samples, workspace, gradient)?;
         let total = outcome.sums[self.plan.head.outputs.len()];
         workspace.give_back(&mut outcome);
         Ok((total, outcome))
     }
 
     /// The derivatives by the shared variables, from those by all that is shared.
-    fn gather(&self, outcome: &Outcome, workspace: &mut BatchWorkspace<T>, gradient: &mut [f64]) {
+    fn gather(
+        &self,
+        outcome: &Outcome,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<(), Error> {
         let head = &self.plan.head;
+        let by_shared = &outcome.sums[..head.outputs.len()];
         if head.instructions.is_empty() {
             gradient.fill(0.0);
-            for (&variable, &weight) in self.passes_to.iter().zip(&outcome.sums) {
+            for (&variable, &weight) in self.passes_to.iter().zip(by_shared) {
                 if let Some(slope) = gradient.get_mut(variable) {
                     *slope += weight;
                 }
             }
-            return;
+            return Ok(());
         }
-        let seeds = head.outputs.iter().copied().zip(outcome.sums.iter().copied());
-        let seeds = seeds.filter(|&(place, _)| !head.is_constant(place));
-        backward(head, seeds, &mut workspace.head);
+        self.pass_through_head(by_shared, &[], workspace, gradient);
+        // A zero that met an infinity there may be none: where no sample reached, nothing meets.
+        if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
+            let mut reached = self.run(shared, samples, Wanted::Reached, workspace, &mut [])?;
+            self.pass_through_head(by_shared, &reached.sums, workspace, gradient);
+            workspace.give_back(&mut reached);
+        }
+        Ok(())
+    }
+
+    /// From what is shared to the shared variables. `reached`: in how many samples each was reached, if that is known.
+    fn pass_through_head(
+        &self,
+        by_shared: &[f64],
+        reached: &[f64],
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) {
+        let (head, workspace) = (&self.plan.head, &mut workspace.head);
+        let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied()).enumerate();
+        let seeds = seeds.filter(|&(k, (place, weight))| {
+            !head.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
+        });
+        backward(head, seeds.map(|(_, seed)| seed), workspace);
         let first = head.input(0) as usize;
         for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
-            *out = workspace.head.adjoints[first + variable].sum;
+            *out = workspace.adjoints[first + variable].sum;
         }
     }
 
@@ -332,7 +362,7 @@ impl<T: Float> Batched<T> {
         numbers.clear();
         numbers.extend(head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])));
         let sweeps = match wanted {
-            Wanted::Values | Wanted::Sums => &[][..],
+            Wanted::Values | Wanted::Sums | Wanted::Reached => &[][..],
             Wanted::ByShared => &self.by_shared,
             Wanted::BySample => &self.by_sample,
         };

@@ -77,6 +77,8 @@ pub(super) struct Sums {
     pub rows: usize,
     /// Whether a weight or an offset depends on a shared variable.
     pub is_learned: bool,
+    /// Whether lanes are read more than once, by a row that multiplies them by several weights.
+    pub repeats: bool,
 }
 
 /// The way backwards from one output to what derivatives are taken by, in order.
@@ -444,13 +446,18 @@ impl<'g> Planner<'g> {
             let is_learned = rows.iter().any(is_of_shared);
             let by_shared = depends(self, |p| &p.by_shared, &lanes) || is_learned;
             let by_sample = depends(self, |p| &p.by_sample, &lanes);
+            let mut distinct = lanes.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            let repeats = distinct.len() < lanes.len();
             let mut to = 0;
             for (row, &index) in instructions.iter().enumerate() {
                 let slot = self.new_slot(by_shared, by_sample);
                 to = slot - row as Slot;
                 self.at[graph.first_result() + index] = At::Lane(slot);
             }
-            self.steps.push(Step::Sums(Sums { lanes, weights, offsets, to, rows: rows.len(), is_learned }));
+            let rows = rows.len();
+            self.steps.push(Step::Sums(Sums { lanes, weights, offsets, to, rows, is_learned, repeats }));
             return;
         }
         for &index in instructions {

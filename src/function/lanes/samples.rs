@@ -108,7 +108,7 @@ impl<'a> Samples<'a> {
         let all = self.columns.iter().map(Column::len).min().unwrap_or(0);
         match samples.iter().max() {
             Some(&last) if last >= all => {
-                Err(Error::Length { what: "samples or more", expected: last + 1, got: all })
+                Err(Error::Length { what: "samples or more", expected: last.saturating_add(1), got: all })
             }
             _ => Ok(Samples { chosen: Some(samples), len: samples.len(), ..self }),
         }

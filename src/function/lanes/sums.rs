@@ -9,8 +9,9 @@ const TILE: usize = 4;
 pub(super) const FOLDED: usize = 8;
 
 /// `yᵣ += Σₖ wᵣₖ xₖ` in all lanes: `x(k)` gives the lanes of an operand, `w(r, k)` a weight; `y` holds the lanes of the rows,
-/// each from `at(r)` on.
+/// each from `at(r)` on. Rows that are `apart` are no two the same lanes, so that several may be done together.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // a product of matrices and how they lie in memory
 pub(super) fn add_products<'v, T: Float>(
     lanes: usize,
     rows: usize,
@@ -19,9 +20,10 @@ pub(super) fn add_products<'v, T: Float>(
     w: impl Fn(usize, usize) -> T + Copy,
     y: &mut [T],
     at: impl Fn(usize) -> usize + Copy,
+    apart: bool,
 ) {
     let mut row = 0;
-    while row + TILE <= rows {
+    while apart && row + TILE <= rows {
         tiles::<T, TILE>(lanes, row, operands, x, w, y, at);
         row += TILE;
     }

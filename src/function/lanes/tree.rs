@@ -25,6 +25,8 @@ pub(super) enum Wanted {
     Sums,
     /// The sums of the outputs, and the derivative of the first by what is shared.
     ByShared,
+    /// In how many samples what is shared is reached from the first output.
+    Reached,
     /// The derivatives of every output by the samples' variables, sample by sample.
     BySample,
 }
@@ -95,7 +97,7 @@ impl<T: Float> Job<'_, T> {
         match self.wanted {
             Wanted::Values => outputs,
             Wanted::BySample => outputs * self.variables.len(),
-            Wanted::Sums | Wanted::ByShared => 0,
+            Wanted::Sums | Wanted::ByShared | Wanted::Reached => 0,
         }
     }
 
@@ -173,6 +175,10 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 Wanted::ByShared => {
                     add_values(&block, &mut scratch);
                     block.backward(&job.sweeps[0], &mut scratch);
+                }
+                Wanted::Reached => {
+                    let Scratch { values, is_out, sums, .. } = &mut scratch;
+                    block.count_reached(values, is_out, plan.outputs[0], sums);
                 }
                 Wanted::BySample => {
                     for (row, sweep) in job.sweeps.iter().enumerate() {
