@@ -2,6 +2,7 @@
 //! sums over any number.
 
 use crate::real::Number;
+use crate::rules::either;
 use smallvec::SmallVec;
 
 pub(crate) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
@@ -160,23 +161,25 @@ pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
 }
 
 /// The sum from left to right; 0 of nothing.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub(crate) fn total<R: Number>(mut terms: impl Iterator<Item = R>) -> R {
-    match terms.next() {
-        Some(first) => terms.fold(first, |sum, term| sum + term),
-        None => R::constant(0.0),
+    let Some(mut sum) = terms.next() else { return R::constant(0.0) };
+    for term in terms {
+        sum += term;
     }
+    sum
 }
 
 /// The product from left to right; 1 of nothing.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub(crate) fn product<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
-    match factors.next() {
-        Some(first) => factors.fold(first, |product, factor| product * factor),
-        None => R::constant(1.0),
+    let Some(mut product) = factors.next() else { return R::constant(1.0) };
+    for factor in factors {
+        product *= factor;
     }
+    product
 }
 
 /// For each factor the product of the others, where that of all is `y`: by a division where that is as accurate, else
@@ -195,7 +198,7 @@ pub(crate) fn products_of_others<R: Number>(
             product
         };
         // A recording would keep both ways.
-        if R::IS_RECORDED { multiplied() } else { R::either(is_divisible, || y / factor, multiplied) }
+        if R::IS_RECORDED { multiplied() } else { either!(is_divisible, y / factor, multiplied()) }
     })
 }
 
@@ -246,6 +249,7 @@ impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Ta
 }
 
 /// The mean, and the number of items.
+#[inline(always)]
 pub(crate) fn mean<R: Number>(xs: impl ExactSizeIterator<Item = R>) -> (R, f64) {
     let n = xs.len() as f64;
     (total(xs) / n, n)
@@ -253,6 +257,7 @@ pub(crate) fn mean<R: Number>(xs: impl ExactSizeIterator<Item = R>) -> (R, f64) 
 
 /// The mean squared deviation from the mean, less the square of the mean deviation, which rounding leaves
 /// (Chan, Golub and LeVeque 1983).
+#[inline(always)]
 pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) -> R {
     let (mean, n) = mean(xs.clone());
     let squares = total(xs.clone().map(|x| (x - mean) * (x - mean)));
@@ -261,8 +266,12 @@ pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) 
 }
 
 /// The Euclidean length; scaled by the largest component, so that no square overflows.
+#[inline(always)]
 pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
-    let largest = xs.clone().fold(R::constant(0.0), |largest, x| largest.max(x.abs()));
+    let mut largest = R::constant(0.0);
+    for x in xs.clone() {
+        largest = largest.max(x.abs());
+    }
     // Neither zero nor an infinity can be the scale.
     let scale = (R::constant(0.0).less(largest) * largest.less(f64::INFINITY)).select(largest, 1.0);
     total(xs.map(|x| (x / scale) * (x / scale))).sqrt() * scale
@@ -270,8 +279,12 @@ pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
 
 /// `ln Σ eˣ`, shifted by the largest exponent, whose own term is the 1 in `ln(1 + …)`: so it stays accurate
 /// where one dominates.
+#[inline(always)]
 pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
-    let largest = xs.clone().fold(R::constant(f64::NEG_INFINITY), |largest, x| largest.max(x));
+    let mut largest = R::constant(f64::NEG_INFINITY);
+    for x in xs.clone() {
+        largest = largest.max(x);
+    }
     // An infinite shift would turn into NaN.
     let shift = largest.abs().less(f64::INFINITY).select(largest, 0.0);
     let (mut others, mut largest_seen) = (R::constant(0.0), R::constant(0.0));

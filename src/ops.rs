@@ -79,10 +79,10 @@ function Powf powf(a, b) -> y {
     value: a.powf(b),
     partials: [
         // `b y / a`, but where an underflow or overflow spoils it.
-        either(
+        either!(
             constant::<R>(1e-290).less(y.abs()) * y.abs().less(1e290) * constant::<R>(1e-290).less(a.abs()),
-            || b * y / a,
-            || (a.equal(0.0) * b.equal(0.0)).select(0.0, b * a.powf(b - 1.0))
+            b * y / a,
+            (a.equal(0.0) * b.equal(0.0)).select(0.0, b * a.powf(b - 1.0))
         ),
         y.xlogy(a)
     ],
@@ -185,7 +185,7 @@ function Cosh cosh(a) -> y {
 function Tanh tanh(a) -> y {
     value: a.tanh(),
     // 1 − y² has no correct digit left at 19.
-    partials: [either(y.abs().less(0.75), || (-y + 1.0) * (y + 1.0), || {
+    partials: [either!(y.abs().less(0.75), (-y + 1.0) * (y + 1.0), {
         let e = (a.abs() * -2.0).exp();
         e * 4.0 / ((e + 1.0) * (e + 1.0))
     })],
@@ -206,7 +206,7 @@ function Atanh atanh(a) -> y {
 /// Logistic function, `1 / (1 + e⁻ᵃ)`, without overflow.
 function Sigmoid sigmoid(a) -> y {
     value: a.sigmoid(),
-    partials: [either(y.less(0.75), || y * (-y + 1.0), || y * (-a).sigmoid())],
+    partials: [either!(y.less(0.75), y * (-y + 1.0), y * (-a).sigmoid())],
     on: [-4.0..4.0] }
 
 /// `ln(1 + eᵃ)`, the smooth rectifier, without overflow.
@@ -252,9 +252,9 @@ function NormalCdf normal_cdf(a) -> y {
 function LnNormalCdf ln_normal_cdf(a) -> y {
     value: a.ln_normal_cdf(),
     // The density over the distribution function, both scaled by e^(a²/2).
-    partials: [either(a.less(5.0),
-        || ((a * -FRAC_1_SQRT_2).erfcx() * SQRT_PI_2).recip(),
-        || (a * a * -0.5 - y).exp() * FRAC_1_SQRT_2PI)],
+    partials: [either!(a.less(5.0),
+        ((a * -FRAC_1_SQRT_2).erfcx() * SQRT_PI_2).recip(),
+        (a * a * -0.5 - y).exp() * FRAC_1_SQRT_2PI)],
     on: [-4.0..4.0] }
 
 /// `ln |Γ(a)|`.

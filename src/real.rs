@@ -44,6 +44,10 @@ macro_rules! define_number {
             #[doc(hidden)]
             const IS_RECORDED: bool = false;
 
+            /// Whether this is many samples side by side, all in one loop.
+            #[doc(hidden)]
+            const IS_IN_LANES: bool = false;
+
             /// A row of the table over lists, whose items `read` turns into numbers.
             #[doc(hidden)]
             #[track_caller]
@@ -65,13 +69,11 @@ macro_rules! define_number {
                 kernel::product(factors)
             }
 
-            /// `yes` where the mask is set, else `no`: for a rule whose forms are good in different places.
-            /// A plain number evaluates one; a recording needs both, to replay either.
+            /// Whether this mask is set, if that is settled.
             #[doc(hidden)]
-            #[track_caller]
-            #[inline]
-            fn either(mask: Self, yes: impl FnOnce() -> Self, no: impl FnOnce() -> Self) -> Self {
-                mask.select(yes(), no())
+            #[inline(always)]
+            fn decided(self) -> Option<bool> {
+                None
             }
 
             /// Whether a zero tangent may be multiplied by this partial without harm and without cost.
@@ -110,7 +112,7 @@ macro_rules! define_number {
             /// replay as well.
             #[doc(hidden)]
             #[track_caller]
-            #[inline]
+            #[inline(always)]
             fn weigh_piecewise(self, tangent: Self) -> Self {
                 self.equal(0.0).select(0.0, self * tangent)
             }
@@ -141,9 +143,9 @@ macro_rules! define_number {
                 K::value(lists, read)
             }
 
-            #[inline]
-            fn either(mask: f64, yes: impl FnOnce() -> f64, no: impl FnOnce() -> f64) -> f64 {
-                if mask != 0.0 { yes() } else { no() }
+            #[inline(always)]
+            fn decided(self) -> Option<bool> {
+                Some(self != 0.0)
             }
 
             #[inline]

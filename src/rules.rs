@@ -7,6 +7,20 @@ use crate::real::{Lists, Number, Read, Reduction};
 use smallvec::SmallVec;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
+/// One of two forms of a rule that are good in different places: the first where the mask is set. A plain number evaluates
+/// one; a recording needs both, to replay either. (No function, since closures would not be inlined into vector code.)
+macro_rules! either {
+    ($mask:expr, $yes:expr, $no:expr) => {{
+        let mask = $mask;
+        match mask.decided() {
+            Some(true) => $yes,
+            Some(false) => $no,
+            None => mask.select($yes, $no),
+        }
+    }};
+}
+pub(crate) use either;
+
 /// Partials or operands of one node; more than three only in fused blocks.
 pub type Few<T> = SmallVec<[T; 3]>;
 
@@ -137,7 +151,7 @@ macro_rules! define_rules {
                 impl Reduction for $List {
                     const OP: Op = Op::$List;
 
-                    #[inline]
+                    #[inline(always)]
                     #[allow(unused_variables)]
                     fn value<A: Copy, B: Copy, R: Number>(lists: Lists<'_, A, B>, read: impl Read<A, B, R>) -> R {
                         let $x = lists.first.iter().map(move |&item| read.first(item));
@@ -146,19 +160,26 @@ macro_rules! define_rules {
                         $total
                     }
 
-                    #[inline]
+                    #[inline(always)]
                     #[allow(unused_variables)]
                     fn partials<A: Copy, B: Copy, R: Number>(
                         lists: Lists<'_, A, B>,
                         read: impl Read<A, B, R>,
                         y: R,
-                        visit: impl FnMut(R),
+                        mut visit: impl FnMut(R),
                     ) {
                         let $x = lists.first.iter().map(move |&item| read.first(item));
                         $( let $more = lists.second.iter().map(move |&item| read.second(item)); )*
                         $( let $last = lists.last.map(move |item| read.first(item)).into_iter(); )?
                         let $z = y;
-                        ($each).for_each(visit);
+                        // A loop here is inlined into vector code; elsewhere one within is quicker.
+                        if R::IS_IN_LANES {
+                            for partial in $each {
+                                visit(partial);
+                            }
+                        } else {
+                            ($each).for_each(visit);
+                        }
                     }
                 }
             )*
@@ -193,12 +214,9 @@ macro_rules! define_rules {
 }
 for_each_primitive!(define_rules);
 
+#[inline(always)]
 fn constant<R: Number>(value: f64) -> R {
     R::constant(value)
-}
-
-fn either<R: Number>(mask: R, yes: impl FnOnce() -> R, no: impl FnOnce() -> R) -> R {
-    R::either(mask, yes, no)
 }
 
 /// Items that are numbers already.

@@ -8,6 +8,9 @@ use super::plan::{Move, Plan, Row, Slot, Step, Sums, Sweep};
 use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
 use super::sums::{FOLDED, add_correlations, add_products, fold};
 
+use pulp::Simd;
+use std::marker::PhantomData;
+
 /// Memory for one block, and for what is summed over blocks.
 #[derive(Debug, Default)]
 pub(super) struct Scratch<T> {
@@ -64,7 +67,7 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// Evaluates every step.
     #[inline(always)]
-    pub fn forward(&self, scratch: &mut Scratch<T>) {
+    pub fn forward<S: Simd>(&self, scratch: &mut Scratch<T>) {
         for step in &self.plan.steps {
             match step {
                 Step::Row(Row { op, operands, arity, to }) => {
@@ -78,7 +81,7 @@ impl<'p, T: Float> Block<'p, T> {
                     let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
                     let y = &mut after[..self.lanes];
                     for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-                        let read = |slot| pack_of(self.of(before, slot), chunk);
+                        let read = |slot| pack_of::<T, S>(self.of(before, slot), chunk);
                         y.copy_from_slice(&list_value_of(*op, operands, read).0);
                     }
                     if has_nan(y) {
@@ -113,7 +116,7 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
-    pub fn backward(&self, sweep: &Sweep, scratch: &mut Scratch<T>) {
+    pub fn backward<S: Simd>(&self, sweep: &Sweep, scratch: &mut Scratch<T>) {
         let (width, lanes) = (self.width, self.lanes);
         let Scratch { values, adjoints, terms, sums: by_shared, is_out, is_finite } = scratch;
         for &slot in &sweep.zeros {
@@ -155,8 +158,8 @@ impl<'p, T: Float> Block<'p, T> {
                     let Step::List { op, operands, to } = &self.plan.steps[*step] else { continue };
                     let (before, after) = adjoints.split_at_mut(*to as usize * width);
                     for chunk in 0..lanes / WIDTH {
-                        let read = |slot| pack_of(self.of(values, slot), chunk);
-                        let (y, adjoint) = (read(*to), pack_of(after, chunk));
+                        let read = |slot| pack_of::<T, S>(self.of(values, slot), chunk);
+                        let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
                         let mut k = 0;
                         list_partials_of(*op, operands, read, y, |partial| {
                             if is_wanted[k] {
@@ -216,8 +219,8 @@ impl<'p, T: Float> Block<'p, T> {
 }
 
 #[inline(always)]
-fn pack_of<T: Float>(lanes: &[T], chunk: usize) -> Pack<T> {
-    Pack(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"))
+fn pack_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Pack<T, S> {
+    Pack(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
 }
 
 #[inline(always)]

@@ -5,17 +5,21 @@ use super::lane::Branchless;
 use crate::operators::impl_number;
 use crate::ops::for_each_primitive;
 use crate::real::{Lists, Read, Reduction, values};
+use pulp::Simd;
+use std::marker::PhantomData;
 
 /// How many samples lanes are rounded up to.
 pub(crate) const WIDTH: usize = 16;
 
+/// The set of instructions is part of the type, so that what is compiled for one is not called from another, and can be
+/// inlined.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pack<T>(pub [T; WIDTH]);
+pub(crate) struct Pack<T, S>(pub [T; WIDTH], pub PhantomData<S>);
 
-impl<T: Float> From<f64> for Pack<T> {
+impl<T: Float, S: Simd> From<f64> for Pack<T, S> {
     #[inline(always)]
     fn from(value: f64) -> Self {
-        Pack([T::of(value); WIDTH])
+        Pack([T::of(value); WIDTH], PhantomData)
     }
 }
 
@@ -25,11 +29,13 @@ macro_rules! lane_by_lane {
         for (lane, y) in y.iter_mut().enumerate() {
             *y = values::$name($(Branchless($arg.0[lane]),)* $($n)?).0;
         }
-        Pack(y)
+        Pack(y, PhantomData)
     }};
 }
 
-for_each_primitive!(impl_number [T: Float] [Pack<T>, inline(always)] lane_by_lane {
+for_each_primitive!(impl_number [T: Float, S: Simd] [Pack<T, S>, inline(always)] lane_by_lane {
+    const IS_IN_LANES: bool = true;
+
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)

@@ -7,6 +7,8 @@ use crate::ops::{Op, for_each_primitive};
 use crate::real::{Number, Reduction, values};
 use crate::rules::{partials, reduction, split};
 
+use pulp::Simd;
+
 /// The operands of a row, lane by lane; those beyond its arity are empty.
 pub(super) type Operands<'a, T> = [&'a [T]; 3];
 
@@ -51,11 +53,11 @@ macro_rules! define_rows {
 
         /// The value of a row over lists, for the samples from `from` on; `read` gives an operand's lanes.
         #[inline(always)]
-        pub(super) fn list_value_of<T: Float>(
+        pub(super) fn list_value_of<T: Float, S: Simd>(
             op: Op,
             operands: &[u32],
-            read: impl Fn(u32) -> Pack<T> + Copy,
-        ) -> Pack<T> {
+            read: impl Fn(u32) -> Pack<T, S> + Copy,
+        ) -> Pack<T, S> {
             match op {
                 $( Op::$List => reduction::$List::value(split(op, operands), (read, read)), )*
                 _ => unreachable!("not a row over lists"),
@@ -64,12 +66,12 @@ macro_rules! define_rows {
 
         /// The partials of a row over lists, in the order of the operands.
         #[inline(always)]
-        pub(super) fn list_partials_of<T: Float>(
+        pub(super) fn list_partials_of<T: Float, S: Simd>(
             op: Op,
             operands: &[u32],
-            read: impl Fn(u32) -> Pack<T> + Copy,
-            y: Pack<T>,
-            visit: impl FnMut(Pack<T>),
+            read: impl Fn(u32) -> Pack<T, S> + Copy,
+            y: Pack<T, S>,
+            visit: impl FnMut(Pack<T, S>),
         ) {
             match op {
                 $( Op::$List => reduction::$List::partials(split(op, operands), (read, read), y, visit), )*

@@ -162,7 +162,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 let lanes = &mut scratch.values[slot as usize * width..][..lanes];
                 job.samples.load(column, from, count, lanes);
             }
-            block.forward(&mut scratch);
+            block.forward::<S>(&mut scratch);
             scratch.is_out[..count].fill(false);
             scratch.is_out[count..lanes].fill(true);
             if !plan.checks.is_empty() {
@@ -174,7 +174,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 Wanted::Sums => add_values(&block, &mut scratch),
                 Wanted::ByShared => {
                     add_values(&block, &mut scratch);
-                    block.backward(&job.sweeps[0], &mut scratch);
+                    block.backward::<S>(&job.sweeps[0], &mut scratch);
                 }
                 Wanted::Reached => {
                     let Scratch { values, is_out, sums, .. } = &mut scratch;
@@ -182,7 +182,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 }
                 Wanted::BySample => {
                     for (row, sweep) in job.sweeps.iter().enumerate() {
-                        block.backward(sweep, &mut scratch);
+                        block.backward::<S>(sweep, &mut scratch);
                         write_derivatives(&block, &scratch, row, job.variables, out);
                     }
                 }
