@@ -137,13 +137,16 @@ impl Penalty {
     /// The price of these parameters.
     #[must_use]
     pub fn of<R: Number>(self, parameters: &[R]) -> R {
-        let mut price = R::constant(0.0);
-        if self.l1 != 0.0 {
-            price += sum(&parameters.iter().map(|&w| w.abs()).collect::<Vec<R>>()) * self.l1;
+        sum(&parameters.iter().map(|&w| self.of_one(w)).collect::<Vec<R>>())
+    }
+
+    /// The price of one parameter.
+    #[inline]
+    pub(super) fn of_one<R: Number>(self, w: R) -> R {
+        match (self.l1 != 0.0, self.l2 != 0.0) {
+            (true, true) => w.abs() * self.l1 + w * w * self.l2,
+            (true, false) => w.abs() * self.l1,
+            _ => w * w * self.l2,
         }
-        if self.l2 != 0.0 {
-            price += dot(parameters, parameters) * self.l2;
-        }
-        price
     }
 }

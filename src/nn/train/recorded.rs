@@ -7,6 +7,9 @@ use crate::nn::data::Data;
 use crate::{BatchWorkspace, Column, Error, Float, Samples, Var};
 use std::fmt;
 
+/// So few parameters that single samples are quicker on a tape.
+const LITTLE: usize = 64;
+
 /// How many combinations of branches of a loss are kept.
 const RECORDINGS: usize = 16;
 
@@ -84,7 +87,10 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, 
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        match self.sum(parameters, batch, gradient) {
+        // One sample leaves most lanes idle, and a tape of so few nodes is quick.
+        let is_little = batch.len() == 1 && parameters.len() <= LITTLE;
+        let total = if is_little { None } else { self.sum(parameters, batch, gradient) };
+        match total {
             Some(total) => self.eager.reduced(total, parameters, batch, gradient),
             None => self.eager.loss_and_gradient(parameters, batch, gradient),
         }

@@ -4,10 +4,10 @@ use super::history::{Epoch, History};
 use super::objective::{Failure, Objective, Reduction};
 use super::progress::Progress;
 use super::trainer::Trainer;
+use crate::Dual;
 use crate::nn::data::batches;
 use crate::nn::error::Error;
 use crate::nn::optimizer::State;
-use crate::value_and_gradient;
 use std::ops::ControlFlow;
 
 /// Everything that changes while training runs: what a checkpoint holds.
@@ -162,13 +162,16 @@ impl Trainer<'_> {
     fn add_penalty(&self, parameters: &[f64], task: &Task<'_>, gradient: &mut [f64]) -> f64 {
         let Some(penalty) = self.penalty else { return 0.0 };
         let is_biased = |k: usize| task.biases.get(k).is_some_and(|&bias| bias);
-        let priced: Vec<usize> = (0..parameters.len()).filter(|&k| penalty.biases || !is_biased(k)).collect();
-        let weights: Vec<f64> = priced.iter().map(|&k| parameters[k]).collect();
-        let (price, slopes) = value_and_gradient(|w| penalty.of(w), weights);
-        for (k, slope) in priced.into_iter().zip(slopes) {
-            gradient[k] += slope;
+        let mut total = 0.0;
+        for (k, (slope, &w)) in gradient.iter_mut().zip(parameters).enumerate() {
+            if penalty.biases || !is_biased(k) {
+                // Each parameter pays for itself, so one direction does for all.
+                let price = penalty.of_one(Dual::<f64>::variable(w, 0));
+                total += price.primal();
+                *slope += price.tangent(0);
+            }
         }
-        price
+        total
     }
 
     fn look_for_best(&self, state: &mut RunState, epoch: &Epoch) {
