@@ -4,6 +4,7 @@
 mod workloads;
 
 use std::collections::HashMap;
+use workloads::black_scholes::BlackScholes;
 use workloads::bundle_adjustment::{BundleAdjustment, Observation};
 use workloads::gmm::{Gmm, Layout, Prior};
 use workloads::lstm::Lstm;
@@ -47,6 +48,31 @@ fn plain_tuned_and_by_hand_agree() {
         }
     }
     visit_all(Size::Small, &mut Compare);
+}
+
+/// All parts at once, where a workload is one function of many samples; twice, since memory is used again.
+#[test]
+fn batched_and_by_hand_agree() {
+    struct Compare(Vec<&'static str>);
+    impl Visitor for Compare {
+        fn visit<W: Workload<M>, const M: usize>(&mut self, mut workload: W) {
+            let Some(mut batch) = workload.batched() else { return };
+            self.0.push(W::NAME);
+            let (_, hand) = by_hand(&mut workload);
+            for _ in 0..2 {
+                let mut gradients = vec![f64::NAN; hand.len()];
+                batch(&mut gradients);
+                agree(&gradients, &hand, 1e-9).unwrap_or_else(|e| panic!("gradient of {}, {e}", W::NAME));
+            }
+        }
+    }
+    let mut compared = Compare(vec![]);
+    visit_all(Size::Small, &mut compared);
+    // More parts than there are lanes in a block.
+    compared.visit(BundleAdjustment::random(700));
+    compared.visit(BlackScholes::new(3_000));
+    compared.visit(Gmm::random(3, 4, 301));
+    assert_eq!(compared.0.len(), 7, "{:?}", compared.0);
 }
 
 #[test]

@@ -70,6 +70,27 @@ fn scale_of(numbers: &[f64]) -> f64 {
     numbers.iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(1.0, f64::max)
 }
 
+/// By how much rounding may move a result, of values and behind them Jacobian: some 60 times what one place more or less in
+/// an input does. Only ill-conditioned functions need more than a tolerance.
+fn wobble(function: &Function, x: &[f64], entry: usize) -> f64 {
+    let evaluate = |x: &[f64]| {
+        let (mut scalar, mut jacobian) =
+            (Workspace::new(), vec![0.0; function.outputs() * function.variables()]);
+        let values = function.values(x, &mut scalar).ok()?;
+        function.jacobian_at(x, &mut scalar, &mut jacobian).ok()?;
+        Some([values, jacobian].concat()[entry])
+    };
+    let moved = |k: usize, by: f64| {
+        let mut x = x.to_vec();
+        x[k] *= 1.0 + by;
+        evaluate(&x)
+    };
+    let Some(here) = evaluate(x) else { return 0.0 };
+    let steps = (0..x.len()).flat_map(|k| [moved(k, f64::EPSILON), moved(k, -f64::EPSILON)]);
+    let most = steps.flatten().map(|there| (there - here).abs()).fold(0.0, f64::max);
+    if most.is_finite() { 64.0 * most } else { 0.0 }
+}
+
 /// Holds everything a batch computes against one sample after the other: values, sums, Jacobians, and of a function with one
 /// output the gradient. Samples in which a check fails have to be the same ones. Gives how many those were.
 pub fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, what: &str) -> usize {
@@ -132,7 +153,8 @@ pub fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, wha
             let (value, row) = (round(expected[output]), &jacobian[output * all.len()..][..all.len()]);
             let place = sample * outputs + output;
             assert!(
-                agree(values[place], value, 1.0, tolerance),
+                agree(values[place], value, 1.0, tolerance)
+                    || (values[place] - value).abs() <= wobble(function, &x, output),
                 "{what}: sample {sample} at {x:?}: {} and {value}",
                 values[place]
             );
@@ -142,7 +164,9 @@ pub fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, wha
             for (k, &input) in of_sample.iter().enumerate() {
                 let (batched, slope) = (jacobians[place * variables + k], round(row[input]));
                 assert!(
-                    agree(batched, slope, scale, tolerance),
+                    agree(batched, slope, scale, tolerance)
+                        || (batched - slope).abs()
+                            <= wobble(function, &x, outputs + output * all.len() + input),
                     "{what}: sample {sample} at {x:?}, output {output} by column {k}: {batched} and {slope}\n{function}"
                 );
             }
@@ -161,14 +185,21 @@ pub fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, wha
         assert!(sums.iter().chain(&gradient).all(|&number| number == 7.0), "{what}: as they were");
         return out.len();
     }
-    for ((&sum, &expected), &scale) in sums.iter().zip(&expected_sums).zip(&scales_of_sums) {
-        assert!(agree(sum, expected, scale, tolerance), "{what}: {sum} and {expected}");
+    let wobble_of_sum = |entry: usize| (0..n).map(|k| wobble(function, &table.inputs(k), entry)).sum::<f64>();
+    for (output, ((&sum, &expected), &scale)) in
+        sums.iter().zip(&expected_sums).zip(&scales_of_sums).enumerate()
+    {
+        assert!(
+            agree(sum, expected, scale, tolerance) || (sum - expected).abs() <= wobble_of_sum(output),
+            "{what}: {sum} and {expected}"
+        );
     }
     if let Some(total) = total {
         assert_eq!(total.unwrap().to_bits(), sums[0].to_bits(), "{what}");
         for (k, (&slope, &expected)) in gradient.iter().zip(&by_shared).enumerate() {
             assert!(
-                agree(slope, expected, scales[k], tolerance),
+                agree(slope, expected, scales[k], tolerance)
+                    || (slope - expected).abs() <= wobble_of_sum(outputs + of_shared[k]),
                 "{what}: by shared input {k}: {slope} and {expected}\n{function}"
             );
         }

@@ -277,3 +277,6 @@ fn write_derivatives<T: Float>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

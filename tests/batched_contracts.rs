@@ -1,0 +1,209 @@
+//! Promise: what a batch is asked wrongly, or cannot answer, it says; what it can answer is right all the same, and what
+//! it cannot is left as it was.
+
+#[path = "common/batch.rs"]
+mod batch;
+#[allow(dead_code)]
+#[path = "common/programs.rs"]
+mod programs;
+
+use batch::{Table, compare, record};
+use programs::Random;
+use tapegrad::{BatchWorkspace, Batched, Column, Error, Function, Predicate, Samples, Var};
+
+/// `w x + b`, of two shared inputs and two columns; checked where asked.
+fn line() -> Function {
+    Function::record(|[w, b, x, y]| (w * x + b) * y, [1.0; 4]).unwrap()
+}
+
+fn length_of(result: Result<(), Error>) -> (&'static str, usize, usize) {
+    match result {
+        Err(Error::Length { what, expected, got }) => (what, expected, got),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn wrong_lengths() {
+    let function = line().batched(0..2).unwrap();
+    let (x, y) = ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]);
+    let columns = [Column::from(&x), Column::from(&y)];
+    let samples = Samples::new(&columns).unwrap();
+    let one = Samples::new(&columns[..1]).unwrap();
+    let (mut workspace, w) = (BatchWorkspace::new(), [1.0, 2.0]);
+    let mut out = [7.0; 9];
+
+    let mut values = |w: &[f64], samples: &Samples<'_>, n: usize| {
+        length_of(function.values(w, samples, &mut workspace, &mut out[..n]))
+    };
+    assert_eq!(values(&w, &samples, 2), ("values", 3, 2));
+    assert_eq!(values(&w, &samples, 4), ("values", 3, 4));
+    assert_eq!(values(&w[..1], &samples, 3), ("shared inputs", 2, 1));
+    assert_eq!(values(&w, &one, 3), ("columns", 2, 1));
+    let mut jacobians = |n: usize| length_of(function.jacobians(&w, &samples, &mut workspace, &mut out[..n]));
+    assert_eq!(jacobians(5), ("derivatives", 6, 5));
+    assert_eq!(jacobians(7), ("derivatives", 6, 7));
+    let mut sums = |n: usize| length_of(function.sums(&w, &samples, &mut workspace, &mut out[..n]));
+    assert_eq!(sums(0), ("sums", 1, 0));
+    assert_eq!(sums(2), ("sums", 1, 2));
+    let mut gradient = |n: usize| {
+        let result = function.value_and_gradient(&w, &samples, &mut workspace, &mut out[..n]);
+        length_of(result.map(|_| ()))
+    };
+    assert_eq!(gradient(1), ("derivatives", 2, 1));
+    assert_eq!(gradient(4), ("derivatives", 2, 4));
+    assert_eq!(out, [7.0; 9], "nothing was written");
+}
+
+#[test]
+fn one_output_has_a_gradient() {
+    let two = Function::record(|[w, x]| [w * x, x], [1.0; 2]).unwrap().batched(0..1).unwrap();
+    let columns = [Column::from(&[1.0, 2.0])];
+    let samples = Samples::new(&columns).unwrap();
+    let mut gradient = [7.0];
+    let result = two.value_and_gradient(&[1.0], &samples, &mut BatchWorkspace::new(), &mut gradient);
+    assert_eq!(length_of(result.map(|_| ())), ("outputs", 1, 2));
+    assert_eq!(gradient, [7.0]);
+}
+
+#[test]
+fn ranges_and_columns_that_do_not_fit() {
+    assert_eq!(length_of(line().batched(3..5).map(|_| ())), ("inputs", 4, 5));
+    #[allow(clippy::reversed_empty_ranges)]
+    let reversed = line().batched(3..2);
+    assert!(matches!(reversed, Err(Error::Length { .. })));
+    assert!(Batched::<f32>::new(&line(), 0..5).is_err());
+    assert_eq!(line().batched(4..4).unwrap().columns(), 4);
+
+    let (x, y) = ([1.0, 2.0, 3.0], [4.0, 5.0]);
+    let columns = [Column::from(&x), Column::constant(&1.0), Column::from(&y)];
+    assert_eq!(length_of(Samples::new(&columns).map(|_| ())), ("samples in each column", 3, 2));
+    let samples = Samples::new(&columns[..2]).unwrap();
+    assert_eq!(length_of(samples.choose(&[0, 3, 1]).map(|_| ())), ("samples or more", 4, 3));
+    assert!(samples.choose(&[usize::MAX]).is_err());
+    assert!(Samples::new(&columns[1..2]).unwrap().choose(&[usize::MAX]).is_err(), "there is no such number");
+    assert!(Samples::new(&[]).unwrap().choose(&[0]).is_err());
+}
+
+#[test]
+fn columns_know_their_length() {
+    let data = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let lengths = [(0, 1), (0, 2), (1, 2), (0, 3), (2, 3), (6, 3), (7, 1), (9, 2)]
+        .map(|(start, stride)| Column::strided(&data, start, stride).len());
+    assert_eq!(lengths, [7, 4, 3, 3, 2, 1, 0, 0]);
+    assert_eq!(Column::strided(&data, 1, 2).get(2), 5.0);
+}
+
+#[test]
+#[should_panic(expected = "use `Column::constant`")]
+fn a_stride_of_zero() {
+    let _ = Column::strided(&[1.0], 0, 0);
+}
+
+#[test]
+fn a_guard_on_shared_inputs_is_asked_before_anything_is_written() {
+    let function = Function::record(|[w, x]| if w < 1.0 { w * x } else { x }, [0.5, 1.0])
+        .unwrap()
+        .batched(0..1)
+        .unwrap();
+    let columns = [Column::from(&[1.0, 2.0])];
+    let samples = Samples::new(&columns).unwrap();
+    let (mut workspace, mut out) = (BatchWorkspace::new(), [7.0; 2]);
+    let errors = [
+        function.values(&[3.0], &samples, &mut workspace, &mut out).unwrap_err(),
+        function.jacobians(&[3.0], &samples, &mut workspace, &mut out).unwrap_err(),
+        function.sums(&[3.0], &samples, &mut workspace, &mut out[..1]).unwrap_err(),
+        function.value_and_gradient(&[3.0], &samples, &mut workspace, &mut out[..1]).unwrap_err(),
+    ];
+    for error in errors {
+        let Error::BranchChanged { predicate: Predicate::Less, left: 3.0, right: 1.0, at } = &error else {
+            panic!("{error}");
+        };
+        assert!(at.to_string().contains("batched_contracts.rs"), "{at}");
+    }
+    assert_eq!(out, [7.0; 2]);
+    // And then it works again.
+    function.values(&[0.5], &samples, &mut workspace, &mut out).unwrap();
+    assert_eq!(out, [0.5, 1.0]);
+}
+
+#[test]
+fn samples_that_are_out_are_named_as_in_the_columns() {
+    let function = Function::record(
+        |[w, x, y]| {
+            let a = if x < 1.0 { x * w } else { x };
+            if y > 0.0 { a * y } else { a }
+        },
+        [2.0, 0.5, 1.0],
+    );
+    let function = function.unwrap().batched(0..1).unwrap();
+    let (x, y) = ([0.5, 2.0, 0.25, 0.125, 3.0], [1.0, 1.0, -1.0, 2.0, -5.0]);
+    let columns = [Column::from(&x), Column::from(&y)];
+    let samples = Samples::new(&columns).unwrap();
+    let (mut workspace, mut values) = (BatchWorkspace::new(), [7.0; 5]);
+    let error = function.values(&[2.0], &samples, &mut workspace, &mut values).unwrap_err();
+    let Error::BranchesChanged { samples: out, first } = &error else { panic!("{error}") };
+    assert_eq!(out, &[1, 2, 4]);
+    assert!(matches!(**first, Error::BranchChanged { left: 2.0, right: 1.0, .. }), "{first}");
+    assert!(
+        error.to_string().starts_with("in 3 of the samples, number 1 being the first: 2 < 1 at "),
+        "{error}"
+    );
+    assert_eq!((values[0], values[3]), (1.0, 0.5));
+    assert!([1, 2, 4].iter().all(|&k: &usize| values[k].is_nan()));
+
+    // Of chosen samples, the numbers that were chosen, as often as they were; and of the first what went wrong.
+    let chosen = samples.choose(&[3, 2, 0, 2, 4, 0]).unwrap();
+    let mut values = [7.0; 6];
+    let error = function.values(&[2.0], &chosen, &mut workspace, &mut values).unwrap_err();
+    let Error::BranchesChanged { samples: out, first } = &error else { panic!("{error}") };
+    assert_eq!(out, &[2, 2, 4]);
+    assert!(matches!(**first, Error::BranchChanged { left: -1.0, right: 0.0, .. }), "{first}");
+    assert_eq!([values[0], values[2], values[5]], [0.5, 1.0, 1.0]);
+}
+
+/// Of many samples, over several leaves: first, last, in the tail, whole blocks.
+#[test]
+fn all_samples_that_are_out_are_reported() {
+    let n = 7_000;
+    let mut random = Random(61);
+    for which in 0..5 {
+        let mut table = Table::random(&mut random, 2, 2, n);
+        let is_out = |k: usize| match which {
+            0 => k == 0,
+            1 => k == n - 1,
+            2 => k % 501 == 7,
+            3 => (2_048..2_304).contains(&k),
+            _ => k > 1,
+        };
+        (0..n).for_each(|k| table.columns[0][k] = if is_out(k) { 5.0 } else { table.columns[0][k] });
+        // The second sample is always in.
+        let function = Function::record(
+            |x: &[Var]| {
+                assert!(x[2] < 3.0);
+                (x[0] * x[2]).sin() * x[1] + (x[2] - 5.0).recip() * x[3]
+            },
+            &table.inputs(1)[..],
+        );
+        let function = function.unwrap();
+        let out = compare::<f64>(&function, &table, 1e-12, &format!("case {which}"));
+        assert_eq!(out, (0..n).filter(|&k| is_out(k)).count());
+    }
+}
+
+/// A comparison with what is shared on either side, and between outputs and inputs.
+#[test]
+fn checks_of_all_kinds() {
+    let mut random = Random(62);
+    let table = Table::random(&mut random, 2, 2, 300);
+    let functions: [fn(&[Var]) -> Var; 5] = [
+        |x| if x[2] < x[0] { x[3] } else { x[3] * x[3] },
+        |x| if x[1] * x[0] > x[2] { x[3] * x[0] } else { x[3] },
+        |x| if x[2] == x[2] { x[2] * x[0] } else { x[0] },
+        |x| if (x[2] * x[3]).sin() >= 0.5 { x[2] } else { x[0] * x[3] },
+        |x| if x[2].is_nan() || x[3].is_sign_negative() { x[2] } else { x[0] * x[3] },
+    ];
+    let out = functions.map(|f| compare::<f64>(&record(|x| [f(x)], &table), &table, 1e-13, "checks"));
+    assert_eq!(out[2], 0);
+    assert!([0, 1, 3].iter().all(|&k| out[k] > 0 && out[k] < 300), "{out:?}");
+}
