@@ -27,6 +27,7 @@
 //! every number type, the formulas in their documentation, and the tests over the table. Nothing else
 //! in the crate names an operation.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
@@ -597,7 +598,7 @@ impl Op {
 
     /// Whether the row panics rather than evaluate these operands.
     pub(crate) fn refuses(self, operands: &[f64]) -> bool {
-        matches!((self, operands), (Op::Clamp, &[_, low, high]) if !(low <= high))
+        matches!((self, operands), (Op::Clamp, &[_, low, high]) if low.partial_cmp(&high).is_none_or(Ordering::is_gt))
     }
 
     /// Whether the operand on this side may be exchanged with the other.

@@ -238,6 +238,6 @@ fn has_nan<T: Float>(lanes: &[T]) -> bool {
 
 #[inline(always)]
 fn are_finite<T: Float>(lanes: &[T]) -> bool {
-    // Infinity less itself is NaN.
-    lanes.iter().fold(true, |all, &lane| all & !(lane - lane).is_a_nan())
+    // Zero times infinity is NaN.
+    lanes.iter().fold(true, |all, &lane| all & !(lane * T::default()).is_a_nan())
 }

@@ -28,6 +28,7 @@ pub(crate) mod sealed {
     macro_rules! define_kernels {
         ([$($of_one:ident)*] [$($of_two:ident)*] [$($of_three:ident)*] [$($with_integer:ident)*]) => {
             /// Functions without branches. NaN where there should be a number means that the kernel declines.
+            #[allow(clippy::wrong_self_convention)] // numbers are copied
             pub trait Kernels:
                 Sized + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
                 + Rem<Output = Self>
