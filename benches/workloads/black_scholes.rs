@@ -47,8 +47,7 @@ impl Workload for BlackScholes {
     }
 
     fn batched(&self) -> Option<Box<Batch>> {
-        let price =
-            Function::record(|x| call(x), [100.0, 100.0, 0.02, 0.3, 1.0]).expect("no branches").optimize();
+        let price = Function::record(call, [100.0, 100.0, 0.02, 0.3, 1.0]).expect("no branches").optimize();
         let batched = price.batched(0..0).expect("no input is shared");
         let (options, mut workspace) = (self.options.clone(), BatchWorkspace::new());
         Some(Box::new(move |gradients| {
