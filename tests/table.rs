@@ -368,6 +368,7 @@ fn is_allowed(file: &str, form: &str) -> bool {
         "mask.rs" => &[".less(", ".less_equal(", ".equal(", ".select(", "fn select("],
         // What a piecewise row does with a zero that a replay decides anew; a rule with two forms.
         "real.rs" => &[".equal(", ".select("],
+        "rules.rs" => &[".select("],
         // `detach` and `no_grad` on a recording tape.
         "var.rs" => &[".stop_gradient("],
         "thread.rs" => &["Op::StopGradient"],

@@ -101,7 +101,7 @@ impl Windows {
     #[inline(always)]
     fn find_recent(&self, number: u64) -> (u32, bool) {
         let offset = number.wrapping_sub(self.first.number);
-        (self.first.index as u32 + offset as u32, offset < self.recent)
+        ((self.first.index as u32).wrapping_add(offset as u32), offset < self.recent)
     }
 
     /// As [`find`](Self::find), without branches: in a list it cannot be foretold which operands are constants.
@@ -111,7 +111,7 @@ impl Windows {
         let (recent, is_recent) = self.find_recent(number);
         let kept = number.wrapping_sub(self.kept.0);
         let is_kept = kept < self.kept.1;
-        let index = if is_kept { FIRST as u32 + kept as u32 } else { CONSTANT };
+        let index = if is_kept { (FIRST as u32).wrapping_add(kept as u32) } else { CONSTANT };
         let index = if is_recent { recent } else { index };
         (index, is_recent | is_kept | (number == 0))
     }

@@ -26,8 +26,8 @@ const RECORDINGS: usize = 16;
 ///
 /// // A line through three points, by gradient descent.
 /// let data = Data::new(&[[0.0], [1.0], [2.0]], &[[1.0], [3.0], [5.0]])?;
-/// let loss = |w: &[_], x: &[_], t: &[tapegrad::Var]| (w[0] * x[0] + w[1] - t[0]).powi(2);
-/// let mut objective = Recorded::<_>::new(&data, Reduction::Mean, loss);
+/// let mut objective =
+///     Recorded::<_>::new(&data, Reduction::Mean, |w, x, t| (w[0] * x[0] + w[1] - t[0]).powi(2));
 /// let mut w = [0.0, 0.0];
 /// Trainer::new(Sgd::new(0.2)).epochs(500).minimize(&mut w, &mut objective)?;
 /// assert!((w[0] - 2.0).abs() < 1e-9 && (w[1] - 1.0).abs() < 1e-9);
