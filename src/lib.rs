@@ -4,6 +4,8 @@
 /// The pages of the guide, whose examples are tests; a further page is a line here.
 #[cfg(doctest)]
 mod guide {
+    #[doc = include_str!("../docs/guide/batches.md")]
+    mod batches {}
     #[doc = include_str!("../docs/guide/functions.md")]
     mod functions {}
     #[doc = include_str!("../docs/guide/networks.md")]

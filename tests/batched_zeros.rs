@@ -1,6 +1,8 @@
 //! Promise: in lanes too, only structural zeros are zero, and a sample that is infinite, undefined or declined by a kernel
 //! has the answer of the scalar function without harm to its neighbours.
 
+#![allow(clippy::type_complexity)] // lists of functions
+
 #[path = "common/batch.rs"]
 mod batch;
 #[allow(dead_code)]
