@@ -1,6 +1,8 @@
 //! Promise: many samples at once give what one after the other gives, within rounding, whatever the function, the number
 //! of samples and the way they lie in memory.
 
+#![allow(clippy::type_complexity, clippy::eq_op)] // lists of functions, of which some are odd
+
 #[path = "common/batch.rs"]
 mod batch;
 #[allow(dead_code)]
