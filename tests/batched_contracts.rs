@@ -9,7 +9,7 @@ mod programs;
 
 use batch::{Table, compare, record};
 use programs::Random;
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Function, Predicate, Samples, Var};
+use tapegrad::{BatchWorkspace, Batched, BatchedAdaptive, Column, Error, Function, Predicate, Samples, Var};
 
 /// `w x + b`, of two shared inputs and two columns; checked where asked.
 fn line() -> Function {
@@ -206,4 +206,49 @@ fn checks_of_all_kinds() {
     let out = functions.map(|f| compare::<f64>(&record(|x| [f(x)], &table), &table, 1e-13, "checks"));
     assert_eq!(out[2], 0);
     assert!([0, 1, 3].iter().all(|&k| out[k] > 0 && out[k] < 300), "{out:?}");
+}
+
+#[test]
+fn a_comparison_too_close_to_tell_is_an_error_and_no_endless_search() {
+    // In single precision the two are equal.
+    let f = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { x[1] };
+    let mut f = BatchedAdaptive::<_, f32>::new(f, 0..1, 4);
+    let x = [2.0, 1.0 + 1e-9, 0.5];
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let mut gradient = [7.0];
+    let told = f.value_and_gradient(&[1.0], &samples, &mut BatchWorkspace::new(), &mut gradient);
+    assert!(matches!(told, Err(Error::BranchesChanged { samples, .. }) if samples == [1, 2]));
+    assert_eq!(gradient, [7.0]);
+}
+
+#[test]
+fn every_sample_goes_to_the_recording_of_its_branch() {
+    let f = |x: &[Var]| {
+        if x[1] < 0.0 {
+            x[0] * x[1]
+        } else if x[1] * x[0] > 1.0 {
+            x[1].sin() * x[0]
+        } else {
+            x[0].exp() + x[1]
+        }
+    };
+    let mut all = BatchedAdaptive::<_>::new(f, 0..1, 8);
+    let x: Vec<f64> = (0..500).map(|k| (f64::from(k) * 0.37).sin() * 3.0).collect();
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
+    let (mut values, mut slopes) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    let total = all.value_and_gradient(&[0.8], &samples, &mut workspace, &mut gradient).unwrap();
+    all.values(&[0.8], &samples, &mut workspace, &mut values).unwrap();
+    all.jacobians(&[0.8], &samples, &mut workspace, &mut slopes).unwrap();
+    assert_eq!(all.recordings(), 3);
+    let (mut expected_total, mut expected_slope) = (0.0, 0.0);
+    for (k, &x) in x.iter().enumerate() {
+        let (value, [by_shared, by_x]) = tapegrad::value_and_gradient(|[w, x]| f(&[w, x]), [0.8, x]);
+        assert!((values[k] - value).abs() < 1e-14 && (slopes[k] - by_x).abs() < 1e-14, "sample {k}");
+        expected_total += value;
+        expected_slope += by_shared;
+    }
+    assert!((total - expected_total).abs() < 1e-11 && (gradient[0] - expected_slope).abs() < 1e-11);
 }
