@@ -4,9 +4,10 @@
 use super::float::Float;
 use super::mend;
 use super::pack::{Pack, WIDTH};
-use super::plan::{Move, Plan, Row, Slot, Step, Sums, Sweep};
+use super::plan::{Plan, Row, Slot, Step, Sums};
 use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
 use super::sums::{FOLDED, add_correlations, add_products, fold};
+use super::sweep::{Move, Sweep};
 
 use pulp::Simd;
 use std::marker::PhantomData;

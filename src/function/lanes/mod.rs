@@ -8,9 +8,11 @@ mod math;
 mod mend;
 mod pack;
 mod plan;
+mod planner;
 mod rows;
 mod samples;
 mod sums;
+mod sweep;
 mod tree;
 
 pub use adaptive::BatchedAdaptive;
@@ -22,8 +24,9 @@ use super::evaluate::{Workspace, backward, forward};
 use super::graph::Source;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
-use plan::{Plan, Sweep};
+use plan::Plan;
 use std::ops::Range;
+use sweep::Sweep;
 use tree::{Job, Outcome, Pool, Wanted};
 
 /// A [`Function`] of many samples at once, in double or single precision: some inputs are *shared*, one value for all

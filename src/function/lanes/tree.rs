@@ -4,9 +4,10 @@
 use super::block::{Block, Scratch};
 use super::float::Float;
 use super::pack::WIDTH;
-use super::plan::{Plan, Sweep};
+use super::plan::Plan;
 use super::samples::Samples;
 use super::sums::{FOLDED, fold, total};
+use super::sweep::Sweep;
 use crate::error::Error;
 use std::ops::Range;
 use std::sync::Mutex;
