@@ -135,7 +135,8 @@ fn outputs_of_every_kind() {
                 let (head, tail) = (&x[before..before + 2], [&x[..before], &x[before + 2..]].concat());
                 f(&[head, &tail].concat())
             };
-            let table = Table { before, ..Table::random(&mut random, 2, 3, 100) };
+            // Several blocks.
+            let table = Table { before, ..Table::random(&mut random, 2, 3, 300) };
             compare::<f64>(&record(ordered, &table), &table, 1e-13, &format!("{what}, {before} before"));
             compare::<f64>(&record(ordered, &table).optimize(), &table, 1e-13, &format!("{what}, optimized"));
             for output in 0..4 {
@@ -185,6 +186,15 @@ fn sums_of_products() {
                 &table,
             );
             compare::<f64>(&rectified, &table, 1e-12, &format!("{what}, rectified"));
+            // Other rows of as many lanes, which stand in line with the first.
+            let backwards = |x: &[Var]| {
+                let doubled: Vec<Var> = x[weights..].iter().map(|x| *x * 2.0).collect();
+                let [here, there] = [layer(x, offset), layer(&[&x[..weights], &doubled].concat(), offset)];
+                let sines: Vec<Var> = x[weights..].iter().map(|x| x.sin()).collect();
+                let elsewhere = layer(&[&x[..weights], &sines].concat(), offset);
+                here[0] + there[rows - 1].sin() * elsewhere[0]
+            };
+            compare::<f64>(&record(|x| [backwards(x)], &table), &table, 1e-12, &format!("{what}, of others"));
             let first = record(|x| [layer(x, offset)[rows / 2]], &table);
             compare::<f64>(&first, &table, 1e-12, &format!("{what}, one of them"));
         }

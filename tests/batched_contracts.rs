@@ -252,3 +252,42 @@ fn every_sample_goes_to_the_recording_of_its_branch() {
     }
     assert!((total - expected_total).abs() < 1e-11 && (gradient[0] - expected_slope).abs() < 1e-11);
 }
+
+/// Of several reasons, the one that the first of the samples meets first, wherever the others are.
+#[test]
+fn the_reason_is_that_of_the_first_sample() {
+    let function = Function::record(
+        |[x, y]| {
+            assert!(x < 1.0);
+            assert!(y < 2.0);
+            x * y
+        },
+        [0.5, 0.5],
+    );
+    let function = function.unwrap().batched(0..0).unwrap();
+    let n = 7_000;
+    // Which numbers are too large, and what is told.
+    let cases: [(&[usize], &[usize], f64); 6] = [
+        (&[3], &[3], 1.0),
+        (&[6_900, 4], &[3], 2.0),
+        (&[3, 6_900], &[4, 6_901], 1.0),
+        (&[5_000], &[2_100], 2.0),
+        (&[2_100], &[5_000, 2_101, 2_100], 1.0),
+        (&[6_999], &[6_998], 2.0),
+    ];
+    for (xs, ys, expected) in cases {
+        let (mut x, mut y) = (vec![0.25; n], vec![0.75; n]);
+        xs.iter().for_each(|&k| x[k] = 5.0);
+        ys.iter().for_each(|&k| y[k] = 6.0);
+        let columns = [Column::from(&x), Column::from(&y)];
+        let samples = Samples::new(&columns).unwrap();
+        let mut sums = [7.0];
+        let error = function.sums(&[], &samples, &mut BatchWorkspace::new(), &mut sums).unwrap_err();
+        let Error::BranchesChanged { samples: out, first } = error else { panic!("{error}") };
+        let mut all = [xs, ys].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(out, all);
+        assert!(matches!(*first, Error::BranchChanged { right, .. } if right == expected), "{first}");
+    }
+}
