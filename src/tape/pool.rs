@@ -3,7 +3,6 @@
 use super::node::Edge;
 use std::ops::Range;
 
-#[derive(Default)]
 pub(crate) struct Pool {
     pub slots: Vec<f64>,
     pub operands: Vec<u32>,

@@ -134,7 +134,7 @@ impl<T: Float> Branches<T> {
         let mut total = 0.0;
         let done = self.in_groups(f, shared, samples, |batched, samples, _| {
             let (value, outcome) =
-                batched.fitting_value_and_gradient(shared, samples, workspace, &mut part)?;
+                batched.fitting_value_and_gradient(shared, samples, workspace, &mut part, false)?;
             total += value;
             sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
             Ok(outcome)

@@ -238,31 +238,27 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        length("outputs", 1, self.outputs())?;
-        length("derivatives", self.variables.len(), gradient.len())?;
-        let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
-        let total = outcome.sums[self.plan.head.outputs.len()];
-        if outcome.out.is_empty() {
-            self.gather(&outcome, shared, samples, workspace, gradient)?;
-        }
-        workspace.give_back(&mut outcome);
+        let (total, outcome) = self.fitting_value_and_gradient(shared, samples, workspace, gradient, true)?;
         told(outcome, samples)?;
         Ok(total)
     }
 
     /// As [`value_and_gradient`](Self::value_and_gradient), over the samples that take the recorded branches; the others are
-    /// named in the outcome.
+    /// named in the outcome. `only_all`: if there are others, `gradient` is as it was.
     fn fitting_value_and_gradient(
         &self,
         shared: &[f64],
         samples: &Samples<'_>,
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
+        only_all: bool,
     ) -> Result<(f64, Outcome), Error> {
         length("outputs", 1, self.outputs())?;
         length("derivatives", self.variables.len(), gradient.len())?;
         let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
-        self.gather(&outcome, shared, samples, workspace, gradient)?;
+        if outcome.out.is_empty() || !only_all {
+            self.gather(&outcome, shared, samples, workspace, gradient)?;
+        }
         let total = outcome.sums[self.plan.head.outputs.len()];
         workspace.give_back(&mut outcome);
         Ok((total, outcome))
