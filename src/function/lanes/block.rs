@@ -4,28 +4,27 @@
 use super::float::Float;
 use super::mend;
 use super::pack::{Pack, WIDTH};
-use super::plan::{Plan, Row, Slot, Step, Sums};
+use super::plan::{Plan, Rows, Slot, Step, Sums};
 use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
 use super::sums::{FOLDED, add_correlations, add_products, fold};
 use super::sweep::{Move, Sweep};
 
 use pulp::Simd;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// Memory for one block, and for what is summed over blocks.
 #[derive(Debug, Default)]
 pub(super) struct Scratch<T> {
-    /// `width` lanes per slot.
+    /// As many lanes per slot as are in use.
     pub values: Vec<T>,
     pub adjoints: Vec<T>,
-    /// Lanes of one operand.
-    terms: Vec<T>,
+    /// What each operand of a row gets, before it is added to what is there.
+    terms: [Vec<T>; 3],
     /// The derivatives by what is shared, and behind them the outputs, folded.
     pub sums: Vec<T>,
     /// Whether a check turned out differently, or there is no sample in the lane.
     pub is_out: Vec<bool>,
-    /// By slot: whether all lanes are finite.
-    is_finite: Vec<bool>,
 }
 
 /// What a block is evaluated with.
@@ -34,52 +33,60 @@ pub(super) struct Block<'p, T> {
     pub plan: &'p Plan,
     /// The numbers that all samples share.
     pub shared: &'p [T],
-    pub shared_is_finite: bool,
-    /// Lanes per slot.
-    pub width: usize,
-    /// Lanes in use: a multiple of [`WIDTH`].
+    /// Whether an infinity may meet a zero where sums are passed back.
+    pub is_careful: bool,
+    /// Lanes per slot: a multiple of [`WIDTH`].
     pub lanes: usize,
 }
 
 impl<T: Float> Scratch<T> {
-    /// Makes room, and clears what is summed over blocks.
+    /// Makes room for so many lanes, and clears what is summed over blocks.
     pub fn begin(&mut self, plan: &Plan, shared: &[T], width: usize) {
         let len = plan.slots * width;
         self.values.resize(len, T::default());
         self.adjoints.resize(len, T::default());
-        self.terms.resize(width, T::default());
+        self.terms.iter_mut().for_each(|terms| terms.resize(plan.most_rows * width, T::default()));
         self.is_out.resize(width, false);
-        self.is_finite.resize(plan.slots, true);
         self.sums.clear();
         self.sums.resize((shared.len() + plan.outputs.len()) * FOLDED, T::default());
-        for &(position, slot) in &plan.copies {
-            let place = slot as usize * width;
-            self.values[place..place + width].fill(shared[position]);
-            self.adjoints[place..place + width].fill(T::default());
-        }
     }
 }
 
 impl<'p, T: Float> Block<'p, T> {
+    /// The lanes of so many slots.
     #[inline(always)]
-    fn of<'v>(&self, all: &'v [T], slot: Slot) -> &'v [T] {
-        &all[slot as usize * self.width..][..self.lanes]
+    pub fn range(&self, slot: Slot, slots: usize) -> Range<usize> {
+        let start = slot as usize * self.lanes;
+        start..start + slots * self.lanes
+    }
+
+    #[inline(always)]
+    pub fn of<'v>(&self, all: &'v [T], slot: Slot) -> &'v [T] {
+        &all[self.range(slot, 1)]
+    }
+
+    /// Fills the lanes of what is shared.
+    #[inline(always)]
+    pub fn copy_shared(&self, values: &mut [T]) {
+        for &(position, slot) in &self.plan.copies {
+            values[self.range(slot, 1)].fill(self.shared[position]);
+        }
     }
 
     /// Evaluates every step.
     #[inline(always)]
-    pub fn forward<S: Simd>(&self, scratch: &mut Scratch<T>) {
+    pub fn forward<S: Simd>(&self, values: &mut [T]) {
         for step in &self.plan.steps {
+            let (before, after) = values.split_at_mut(step.results().start * self.lanes);
             match step {
-                Step::Row(Row { op, operands, arity, to }) => {
-                    let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
-                    let y = &mut after[..self.lanes];
-                    if values_of(*op, operands.map(|slot| self.of(before, slot)), y) {
-                        mend::values(*op, |k, lane| self.of(before, operands[k])[lane], *arity, y);
+                Step::Rows(Rows { op, operands, arity, rows, .. }) => {
+                    let y = &mut after[..rows * self.lanes];
+                    let operands = operands.map(|slot| &before[self.range(slot, *rows)]);
+                    if values_of(*op, operands, y) {
+                        mend::values(*op, |k, lane| operands[k][lane], *arity, y);
                     }
                 }
-                Step::List { op, operands, to } => {
-                    let (before, after) = scratch.values.split_at_mut(*to as usize * self.width);
+                Step::List { op, operands, .. } => {
                     let y = &mut after[..self.lanes];
                     for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
                         let read = |slot| pack_of::<T, S>(self.of(before, slot), chunk);
@@ -89,20 +96,18 @@ impl<'p, T: Float> Block<'p, T> {
                         mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
                     }
                 }
-                Step::Sums(sums) => self.add_up(sums, &mut scratch.values),
+                Step::Sums(sums) => self.add_up(sums, before, after),
             }
         }
     }
 
     #[inline(always)]
-    fn add_up(&self, sums: &Sums, values: &mut [T]) {
-        let (before, after) = values.split_at_mut(sums.to as usize * self.width);
-        let (before, operands) = (&*before, sums.lanes.len());
-        for row in 0..sums.rows {
-            let start = self.shared[sums.offsets.clone()].get(row).copied().unwrap_or_default();
-            after[row * self.width..][..self.lanes].fill(start);
+    fn add_up(&self, sums: &Sums, before: &[T], after: &mut [T]) {
+        let operands = sums.lanes.len();
+        let (weights, offsets) = (&self.shared[sums.weights.clone()], &self.shared[sums.offsets.clone()]);
+        for (row, y) in after.chunks_exact_mut(self.lanes).take(sums.rows).enumerate() {
+            y.fill(offsets.get(row).copied().unwrap_or_default());
         }
-        let weights = &self.shared[sums.weights.clone()];
         add_products(
             self.lanes,
             sums.rows,
@@ -110,7 +115,7 @@ impl<'p, T: Float> Block<'p, T> {
             |k| self.of(before, sums.lanes[k]),
             |row, k| weights[row * operands + k],
             after,
-            |row| row * self.width,
+            |row| row * self.lanes,
             true,
         );
     }
@@ -118,47 +123,24 @@ impl<'p, T: Float> Block<'p, T> {
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, sweep: &Sweep, scratch: &mut Scratch<T>) {
-        let (width, lanes) = (self.width, self.lanes);
-        let Scratch { values, adjoints, terms, sums: by_shared, is_out, is_finite } = scratch;
+        let Scratch { values, adjoints, terms, sums, is_out } = scratch;
         for &slot in &sweep.zeros {
-            adjoints[slot as usize * width..][..lanes].fill(T::default());
+            adjoints[self.range(slot, 1)].fill(T::default());
         }
-        let seeds = adjoints[sweep.output as usize * width..][..lanes].iter_mut();
-        for (adjoint, &is_out) in seeds.zip(&*is_out) {
-            let seed = if is_out { T::default() } else { T::of(1.0) };
-            *adjoint = if sweep.is_copy { *adjoint + seed } else { seed };
-        }
-        if sweep.by_shared {
-            for &slot in &self.plan.weighted {
-                is_finite[slot as usize] = are_finite(self.of(values, slot));
-            }
+        for (adjoint, &is_out) in adjoints[self.range(sweep.output, 1)].iter_mut().zip(&*is_out) {
+            *adjoint = if is_out { T::default() } else { T::of(1.0) };
         }
         let lost = |step| mend::Lost { block: self, values, is_out, output: sweep.output, step };
         for part in &sweep.moves {
-            match part {
-                Move::Row { row, by, is_first, step } => {
-                    let (before, after) = adjoints.split_at_mut(row.to as usize * width);
-                    let adjoint = &after[..lanes];
-                    let y = self.of(values, row.to);
-                    let operands = row.operands.map(|slot| self.of(values, slot));
-                    let to = &mut before[row.operands[*by] as usize * width..][..lanes];
-                    // Straight to where they belong, if nothing is there yet.
-                    if *is_first {
-                        if terms_of(row.op, operands, y, adjoint, *by, to) {
-                            lost(*step).mend_row(row.op, row.operands(), *by, y, adjoint, to, 0);
-                        }
-                    } else {
-                        let terms = &mut terms[..lanes];
-                        if terms_of(row.op, operands, y, adjoint, *by, terms) {
-                            lost(*step).mend_row(row.op, row.operands(), *by, y, adjoint, terms, 0);
-                        }
-                        accumulate(terms, to);
-                    }
+            let (Move::Rows { step, .. } | Move::List { step, .. } | Move::Sums { step, .. }) = part;
+            let it = &self.plan.steps[*step];
+            let (before, after) = adjoints.split_at_mut(it.results().start * self.lanes);
+            match (part, it) {
+                (Move::Rows { wanted, is_first, .. }, Step::Rows(rows)) => {
+                    self.pass_back(rows, *wanted, *is_first, values, after, before, terms, lost(*step));
                 }
-                Move::List { step, is_wanted } => {
-                    let Step::List { op, operands, to } = &self.plan.steps[*step] else { continue };
-                    let (before, after) = adjoints.split_at_mut(*to as usize * width);
-                    for chunk in 0..lanes / WIDTH {
+                (Move::List { is_wanted, .. }, Step::List { op, operands, to }) => {
+                    for chunk in 0..self.lanes / WIDTH {
                         let read = |slot| pack_of::<T, S>(self.of(values, slot), chunk);
                         let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
                         let mut k = 0;
@@ -168,53 +150,106 @@ impl<'p, T: Float> Block<'p, T> {
                                 for lane in 0..WIDTH {
                                     terms[lane] = partial.0[lane] * adjoint.0[lane];
                                 }
+                                let from = chunk * WIDTH;
                                 if has_nan(&terms) {
-                                    let from = chunk * WIDTH;
-                                    lost(*step)
-                                        .mend_row(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
+                                    lost(*step).mend_list(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
                                 }
-                                let place = operands[k] as usize * width + chunk * WIDTH;
+                                let place = operands[k] as usize * self.lanes + from;
                                 accumulate(&terms, &mut before[place..][..WIDTH]);
                             }
                             k += 1;
                         });
                     }
                 }
-                Move::Sums { step, passes_on } => {
-                    let Step::Sums(sums) = &self.plan.steps[*step] else { continue };
-                    let (before, after) = adjoints.split_at_mut(sums.to as usize * width);
-                    let is_learned = sweep.by_shared && sums.is_learned;
-                    let is_plain = self.shared_is_finite
-                        && (!is_learned || sums.lanes.iter().all(|&lane| is_finite[lane as usize]));
-                    if !is_plain {
-                        lost(*step).mend_sums(sums, after, before, *passes_on, is_learned, by_shared);
+                (Move::Sums { passes_on, is_first, .. }, Step::Sums(rows)) => {
+                    let is_learned = sweep.by_shared && rows.is_learned;
+                    if self.is_careful {
+                        if *is_first {
+                            rows.lanes.iter().for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
+                        }
+                        lost(*step).mend_sums(rows, after, before, *passes_on, is_learned, sums);
                         continue;
                     }
-                    let (after, operands) = (&*after, sums.lanes.len());
-                    let adjoint = |row: usize| &after[row * width..][..lanes];
                     if *passes_on {
-                        let weights = &self.shared[sums.weights.clone()];
-                        add_products(
-                            lanes,
-                            operands,
-                            sums.rows,
-                            adjoint,
-                            |k, row| weights[row * operands + k],
-                            before,
-                            |k| sums.lanes[k] as usize * width,
-                            !sums.repeats,
-                        );
+                        self.pass_to_lanes(rows, *is_first, after, before);
                     }
                     if is_learned {
-                        let by_weights = &mut by_shared[sums.weights.start * FOLDED..];
-                        let lanes_of = |k: usize| self.of(values, sums.lanes[k]);
-                        add_correlations(lanes, sums.rows, operands, adjoint, lanes_of, by_weights);
-                        for (row, position) in sums.offsets.clone().enumerate() {
-                            fold(adjoint(row), &mut by_shared[position * FOLDED..][..FOLDED]);
-                        }
+                        self.pass_to_weights(rows, values, after, sums);
                     }
                 }
+                _ => unreachable!("moves are made for their steps"),
             }
+        }
+        for &(position, slot) in &sweep.copies {
+            fold(self.of(adjoints, slot), &mut sums[position * FOLDED..][..FOLDED]);
+        }
+    }
+
+    /// Through elementwise rows.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the parts of the scratch memory
+    fn pass_back(
+        &self,
+        rows: &Rows,
+        wanted: [bool; 3],
+        is_first: [bool; 3],
+        values: &[T],
+        adjoints: &[T],
+        before: &mut [T],
+        terms: &mut [Vec<T>; 3],
+        lost: mend::Lost<'_, 'p, T>,
+    ) {
+        let len = rows.rows * self.lanes;
+        let (y, adjoint) = (&values[self.range(rows.to, rows.rows)], &adjoints[..len]);
+        let operands = rows.operands.map(|slot| &values[self.range(slot, rows.rows)]);
+        // Straight to where they belong, if nothing is there yet.
+        let places = std::array::from_fn(|k| match is_first[k] {
+            true => self.range(rows.operands[k], rows.rows),
+            false => 0..0,
+        });
+        let mut places = before.get_disjoint_mut(places).expect("operands that have no slot in common");
+        for ((place, terms), _) in places.iter_mut().zip(&mut *terms).zip(is_first).filter(|(_, first)| !first) {
+            *place = &mut terms[..len];
+        }
+        if terms_of(rows.op, operands, y, adjoint, wanted, places.each_mut().map(|place| &mut **place)) {
+            for (k, place) in places.iter_mut().enumerate().filter(|(k, _)| wanted[*k]) {
+                lost.mend_rows(rows, k, y, adjoint, place);
+            }
+        }
+        for k in (0..rows.arity).filter(|&k| wanted[k] && !is_first[k]) {
+            accumulate(&terms[k][..len], &mut before[self.range(rows.operands[k], rows.rows)]);
+        }
+    }
+
+    /// From sums to the lanes they are of.
+    #[inline(always)]
+    fn pass_to_lanes(&self, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
+        let (weights, operands) = (&self.shared[rows.weights.clone()], rows.lanes.len());
+        if is_first {
+            rows.lanes.iter().for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
+        }
+        add_products(
+            self.lanes,
+            operands,
+            rows.rows,
+            |row| self.of(adjoints, row as Slot),
+            |k, row| weights[row * operands + k],
+            before,
+            |k| rows.lanes[k] as usize * self.lanes,
+            !rows.repeats,
+        );
+    }
+
+    /// From sums to their weights and offsets.
+    #[inline(always)]
+    fn pass_to_weights(&self, rows: &Sums, values: &[T], adjoints: &[T], sums: &mut [T]) {
+        let operands = rows.lanes.len();
+        let adjoint = |row: usize| self.of(adjoints, row as Slot);
+        let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
+        let by_weights = &mut sums[rows.weights.start * FOLDED..];
+        add_correlations(self.lanes, rows.rows, operands, adjoint, lanes_of, by_weights);
+        for (row, position) in rows.offsets.clone().enumerate() {
+            fold(adjoint(row), &mut sums[position * FOLDED..][..FOLDED]);
         }
     }
 }
@@ -235,10 +270,4 @@ fn accumulate<T: Float>(terms: &[T], to: &mut [T]) {
 #[inline(always)]
 fn has_nan<T: Float>(lanes: &[T]) -> bool {
     lanes.iter().fold(false, |any, lane| any | lane.is_a_nan())
-}
-
-#[inline(always)]
-fn are_finite<T: Float>(lanes: &[T]) -> bool {
-    // Zero times infinity is NaN.
-    lanes.iter().fold(true, |all, &lane| all & !(lane * T::default()).is_a_nan())
 }

@@ -3,7 +3,7 @@
 
 use super::block::Block;
 use super::float::Float;
-use super::plan::{Slot, Step, Sums};
+use super::plan::{Rows, Slot, Step, Sums};
 use super::sums::FOLDED;
 use crate::ops::Op;
 use crate::rules::Few;
@@ -35,11 +35,23 @@ pub(super) struct Lost<'b, 'p, T> {
 }
 
 impl<T: Float> Lost<'_, '_, T> {
-    /// Puts right the terms of operand `k` of a row, in the lanes from `from` on.
+    /// Puts right the terms of operand `k` of elementwise rows.
+    #[cold]
+    #[inline(never)]
+    pub fn mend_rows(&self, rows: &Rows, k: usize, y: &[T], adjoint: &[T], terms: &mut [T]) {
+        let lanes = self.block.lanes;
+        for (place, term) in terms.iter_mut().enumerate().filter(|(_, term)| term.is_a_nan()) {
+            let (row, lane) = (place / lanes, place % lanes);
+            let result = rows.to as usize + row;
+            *term = self.term(rows.op, rows.operands_of(row), k, result, lane, y[place], adjoint[place]);
+        }
+    }
+
+    /// Puts right the terms of operand `k` of a row over lists, in the lanes from `from` on.
     #[cold]
     #[inline(never)]
     #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
-    pub fn mend_row(
+    pub fn mend_list(
         &self,
         op: Op,
         operands: &[Slot],
@@ -49,17 +61,29 @@ impl<T: Float> Lost<'_, '_, T> {
         terms: &mut [T],
         from: usize,
     ) {
-        let result = self.block.plan.steps[self.step].to();
-        for lane in 0..terms.len() {
-            if !terms[lane].is_a_nan() {
-                continue;
-            }
-            let arguments: Few<f64> = operands.iter().map(|&slot| self.at(slot, from + lane)).collect();
-            let (partial, adjoint) = (partial(op, &arguments, y[lane].double(), k), adjoint[lane].double());
-            let is_reached = || self.reached(from + lane)[result as usize];
-            let is_cut = self.is_out[from + lane] || (op.is_piecewise() && partial == 0.0);
-            terms[lane] = T::of(if is_cut { 0.0 } else { term(partial, adjoint, is_reached) });
+        let result = self.block.plan.steps[self.step].results().start;
+        for (lane, term) in terms.iter_mut().enumerate().filter(|(_, term)| term.is_a_nan()) {
+            let operands = operands.iter().copied();
+            *term = self.term(op, operands, k, result, from + lane, y[lane], adjoint[lane]);
         }
+    }
+
+    /// The term of operand `k` in one lane.
+    #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
+    fn term(
+        &self,
+        op: Op,
+        operands: impl Iterator<Item = Slot>,
+        k: usize,
+        result: usize,
+        lane: usize,
+        y: T,
+        adjoint: T,
+    ) -> T {
+        let arguments: Few<f64> = operands.map(|slot| self.at(slot, lane)).collect();
+        let partial = partial(op, &arguments, y.double(), k);
+        let is_cut = self.is_out[lane] || (op.is_piecewise() && partial == 0.0);
+        T::of(if is_cut { 0.0 } else { term(partial, adjoint.double(), || self.reached(lane)[result]) })
     }
 
     /// The terms of sums of products, one by one.
@@ -74,18 +98,18 @@ impl<T: Float> Lost<'_, '_, T> {
         is_learned: bool,
         by_shared: &mut [T],
     ) {
-        let Block { width, lanes, .. } = *self.block;
+        let lanes = self.block.lanes;
         let operands = sums.lanes.len();
         for lane in (0..lanes).filter(|&lane| !self.is_out[lane]) {
             let reached = OnceCell::new();
             for row in 0..sums.rows {
-                let adjoint = adjoints[row * width + lane].double();
+                let adjoint = adjoints[row * lanes + lane].double();
                 let is_reached = || reached.get_or_init(|| self.reached(lane))[sums.to as usize + row];
                 for (k, &slot) in sums.lanes.iter().enumerate() {
                     let position = sums.weights.start + row * operands + k;
                     if passes_on {
                         let weight = self.block.shared[position].double();
-                        let place = &mut to[slot as usize * width + lane];
+                        let place = &mut to[slot as usize * lanes + lane];
                         *place = *place + T::of(term(weight, adjoint, is_reached));
                     }
                     if is_learned {
@@ -102,7 +126,7 @@ impl<T: Float> Lost<'_, '_, T> {
     }
 
     fn at(&self, slot: Slot, lane: usize) -> f64 {
-        self.values[slot as usize * self.block.width + lane].double()
+        self.values[slot as usize * self.block.lanes + lane].double()
     }
 
     /// Which results, of this step and of those behind it, were reached from the output in this lane.
@@ -114,22 +138,30 @@ impl<T: Float> Lost<'_, '_, T> {
 impl<T: Float> Block<'_, T> {
     /// By slot, whether it is reached from an output in a lane, through the steps from `first` on.
     fn reached(&self, values: &[T], output: Slot, lane: usize, first: usize) -> Vec<bool> {
-        let at = |slot: Slot| values[slot as usize * self.width + lane].double();
+        let at = |slot: Slot| values[slot as usize * self.lanes + lane].double();
         let mut reached = vec![false; self.plan.slots];
         reached[output as usize] = true;
         for step in self.plan.steps[first..].iter().rev() {
             if !step.results().any(|slot| reached[slot]) {
                 continue;
             }
-            for (k, &slot) in step.reads().iter().enumerate() {
-                let is_linked = match step {
-                    Step::Row(row) if row.op.is_piecewise() => {
-                        let arguments: Few<f64> = row.operands().iter().map(|&slot| at(slot)).collect();
-                        partial(row.op, &arguments, at(row.to), k) != 0.0
+            match step {
+                Step::Rows(rows) => {
+                    for row in 0..rows.rows {
+                        if !reached[rows.to as usize + row] {
+                            continue;
+                        }
+                        let arguments: Few<f64> = rows.operands_of(row).map(at).collect();
+                        for (k, slot) in rows.operands_of(row).enumerate() {
+                            let is_linked = !rows.op.is_piecewise()
+                                || partial(rows.op, &arguments, at(rows.to + row as Slot), k) != 0.0;
+                            reached[slot as usize] |= is_linked;
+                        }
                     }
-                    _ => true,
-                };
-                reached[slot as usize] |= is_linked;
+                }
+                Step::List { operands: read, .. } | Step::Sums(Sums { lanes: read, .. }) => {
+                    read.iter().for_each(|&slot| reached[slot as usize] = true);
+                }
             }
         }
         reached

@@ -11,7 +11,7 @@ pub(super) type Slot = u32;
 /// What is done to a block of lanes. The slots that are written stand behind those that are read.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    Row(Row),
+    Rows(Rows),
     /// A row over lists.
     List {
         op: Op,
@@ -22,42 +22,39 @@ pub(super) enum Step {
     Sums(Sums),
 }
 
-/// A row of the table with up to three operands; the places of those it does not have hold any slot.
+/// A row of the table with up to three operands, for several results in line: the operands of the next result, and the
+/// result itself, are the next slots. So a layer's activations are one loop.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
+pub(super) struct Rows {
     pub op: Op,
+    /// Of the first result; the places beyond the arity hold any slot.
     pub operands: [Slot; 3],
     pub arity: usize,
     pub to: Slot,
+    pub rows: usize,
 }
 
-impl Row {
-    pub fn operands(&self) -> &[Slot] {
-        &self.operands[..self.arity]
+impl Rows {
+    /// The slots of the operands of one result.
+    pub fn operands_of(&self, row: usize) -> impl Iterator<Item = Slot> + Clone {
+        self.operands[..self.arity].iter().map(move |&slot| slot + row as Slot)
+    }
+
+    /// The slots that stand in this place as operands.
+    pub fn range(&self, operand: usize) -> Range<usize> {
+        let first = self.operands[operand] as usize;
+        first..first + self.rows
     }
 }
 
 impl Step {
-    /// The slot of the result, or the first of several.
-    pub fn to(&self) -> Slot {
-        match self {
-            Step::Row(Row { to, .. }) | Step::List { to, .. } | Step::Sums(Sums { to, .. }) => *to,
-        }
-    }
-
     /// The slots of all results.
     pub fn results(&self) -> Range<usize> {
-        let to = self.to() as usize;
-        to..to + if let Step::Sums(sums) = self { sums.rows } else { 1 }
-    }
-
-    /// The slots that are read.
-    pub fn reads(&self) -> &[Slot] {
-        match self {
-            Step::Row(row) => row.operands(),
-            Step::List { operands, .. } => operands,
-            Step::Sums(sums) => &sums.lanes,
-        }
+        let (to, rows) = match self {
+            Step::Rows(Rows { to, rows, .. }) | Step::Sums(Sums { to, rows, .. }) => (*to, *rows),
+            Step::List { to, .. } => (*to, 1),
+        };
+        to as usize..to as usize + rows
     }
 }
 
@@ -83,7 +80,7 @@ pub(super) struct Sums {
 pub(super) struct Plan {
     /// What all samples share, as a graph: of the shared inputs, with an output for each number that steps use.
     pub head: Graph,
-    /// The samples' inputs that are used: number and slot.
+    /// The samples' inputs: number and slot.
     pub loads: Vec<(usize, Slot)>,
     /// What is shared and used as lanes: its position in the list of what is shared, and its slot.
     pub copies: Vec<(usize, Slot)>,
@@ -91,9 +88,9 @@ pub(super) struct Plan {
     /// Asked in all lanes: the check, with slots for places.
     pub checks: Vec<Check>,
     pub outputs: Vec<Slot>,
-    /// Lanes that learned weights are multiplied by.
-    pub weighted: Vec<Slot>,
     pub slots: usize,
+    /// The most results that elementwise rows have in line.
+    pub most_rows: usize,
     /// Of each slot, whether it depends on a shared variable, and on a sample's variable.
     pub by_shared: Vec<bool>,
     pub by_sample: Vec<bool>,

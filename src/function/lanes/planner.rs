@@ -1,9 +1,11 @@
 //! From a graph to a plan: which parts are shared, in what order the rest is done, and where its numbers stand.
 
 use super::super::graph::{Builder, Check, Graph, Place, Source};
-use super::plan::{Plan, Row, Slot, Step, Sums};
+use super::plan::{Plan, Rows, Slot, Step, Sums};
+use crate::ops::Op;
+use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 impl Plan {
@@ -11,9 +13,6 @@ impl Plan {
     /// derivatives may be taken.
     pub fn new(graph: &Graph, shared: Range<usize>, is_variable: &[bool]) -> Plan {
         let is_shared = shared_places(graph, &shared);
-        let products: Vec<Option<Products>> =
-            (0..graph.instructions.len()).map(|index| products(graph, &is_shared, index)).collect();
-        let (order, level) = order_of(graph, &is_shared, &products);
         let mut planner = Planner::new(graph, &shared, is_variable);
         for (index, instruction) in graph.instructions.iter().enumerate() {
             let place = graph.first_result() + index;
@@ -22,24 +21,15 @@ impl Plan {
                 planner.at[place] = At::Head(planner.builder.instruction(instruction.op, operands));
             }
         }
-        for check in &graph.checks {
-            if is_shared[check.left as usize] && is_shared[check.right as usize] {
-                let (left, right) = (planner.head(check.left), planner.head(check.right));
-                planner.builder.check(check.predicate, left, right, check.outcome, check.at.clone());
-            }
+        for check in graph.checks.iter().filter(|check| check_is_shared(check, &is_shared)) {
+            let (left, right) = (planner.head(check.left), planner.head(check.right));
+            planner.builder.check(check.predicate, left, right, check.outcome, check.at.clone());
         }
-        // Everything that is read as lanes is there before the first step.
-        planner.load_and_copy(graph, &shared, &is_shared, &products);
-        let mut rest = &order[..];
-        while let Some(&first) = rest.first() {
-            let together = rest.iter().take_while(|&&k| {
-                level[k] == level[first] && are_rows_of_one(&products[first], &products[k])
-            });
-            let (now, after) = rest.split_at(together.count().max(1));
-            planner.step(graph, now, &products);
-            rest = after;
+        planner.load();
+        for level in levels(graph, &is_shared) {
+            planner.level(&level, &is_shared);
         }
-        planner.finish(graph, &is_shared)
+        planner.finish(&is_shared)
     }
 }
 
@@ -66,28 +56,25 @@ fn shared_places(graph: &Graph, shared: &Range<usize>) -> Vec<bool> {
     is_shared
 }
 
-/// The instructions over lanes, those that could be done together one after the other; and how many stand in line
-/// before each.
-fn order_of(graph: &Graph, is_shared: &[bool], products: &[Option<Products>]) -> (Vec<usize>, Vec<usize>) {
+fn check_is_shared(check: &Check, is_shared: &[bool]) -> bool {
+    is_shared[check.left as usize] && is_shared[check.right as usize]
+}
+
+/// The instructions over lanes, level by level: those of one do not depend on each other.
+fn levels(graph: &Graph, is_shared: &[bool]) -> Vec<Vec<usize>> {
     let first = graph.first_result();
-    let mut level = vec![0; graph.instructions.len()];
+    let mut level = vec![0; graph.places()];
+    let mut levels: Vec<Vec<usize>> = Vec::new();
     for (index, instruction) in graph.instructions.iter().enumerate() {
-        let before = instruction.operands.iter().filter(|&&operand| !is_shared[operand as usize]);
-        let before = before.map(|&operand| (operand as usize).checked_sub(first).map_or(0, |k| level[k]));
-        level[index] = 1 + before.max().unwrap_or(0);
+        if !is_shared[first + index] {
+            let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max();
+            let before = before.unwrap_or(0);
+            level[first + index] = before + 1;
+            levels.resize(levels.len().max(before + 1), Vec::new());
+            levels[before].push(index);
+        }
     }
-    let mut order: Vec<usize> =
-        (0..graph.instructions.len()).filter(|index| !is_shared[first + index]).collect();
-    // A stable sort: what is on one level stays in order, but rows that read the same lanes come together.
-    let mut groups: FxHashMap<(usize, &[Place]), usize> = FxHashMap::default();
-    let key: Vec<usize> = (0..graph.instructions.len())
-        .map(|index| match &products[index] {
-            Some(products) => *groups.entry((level[index], &products.lanes)).or_insert(index),
-            None => index,
-        })
-        .collect();
-    order.sort_by_key(|&index| (level[index], key[index]));
-    (order, level)
+    levels
 }
 
 /// A sum of products as weights that are shared and lanes.
@@ -117,14 +104,15 @@ fn products(graph: &Graph, is_shared: &[bool], index: usize) -> Option<Products>
     (!products.lanes.is_empty()).then_some(products)
 }
 
-fn are_rows_of_one(first: &Option<Products>, other: &Option<Products>) -> bool {
-    match (first, other) {
-        (Some(a), Some(b)) => a.lanes == b.lanes && a.offset.is_some() == b.offset.is_some(),
-        _ => false,
-    }
+/// What an elementwise row reads: what is shared is copied to wherever it is needed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Operand {
+    Lane(Slot),
+    Shared { is_variable: bool },
 }
 
 struct Planner<'g> {
+    graph: &'g Graph,
     builder: Builder,
     /// By place of the graph.
     at: Vec<At>,
@@ -133,7 +121,8 @@ struct Planner<'g> {
     /// How many outputs the head has so far.
     outputs_of_head: usize,
     copies: Vec<(usize, Slot)>,
-    copied: FxHashMap<Place, Slot>,
+    /// Runs of copies that there are so far.
+    copied: FxHashMap<Vec<Place>, Slot>,
     loads: Vec<(usize, Slot)>,
     steps: Vec<Step>,
     by_shared: Vec<bool>,
@@ -143,7 +132,7 @@ struct Planner<'g> {
 }
 
 impl<'g> Planner<'g> {
-    fn new(graph: &Graph, shared: &Range<usize>, is_variable: &'g [bool]) -> Self {
+    fn new(graph: &'g Graph, shared: &Range<usize>, is_variable: &'g [bool]) -> Self {
         let mut at = vec![At::Nowhere; graph.places()];
         for (place, &constant) in graph.constants.iter().enumerate() {
             at[place] = At::Head(Source::Constant(constant));
@@ -158,6 +147,7 @@ impl<'g> Planner<'g> {
                 instruction.operands.iter().any(|&operand| is_shared_variable[operand as usize]);
         }
         Planner {
+            graph,
             builder: Builder::new(shared.len()),
             at,
             is_variable,
@@ -194,131 +184,174 @@ impl<'g> Planner<'g> {
         self.outputs_of_head - 1
     }
 
-    /// Slots for the samples' inputs, and for what is shared and read as lanes.
-    fn load_and_copy(
-        &mut self,
-        graph: &Graph,
-        shared: &Range<usize>,
-        is_shared: &[bool],
-        products: &[Option<Products>],
-    ) {
-        for input in (0..graph.inputs).filter(|input| !shared.contains(input)) {
+    /// Further outputs of the head; gives their positions.
+    fn share_all(&mut self, places: &[Place]) -> Range<usize> {
+        let start = self.outputs_of_head;
+        for &place in places {
+            self.share(place);
+        }
+        start..self.outputs_of_head
+    }
+
+    /// Slots for the samples' inputs.
+    fn load(&mut self) {
+        let shared = self.shared.clone();
+        for input in (0..self.graph.inputs).filter(|input| !shared.contains(input)) {
             let slot = self.new_slot(false, self.is_variable[input]);
-            self.at[graph.input(input) as usize] = At::Lane(slot);
+            self.at[self.graph.input(input) as usize] = At::Lane(slot);
             let number = if input < self.shared.start { input } else { input - self.shared.len() };
             self.loads.push((number, slot));
-        }
-        let mut read_as_lanes: Vec<Place> = Vec::new();
-        for (index, instruction) in graph.instructions.iter().enumerate() {
-            let is_over_lanes = !is_shared[graph.first_result() + index];
-            if is_over_lanes && products[index].is_none() {
-                read_as_lanes.extend(&instruction.operands);
-            }
-        }
-        for check in graph
-            .checks
-            .iter()
-            .filter(|check| !(is_shared[check.left as usize] && is_shared[check.right as usize]))
-        {
-            read_as_lanes.extend([check.left, check.right]);
-        }
-        read_as_lanes.extend(&graph.outputs);
-        for place in read_as_lanes {
-            if is_shared[place as usize] && !self.copied.contains_key(&place) {
-                let position = self.share(place);
-                let slot = self.new_slot(self.is_shared_variable[place as usize], false);
-                self.copies.push((position, slot));
-                self.copied.insert(place, slot);
-            }
         }
     }
 
     /// The slot from which a place is read as lanes.
-    fn lane(&self, place: Place) -> Slot {
+    fn lane(&mut self, place: Place) -> Slot {
         match self.at[place as usize] {
             At::Lane(slot) => slot,
-            _ => self.copied[&place],
+            _ => self.copy(vec![place]),
         }
     }
 
-    /// One step, of an instruction or of several that are rows of one.
-    fn step(&mut self, graph: &Graph, instructions: &[usize], products: &[Option<Products>]) {
-        let depends = |planner: &Self, of: fn(&Self) -> &[bool], operands: &[Slot]| {
-            operands.iter().any(|&operand| of(planner)[operand as usize])
-        };
-        let rows: Option<Vec<&Products>> =
-            instructions.iter().map(|&index| products[index].as_ref()).collect();
-        if let Some(rows) = rows {
-            let lanes: Vec<Slot> = rows[0].lanes.iter().map(|&place| self.lane(place)).collect();
-            let weights = self.outputs_of_head..self.outputs_of_head + rows.len() * lanes.len();
-            for &weight in rows.iter().flat_map(|row| &row.weights) {
-                self.share(weight);
-            }
-            let offsets: Vec<Place> = rows.iter().filter_map(|row| row.offset).collect();
-            let offsets = {
-                let start = self.outputs_of_head;
-                offsets.iter().for_each(|&offset| {
-                    self.share(offset);
-                });
-                start..self.outputs_of_head
-            };
-            let is_of_shared = |row: &&Products| {
-                row.weights.iter().chain(&row.offset).any(|&place| self.is_shared_variable[place as usize])
-            };
-            let is_learned = rows.iter().any(is_of_shared);
-            let by_shared = depends(self, |p| &p.by_shared, &lanes) || is_learned;
-            let by_sample = depends(self, |p| &p.by_sample, &lanes);
-            let mut distinct = lanes.clone();
-            distinct.sort_unstable();
-            distinct.dedup();
-            let repeats = distinct.len() < lanes.len();
-            let mut to = 0;
-            for (row, &index) in instructions.iter().enumerate() {
-                let slot = self.new_slot(by_shared, by_sample);
-                to = slot - row as Slot;
-                self.at[graph.first_result() + index] = At::Lane(slot);
-            }
-            let rows = rows.len();
-            self.steps.push(Step::Sums(Sums { lanes, weights, offsets, to, rows, is_learned, repeats }));
-            return;
+    /// The first of a run of slots that what is shared is copied to.
+    fn copy(&mut self, places: Vec<Place>) -> Slot {
+        if let Some(&slot) = self.copied.get(&places) {
+            return slot;
         }
+        let first = self.by_shared.len() as Slot;
+        for &place in &places {
+            let position = self.share(place);
+            let slot = self.new_slot(self.is_shared_variable[place as usize], false);
+            self.copies.push((position, slot));
+        }
+        self.copied.insert(places, first);
+        first
+    }
+
+    /// The steps of one level: those that can be done together are one.
+    fn level(&mut self, instructions: &[usize], is_shared: &[bool]) {
+        let graph = self.graph;
+        let mut sums: IndexMap<(Vec<Place>, bool), Vec<(usize, Products)>> = IndexMap::default();
+        let mut rows: IndexMap<Op, Vec<usize>> = IndexMap::default();
         for &index in instructions {
             let instruction = &graph.instructions[index];
-            let operands: Vec<Slot> = instruction.operands.iter().map(|&place| self.lane(place)).collect();
-            let by_shared = depends(self, |p| &p.by_shared, &operands);
-            let by_sample = depends(self, |p| &p.by_sample, &operands);
-            let to = self.new_slot(by_shared, by_sample);
-            self.at[graph.first_result() + index] = At::Lane(to);
-            self.steps.push(match instruction.op.is_reduction() {
-                true => Step::List { op: instruction.op, operands, to },
-                false => {
-                    let places = std::array::from_fn(|k| operands.get(k).copied().unwrap_or(operands[0]));
-                    Step::Row(Row { op: instruction.op, operands: places, arity: operands.len(), to })
-                }
-            });
+            if let Some(products) = products(graph, is_shared, index) {
+                let key = (products.lanes.clone(), products.offset.is_some());
+                sums.entry(key).or_default().push((index, products));
+            } else if instruction.op.is_reduction() {
+                let operands = instruction.operands.iter().map(|&place| self.lane(place)).collect();
+                self.list(instruction.op, operands, index);
+            } else {
+                rows.entry(instruction.op).or_default().push(index);
+            }
+        }
+        for rows in sums.into_values() {
+            self.sums(&rows);
+        }
+        for (op, mut instructions) in rows {
+            let operands = |planner: &Self, index: usize| {
+                let places = graph.instructions[index].operands.iter();
+                places.map(|&place| planner.operand(place)).collect::<Vec<_>>()
+            };
+            instructions.sort_by_cached_key(|&index| operands(self, index));
+            let mut rest = &instructions[..];
+            while let Some((&first, others)) = rest.split_first() {
+                let start = operands(self, first);
+                let in_line = others.iter().zip(1..).take_while(|&(&other, row)| {
+                    let mut pairs = start.iter().zip(operands(self, other));
+                    pairs.all(|(&start, other)| self.are_in_line(start, other, row))
+                });
+                let (now, after) = rest.split_at(1 + in_line.count());
+                self.rows(op, now);
+                rest = after;
+            }
         }
     }
 
-    fn finish(self, graph: &Graph, is_shared: &[bool]) -> Plan {
-        let over_lanes = graph
-            .checks
-            .iter()
-            .filter(|check| !(is_shared[check.left as usize] && is_shared[check.right as usize]));
-        let checks = over_lanes
+    fn operand(&self, place: Place) -> Operand {
+        match self.at[place as usize] {
+            At::Lane(slot) => Operand::Lane(slot),
+            _ => Operand::Shared { is_variable: self.is_shared_variable[place as usize] },
+        }
+    }
+
+    /// Whether an operand can stand so many slots behind another that depends on the same.
+    fn are_in_line(&self, first: Operand, other: Operand, distance: Slot) -> bool {
+        match (first, other) {
+            (Operand::Lane(first), Operand::Lane(other)) => {
+                let depends = |slot: Slot| (self.by_shared[slot as usize], self.by_sample[slot as usize]);
+                other == first + distance && depends(first) == depends(other)
+            }
+            _ => first == other,
+        }
+    }
+
+    /// Slots for the results of instructions, in line, which depend on these slots and perhaps on what is learned.
+    fn results(&mut self, instructions: &[usize], reads: &[Slot], is_learned: bool) -> Slot {
+        let first = self.by_shared.len() as Slot;
+        let depends = |on: &[bool]| reads.iter().any(|&slot| on[slot as usize]);
+        let (by_shared, by_sample) = (is_learned || depends(&self.by_shared), depends(&self.by_sample));
+        for &index in instructions {
+            let slot = self.new_slot(by_shared, by_sample);
+            self.at[self.graph.first_result() + index] = At::Lane(slot);
+        }
+        first
+    }
+
+    fn list(&mut self, op: Op, operands: Vec<Slot>, index: usize) {
+        let to = self.results(&[index], &operands, false);
+        self.steps.push(Step::List { op, operands, to });
+    }
+
+    /// Rows that read the same lanes.
+    fn sums(&mut self, rows: &[(usize, Products)]) {
+        let lanes: Vec<Slot> = rows[0].1.lanes.iter().map(|&place| self.lane(place)).collect();
+        let weights: Vec<Place> = rows.iter().flat_map(|(_, row)| &row.weights).copied().collect();
+        let offsets: Vec<Place> = rows.iter().filter_map(|(_, row)| row.offset).collect();
+        let mut all = weights.iter().chain(&offsets);
+        let is_learned = all.any(|&place| self.is_shared_variable[place as usize]);
+        let (weights, offsets) = (self.share_all(&weights), self.share_all(&offsets));
+        let instructions: Vec<usize> = rows.iter().map(|(index, _)| *index).collect();
+        let to = self.results(&instructions, &lanes, is_learned);
+        let mut distinct = lanes.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let repeats = distinct.len() < lanes.len();
+        let rows = rows.len();
+        self.steps.push(Step::Sums(Sums { lanes, weights, offsets, to, rows, is_learned, repeats }));
+    }
+
+    /// Elementwise rows whose operands are in line.
+    fn rows(&mut self, op: Op, instructions: &[usize]) {
+        let arity = self.graph.instructions[instructions[0]].operands.len();
+        let mut operands: SmallVec<[Slot; 3]> = SmallVec::new();
+        for k in 0..arity {
+            let places = instructions.iter().map(|&index| self.graph.instructions[index].operands[k]);
+            let places: Vec<Place> = places.collect();
+            operands.push(match self.operand(places[0]) {
+                Operand::Lane(slot) => slot,
+                Operand::Shared { .. } => self.copy(places),
+            });
+        }
+        let to = self.results(instructions, &operands, false);
+        let operands = std::array::from_fn(|k| operands.get(k).copied().unwrap_or(operands[0]));
+        self.steps.push(Step::Rows(Rows { op, operands, arity, to, rows: instructions.len() }));
+    }
+
+    fn finish(mut self, is_shared: &[bool]) -> Plan {
+        let graph = self.graph;
+        let over_lanes = graph.checks.iter().filter(|check| !check_is_shared(check, is_shared));
+        let checks: Vec<Check> = over_lanes
             .map(|check| Check {
                 left: self.lane(check.left),
                 right: self.lane(check.right),
                 ..check.clone()
             })
             .collect();
-        let learned = self.steps.iter().filter_map(|step| match step {
-            Step::Sums(sums) if sums.is_learned => Some(&sums.lanes),
-            _ => None,
-        });
-        let weighted: BTreeSet<Slot> = learned.flatten().copied().collect();
+        let outputs = graph.outputs.iter().map(|&place| self.lane(place)).collect();
+        let rows = self.steps.iter().map(|step| if let Step::Rows(rows) = step { rows.rows } else { 1 });
         Plan {
-            weighted: weighted.into_iter().collect(),
-            outputs: graph.outputs.iter().map(|&place| self.lane(place)).collect(),
+            most_rows: rows.max().unwrap_or(1),
+            outputs,
             checks,
             head: self.builder.finish(),
             loads: self.loads,

@@ -11,6 +11,8 @@ use pulp::Simd;
 
 /// The operands of a row, lane by lane; those beyond its arity are empty.
 pub(super) type Operands<'a, T> = [&'a [T]; 3];
+/// What each operand gets of the adjoint of the result.
+pub(super) type Terms<'a, T> = [&'a mut [T]; 3];
 
 macro_rules! define_rows {
     ($(
@@ -32,21 +34,22 @@ macro_rules! define_rows {
             }
         }
 
-        /// The partial by one operand of an elementwise row, times the adjoint of the result; and whether any is NaN.
+        /// The partials of an elementwise row by the operands that are `wanted`, times the adjoint of the result, each into
+        /// the `terms` of its operand; and whether any is NaN. A row of three operands has all of them.
         #[inline(always)]
         pub(super) fn terms_of<T: Float>(
             op: Op,
             operands: Operands<'_, T>,
             y: &[T],
             adjoint: &[T],
-            by: usize,
-            terms: &mut [T],
+            wanted: [bool; 3],
+            terms: Terms<'_, T>,
         ) -> bool {
-            let n = whole(terms.len());
-            let (y, adjoint, terms) = (&y[..n], &adjoint[..n], &mut terms[..n]);
+            let n = whole(y.len());
+            let (y, adjoint) = (&y[..n], &adjoint[..n]);
             match op {
                 $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@terms $kind $name operands y adjoint by terms n ($($arg),*) ($($n)?)), )*
+                    define_rows!(@terms $kind $name operands y adjoint wanted terms n ($($arg),*) ($($n)?)), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -108,47 +111,63 @@ macro_rules! define_rows {
         }
         has_nan
     }};
-    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $by:ident $terms:ident $len:ident
+    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $wanted:ident $terms:ident $len:ident
         ($a:ident) ($($n:ident)?)) => {{
-        let a = &$operands[0][..$len];
+        let (a, [by_a, _, _]) = (&$operands[0][..$len], $terms);
+        let by_a = &mut by_a[..$len];
         let mut has_nan = false;
         for i in 0..$len {
             let [partial] = partials::$name(Lane(a[i]) $(, $n)?, Lane($y[i]), [true]);
-            $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
-            has_nan |= $terms[i].is_a_nan();
+            by_a[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
+            has_nan |= by_a[i].is_a_nan();
         }
         has_nan
     }};
-    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $by:ident $terms:ident $len:ident
+    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $wanted:ident $terms:ident $len:ident
         ($a:ident, $b:ident) ($($n:ident)?)) => {{
-        let (a, b) = (&$operands[0][..$len], &$operands[1][..$len]);
+        let (a, b, [by_a, by_b, _]) = (&$operands[0][..$len], &$operands[1][..$len], $terms);
         let mut has_nan = false;
-        if $by == 0 {
-            for i in 0..$len {
-                let [partial, _] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [true, false]);
-                $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
-            has_nan |= $terms[i].is_a_nan();
+        match $wanted {
+            [true, true, _] => {
+                let (by_a, by_b) = (&mut by_a[..$len], &mut by_b[..$len]);
+                for i in 0..$len {
+                    let [first, second] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [true; 2]);
+                    by_a[i] = define_rows!(@weigh $kind first, $adjoint[i]);
+                    by_b[i] = define_rows!(@weigh $kind second, $adjoint[i]);
+                    has_nan |= by_a[i].is_a_nan() | by_b[i].is_a_nan();
+                }
             }
-        } else {
-            for i in 0..$len {
-                let [_, partial] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [false, true]);
-                $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
-            has_nan |= $terms[i].is_a_nan();
+            [true, ..] => {
+                let by_a = &mut by_a[..$len];
+                for i in 0..$len {
+                    let [first, _] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [true, false]);
+                    by_a[i] = define_rows!(@weigh $kind first, $adjoint[i]);
+                    has_nan |= by_a[i].is_a_nan();
+                }
+            }
+            _ => {
+                let by_b = &mut by_b[..$len];
+                for i in 0..$len {
+                    let [_, second] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [false, true]);
+                    by_b[i] = define_rows!(@weigh $kind second, $adjoint[i]);
+                    has_nan |= by_b[i].is_a_nan();
+                }
             }
         }
         has_nan
     }};
-    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $by:ident $terms:ident $len:ident
+    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $wanted:ident $terms:ident $len:ident
         ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {{
         let (a, b, c) = (&$operands[0][..$len], &$operands[1][..$len], &$operands[2][..$len]);
+        let [by_a, by_b, by_c] = $terms.map(|terms| &mut terms[..$len]);
         let mut has_nan = false;
         for i in 0..$len {
-            let wanted = [$by == 0, $by == 1, $by == 2];
-            let partials = partials::$name(Lane(a[i]), Lane(b[i]), Lane(c[i]) $(, $n)?, Lane($y[i]), wanted);
-            let [first, second, third] = partials;
-            let partial = if $by == 0 { first } else if $by == 1 { second } else { third };
-            $terms[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
-            has_nan |= $terms[i].is_a_nan();
+            let [first, second, third] =
+                partials::$name(Lane(a[i]), Lane(b[i]), Lane(c[i]) $(, $n)?, Lane($y[i]), [true; 3]);
+            by_a[i] = define_rows!(@weigh $kind first, $adjoint[i]);
+            by_b[i] = define_rows!(@weigh $kind second, $adjoint[i]);
+            by_c[i] = define_rows!(@weigh $kind third, $adjoint[i]);
+            has_nan |= by_a[i].is_a_nan() | by_b[i].is_a_nan() | by_c[i].is_a_nan();
         }
         has_nan
     }};

@@ -6,7 +6,7 @@ use super::float::Float;
 use super::pack::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
-use super::sums::{FOLDED, fold, total};
+use super::sums::{FOLDED, total};
 use super::sweep::Sweep;
 use crate::error::Error;
 use std::ops::Range;
@@ -153,48 +153,52 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
         let Leaf { job, samples, width, shared_is_finite, out } = self;
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
-        scratch.begin(plan, job.shared, width);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
-        for from in samples.clone().step_by(width) {
-            let count = width.min(samples.end - from);
-            let lanes = count.next_multiple_of(WIDTH);
-            let block = Block { plan, shared: job.shared, shared_is_finite, width, lanes };
-            for &(column, slot) in &plan.loads {
-                let lanes = &mut scratch.values[slot as usize * width..][..lanes];
-                job.samples.load(column, from, count, lanes);
-            }
-            block.forward::<S>(&mut scratch);
-            scratch.is_out[..count].fill(false);
-            scratch.is_out[count..lanes].fill(true);
-            if !plan.checks.is_empty() {
-                ask(&block, &mut scratch, from, count, &mut outcome);
-            }
-            let out = &mut out[(from - samples.start) * per_sample..][..count * per_sample];
-            match job.wanted {
-                Wanted::Values => write_values(&block, &scratch, out),
-                Wanted::Sums => add_values(&block, &mut scratch),
-                Wanted::ByShared => {
-                    add_values(&block, &mut scratch);
-                    block.backward::<S>(&job.sweeps[0], &mut scratch);
+        // Where a zero met an infinity there is a NaN in the sums, and only the careful way tells what it should be.
+        for is_careful in [!shared_is_finite, true] {
+            scratch.begin(plan, job.shared, width);
+            (outcome.out, outcome.first) = (Vec::new(), None);
+            let mut before = 0;
+            for from in samples.clone().step_by(width) {
+                let count = width.min(samples.end - from);
+                let lanes = count.next_multiple_of(WIDTH);
+                let block = Block { plan, shared: job.shared, is_careful, lanes };
+                if lanes != before {
+                    block.copy_shared(&mut scratch.values);
+                    before = lanes;
                 }
-                Wanted::Reached => {
-                    let Scratch { values, is_out, sums, .. } = &mut scratch;
-                    block.count_reached(values, is_out, plan.outputs[0], sums);
+                for &(column, slot) in &plan.loads {
+                    job.samples.load(column, from, count, &mut scratch.values[block.range(slot, 1)]);
                 }
-                Wanted::BySample => {
-                    for (row, sweep) in job.sweeps.iter().enumerate() {
-                        block.backward::<S>(sweep, &mut scratch);
+                block.forward::<S>(&mut scratch.values);
+                scratch.is_out[..count].fill(false);
+                scratch.is_out[count..lanes].fill(true);
+                if !plan.checks.is_empty() {
+                    ask(&block, &mut scratch, from, count, &mut outcome);
+                }
+                let out = &mut out[(from - samples.start) * per_sample..][..count * per_sample];
+                match job.wanted {
+                    Wanted::Values => write_values(&block, &scratch, out),
+                    Wanted::Sums | Wanted::ByShared => add_values(&block, &mut scratch),
+                    Wanted::Reached => {
+                        let Scratch { values, is_out, sums, .. } = &mut scratch;
+                        block.count_reached(values, is_out, plan.outputs[0], sums);
+                    }
+                    Wanted::BySample => {}
+                }
+                for (row, sweep) in job.sweeps.iter().enumerate() {
+                    block.backward::<S>(sweep, &mut scratch);
+                    if job.wanted == Wanted::BySample {
                         write_derivatives(&block, &scratch, row, job.variables, out);
                     }
                 }
             }
+            outcome.sums.clear();
+            outcome.sums.extend(scratch.sums.chunks_exact(FOLDED).map(total));
+            if is_careful || job.wanted != Wanted::ByShared || !outcome.sums.iter().any(|sum| sum.is_nan()) {
+                break;
+            }
         }
-        for &(position, slot) in &plan.copies {
-            let adjoints = &scratch.adjoints[slot as usize * width..][..width];
-            fold(adjoints, &mut scratch.sums[position * FOLDED..][..FOLDED]);
-        }
-        outcome.sums.clear();
-        outcome.sums.extend(scratch.sums.chunks_exact(FOLDED).map(total));
         give(&job.pool.scratch, scratch);
         outcome
     }
@@ -209,7 +213,7 @@ fn ask<T: Float>(
     count: usize,
     outcome: &mut Outcome,
 ) {
-    let lanes_of = |slot: u32| &scratch.values[slot as usize * block.width..][..count];
+    let lanes_of = |slot: u32| &block.of(&scratch.values, slot)[..count];
     let mut changed: Option<(usize, usize)> = None;
     for (k, check) in block.plan.checks.iter().enumerate() {
         let (left, right) = (lanes_of(check.left), lanes_of(check.right));
@@ -243,7 +247,7 @@ fn ask<T: Float>(
 fn add_values<T: Float>(block: &Block<'_, T>, scratch: &mut Scratch<T>) {
     let (outputs, behind) = (&block.plan.outputs, block.shared.len());
     for (k, &output) in outputs.iter().enumerate() {
-        let values = &scratch.values[output as usize * block.width..][..block.lanes];
+        let values = block.of(&scratch.values, output);
         let sums = &mut scratch.sums[(behind + k) * FOLDED..][..FOLDED];
         for (lane, (&value, &is_out)) in values.iter().zip(&scratch.is_out).enumerate() {
             let sum = &mut sums[lane % FOLDED];
@@ -256,7 +260,7 @@ fn write_values<T: Float>(block: &Block<'_, T>, scratch: &Scratch<T>, out: &mut 
     let outputs = &block.plan.outputs;
     for (lane, out) in out.chunks_exact_mut(outputs.len().max(1)).enumerate() {
         for (out, &output) in out.iter_mut().zip(outputs) {
-            let value = scratch.values[output as usize * block.width + lane].double();
+            let value = block.of(&scratch.values, output)[lane].double();
             *out = if scratch.is_out[lane] { f64::NAN } else { value };
         }
     }
@@ -271,7 +275,7 @@ fn write_derivatives<T: Float>(
 ) {
     let (rows, columns) = (block.plan.outputs.len(), variables.len());
     for (column, &variable) in variables.iter().enumerate() {
-        let adjoints = &scratch.adjoints[variable as usize * block.width..][..block.lanes];
+        let adjoints = block.of(&scratch.adjoints, variable);
         for (lane, out) in out.chunks_exact_mut((rows * columns).max(1)).enumerate() {
             let is_out = scratch.is_out[lane];
             out[row * columns + column] = if is_out { f64::NAN } else { adjoints[lane].double() };
