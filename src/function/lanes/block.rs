@@ -6,8 +6,9 @@ use super::mend;
 use super::pack::{Pack, WIDTH};
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
-use super::sums::{FOLDED, add_correlations, add_products, fold};
+use super::sums::{FOLDED, Product, Start, add_correlations, fold, fold_rows};
 use super::sweep::{Move, Sweep};
+use super::vector::Aligned;
 
 use pulp::Simd;
 use std::marker::PhantomData;
@@ -17,12 +18,12 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Scratch<T> {
     /// As many lanes per slot as are in use.
-    pub values: Vec<T>,
-    pub adjoints: Vec<T>,
+    pub values: Aligned<T>,
+    pub adjoints: Aligned<T>,
     /// What each operand of a row gets, before it is added to what is there.
-    terms: [Vec<T>; 3],
+    terms: [Aligned<T>; 3],
     /// The derivatives by what is shared, and behind them the outputs, folded.
-    pub sums: Vec<T>,
+    pub sums: Aligned<T>,
     /// Whether a check turned out differently, or there is no sample in the lane.
     pub is_out: Vec<bool>,
 }
@@ -43,12 +44,12 @@ impl<T: Float> Scratch<T> {
     /// Makes room for so many lanes, and clears what is summed over blocks.
     pub fn begin(&mut self, plan: &Plan, shared: &[T], width: usize) {
         let len = plan.slots * width;
-        self.values.resize(len, T::default());
-        self.adjoints.resize(len, T::default());
-        self.terms.iter_mut().for_each(|terms| terms.resize(plan.most_rows * width, T::default()));
+        self.values.set_len(len);
+        self.adjoints.set_len(len);
+        self.terms.iter_mut().for_each(|terms| terms.set_len(plan.most_rows * width));
         self.is_out.resize(width, false);
-        self.sums.clear();
-        self.sums.resize((shared.len() + plan.outputs.len()) * FOLDED, T::default());
+        self.sums.set_len((shared.len() + plan.outputs.len()) * FOLDED);
+        self.sums.fill(T::default());
     }
 }
 
@@ -75,7 +76,7 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// Evaluates every step.
     #[inline(always)]
-    pub fn forward<S: Simd>(&self, values: &mut [T]) {
+    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T]) {
         for step in &self.plan.steps {
             let (before, after) = values.split_at_mut(step.results().start * self.lanes);
             match step {
@@ -96,24 +97,20 @@ impl<'p, T: Float> Block<'p, T> {
                         mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
                     }
                 }
-                Step::Sums(sums) => self.add_up(sums, before, after),
+                Step::Sums(sums) => self.add_up(simd, sums, before, after),
             }
         }
     }
 
     #[inline(always)]
-    fn add_up(&self, sums: &Sums, before: &[T], after: &mut [T]) {
-        let operands = sums.lanes.len();
-        let (weights, offsets) = (&self.shared[sums.weights.clone()], &self.shared[sums.offsets.clone()]);
-        for (row, y) in after.chunks_exact_mut(self.lanes).take(sums.rows).enumerate() {
-            y.fill(offsets.get(row).copied().unwrap_or_default());
-        }
-        add_products(
+    fn add_up<S: Simd>(&self, simd: S, sums: &Sums, before: &[T], after: &mut [T]) {
+        let columns = sums.lanes.len();
+        Product { matrix: &self.shared[sums.weights.clone()], columns, is_transposed: false }.over_lanes(
+            simd,
             self.lanes,
-            sums.rows,
-            operands,
+            [sums.rows, columns],
+            Start::Offsets(&self.shared[sums.offsets.clone()]),
             |k| self.of(before, sums.lanes[k]),
-            |row, k| weights[row * operands + k],
             after,
             |row| row * self.lanes,
             true,
@@ -122,7 +119,7 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
-    pub fn backward<S: Simd>(&self, sweep: &Sweep, scratch: &mut Scratch<T>) {
+    pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
         let Scratch { values, adjoints, terms, sums, is_out } = scratch;
         for &slot in &sweep.zeros {
             adjoints[self.range(slot, 1)].fill(T::default());
@@ -171,17 +168,17 @@ impl<'p, T: Float> Block<'p, T> {
                         continue;
                     }
                     if *passes_on {
-                        self.pass_to_lanes(rows, *is_first, after, before);
+                        self.pass_to_lanes(simd, rows, *is_first, after, before);
                     }
                     if is_learned {
-                        self.pass_to_weights(rows, values, after, sums);
+                        self.pass_to_weights(simd, rows, values, after, sums);
                     }
                 }
                 _ => unreachable!("moves are made for their steps"),
             }
         }
         for &(position, slot) in &sweep.copies {
-            fold(self.of(adjoints, slot), &mut sums[position * FOLDED..][..FOLDED]);
+            fold(simd, self.of(adjoints, slot), &mut sums[position * FOLDED..][..FOLDED]);
         }
     }
 
@@ -196,7 +193,7 @@ impl<'p, T: Float> Block<'p, T> {
         values: &[T],
         adjoints: &[T],
         before: &mut [T],
-        terms: &mut [Vec<T>; 3],
+        terms: &mut [Aligned<T>; 3],
         lost: mend::Lost<'_, 'p, T>,
     ) {
         let len = rows.rows * self.lanes;
@@ -223,17 +220,14 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// From sums to the lanes they are of.
     #[inline(always)]
-    fn pass_to_lanes(&self, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
-        let (weights, operands) = (&self.shared[rows.weights.clone()], rows.lanes.len());
-        if is_first {
-            rows.lanes.iter().for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
-        }
-        add_products(
+    fn pass_to_lanes<S: Simd>(&self, simd: S, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
+        let columns = rows.lanes.len();
+        Product { matrix: &self.shared[rows.weights.clone()], columns, is_transposed: true }.over_lanes(
+            simd,
             self.lanes,
-            operands,
-            rows.rows,
+            [columns, rows.rows],
+            if is_first { Start::Offsets(&[]) } else { Start::Added },
             |row| self.of(adjoints, row as Slot),
-            |k, row| weights[row * operands + k],
             before,
             |k| rows.lanes[k] as usize * self.lanes,
             !rows.repeats,
@@ -242,15 +236,12 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// From sums to their weights and offsets.
     #[inline(always)]
-    fn pass_to_weights(&self, rows: &Sums, values: &[T], adjoints: &[T], sums: &mut [T]) {
-        let operands = rows.lanes.len();
+    fn pass_to_weights<S: Simd>(&self, simd: S, rows: &Sums, values: &[T], adjoints: &[T], sums: &mut [T]) {
         let adjoint = |row: usize| self.of(adjoints, row as Slot);
         let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
         let by_weights = &mut sums[rows.weights.start * FOLDED..];
-        add_correlations(self.lanes, rows.rows, operands, adjoint, lanes_of, by_weights);
-        for (row, position) in rows.offsets.clone().enumerate() {
-            fold(adjoint(row), &mut sums[position * FOLDED..][..FOLDED]);
-        }
+        add_correlations(simd, [rows.rows, rows.lanes.len()], adjoint, lanes_of, by_weights);
+        fold_rows(simd, rows.offsets.len(), adjoint, &mut sums[rows.offsets.start * FOLDED..]);
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::math::{double, single};
 use super::tree::{Leaf, Outcome};
+use super::vector::Lanes;
 use crate::base::for_each_function;
 use std::fmt::Debug;
 use std::ops::*;
 
 /// A base number: `f64` or `f32`.
 pub trait Float:
-    sealed::Kernels + Copy + Default + Debug + PartialOrd + Send + Sync + Neg<Output = Self> + 'static
+    sealed::Kernels + Lanes + Copy + Default + Debug + PartialOrd + Send + Sync + Neg<Output = Self> + 'static
 {
     /// The nearest number of this kind.
     fn of(value: f64) -> Self;

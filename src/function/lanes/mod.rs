@@ -14,6 +14,7 @@ mod samples;
 mod sums;
 mod sweep;
 mod tree;
+mod vector;
 
 pub use adaptive::BatchedAdaptive;
 pub(crate) use adaptive::Branches;

@@ -149,7 +149,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
     type Output = Outcome;
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> Outcome {
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> Outcome {
         let Leaf { job, samples, width, shared_is_finite, out } = self;
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
@@ -170,7 +170,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 for &(column, slot) in &plan.loads {
                     job.samples.load(column, from, count, &mut scratch.values[block.range(slot, 1)]);
                 }
-                block.forward::<S>(&mut scratch.values);
+                block.forward(simd, &mut scratch.values);
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);
                 if !plan.checks.is_empty() {
@@ -187,14 +187,14 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                     Wanted::BySample => {}
                 }
                 for (row, sweep) in job.sweeps.iter().enumerate() {
-                    block.backward::<S>(sweep, &mut scratch);
+                    block.backward(simd, sweep, &mut scratch);
                     if job.wanted == Wanted::BySample {
                         write_derivatives(&block, &scratch, row, job.variables, out);
                     }
                 }
             }
             outcome.sums.clear();
-            outcome.sums.extend(scratch.sums.chunks_exact(FOLDED).map(total));
+            outcome.sums.extend(scratch.sums.chunks_exact(FOLDED).map(|folded| total(folded).double()));
             if is_careful || job.wanted != Wanted::ByShared || !outcome.sums.iter().any(|sum| sum.is_nan()) {
                 break;
             }

@@ -1,0 +1,100 @@
+//! The vectors of the machine, where sums must stay in its registers, and memory that they do not straddle.
+
+use pulp::Simd;
+use std::ops::{Deref, DerefMut};
+
+/// What a vector register is filled with.
+pub trait Lanes: Copy + Default {
+    /// A register of the machine.
+    type Vector<S: Simd>: Copy;
+
+    /// Of two plain numbers.
+    fn sum(a: Self, b: Self) -> Self;
+    fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
+    fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a · b + c`, rounded once.
+    fn mul_add<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// The numbers as registers; what is left over is not there.
+    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
+    fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
+}
+
+macro_rules! impl_lanes {
+    ($T:ident $Vector:ident $splat:ident $add:ident $mul_add:ident $as_simd:ident $as_mut_simd:ident) => {
+        impl Lanes for $T {
+            type Vector<S: Simd> = S::$Vector;
+
+            #[inline(always)]
+            fn sum(a: $T, b: $T) -> $T {
+                a + b
+            }
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, number: $T) -> S::$Vector {
+                simd.$splat(number)
+            }
+            #[inline(always)]
+            fn add<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn mul_add<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector, c: S::$Vector) -> S::$Vector {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn vectors<S: Simd>(numbers: &[$T]) -> &[S::$Vector] {
+                S::$as_simd(numbers).0
+            }
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(numbers: &mut [$T]) -> &mut [S::$Vector] {
+                S::$as_mut_simd(numbers).0
+            }
+        }
+    };
+}
+impl_lanes!(f64 f64s splat_f64s add_f64s mul_add_f64s as_simd_f64s as_mut_simd_f64s);
+impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s as_simd_f32s as_mut_simd_f32s);
+
+/// Numbers that begin where a line of the cache does: a register read across two lines takes twice as long.
+#[derive(Debug, Default)]
+pub(super) struct Aligned<T> {
+    numbers: Vec<T>,
+    start: usize,
+    len: usize,
+}
+
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
+impl<T: Copy + Default> Aligned<T> {
+    /// Makes it so long; what was there need not stay.
+    pub fn set_len(&mut self, len: usize) {
+        let spare = LINE / size_of::<T>();
+        if self.numbers.len() < len + spare {
+            self.numbers = vec![T::default(); len + spare];
+        }
+        // Alignment matters for speed only: where it cannot be had, any start will do.
+        self.start = self.numbers.as_ptr().align_offset(LINE).min(spare);
+        self.len = len;
+    }
+}
+
+impl<T> Deref for Aligned<T> {
+    type Target = [T];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T] {
+        &self.numbers[self.start..self.start + self.len]
+    }
+}
+
+impl<T> DerefMut for Aligned<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.numbers[self.start..self.start + self.len]
+    }
+}
