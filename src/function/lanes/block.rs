@@ -6,7 +6,7 @@ use super::mend;
 use super::pack::{Pack, WIDTH};
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
-use super::sums::{FOLDED, Product, Start, add_correlations, fold, fold_rows};
+use super::sums::{Product, Start, add_correlations, add_totals};
 use super::sweep::{Move, Sweep};
 use super::vector::Aligned;
 
@@ -21,9 +21,9 @@ pub(super) struct Scratch<T> {
     pub values: Aligned<T>,
     pub adjoints: Aligned<T>,
     /// What each operand of a row gets, before it is added to what is there.
-    terms: [Aligned<T>; 3],
-    /// The derivatives by what is shared, and behind them the outputs, folded.
-    pub sums: Aligned<T>,
+    pub terms: [Aligned<T>; 3],
+    /// The derivatives by what is shared, and behind them the outputs.
+    pub sums: Vec<T>,
     /// Whether a check turned out differently, or there is no sample in the lane.
     pub is_out: Vec<bool>,
 }
@@ -48,8 +48,8 @@ impl<T: Float> Scratch<T> {
         self.adjoints.set_len(len);
         self.terms.iter_mut().for_each(|terms| terms.set_len(plan.most_rows * width));
         self.is_out.resize(width, false);
-        self.sums.set_len((shared.len() + plan.outputs.len()) * FOLDED);
-        self.sums.fill(T::default());
+        self.sums.clear();
+        self.sums.resize(shared.len() + plan.outputs.len(), T::default());
     }
 }
 
@@ -178,7 +178,7 @@ impl<'p, T: Float> Block<'p, T> {
             }
         }
         for &(position, slot) in &sweep.copies {
-            fold(simd, self.of(adjoints, slot), &mut sums[position * FOLDED..][..FOLDED]);
+            add_totals(simd, |_| self.of(adjoints, slot), &mut sums[position..=position]);
         }
     }
 
@@ -239,9 +239,9 @@ impl<'p, T: Float> Block<'p, T> {
     fn pass_to_weights<S: Simd>(&self, simd: S, rows: &Sums, values: &[T], adjoints: &[T], sums: &mut [T]) {
         let adjoint = |row: usize| self.of(adjoints, row as Slot);
         let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
-        let by_weights = &mut sums[rows.weights.start * FOLDED..];
+        let by_weights = &mut sums[rows.weights.clone()];
         add_correlations(simd, [rows.rows, rows.lanes.len()], adjoint, lanes_of, by_weights);
-        fold_rows(simd, rows.offsets.len(), adjoint, &mut sums[rows.offsets.start * FOLDED..]);
+        add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
     }
 }
 

@@ -4,7 +4,6 @@
 use super::block::Block;
 use super::float::Float;
 use super::plan::{Rows, Slot, Step, Sums};
-use super::sums::FOLDED;
 use crate::ops::Op;
 use crate::rules::Few;
 use std::cell::OnceCell;
@@ -113,12 +112,12 @@ impl<T: Float> Lost<'_, '_, T> {
                         *place = *place + T::of(term(weight, adjoint, is_reached));
                     }
                     if is_learned {
-                        let place = &mut by_shared[position * FOLDED + lane % FOLDED];
+                        let place = &mut by_shared[position];
                         *place = *place + T::of(term(self.at(slot, lane), adjoint, is_reached));
                     }
                 }
                 if is_learned && let Some(position) = sums.offsets.clone().nth(row) {
-                    let place = &mut by_shared[position * FOLDED + lane % FOLDED];
+                    let place = &mut by_shared[position];
                     *place = *place + T::of(adjoint);
                 }
             }
@@ -172,7 +171,7 @@ impl<T: Float> Block<'_, T> {
     #[inline(never)]
     pub fn count_reached(&self, values: &[T], is_out: &[bool], output: Slot, counts: &mut [T]) {
         let mut count = |position: usize| {
-            let place = &mut counts[position * FOLDED];
+            let place = &mut counts[position];
             *place = *place + T::of(1.0);
         };
         for lane in (0..self.lanes).filter(|&lane| !is_out[lane]) {

@@ -3,8 +3,6 @@
 use super::vector::Lanes;
 use pulp::Simd;
 
-/// Into so many lanes the derivative by a weight is summed; they are added up once, at the end of a leaf.
-pub(super) const FOLDED: usize = 8;
 /// Bytes of the widest registers there are. The lanes of a sum are those of one, whatever the machine has.
 const WIDEST: usize = 64;
 
@@ -116,8 +114,8 @@ fn tile<'v, S: Simd, T: Lanes + 'v, const ROWS: usize, const COLUMNS: usize>(
     }
 }
 
-/// Adds `Σ a · b` over the lanes, folded, to each of the `sums` of a row and an operand: `a(r)` gives the lanes of the row,
-/// `b(k)` those of the operand.
+/// Adds `Σ a · b` over the lanes to each of the `sums` of a row and an operand: `a(r)` gives the lanes of the row, `b(k)`
+/// those of the operand.
 #[inline(always)]
 pub(super) fn add_correlations<'v, S: Simd, T: Lanes + 'v>(
     simd: S,
@@ -132,99 +130,63 @@ pub(super) fn add_correlations<'v, S: Simd, T: Lanes + 'v>(
         cover!(operands, [4 2 1], |width| is_wide || HEIGHT * width <= 8, |k, WIDTH| {
             let a: [&[T::Vector<S>]; HEIGHT] = std::array::from_fn(|r| T::vectors::<S>(a(row + r)));
             let b: [&[T::Vector<S>]; WIDTH] = std::array::from_fn(|j| T::vectors::<S>(b(k + j)));
-            let place = |r: usize, j: usize| ((row + r) * operands + k + j) * FOLDED;
-            correlate::<S, T, HEIGHT, WIDTH>(simd, a, b, sums, place);
+            let (a, b) = (a.map(|lanes| &lanes[..a[0].len()]), b.map(|lanes| &lanes[..a[0].len()]));
+            let product = |sum, r: usize, j: usize, v: usize| T::mul_add(simd, a[r][v], b[j][v], sum);
+            let totals = totals::<S, T, HEIGHT, WIDTH>(simd, a[0].len(), product);
+            for (r, totals) in totals.iter().enumerate() {
+                for (j, &total) in totals.iter().enumerate() {
+                    let place = &mut sums[(row + r) * operands + k + j];
+                    *place = T::sum(*place, total);
+                }
+            }
         });
     });
 }
 
+/// Adds the sum of the lanes of each row, which `a` gives, to that of `sums`.
 #[inline(always)]
-fn correlate<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
+pub(super) fn add_totals<'v, S: Simd, T: Lanes + 'v>(
     simd: S,
-    a: [&[T::Vector<S>]; HEIGHT],
-    b: [&[T::Vector<S>]; WIDTH],
-    sums: &mut [T],
-    place: impl Fn(usize, usize) -> usize,
-) {
-    let registers = a[0].len();
-    let (a, b) = (a.map(|a| &a[..registers]), b.map(|b| &b[..registers]));
-    let step = WIDEST / size_of::<T::Vector<S>>();
-    for part in 0..step {
-        let mut tile = [[T::splat(simd, T::default()); WIDTH]; HEIGHT];
-        for v in (part..registers).step_by(step) {
-            for r in 0..HEIGHT {
-                for j in 0..WIDTH {
-                    tile[r][j] = T::mul_add(simd, a[r][v], b[j][v], tile[r][j]);
-                }
-            }
-        }
-        for r in 0..HEIGHT {
-            for j in 0..WIDTH {
-                fold_register(simd, part, tile[r][j], &mut sums[place(r, j)..][..FOLDED]);
-            }
-        }
-    }
-}
-
-/// Adds the lanes, folded, to `sums`.
-#[inline(always)]
-pub(super) fn fold<S: Simd, T: Lanes>(simd: S, lanes: &[T], sums: &mut [T]) {
-    let (lanes, step) = (T::vectors::<S>(lanes), WIDEST / size_of::<T::Vector<S>>());
-    for part in 0..step {
-        let none = T::splat(simd, T::default());
-        let sum = lanes[part..].iter().step_by(step).fold(none, |sum, &lanes| T::add(simd, sum, lanes));
-        fold_register(simd, part, sum, sums);
-    }
-}
-
-/// As [`fold`], for rows from some place on, each to its sums.
-#[inline(always)]
-pub(super) fn fold_rows<'v, S: Simd, T: Lanes + 'v>(
-    simd: S,
-    rows: usize,
     a: impl Fn(usize) -> &'v [T] + Copy,
     sums: &mut [T],
 ) {
-    let step = WIDEST / size_of::<T::Vector<S>>();
-    cover!(rows, [4 1], all, |row, HEIGHT| {
+    cover!(sums.len(), [4 1], all, |row, HEIGHT| {
         let a: [&[T::Vector<S>]; HEIGHT] = std::array::from_fn(|r| T::vectors::<S>(a(row + r)));
-        let registers = a[0].len();
-        let a = a.map(|a| &a[..registers]);
-        for part in 0..step {
-            let mut tile = [T::splat(simd, T::default()); HEIGHT];
-            for v in (part..registers).step_by(step) {
-                for r in 0..HEIGHT {
-                    tile[r] = T::add(simd, tile[r], a[r][v]);
-                }
-            }
-            for (r, &sum) in tile.iter().enumerate() {
-                fold_register(simd, part, sum, &mut sums[(row + r) * FOLDED..][..FOLDED]);
-            }
+        let a = a.map(|lanes| &lanes[..a[0].len()]);
+        let add = |sum, r: usize, _: usize, v: usize| T::add(simd, sum, a[r][v]);
+        let totals = totals::<S, T, HEIGHT, 1>(simd, a[0].len(), add);
+        for (sum, &[total]) in sums[row..].iter_mut().zip(&totals) {
+            *sum = T::sum(*sum, total);
         }
     });
 }
 
-/// Adds one register, the `part`-th of the widest there are, to folded sums.
+/// So many sums over registers, to each of which `add` adds a term, and over their lanes. Lanes are summed as those of the
+/// widest registers are: the `v`-th with all that lie whole registers further on; then by halves.
 #[inline(always)]
-fn fold_register<S: Simd, T: Lanes>(simd: S, part: usize, register: T::Vector<S>, sums: &mut [T]) {
-    let lanes = size_of::<T::Vector<S>>() / size_of::<T>();
-    if lanes <= FOLDED {
-        let place = &mut T::vectors_mut::<S>(sums)[part % (FOLDED / lanes)];
-        *place = T::add(simd, *place, register);
-    } else {
-        let mut numbers = [T::default(); 2 * FOLDED];
-        T::vectors_mut::<S>(&mut numbers)[0] = register;
-        let (low, high) = numbers.split_at(FOLDED);
-        for (sum, (&low, &high)) in sums.iter_mut().zip(low.iter().zip(high)) {
-            *sum = T::sum(T::sum(*sum, low), high);
+fn totals<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
+    simd: S,
+    registers: usize,
+    add: impl Fn(T::Vector<S>, usize, usize, usize) -> T::Vector<S>,
+) -> [[T; WIDTH]; HEIGHT] {
+    let none = T::splat(simd, T::default());
+    let mut parts = [[[none; WIDTH]; HEIGHT]; WIDEST / size_of::<f32>()];
+    let mut step = WIDEST / size_of::<T::Vector<S>>();
+    for (part, sums) in parts.iter_mut().take(step).enumerate() {
+        for v in (part..registers).step_by(step) {
+            for r in 0..HEIGHT {
+                for j in 0..WIDTH {
+                    sums[r][j] = add(sums[r][j], r, j, v);
+                }
+            }
         }
     }
-}
-
-/// The sum of folded lanes, as a tree.
-#[inline(always)]
-pub(super) fn total<T: Lanes>(folded: &[T]) -> T {
-    let &[a, b, c, d, e, f, g, h] = folded else { unreachable!("so many lanes") };
-    let sum = T::sum;
-    sum(sum(sum(a, e), sum(c, g)), sum(sum(b, f), sum(d, h)))
+    while step > 1 {
+        step /= 2;
+        let (low, high) = parts.split_at_mut(step);
+        for (low, high) in low.iter_mut().flatten().flatten().zip(high.iter().flatten().flatten()) {
+            *low = T::add(simd, *low, *high);
+        }
+    }
+    parts[0].map(|sums| sums.map(|sum| T::total(simd, sum)))
 }

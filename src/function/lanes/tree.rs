@@ -6,7 +6,7 @@ use super::float::Float;
 use super::pack::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
-use super::sums::{FOLDED, total};
+use super::sums::add_totals;
 use super::sweep::Sweep;
 use crate::error::Error;
 use std::ops::Range;
@@ -179,7 +179,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 let out = &mut out[(from - samples.start) * per_sample..][..count * per_sample];
                 match job.wanted {
                     Wanted::Values => write_values(&block, &scratch, out),
-                    Wanted::Sums | Wanted::ByShared => add_values(&block, &mut scratch),
+                    Wanted::Sums | Wanted::ByShared => add_values(simd, &block, &mut scratch),
                     Wanted::Reached => {
                         let Scratch { values, is_out, sums, .. } = &mut scratch;
                         block.count_reached(values, is_out, plan.outputs[0], sums);
@@ -194,7 +194,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 }
             }
             outcome.sums.clear();
-            outcome.sums.extend(scratch.sums.chunks_exact(FOLDED).map(|folded| total(folded).double()));
+            outcome.sums.extend(scratch.sums.iter().map(|sum| sum.double()));
             if is_careful || job.wanted != Wanted::ByShared || !outcome.sums.iter().any(|sum| sum.is_nan()) {
                 break;
             }
@@ -244,15 +244,14 @@ fn ask<T: Float>(
 }
 
 #[inline(always)]
-fn add_values<T: Float>(block: &Block<'_, T>, scratch: &mut Scratch<T>) {
-    let (outputs, behind) = (&block.plan.outputs, block.shared.len());
-    for (k, &output) in outputs.iter().enumerate() {
-        let values = block.of(&scratch.values, output);
-        let sums = &mut scratch.sums[(behind + k) * FOLDED..][..FOLDED];
-        for (lane, (&value, &is_out)) in values.iter().zip(&scratch.is_out).enumerate() {
-            let sum = &mut sums[lane % FOLDED];
-            *sum = *sum + if is_out { T::default() } else { value };
+fn add_values<T: Float, S: pulp::Simd>(simd: S, block: &Block<'_, T>, scratch: &mut Scratch<T>) {
+    let Scratch { values, terms: [terms, ..], is_out, sums, .. } = scratch;
+    let terms = &mut terms[..block.lanes];
+    for (&output, sum) in block.plan.outputs.iter().zip(&mut sums[block.shared.len()..]) {
+        for ((term, &value), &is_out) in terms.iter_mut().zip(block.of(values, output)).zip(&*is_out) {
+            *term = if is_out { T::default() } else { value };
         }
+        add_totals(simd, |_| &*terms, std::slice::from_mut(sum));
     }
 }
 

@@ -19,13 +19,15 @@ pub trait Lanes: Copy + Default {
         b: Self::Vector<S>,
         c: Self::Vector<S>,
     ) -> Self::Vector<S>;
+    /// The sum of the lanes: the upper half is added to the lower one, until one is left.
+    fn total<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
     /// The numbers as registers; what is left over is not there.
     fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
     fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
 }
 
 macro_rules! impl_lanes {
-    ($T:ident $Vector:ident $splat:ident $add:ident $mul_add:ident $as_simd:ident $as_mut_simd:ident) => {
+    ($T:ident $Vector:ident $splat:ident $add:ident $mul_add:ident $total:ident $as_simd:ident $as_mut_simd:ident) => {
         impl Lanes for $T {
             type Vector<S: Simd> = S::$Vector;
 
@@ -46,6 +48,10 @@ macro_rules! impl_lanes {
                 simd.$mul_add(a, b, c)
             }
             #[inline(always)]
+            fn total<S: Simd>(simd: S, a: S::$Vector) -> $T {
+                simd.$total(a)
+            }
+            #[inline(always)]
             fn vectors<S: Simd>(numbers: &[$T]) -> &[S::$Vector] {
                 S::$as_simd(numbers).0
             }
@@ -56,8 +62,8 @@ macro_rules! impl_lanes {
         }
     };
 }
-impl_lanes!(f64 f64s splat_f64s add_f64s mul_add_f64s as_simd_f64s as_mut_simd_f64s);
-impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s as_simd_f32s as_mut_simd_f32s);
+impl_lanes!(f64 f64s splat_f64s add_f64s mul_add_f64s reduce_sum_f64s as_simd_f64s as_mut_simd_f64s);
+impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s reduce_sum_f32s as_simd_f32s as_mut_simd_f32s);
 
 /// Numbers that begin where a line of the cache does: a register read across two lines takes twice as long.
 #[derive(Debug, Default)]
