@@ -141,12 +141,48 @@ impl Penalty {
     }
 
     /// The price of one parameter.
-    #[inline]
-    pub(super) fn of_one<R: Number>(self, w: R) -> R {
+    fn of_one<R: Number>(self, w: R) -> R {
         match (self.l1 != 0.0, self.l2 != 0.0) {
             (true, true) => w.abs() * self.l1 + w * w * self.l2,
             (true, false) => w.abs() * self.l1,
             _ => w * w * self.l2,
+        }
+    }
+
+    /// Adds the derivatives of the price to a gradient and gives the price; `pays` is 1 for parameters that pay, else 0.
+    /// In plain numbers and several sums: on the engine it took a sixth of a training step.
+    pub(super) fn add_slopes(self, parameters: &[f64], pays: &[f64], gradient: &mut [f64]) -> f64 {
+        const SUMS: usize = 8;
+        let mut sums = [0.0; SUMS];
+        let all = parameters.chunks(SUMS).zip(pays.chunks(SUMS)).zip(gradient.chunks_mut(SUMS));
+        for ((parameters, pays), slopes) in all {
+            for (((&w, &pays), slope), sum) in parameters.iter().zip(pays).zip(slopes).zip(&mut sums) {
+                let sign = f64::from(w > 0.0) - f64::from(w < 0.0);
+                *sum += pays * (self.l1 * w.abs() + self.l2 * (w * w));
+                *slope += pays * (self.l1 * sign + 2.0 * self.l2 * w);
+            }
+        }
+        sums.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Penalty;
+
+    #[test]
+    fn the_slopes_of_a_penalty_are_its_derivatives() {
+        let w = [1.5, -2.0, 0.0, 0.25, -0.0, 3.0, -1.0, 0.5, 7.0, -4.0];
+        for penalty in [Penalty::l1(0.3), Penalty::l2(0.7), Penalty { l1: 0.2, l2: 0.1, biases: true }] {
+            let mut slopes = [1.0; 10];
+            let price = penalty.add_slopes(&w, &[1.0; 10], &mut slopes);
+            let (expected, gradient) = crate::value_and_gradient(|w: [crate::Var; 10]| penalty.of(&w), w);
+            assert!((price - expected).abs() < 1e-14 * expected);
+            for (slope, expected) in slopes.iter().zip(gradient) {
+                assert!((slope - 1.0 - expected).abs() < 1e-14);
+            }
+            let mut none = [1.0; 10];
+            assert_eq!((penalty.add_slopes(&w, &[0.0; 10], &mut none), none), (0.0, [1.0; 10]));
         }
     }
 }

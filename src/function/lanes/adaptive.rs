@@ -128,22 +128,27 @@ impl<T: Float> Branches<T> {
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
-        sum.clear();
-        sum.resize(gradient.len(), 0.0);
-        part.resize(gradient.len(), 0.0);
-        let mut total = 0.0;
+        for memory in [&mut sum, &mut part] {
+            memory.resize(gradient.len(), 0.0);
+        }
+        let mut total = None;
         let done = self.in_groups(f, shared, samples, |batched, samples, _| {
-            let (value, outcome) =
-                batched.fitting_value_and_gradient(shared, samples, workspace, &mut part, false)?;
-            total += value;
-            sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+            let into = if total.is_none() { &mut sum } else { &mut part };
+            let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into, false)?;
+            if total.is_some() {
+                sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+            }
+            *total.get_or_insert(0.0) += value;
             Ok(outcome)
         });
         if done.is_ok() {
-            gradient.copy_from_slice(&sum);
+            match total {
+                Some(_) => gradient.copy_from_slice(&sum),
+                None => gradient.fill(0.0),
+            }
         }
         self.memory = [sum, part];
-        done.map(|()| total)
+        done.map(|()| total.unwrap_or(0.0))
     }
 
     /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong.

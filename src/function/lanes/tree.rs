@@ -89,7 +89,7 @@ fn width(plan: &Plan) -> usize {
 impl<T: Float> Job<'_, T> {
     /// Evaluates all samples; `out` has what is asked for sample by sample.
     pub fn run(&self, out: &mut [f64]) -> Outcome {
-        let shared_is_finite = self.shared.iter().all(|number| number.double().is_finite());
+        let shared_is_finite = self.shared.iter().fold(true, |all, number| all & number.double().is_finite());
         self.part(0..self.samples.len(), shared_is_finite, out)
     }
 

@@ -1,6 +1,6 @@
 //! The objective that records every sample afresh.
 
-use super::objective::{Failure, Objective, Reduction};
+use super::objective::{Failure, Objective, Reduction, are_finite};
 use crate::nn::data::Data;
 use crate::{Gradient, Tape, Var};
 
@@ -50,7 +50,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
         // One number that is not finite leaves no finite sum.
-        if !total.is_finite() || !gradient.iter().all(|sum| sum.is_finite()) {
+        if !total.is_finite() || !are_finite(gradient) {
             return Err(self.diagnose(parameters, batch));
         }
         let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };

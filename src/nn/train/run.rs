@@ -1,10 +1,9 @@
 //! The loop of a training run.
 
 use super::history::{Epoch, History};
-use super::objective::{Failure, Objective, Reduction};
+use super::objective::{Failure, Objective, Reduction, are_finite};
 use super::progress::Progress;
 use super::trainer::Trainer;
-use crate::Dual;
 use crate::nn::data::batches;
 use crate::nn::error::Error;
 use crate::nn::optimizer::State;
@@ -39,6 +38,18 @@ pub(super) struct Judgement {
     pub metric: Option<f64>,
 }
 
+/// What an update needs room for, kept from one to the next.
+#[derive(Default)]
+struct Memory {
+    gradient: Vec<f64>,
+    /// The parameters before the update.
+    before: Vec<f64>,
+    /// By parameter, whether it pays the penalty: 1 or 0.
+    pays: Vec<f64>,
+    /// Frozen parameters, by position.
+    frozen: Vec<usize>,
+}
+
 /// What a run works on, besides the settings of the trainer.
 pub(super) struct Task<'t> {
     pub objective: &'t mut dyn Objective,
@@ -70,8 +81,15 @@ impl Trainer<'_> {
         task: &mut Task<'_>,
         progress: &Progress,
     ) -> Result<(), Error> {
+        let is_bias = |k: usize| task.biases.get(k).is_some_and(|&bias| bias);
+        let pays = |k| self.penalty.is_some_and(|penalty| penalty.biases || !is_bias(k));
+        let mut memory = Memory {
+            pays: (0..state.parameters.len()).map(|k| if pays(k) { 1.0 } else { 0.0 }).collect(),
+            frozen: (0..task.frozen.len()).filter(|&k| task.frozen[k]).collect(),
+            ..Memory::default()
+        };
         while state.history.epochs.len() < self.epochs && !state.history.stopped_early {
-            let epoch = self.epoch(state, task)?;
+            let epoch = self.epoch(state, task, &mut memory)?;
             progress.show(&epoch, self.metric);
             self.look_for_best(state, &epoch);
             let asked_to_stop = self
@@ -88,14 +106,15 @@ impl Trainer<'_> {
     }
 
     /// One pass over the samples.
-    fn epoch(&mut self, state: &mut RunState, task: &mut Task<'_>) -> Result<Epoch, Error> {
+    fn epoch(
+        &mut self,
+        state: &mut RunState,
+        task: &mut Task<'_>,
+        memory: &mut Memory,
+    ) -> Result<Epoch, Error> {
         let number = state.history.epochs.len();
-        let order: Vec<usize> = self
-            .order
-            .of_epoch(number, task.samples.len())
-            .into_iter()
-            .map(|place| task.samples[place])
-            .collect();
+        let mut order = self.order.of_epoch(number, task.samples.len());
+        order.iter_mut().for_each(|place| *place = task.samples[*place]);
         let (mut loss, mut rate) = (0.0, 0.0);
         for batch in batches(&order, self.batch) {
             rate = self.optimizer.rate() * self.schedule.factor(state.updates);
@@ -103,7 +122,7 @@ impl Trainer<'_> {
                 Reduction::Mean => batch.len() as f64 / order.len() as f64,
                 Reduction::Sum => 1.0,
             };
-            loss += weight * self.update(state, task, batch, rate)?;
+            loss += weight * self.update(state, task, batch, rate, memory)?;
         }
         let judgement = (task.judge)(&state.parameters);
         if let Some(validation) = judgement.validation_loss.filter(|loss| !loss.is_finite()) {
@@ -127,51 +146,34 @@ impl Trainer<'_> {
         task: &mut Task<'_>,
         batch: &[usize],
         rate: f64,
+        memory: &mut Memory,
     ) -> Result<f64, Error> {
         let step = state.updates;
         let stop = |Failure { sample, cause }| Error::NonFinite { step, sample, cause };
-        let check = |finite: bool, what: &str| {
-            let cause = format!("{what} is not finite");
-            if finite { Ok(()) } else { Err(stop(Failure { sample: None, cause })) }
+        let check = |is_finite: bool, what: &str| match is_finite {
+            true => Ok(()),
+            false => Err(stop(Failure { sample: None, cause: format!("{what} is not finite") })),
         };
-        let mut gradient = vec![0.0; state.parameters.len()];
-        let mut loss =
-            task.objective.loss_and_gradient(&state.parameters, batch, &mut gradient).map_err(stop)?;
-        loss += self.add_penalty(&state.parameters, task, &mut gradient);
-        for (slope, _) in gradient.iter_mut().zip(task.frozen).filter(|(_, frozen)| **frozen) {
-            *slope = 0.0;
+        let Memory { gradient, before, pays, frozen } = memory;
+        gradient.resize(state.parameters.len(), 0.0);
+        let mut loss = task.objective.loss_and_gradient(&state.parameters, batch, gradient).map_err(stop)?;
+        if let Some(penalty) = self.penalty {
+            loss += penalty.add_slopes(&state.parameters, pays, gradient);
         }
+        frozen.iter().for_each(|&k| gradient[k] = 0.0);
         check(loss.is_finite(), "the loss of the batch")?;
-        check(gradient.iter().all(|slope| slope.is_finite()), "the gradient of the batch")?;
+        check(are_finite(gradient), "the gradient of the batch")?;
         if let Some(clip) = self.clip {
-            clip.apply(&mut gradient);
+            clip.apply(gradient);
         }
 
-        let mut parameters = state.parameters.clone();
-        self.optimizer.step_with(rate, &mut parameters, &gradient);
-        for (k, _) in task.frozen.iter().enumerate().filter(|(_, frozen)| **frozen) {
-            parameters[k] = state.parameters[k];
-        }
-        check(parameters.iter().all(|w| w.is_finite()), "a parameter after the update")?;
-        state.parameters = parameters;
+        before.clone_from(&state.parameters);
+        self.optimizer.step_with(rate, &mut state.parameters, gradient);
+        frozen.iter().for_each(|&k| state.parameters[k] = before[k]);
+        check(are_finite(&state.parameters), "a parameter after the update")
+            .inspect_err(|_| state.parameters.copy_from_slice(before))?;
         state.updates += 1;
         Ok(loss)
-    }
-
-    /// Adds the gradient of the penalty and gives the penalty.
-    fn add_penalty(&self, parameters: &[f64], task: &Task<'_>, gradient: &mut [f64]) -> f64 {
-        let Some(penalty) = self.penalty else { return 0.0 };
-        let is_biased = |k: usize| task.biases.get(k).is_some_and(|&bias| bias);
-        let mut total = 0.0;
-        for (k, (slope, &w)) in gradient.iter_mut().zip(parameters).enumerate() {
-            if penalty.biases || !is_biased(k) {
-                // Each parameter pays for itself, so one direction does for all.
-                let price = penalty.of_one(Dual::<f64>::variable(w, 0));
-                total += price.primal();
-                *slope += price.tangent(0);
-            }
-        }
-        total
     }
 
     fn look_for_best(&self, state: &mut RunState, epoch: &Epoch) {
