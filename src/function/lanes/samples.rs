@@ -3,6 +3,7 @@
 use super::super::length;
 use super::float::Float;
 use crate::error::Error;
+use std::ops::Range;
 
 /// What one input is in every sample: some numbers of a slice, at equal distances.
 ///
@@ -141,28 +142,36 @@ impl<'a> Samples<'a> {
         self.columns[column].get(self.number(sample))
     }
 
-    /// Fills the lanes with the numbers of a column, from sample `from` on; lanes without a sample get the last one's.
+    /// Fills lanes with the numbers of columns, from sample `from` on: those of the `k`-th of `loads` go where `place` says.
+    /// Lanes without a sample get the last one's.
     #[inline(always)]
-    pub(super) fn load<T: Float>(&self, column: usize, from: usize, count: usize, lanes: &mut [T]) {
-        let column = &self.columns[column];
-        let (full, rest) = lanes.split_at_mut(count);
-        match (self.chosen, column.stride) {
-            (None, 1) => {
-                for (lane, &number) in full.iter_mut().zip(&column.data[column.start + from..]) {
-                    *lane = T::of(number);
-                }
+    pub(super) fn load<T: Float>(
+        &self,
+        loads: &[(usize, u32)],
+        from: usize,
+        count: usize,
+        values: &mut [T],
+        place: impl Fn(u32) -> Range<usize>,
+    ) {
+        // So many samples at a time that their lines of the cache, and those of the lanes, are there for all columns.
+        const GROUP: usize = 32;
+        let mut numbers = [0; GROUP];
+        for first in (0..count).step_by(GROUP) {
+            let group = GROUP.min(count - first);
+            for (k, number) in numbers[..group].iter_mut().enumerate() {
+                *number = self.number(from + first + k);
             }
-            (None, _) => {
-                for (k, lane) in full.iter_mut().enumerate() {
-                    *lane = T::of(column.get(from + k));
-                }
-            }
-            (Some(chosen), _) => {
-                for (lane, &sample) in full.iter_mut().zip(&chosen[from..]) {
-                    *lane = T::of(column.get(sample));
+            for &(column, slot) in loads {
+                let Column { data, start, stride } = self.columns[column];
+                let lanes = &mut values[place(slot)][first..first + group];
+                for (lane, &number) in lanes.iter_mut().zip(&numbers) {
+                    *lane = T::of(data[start + number * stride]);
                 }
             }
         }
-        rest.fill(full[count - 1]);
+        for &(_, slot) in loads {
+            let (full, rest) = values[place(slot)].split_at_mut(count);
+            rest.fill(full[count - 1]);
+        }
     }
 }

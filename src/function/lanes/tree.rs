@@ -167,9 +167,8 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                     block.copy_shared(&mut scratch.values);
                     before = lanes;
                 }
-                for &(column, slot) in &plan.loads {
-                    job.samples.load(column, from, count, &mut scratch.values[block.range(slot, 1)]);
-                }
+                let place = |slot| block.range(slot, 1);
+                job.samples.load(&plan.loads, from, count, &mut scratch.values, place);
                 block.forward(simd, &mut scratch.values);
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);

@@ -37,6 +37,14 @@ fn exponential(x: Pair) -> (Pair, f64) {
     (small_exp_m1(r.normal()), n)
 }
 
+/// `(p, n)`, good to a rounding of p: half as long, which is enough where little follows.
+#[inline(always)]
+fn short_exponential(x: f64) -> (f64, f64) {
+    let n = nearest(x * known::LOG2_E[0]);
+    let r = (-n).mul_add(known::LN_2[1], (-n).mul_add(known::LN_2[0], x));
+    ((r * r).mul_add(polynomial(r, known::EXP), r), n)
+}
+
 /// `2ⁿ y` where 2ⁿ alone might overflow or underflow.
 #[inline(always)]
 fn scaled(y: f64, n: f64) -> f64 {
@@ -56,7 +64,8 @@ fn exp_pair(x: Pair) -> f64 {
 
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
-    exp_pair(x.into())
+    let (p, n) = short_exponential(clamped(x, -746.0, 710.0));
+    scaled(1.0 + p, n)
 }
 
 #[inline(always)]
@@ -112,18 +121,18 @@ pub(crate) fn cosh(x: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn tanh(x: f64) -> f64 {
     // E/(E + 2) with E = e²ᵃ − 1; at 22 it has rounded to 1.
-    let e = quarter_exp_m1(2.0 * clamped(x.abs(), 0.0, 22.0));
-    let y = e.over(Pair::sum(e.high, 0.5).and(e.low));
-    odd(x, y.rounded())
+    let (p, n) = short_exponential(2.0 * clamped(x.abs(), 0.0, 22.0));
+    let power = power_of_two(n);
+    let e = power.mul_add(p, power - 1.0);
+    (e / (e + 2.0)).copysign(x)
 }
 
 #[inline(always)]
 pub(crate) fn sigmoid(x: f64) -> f64 {
     // From the exponential that cannot overflow.
-    let (p, n) = exponential((-clamped(x.abs(), 0.0, 746.0)).into());
-    let p = p.added_to(1.0);
-    let e = Pair { high: scaled(p.high, n), low: scaled(p.low, n) };
-    Pair::either(x < 0.0, e, 1.0.into()).over(e.added_to(1.0)).rounded()
+    let e = exp(-x.abs());
+    let y = if x < 0.0 { e } else { 1.0 };
+    y / (1.0 + e)
 }
 
 // Logarithms: ln(2ᵏ (1 + f)).

@@ -1,5 +1,6 @@
 //! The kernels over `f32`: computed in `f64` by short polynomials, with some digits to spare, and rounded once.
-//! So neither overflow nor cancellation needs care, and nearly every result is the nearest.
+//! So neither overflow nor cancellation needs care, and nearly every result is the nearest. But the exponentials that
+//! networks live on are computed in `f32`, of which a register holds twice as many.
 
 use super::polynomials as known;
 use super::{
@@ -33,9 +34,36 @@ fn exp_m1_double(x: f64) -> f64 {
     power.mul_add(p, power - 1.0)
 }
 
+/// 1.5 · 2²³: a sum with it is rounded to an integer, which then stands in the low bits.
+const TO_INTEGER: f32 = 12_582_912.0;
+/// In two parts, of which the first has few bits: its products with small integers are exact.
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+
+/// 2ⁿ for an integer `n` in [−126, 127].
+#[inline(always)]
+fn small_power_of_two(n: f32) -> f32 {
+    f32::from_bits((n + TO_INTEGER).to_bits().wrapping_add(127) << 23)
+}
+
+/// `(p, n)`, in `f32` alone, for `|x|` up to 128.
+#[inline(always)]
+fn short_exponential(x: f32) -> (f32, f32) {
+    let n = (x * std::f32::consts::LOG2_E + TO_INTEGER) - TO_INTEGER;
+    let r = (-n).mul_add(LN_2[1], (-n).mul_add(LN_2[0], x));
+    let mut tail = known::EXP_SINGLE[known::EXP_SINGLE.len() - 1] as f32;
+    for &coefficient in known::EXP_SINGLE.iter().rev().skip(1) {
+        tail = tail.mul_add(r, coefficient as f32);
+    }
+    ((r * r).mul_add(tail, r), n)
+}
+
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    exp_double(x.into()) as f32
+    let above = if x < -104.0 { -104.0 } else { x };
+    let (p, n) = short_exponential(if above > 89.0 { 89.0 } else { above });
+    // 2ⁿ alone might overflow or underflow.
+    let half = (0.5 * n + TO_INTEGER) - TO_INTEGER;
+    (1.0 + p) * small_power_of_two(half) * small_power_of_two(n - half)
 }
 
 #[inline(always)]
@@ -62,13 +90,19 @@ pub(crate) fn cosh(x: f32) -> f32 {
 
 #[inline(always)]
 pub(crate) fn tanh(x: f32) -> f32 {
-    let e = exp_m1_double(2.0 * f64::from(x.abs()));
-    ((e / (e + 2.0)) as f32).copysign(x)
+    // At 10 it has rounded to 1.
+    let a = if x.abs() > 10.0 { 10.0 } else { x.abs() };
+    let (p, n) = short_exponential(2.0 * a);
+    let power = small_power_of_two(n);
+    let e = power.mul_add(p, power - 1.0);
+    (e / (e + 2.0)).copysign(x)
 }
 
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
-    (1.0 / (1.0 + exp_double(-f64::from(x)))) as f32
+    let e = exp(-x.abs());
+    let y = if x < 0.0 { e } else { 1.0 };
+    y / (1.0 + e)
 }
 
 // Logarithms: ln(2ᵏ (1 + f)).
