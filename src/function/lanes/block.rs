@@ -22,6 +22,8 @@ pub(super) struct Scratch<T> {
     pub adjoints: Aligned<T>,
     /// What each operand of a row gets, before it is added to what is there.
     pub terms: [Aligned<T>; 3],
+    /// The partials of a row over lists.
+    partials: Vec<[T; WIDTH]>,
     /// The derivatives by what is shared, and behind them the outputs.
     pub sums: Vec<T>,
     /// Whether a check turned out differently, or there is no sample in the lane.
@@ -120,7 +122,7 @@ impl<'p, T: Float> Block<'p, T> {
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
-        let Scratch { values, adjoints, terms, sums, is_out } = scratch;
+        let Scratch { values, adjoints, terms, partials, sums, is_out } = scratch;
         for &slot in &sweep.zeros {
             adjoints[self.range(slot, 1)].fill(T::default());
         }
@@ -140,22 +142,20 @@ impl<'p, T: Float> Block<'p, T> {
                     for chunk in 0..self.lanes / WIDTH {
                         let read = |slot| pack_of::<T, S>(self.of(values, slot), chunk);
                         let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
-                        let mut k = 0;
-                        list_partials_of(*op, operands, read, y, |partial| {
-                            if is_wanted[k] {
-                                let mut terms = [T::default(); WIDTH];
-                                for lane in 0..WIDTH {
-                                    terms[lane] = partial.0[lane] * adjoint.0[lane];
-                                }
-                                let from = chunk * WIDTH;
-                                if has_nan(&terms) {
-                                    lost(*step).mend_list(*op, operands, k, &y.0, &adjoint.0, &mut terms, from);
-                                }
-                                let place = operands[k] as usize * self.lanes + from;
-                                accumulate(&terms, &mut before[place..][..WIDTH]);
+                        // Only noted, in so few words that they are inlined into the rule.
+                        partials.clear();
+                        list_partials_of(*op, operands, read, y, |partial| partials.push(partial.0));
+                        let terms = partials.iter_mut().zip(operands).zip(is_wanted).enumerate();
+                        for (k, ((terms, &slot), _)) in terms.filter(|(_, (_, is_wanted))| **is_wanted) {
+                            for lane in 0..WIDTH {
+                                terms[lane] = terms[lane] * adjoint.0[lane];
                             }
-                            k += 1;
-                        });
+                            let from = chunk * WIDTH;
+                            if has_nan(terms) {
+                                lost(*step).mend_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
+                            }
+                            accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
+                        }
                     }
                 }
                 (Move::Sums { passes_on, is_first, .. }, Step::Sums(rows)) => {

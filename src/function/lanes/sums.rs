@@ -68,16 +68,14 @@ impl<T: Lanes> Product<'_, T> {
                     Start::Added => None,
                 });
                 let at = |r: usize| at(row + r)..at(row + r) + lanes;
-                let x = |k: usize| x(k);
                 if self.is_transposed {
-                    let rows = self.matrix.chunks_exact(self.columns).map(|w| &w[row..row + ROWS]);
-                    let weights = rows.map(|w| <[T; ROWS]>::try_from(w).expect("as many weights"));
-                    tile::<S, T, ROWS, COLUMNS>(simd, first, start, weights.zip((0..operands).map(x)), y, at);
+                    let weights = |k: usize| *self.matrix[k * self.columns + row..].first_chunk().expect("a row");
+                    tile::<S, T, ROWS, COLUMNS>(simd, first, start, operands, weights, x, y, at);
                 } else {
                     let rows: [&[T]; ROWS] =
                         std::array::from_fn(|r| &self.matrix[(row + r) * operands..][..operands]);
-                    let weights = (0..operands).map(|k| rows.map(|w| w[k]));
-                    tile::<S, T, ROWS, COLUMNS>(simd, first, start, weights.zip((0..operands).map(x)), y, at);
+                    let weights = |k: usize| rows.map(|w| w[k]);
+                    tile::<S, T, ROWS, COLUMNS>(simd, first, start, operands, weights, x, y, at);
                 }
             });
         });
@@ -85,11 +83,14 @@ impl<T: Lanes> Product<'_, T> {
 }
 
 #[inline(always)]
+#[allow(clippy::too_many_arguments)] // a product of matrices and how they lie in memory
 fn tile<'v, S: Simd, T: Lanes + 'v, const ROWS: usize, const COLUMNS: usize>(
     simd: S,
     first: usize,
     start: [Option<T>; ROWS],
-    terms: impl Iterator<Item = ([T; ROWS], &'v [T])>,
+    operands: usize,
+    weights: impl Fn(usize) -> [T; ROWS],
+    x: impl Fn(usize) -> &'v [T],
     y: &mut [T],
     at: impl Fn(usize) -> std::ops::Range<usize>,
 ) {
@@ -100,8 +101,8 @@ fn tile<'v, S: Simd, T: Lanes + 'v, const ROWS: usize, const COLUMNS: usize>(
             None => sums[r].copy_from_slice(&T::vectors::<S>(&y[at(r)])[first..first + COLUMNS]),
         }
     }
-    for (weights, x) in terms {
-        let x = &T::vectors::<S>(x)[first..first + COLUMNS];
+    for k in 0..operands {
+        let (weights, x) = (weights(k), &T::vectors::<S>(x(k))[first..first + COLUMNS]);
         for r in 0..ROWS {
             let weight = T::splat(simd, weights[r]);
             for c in 0..COLUMNS {

@@ -1,6 +1,6 @@
 //! The objective that records every sample afresh.
 
-use super::objective::{Failure, Objective, Reduction, are_finite};
+use super::objective::{Failure, Objective, Reduction};
 use crate::nn::data::Data;
 use crate::{Gradient, Tape, Var};
 
@@ -49,13 +49,14 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        // One number that is not finite leaves no finite sum.
-        if !total.is_finite() || !are_finite(gradient) {
-            return Err(self.diagnose(parameters, batch));
-        }
         let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };
-        gradient.iter_mut().for_each(|sum| *sum *= share);
-        Ok(total * share)
+        // One number that is not finite leaves no finite sum.
+        let mut is_finite = total.is_finite();
+        for sum in gradient {
+            is_finite &= sum.is_finite();
+            *sum *= share;
+        }
+        if is_finite { Ok(total * share) } else { Err(self.diagnose(parameters, batch)) }
     }
 
     /// Goes through the samples once more, with lines and names, to say which one first went wrong, and where.
