@@ -8,6 +8,7 @@ use crate::dual::Dual;
 use crate::error::Error;
 use crate::tape::{Tape, Var};
 use indexmap::IndexSet;
+use std::sync::Arc;
 
 impl Function {
     /// The gradient of a function with one output: a function of the same inputs, with an output per variable.
@@ -133,7 +134,7 @@ impl Function {
         for (check, original) in function.graph.checks.iter_mut().zip(&self.graph.checks) {
             check.at = original.at.clone();
         }
-        function.names = self.names.iter().chain(further).cloned().collect();
+        function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
         function.is_parameter[..own].copy_from_slice(&self.is_parameter);
         // The point of a product is in its inputs; its directions and weights are not what is optimised.
         function.is_parameter[own..].fill(true);

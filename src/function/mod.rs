@@ -27,6 +27,7 @@ use evaluate::{backward, forward};
 use graph::{Check, Graph, Place};
 use indexmap::IndexSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A recorded function: a list of operations that is evaluated, differentiated to any order, inspected,
 /// saved and combined, and that refuses to give the number of another branch.
@@ -54,8 +55,8 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
     graph: Graph,
-    /// One per input.
-    names: IndexSet<String>,
+    /// One per input; the same for all that is made of the function.
+    names: Arc<IndexSet<String>>,
     /// Whether an input is a parameter: replayable, not differentiated.
     is_parameter: Vec<bool>,
     /// Where it was recorded: the checks hold there.
@@ -64,7 +65,7 @@ pub struct Function {
 
 impl Function {
     fn new(graph: Graph, names: IndexSet<String>, at: Vec<f64>) -> Function {
-        Function { is_parameter: vec![false; at.len()], graph, names, at }
+        Function { is_parameter: vec![false; at.len()], graph, names: Arc::new(names), at }
     }
 
     /// Records `f` at a point. See [`Point`] for the shapes; the result may be one variable, an array or a
@@ -104,7 +105,7 @@ impl Function {
             }
         }
         length("input names", self.graph.inputs, set.len())?;
-        self.names = set;
+        self.names = Arc::new(set);
         Ok(self)
     }
 

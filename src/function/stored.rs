@@ -144,7 +144,7 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         within(output, places, "an output")?;
     }
     let graph = Graph { constants, inputs, instructions, checks, outputs: stored.outputs };
-    Ok(Function { graph, names, is_parameter: stored.parameters, at: numbers(&stored.at)? })
+    Ok(Function { is_parameter: stored.parameters, ..Function::new(graph, names, numbers(&stored.at)?) })
 }
 
 fn predicates() -> impl Iterator<Item = Predicate> {

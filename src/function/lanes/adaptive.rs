@@ -1,6 +1,6 @@
 //! A function with branches over many samples: each goes to the recording of its branch.
 
-use super::super::Function;
+use super::super::{Function, length};
 use super::float::Float;
 use super::samples::Samples;
 use super::tree::Outcome;
@@ -128,27 +128,34 @@ impl<T: Float> Branches<T> {
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
-        for memory in [&mut sum, &mut part] {
-            memory.resize(gradient.len(), 0.0);
-        }
-        let mut total = None;
+        // Usually one group has all samples, and nothing is to be added.
+        let (mut total, mut groups, mut are_all) = (0.0, 0, false);
         let done = self.in_groups(f, shared, samples, |batched, samples, _| {
-            let into = if total.is_none() { &mut sum } else { &mut part };
-            let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into, false)?;
-            if total.is_some() {
+            length("derivatives", batched.shared_variables(), gradient.len())?;
+            sum.resize(gradient.len(), 0.0);
+            part.resize(gradient.len(), 0.0);
+            groups += 1;
+            let (are_all, gradient) = (&mut are_all, &mut *gradient);
+            let other = if groups == 1 { &mut sum[..] } else { &mut part[..] };
+            let into = move |all_fit: bool| {
+                *are_all = groups == 1 && all_fit;
+                Some(if *are_all { gradient } else { other })
+            };
+            let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into)?;
+            if groups > 1 {
                 sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
             }
-            *total.get_or_insert(0.0) += value;
+            total += value;
             Ok(outcome)
         });
-        if done.is_ok() {
-            match total {
-                Some(_) => gradient.copy_from_slice(&sum),
-                None => gradient.fill(0.0),
+        if done.is_ok() && !are_all {
+            match groups {
+                0 => gradient.fill(0.0),
+                _ => gradient.copy_from_slice(&sum),
             }
         }
         self.memory = [sum, part];
-        done.map(|()| total.unwrap_or(0.0))
+        done.map(|()| total)
     }
 
     /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong.

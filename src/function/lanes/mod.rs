@@ -239,25 +239,25 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        let (total, outcome) = self.fitting_value_and_gradient(shared, samples, workspace, gradient, true)?;
+        length("derivatives", self.variables.len(), gradient.len())?;
+        let into = |all_fit: bool| all_fit.then_some(gradient);
+        let (total, outcome) = self.fitting_value_and_gradient(shared, samples, workspace, into)?;
         told(outcome, samples)?;
         Ok(total)
     }
 
     /// As [`value_and_gradient`](Self::value_and_gradient), over the samples that take the recorded branches; the others are
-    /// named in the outcome. `only_all`: if there are others, `gradient` is as it was.
-    fn fitting_value_and_gradient(
+    /// named in the outcome. `into` says where the gradient goes, if anywhere, given whether there are no others.
+    fn fitting_value_and_gradient<'g>(
         &self,
         shared: &[f64],
         samples: &Samples<'_>,
         workspace: &mut BatchWorkspace<T>,
-        gradient: &mut [f64],
-        only_all: bool,
+        into: impl FnOnce(bool) -> Option<&'g mut [f64]>,
     ) -> Result<(f64, Outcome), Error> {
         length("outputs", 1, self.outputs())?;
-        length("derivatives", self.variables.len(), gradient.len())?;
         let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
-        if outcome.out.is_empty() || !only_all {
+        if let Some(gradient) = into(outcome.out.is_empty()) {
             self.gather(&outcome, shared, samples, workspace, gradient)?;
         }
         let total = outcome.sums[self.plan.head.outputs.len()];

@@ -59,19 +59,22 @@ impl Function {
     /// The same function after these passes, in this order.
     #[must_use]
     pub fn with_passes(&self, passes: &[Pass]) -> Function {
-        let mut function = self.clone();
-        for pass in passes {
-            let graph = &function.graph;
-            function.graph = match pass {
-                Pass::FoldConstants => fold::constants(graph),
-                Pass::DropNeutral => neutral::operands(graph),
-                Pass::MergeCommon => merge::common(graph),
-                Pass::FuseSums => fuse::sums(graph, false),
-                Pass::Reassociate => fuse::sums(graph, true),
-                Pass::DropDead => dead::code(graph),
-            };
+        let after = |graph: &Graph, pass: &Pass| match pass {
+            Pass::FoldConstants => fold::constants(graph),
+            Pass::DropNeutral => neutral::operands(graph),
+            Pass::MergeCommon => merge::common(graph),
+            Pass::FuseSums => fuse::sums(graph, false),
+            Pass::Reassociate => fuse::sums(graph, true),
+            Pass::DropDead => dead::code(graph),
+        };
+        let Some((first, others)) = passes.split_first() else { return self.clone() };
+        let graph = others.iter().fold(after(&self.graph, first), |graph, pass| after(&graph, pass));
+        Function {
+            graph,
+            names: self.names.clone(),
+            is_parameter: self.is_parameter.clone(),
+            at: self.at.clone(),
         }
-        function
     }
 }
 

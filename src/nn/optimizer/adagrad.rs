@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, same_length};
+use super::{Optimizer, State, remembers, for_each_parameter};
 
 /// Adagrad: each derivative is divided by the root of the sum of all its squares.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,13 +36,13 @@ impl Optimizer for Adagrad {
     remembers!();
 
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
-        same_length(parameters, gradient);
         let rate = rate / (1.0 + self.state.updates as f64 * self.rate_decay);
-        let [sums] = self.state.advance(parameters.len(), self.initial_sum);
-        for ((w, &slope), sum) in parameters.iter_mut().zip(gradient).zip(sums) {
-            let slope = slope + self.weight_decay * *w;
+        let Adagrad { eps, weight_decay, .. } = *self;
+        let moments = self.state.advance(parameters.len(), self.initial_sum);
+        for_each_parameter(parameters, gradient, moments, |w, slope, [sum]| {
+            let slope = slope + weight_decay * *w;
             *sum += slope * slope;
-            *w -= rate * slope / (sum.sqrt() + self.eps);
-        }
+            *w -= rate * slope / (sum.sqrt() + eps);
+        });
     }
 }

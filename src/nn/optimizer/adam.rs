@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, same_length};
+use super::{Optimizer, State, remembers, for_each_parameter};
 
 /// Adam: running means of the derivative and of its square, corrected for their start at 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,21 +36,20 @@ impl Optimizer for Adam {
     remembers!();
 
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
-        same_length(parameters, gradient);
         let (beta1, beta2) = self.betas;
         let updates = (self.state.updates + 1) as f64;
-        let [first, second, largest] = self.state.advance(parameters.len(), 0.0);
+        let Adam { eps, amsgrad, weight_decay, .. } = *self;
+        let moments = self.state.advance(parameters.len(), 0.0);
         let rate = rate / (1.0 - beta1.powf(updates));
         let root_of_correction = (1.0 - beta2.powf(updates)).sqrt();
-        let moments = first.iter_mut().zip(second).zip(largest);
-        for ((w, &slope), ((m, v), top)) in parameters.iter_mut().zip(gradient).zip(moments) {
-            let slope = slope + self.weight_decay * *w;
+        for_each_parameter(parameters, gradient, moments, |w, slope, [m, v, top]| {
+            let slope = slope + weight_decay * *w;
             *m += (1.0 - beta1) * (slope - *m);
             *v = beta2 * *v + (1.0 - beta2) * slope * slope;
             *top = top.max(*v);
-            let scale = if self.amsgrad { *top } else { *v };
-            *w -= rate * *m / (scale.sqrt() / root_of_correction + self.eps);
-        }
+            let scale = if amsgrad { *top } else { *v };
+            *w -= rate * *m / (scale.sqrt() / root_of_correction + eps);
+        });
     }
 }
 

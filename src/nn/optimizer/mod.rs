@@ -98,8 +98,41 @@ pub trait Optimizer {
     }
 }
 
-fn same_length(parameters: &[f64], gradient: &[f64]) {
+/// Applies a rule to every parameter, with its derivative and what is remembered of it.
+///
+/// # Panics
+/// If the gradient has another length.
+#[track_caller]
+fn for_each_parameter<const N: usize>(
+    parameters: &mut [f64],
+    gradient: &[f64],
+    moments: [&mut [f64]; N],
+    rule: impl Fn(&mut f64, f64, [&mut f64; N]),
+) {
     assert_eq!(parameters.len(), gradient.len(), "the gradient needs one number per parameter");
+    pulp::Arch::new().dispatch(EachParameter { parameters, gradient, moments, rule });
+}
+
+/// The loop of [`for_each_parameter`], for the vector instructions of the machine.
+struct EachParameter<'a, F, const N: usize> {
+    parameters: &'a mut [f64],
+    gradient: &'a [f64],
+    moments: [&'a mut [f64]; N],
+    rule: F,
+}
+
+impl<F: Fn(&mut f64, f64, [&mut f64; N]), const N: usize> pulp::WithSimd for EachParameter<'_, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let len = self.parameters.len();
+        let (gradient, mut moments) = (&self.gradient[..len], self.moments.map(|moments| &mut moments[..len]));
+        for k in 0..len {
+            let moments = moments.each_mut().map(|moments| &mut moments[k]);
+            (self.rule)(&mut self.parameters[k], gradient[k], moments);
+        }
+    }
 }
 
 /// The methods of [`Optimizer`] that are the same for all.

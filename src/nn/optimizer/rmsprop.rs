@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, same_length};
+use super::{Optimizer, State, remembers, for_each_parameter};
 
 /// RMSprop: each derivative is divided by the root of its running mean square.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,16 +39,15 @@ impl Optimizer for RmsProp {
     remembers!();
 
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
-        same_length(parameters, gradient);
-        let [squares, means, velocity] = self.state.advance(parameters.len(), 0.0);
-        let moments = squares.iter_mut().zip(means).zip(velocity);
-        for ((w, &slope), ((square, mean), v)) in parameters.iter_mut().zip(gradient).zip(moments) {
-            let slope = slope + self.weight_decay * *w;
-            *square = self.alpha * *square + (1.0 - self.alpha) * slope * slope;
-            *mean = self.alpha * *mean + (1.0 - self.alpha) * slope;
-            let variance = if self.centered { *square - *mean * *mean } else { *square };
-            *v = self.momentum * *v + slope / (variance.sqrt() + self.eps);
+        let RmsProp { alpha, eps, momentum, centered, weight_decay, .. } = *self;
+        let moments = self.state.advance(parameters.len(), 0.0);
+        for_each_parameter(parameters, gradient, moments, |w, slope, [square, mean, v]| {
+            let slope = slope + weight_decay * *w;
+            *square = alpha * *square + (1.0 - alpha) * slope * slope;
+            *mean = alpha * *mean + (1.0 - alpha) * slope;
+            let variance = if centered { *square - *mean * *mean } else { *square };
+            *v = momentum * *v + slope / (variance.sqrt() + eps);
             *w -= rate * *v;
-        }
+        });
     }
 }

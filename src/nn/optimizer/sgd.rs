@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, same_length};
+use super::{Optimizer, State, remembers, for_each_parameter};
 
 /// Gradient descent, stochastic if the batches are; with momentum, Nesterov's or the plain one.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,14 +54,14 @@ impl Optimizer for Sgd {
     remembers!();
 
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
-        same_length(parameters, gradient);
         // The first gradient enters the velocity undamped.
         let damped = if self.state.updates == 0 { 1.0 } else { 1.0 - self.dampening };
-        let [velocity] = self.state.advance(parameters.len(), 0.0);
-        for ((w, &slope), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
-            let slope = slope + self.weight_decay * *w;
-            *v = self.momentum * *v + damped * slope;
-            *w -= rate * if self.nesterov { slope + self.momentum * *v } else { *v };
-        }
+        let Sgd { momentum, nesterov, weight_decay, .. } = *self;
+        let moments = self.state.advance(parameters.len(), 0.0);
+        for_each_parameter(parameters, gradient, moments, |w, slope, [v]| {
+            let slope = slope + weight_decay * *w;
+            *v = momentum * *v + damped * slope;
+            *w -= rate * if nesterov { slope + momentum * *v } else { *v };
+        });
     }
 }
