@@ -162,7 +162,9 @@ impl<'p, T: Float> Block<'p, T> {
                     let is_learned = sweep.by_shared && rows.is_learned;
                     if self.is_careful {
                         if *is_first {
-                            rows.lanes.iter().for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
+                            rows.lanes
+                                .iter()
+                                .for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
                         }
                         lost(*step).mend_sums(rows, after, before, *passes_on, is_learned, sums);
                         continue;
@@ -205,7 +207,9 @@ impl<'p, T: Float> Block<'p, T> {
             false => 0..0,
         });
         let mut places = before.get_disjoint_mut(places).expect("operands that have no slot in common");
-        for ((place, terms), _) in places.iter_mut().zip(&mut *terms).zip(is_first).filter(|(_, first)| !first) {
+        for ((place, terms), _) in
+            places.iter_mut().zip(&mut *terms).zip(is_first).filter(|(_, first)| !first)
+        {
             *place = &mut terms[..len];
         }
         if terms_of(rows.op, operands, y, adjoint, wanted, places.each_mut().map(|place| &mut **place)) {

@@ -63,55 +63,70 @@ impl<T: Lanes> Product<'_, T> {
         let registers = lanes * size_of::<T>() / size_of::<T::Vector<S>>();
         cover!(registers, [2 1], all, |first, COLUMNS| {
             cover!(rows, [4 2 1], |_| apart, |row, ROWS| {
-                let start: [Option<T>; ROWS] = std::array::from_fn(|r| match start {
-                    Start::Offsets(offsets) => Some(offsets.get(row + r).copied().unwrap_or_default()),
-                    Start::Added => None,
-                });
-                let at = |r: usize| at(row + r)..at(row + r) + lanes;
-                if self.is_transposed {
-                    let weights = |k: usize| *self.matrix[k * self.columns + row..].first_chunk().expect("a row");
-                    tile::<S, T, ROWS, COLUMNS>(simd, first, start, operands, weights, x, y, at);
-                } else {
-                    let rows: [&[T]; ROWS] =
-                        std::array::from_fn(|r| &self.matrix[(row + r) * operands..][..operands]);
-                    let weights = |k: usize| rows.map(|w| w[k]);
-                    tile::<S, T, ROWS, COLUMNS>(simd, first, start, operands, weights, x, y, at);
-                }
+                let tile = Tile { matrix: self, lanes, operands, first, row, start };
+                tile.sum::<S, ROWS, COLUMNS>(simd, x, y, at);
             });
         });
     }
 }
 
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // a product of matrices and how they lie in memory
-fn tile<'v, S: Simd, T: Lanes + 'v, const ROWS: usize, const COLUMNS: usize>(
-    simd: S,
-    first: usize,
-    start: [Option<T>; ROWS],
+/// Some rows of a [`Product`] in some registers.
+struct Tile<'m, T> {
+    matrix: Product<'m, T>,
+    lanes: usize,
     operands: usize,
-    weights: impl Fn(usize) -> [T; ROWS],
-    x: impl Fn(usize) -> &'v [T],
-    y: &mut [T],
-    at: impl Fn(usize) -> std::ops::Range<usize>,
-) {
-    let mut sums = [[T::splat(simd, T::default()); COLUMNS]; ROWS];
-    for r in 0..ROWS {
-        match start[r] {
-            Some(number) => sums[r] = [T::splat(simd, number); COLUMNS],
-            None => sums[r].copy_from_slice(&T::vectors::<S>(&y[at(r)])[first..first + COLUMNS]),
-        }
-    }
-    for k in 0..operands {
-        let (weights, x) = (weights(k), &T::vectors::<S>(x(k))[first..first + COLUMNS]);
+    /// The first register.
+    first: usize,
+    row: usize,
+    start: Start<'m, T>,
+}
+
+impl<T: Lanes> Tile<'_, T> {
+    #[inline(always)]
+    fn sum<'v, S: Simd, const ROWS: usize, const COLUMNS: usize>(
+        self,
+        simd: S,
+        x: impl Fn(usize) -> &'v [T] + Copy,
+        y: &mut [T],
+        at: impl Fn(usize) -> usize + Copy,
+    ) where
+        T: 'v,
+    {
+        let Tile { matrix: Product { matrix, columns, is_transposed }, lanes, operands, first, row, start } =
+            self;
+        let mut sums = [[T::splat(simd, T::default()); COLUMNS]; ROWS];
         for r in 0..ROWS {
-            let weight = T::splat(simd, weights[r]);
-            for c in 0..COLUMNS {
-                sums[r][c] = T::mul_add(simd, x[c], weight, sums[r][c]);
+            match start {
+                Start::Offsets(offsets) => {
+                    let offset = if offsets.is_empty() { T::default() } else { offsets[row + r] };
+                    sums[r] = [T::splat(simd, offset); COLUMNS];
+                }
+                Start::Added => {
+                    let y = T::vectors::<S>(&y[at(row + r)..][..lanes]);
+                    sums[r].copy_from_slice(&y[first..first + COLUMNS]);
+                }
             }
         }
-    }
-    for r in 0..ROWS {
-        T::vectors_mut::<S>(&mut y[at(r)])[first..first + COLUMNS].copy_from_slice(&sums[r]);
+        let mut rows: [&[T]; ROWS] = [&[]; ROWS];
+        if !is_transposed {
+            for r in 0..ROWS {
+                rows[r] = &matrix[(row + r) * columns..][..operands];
+            }
+        }
+        for k in 0..operands {
+            let x = &T::vectors::<S>(x(k))[first..first + COLUMNS];
+            let column = if is_transposed { &matrix[k * columns + row..][..ROWS] } else { &[] };
+            for r in 0..ROWS {
+                let weight = T::splat(simd, if is_transposed { column[r] } else { rows[r][k] });
+                for c in 0..COLUMNS {
+                    sums[r][c] = T::mul_add(simd, x[c], weight, sums[r][c]);
+                }
+            }
+        }
+        for r in 0..ROWS {
+            let y = T::vectors_mut::<S>(&mut y[at(row + r)..][..lanes]);
+            y[first..first + COLUMNS].copy_from_slice(&sums[r]);
+        }
     }
 }
 
@@ -129,17 +144,12 @@ pub(super) fn add_correlations<'v, S: Simd, T: Lanes + 'v>(
     let is_wide = size_of::<T::Vector<S>>() == WIDEST;
     cover!(rows, [4 2 1], all, |row, HEIGHT| {
         cover!(operands, [4 2 1], |width| is_wide || HEIGHT * width <= 8, |k, WIDTH| {
-            let a: [&[T::Vector<S>]; HEIGHT] = std::array::from_fn(|r| T::vectors::<S>(a(row + r)));
-            let b: [&[T::Vector<S>]; WIDTH] = std::array::from_fn(|j| T::vectors::<S>(b(k + j)));
-            let (a, b) = (a.map(|lanes| &lanes[..a[0].len()]), b.map(|lanes| &lanes[..a[0].len()]));
+            let registers = T::vectors::<S>(a(row)).len();
+            let a = vectors_of::<S, T, HEIGHT>(row, registers, a);
+            let b = vectors_of::<S, T, WIDTH>(k, registers, b);
             let product = |sum, r: usize, j: usize, v: usize| T::mul_add(simd, a[r][v], b[j][v], sum);
-            let totals = totals::<S, T, HEIGHT, WIDTH>(simd, a[0].len(), product);
-            for (r, totals) in totals.iter().enumerate() {
-                for (j, &total) in totals.iter().enumerate() {
-                    let place = &mut sums[(row + r) * operands + k + j];
-                    *place = T::sum(*place, total);
-                }
-            }
+            let place = |r: usize, j: usize| (row + r) * operands + k + j;
+            add_up::<S, T, HEIGHT, WIDTH>(simd, registers, product, sums, place);
         });
     });
 }
@@ -152,42 +162,66 @@ pub(super) fn add_totals<'v, S: Simd, T: Lanes + 'v>(
     sums: &mut [T],
 ) {
     cover!(sums.len(), [4 1], all, |row, HEIGHT| {
-        let a: [&[T::Vector<S>]; HEIGHT] = std::array::from_fn(|r| T::vectors::<S>(a(row + r)));
-        let a = a.map(|lanes| &lanes[..a[0].len()]);
+        let registers = T::vectors::<S>(a(row)).len();
+        let a = vectors_of::<S, T, HEIGHT>(row, registers, a);
         let add = |sum, r: usize, _: usize, v: usize| T::add(simd, sum, a[r][v]);
-        let totals = totals::<S, T, HEIGHT, 1>(simd, a[0].len(), add);
-        for (sum, &[total]) in sums[row..].iter_mut().zip(&totals) {
-            *sum = T::sum(*sum, total);
-        }
+        add_up::<S, T, HEIGHT, 1>(simd, registers, add, sums, |r, _| row + r);
     });
 }
 
-/// So many sums over registers, to each of which `add` adds a term, and over their lanes. Lanes are summed as those of the
-/// widest registers are: the `v`-th with all that lie whole registers further on; then by halves.
+/// The lanes of so many rows from `first` on, as registers. (In loops over arrays: closures over them are slow to compile.)
 #[inline(always)]
-fn totals<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
+fn vectors_of<'v, S: Simd, T: Lanes + 'v, const ROWS: usize>(
+    first: usize,
+    registers: usize,
+    lanes: impl Fn(usize) -> &'v [T],
+) -> [&'v [T::Vector<S>]; ROWS] {
+    let mut rows: [&[T::Vector<S>]; ROWS] = [&[]; ROWS];
+    for r in 0..ROWS {
+        rows[r] = &T::vectors::<S>(lanes(first + r))[..registers];
+    }
+    rows
+}
+
+/// So many sums over registers, to each of which `add` adds a term, and over their lanes: added to those of `sums` that
+/// `place` names. Lanes are summed as those of the widest registers are: the `v`-th with all that lie whole registers
+/// further on; then by halves.
+#[inline(always)]
+fn add_up<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
     simd: S,
     registers: usize,
     add: impl Fn(T::Vector<S>, usize, usize, usize) -> T::Vector<S>,
-) -> [[T; WIDTH]; HEIGHT] {
+    sums: &mut [T],
+    place: impl Fn(usize, usize) -> usize,
+) {
     let none = T::splat(simd, T::default());
     let mut parts = [[[none; WIDTH]; HEIGHT]; WIDEST / size_of::<f32>()];
     let mut step = WIDEST / size_of::<T::Vector<S>>();
-    for (part, sums) in parts.iter_mut().take(step).enumerate() {
+    for part in 0..step {
+        let mut tile = [[none; WIDTH]; HEIGHT];
         for v in (part..registers).step_by(step) {
             for r in 0..HEIGHT {
                 for j in 0..WIDTH {
-                    sums[r][j] = add(sums[r][j], r, j, v);
+                    tile[r][j] = add(tile[r][j], r, j, v);
+                }
+            }
+        }
+        parts[part] = tile;
+    }
+    while step > 1 {
+        step /= 2;
+        for part in 0..step {
+            for r in 0..HEIGHT {
+                for j in 0..WIDTH {
+                    parts[part][r][j] = T::add(simd, parts[part][r][j], parts[part + step][r][j]);
                 }
             }
         }
     }
-    while step > 1 {
-        step /= 2;
-        let (low, high) = parts.split_at_mut(step);
-        for (low, high) in low.iter_mut().flatten().flatten().zip(high.iter().flatten().flatten()) {
-            *low = T::add(simd, *low, *high);
+    for r in 0..HEIGHT {
+        for j in 0..WIDTH {
+            let sum = &mut sums[place(r, j)];
+            *sum = T::sum(*sum, T::total(simd, parts[0][r][j]));
         }
     }
-    parts[0].map(|sums| sums.map(|sum| T::total(simd, sum)))
 }

@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, for_each_parameter};
+use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// Adagrad: each derivative is divided by the root of the sum of all its squares.
 #[derive(Debug, Clone, PartialEq)]

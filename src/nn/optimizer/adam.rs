@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, for_each_parameter};
+use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// Adam: running means of the derivative and of its square, corrected for their start at 0.
 #[derive(Debug, Clone, PartialEq)]

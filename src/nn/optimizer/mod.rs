@@ -127,7 +127,8 @@ impl<F: Fn(&mut f64, f64, [&mut f64; N]), const N: usize> pulp::WithSimd for Eac
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let len = self.parameters.len();
-        let (gradient, mut moments) = (&self.gradient[..len], self.moments.map(|moments| &mut moments[..len]));
+        let (gradient, mut moments) =
+            (&self.gradient[..len], self.moments.map(|moments| &mut moments[..len]));
         for k in 0..len {
             let moments = moments.each_mut().map(|moments| &mut moments[k]);
             (self.rule)(&mut self.parameters[k], gradient[k], moments);

@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, for_each_parameter};
+use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// RMSprop: each derivative is divided by the root of its running mean square.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-use super::{Optimizer, State, remembers, for_each_parameter};
+use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// Gradient descent, stochastic if the batches are; with momentum, Nesterov's or the plain one.
 #[derive(Debug, Clone, PartialEq)]
