@@ -164,8 +164,16 @@ impl<'a> Samples<'a> {
             for &(column, slot) in loads {
                 let Column { data, start, stride } = self.columns[column];
                 let lanes = &mut values[place(slot)][first..first + group];
-                for (lane, &number) in lanes.iter_mut().zip(&numbers) {
-                    *lane = T::of(data[start + number * stride]);
+                match (self.chosen, stride) {
+                    (None, 1..) => {
+                        let rows = data[start + (from + first) * stride..].chunks(stride);
+                        lanes.iter_mut().zip(rows).for_each(|(lane, row)| *lane = T::of(row[0]));
+                    }
+                    _ => {
+                        for (lane, &number) in lanes.iter_mut().zip(&numbers) {
+                            *lane = T::of(data[start + number * stride]);
+                        }
+                    }
                 }
             }
         }

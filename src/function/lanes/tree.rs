@@ -272,11 +272,16 @@ fn write_derivatives<T: Float>(
     out: &mut [f64],
 ) {
     let (rows, columns) = (block.plan.outputs.len(), variables.len());
-    for (column, &variable) in variables.iter().enumerate() {
-        let adjoints = block.of(&scratch.adjoints, variable);
-        for (lane, out) in out.chunks_exact_mut((rows * columns).max(1)).enumerate() {
-            let is_out = scratch.is_out[lane];
-            out[row * columns + column] = if is_out { f64::NAN } else { adjoints[lane].double() };
+    // Sample by sample, so that what is written lies side by side.
+    for (lane, out) in out.chunks_exact_mut((rows * columns).max(1)).enumerate() {
+        let out = &mut out[row * columns..][..columns];
+        if scratch.is_out[lane] {
+            out.fill(f64::NAN);
+            continue;
+        }
+        let adjoints = &scratch.adjoints[lane..];
+        for (out, &variable) in out.iter_mut().zip(variables) {
+            *out = adjoints[variable as usize * block.lanes].double();
         }
     }
 }
