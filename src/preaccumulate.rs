@@ -27,13 +27,9 @@ impl<const N: usize> Fused<N> for Dual<f64, N> {
     #[inline]
     #[track_caller]
     fn record(self, inputs: [Var; N]) -> Var {
-        if inputs.iter().any(|input| input.is_on_a_tape()) {
-            // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
-            let are_linked = std::array::from_fn(|k| self.is_reached_by(k));
-            record(Op::Preaccumulated, self.primal(), inputs, self.tangents(), are_linked)
-        } else {
-            Var::constant_of(self.primal())
-        }
+        // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
+        let rule = || (self.tangents(), std::array::from_fn(|k| self.is_reached_by(k)));
+        record(Op::Preaccumulated, self.primal(), inputs, rule)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::node::{Edge, FIRST, Node, UNTAKEN};
 use super::pool::Pool;
+use std::cell::Cell;
 
 /// A node by its index, and the weight with which the sweep starts there.
 pub(crate) type Seed = (u32, f64);
@@ -19,45 +20,63 @@ pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut 
 }
 
 fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
-    let mut reach = None;
-    let adjoints = &mut adjoints[..nodes.len()];
-    for index in (FIRST..nodes.len()).rev() {
-        let (node, adjoint) = (&nodes[index], adjoints[index]);
+    let mut zeros = Zeros { nodes, pool, seeds, reached: None };
+    let adjoints = Cell::from_mut(&mut adjoints[..nodes.len()]).as_slice_of_cells();
+    for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST).rev() {
+        let adjoint = adjoint.get();
         if adjoint == 0.0 {
-            // A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only
-            // where the node was reached from a seed at all.
-            if !has_finite_partials(node, pool)
-                && reach.get_or_insert_with(|| reached(nodes, pool, seeds))[index]
-            {
-                pass_on(node.edges(pool), adjoint, adjoints);
-            }
+            zeros.pass_on(index, adjoints);
             continue;
         }
         // The places before the first node are a sink: what is no operand is added there, and never read. So one
         // comparison finds out whether the operands are in the pool.
         let [a, b] = node.operands;
-        let Some(by_a) = adjoints.get_mut(a as usize) else {
+        let Some(by_a) = adjoints.get(a as usize) else {
             pass_on(pool.edges(node.pool_range()), adjoint, adjoints);
             continue;
         };
-        *by_a += node.slots[0] * adjoint;
+        by_a.set(by_a.get() + node.slots[0] * adjoint);
         // Often there is no second operand, and additions to one place would wait for each other.
         if b > UNTAKEN {
-            adjoints[b as usize] += node.slots[1] * adjoint;
+            let by_b = &adjoints[b as usize];
+            by_b.set(by_b.get() + node.slots[1] * adjoint);
+        }
+    }
+}
+
+/// What to do with adjoints that are zero.
+struct Zeros<'a> {
+    nodes: &'a [Node],
+    pool: &'a Pool,
+    seeds: &'a [Seed],
+    /// By index, once it is asked for.
+    reached: Option<Vec<bool>>,
+}
+
+impl Zeros<'_> {
+    /// A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only where the node was
+    /// reached from a seed at all.
+    #[inline(never)]
+    fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
+        let node = &self.nodes[index];
+        if !has_finite_partials(node, self.pool)
+            && self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
+        {
+            pass_on(node.edges(self.pool), 0.0, adjoints);
         }
     }
 }
 
 #[inline(never)]
-fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, adjoints: &mut [f64]) {
+fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, adjoints: &[Cell<f64>]) {
     for edge in edges {
         if edge.is_linked() {
-            adjoints[edge.operand as usize] += edge.slot * adjoint;
+            let by_operand = &adjoints[edge.operand as usize];
+            by_operand.set(by_operand.get() + edge.slot * adjoint);
         }
     }
 }
 
-#[inline(never)]
 fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
     if node.is_pooled() {
         // Without an early end, so that several are looked at in one step.
