@@ -24,7 +24,7 @@ mod sealed {
 impl<const N: usize> Fused<N> for Dual<f64, N> {
     type Vars = Var;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn record(self, inputs: [Var; N]) -> Var {
         // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
@@ -68,9 +68,6 @@ pub fn preaccumulate<const N: usize, O: Fused<N>>(
     inputs: [Var; N],
     f: impl FnOnce([Dual<f64, N>; N]) -> O,
 ) -> O::Vars {
-    let at = std::array::from_fn(|k| {
-        let Var { value, .. } = inputs[k];
-        if inputs[k].is_on_a_tape() { Dual::variable(value, k) } else { Dual::constant(value) }
-    });
-    f(at).record(inputs)
+    // Constants as well, so that the compiler knows which directions reach what, and forms no others.
+    f(Dual::variables(inputs.map(|input| input.value))).record(inputs)
 }

@@ -93,7 +93,7 @@ const MOST_GROWTH: usize = 1 << 12;
 
 /// Where most operands are: among the nodes since the last rewind, or before the first.
 #[derive(Clone, Copy)]
-struct Windows {
+pub(crate) struct Windows {
     origin: u64,
     len: u64,
     kept: Kept,
@@ -113,9 +113,9 @@ impl Windows {
 
     /// The edge to an operand with this partial, if it is a constant or here. `is_linked`: whether it was taken.
     #[inline(always)]
-    fn edge(&self, operand: Var, partial: f64, is_linked: bool) -> Option<Edge> {
+    pub fn edge(&self, operand: Var, partial: f64, is_linked: bool) -> Option<Edge> {
         if !operand.is_on_a_tape() {
-            return Some(Edge { slot: operand.value, operand: CONSTANT });
+            return Some(Edge::constant(operand.value));
         }
         Some(Edge::new(self.find(operand.node)?, partial, is_linked))
     }
@@ -251,31 +251,27 @@ impl Storage {
     }
 
     #[inline(always)]
-    fn windows(&self) -> Windows {
+    pub fn windows(&self) -> Windows {
         Windows { origin: self.origin, len: self.len as u64, kept: self.kept }
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands.
-    #[inline]
+    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices.
+    #[inline(always)]
     pub fn push_block_quickly<const ARITY: usize>(
         &mut self,
         op: Op,
         value: f64,
-        operands: [Var; ARITY],
-        partials: [f64; ARITY],
-        are_linked: [bool; ARITY],
+        slots: [f64; ARITY],
+        indices: [u32; ARITY],
     ) -> Option<u64> {
-        if !self.has_quick_room(ARITY) {
+        let start = self.pool.len();
+        if start + ARITY >= MOST {
             return None;
         }
-        let windows = self.windows();
-        let mut edges = [Edge::NONE; ARITY];
-        for k in 0..ARITY {
-            edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
-        }
-        self.pool.slots.extend(edges.map(|edge| edge.slot));
-        self.pool.operands.extend(edges.map(|edge| edge.operand));
-        self.push_pooled(op, value, ARITY)
+        let number = self.push_node(Node::pooled(op, value, start as u32, ARITY))?;
+        self.pool.slots.extend_from_slice(&slots);
+        self.pool.operands.extend_from_slice(&indices);
+        Some(number)
     }
 
     /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
@@ -288,7 +284,7 @@ impl Storage {
         read: impl Read<A, B, Var>,
     ) -> Option<u64> {
         let count = lists.len();
-        if count == 0 || !self.has_quick_room(count) {
+        if count == 0 || self.len >= self.room.len() || self.pool.len() + count >= MOST {
             return None;
         }
         let (windows, start) = (self.windows(), self.pool.len());
@@ -315,28 +311,11 @@ impl Storage {
                 return None;
             }
         }
-        self.pool.slots.resize(start + count, 0.0);
-        let mut places = self.pool.slots[start..].iter_mut();
-        K::partials(lists, values_of(read), value, |partial| {
-            if let Some(place) = places.next() {
-                *place = partial;
-            }
-        });
+        self.pool.slots.extend(K::each_partial(lists, values_of(read), value));
         if !are_recent {
             self.pool.leave_out(start, CONSTANT);
         }
-        self.push_pooled(K::OP, value, self.pool.len() - start)
-    }
-
-    #[inline]
-    fn has_quick_room(&self, operands: usize) -> bool {
-        self.len < self.room.len() && self.pool.len() + operands < MOST
-    }
-
-    /// Appends a node, for which there is room, of the last `operands` of the pool; gives its number.
-    #[inline]
-    fn push_pooled(&mut self, op: Op, value: f64, operands: usize) -> Option<u64> {
-        self.push_node(Node::pooled(op, value, (self.pool.len() - operands) as u32, operands))
+        self.push_node(Node::pooled(K::OP, value, start as u32, self.pool.len() - start))
     }
 
     /// Appends a node; `None` if the tape is full.
@@ -380,9 +359,12 @@ impl Storage {
         is_linked: &dyn Fn(usize) -> bool,
         line: Line,
     ) -> Result<Var, Misuse> {
-        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| {
-            let index = tape.find(operand).expect("a variable of this tape");
-            Edge::new(index, Edge::slot(operand, partial), is_linked(k))
+        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| match tape
+            .find(operand)
+            .expect("a variable of this tape")
+        {
+            CONSTANT => Edge::constant(operand.value),
+            index => Edge::new(index, partial, is_linked(k)),
         };
         let mut operands = operands.iter().zip(partials).enumerate();
         let pushed = if op.arity().is_some_and(|arity| arity <= 2) {

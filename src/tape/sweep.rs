@@ -1,6 +1,6 @@
 //! The walk backwards. It knows no mathematics: partials times adjoints, in index order.
 
-use super::node::{Edge, FIRST, Node, UNTAKEN};
+use super::node::{FIRST, Node, UNTAKEN};
 use super::pool::Pool;
 use std::cell::Cell;
 
@@ -32,7 +32,8 @@ fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
         // comparison finds out whether the operands are in the pool.
         let [a, b] = node.operands;
         let Some(by_a) = adjoints.get(a as usize) else {
-            pass_on(pool.edges(node.pool_range()), adjoint, adjoints);
+            let (slots, operands) = pool.columns(node.pool_range());
+            pass_on(slots, operands, adjoint, adjoints);
             continue;
         };
         by_a.set(by_a.get() + node.slots[0] * adjoint);
@@ -62,18 +63,21 @@ impl Zeros<'_> {
         if !has_finite_partials(node, self.pool)
             && self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
         {
-            pass_on(node.edges(self.pool), 0.0, adjoints);
+            let (slots, operands) = if node.is_pooled() {
+                self.pool.columns(node.pool_range())
+            } else {
+                (&node.slots[..], &node.operands[..])
+            };
+            pass_on(slots, operands, 0.0, adjoints);
         }
     }
 }
 
 #[inline(never)]
-fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, adjoints: &[Cell<f64>]) {
-    for edge in edges {
-        if edge.is_linked() {
-            let by_operand = &adjoints[edge.operand as usize];
-            by_operand.set(by_operand.get() + edge.slot * adjoint);
-        }
+fn pass_on(slots: &[f64], operands: &[u32], adjoint: f64, adjoints: &[Cell<f64>]) {
+    for (slot, &operand) in slots.iter().zip(operands) {
+        let by_operand = &adjoints[operand as usize];
+        by_operand.set(by_operand.get() + slot * adjoint);
     }
 }
 

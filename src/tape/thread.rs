@@ -76,7 +76,7 @@ pub(crate) fn record<const ARITY: usize>(
         (&[a, b], &[by_a, by_b], &[link, other]) => {
             quickly(|tape| tape.push_quickly(op, value, [a, b], [by_a, by_b], [link, other]))
         }
-        _ => quickly(|tape| tape.push_block_quickly(op, value, operands, partials, are_linked)),
+        _ => record_block_quickly(op, value, operands, partials, are_linked),
     };
     match number {
         Some(node) => Var { value, node },
@@ -98,10 +98,28 @@ fn record_slowly<const ARITY: usize>(
     record_many(op, value, &operands, &partials, &|k| are_linked[k])
 }
 
+/// For more than two operands. In two steps, for a closure that does all of it is not inlined.
+#[inline(always)]
+fn record_block_quickly<const ARITY: usize>(
+    op: Op,
+    value: f64,
+    operands: [Var; ARITY],
+    partials: [f64; ARITY],
+    are_linked: [bool; ARITY],
+) -> Option<u64> {
+    let windows = quickly(|tape| Some(tape.windows()))?;
+    let (mut slots, mut indices) = ([0.0; ARITY], [0; ARITY]);
+    for k in 0..ARITY {
+        let edge = windows.edge(operands[k], partials[k], are_linked[k])?;
+        (slots[k], indices[k]) = (edge.slot, edge.operand);
+    }
+    quickly(move |tape| tape.push_block_quickly(op, value, slots, indices))
+}
+
 /// Tries `push` on the active tape: the usual case, operands that are constants or stand there, and room for the
 /// node. Gives the number of the node, or `None` for whatever is unusual.
 #[inline(always)]
-pub(super) fn quickly(push: impl FnOnce(&mut Storage) -> Option<u64>) -> Option<u64> {
+pub(super) fn quickly<T>(push: impl FnOnce(&mut Storage) -> Option<T>) -> Option<T> {
     THREAD.try_with(|thread| push(&mut thread.try_borrow_mut().ok()?.active)).ok()?
 }
 
@@ -129,8 +147,7 @@ fn record_reduction_slowly<K: Reduction, A: Copy, B: Copy>(
     if !operands.iter().any(|operand| operand.is_on_a_tape()) {
         return Var::constant_of(value);
     }
-    let mut partials = Vec::with_capacity(operands.len());
-    K::partials(lists, values_of(read), value, |partial| partials.push(partial));
+    let partials: Vec<f64> = K::each_partial(lists, values_of(read), value).collect();
     record_many(K::OP, value, &operands, &partials, &|_| true)
 }
 
