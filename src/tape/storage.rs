@@ -62,27 +62,12 @@ pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<
 pub(crate) struct Storage {
     /// The nodes, and room for more: so one comparison finds out whether there is some.
     room: Vec<Node>,
-    /// How many nodes there are, the places before the first included.
-    len: usize,
+    windows: Windows,
     pub pool: Pool,
-    /// Where the last segment takes its numbers, here for speed; `HIDDEN` where every operation needs attention.
-    origin: u64,
-    kept: Kept,
     most: usize,
     /// 0 where there is no tape.
     id: u64,
     pub cold: Option<Box<Cold>>,
-}
-
-/// The first segment, where another follows it: parameters, usually.
-#[derive(Clone, Copy)]
-struct Kept {
-    origin: u64,
-    end: u64,
-}
-
-impl Kept {
-    const NOTHING: Kept = Kept { origin: HIDDEN, end: 0 };
 }
 
 /// No number of a node less this one is an index.
@@ -94,21 +79,34 @@ const MOST_GROWTH: usize = 1 << 12;
 /// Where most operands are: among the nodes since the last rewind, or before the first.
 #[derive(Clone, Copy)]
 pub(crate) struct Windows {
+    /// How many nodes there are, the places before the first included.
+    len: usize,
+    /// Where the last segment takes its numbers; `HIDDEN` where every operation needs attention.
     origin: u64,
-    len: u64,
+    /// The first segment, where another follows it: parameters, usually.
     kept: Kept,
+}
+
+#[derive(Clone, Copy)]
+struct Kept {
+    origin: u64,
+    end: usize,
+}
+
+impl Kept {
+    const NOTHING: Kept = Kept { origin: HIDDEN, end: 0 };
 }
 
 impl Windows {
     /// The index of the node with this number, if it is here.
     #[inline(always)]
     fn find(&self, number: u64) -> Option<u32> {
-        let index = number.wrapping_sub(self.origin);
-        if index < self.len {
-            return Some(index as u32);
+        let (index, is_recent) = self.find_recent(number);
+        if is_recent {
+            return Some(index);
         }
         let index = number.wrapping_sub(self.kept.origin);
-        if index < self.kept.end { Some(index as u32) } else { None }
+        if index < self.kept.end as u64 { Some(index as u32) } else { None }
     }
 
     /// The edge to an operand with this partial, if it is a constant or here. `is_linked`: whether it was taken.
@@ -124,7 +122,7 @@ impl Windows {
     #[inline(always)]
     fn find_recent(&self, number: u64) -> (u32, bool) {
         let index = number.wrapping_sub(self.origin);
-        (index as u32, index < self.len)
+        (index as u32, index < self.len as u64)
     }
 
     /// As [`find`](Self::find), without branches, and `CONSTANT` for 0: in a list it cannot be foretold which
@@ -133,7 +131,7 @@ impl Windows {
     fn find_evenly(&self, number: u64) -> (u32, bool) {
         let (recent, is_recent) = self.find_recent(number);
         let kept = number.wrapping_sub(self.kept.origin);
-        let is_kept = kept < self.kept.end;
+        let is_kept = kept < self.kept.end as u64;
         let index = if is_kept { kept as u32 } else { CONSTANT };
         let index = if is_recent { recent } else { index };
         (index, is_recent | is_kept | (number == 0))
@@ -157,10 +155,8 @@ impl Storage {
     /// No tape at all: every look-up in it fails.
     pub const NONE: Storage = Storage {
         room: Vec::new(),
-        len: 0,
+        windows: Windows { len: 0, origin: HIDDEN, kept: Kept::NOTHING },
         pool: Pool::EMPTY,
-        origin: HIDDEN,
-        kept: Kept::NOTHING,
         most: 0,
         id: 0,
         cold: None,
@@ -180,7 +176,7 @@ impl Storage {
                 is_paused: false,
             })),
             room: vec![Node::leaf(0.0); FIRST],
-            len: FIRST,
+            windows: Windows { len: FIRST, ..Storage::NONE.windows },
             ..Storage::NONE
         };
         storage.open_segment(numbers::take());
@@ -221,7 +217,7 @@ impl Storage {
         if var.node == 0 {
             return Some(CONSTANT);
         }
-        index_in(&self.cold.as_ref()?.segments, self.len, var.node).map(|index| index as u32)
+        index_in(&self.cold.as_ref()?.segments, self.windows.len, var.node).map(|index| index as u32)
     }
 
     /// Appends a node and gives its number; `None` where that takes more than writing it. Its operands are
@@ -235,24 +231,24 @@ impl Storage {
         partials: [f64; 2],
         are_linked: [bool; 2],
     ) -> Option<u64> {
-        let windows = self.windows();
-        let first = windows.edge(operands[0], partials[0], are_linked[0])?;
-        let second = windows.edge(operands[1], partials[1], are_linked[1])?;
+        let first = self.windows.edge(operands[0], partials[0], are_linked[0])?;
+        let second = self.windows.edge(operands[1], partials[1], are_linked[1])?;
         self.push_node(Node::new(op, value, [first, second]))
     }
 
     /// Appends a node, if there is room, and gives its number.
     #[inline(always)]
     fn push_node(&mut self, node: Node) -> Option<u64> {
-        *self.room.get_mut(self.len)? = node;
-        let number = self.origin + self.len as u64;
-        self.len += 1;
+        let Windows { len, origin, .. } = &mut self.windows;
+        *self.room.get_mut(*len)? = node;
+        let number = *origin + *len as u64;
+        *len += 1;
         Some(number)
     }
 
     #[inline(always)]
     pub fn windows(&self) -> Windows {
-        Windows { origin: self.origin, len: self.len as u64, kept: self.kept }
+        self.windows
     }
 
     /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices.
@@ -284,7 +280,7 @@ impl Storage {
         read: impl Read<A, B, Var>,
     ) -> Option<u64> {
         let count = lists.len();
-        if count == 0 || self.len >= self.room.len() || self.pool.len() + count >= MOST {
+        if count == 0 || self.windows.len >= self.room.len() || self.pool.len() + count >= MOST {
             return None;
         }
         let (windows, start) = (self.windows(), self.pool.len());
@@ -320,7 +316,7 @@ impl Storage {
 
     /// Appends a node; `None` if the tape is full.
     pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
-        let index = self.len;
+        let index = self.windows.len;
         if index >= self.most {
             return None;
         }
@@ -328,7 +324,7 @@ impl Storage {
             self.make_room(index.clamp(32, MOST_GROWTH));
         }
         self.room[index] = node;
-        self.len += 1;
+        self.windows.len += 1;
         if self.cold().keeps_lines {
             self.push_line(index, line);
         }
@@ -337,7 +333,7 @@ impl Storage {
 
     /// Makes room for so many nodes, or as many as there may be.
     fn make_room(&mut self, nodes: usize) {
-        let len = self.len.saturating_add(nodes).min(self.most);
+        let len = self.windows.len.saturating_add(nodes).min(self.most);
         self.room.resize(len.max(self.room.len()), Node::leaf(0.0));
     }
 
@@ -399,7 +395,7 @@ impl Storage {
     /// As [`push_quickly`](Self::push_quickly), for a new independent variable.
     #[inline]
     pub fn push_leaf_quickly(&mut self, value: f64) -> Option<u64> {
-        if self.origin == HIDDEN { None } else { self.push_node(Node::leaf(value)) }
+        if self.windows.origin == HIDDEN { None } else { self.push_node(Node::leaf(value)) }
     }
 
     /// A new independent variable, for which there is room.
@@ -426,11 +422,11 @@ impl Storage {
 
     #[inline]
     pub fn check_room(&self, nodes: usize) -> Result<(), Misuse> {
-        if self.most - self.len < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
+        if self.most - self.windows.len < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
     }
 
     pub fn name_last(&mut self, name: String) {
-        let index = (self.len - 1) as u32;
+        let index = (self.windows.len - 1) as u32;
         self.cold_mut().names.insert(name, index);
     }
 
@@ -443,7 +439,7 @@ impl Storage {
     /// The number of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
         let segment = self.cold().segments.iter().rev().find(|segment| segment.start <= index)?;
-        (index < self.len).then(|| segment.origin + index as u64)
+        (index < self.windows.len).then(|| segment.origin + index as u64)
     }
 
     /// The variable that names the node at this index.
@@ -453,12 +449,12 @@ impl Storage {
 
     /// How many nodes there are.
     pub fn len(&self) -> usize {
-        self.len - FIRST
+        self.windows.len - FIRST
     }
 
     /// The nodes, and before them the places that are none.
     pub fn nodes(&self) -> &[Node] {
-        &self.room[..self.len]
+        &self.room[..self.windows.len]
     }
 
     pub fn keep_lines(&mut self, on: bool) {
@@ -479,7 +475,7 @@ impl Storage {
     pub fn extent(&self) -> Extent {
         let recording = self.cold().recording.as_ref();
         Extent {
-            len: self.len,
+            len: self.windows.len,
             edges: self.pool.len(),
             guards: recording.map_or(0, |recording| recording.guards.len()),
         }
@@ -489,8 +485,8 @@ impl Storage {
     pub fn rewind(&mut self, extent: Extent) {
         let left = self.numbers_left();
         let len = extent.len;
-        let gave_up_nodes = len < self.len;
-        self.len = len;
+        let gave_up_nodes = len < self.windows.len;
+        self.windows.len = len;
         self.pool.truncate(extent.edges);
         let cold = self.cold_mut();
         cold.lines.truncate(len);
@@ -511,7 +507,7 @@ impl Storage {
 
     /// The nodes from here on take their numbers from `numbers`, and leave out as many as there are nodes already.
     fn open_segment(&mut self, numbers: Range<u64>) {
-        let segment = Segment { origin: numbers.start, start: self.len };
+        let segment = Segment { origin: numbers.start, start: self.windows.len };
         let cold = self.cold_mut();
         cold.segments.push(segment);
         cold.numbers_end = numbers.end;
@@ -522,12 +518,10 @@ impl Storage {
     /// lines.
     fn set_windows(&mut self) {
         let cold = self.cold();
-        (self.origin, self.kept) = match cold.segments[..] {
+        (self.windows.origin, self.windows.kept) = match cold.segments[..] {
             _ if cold.is_paused || cold.keeps_lines => (HIDDEN, Kept::NOTHING),
-            [first, second, .., last] => {
-                (last.origin, Kept { origin: first.origin, end: second.start as u64 })
-            }
-            [first, last] => (last.origin, Kept { origin: first.origin, end: last.start as u64 }),
+            [first, second, .., last] => (last.origin, Kept { origin: first.origin, end: second.start }),
+            [first, last] => (last.origin, Kept { origin: first.origin, end: last.start }),
             [only] => (only.origin, Kept::NOTHING),
             [] => (HIDDEN, Kept::NOTHING),
         };
@@ -543,7 +537,7 @@ impl Storage {
     pub fn numbers_left(&self) -> Option<Range<u64>> {
         let cold = self.cold.as_ref()?;
         let last = cold.segments.last()?;
-        Some(last.origin + self.len as u64..cold.numbers_end)
+        Some(last.origin + self.windows.len as u64..cold.numbers_end)
     }
 
     /// Bytes reserved for nodes, edges and lines.
@@ -555,7 +549,7 @@ impl Storage {
 
     /// Gives memory back that is not in use.
     pub fn shrink(&mut self) {
-        self.room.truncate(self.len);
+        self.room.truncate(self.windows.len);
         self.room.shrink_to_fit();
         self.pool.shrink();
         self.cold_mut().lines.shrink_to_fit();

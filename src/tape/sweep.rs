@@ -1,6 +1,6 @@
 //! The walk backwards. It knows no mathematics: partials times adjoints, in index order.
 
-use super::node::{FIRST, Node, UNTAKEN};
+use super::node::{CONSTANT, FIRST, Node, UNTAKEN};
 use super::pool::Pool;
 use std::cell::Cell;
 
@@ -20,9 +20,11 @@ pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut 
 }
 
 fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
+    // The variables that a tape begins with pass nothing on.
+    let leaves = nodes[FIRST..].iter().take_while(|node| node.operands == [CONSTANT; 2]).count();
     let mut zeros = Zeros { nodes, pool, seeds, reached: None };
     let adjoints = Cell::from_mut(&mut adjoints[..nodes.len()]).as_slice_of_cells();
-    for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST).rev() {
+    for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST + leaves).rev() {
         let adjoint = adjoint.get();
         if adjoint == 0.0 {
             zeros.pass_on(index, adjoints);
