@@ -47,8 +47,13 @@ pub(crate) type Segments = SmallVec<[Segment; 2]>;
 
 /// The index of the node with this number in a tape of `len` nodes.
 pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<usize> {
-    let mut end = len;
-    for segment in segments.iter().rev() {
+    let (last, before) = segments.split_last()?;
+    let index = number.wrapping_sub(last.origin);
+    if index < len as u64 {
+        return Some(index as usize);
+    }
+    let mut end = last.start;
+    for segment in before.iter().rev() {
         let index = number.wrapping_sub(segment.origin);
         if index < end as u64 {
             return Some(index as usize);
