@@ -289,16 +289,18 @@ impl Storage {
             return None;
         }
         let (windows, start) = (self.windows(), self.pool.len());
-        let mut are_recent = true;
+        // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
+        let (last, mut strays) = (windows.len as i64 - 1, 0);
         let mut recent = |operand: Var| {
-            let (index, is_recent) = windows.find_recent(operand.node);
-            are_recent &= is_recent;
-            index
+            let index = operand.node.wrapping_sub(windows.origin) as i64;
+            strays |= index | last.wrapping_sub(index);
+            index as u32
         };
         // List by list, which is quicker than one after the other.
         self.pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
         self.pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
         self.pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
+        let are_recent = strays >= 0;
         if !are_recent {
             let (mut are_found, mut constants) = (true, 0);
             for (place, operand) in self.pool.operands[start..].iter_mut().zip(lists.iter(read)) {
