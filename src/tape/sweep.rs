@@ -85,10 +85,8 @@ fn pass_on(slots: &[f64], operands: &[u32], adjoint: f64, adjoints: &[Cell<f64>]
 
 fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
     if node.is_pooled() {
-        // Without an early end, so that several are looked at in one step: one more in the exponent of what is not
-        // finite runs into the sign.
-        let next_binade = |slot: &f64| slot.abs().to_bits() + (1 << (f64::MANTISSA_DIGITS - 1));
-        pool.slots[node.pool_range()].iter().fold(0, |signs, slot| signs | next_binade(slot)) >> 63 == 0
+        // Without an early end, so that several are looked at in one step.
+        pool.slots[node.pool_range()].iter().fold(true, |all, slot| all & slot.is_finite())
     } else {
         node.slots[0].is_finite() && node.slots[1].is_finite()
     }
