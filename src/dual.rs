@@ -36,6 +36,10 @@ pub struct Dual<R = f64, const N: usize = 1> {
 /// From so many directions on they share bits, which only makes them count as reached.
 const DIRECTION_BITS: usize = 56;
 
+/// Up to so many directions operations are inlined, and the compiler knows mostly which directions reach what; from
+/// more on all are multiplied where partials are finite.
+const FEW: usize = 8;
+
 #[inline]
 fn bit(direction: usize) -> u64 {
     1 << (direction % DIRECTION_BITS)
@@ -138,57 +142,36 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.reached |= operand.reached;
     }
 
-    /// The chain rule: the result of a row from its value, its partials and its operands.
+    /// The chain rule: the result of a row from its value, its partials and its operands. Only directions that reach an
+    /// operand pass through it: 0 · ∞ is not 0.
     #[inline(always)]
     #[track_caller]
     fn chain<const ARITY: usize>(op: Op, primal: R, partials: [R; ARITY], operands: [&Self; ARITY]) -> Self {
-        // Where every partial is dense, directions that do not reach an operand may be multiplied like the others.
-        if !partials.iter().all(|partial| partial.is_dense()) {
-            return Self::chain_by_reach(op, primal, partials, operands.map(|operand| *operand));
-        }
         let mut result = Dual::constant(primal);
-        for (i, (partial, operand)) in partials.into_iter().zip(operands).enumerate() {
+        let is_dense = N > FEW && partials.iter().all(|partial| partial.is_dense());
+        for (partial, operand) in partials.into_iter().zip(operands) {
             if op.is_piecewise() && partial.unlinks() {
                 continue;
             }
-            result.reached |= operand.reached;
-            for (tangent, by) in result.tangents.iter_mut().zip(operand.tangents) {
-                *tangent = if i == 0 { partial * by } else { *tangent + partial * by };
+            if is_dense {
+                for (tangent, by) in result.tangents.iter_mut().zip(operand.tangents) {
+                    *tangent += partial * by;
+                }
+                result.reached |= operand.reached;
+                continue;
             }
-        }
-        result
-    }
-
-    /// As [`chain`](Self::chain), where a partial is not finite or is recorded: only directions that reach an
-    /// operand pass through it.
-    #[inline(never)]
-    #[track_caller]
-    fn chain_by_reach<const ARITY: usize>(
-        op: Op,
-        primal: R,
-        partials: [R; ARITY],
-        operands: [Self; ARITY],
-    ) -> Self {
-        let is_linked = |i: usize| !(op.is_piecewise() && partials[i].unlinks());
-        let reached = (0..ARITY).filter(|&i| is_linked(i)).fold(0, |union, i| union | operands[i].reached);
-        let mut tangents = [R::constant(0.0); N];
-        for (k, tangent) in tangents.iter_mut().enumerate() {
-            let mut sum = None;
-            for (i, (partial, operand)) in partials.iter().zip(operands).enumerate() {
-                if is_linked(i) && operand.is_reached_by(k) {
-                    let term = if op.is_piecewise() {
-                        partial.weigh_piecewise(operand.tangents[k])
-                    } else {
-                        partial.weigh(operand.tangents[k])
-                    };
-                    sum = Some(sum.map_or(term, |sum: R| sum + term));
+            for k in 0..N {
+                if operand.is_reached_by(k) {
+                    let by = operand.tangents[k];
+                    let term =
+                        if op.is_piecewise() { partial.weigh_piecewise(by) } else { partial.weigh(by) };
+                    let sum = result.tangents[k];
+                    result.tangents[k] = if result.is_reached_by(k) { sum + term } else { term };
                 }
             }
-            if let Some(sum) = sum {
-                *tangent = sum;
-            }
+            result.reached |= operand.reached;
         }
-        Dual { primal, tangents, reached }
+        result
     }
 }
 
@@ -210,10 +193,9 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
         // By the row of the number inside: the operations of its value have other derivatives at a tie.
         let y = R::reduce::<K, A, B>(lists, primal);
         let mut result = Dual::constant(y);
-        let mut operands = lists.iter(read);
-        K::partials(lists, primal, y, |partial| {
-            result.add_weighted(partial, &operands.next().expect("an operand for each partial"));
-        });
+        for (partial, operand) in K::each_partial(lists, primal, y).zip(lists.iter(read)) {
+            result.add_weighted(partial, &operand);
+        }
         result
     }
 

@@ -123,11 +123,11 @@ impl Gradient {
                 .filter_map(|&(output, weight)| Some((tape.find(output)?, weight)))
                 .filter(|&(index, _)| index as usize >= FIRST)
                 .collect();
-            sweep(&tape.nodes, &tape.pool, &seeds, &mut self.adjoints);
+            sweep(tape.nodes(), &tape.pool, &seeds, &mut self.adjoints);
             self.segments.clone_from(&tape.cold().segments);
             Ok(())
         });
-        self.segments.retain(|segment| segment.index < self.adjoints.len());
+        self.segments.retain(|segment| segment.start < self.adjoints.len());
         self.is_of_constant = false;
     }
 }

@@ -59,7 +59,7 @@ impl Tape {
     #[track_caller]
     pub fn listing_with(&self, gradient: &Gradient) -> Listing {
         self.with(|tape| Listing {
-            rows: (FIRST..tape.nodes.len()).map(|index| row(tape, index, gradient)).collect(),
+            rows: (FIRST..tape.nodes().len()).map(|index| row(tape, index, gradient)).collect(),
         })
     }
 
@@ -69,7 +69,7 @@ impl Tape {
     pub fn statistics(&self) -> Statistics {
         self.with(|tape| {
             let mut counts = IndexMap::new();
-            for node in &tape.nodes[FIRST..] {
+            for node in &tape.nodes()[FIRST..] {
                 *counts.entry(node.op.name()).or_insert(0) += 1;
             }
             counts.sort_by(|_, a, _, b| b.cmp(a));
@@ -96,8 +96,8 @@ impl Tape {
     #[track_caller]
     pub fn first_non_finite(&self) -> Option<NonFinite> {
         self.with(|tape| {
-            (FIRST..tape.nodes.len()).find_map(|index| {
-                let node = &tape.nodes[index];
+            (FIRST..tape.nodes().len()).find_map(|index| {
+                let node = &tape.nodes()[index];
                 let bad = |edge: &Edge| edge.is_linked() && !edge.slot.is_finite();
                 let partial = node.edges(&tape.pool).enumerate().find(|(_, edge)| bad(edge));
                 let what = match partial {
@@ -114,7 +114,7 @@ impl Tape {
 }
 
 fn row(tape: &Storage, index: usize, gradient: &Gradient) -> Row {
-    let node = &tape.nodes[index];
+    let node = &tape.nodes()[index];
     let cold = tape.cold();
     // Names and labels are in the order of their nodes.
     let label = cold.labels.binary_search_by_key(&(index as u32), |label| label.0);

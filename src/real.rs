@@ -196,13 +196,31 @@ pub trait Reduction: sealed::Sealed {
     /// The value.
     fn value<A: Copy, B: Copy, R: Number>(lists: Lists<'_, A, B>, read: impl Read<A, B, R>) -> R;
 
-    /// The partials where the value is `y`, one call of `visit` each, in the order of the operands.
+    /// The partials where the value is `y`, in the order of the operands.
+    fn each_partial<A: Copy, B: Copy, R: Number>(
+        lists: Lists<'_, A, B>,
+        read: impl Read<A, B, R>,
+        y: R,
+    ) -> impl Iterator<Item = R>;
+
+    /// As [`each_partial`](Self::each_partial), one call of `visit` each.
+    #[inline(always)]
     fn partials<A: Copy, B: Copy, R: Number>(
         lists: Lists<'_, A, B>,
         read: impl Read<A, B, R>,
         y: R,
-        visit: impl FnMut(R),
-    );
+        mut visit: impl FnMut(R),
+    ) {
+        let partials = Self::each_partial(lists, read, y);
+        // A loop here is inlined into vector code; elsewhere one within is quicker.
+        if R::IS_IN_LANES {
+            for partial in partials {
+                visit(partial);
+            }
+        } else {
+            partials.for_each(visit);
+        }
+    }
 }
 
 /// The operands of a row over lists: a list, for some rows another as long, for some one more number. The second list

@@ -162,24 +162,16 @@ macro_rules! define_rules {
 
                     #[inline(always)]
                     #[allow(unused_variables)]
-                    fn partials<A: Copy, B: Copy, R: Number>(
+                    fn each_partial<A: Copy, B: Copy, R: Number>(
                         lists: Lists<'_, A, B>,
                         read: impl Read<A, B, R>,
                         y: R,
-                        mut visit: impl FnMut(R),
-                    ) {
+                    ) -> impl Iterator<Item = R> {
                         let $x = lists.first.iter().map(move |&item| read.first(item));
                         $( let $more = lists.second.iter().map(move |&item| read.second(item)); )*
                         $( let $last = lists.last.map(move |item| read.first(item)).into_iter(); )?
                         let $z = y;
-                        // A loop here is inlined into vector code; elsewhere one within is quicker.
-                        if R::IS_IN_LANES {
-                            for partial in $each {
-                                visit(partial);
-                            }
-                        } else {
-                            ($each).for_each(visit);
-                        }
+                        $each
                     }
                 }
             )*

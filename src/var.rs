@@ -13,16 +13,13 @@ use std::fmt;
 macro_rules! by_recording {
     ($Op:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => {{
         let y = values::$name($a.value, $($b.value,)* $($n)?);
-        let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
-        if active.iter().any(|&active| active) {
+        let op = Op::$Op $(($n))?;
+        tape::record(op, y, [$a $(, $b)*], move || {
+            let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
-            let op = Op::$Op $(($n))?;
             // A structural zero: the operand was not taken.
-            let are_linked = partials.map(|partial| !(op.is_piecewise() && partial == 0.0));
-            tape::record(op, y, [$a $(, $b)*], partials, are_linked)
-        } else {
-            Var::constant_of(y)
-        }
+            (partials, partials.map(|partial| !(op.is_piecewise() && partial == 0.0)))
+        })
     }};
 }
 

@@ -47,14 +47,36 @@ impl BundleAdjustment {
 fn residual<R: Real + Sub<F, Output = R>, F>(x: [R; INPUTS], [u, v]: [F; 2]) -> [R; 2] {
     let [r0, r1, r2, c0, c1, c2, focal, u0, v0, k1, k2, x0, x1, x2, weight] = x;
     let p = rotate([r0, r1, r2], [x0 - c0, x1 - c1, x2 - c2]);
+    let e = project(p, [k1, k2], focal);
+    [(e[0] + u0 - u) * weight, (e[1] + v0 - v) * weight]
+}
+
+/// As [`residual`], in blocks of few inputs: rotation, projection, and the way to the residual of each coordinate.
+fn fused_residual(x: [Var; INPUTS], feature: [f64; 2]) -> [Var; 2] {
+    let [r0, r1, r2, c0, c1, c2, focal, u0, v0, k1, k2, x0, x1, x2, weight] = x;
+    let p = preaccumulate([r0, r1, r2, x0 - c0, x1 - c1, x2 - c2], |[r0, r1, r2, v0, v1, v2]| {
+        rotate([r0, r1, r2], [v0, v1, v2])
+    });
+    let e = preaccumulate([p[0], p[1], p[2], k1, k2, focal], |[p0, p1, p2, k1, k2, focal]| {
+        project([p0, p1, p2], [k1, k2], focal)
+    });
+    let residual = |e: Var, centre: Var, feature: f64| {
+        preaccumulate([e, centre, weight], |[e, centre, weight]| (e + centre - feature) * weight)
+    };
+    [residual(e[0], u0, feature[0]), residual(e[1], v0, feature[1])]
+}
+
+/// Where the camera sees a point, seen from the principal point.
+#[inline(always)]
+fn project<R: Real>(p: [R; 3], [k1, k2]: [R; 2], focal: R) -> [R; 2] {
     let e = [p[0] / p[2], p[1] / p[2]];
     let square = e[0] * e[0] + e[1] * e[1];
     let distortion = k1 * square + k2 * square * square + 1.0;
-    let project = |e: R, centre: R, feature: F| (e * distortion * focal + centre - feature) * weight;
-    [project(e[0], u0, u), project(e[1], v0, v)]
+    e.map(|e| e * distortion * focal)
 }
 
 /// `v` turned by the rotation vector `r` (Rodrigues).
+#[inline(always)]
 fn rotate<R: Real>(r: [R; 3], v: [R; 3]) -> [R; 3] {
     let square = dot(r, r);
     if square == 0.0 {
@@ -68,10 +90,12 @@ fn rotate<R: Real>(r: [R; 3], v: [R; 3]) -> [R; 3] {
     [0, 1, 2].map(|k| v[k] * cos + turned[k] * sin + axis[k] * along)
 }
 
+#[inline(always)]
 fn dot<R: Real>(a: [R; 3], b: [R; 3]) -> R {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
+#[inline(always)]
 fn cross<R: Real>(a: [R; 3], b: [R; 3]) -> [R; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
@@ -92,8 +116,7 @@ impl Workload<2> for BundleAdjustment {
     }
 
     fn tuned(&self, part: usize, x: &[Var]) -> [Var; 2] {
-        let x: [Var; INPUTS] = x.try_into().expect("fifteen inputs");
-        preaccumulate(x, |x| residual(x, self.observations[part].feature))
+        fused_residual(x.try_into().expect("fifteen inputs"), self.observations[part].feature)
     }
 
     fn batched(&self) -> Option<Box<Batch>> {

@@ -116,14 +116,14 @@ fn step<R: Real>([v, hidden, cell, w0, w1, w2, w3, b0, b1, b2, b3]: [R; 11]) -> 
     [outgate * cell.tanh(), cell]
 }
 
-/// As [`step`]: the gates, whose inputs are few, are fused one by one.
+/// As [`step`], in three blocks of few inputs: what is new, the cell, the hidden state.
 fn fused_step([v, hidden, cell, w0, w1, w2, w3, b0, b1, b2, b3]: [Var; 11]) -> [Var; 2] {
-    let forget = preaccumulate([v, w0, b0], |[v, w, b]| (v * w + b).sigmoid());
-    let ingate = preaccumulate([hidden, w1, b1], |[h, w, b]| (h * w + b).sigmoid());
-    let outgate = preaccumulate([v, w2, b2], |[v, w, b]| (v * w + b).sigmoid());
-    let change = preaccumulate([hidden, w3, b3], |[h, w, b]| (h * w + b).tanh());
-    let cell = preaccumulate([cell, forget, ingate, change], |[c, f, i, a]| c * f + i * a);
-    [preaccumulate([outgate, cell], |[o, c]| o * c.tanh()), cell]
+    let new = preaccumulate([hidden, w1, b1, w3, b3], |[h, w1, b1, w3, b3]| {
+        (h * w1 + b1).sigmoid() * (h * w3 + b3).tanh()
+    });
+    let cell =
+        preaccumulate([v, w0, b0, cell, new], |[v, w, b, cell, new]| cell * (v * w + b).sigmoid() + new);
+    [preaccumulate([v, w2, b2, cell], |[v, w, b, cell]| (v * w + b).sigmoid() * cell.tanh()), cell]
 }
 
 fn sigmoid(x: f64) -> f64 {

@@ -89,7 +89,7 @@ pub fn visit_all(size: Size, visitor: &mut impl Visitor) {
     visitor.visit(burgers::Burgers::new(of(200, 20), of(200, 10)));
 }
 
-/// Gradients by recording and sweeping, in memory that serves again and again.
+/// Gradients by recording and sweeping, in memory that serves again and again, but for the list of variables.
 #[derive(Default)]
 pub struct Reverse {
     /// Where it is recorded.
@@ -107,8 +107,7 @@ impl Reverse {
         f: impl FnOnce(&[Var]) -> [Var; M],
     ) -> [f64; M] {
         self.tape.clear();
-        self.x.clear();
-        self.x.extend(point.iter().map(|&value| self.tape.var(value)));
+        self.x = self.tape.vars(point);
         let outputs = f(&self.x);
         for (output, row) in outputs.iter().zip(gradient.chunks_exact_mut(point.len())) {
             output.backward_into(&mut self.adjoints);

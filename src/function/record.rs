@@ -36,7 +36,7 @@ impl Tape {
         for &input in inputs {
             let is_leaf = self.with(|tape| {
                 tape.find(input).is_some_and(|index| {
-                    index as usize >= FIRST && tape.nodes[index as usize].op == Op::Input
+                    index as usize >= FIRST && tape.nodes()[index as usize].op == Op::Input
                 })
             });
             assert!(is_leaf, "an input (value {}) is not a variable made by this tape", input.value);
@@ -64,7 +64,7 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
     let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
 
     // What outputs and guards depend on; the rest may be opaque or free.
-    let mut needed = vec![false; tape.nodes.len()];
+    let mut needed = vec![false; tape.nodes().len()];
     for &output in outputs {
         needed[index_of(output)] = true;
     }
@@ -75,9 +75,9 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             }
         }
     }
-    for index in (FIRST..tape.nodes.len()).rev() {
+    for index in (FIRST..tape.nodes().len()).rev() {
         if needed[index] {
-            for edge in tape.nodes[index].edges(&tape.pool) {
+            for edge in tape.nodes()[index].edges(&tape.pool) {
                 if let Operand::Node(operand) = edge.operand() {
                     needed[operand + FIRST] = true;
                 }
@@ -86,7 +86,7 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
     }
 
     let mut builder = Builder::new(inputs.len());
-    let mut sources = vec![None; tape.nodes.len()];
+    let mut sources = vec![None; tape.nodes().len()];
     for (k, &input) in inputs.iter().enumerate() {
         sources[index_of(input)] = Some(Source::Input(k));
     }
@@ -95,12 +95,12 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
         Operand::Node(index) => sources[index + FIRST].expect("an operand stands before its use"),
     };
     let mut guards = recording.guards.iter().peekable();
-    for index in FIRST..=tape.nodes.len() {
+    for index in FIRST..=tape.nodes().len() {
         while let Some(guard) = guards.next_if(|guard| guard.nodes + FIRST <= index) {
             let (left, right) = (source(&sources, guard.left), source(&sources, guard.right));
             builder.check(guard.predicate, left, right, guard.outcome, guard.at.into());
         }
-        let Some(node) = tape.nodes.get(index) else { break };
+        let Some(node) = tape.nodes().get(index) else { break };
         if sources[index].is_some() || !needed[index] {
             continue;
         }

@@ -135,10 +135,11 @@ impl Tape {
     #[inline]
     #[track_caller]
     pub fn var(&self, value: f64) -> Var {
-        let push = |tape: &mut Storage| if tape.id() == self.id { tape.push_leaf_quickly(value) } else { 0 };
+        let push =
+            |tape: &mut Storage| if tape.id() == self.id { tape.push_leaf_quickly(value) } else { None };
         match quickly(push) {
-            0 => self.var_slowly(value),
-            node => Var { value, node },
+            None => self.var_slowly(value),
+            Some(node) => Var { value, node },
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) const CONSTANT: u32 = 0;
 /// In place of an operand's index: the operand was not taken, and its index sits in the slot.
 pub(crate) const UNTAKEN: u32 = 1;
 /// In place of the first operand's index: the operands are edges in the pool, from the second index on,
-/// as many as the first slot says.
+/// as many as the bits of the first slot say.
 pub(crate) const POOLED: u32 = u32::MAX;
 /// The index of the first node; those before it have a meaning of their own.
 pub(crate) const FIRST: usize = 2;
@@ -70,17 +70,17 @@ impl Edge {
     /// In place of an operand that an operation does not have.
     pub const NONE: Edge = Edge { slot: 0.0, operand: CONSTANT };
 
-    /// What an operand leaves in its slot: the partial, or its value if it is a constant.
+    /// The edge to an operand that is a constant.
     #[inline]
-    pub fn slot(operand: Var, partial: f64) -> f64 {
-        if operand.is_on_a_tape() { partial } else { operand.value }
+    pub fn constant(value: f64) -> Edge {
+        Edge { slot: value, operand: CONSTANT }
     }
 
-    /// The edge to the operand at `index`, given its slot; `is_linked`: whether the operand was taken.
+    /// The edge to the operand at `index`; `is_linked`: whether the operand was taken.
     #[inline]
-    pub fn new(index: u32, slot: f64, is_linked: bool) -> Edge {
-        if is_linked || index == CONSTANT {
-            Edge { slot, operand: index }
+    pub fn new(index: u32, partial: f64, is_linked: bool) -> Edge {
+        if is_linked {
+            Edge { slot: partial, operand: index }
         } else {
             Edge { slot: f64::from(index), operand: UNTAKEN }
         }
@@ -119,7 +119,7 @@ impl Node {
     }
 
     pub fn pooled(op: Op, value: f64, start: u32, count: usize) -> Node {
-        Node { value, slots: [count as f64, 0.0], operands: [POOLED, start], op }
+        Node { value, slots: [f64::from_bits(count as u64), 0.0], operands: [POOLED, start], op }
     }
 
     #[inline]
@@ -144,6 +144,6 @@ impl Node {
     #[inline]
     pub fn pool_range(&self) -> std::ops::Range<usize> {
         let start = self.operands[1] as usize;
-        start..start + self.slots[0] as usize
+        start..start + self.slots[0].to_bits() as usize
     }
 }

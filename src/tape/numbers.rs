@@ -2,7 +2,7 @@
 //!
 //! A tape owns a window of numbers. What it has used is never used again, by any tape of any thread;
 //! what it has not used goes back when it ends. So a variable's number says for ever whose it is, and
-//! 2⁶² nodes can be recorded before the numbers run out, which is refused.
+//! there are 2⁶³ of them; when they run out, recording is refused.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};

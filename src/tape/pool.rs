@@ -28,9 +28,15 @@ impl Pool {
 
     /// Slot and index of each operand.
     #[inline]
-    pub fn edges(&self, range: Range<usize>) -> impl Iterator<Item = Edge> {
-        let columns = self.slots[range.clone()].iter().zip(&self.operands[range]);
-        columns.map(|(&slot, &operand)| Edge { slot, operand })
+    pub fn edges(&self, range: Range<usize>) -> impl Iterator<Item = Edge> + use<'_> {
+        let (slots, operands) = self.columns(range);
+        slots.iter().zip(operands).map(|(&slot, &operand)| Edge { slot, operand })
+    }
+
+    /// The slots and the indices of operands.
+    #[inline]
+    pub fn columns(&self, range: Range<usize>) -> (&[f64], &[u32]) {
+        (&self.slots[range.clone()], &self.operands[range])
     }
 
     /// Leaves out the operands from `start` on that have this index.

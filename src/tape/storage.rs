@@ -23,8 +23,11 @@ const MOST: usize = u32::MAX as usize;
 /// something: the numbers of the nodes that were given up are never used again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
-    pub number: u64,
-    pub index: usize,
+    /// The number of a node less its index. No node has a number from here up to that of `start`, so one
+    /// comparison with the end finds out whether a number belongs to the segment.
+    pub origin: u64,
+    /// The index of the first node.
+    pub start: usize,
 }
 
 /// How far a tape has come.
@@ -44,74 +47,97 @@ pub(crate) type Segments = SmallVec<[Segment; 2]>;
 
 /// The index of the node with this number in a tape of `len` nodes.
 pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<usize> {
-    let mut end = len;
-    for segment in segments.iter().rev() {
-        let offset = number.wrapping_sub(segment.number);
-        if offset < (end - segment.index) as u64 {
-            return Some(segment.index + offset as usize);
+    let (last, before) = segments.split_last()?;
+    let index = number.wrapping_sub(last.origin);
+    if index < len as u64 {
+        return Some(index as usize);
+    }
+    let mut end = last.start;
+    for segment in before.iter().rev() {
+        let index = number.wrapping_sub(segment.origin);
+        if index < end as u64 {
+            return Some(index as usize);
         }
-        end = segment.index;
+        end = segment.start;
     }
     None
 }
 
 /// What recording touches comes first; the rest is behind `cold`.
 pub(crate) struct Storage {
-    pub nodes: Vec<Node>,
+    /// The nodes, and room for more: so one comparison finds out whether there is some.
+    room: Vec<Node>,
+    windows: Windows,
     pub pool: Pool,
-    /// The last segment, here for speed; its number is `HIDDEN` in a paused tape.
-    window: Segment,
-    /// The first segment, where another follows it: parameters, usually. Its first number and its length.
-    kept: (u64, u64),
     most: usize,
-    /// As `most`, or 0 where every node needs attention: it is to have a line.
-    quick_most: usize,
     /// 0 where there is no tape.
     id: u64,
     pub cold: Option<Box<Cold>>,
 }
 
-/// A number that no node has.
+/// No number of a node less this one is an index.
 const HIDDEN: u64 = numbers::END;
+
+/// By how many nodes the room grows at most: what is made ready is still in the cache when it is used.
+const MOST_GROWTH: usize = 1 << 12;
 
 /// Where most operands are: among the nodes since the last rewind, or before the first.
 #[derive(Clone, Copy)]
-struct Windows {
-    first: Segment,
-    recent: u64,
-    kept: (u64, u64),
+pub(crate) struct Windows {
+    /// How many nodes there are, the places before the first included.
+    len: usize,
+    /// Where the last segment takes its numbers; `HIDDEN` where every operation needs attention.
+    origin: u64,
+    /// The first segment, where another follows it: parameters, usually.
+    kept: Kept,
+}
+
+#[derive(Clone, Copy)]
+struct Kept {
+    origin: u64,
+    end: usize,
+}
+
+impl Kept {
+    const NOTHING: Kept = Kept { origin: HIDDEN, end: 0 };
 }
 
 impl Windows {
-    /// The index of the node with this number, if it is here; `CONSTANT` for 0.
+    /// The index of the node with this number, if it is here.
     #[inline(always)]
     fn find(&self, number: u64) -> Option<u32> {
-        let offset = number.wrapping_sub(self.first.number);
-        if offset < self.recent {
-            return Some(self.first.index as u32 + offset as u32);
+        let (index, is_recent) = self.find_recent(number);
+        if is_recent {
+            return Some(index);
         }
-        if number == 0 {
-            return Some(CONSTANT);
+        let index = number.wrapping_sub(self.kept.origin);
+        if index < self.kept.end as u64 { Some(index as u32) } else { None }
+    }
+
+    /// The edge to an operand with this partial, if it is a constant or here. `is_linked`: whether it was taken.
+    #[inline(always)]
+    pub fn edge(&self, operand: Var, partial: f64, is_linked: bool) -> Option<Edge> {
+        if !operand.is_on_a_tape() {
+            return Some(Edge::constant(operand.value));
         }
-        let offset = number.wrapping_sub(self.kept.0);
-        if offset < self.kept.1 { Some(FIRST as u32 + offset as u32) } else { None }
+        Some(Edge::new(self.find(operand.node)?, partial, is_linked))
     }
 
     /// As [`find`](Self::find), among the nodes since the last rewind: the index, and whether it is one.
     #[inline(always)]
     fn find_recent(&self, number: u64) -> (u32, bool) {
-        let offset = number.wrapping_sub(self.first.number);
-        ((self.first.index as u32).wrapping_add(offset as u32), offset < self.recent)
+        let index = number.wrapping_sub(self.origin);
+        (index as u32, index < self.len as u64)
     }
 
-    /// As [`find`](Self::find), without branches: in a list it cannot be foretold which operands are constants.
-    /// The index, and whether it is one.
+    /// As [`find`](Self::find), without branches, and `CONSTANT` for 0: in a list it cannot be foretold which
+    /// operands are constants. The index, and whether it is one.
     #[inline(always)]
     fn find_evenly(&self, number: u64) -> (u32, bool) {
         let (recent, is_recent) = self.find_recent(number);
-        let kept = number.wrapping_sub(self.kept.0);
-        let is_kept = kept < self.kept.1;
-        let index = if is_kept { (FIRST as u32).wrapping_add(kept as u32) } else { CONSTANT };
+        let kept = number.wrapping_sub(self.kept.origin);
+        let is_kept = kept < self.kept.end as u64;
+        let index = if is_kept { kept as u32 } else { CONSTANT };
         let index = if is_recent { recent } else { index };
         (index, is_recent | is_kept | (number == 0))
     }
@@ -125,6 +151,7 @@ pub(crate) struct Cold {
     /// Names of custom nodes, by rising index.
     pub labels: Vec<(u32, &'static str)>,
     pub lines: Vec<Option<Line>>,
+    keeps_lines: bool,
     pub recording: Option<Recording>,
     pub is_paused: bool,
 }
@@ -132,12 +159,10 @@ pub(crate) struct Cold {
 impl Storage {
     /// No tape at all: every look-up in it fails.
     pub const NONE: Storage = Storage {
-        nodes: Vec::new(),
+        room: Vec::new(),
+        windows: Windows { len: 0, origin: HIDDEN, kept: Kept::NOTHING },
         pool: Pool::EMPTY,
-        window: Segment { number: HIDDEN, index: 0 },
-        kept: (HIDDEN, 0),
         most: 0,
-        quick_most: 0,
         id: 0,
         cold: None,
     };
@@ -151,12 +176,14 @@ impl Storage {
                 names: IndexMap::new(),
                 labels: Vec::new(),
                 lines: Vec::new(),
+                keeps_lines: false,
                 recording: None,
                 is_paused: false,
             })),
+            room: vec![Node::leaf(0.0); FIRST],
+            windows: Windows { len: FIRST, ..Storage::NONE.windows },
             ..Storage::NONE
         };
-        storage.nodes.resize(FIRST, Node::leaf(0.0));
         storage.open_segment(numbers::take());
         storage
     }
@@ -164,13 +191,14 @@ impl Storage {
     /// Makes a new tape of this memory.
     pub fn begin(&mut self, most: usize, recording: Option<Recording>) {
         self.most = most.saturating_add(FIRST).min(MOST);
+        self.room.truncate(self.most);
         (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
         self.keep_lines(cfg!(debug_assertions));
         let numbers = self.numbers_left().map_or_else(numbers::take, numbers::renew);
-        // The id is a number of the window too, so that two tapes without nodes differ.
+        // A number of the window that no node has, so that two tapes without nodes differ.
         self.id = numbers.start;
         self.cold_mut().segments.clear();
-        self.open_segment(numbers.start + 1..numbers.end);
+        self.open_segment(numbers);
     }
 
     #[inline]
@@ -194,92 +222,85 @@ impl Storage {
         if var.node == 0 {
             return Some(CONSTANT);
         }
-        index_in(&self.cold.as_ref()?.segments, self.nodes.len(), var.node).map(|index| index as u32)
+        index_in(&self.cold.as_ref()?.segments, self.windows.len, var.node).map(|index| index as u32)
     }
 
-    /// Appends a node and gives its number; 0 where that takes more than writing it. Its operands are
+    /// Appends a node and gives its number; `None` where that takes more than writing it. Its operands are
     /// constants, or were recorded since the last rewind or before the first.
-    #[inline]
+    #[inline(always)]
     pub fn push_quickly(
         &mut self,
         op: Op,
         value: f64,
-        numbers: [u64; 2],
-        slots: [f64; 2],
+        operands: [Var; 2],
+        partials: [f64; 2],
         are_linked: [bool; 2],
-    ) -> u64 {
-        let len = self.nodes.len();
-        let mut edges = [Edge::NONE; 2];
-        let windows = self.windows();
-        for k in 0..2 {
-            match windows.find(numbers[k]) {
-                Some(index) => edges[k] = Edge::new(index, slots[k], are_linked[k]),
-                None => return 0,
-            }
-        }
-        if len == self.nodes.capacity() || len >= self.quick_most {
-            return 0;
-        }
-        self.nodes.push(Node::new(op, value, edges));
-        self.window.number + (len - self.window.index) as u64
+    ) -> Option<u64> {
+        let first = self.windows.edge(operands[0], partials[0], are_linked[0])?;
+        let second = self.windows.edge(operands[1], partials[1], are_linked[1])?;
+        self.push_node(Node::new(op, value, [first, second]))
+    }
+
+    /// Appends a node, if there is room, and gives its number.
+    #[inline(always)]
+    fn push_node(&mut self, node: Node) -> Option<u64> {
+        let Windows { len, origin, .. } = &mut self.windows;
+        *self.room.get_mut(*len)? = node;
+        let number = *origin + *len as u64;
+        *len += 1;
+        Some(number)
     }
 
     #[inline(always)]
-    fn windows(&self) -> Windows {
-        let recent = (self.nodes.len() - self.window.index) as u64;
-        Windows { first: self.window, recent, kept: self.kept }
+    pub fn windows(&self) -> Windows {
+        self.windows
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands.
-    #[inline]
+    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices.
+    #[inline(always)]
     pub fn push_block_quickly<const ARITY: usize>(
         &mut self,
         op: Op,
         value: f64,
-        numbers: [u64; ARITY],
         slots: [f64; ARITY],
-        are_linked: [bool; ARITY],
-    ) -> u64 {
-        if !self.has_quick_room(ARITY) {
-            return 0;
+        indices: [u32; ARITY],
+    ) -> Option<u64> {
+        let start = self.pool.len();
+        if start + ARITY >= MOST {
+            return None;
         }
-        let windows = self.windows();
-        let mut edges = [Edge::NONE; ARITY];
-        for k in 0..ARITY {
-            match windows.find(numbers[k]) {
-                Some(index) => edges[k] = Edge::new(index, slots[k], are_linked[k]),
-                None => return 0,
-            }
-        }
-        self.pool.slots.extend(edges.map(|edge| edge.slot));
-        self.pool.operands.extend(edges.map(|edge| edge.operand));
-        self.push_pooled(op, value, ARITY)
+        let number = self.push_node(Node::pooled(op, value, start as u32, ARITY))?;
+        self.pool.slots.extend_from_slice(&slots);
+        self.pool.operands.extend_from_slice(&indices);
+        Some(number)
     }
 
     /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
-    /// 0 also if all operands are constants.
+    /// `None` also if all operands are constants.
     #[inline]
     pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
         &mut self,
         value: f64,
         lists: Lists<'_, A, B>,
         read: impl Read<A, B, Var>,
-    ) -> u64 {
+    ) -> Option<u64> {
         let count = lists.len();
-        if count == 0 || !self.has_quick_room(count) {
-            return 0;
+        if count == 0 || self.windows.len >= self.room.len() || self.pool.len() + count >= MOST {
+            return None;
         }
         let (windows, start) = (self.windows(), self.pool.len());
-        let mut are_recent = true;
+        // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
+        let (last, mut strays) = (windows.len as i64 - 1, 0);
         let mut recent = |operand: Var| {
-            let (index, is_recent) = windows.find_recent(operand.node);
-            are_recent &= is_recent;
-            index
+            let index = operand.node.wrapping_sub(windows.origin) as i64;
+            strays |= index | last.wrapping_sub(index);
+            index as u32
         };
         // List by list, which is quicker than one after the other.
         self.pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
         self.pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
         self.pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
+        let are_recent = strays >= 0;
         if !are_recent {
             let (mut are_found, mut constants) = (true, 0);
             for (place, operand) in self.pool.operands[start..].iter_mut().zip(lists.iter(read)) {
@@ -290,47 +311,37 @@ impl Storage {
             }
             if !are_found || constants == count {
                 self.pool.truncate(start);
-                return 0;
+                return None;
             }
         }
-        self.pool.slots.resize(start + count, 0.0);
-        let mut places = self.pool.slots[start..].iter_mut();
-        K::partials(lists, values_of(read), value, |partial| {
-            if let Some(place) = places.next() {
-                *place = partial;
-            }
-        });
+        self.pool.slots.extend(K::each_partial(lists, values_of(read), value));
         if !are_recent {
             self.pool.leave_out(start, CONSTANT);
         }
-        self.push_pooled(K::OP, value, self.pool.len() - start)
-    }
-
-    #[inline]
-    fn has_quick_room(&self, operands: usize) -> bool {
-        let len = self.nodes.len();
-        len < self.nodes.capacity() && len < self.quick_most && self.pool.len() + operands < MOST
-    }
-
-    /// Appends a node, for which there is room, of the last `operands` of the pool; gives its number.
-    #[inline]
-    fn push_pooled(&mut self, op: Op, value: f64, operands: usize) -> u64 {
-        let len = self.nodes.len();
-        self.nodes.push(Node::pooled(op, value, (self.pool.len() - operands) as u32, operands));
-        self.window.number + (len - self.window.index) as u64
+        self.push_node(Node::pooled(K::OP, value, start as u32, self.pool.len() - start))
     }
 
     /// Appends a node; `None` if the tape is full.
     pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
-        let index = self.nodes.len();
+        let index = self.windows.len;
         if index >= self.most {
             return None;
         }
-        self.nodes.push(node);
-        if self.quick_most == 0 {
+        if index == self.room.len() {
+            self.make_room(index.clamp(32, MOST_GROWTH));
+        }
+        self.room[index] = node;
+        self.windows.len += 1;
+        if self.cold().keeps_lines {
             self.push_line(index, line);
         }
-        Some(Var { value: node.value, node: self.window.number + (index - self.window.index) as u64 })
+        self.var_at(index)
+    }
+
+    /// Makes room for so many nodes, or as many as there may be.
+    fn make_room(&mut self, nodes: usize) {
+        let len = self.windows.len.saturating_add(nodes).min(self.most);
+        self.room.resize(len.max(self.room.len()), Node::leaf(0.0));
     }
 
     #[cold]
@@ -351,9 +362,12 @@ impl Storage {
         is_linked: &dyn Fn(usize) -> bool,
         line: Line,
     ) -> Result<Var, Misuse> {
-        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| {
-            let index = tape.find(operand).expect("a variable of this tape");
-            Edge::new(index, Edge::slot(operand, partial), is_linked(k))
+        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| match tape
+            .find(operand)
+            .expect("a variable of this tape")
+        {
+            CONSTANT => Edge::constant(operand.value),
+            index => Edge::new(index, partial, is_linked(k)),
         };
         let mut operands = operands.iter().zip(partials).enumerate();
         let pushed = if op.arity().is_some_and(|arity| arity <= 2) {
@@ -387,21 +401,16 @@ impl Storage {
 
     /// As [`push_quickly`](Self::push_quickly), for a new independent variable.
     #[inline]
-    pub fn push_leaf_quickly(&mut self, value: f64) -> u64 {
-        let len = self.nodes.len();
-        if len == self.nodes.capacity() || len >= self.quick_most || self.window.number == HIDDEN {
-            return 0;
-        }
-        self.nodes.push(Node::leaf(value));
-        self.window.number + (len - self.window.index) as u64
+    pub fn push_leaf_quickly(&mut self, value: f64) -> Option<u64> {
+        if self.windows.origin == HIDDEN { None } else { self.push_node(Node::leaf(value)) }
     }
 
     /// A new independent variable, for which there is room.
     #[inline]
     pub fn push_leaf(&mut self, value: f64, line: Line) -> Var {
         match self.push_leaf_quickly(value) {
-            0 => self.push_leaf_slowly(value, line),
-            node => Var { value, node },
+            None => self.push_leaf_slowly(value, line),
+            Some(node) => Var { value, node },
         }
     }
 
@@ -420,42 +429,48 @@ impl Storage {
 
     #[inline]
     pub fn check_room(&self, nodes: usize) -> Result<(), Misuse> {
-        if self.most - self.nodes.len() < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
+        if self.most - self.windows.len < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
     }
 
     pub fn name_last(&mut self, name: String) {
-        let index = (self.nodes.len() - 1) as u32;
+        let index = (self.windows.len - 1) as u32;
         self.cold_mut().names.insert(name, index);
     }
 
     /// Names the custom node that was recorded last; in a paused tape, the cut comes after it.
     pub fn label_last(&mut self, label: &'static str) {
-        let last = self.nodes.iter().rposition(|node| node.op == Op::Custom);
+        let last = self.nodes().iter().rposition(|node| node.op == Op::Custom);
         self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
     }
 
     /// The number of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
-        let segment = self.cold().segments.iter().rev().find(|segment| segment.index <= index)?;
-        (index < self.nodes.len()).then(|| segment.number + (index - segment.index) as u64)
+        let segment = self.cold().segments.iter().rev().find(|segment| segment.start <= index)?;
+        (index < self.windows.len).then(|| segment.origin + index as u64)
     }
 
     /// The variable that names the node at this index.
     pub fn var_at(&self, index: usize) -> Option<Var> {
-        Some(Var { value: self.nodes[index].value, node: self.number_at(index)? })
+        Some(Var { value: self.room[index].value, node: self.number_at(index)? })
     }
 
     /// How many nodes there are.
     pub fn len(&self) -> usize {
-        self.nodes.len() - FIRST
+        self.windows.len - FIRST
+    }
+
+    /// The nodes, and before them the places that are none.
+    pub fn nodes(&self) -> &[Node] {
+        &self.room[..self.windows.len]
     }
 
     pub fn keep_lines(&mut self, on: bool) {
         let on = on || self.cold().recording.is_some();
-        self.quick_most = if on { 0 } else { self.most };
+        self.cold_mut().keeps_lines = on;
         if !on {
             self.cold_mut().lines = Vec::new();
         }
+        self.set_windows();
     }
 
     /// The line that recorded a node, where lines are kept.
@@ -467,7 +482,7 @@ impl Storage {
     pub fn extent(&self) -> Extent {
         let recording = self.cold().recording.as_ref();
         Extent {
-            len: self.nodes.len(),
+            len: self.windows.len,
             edges: self.pool.len(),
             guards: recording.map_or(0, |recording| recording.guards.len()),
         }
@@ -477,8 +492,8 @@ impl Storage {
     pub fn rewind(&mut self, extent: Extent) {
         let left = self.numbers_left();
         let len = extent.len;
-        let gave_up_nodes = len < self.nodes.len();
-        self.nodes.truncate(len);
+        let gave_up_nodes = len < self.windows.len;
+        self.windows.len = len;
         self.pool.truncate(extent.edges);
         let cold = self.cold_mut();
         cold.lines.truncate(len);
@@ -492,62 +507,63 @@ impl Storage {
             recording.rewind(len - FIRST, extent.guards);
         }
         if gave_up_nodes {
-            cold.segments.retain(|segment| segment.index < len);
+            cold.segments.retain(|segment| segment.start < len);
             self.open_segment(left.map_or_else(numbers::take, numbers::renew));
         }
     }
 
-    /// The nodes from here on take their numbers from `numbers`.
+    /// The nodes from here on take their numbers from `numbers`, and leave out as many as there are nodes already.
     fn open_segment(&mut self, numbers: Range<u64>) {
-        let segment = Segment { number: numbers.start, index: self.nodes.len() };
+        let segment = Segment { origin: numbers.start, start: self.windows.len };
         let cold = self.cold_mut();
         cold.segments.push(segment);
         cold.numbers_end = numbers.end;
-        self.set_window();
+        self.set_windows();
     }
 
-    fn set_window(&mut self) {
+    /// Says where operands are found quickly. Nowhere, if every operation is to see that the tape is paused or keeps
+    /// lines.
+    fn set_windows(&mut self) {
         let cold = self.cold();
-        let (window, kept) = match cold.segments[..] {
-            [.., last] if cold.is_paused => (Segment { number: HIDDEN, ..last }, (HIDDEN, 0)),
-            [first, second, ..] => {
-                (cold.segments[cold.segments.len() - 1], (first.number, (second.index - FIRST) as u64))
-            }
-            [only] => (only, (HIDDEN, 0)),
-            [] => return,
+        (self.windows.origin, self.windows.kept) = match cold.segments[..] {
+            _ if cold.is_paused || cold.keeps_lines => (HIDDEN, Kept::NOTHING),
+            [first, second, .., last] => (last.origin, Kept { origin: first.origin, end: second.start }),
+            [first, last] => (last.origin, Kept { origin: first.origin, end: last.start }),
+            [only] => (only.origin, Kept::NOTHING),
+            [] => (HIDDEN, Kept::NOTHING),
         };
-        (self.window, self.kept) = (window, kept);
     }
 
     /// Sends every operation on this tape's variables the slow way, where it sees that the tape is paused.
     pub fn pause(&mut self, on: bool) {
         self.cold_mut().is_paused = on;
-        self.set_window();
+        self.set_windows();
     }
 
     /// The numbers this memory has not used.
     pub fn numbers_left(&self) -> Option<Range<u64>> {
         let cold = self.cold.as_ref()?;
         let last = cold.segments.last()?;
-        Some(last.number + (self.nodes.len() - last.index) as u64..cold.numbers_end)
+        Some(last.origin + self.windows.len as u64..cold.numbers_end)
     }
 
     /// Bytes reserved for nodes, edges and lines.
     pub fn bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>()
+        self.room.capacity() * size_of::<Node>()
             + self.pool.bytes()
             + self.cold.as_ref().map_or(0, |cold| cold.lines.capacity() * size_of::<Option<Line>>())
     }
 
     /// Gives memory back that is not in use.
     pub fn shrink(&mut self) {
-        self.nodes.shrink_to_fit();
+        self.room.truncate(self.windows.len);
+        self.room.shrink_to_fit();
         self.pool.shrink();
         self.cold_mut().lines.shrink_to_fit();
     }
 
     pub fn reserve(&mut self, nodes: usize) {
-        self.nodes.reserve(nodes.min(self.most.saturating_sub(self.nodes.len())));
+        self.make_room(nodes);
     }
 }
 
@@ -560,7 +576,7 @@ mod tests {
     fn tapes_without_nodes_do_not_run_into_the_numbers_of_others() {
         let mut storage = Storage::new();
         let end = storage.cold().numbers_end;
-        storage.cold_mut().segments[0].number = end - 1;
+        storage.cold_mut().segments[0].origin = end - FIRST as u64;
         storage.begin(usize::MAX, None);
         let left = storage.numbers_left().expect("a window");
         assert!(left.end - left.start >= (MOST - FIRST) as u64);

@@ -1,7 +1,8 @@
 //! The walk backwards. It knows no mathematics: partials times adjoints, in index order.
 
-use super::node::{Edge, FIRST, Node, UNTAKEN};
+use super::node::{CONSTANT, FIRST, Node, UNTAKEN};
 use super::pool::Pool;
+use std::cell::Cell;
 
 /// A node by its index, and the weight with which the sweep starts there.
 pub(crate) type Seed = (u32, f64);
@@ -19,45 +20,69 @@ pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut 
 }
 
 fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
-    let mut reach = None;
-    let adjoints = &mut adjoints[..nodes.len()];
-    for index in (FIRST..nodes.len()).rev() {
-        let (node, adjoint) = (&nodes[index], adjoints[index]);
+    // The variables that a tape begins with pass nothing on.
+    let leaves = nodes[FIRST..].iter().take_while(|node| node.operands == [CONSTANT; 2]).count();
+    let mut zeros = Zeros { nodes, pool, seeds, reached: None };
+    let adjoints = Cell::from_mut(&mut adjoints[..nodes.len()]).as_slice_of_cells();
+    for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST + leaves).rev() {
+        let adjoint = adjoint.get();
         if adjoint == 0.0 {
-            // A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only
-            // where the node was reached from a seed at all.
-            if !has_finite_partials(node, pool)
-                && reach.get_or_insert_with(|| reached(nodes, pool, seeds))[index]
-            {
-                pass_on(node.edges(pool), adjoint, adjoints);
-            }
+            zeros.pass_on(index, adjoints);
             continue;
         }
         // The places before the first node are a sink: what is no operand is added there, and never read. So one
         // comparison finds out whether the operands are in the pool.
         let [a, b] = node.operands;
-        let Some(by_a) = adjoints.get_mut(a as usize) else {
-            pass_on(pool.edges(node.pool_range()), adjoint, adjoints);
+        let Some(by_a) = adjoints.get(a as usize) else {
+            let (slots, operands) = pool.columns(node.pool_range());
+            pass_on(slots, operands, adjoint, adjoints);
             continue;
         };
-        *by_a += node.slots[0] * adjoint;
+        by_a.set(by_a.get() + node.slots[0] * adjoint);
         // Often there is no second operand, and additions to one place would wait for each other.
         if b > UNTAKEN {
-            adjoints[b as usize] += node.slots[1] * adjoint;
+            let by_b = &adjoints[b as usize];
+            by_b.set(by_b.get() + node.slots[1] * adjoint);
+        }
+    }
+}
+
+/// What to do with adjoints that are zero.
+struct Zeros<'a> {
+    nodes: &'a [Node],
+    pool: &'a Pool,
+    seeds: &'a [Seed],
+    /// By index, once it is asked for.
+    reached: Option<Vec<bool>>,
+}
+
+impl Zeros<'_> {
+    /// A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only where the node was
+    /// reached from a seed at all.
+    #[inline(never)]
+    fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
+        let node = &self.nodes[index];
+        if !has_finite_partials(node, self.pool)
+            && self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
+        {
+            let (slots, operands) = if node.is_pooled() {
+                self.pool.columns(node.pool_range())
+            } else {
+                (&node.slots[..], &node.operands[..])
+            };
+            pass_on(slots, operands, 0.0, adjoints);
         }
     }
 }
 
 #[inline(never)]
-fn pass_on(edges: impl Iterator<Item = Edge>, adjoint: f64, adjoints: &mut [f64]) {
-    for edge in edges {
-        if edge.is_linked() {
-            adjoints[edge.operand as usize] += edge.slot * adjoint;
-        }
+fn pass_on(slots: &[f64], operands: &[u32], adjoint: f64, adjoints: &[Cell<f64>]) {
+    for (slot, &operand) in slots.iter().zip(operands) {
+        let by_operand = &adjoints[operand as usize];
+        by_operand.set(by_operand.get() + slot * adjoint);
     }
 }
 
-#[inline(never)]
 fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
     if node.is_pooled() {
         // Without an early end, so that several are looked at in one step.

@@ -2,13 +2,13 @@
 
 use super::guard::{Guard, Operand, Recording};
 use super::misuse::Misuse;
-use super::node::{Edge, FIRST, Var};
+use super::node::{FIRST, Var};
 use super::numbers;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
 use crate::predicate::Predicate;
 use crate::real::{Lists, Read, Reduction};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 
@@ -22,12 +22,11 @@ pub(crate) struct Thread {
     spare: Vec<Storage>,
 }
 
-/// The tapes of a thread that has some. Without a destructor, so that reaching it is one load.
-type Slot = ManuallyDrop<Option<Box<Thread>>>;
-
 thread_local! {
-    static THREAD: Cell<Slot> = const { Cell::new(ManuallyDrop::new(None)) };
-    /// Empties the slot when the thread ends; whoever comes later finds no tapes.
+    /// Without a destructor, so that it is reached without a look at its state. `try_with` is always inlined, which
+    /// `with` is not; here it cannot fail.
+    static THREAD: RefCell<ManuallyDrop<Thread>> = const { RefCell::new(ManuallyDrop::new(Thread::EMPTY)) };
+    /// Empties it when the thread ends; whoever comes later finds no tapes.
     static TEARDOWN: Teardown = const { Teardown };
     /// How many recording tapes are alive here, so that a comparison need not look at the tapes.
     static RECORDING: Cell<usize> = const { Cell::new(0) };
@@ -37,34 +36,13 @@ struct Teardown;
 
 impl Drop for Teardown {
     fn drop(&mut self) {
-        drop(ManuallyDrop::into_inner(take()));
+        drop(ManuallyDrop::into_inner(THREAD.replace(ManuallyDrop::new(Thread::EMPTY))));
     }
-}
-
-// While the tapes are in use they are taken out of the slot: two moves of a pointer, in closures small enough
-// to be inlined always. `try_with` because `with` is not; without a destructor it cannot fail.
-
-#[inline]
-fn take() -> Slot {
-    THREAD.try_with(Cell::take).unwrap_or_default()
-}
-
-#[inline]
-fn put(slot: Slot) {
-    let _ = THREAD.try_with(|cell| cell.set(slot));
 }
 
 /// Runs `f`, which never calls the user's code, on this thread's tapes.
 pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
-    /// Puts the tapes back, also if `f` panics.
-    struct InUse(Slot);
-    impl Drop for InUse {
-        fn drop(&mut self) {
-            put(std::mem::take(&mut self.0));
-        }
-    }
-    let mut in_use = InUse(take());
-    f(in_use.0.get_or_insert_with(Thread::first))
+    THREAD.with(|thread| f(&mut thread.borrow_mut()))
 }
 
 /// As [`on_thread`], for what can be misused: panics, with the tapes released, in the name of the caller.
@@ -76,55 +54,73 @@ pub(crate) fn with<T>(f: impl FnOnce(&mut Thread) -> Result<T, Misuse>) -> T {
     }
 }
 
-/// Appends the result of an operation to the tape that its operands name; an operand that is not linked was not
-/// taken, or does not reach the result.
-///
-/// The caller has seen that not all operands are constants.
-#[inline]
+/// Appends the result of an operation to the tape that its operands name; a constant of constants. `rule` gives the
+/// partials, and which operands are linked: one that is not was not taken, or does not reach the result.
+#[inline(always)]
 #[track_caller]
 pub(crate) fn record<const ARITY: usize>(
     op: Op,
     value: f64,
     operands: [Var; ARITY],
-    partials: [f64; ARITY],
-    are_linked: [bool; ARITY],
+    rule: impl Fn() -> ([f64; ARITY], [bool; ARITY]),
 ) -> Var {
+    if !operands.iter().any(|operand| operand.is_on_a_tape()) {
+        return Var::constant_of(value);
+    }
+    let (partials, are_linked) = rule();
     let number = match (&operands[..], &partials[..], &are_linked[..]) {
         (&[a], &[by_a], &[link]) => {
-            let slots = [Edge::slot(a, by_a), 0.0];
-            quickly(|tape| tape.push_quickly(op, value, [a.node, 0], slots, [link, true]))
+            let none = Var::constant_of(0.0);
+            quickly(|tape| tape.push_quickly(op, value, [a, none], [by_a, 0.0], [link, true]))
         }
         (&[a, b], &[by_a, by_b], &[link, other]) => {
-            let slots = [Edge::slot(a, by_a), Edge::slot(b, by_b)];
-            quickly(|tape| tape.push_quickly(op, value, [a.node, b.node], slots, [link, other]))
+            quickly(|tape| tape.push_quickly(op, value, [a, b], [by_a, by_b], [link, other]))
         }
-        _ => {
-            let slots = std::array::from_fn(|k| Edge::slot(operands[k], partials[k]));
-            let numbers = operands.map(|operand| operand.node);
-            quickly(|tape| tape.push_block_quickly(op, value, numbers, slots, are_linked))
-        }
+        _ => record_block_quickly(op, value, operands, partials, are_linked),
     };
-    match (number, &operands[..], &partials[..], &are_linked[..]) {
-        (0, &[a], &[by_a], &[link]) => record_unary(op, value, a, by_a, link),
-        (0, &[a, b], &[by_a, by_b], &[link, other]) => {
-            record_binary(op, value, a, b, by_a, by_b, [link, other])
-        }
-        (0, ..) => record_many(op, value, &operands, &partials, &|k| are_linked[k]),
-        (node, ..) => Var { value, node },
+    match number {
+        Some(node) => Var { value, node },
+        None => record_slowly(op, value, operands, rule),
     }
 }
 
+/// What is unusual starts again, so that the usual case need keep nothing for it.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn record_slowly<const ARITY: usize>(
+    op: Op,
+    value: f64,
+    operands: [Var; ARITY],
+    rule: impl Fn() -> ([f64; ARITY], [bool; ARITY]),
+) -> Var {
+    let (partials, are_linked) = rule();
+    record_many(op, value, &operands, &partials, &|k| are_linked[k])
+}
+
+/// For more than two operands. In two steps, for a closure that does all of it is not inlined.
+#[inline(always)]
+fn record_block_quickly<const ARITY: usize>(
+    op: Op,
+    value: f64,
+    operands: [Var; ARITY],
+    partials: [f64; ARITY],
+    are_linked: [bool; ARITY],
+) -> Option<u64> {
+    let windows = quickly(|tape| Some(tape.windows()))?;
+    let (mut slots, mut indices) = ([0.0; ARITY], [0; ARITY]);
+    for k in 0..ARITY {
+        let edge = windows.edge(operands[k], partials[k], are_linked[k])?;
+        (slots[k], indices[k]) = (edge.slot, edge.operand);
+    }
+    quickly(move |tape| tape.push_block_quickly(op, value, slots, indices))
+}
+
 /// Tries `push` on the active tape: the usual case, operands that are constants or stand there, and room for the
-/// node. Gives the number of the node, or 0 for whatever is unusual.
-#[inline]
-pub(super) fn quickly(push: impl FnOnce(&mut Storage) -> u64) -> u64 {
-    let mut slot = take();
-    let number = match slot.as_mut() {
-        Some(thread) => push(&mut thread.active),
-        None => 0,
-    };
-    put(slot);
-    number
+/// node. Gives the number of the node, or `None` for whatever is unusual.
+#[inline(always)]
+pub(super) fn quickly<T>(push: impl FnOnce(&mut Storage) -> Option<T>) -> Option<T> {
+    THREAD.try_with(|thread| push(&mut thread.try_borrow_mut().ok()?.active)).ok()?
 }
 
 /// As [`record`], for a row over lists; a constant of constants.
@@ -135,8 +131,8 @@ pub(crate) fn record_reduction<K: Reduction, A: Copy, B: Copy>(
     read: impl Read<A, B, Var>,
 ) -> Var {
     match quickly(|tape| tape.push_reduction_quickly::<K, A, B>(value, lists, read)) {
-        0 => record_reduction_slowly::<K, A, B>(value, lists, read),
-        node => Var { value, node },
+        None => record_reduction_slowly::<K, A, B>(value, lists, read),
+        Some(node) => Var { value, node },
     }
 }
 
@@ -151,8 +147,7 @@ fn record_reduction_slowly<K: Reduction, A: Copy, B: Copy>(
     if !operands.iter().any(|operand| operand.is_on_a_tape()) {
         return Var::constant_of(value);
     }
-    let mut partials = Vec::with_capacity(operands.len());
-    K::partials(lists, values_of(read), value, |partial| partials.push(partial));
+    let partials: Vec<f64> = K::each_partial(lists, values_of(read), value).collect();
     record_many(K::OP, value, &operands, &partials, &|_| true)
 }
 
@@ -160,20 +155,6 @@ fn record_reduction_slowly<K: Reduction, A: Copy, B: Copy>(
 #[inline(always)]
 pub(super) fn values_of<A, B>(read: impl Read<A, B, Var>) -> impl Read<A, B, f64> {
     (move |item: A| read.first(item).value, move |item: B| read.second(item).value)
-}
-
-// What is unusual starts again from arguments in registers, so that the usual case need not spill them.
-
-#[inline(never)]
-#[track_caller]
-fn record_unary(op: Op, value: f64, a: Var, by_a: f64, link: bool) -> Var {
-    record_many(op, value, &[a], &[by_a], &|_| link)
-}
-
-#[inline(never)]
-#[track_caller]
-fn record_binary(op: Op, value: f64, a: Var, b: Var, by_a: f64, by_b: f64, links: [bool; 2]) -> Var {
-    record_many(op, value, &[a, b], &[by_a, by_b], &|k| links[k])
 }
 
 /// As [`record`], for any number of operands and any tape of the thread.
@@ -272,23 +253,13 @@ fn value_was_read_slow(var: Var) {
     });
 }
 
-impl Default for Thread {
-    fn default() -> Thread {
-        Thread { active: Storage::NONE, parked: Vec::new(), spare: Vec::new() }
-    }
-}
-
 impl Thread {
-    /// What a thread has before its first tape; misuse of a variable of another thread needs it too.
-    #[cold]
-    fn first() -> Box<Thread> {
-        // Sees to its end; what is made in the last moments of a thread is left to the system.
-        let _ = TEARDOWN.try_with(|_| ());
-        Box::default()
-    }
+    const EMPTY: Thread = Thread { active: Storage::NONE, parked: Vec::new(), spare: Vec::new() };
 
     /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
     pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
+        // Sees to the end of the thread; what is made in its last moments is left to the system.
+        let _ = TEARDOWN.try_with(|_| ());
         RECORDING.set(RECORDING.get() + usize::from(recording.is_some()));
         let mut tape = self.spare.pop().unwrap_or_else(Storage::new);
         tape.begin(most, recording);
