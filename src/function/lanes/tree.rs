@@ -15,7 +15,7 @@ use std::sync::Mutex;
 /// How many samples a leaf has, more or less: as many whole blocks as that takes.
 const LEAF: usize = 2048;
 /// Numbers of a block, values and adjoints together: so many fit into the cache.
-const NUMBERS: usize = 24 << 10;
+const NUMBERS: usize = 48 << 10;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
