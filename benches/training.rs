@@ -6,7 +6,9 @@
 //! ```
 //!
 //! Parameters are compared before anything is timed. A run goes from the initial parameters over a fixed number of
-//! steps; the ratio is the median of those of single rounds. `--export` writes data, initial parameters and the
+//! steps; the ratio is the median of those of single rounds. What a run of the library does once, recording above all,
+//! has a column of its own: the time of a step is that of a run of twice as many steps less that of a run, over the
+//! steps between. `--export` writes data, initial parameters and the
 //! first losses by hand, for `benches/peers/training.py`.
 
 #[path = "workloads/mod.rs"]
@@ -84,34 +86,38 @@ impl Bench {
                 black_box(black_box(&mut *task).step());
             }
         };
-        let mut of_modes: Vec<_> = modes
-            .iter()
-            .map(|mode| {
-                |_: &mut T| {
-                    black_box((mode.train)(black_box(&recipe), T::STEPS));
-                }
-            })
-            .collect();
+        let run = |mode: &Mode, steps: usize| {
+            let (train, recipe) = (mode.train, &recipe);
+            move |_: &mut T| {
+                black_box(train(black_box(recipe), steps));
+            }
+        };
+        let mut of_modes: Vec<_> =
+            modes.iter().flat_map(|mode| [run(mode, T::STEPS), run(mode, 2 * T::STEPS)]).collect();
         let mut runs: Vec<&mut Run<'_, T>> = vec![&mut by_hand];
         runs.extend(of_modes.iter_mut().map(|run| run as &mut Run<'_, T>));
         let times = in_turns(&mut T::new(), &mut runs, self.is_quick);
-        let names = std::iter::once("handwritten").chain(modes.iter().map(|mode| mode.name));
-        for (name, of_mode) in names.zip(&times) {
-            self.print::<T>(name, of_mode, &times[0]);
+        self.print::<T>("handwritten", &times[0], &times[0], 0.0);
+        for (mode, times_of_mode) in modes.iter().zip(times[1..].chunks(2)) {
+            let steady = times_of_mode[1].less(&times_of_mode[0]);
+            let once = times_of_mode[0].less(&steady).median();
+            self.print::<T>(mode.name, &steady, &times[0], once);
         }
     }
 
-    fn print<T: Training>(&self, mode: &str, times: &Times, by_hand: &Times) {
+    fn print<T: Training>(&self, mode: &str, times: &Times, by_hand: &Times, once: f64) {
         let (workload, precision, ns) = (T::NAME, T::PRECISION, times.median() / T::STEPS as f64);
         let [least, ratio, most] = times.over(by_hand);
         if self.json {
             let line = json!({
                 "workload": workload, "precision": precision, "mode": mode, "ns": ns.round(), "ratio": ratio,
+                "once_ns": once.round(),
             });
             println!("{line}");
         } else {
             let range = format!("{least:.2}..{most:.2}");
-            println!("{workload:<12} {precision:<4} {mode:<12} {ns:>12.0} {ratio:>8.2}  {range}");
+            let once = once / 1e3;
+            println!("{workload:<12} {precision:<4} {mode:<12} {ns:>12.0} {ratio:>8.2}  {range:<14} {once:>10.0}");
         }
     }
 }

@@ -11,6 +11,12 @@ impl Times {
         median(self.0.clone())
     }
 
+    /// What is left, round by round, after other times.
+    #[allow(dead_code)] // not all benches have something to subtract
+    pub fn less(&self, other: &Times) -> Times {
+        Times(self.0.iter().zip(&other.0).map(|(a, b)| a - b).collect())
+    }
+
     /// Smallest, median and largest ratio to the times of the same rounds.
     pub fn over(&self, other: &Times) -> [f64; 3] {
         let ratios: Vec<f64> = self.0.iter().zip(&other.0).map(|(a, b)| a / b).collect();

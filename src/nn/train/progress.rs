@@ -4,26 +4,29 @@ use super::history::Epoch;
 use super::metrics::Metric;
 
 pub(super) struct Progress {
+    /// None where it would not be seen: then nothing is formatted, and no clock is read.
     #[cfg(feature = "progress")]
-    bar: indicatif::ProgressBar,
+    bar: Option<indicatif::ProgressBar>,
 }
 
 impl Progress {
     #[cfg(feature = "progress")]
     pub fn new(on: bool, epochs: usize, done: usize) -> Progress {
-        let bar =
-            if on { indicatif::ProgressBar::new(epochs as u64) } else { indicatif::ProgressBar::hidden() };
-        let template = "{bar:30} epoch {pos}/{len}  {msg}  {elapsed} (rest {eta})";
-        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
-            bar.set_style(style);
+        let bar = on.then(|| indicatif::ProgressBar::new(epochs as u64)).filter(|bar| !bar.is_hidden());
+        if let Some(bar) = &bar {
+            let template = "{bar:30} epoch {pos}/{len}  {msg}  {elapsed} (rest {eta})";
+            if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.set_position(done as u64);
         }
-        bar.set_position(done as u64);
         Progress { bar }
     }
 
     #[cfg(feature = "progress")]
     pub fn show(&self, epoch: &Epoch, metric: Option<Metric>) {
         use std::fmt::Write;
+        let Some(bar) = &self.bar else { return };
         let mut message = format!("loss {:.4e}", epoch.loss);
         if let Some(loss) = epoch.validation_loss {
             let _ = write!(message, "  validation {loss:.4e}");
@@ -31,13 +34,15 @@ impl Progress {
         if let (Some(value), Some(metric)) = (epoch.metric, metric) {
             let _ = write!(message, "  {} {value:.4}", metric.name());
         }
-        self.bar.set_message(message);
-        self.bar.inc(1);
+        bar.set_message(message);
+        bar.inc(1);
     }
 
     #[cfg(feature = "progress")]
     pub fn finish(&self) {
-        self.bar.abandon();
+        if let Some(bar) = &self.bar {
+            bar.abandon();
+        }
     }
 
     #[cfg(not(feature = "progress"))]
