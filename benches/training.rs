@@ -117,7 +117,9 @@ impl Bench {
         } else {
             let range = format!("{least:.2}..{most:.2}");
             let once = once / 1e3;
-            println!("{workload:<12} {precision:<4} {mode:<12} {ns:>12.0} {ratio:>8.2}  {range:<14} {once:>10.0}");
+            println!(
+                "{workload:<12} {precision:<4} {mode:<12} {ns:>12.0} {ratio:>8.2}  {range:<14} {once:>10.0}"
+            );
         }
     }
 }

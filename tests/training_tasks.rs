@@ -3,7 +3,7 @@
 #[path = "../benches/workloads/mod.rs"]
 mod workloads;
 
-use tapegrad::nn::{Eager, Failure, Objective, Reduction};
+use tapegrad::nn::{Eager, Failure, Objective, Recorded, Reduction};
 use workloads::training::lanes::Number;
 use workloads::training::recipe::Recipe;
 use workloads::training::two_two_two::TwoTwoTwo;
@@ -53,6 +53,40 @@ fn iris_trains_as_in_the_library() {
 #[test]
 fn two_two_two_trains_as_in_the_library() {
     trains_as_the_library::<TwoTwoTwo>(2);
+}
+
+/// Follows the parameters of a run by the tape and holds every step's loss and gradient in lanes against it: to 1e-12 of the
+/// larger of a derivative and a thousandth of the largest one, which leaves room for the order of summation.
+fn agrees_with_the_tape_in_every_step(recipe: &Recipe, steps: usize, batch: usize) {
+    let Recipe { mlp, loss, data, .. } = recipe;
+    let of_sample =
+        |w: &[tapegrad::Var], x: &[tapegrad::Var], t: &[tapegrad::Var]| loss.of(&mlp.forward(w, x), t);
+    let mut eager = Eager::new(data, Reduction::Mean, of_sample);
+    let mut recorded = Recorded::<_>::new(data, Reduction::Mean, of_sample);
+    let mut parameters = mlp.parameters().to_vec();
+    let [mut expected, mut found] = [(); 2].map(|()| vec![0.0; parameters.len()]);
+    let samples: Vec<usize> = (0..data.len()).collect();
+    for step in 0..steps {
+        let batch = samples.chunks(batch).nth(step % samples.len().div_ceil(batch)).unwrap();
+        let by_tape = eager.loss_and_gradient(&parameters, batch, &mut expected).unwrap();
+        let in_lanes = recorded.loss_and_gradient(&parameters, batch, &mut found).unwrap();
+        assert_close(in_lanes, by_tape, 1e-12, "loss");
+        let largest = expected.iter().fold(0.0_f64, |largest, slope| largest.max(slope.abs()));
+        for (k, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let distance = (found - expected).abs() / expected.abs().max(1e-3 * largest);
+            assert!(distance <= 1e-12, "step {step}, derivative {k}: {found:e}, not {expected:e}");
+        }
+        parameters.iter_mut().zip(&expected).for_each(|(w, slope)| *w -= 0.1 * slope);
+    }
+}
+
+#[test]
+fn every_step_agrees_with_that_of_the_tape() {
+    agrees_with_the_tape_in_every_step(&Recipe::moons(), 20, 100);
+    agrees_with_the_tape_in_every_step(&Recipe::iris(), 20, 150);
+    agrees_with_the_tape_in_every_step(&Recipe::iris(), 20, 7);
+    agrees_with_the_tape_in_every_step(&Recipe::digits(), 6, 64);
+    agrees_with_the_tape_in_every_step(&Recipe::two_two_two(), 20, 1);
 }
 
 /// An objective that keeps the losses of its batches, whose plain mean is the loss of an epoch here.

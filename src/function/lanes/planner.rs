@@ -84,6 +84,9 @@ struct Products {
     offset: Option<Place>,
 }
 
+/// What rows of sums have in common that are done together: the lanes, and whether there are offsets.
+type Key = (Vec<Place>, bool);
+
 /// What an instruction is as a sum of products of which one factor is shared and the other is not.
 fn products(graph: &Graph, is_shared: &[bool], index: usize) -> Option<Products> {
     let instruction = &graph.instructions[index];
@@ -230,7 +233,7 @@ impl<'g> Planner<'g> {
     /// The steps of one level: those that can be done together are one.
     fn level(&mut self, instructions: &[usize], is_shared: &[bool]) {
         let graph = self.graph;
-        let mut sums: IndexMap<(Vec<Place>, bool), Vec<(usize, Products)>> = IndexMap::default();
+        let mut sums: IndexMap<Key, Vec<(usize, Products)>> = IndexMap::default();
         let mut rows: IndexMap<Op, Vec<usize>> = IndexMap::default();
         for &index in instructions {
             let instruction = &graph.instructions[index];
