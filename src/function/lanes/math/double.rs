@@ -261,19 +261,31 @@ fn sine_and_cosine(x: f64) -> (Pair, Pair, u64) {
     (Pair { high: r.high, low: sine_tail }.normal(), cosine.and(cosine_tail).normal(), low_bits(n))
 }
 
+/// The same, good to a rounding of each.
+#[inline(always)]
+fn short_sine_and_cosine(x: f64) -> (f64, f64, u64) {
+    let n = nearest(x * std::f64::consts::FRAC_2_PI);
+    // The first difference is exact; the others lose a rounding of what is left.
+    let r = (-n).mul_add(known::PI_2[1], (-n).mul_add(known::PI_2[0], x));
+    let r = (-n).mul_add(known::PI_2[2], r);
+    let z = r * r;
+    let sine = (z * r).mul_add(polynomial(z, known::SIN), r);
+    let cosine = z.mul_add(z.mul_add(polynomial(z, known::COS), -0.5), 1.0);
+    (sine, cosine, low_bits(n))
+}
+
 #[inline(always)]
 pub(crate) fn sin(x: f64) -> f64 {
-    let (sine, cosine, quadrant) = sine_and_cosine(x);
-    let y = if quadrant & 1 == 0 { sine.rounded() } else { cosine.rounded() };
-    let y = with_sign_of_quadrant(y, quadrant);
+    let (sine, cosine, quadrant) = short_sine_and_cosine(x);
+    let y = with_sign_of_quadrant(if quadrant & 1 == 0 { sine } else { cosine }, quadrant);
     let y = if x.abs() < NEARLY_LINEAR { x } else { y };
     declined_unless(x.abs() <= LARGEST_ANGLE, y)
 }
 
 #[inline(always)]
 pub(crate) fn cos(x: f64) -> f64 {
-    let (sine, cosine, quadrant) = sine_and_cosine(x);
-    let y = if quadrant & 1 == 0 { cosine.rounded() } else { sine.rounded() };
+    let (sine, cosine, quadrant) = short_sine_and_cosine(x);
+    let y = if quadrant & 1 == 0 { cosine } else { sine };
     declined_unless(x.abs() <= LARGEST_ANGLE, with_sign_of_quadrant(y, quadrant.wrapping_add(1)))
 }
 
