@@ -83,8 +83,16 @@ impl<'a, const N: usize> From<&'a [f64; N]> for Column<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Samples<'a> {
     columns: &'a [Column<'a>],
-    chosen: Option<&'a [usize]>,
+    chosen: Chosen<'a>,
     len: usize,
+}
+
+/// Which samples of the columns there are.
+#[derive(Debug, Clone, Copy)]
+enum Chosen<'a> {
+    /// All from this one on, one after the other.
+    From(usize),
+    These(&'a [usize]),
 }
 
 impl<'a> Samples<'a> {
@@ -98,7 +106,7 @@ impl<'a> Samples<'a> {
         for column in columns.iter().filter(long) {
             length("samples in each column", len, column.len())?;
         }
-        Ok(Samples { columns, chosen: None, len })
+        Ok(Samples { columns, chosen: Chosen::From(0), len })
     }
 
     /// These samples of the columns, in this order: a mini-batch. Nothing is copied.
@@ -111,7 +119,14 @@ impl<'a> Samples<'a> {
             Some(&last) if last >= all => {
                 Err(Error::Length { what: "samples or more", expected: last.saturating_add(1), got: all })
             }
-            _ => Ok(Samples { chosen: Some(samples), len: samples.len(), ..self }),
+            _ => {
+                let in_order = samples.windows(2).fold(true, |all, pair| all & (pair[1] == pair[0] + 1));
+                let chosen = match samples.first() {
+                    Some(&first) if in_order => Chosen::From(first),
+                    _ => Chosen::These(samples),
+                };
+                Ok(Samples { chosen, len: samples.len(), ..self })
+            }
         }
     }
 
@@ -134,7 +149,10 @@ impl<'a> Samples<'a> {
 
     /// The number of a sample in the columns.
     pub(super) fn number(&self, sample: usize) -> usize {
-        self.chosen.map_or(sample, |chosen| chosen[sample])
+        match self.chosen {
+            Chosen::From(first) => first + sample,
+            Chosen::These(samples) => samples[sample],
+        }
     }
 
     /// The number of a column in a sample.
@@ -165,9 +183,11 @@ impl<'a> Samples<'a> {
                 let Column { data, start, stride } = self.columns[column];
                 let lanes = &mut values[place(slot)][first..first + group];
                 match (self.chosen, stride) {
-                    (None, 1..) => {
-                        let rows = data[start + (from + first) * stride..].chunks(stride);
-                        lanes.iter_mut().zip(rows).for_each(|(lane, row)| *lane = T::of(row[0]));
+                    (Chosen::From(sample), 1..) => {
+                        let numbers = &data[start + (sample + from + first) * stride..];
+                        for (k, lane) in lanes.iter_mut().enumerate() {
+                            *lane = T::of(numbers[k * stride]);
+                        }
                     }
                     _ => {
                         for (lane, &number) in lanes.iter_mut().zip(&numbers) {
