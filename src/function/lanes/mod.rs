@@ -67,6 +67,8 @@ pub struct Batched<T = f64> {
     slots: Vec<u32>,
     /// Where what is shared is inputs and constants only: which variable each of it is; beyond the last, if none.
     passes_to: Vec<usize>,
+    /// If each variable is just one of it: which one.
+    comes_from: Option<Vec<usize>>,
     /// From the first output to what is shared, and from each output to the samples' variables.
     by_shared: Vec<Sweep>,
     by_sample: Vec<Sweep>,
@@ -133,8 +135,10 @@ impl<T: Float> Batched<T> {
             Source::Input(input) => variables.binary_search(&input).unwrap_or(usize::MAX),
             _ => usize::MAX,
         };
+        let passes_to: Vec<usize> = plan.head.outputs.iter().map(variable_at).collect();
         Ok(Batched {
-            passes_to: plan.head.outputs.iter().map(variable_at).collect(),
+            comes_from: only_places(&passes_to, variables.len()),
+            passes_to,
             slots: slots.map(|(_, &(_, slot))| slot).collect(),
             variables,
             by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
@@ -276,6 +280,12 @@ impl<T: Float> Batched<T> {
     ) -> Result<(), Error> {
         let head = &self.plan.head;
         let by_shared = &outcome.sums[..head.outputs.len()];
+        if let (true, Some(places)) = (head.instructions.is_empty(), &self.comes_from) {
+            for (slope, &place) in gradient.iter_mut().zip(places) {
+                *slope = by_shared[place];
+            }
+            return Ok(());
+        }
         if head.instructions.is_empty() {
             gradient.fill(0.0);
             for (&variable, &weight) in self.passes_to.iter().zip(by_shared) {
@@ -370,6 +380,17 @@ impl<T: Float> Batched<T> {
         let job = Job { plan, sweeps, variables, shared: numbers, samples, wanted, pool };
         Ok(job.run(out))
     }
+}
+
+/// The one place of each number below `count`, if it has one.
+fn only_places(numbers: &[usize], count: usize) -> Option<Vec<usize>> {
+    let mut places = vec![usize::MAX; count];
+    for (place, &number) in numbers.iter().enumerate().filter(|(_, number)| **number < count) {
+        if std::mem::replace(&mut places[number], place) != usize::MAX {
+            return None;
+        }
+    }
+    (!places.contains(&usize::MAX)).then_some(places)
 }
 
 /// The error of samples in which a check turned out differently.

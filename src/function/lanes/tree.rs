@@ -192,8 +192,10 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                     }
                 }
             }
-            outcome.sums.clear();
-            outcome.sums.extend(scratch.sums.iter().map(|sum| sum.double()));
+            outcome.sums.resize(scratch.sums.len(), 0.0);
+            for (total, sum) in outcome.sums.iter_mut().zip(&scratch.sums) {
+                *total = sum.double();
+            }
             if is_careful || job.wanted != Wanted::ByShared || !outcome.sums.iter().any(|sum| sum.is_nan()) {
                 break;
             }

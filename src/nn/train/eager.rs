@@ -1,6 +1,7 @@
 //! The objective that records every sample afresh.
 
 use super::objective::{Failure, Objective, Reduction};
+use super::passes::scale;
 use crate::nn::data::Data;
 use crate::{Gradient, Tape, Var};
 
@@ -51,11 +52,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
     ) -> Result<f64, Failure> {
         let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };
         // One number that is not finite leaves no finite sum.
-        let mut is_finite = total.is_finite();
-        for sum in gradient {
-            is_finite &= sum.is_finite();
-            *sum *= share;
-        }
+        let is_finite = scale(gradient, share) && total.is_finite();
         if is_finite { Ok(total * share) } else { Err(self.diagnose(parameters, batch)) }
     }
 

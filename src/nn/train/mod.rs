@@ -6,6 +6,7 @@ mod eager;
 mod history;
 mod metrics;
 mod objective;
+mod passes;
 mod progress;
 mod recorded;
 mod run;

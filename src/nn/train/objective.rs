@@ -67,8 +67,3 @@ pub struct Failure {
     /// The first node that was not finite, or what else became so.
     pub cause: String,
 }
-
-/// Without an early end: that is a loop of vector instructions.
-pub(super) fn are_finite(numbers: &[f64]) -> bool {
-    numbers.iter().fold(true, |all, number| all & number.is_finite())
-}

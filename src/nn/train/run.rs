@@ -1,7 +1,8 @@
 //! The loop of a training run.
 
 use super::history::{Epoch, History};
-use super::objective::{Failure, Objective, Reduction, are_finite};
+use super::objective::{Failure, Objective, Reduction};
+use super::passes::are_finite;
 use super::progress::Progress;
 use super::trainer::Trainer;
 use crate::nn::data::batches;
