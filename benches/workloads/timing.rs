@@ -40,7 +40,7 @@ pub fn in_turns<C>(context: &mut C, runs: &mut [&mut Run<'_, C>], is_quick: bool
     let (slice, budget, least) = if is_quick {
         (Duration::from_micros(300), Duration::from_millis(500), 5)
     } else {
-        (Duration::from_millis(1), Duration::from_secs(4), 11)
+        (Duration::from_millis(5), Duration::from_secs(4), 11)
     };
     let mut repeat_for_a_slice = |run: &mut &mut Run<'_, C>| {
         let start = Instant::now();
