@@ -57,6 +57,68 @@ fn every_list_in_lanes() {
     }
 }
 
+/// Operations of one kind whose operands stand in line are one loop: over operands that overlap, that are shared (the
+/// same for all, or each its own, learned or not), that are used again, and that nothing wants.
+#[test]
+fn operations_in_line() {
+    type Chain = fn(&[Var], &[Var]) -> [Var; 2];
+    let chains: [(&str, Chain); 7] = [
+        ("differences of neighbours", |_, x| {
+            let steps: Vec<Var> = x.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).collect();
+            [steps.iter().copied().sum(), steps[0] * steps[1]]
+        }),
+        ("products with one that is shared", |w, x| {
+            let all: Vec<Var> = x.iter().map(|&x| (w[0] * x).tanh()).collect();
+            [all.iter().copied().sum(), all[0] - all[2]]
+        }),
+        ("products with others that are shared", |w, x| {
+            let all: Vec<Var> = x.iter().zip(w).map(|(&x, &w)| x * w - w).collect();
+            [all.iter().copied().sum(), all[3] / (all[1] * all[1] + 1.0)]
+        }),
+        ("shared and constant", |w, x| {
+            let all: Vec<Var> = x
+                .iter()
+                .zip([w[0], Var::from(2.0), w[1], Var::from(3.0)])
+                .map(|(&x, w)| x / (w * w + 1.0))
+                .collect();
+            [all.iter().copied().sum(), all[0]]
+        }),
+        ("squares and what they are of", |_, x| {
+            let all: Vec<Var> = x.iter().map(|&x| x * x).collect();
+            [all.iter().zip(x).map(|(&square, &x)| square * x).sum(), all[1] + x[1]]
+        }),
+        ("some that nothing wants", |w, x| {
+            let all: Vec<Var> = x.iter().map(|&x| (x * w[2]).sin()).collect();
+            [all[1] + all[3], all[2] * 1.0]
+        }),
+        ("rows of three", |w, x| {
+            let all: Vec<Var> = x.windows(3).map(|x| x[0].mul_add(x[1], x[2]).mul_add(w[0], w[1])).collect();
+            [all.iter().copied().sum(), all[0] * all[1]]
+        }),
+    ];
+    let mut random = Random(19);
+    for (what, chain) in chains {
+        for n in [1, 16, 53, 300] {
+            for parameters in [0..0, 1..6] {
+                let table = Table { parameters, ..Table::random(&mut random, 4, 4, n) };
+                let what = format!("{what}, {n} samples, parameters {:?}", table.parameters);
+                let both = record(|x| chain(&x[..4], &x[4..]), &table);
+                compare::<f64>(&both, &table, 1e-11, &what);
+                for output in 0..2 {
+                    let one = record(|x| [chain(&x[..4], &x[4..])[output]], &table);
+                    compare::<f64>(&one, &table, 1e-11, &format!("{what}, output {output}"));
+                    compare::<f32>(
+                        &one,
+                        &table,
+                        1e-3,
+                        &format!("{what}, output {output}, in single precision"),
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// Around the width of a block, and around leaves of the tree.
 #[test]
 fn any_number_of_samples() {
