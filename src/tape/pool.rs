@@ -16,6 +16,16 @@ impl Pool {
         self.slots.len()
     }
 
+    /// Where the next operands go. Behind what both columns have: a panic may have left one of them longer.
+    #[inline]
+    pub fn next(&mut self) -> usize {
+        let len = self.len();
+        if self.operands.len() != len {
+            self.truncate(len.min(self.operands.len()));
+        }
+        self.len()
+    }
+
     pub fn push(&mut self, Edge { slot, operand }: Edge) {
         self.slots.push(slot);
         self.operands.push(operand);

@@ -265,7 +265,7 @@ impl Storage {
         slots: [f64; ARITY],
         indices: [u32; ARITY],
     ) -> Option<u64> {
-        let start = self.pool.len();
+        let start = self.pool.next();
         if start + ARITY >= MOST {
             return None;
         }
@@ -276,7 +276,8 @@ impl Storage {
     }
 
     /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
-    /// `None` also if all operands are constants.
+    /// `None` also if all operands are constants. `read` is called with the tapes borrowed, so it runs no code of the
+    /// user.
     #[inline]
     pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
         &mut self,
@@ -285,10 +286,10 @@ impl Storage {
         read: impl Read<A, B, Var>,
     ) -> Option<u64> {
         let count = lists.len();
-        if count == 0 || self.windows.len >= self.room.len() || self.pool.len() + count >= MOST {
+        let (windows, start) = (self.windows(), self.pool.next());
+        if count == 0 || windows.len >= self.room.len() || start + count >= MOST {
             return None;
         }
-        let (windows, start) = (self.windows(), self.pool.len());
         // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
         let (last, mut strays) = (windows.len as i64 - 1, 0);
         let mut recent = |operand: Var| {
@@ -374,7 +375,7 @@ impl Storage {
             let edges = [(); 2].map(|()| operands.next().map_or(Edge::NONE, |operand| edge(self, operand)));
             self.push(Node::new(op, value, edges), line)
         } else {
-            let start = self.pool.len();
+            let start = self.pool.next();
             // What a list has of constants is only needed to compute the value again.
             let skips_constants = op.skips_constants() && self.cold().recording.is_none();
             for operand in operands.filter(|(_, (operand, _))| operand.is_on_a_tape() || !skips_constants) {
@@ -580,5 +581,16 @@ mod tests {
         storage.begin(usize::MAX, None);
         let left = storage.numbers_left().expect("a window");
         assert!(left.end - left.start >= (MOST - FIRST) as u64);
+    }
+    /// As a panic in the middle of a push would leave the pool.
+    #[test]
+    fn columns_of_unequal_length_are_put_right() {
+        let mut storage = Storage::new();
+        storage.begin(usize::MAX, None);
+        storage.pool.slots.extend([1.0, 2.0]);
+        storage.pool.operands.extend([1, 2, 3]);
+        assert_eq!((storage.pool.next(), storage.pool.operands.len()), (2, 2));
+        storage.pool.slots.push(3.0);
+        assert_eq!((storage.pool.next(), storage.pool.slots.len()), (2, 2));
     }
 }
