@@ -33,12 +33,13 @@ pub struct Dual<R = f64, const N: usize = 1> {
     reached: u64,
 }
 
-/// From so many directions on they share bits, which only makes them count as reached.
+/// From so many directions on they share bits: one that does not reach a number may count as reaching it, with a zero,
+/// which meets an infinite partial as a zero that was computed does.
 const DIRECTION_BITS: usize = 56;
 
 /// Up to so many directions operations are inlined, and the compiler knows mostly which directions reach what; from
 /// more on all are multiplied where partials are finite.
-const FEW: usize = 8;
+pub(crate) const FEW: usize = 8;
 
 #[inline]
 fn bit(direction: usize) -> u64 {

@@ -1,6 +1,6 @@
 //! A block of operations as one node: its partials are taken forward, in registers.
 
-use crate::dual::Dual;
+use crate::dual::{Dual, FEW};
 use crate::ops::Op;
 use crate::tape::{Var, record};
 
@@ -70,6 +70,10 @@ pub fn preaccumulate<const N: usize, O: Fused<N>>(
     inputs: [Var; N],
     f: impl FnOnce([Dual<f64, N>; N]) -> O,
 ) -> O::Vars {
-    // Constants as well, so that the compiler knows which directions reach what, and forms no others.
-    f(Dual::variables(inputs.map(|input| input.value))).record(inputs)
+    let arguments = std::array::from_fn(|k| match inputs[k] {
+        // Of many, no direction reaches a constant; of few, the compiler is to know which reach what, and forms no others.
+        input if N > FEW && input.is_constant() => Dual::constant(input.value),
+        input => Dual::variable(input.value, k),
+    });
+    f(arguments).record(inputs)
 }
