@@ -329,7 +329,7 @@ impl Storage {
             return None;
         }
         if index == self.room.len() {
-            self.make_room(index.clamp(32, MOST_GROWTH));
+            self.make_room();
         }
         self.room[index] = node;
         self.windows.len += 1;
@@ -339,10 +339,11 @@ impl Storage {
         self.var_at(index)
     }
 
-    /// Makes room for so many nodes, or as many as there may be.
-    fn make_room(&mut self, nodes: usize) {
-        let len = self.windows.len.saturating_add(nodes).min(self.most);
-        self.room.resize(len.max(self.room.len()), Node::leaf(0.0));
+    /// Makes room for more nodes, where there is none and may be some: in the memory that is there, before it grows.
+    fn make_room(&mut self) {
+        let (len, reserved) = (self.room.len(), self.room.capacity());
+        let end = if reserved > len { reserved.min(self.most) } else { self.most };
+        self.room.resize(end.min(len + len.clamp(32, MOST_GROWTH)), Node::leaf(0.0));
     }
 
     #[cold]
@@ -563,8 +564,10 @@ impl Storage {
         self.cold_mut().lines.shrink_to_fit();
     }
 
+    /// Sees to it that the memory need not grow for so many nodes, or as many as there may be. It is not written to yet.
     pub fn reserve(&mut self, nodes: usize) {
-        self.make_room(nodes);
+        let len = self.windows.len.saturating_add(nodes).min(self.most);
+        self.room.reserve_exact(len.saturating_sub(self.room.len()));
     }
 }
 
@@ -582,6 +585,21 @@ mod tests {
         let left = storage.numbers_left().expect("a window");
         assert!(left.end - left.start >= (MOST - FIRST) as u64);
     }
+    /// Memory that is written to is taken from others, used or not.
+    #[test]
+    fn what_is_reserved_is_not_written() {
+        let mut storage = Storage::new();
+        storage.begin(usize::MAX, None);
+        storage.keep_lines(false);
+        storage.reserve(100_000);
+        let (len, capacity) = (storage.room.len(), storage.room.capacity());
+        assert!(len < 100 && capacity >= FIRST + 100_000);
+        for _ in 0..100_000 {
+            storage.push_leaf(1.0, Location::caller());
+        }
+        assert_eq!((storage.len(), storage.room.capacity()), (100_000, capacity));
+    }
+
     /// As a panic in the middle of a push would leave the pool.
     #[test]
     fn columns_of_unequal_length_are_put_right() {
