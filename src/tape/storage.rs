@@ -492,9 +492,10 @@ impl Storage {
 
     /// Gives up what came after `extent`; the numbers of its nodes are never used again.
     pub fn rewind(&mut self, extent: Extent) {
-        let left = self.numbers_left();
         let len = extent.len;
-        let gave_up_nodes = len < self.windows.len;
+        let gives_up_nodes = len < self.windows.len;
+        // Before anything is given up: when numbers run out, the tape stays as it is, and knows its variables.
+        let numbers = gives_up_nodes.then(|| self.numbers_left().map_or_else(numbers::take, numbers::renew));
         self.windows.len = len;
         self.pool.truncate(extent.edges);
         let cold = self.cold_mut();
@@ -508,9 +509,9 @@ impl Storage {
         if let Some(recording) = &mut cold.recording {
             recording.rewind(len - FIRST, extent.guards);
         }
-        if gave_up_nodes {
+        if let Some(numbers) = numbers {
             cold.segments.retain(|segment| segment.start < len);
-            self.open_segment(left.map_or_else(numbers::take, numbers::renew));
+            self.open_segment(numbers);
         }
     }
 
