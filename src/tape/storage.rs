@@ -33,23 +33,24 @@ pub(crate) struct Segment {
 /// How far a tape has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
-    pub len: usize,
+    /// The index of the next node.
+    pub end: usize,
     pub edges: usize,
     pub guards: usize,
 }
 
 impl Extent {
-    pub const EMPTY: Extent = Extent { len: FIRST, edges: 0, guards: 0 };
+    pub const EMPTY: Extent = Extent { end: FIRST, edges: 0, guards: 0 };
 }
 
 /// The segments of a tape, in order.
 pub(crate) type Segments = SmallVec<[Segment; 2]>;
 
-/// The index of the node with this number in a tape of `len` nodes.
-pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<usize> {
+/// The index of the node with this number in a tape whose next node has index `end`.
+pub(crate) fn index_in(segments: &[Segment], end: usize, number: u64) -> Option<usize> {
     let (last, before) = segments.split_last()?;
     let index = number.wrapping_sub(last.origin);
-    if index < len as u64 {
+    if index < end as u64 {
         return Some(index as usize);
     }
     let mut end = last.start;
@@ -84,8 +85,8 @@ const MOST_GROWTH: usize = 1 << 12;
 /// Where most operands are: among the nodes since the last rewind, or before the first.
 #[derive(Clone, Copy)]
 pub(crate) struct Windows {
-    /// How many nodes there are, the places before the first included.
-    len: usize,
+    /// The index of the next node.
+    end: usize,
     /// Where the last segment takes its numbers; `HIDDEN` where every operation needs attention.
     origin: u64,
     /// The first segment, where another follows it: parameters, usually.
@@ -127,7 +128,7 @@ impl Windows {
     #[inline(always)]
     fn find_recent(&self, number: u64) -> (u32, bool) {
         let index = number.wrapping_sub(self.origin);
-        (index as u32, index < self.len as u64)
+        (index as u32, index < self.end as u64)
     }
 
     /// As [`find`](Self::find), without branches, and `CONSTANT` for 0: in a list it cannot be foretold which
@@ -160,7 +161,7 @@ impl Storage {
     /// No tape at all: every look-up in it fails.
     pub const NONE: Storage = Storage {
         room: Vec::new(),
-        windows: Windows { len: 0, origin: HIDDEN, kept: Kept::NOTHING },
+        windows: Windows { end: 0, origin: HIDDEN, kept: Kept::NOTHING },
         pool: Pool::EMPTY,
         most: 0,
         id: 0,
@@ -181,7 +182,7 @@ impl Storage {
                 is_paused: false,
             })),
             room: vec![Node::leaf(0.0); FIRST],
-            windows: Windows { len: FIRST, ..Storage::NONE.windows },
+            windows: Windows { end: FIRST, ..Storage::NONE.windows },
             ..Storage::NONE
         };
         storage.open_segment(numbers::take());
@@ -216,13 +217,13 @@ impl Storage {
         self.id
     }
 
-    /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. With
-    /// [`push_quickly`](Self::push_quickly), the one check that every use of a variable passes.
+    /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. Every use
+    /// of a variable is checked by this, or by [`Windows`], which knows less and never says otherwise.
     pub fn find(&self, var: Var) -> Option<u32> {
         if var.node == 0 {
             return Some(CONSTANT);
         }
-        index_in(&self.cold.as_ref()?.segments, self.windows.len, var.node).map(|index| index as u32)
+        index_in(&self.cold.as_ref()?.segments, self.windows.end, var.node).map(|index| index as u32)
     }
 
     /// Appends a node and gives its number; `None` where that takes more than writing it. Its operands are
@@ -244,10 +245,10 @@ impl Storage {
     /// Appends a node, if there is room, and gives its number.
     #[inline(always)]
     fn push_node(&mut self, node: Node) -> Option<u64> {
-        let Windows { len, origin, .. } = &mut self.windows;
-        *self.room.get_mut(*len)? = node;
-        let number = *origin + *len as u64;
-        *len += 1;
+        let Windows { end, origin, .. } = &mut self.windows;
+        *self.room.get_mut(*end)? = node;
+        let number = *origin + *end as u64;
+        *end += 1;
         Some(number)
     }
 
@@ -256,7 +257,8 @@ impl Storage {
         self.windows
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices.
+    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices. The caller has
+    /// looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since: so they stand here.
     #[inline(always)]
     pub fn push_block_quickly<const ARITY: usize>(
         &mut self,
@@ -287,11 +289,11 @@ impl Storage {
     ) -> Option<u64> {
         let count = lists.len();
         let (windows, start) = (self.windows(), self.pool.next());
-        if count == 0 || windows.len >= self.room.len() || start + count >= MOST {
+        if count == 0 || windows.end >= self.room.len() || start + count >= MOST {
             return None;
         }
         // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
-        let (last, mut strays) = (windows.len as i64 - 1, 0);
+        let (last, mut strays) = (windows.end as i64 - 1, 0);
         let mut recent = |operand: Var| {
             let index = operand.node.wrapping_sub(windows.origin) as i64;
             strays |= index | last.wrapping_sub(index);
@@ -324,7 +326,7 @@ impl Storage {
 
     /// Appends a node; `None` if the tape is full.
     pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
-        let index = self.windows.len;
+        let index = self.windows.end;
         if index >= self.most {
             return None;
         }
@@ -332,7 +334,7 @@ impl Storage {
             self.make_room();
         }
         self.room[index] = node;
-        self.windows.len += 1;
+        self.windows.end += 1;
         if self.cold().keeps_lines {
             self.push_line(index, line);
         }
@@ -431,11 +433,11 @@ impl Storage {
 
     #[inline]
     pub fn check_room(&self, nodes: usize) -> Result<(), Misuse> {
-        if self.most - self.windows.len < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
+        if self.most - self.windows.end < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
     }
 
     pub fn name_last(&mut self, name: String) {
-        let index = (self.windows.len - 1) as u32;
+        let index = (self.windows.end - 1) as u32;
         self.cold_mut().names.insert(name, index);
     }
 
@@ -448,7 +450,7 @@ impl Storage {
     /// The number of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
         let segment = self.cold().segments.iter().rev().find(|segment| segment.start <= index)?;
-        (index < self.windows.len).then(|| segment.origin + index as u64)
+        (index < self.windows.end).then(|| segment.origin + index as u64)
     }
 
     /// The variable that names the node at this index.
@@ -458,12 +460,12 @@ impl Storage {
 
     /// How many nodes there are.
     pub fn len(&self) -> usize {
-        self.windows.len - FIRST
+        self.windows.end - FIRST
     }
 
     /// The nodes, and before them the places that are none.
     pub fn nodes(&self) -> &[Node] {
-        &self.room[..self.windows.len]
+        &self.room[..self.windows.end]
     }
 
     pub fn keep_lines(&mut self, on: bool) {
@@ -484,7 +486,7 @@ impl Storage {
     pub fn extent(&self) -> Extent {
         let recording = self.cold().recording.as_ref();
         Extent {
-            len: self.windows.len,
+            end: self.windows.end,
             edges: self.pool.len(),
             guards: recording.map_or(0, |recording| recording.guards.len()),
         }
@@ -492,32 +494,32 @@ impl Storage {
 
     /// Gives up what came after `extent`; the numbers of its nodes are never used again.
     pub fn rewind(&mut self, extent: Extent) {
-        let len = extent.len;
-        let gives_up_nodes = len < self.windows.len;
+        let end = extent.end;
+        let gives_up_nodes = end < self.windows.end;
         // Before anything is given up: when numbers run out, the tape stays as it is, and knows its variables.
         let numbers = gives_up_nodes.then(|| self.numbers_left().map_or_else(numbers::take, numbers::renew));
-        self.windows.len = len;
+        self.windows.end = end;
         self.pool.truncate(extent.edges);
         let cold = self.cold_mut();
-        cold.lines.truncate(len);
-        while cold.names.last().is_some_and(|(_, index)| *index as usize >= len) {
+        cold.lines.truncate(end);
+        while cold.names.last().is_some_and(|(_, index)| *index as usize >= end) {
             cold.names.pop();
         }
-        while cold.labels.last().is_some_and(|(index, _)| *index as usize >= len) {
+        while cold.labels.last().is_some_and(|(index, _)| *index as usize >= end) {
             cold.labels.pop();
         }
         if let Some(recording) = &mut cold.recording {
-            recording.rewind(len - FIRST, extent.guards);
+            recording.rewind(end - FIRST, extent.guards);
         }
         if let Some(numbers) = numbers {
-            cold.segments.retain(|segment| segment.start < len);
+            cold.segments.retain(|segment| segment.start < end);
             self.open_segment(numbers);
         }
     }
 
     /// The nodes from here on take their numbers from `numbers`, and leave out as many as there are nodes already.
     fn open_segment(&mut self, numbers: Range<u64>) {
-        let segment = Segment { origin: numbers.start, start: self.windows.len };
+        let segment = Segment { origin: numbers.start, start: self.windows.end };
         let cold = self.cold_mut();
         cold.segments.push(segment);
         cold.numbers_end = numbers.end;
@@ -547,7 +549,7 @@ impl Storage {
     pub fn numbers_left(&self) -> Option<Range<u64>> {
         let cold = self.cold.as_ref()?;
         let last = cold.segments.last()?;
-        Some(last.origin + self.windows.len as u64..cold.numbers_end)
+        Some(last.origin + self.windows.end as u64..cold.numbers_end)
     }
 
     /// Bytes reserved for nodes, edges and lines.
@@ -559,7 +561,7 @@ impl Storage {
 
     /// Gives memory back that is not in use.
     pub fn shrink(&mut self) {
-        self.room.truncate(self.windows.len);
+        self.room.truncate(self.windows.end);
         self.room.shrink_to_fit();
         self.pool.shrink();
         self.cold_mut().lines.shrink_to_fit();
@@ -567,8 +569,8 @@ impl Storage {
 
     /// Sees to it that the memory need not grow for so many nodes, or as many as there may be. It is not written to yet.
     pub fn reserve(&mut self, nodes: usize) {
-        let len = self.windows.len.saturating_add(nodes).min(self.most);
-        self.room.reserve_exact(len.saturating_sub(self.room.len()));
+        let end = self.windows.end.saturating_add(nodes).min(self.most);
+        self.room.reserve_exact(end.saturating_sub(self.room.len()));
     }
 }
 
