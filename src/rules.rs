@@ -219,7 +219,7 @@ pub(crate) fn as_they_are<R: Copy>() -> impl Read<R, R, R> {
 
 /// A row over lists. A conversion of the user's may record, ask or panic, so it comes before all else, once per item;
 /// plain numbers are converted where they are read.
-#[inline]
+#[inline(always)]
 #[track_caller]
 fn reduce<K: Reduction, R: Number, B: Copy + Into<R>>(lists: Lists<'_, R, B>) -> R {
     let Lists { first, second, last } = lists;

@@ -16,16 +16,6 @@ impl Pool {
         self.slots.len()
     }
 
-    /// Where the next operands go. Behind what both columns have: a panic may have left one of them longer.
-    #[inline]
-    pub fn next(&mut self) -> usize {
-        let len = self.len();
-        if self.operands.len() != len {
-            self.truncate(len.min(self.operands.len()));
-        }
-        self.len()
-    }
-
     pub fn push(&mut self, Edge { slot, operand }: Edge) {
         self.slots.push(slot);
         self.operands.push(operand);
@@ -71,5 +61,18 @@ impl Pool {
     pub fn shrink(&mut self) {
         self.slots.shrink_to_fit();
         self.operands.shrink_to_fit();
+    }
+}
+
+/// A pool whose columns are filled one after the other. Should a panic come in between, they are cut to equal length.
+pub(crate) struct ByColumns<'a>(pub &'a mut Pool);
+
+impl Drop for ByColumns<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let (slots, operands) = (self.0.slots.len(), self.0.operands.len());
+        if slots != operands {
+            self.0.truncate(slots.min(operands));
+        }
     }
 }

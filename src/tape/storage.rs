@@ -4,7 +4,7 @@ use super::guard::Recording;
 use super::misuse::Misuse;
 use super::node::{CONSTANT, Edge, FIRST, Node, Var};
 use super::numbers;
-use super::pool::Pool;
+use super::pool::{ByColumns, Pool};
 use super::thread::values_of;
 use crate::ops::Op;
 use crate::real::{Lists, Read, Reduction};
@@ -267,7 +267,7 @@ impl Storage {
         slots: [f64; ARITY],
         indices: [u32; ARITY],
     ) -> Option<u64> {
-        let start = self.pool.next();
+        let start = self.pool.len();
         if start + ARITY >= MOST {
             return None;
         }
@@ -288,7 +288,7 @@ impl Storage {
         read: impl Read<A, B, Var>,
     ) -> Option<u64> {
         let count = lists.len();
-        let (windows, start) = (self.windows(), self.pool.next());
+        let (windows, start) = (self.windows(), self.pool.len());
         if count == 0 || windows.end >= self.room.len() || start + count >= MOST {
             return None;
         }
@@ -299,28 +299,31 @@ impl Storage {
             strays |= index | last.wrapping_sub(index);
             index as u32
         };
+        let columns = ByColumns(&mut self.pool);
+        let pool = &mut *columns.0;
         // List by list, which is quicker than one after the other.
-        self.pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
-        self.pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
-        self.pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
+        pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
+        pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
+        pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
         let are_recent = strays >= 0;
         if !are_recent {
             let (mut are_found, mut constants) = (true, 0);
-            for (place, operand) in self.pool.operands[start..].iter_mut().zip(lists.iter(read)) {
+            for (place, operand) in pool.operands[start..].iter_mut().zip(lists.iter(read)) {
                 let (index, is_found) = windows.find_evenly(operand.node);
                 are_found &= is_found;
                 constants += usize::from(index == CONSTANT);
                 *place = index;
             }
             if !are_found || constants == count {
-                self.pool.truncate(start);
+                pool.truncate(start);
                 return None;
             }
         }
-        self.pool.slots.extend(K::each_partial(lists, values_of(read), value));
+        pool.slots.extend(K::each_partial(lists, values_of(read), value));
         if !are_recent {
-            self.pool.leave_out(start, CONSTANT);
+            pool.leave_out(start, CONSTANT);
         }
+        drop(columns);
         self.push_node(Node::pooled(K::OP, value, start as u32, self.pool.len() - start))
     }
 
@@ -378,7 +381,7 @@ impl Storage {
             let edges = [(); 2].map(|()| operands.next().map_or(Edge::NONE, |operand| edge(self, operand)));
             self.push(Node::new(op, value, edges), line)
         } else {
-            let start = self.pool.next();
+            let start = self.pool.len();
             // What a list has of constants is only needed to compute the value again.
             let skips_constants = op.skips_constants() && self.cold().recording.is_none();
             for operand in operands.filter(|(_, (operand, _))| operand.is_on_a_tape() || !skips_constants) {
@@ -577,6 +580,8 @@ impl Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::reduction;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     /// From outside it takes 2³² of them to see it.
     #[test]
@@ -603,15 +608,16 @@ mod tests {
         assert_eq!((storage.len(), storage.room.capacity()), (100_000, capacity));
     }
 
-    /// As a panic in the middle of a push would leave the pool.
     #[test]
-    fn columns_of_unequal_length_are_put_right() {
+    fn a_panic_between_two_columns_leaves_them_equally_long() {
         let mut storage = Storage::new();
         storage.begin(usize::MAX, None);
-        storage.pool.slots.extend([1.0, 2.0]);
-        storage.pool.operands.extend([1, 2, 3]);
-        assert_eq!((storage.pool.next(), storage.pool.operands.len()), (2, 2));
-        storage.pool.slots.push(3.0);
-        assert_eq!((storage.pool.next(), storage.pool.slots.len()), (2, 2));
+        storage.keep_lines(false);
+        let x = storage.push_leaf(1.0, Location::caller());
+        let lists = Lists { first: &[x], second: &[2.0], last: None };
+        let fails = (|item: Var| item, |_: f64| -> Var { panic!("on purpose") });
+        let push = || storage.push_reduction_quickly::<reduction::Dot, _, _>(2.0, lists, fails);
+        assert!(catch_unwind(AssertUnwindSafe(push)).is_err());
+        assert_eq!(storage.pool.operands.len(), storage.pool.slots.len());
     }
 }
