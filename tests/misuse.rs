@@ -509,3 +509,37 @@ fn plain_items_of_lists() {
     assert_eq!(dot(&[x, y], &[3.0_f32, 4.0]).backward().wrt([x, y]), [3.0, 4.0]);
     assert_eq!(dot(&[x, y], &[3, 4]).backward().wrt([x, y]), [3.0, 4.0]);
 }
+
+#[test]
+fn arguments_of_a_block_in_another() {
+    let tape = quick_tape();
+    let [x, y] = tape.vars([2.0, 5.0]);
+    let cure = ["another `preaccumulate`", "as an input of this block", "`.stop_gradient()`"];
+    let mut kept = Dual::constant(0.0);
+    let _ = preaccumulate([x], |[x]| {
+        kept = x;
+        x
+    });
+    for _ in 0..7 {
+        assert_says(&refusal(|| preaccumulate([y], |[y]| y * kept)), &cure);
+    }
+    let message = refusal(|| {
+        preaccumulate([x], |[x]| {
+            let _ = preaccumulate([y], |[y]| [y, x * y]);
+            x
+        })
+    });
+    assert_says(&message, &cure);
+    assert_says(
+        &panic_of(|| derivative(|d| d * preaccumulate([x], |[x]| x * d).value(), 3.0)).message,
+        &cure,
+    );
+    // With the cures.
+    let z = preaccumulate([x, y], |[x, y]| x * y);
+    assert_eq!(z.backward().wrt([x, y]), [5.0, 2.0]);
+    let z = preaccumulate([y], |[y]| y * kept.stop_gradient());
+    assert_eq!(z.backward().wrt([x, y]), [0.0, 2.0]);
+    // Blocks within blocks that keep apart.
+    let z = preaccumulate([x], |[x]| x * preaccumulate([y], |[y]| y * y).value());
+    assert_eq!(z.backward().wrt([x, y]), [25.0, 0.0]);
+}
