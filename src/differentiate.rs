@@ -1,6 +1,6 @@
 //! The front door: derivatives of plain functions, tapes and duals unseen.
 
-use crate::dual::Dual;
+use crate::dual::{Dual, Owner};
 use crate::gradient::Gradient;
 use crate::point::Point;
 use crate::tape::{Tape, Var};
@@ -177,10 +177,11 @@ pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
 ) -> (Y::Of<f64>, Y::Of<f64>) {
     same_length(&x, &v);
     let call = Nested::enter();
+    let owner = Owner::call(call.level);
     let mut v = v.as_slice().iter();
-    let duals = x.map(|x| Dual::argument(x, [*v.next().expect("the same length")], call.level));
+    let duals = x.map(|x| Dual::new(x, [*v.next().expect("the same length")]).owned_by(owner));
     let y = f(P::args(&duals));
-    if let Some(stranger) = y.as_slice().iter().find(|y| y.is_of_another_level(call.level)) {
+    if let Some(stranger) = y.as_slice().iter().find(|y| y.is_of_another(owner)) {
         panic!(
             "the function returned a number (value {}) that depends on a variable of the `derivative` or `jvp` \
              around it: the two derivatives would be mixed up; take the outer one as a constant with \

@@ -5,6 +5,7 @@ use crate::ops::{Op, for_each_primitive};
 use crate::predicate::Predicate;
 use crate::real::{Lists, Number, Read, Real, Reduction};
 use crate::rules::partials;
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -29,25 +30,43 @@ use std::fmt;
 pub struct Dual<R = f64, const N: usize = 1> {
     primal: R,
     tangents: [R; N],
-    /// Bit `k % 56`: whether direction `k` reaches this number. Above: which nested calls do.
+    /// Bit `k % 48`: whether direction `k` reaches this number. Above: the arguments of which calls do.
     reached: u64,
 }
 
-/// From so many directions on they share bits, which only makes them count as reached.
-const DIRECTION_BITS: usize = 56;
+/// From so many directions on they share bits: one that does not reach a number may count as reaching it, with a zero,
+/// which meets an infinite partial as a zero that was computed does.
+const DIRECTION_BITS: usize = 48;
 
 /// Up to so many directions operations are inlined, and the compiler knows mostly which directions reach what; from
 /// more on all are multiplied where partials are finite.
-const FEW: usize = 8;
+pub(crate) const FEW: usize = 8;
 
 #[inline]
 fn bit(direction: usize) -> u64 {
     1 << (direction % DIRECTION_BITS)
 }
 
-/// The bit of a call of the front door, by how deep it is nested in others; the first 8 levels differ.
-fn level_bit(level: usize) -> u64 {
-    1 << (DIRECTION_BITS + level % (64 - DIRECTION_BITS))
+/// Whose argument a number is, as one of the upper bits of `reached`: so its tangents are known from those of another
+/// call, where it gets there.
+#[derive(Clone, Copy)]
+pub struct Owner(u64);
+
+impl Owner {
+    /// A call of the front door, by how deep it is nested in others; the first 8 levels differ.
+    pub fn call(level: usize) -> Owner {
+        Owner(1 << DIRECTION_BITS << (level % 8))
+    }
+
+    /// A preaccumulated block; any 8 that follow one another in a thread differ.
+    #[inline(always)]
+    pub fn block() -> Owner {
+        thread_local! {
+            static BLOCKS: Cell<u8> = const { Cell::new(0) };
+        }
+        let block = BLOCKS.try_with(|blocks| blocks.replace(blocks.get().wrapping_add(1))).unwrap_or(0);
+        Owner(1 << (DIRECTION_BITS + 8) << (block % 8))
+    }
 }
 
 impl<R: Number, const N: usize> Dual<R, N> {
@@ -111,15 +130,22 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.tangents[direction]
     }
 
-    /// An argument of a nested call, so that its tangents are known from those of the calls outside.
-    pub(crate) fn argument(primal: R, tangents: [R; N], level: usize) -> Self {
-        let argument = Self::new(primal, tangents);
-        Dual { reached: argument.reached | level_bit(level), ..argument }
+    /// The same number as an argument of a call.
+    #[inline(always)]
+    pub(crate) fn owned_by(self, owner: Owner) -> Self {
+        Dual { reached: self.reached | owner.0, ..self }
     }
 
-    /// Whether an argument of a call at another level reaches this number.
-    pub(crate) fn is_of_another_level(self, level: usize) -> bool {
-        self.reached >> DIRECTION_BITS << DIRECTION_BITS & !level_bit(level) != 0
+    /// Whether an argument of another call reaches this number.
+    #[inline(always)]
+    pub(crate) fn is_of_another(self, owner: Owner) -> bool {
+        (self.reached & !owner.0) >> DIRECTION_BITS != 0
+    }
+
+    /// The same number as nobody's argument.
+    #[inline(always)]
+    pub(crate) fn owned_by_none(self) -> Self {
+        Dual { reached: self.reached & ((1 << DIRECTION_BITS) - 1), ..self }
     }
 
     /// Whether the direction can reach this number; if not, its tangent is a structural zero.

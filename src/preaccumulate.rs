@@ -1,6 +1,6 @@
 //! A block of operations as one node: its partials are taken forward, in registers.
 
-use crate::dual::Dual;
+use crate::dual::{Dual, FEW, Owner};
 use crate::ops::Op;
 use crate::tape::{Var, record};
 
@@ -11,7 +11,7 @@ pub trait Fused<const N: usize>: sealed::Sealed {
 
     #[doc(hidden)]
     #[track_caller]
-    fn record(self, inputs: [Var; N]) -> Self::Vars;
+    fn record(self, inputs: [Var; N], owner: Owner) -> Self::Vars;
 }
 
 mod sealed {
@@ -26,10 +26,15 @@ impl<const N: usize> Fused<N> for Dual<f64, N> {
 
     #[inline(always)]
     #[track_caller]
-    fn record(self, inputs: [Var; N]) -> Var {
+    fn record(self, inputs: [Var; N], owner: Owner) -> Var {
+        if self.is_of_another(owner) {
+            refuse(self.primal());
+        }
+        // So the compiler knows again what reaches the result, and keeps nothing of the owner.
+        let result = self.owned_by_none();
         // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
-        let rule = || (self.tangents(), std::array::from_fn(|k| self.is_reached_by(k)));
-        record(Op::Preaccumulated, self.primal(), inputs, rule)
+        let rule = || (result.tangents(), std::array::from_fn(|k| result.is_reached_by(k)));
+        record(Op::Preaccumulated, result.primal(), inputs, rule)
     }
 }
 
@@ -38,13 +43,25 @@ impl<const N: usize, const M: usize> Fused<N> for [Dual<f64, N>; M] {
 
     #[inline]
     #[track_caller]
-    fn record(self, inputs: [Var; N]) -> [Var; M] {
+    fn record(self, inputs: [Var; N], owner: Owner) -> [Var; M] {
         let mut results = [Var::constant_of(0.0); M];
         for (result, output) in results.iter_mut().zip(self) {
-            *result = output.record(inputs);
+            *result = output.record(inputs, owner);
         }
         results
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(value: f64) -> ! {
+    panic!(
+        "a preaccumulated block returned a number (value {value}) that depends on an argument of another \
+         `preaccumulate`, `derivative` or `jvp`: its derivatives would be taken for those of this block's \
+         inputs; pass the variable as an input of this block, or take the number as a constant with \
+         `.stop_gradient()`"
+    )
 }
 
 /// Evaluates `f` in forward mode and records each result as a single node with its partial derivatives.
@@ -63,6 +80,11 @@ impl<const N: usize, const M: usize> Fused<N> for [Dual<f64, N>; M] {
 /// assert_eq!(tape.len(), 3);
 /// assert!((r.backward()[x] - 0.3 / 0.25).abs() < 1e-15);
 /// ```
+///
+/// # Panics
+/// If a result depends on the argument of another block, or of a [`derivative`](crate::derivative) or
+/// [`jvp`](crate::jvp) around this one: it belongs among the inputs. Of two blocks far from each other, one in
+/// eight goes unnoticed.
 #[must_use]
 #[inline]
 #[track_caller]
@@ -70,6 +92,11 @@ pub fn preaccumulate<const N: usize, O: Fused<N>>(
     inputs: [Var; N],
     f: impl FnOnce([Dual<f64, N>; N]) -> O,
 ) -> O::Vars {
-    // Constants as well, so that the compiler knows which directions reach what, and forms no others.
-    f(Dual::variables(inputs.map(|input| input.value))).record(inputs)
+    let owner = Owner::block();
+    let arguments = std::array::from_fn(|k| match inputs[k] {
+        // Of many, no direction reaches a constant; of few, the compiler is to know which reach what, and forms no others.
+        input if N > FEW && input.is_constant() => Dual::constant(input.value),
+        input => Dual::variable(input.value, k).owned_by(owner),
+    });
+    f(arguments).record(inputs, owner)
 }

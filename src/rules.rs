@@ -5,6 +5,7 @@ use crate::kernel::{self, FRAC_1_SQRT_2PI, SQRT_PI_2, product as product_of, tot
 use crate::ops::{Op, for_each_primitive};
 use crate::real::{Lists, Number, Read, Reduction};
 use smallvec::SmallVec;
+use std::any::type_name;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// One of two forms of a rule that are good in different places: the first where the mask is set. A plain number evaluates
@@ -192,7 +193,7 @@ macro_rules! define_rules {
                 $( assert_eq!($x.len(), $more.len(), "both lists must have the same length"); )*
                 let second = define_rules!(@second R $(, $more)*);
                 let last = define_rules!(@last R $(, $last)?);
-                R::reduce::<reduction::$List, _, _>(Lists { first: $x, second, last }, converted())
+                reduce::<reduction::$List, _, _>(Lists { first: $x, second, last })
             }
         )*
     };
@@ -216,9 +217,26 @@ pub(crate) fn as_they_are<R: Copy>() -> impl Read<R, R, R> {
     (|item: R| item, |item: R| item)
 }
 
-/// Items of the second list that become numbers.
-fn converted<R: Copy, B: Into<R>>() -> impl Read<R, B, R> {
-    (|item: R| item, |item: B| item.into())
+/// A row over lists. A conversion of the user's may record, ask or panic, so it comes before all else, once per item;
+/// plain numbers are converted where they are read.
+#[inline(always)]
+#[track_caller]
+fn reduce<K: Reduction, R: Number, B: Copy + Into<R>>(lists: Lists<'_, R, B>) -> R {
+    let Lists { first, second, last } = lists;
+    if is_plain::<R, B>() {
+        let converted = (|item: R| item, |item: B| item.into());
+        return R::reduce::<K, R, B>(lists, converted);
+    }
+    let second: Vec<R> = second.iter().map(|&item| item.into()).collect();
+    R::reduce::<K, R, R>(Lists { first, second: &second, last }, as_they_are())
+}
+
+/// Whether items become numbers by this crate's or the standard library's own conversions, for the usual ones. By name, since
+/// a type that borrows has no `TypeId`; the names of these are taken, and the compiler compares them.
+#[inline(always)]
+fn is_plain<R, B>() -> bool {
+    let name = type_name::<B>();
+    name == type_name::<R>() || name == type_name::<f64>() || name == type_name::<f32>()
 }
 
 fn count(names: &[&str]) -> usize {

@@ -247,6 +247,10 @@ fn preaccumulated_blocks_take_constants_and_give_several_results() {
     let z = preaccumulate([r, infinite], |[r, _]| r * r);
     assert_eq!(z.backward().wrt([r, phi]), [4.0, 0.0]);
     assert!(preaccumulate([Var::from(3.0)], |[a]| a * a).is_constant());
+    // No constant among many has a part in it either.
+    let mut many = [Var::from(0.0); 57];
+    many[56] = r;
+    assert_eq!(preaccumulate(many, |v| v[0].sqrt() + v[56] * 3.0).backward()[r], 3.0);
     // A result that nothing reaches is a result all the same: what depends on it has a derivative by it.
     let flat = preaccumulate([r], |[_]| Dual::constant(1.0));
     let g = (flat * 3.0).backward();

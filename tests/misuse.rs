@@ -6,8 +6,8 @@ mod common;
 use common::{assert_says, panic_of, quick_tape, refusal};
 use std::thread;
 use tapegrad::{
-    Dual, Gradient, Number, Tape, Var, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp,
-    preaccumulate, vjp,
+    Dual, Gradient, Number, Tape, Var, affine, derivative, dot, gradient, hessian, hessian_vector_product,
+    jacobian, jvp, preaccumulate, vjp,
 };
 
 /// What can be done with two variables; each must see that they stand on two tapes.
@@ -466,4 +466,80 @@ fn variables_captured_from_an_outer_derivative() {
         deep += derivative(|x| x * derivative(|y| y * derivative(|z| z * z, 2.0), 1.0), 1.0);
     }
     assert_eq!(deep, 80.0);
+}
+
+/// Becomes a variable by code of the user, which records, asks and may panic.
+#[derive(Clone, Copy)]
+struct Positive<'a>(&'a Var);
+
+impl From<Positive<'_>> for Var {
+    fn from(Positive(x): Positive<'_>) -> Var {
+        assert!(*x < 10.0, "too large");
+        x.exp()
+    }
+}
+
+#[test]
+fn conversions_in_lists_run_before_anything_is_recorded() {
+    for tape in [quick_tape(), Tape::new(), Tape::recording()] {
+        let [x, y] = tape.vars([1.0, 2.0]);
+        // x eˣ + y eʸ
+        let z = dot(&[x, y], &[Positive(&x), Positive(&y)]);
+        assert_eq!(tape.len(), 5, "each item is converted once");
+        assert_eq!(z.backward().wrt([x, y]), [2.0 * 1f64.exp(), 3.0 * 2f64.exp()]);
+        let z = affine(&[x, y], &[Positive(&x), Positive(&y)], Positive(&y));
+        assert_eq!(z.backward().wrt([x, y]), [2.0 * 1f64.exp(), 4.0 * 2f64.exp()]);
+        // One that panics leaves what was there, and what comes is right.
+        let large = tape.var(11.0);
+        let len = tape.len();
+        let panic = panic_of(|| dot(&[x, large], &[Positive(&x), Positive(&large)]));
+        assert_eq!((&*panic.message, tape.len()), ("too large", len + 1));
+        assert_eq!(x.mul_add(y, y).backward().wrt([x, y]), [2.0, 2.0]);
+        assert_eq!(dot(&[x, y], &[y, y]).backward().wrt([x, y]), [2.0, 5.0]);
+        assert_eq!(z.backward().wrt([x, y]), [2.0 * 1f64.exp(), 4.0 * 2f64.exp()]);
+    }
+}
+
+#[test]
+fn plain_items_of_lists() {
+    let tape = quick_tape();
+    let [x, y] = tape.vars([1.0, 2.0]);
+    assert_eq!(dot(&[x, y], &[&y, &x]).backward().wrt([x, y]), [4.0, 2.0]);
+    assert_eq!(dot(&[x, y], &[3.0, 4.0]).backward().wrt([x, y]), [3.0, 4.0]);
+    assert_eq!(dot(&[x, y], &[3.0_f32, 4.0]).backward().wrt([x, y]), [3.0, 4.0]);
+    assert_eq!(dot(&[x, y], &[3, 4]).backward().wrt([x, y]), [3.0, 4.0]);
+}
+
+#[test]
+fn arguments_of_a_block_in_another() {
+    let tape = quick_tape();
+    let [x, y] = tape.vars([2.0, 5.0]);
+    let cure = ["another `preaccumulate`", "as an input of this block", "`.stop_gradient()`"];
+    let mut kept = Dual::constant(0.0);
+    let _ = preaccumulate([x], |[x]| {
+        kept = x;
+        x
+    });
+    for _ in 0..7 {
+        assert_says(&refusal(|| preaccumulate([y], |[y]| y * kept)), &cure);
+    }
+    let message = refusal(|| {
+        preaccumulate([x], |[x]| {
+            let _ = preaccumulate([y], |[y]| [y, x * y]);
+            x
+        })
+    });
+    assert_says(&message, &cure);
+    assert_says(
+        &panic_of(|| derivative(|d| d * preaccumulate([x], |[x]| x * d).value(), 3.0)).message,
+        &cure,
+    );
+    // With the cures.
+    let z = preaccumulate([x, y], |[x, y]| x * y);
+    assert_eq!(z.backward().wrt([x, y]), [5.0, 2.0]);
+    let z = preaccumulate([y], |[y]| y * kept.stop_gradient());
+    assert_eq!(z.backward().wrt([x, y]), [0.0, 2.0]);
+    // Blocks within blocks that keep apart.
+    let z = preaccumulate([x], |[x]| x * preaccumulate([y], |[y]| y * y).value());
+    assert_eq!(z.backward().wrt([x, y]), [25.0, 0.0]);
 }

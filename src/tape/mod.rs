@@ -224,7 +224,7 @@ impl Tape {
     pub fn mark(&self) -> Mark {
         let (extent, last) = self.with(|storage| {
             let extent = storage.extent();
-            (extent, storage.number_at(extent.len - 1))
+            (extent, storage.number_at(extent.end - 1))
         });
         Mark { tape: self.id, extent, last }
     }
@@ -249,7 +249,7 @@ impl Tape {
     #[track_caller]
     pub fn rewind(&self, mark: Mark) {
         let rewound = self.with(|storage| {
-            let is_there = mark.tape == self.id && storage.number_at(mark.extent.len - 1) == mark.last;
+            let is_there = mark.tape == self.id && storage.number_at(mark.extent.end - 1) == mark.last;
             if is_there {
                 storage.rewind(mark.extent);
             }

@@ -1,7 +1,7 @@
 //! Numbers for nodes, unique in the process.
 //!
 //! A tape owns a window of numbers. What it has used is never used again, by any tape of any thread;
-//! what it has not used goes back when it ends. So a variable's number says for ever whose it is, and
+//! what it has not used goes back when it ends. A rewind to `k` nodes uses up `k` numbers as well. So a variable's number says for ever whose it is, and
 //! there are 2⁶³ of them; when they run out, recording is refused.
 
 use std::ops::Range;

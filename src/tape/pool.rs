@@ -63,3 +63,16 @@ impl Pool {
         self.operands.shrink_to_fit();
     }
 }
+
+/// A pool whose columns are filled one after the other. Should a panic come in between, they are cut to equal length.
+pub(crate) struct ByColumns<'a>(pub &'a mut Pool);
+
+impl Drop for ByColumns<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let (slots, operands) = (self.0.slots.len(), self.0.operands.len());
+        if slots != operands {
+            self.0.truncate(slots.min(operands));
+        }
+    }
+}

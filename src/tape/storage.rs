@@ -4,7 +4,7 @@ use super::guard::Recording;
 use super::misuse::Misuse;
 use super::node::{CONSTANT, Edge, FIRST, Node, Var};
 use super::numbers;
-use super::pool::Pool;
+use super::pool::{ByColumns, Pool};
 use super::thread::values_of;
 use crate::ops::Op;
 use crate::real::{Lists, Read, Reduction};
@@ -33,23 +33,24 @@ pub(crate) struct Segment {
 /// How far a tape has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
-    pub len: usize,
+    /// The index of the next node.
+    pub end: usize,
     pub edges: usize,
     pub guards: usize,
 }
 
 impl Extent {
-    pub const EMPTY: Extent = Extent { len: FIRST, edges: 0, guards: 0 };
+    pub const EMPTY: Extent = Extent { end: FIRST, edges: 0, guards: 0 };
 }
 
 /// The segments of a tape, in order.
 pub(crate) type Segments = SmallVec<[Segment; 2]>;
 
-/// The index of the node with this number in a tape of `len` nodes.
-pub(crate) fn index_in(segments: &[Segment], len: usize, number: u64) -> Option<usize> {
+/// The index of the node with this number in a tape whose next node has index `end`.
+pub(crate) fn index_in(segments: &[Segment], end: usize, number: u64) -> Option<usize> {
     let (last, before) = segments.split_last()?;
     let index = number.wrapping_sub(last.origin);
-    if index < len as u64 {
+    if index < end as u64 {
         return Some(index as usize);
     }
     let mut end = last.start;
@@ -84,8 +85,8 @@ const MOST_GROWTH: usize = 1 << 12;
 /// Where most operands are: among the nodes since the last rewind, or before the first.
 #[derive(Clone, Copy)]
 pub(crate) struct Windows {
-    /// How many nodes there are, the places before the first included.
-    len: usize,
+    /// The index of the next node.
+    end: usize,
     /// Where the last segment takes its numbers; `HIDDEN` where every operation needs attention.
     origin: u64,
     /// The first segment, where another follows it: parameters, usually.
@@ -127,7 +128,7 @@ impl Windows {
     #[inline(always)]
     fn find_recent(&self, number: u64) -> (u32, bool) {
         let index = number.wrapping_sub(self.origin);
-        (index as u32, index < self.len as u64)
+        (index as u32, index < self.end as u64)
     }
 
     /// As [`find`](Self::find), without branches, and `CONSTANT` for 0: in a list it cannot be foretold which
@@ -160,7 +161,7 @@ impl Storage {
     /// No tape at all: every look-up in it fails.
     pub const NONE: Storage = Storage {
         room: Vec::new(),
-        windows: Windows { len: 0, origin: HIDDEN, kept: Kept::NOTHING },
+        windows: Windows { end: 0, origin: HIDDEN, kept: Kept::NOTHING },
         pool: Pool::EMPTY,
         most: 0,
         id: 0,
@@ -181,7 +182,7 @@ impl Storage {
                 is_paused: false,
             })),
             room: vec![Node::leaf(0.0); FIRST],
-            windows: Windows { len: FIRST, ..Storage::NONE.windows },
+            windows: Windows { end: FIRST, ..Storage::NONE.windows },
             ..Storage::NONE
         };
         storage.open_segment(numbers::take());
@@ -216,13 +217,13 @@ impl Storage {
         self.id
     }
 
-    /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. With
-    /// [`push_quickly`](Self::push_quickly), the one check that every use of a variable passes.
+    /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. Every use
+    /// of a variable is checked by this, or by [`Windows`], which knows less and never says otherwise.
     pub fn find(&self, var: Var) -> Option<u32> {
         if var.node == 0 {
             return Some(CONSTANT);
         }
-        index_in(&self.cold.as_ref()?.segments, self.windows.len, var.node).map(|index| index as u32)
+        index_in(&self.cold.as_ref()?.segments, self.windows.end, var.node).map(|index| index as u32)
     }
 
     /// Appends a node and gives its number; `None` where that takes more than writing it. Its operands are
@@ -244,10 +245,10 @@ impl Storage {
     /// Appends a node, if there is room, and gives its number.
     #[inline(always)]
     fn push_node(&mut self, node: Node) -> Option<u64> {
-        let Windows { len, origin, .. } = &mut self.windows;
-        *self.room.get_mut(*len)? = node;
-        let number = *origin + *len as u64;
-        *len += 1;
+        let Windows { end, origin, .. } = &mut self.windows;
+        *self.room.get_mut(*end)? = node;
+        let number = *origin + *end as u64;
+        *end += 1;
         Some(number)
     }
 
@@ -256,7 +257,8 @@ impl Storage {
         self.windows
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices.
+    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices. The caller has
+    /// looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since: so they stand here.
     #[inline(always)]
     pub fn push_block_quickly<const ARITY: usize>(
         &mut self,
@@ -276,7 +278,8 @@ impl Storage {
     }
 
     /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
-    /// `None` also if all operands are constants.
+    /// `None` also if all operands are constants. `read` is called with the tapes borrowed, so it runs no code of the
+    /// user.
     #[inline]
     pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
         &mut self,
@@ -285,63 +288,67 @@ impl Storage {
         read: impl Read<A, B, Var>,
     ) -> Option<u64> {
         let count = lists.len();
-        if count == 0 || self.windows.len >= self.room.len() || self.pool.len() + count >= MOST {
+        let (windows, start) = (self.windows(), self.pool.len());
+        if count == 0 || windows.end >= self.room.len() || start + count >= MOST {
             return None;
         }
-        let (windows, start) = (self.windows(), self.pool.len());
         // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
-        let (last, mut strays) = (windows.len as i64 - 1, 0);
+        let (last, mut strays) = (windows.end as i64 - 1, 0);
         let mut recent = |operand: Var| {
             let index = operand.node.wrapping_sub(windows.origin) as i64;
             strays |= index | last.wrapping_sub(index);
             index as u32
         };
+        let columns = ByColumns(&mut self.pool);
+        let pool = &mut *columns.0;
         // List by list, which is quicker than one after the other.
-        self.pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
-        self.pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
-        self.pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
+        pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
+        pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
+        pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
         let are_recent = strays >= 0;
         if !are_recent {
             let (mut are_found, mut constants) = (true, 0);
-            for (place, operand) in self.pool.operands[start..].iter_mut().zip(lists.iter(read)) {
+            for (place, operand) in pool.operands[start..].iter_mut().zip(lists.iter(read)) {
                 let (index, is_found) = windows.find_evenly(operand.node);
                 are_found &= is_found;
                 constants += usize::from(index == CONSTANT);
                 *place = index;
             }
             if !are_found || constants == count {
-                self.pool.truncate(start);
+                pool.truncate(start);
                 return None;
             }
         }
-        self.pool.slots.extend(K::each_partial(lists, values_of(read), value));
+        pool.slots.extend(K::each_partial(lists, values_of(read), value));
         if !are_recent {
-            self.pool.leave_out(start, CONSTANT);
+            pool.leave_out(start, CONSTANT);
         }
+        drop(columns);
         self.push_node(Node::pooled(K::OP, value, start as u32, self.pool.len() - start))
     }
 
     /// Appends a node; `None` if the tape is full.
     pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
-        let index = self.windows.len;
+        let index = self.windows.end;
         if index >= self.most {
             return None;
         }
         if index == self.room.len() {
-            self.make_room(index.clamp(32, MOST_GROWTH));
+            self.make_room();
         }
         self.room[index] = node;
-        self.windows.len += 1;
+        self.windows.end += 1;
         if self.cold().keeps_lines {
             self.push_line(index, line);
         }
         self.var_at(index)
     }
 
-    /// Makes room for so many nodes, or as many as there may be.
-    fn make_room(&mut self, nodes: usize) {
-        let len = self.windows.len.saturating_add(nodes).min(self.most);
-        self.room.resize(len.max(self.room.len()), Node::leaf(0.0));
+    /// Makes room for more nodes, where there is none and may be some: in the memory that is there, before it grows.
+    fn make_room(&mut self) {
+        let (len, reserved) = (self.room.len(), self.room.capacity());
+        let end = if reserved > len { reserved.min(self.most) } else { self.most };
+        self.room.resize(end.min(len + len.clamp(32, MOST_GROWTH)), Node::leaf(0.0));
     }
 
     #[cold]
@@ -429,11 +436,11 @@ impl Storage {
 
     #[inline]
     pub fn check_room(&self, nodes: usize) -> Result<(), Misuse> {
-        if self.most - self.windows.len < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
+        if self.most - self.windows.end < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
     }
 
     pub fn name_last(&mut self, name: String) {
-        let index = (self.windows.len - 1) as u32;
+        let index = (self.windows.end - 1) as u32;
         self.cold_mut().names.insert(name, index);
     }
 
@@ -446,7 +453,7 @@ impl Storage {
     /// The number of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
         let segment = self.cold().segments.iter().rev().find(|segment| segment.start <= index)?;
-        (index < self.windows.len).then(|| segment.origin + index as u64)
+        (index < self.windows.end).then(|| segment.origin + index as u64)
     }
 
     /// The variable that names the node at this index.
@@ -456,12 +463,12 @@ impl Storage {
 
     /// How many nodes there are.
     pub fn len(&self) -> usize {
-        self.windows.len - FIRST
+        self.windows.end - FIRST
     }
 
     /// The nodes, and before them the places that are none.
     pub fn nodes(&self) -> &[Node] {
-        &self.room[..self.windows.len]
+        &self.room[..self.windows.end]
     }
 
     pub fn keep_lines(&mut self, on: bool) {
@@ -482,7 +489,7 @@ impl Storage {
     pub fn extent(&self) -> Extent {
         let recording = self.cold().recording.as_ref();
         Extent {
-            len: self.windows.len,
+            end: self.windows.end,
             edges: self.pool.len(),
             guards: recording.map_or(0, |recording| recording.guards.len()),
         }
@@ -490,31 +497,32 @@ impl Storage {
 
     /// Gives up what came after `extent`; the numbers of its nodes are never used again.
     pub fn rewind(&mut self, extent: Extent) {
-        let left = self.numbers_left();
-        let len = extent.len;
-        let gave_up_nodes = len < self.windows.len;
-        self.windows.len = len;
+        let end = extent.end;
+        let gives_up_nodes = end < self.windows.end;
+        // Before anything is given up: when numbers run out, the tape stays as it is, and knows its variables.
+        let numbers = gives_up_nodes.then(|| self.numbers_left().map_or_else(numbers::take, numbers::renew));
+        self.windows.end = end;
         self.pool.truncate(extent.edges);
         let cold = self.cold_mut();
-        cold.lines.truncate(len);
-        while cold.names.last().is_some_and(|(_, index)| *index as usize >= len) {
+        cold.lines.truncate(end);
+        while cold.names.last().is_some_and(|(_, index)| *index as usize >= end) {
             cold.names.pop();
         }
-        while cold.labels.last().is_some_and(|(index, _)| *index as usize >= len) {
+        while cold.labels.last().is_some_and(|(index, _)| *index as usize >= end) {
             cold.labels.pop();
         }
         if let Some(recording) = &mut cold.recording {
-            recording.rewind(len - FIRST, extent.guards);
+            recording.rewind(end - FIRST, extent.guards);
         }
-        if gave_up_nodes {
-            cold.segments.retain(|segment| segment.start < len);
-            self.open_segment(left.map_or_else(numbers::take, numbers::renew));
+        if let Some(numbers) = numbers {
+            cold.segments.retain(|segment| segment.start < end);
+            self.open_segment(numbers);
         }
     }
 
     /// The nodes from here on take their numbers from `numbers`, and leave out as many as there are nodes already.
     fn open_segment(&mut self, numbers: Range<u64>) {
-        let segment = Segment { origin: numbers.start, start: self.windows.len };
+        let segment = Segment { origin: numbers.start, start: self.windows.end };
         let cold = self.cold_mut();
         cold.segments.push(segment);
         cold.numbers_end = numbers.end;
@@ -544,7 +552,7 @@ impl Storage {
     pub fn numbers_left(&self) -> Option<Range<u64>> {
         let cold = self.cold.as_ref()?;
         let last = cold.segments.last()?;
-        Some(last.origin + self.windows.len as u64..cold.numbers_end)
+        Some(last.origin + self.windows.end as u64..cold.numbers_end)
     }
 
     /// Bytes reserved for nodes, edges and lines.
@@ -556,20 +564,24 @@ impl Storage {
 
     /// Gives memory back that is not in use.
     pub fn shrink(&mut self) {
-        self.room.truncate(self.windows.len);
+        self.room.truncate(self.windows.end);
         self.room.shrink_to_fit();
         self.pool.shrink();
         self.cold_mut().lines.shrink_to_fit();
     }
 
+    /// Sees to it that the memory need not grow for so many nodes, or as many as there may be. It is not written to yet.
     pub fn reserve(&mut self, nodes: usize) {
-        self.make_room(nodes);
+        let end = self.windows.end.saturating_add(nodes).min(self.most);
+        self.room.reserve_exact(end.saturating_sub(self.room.len()));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::reduction;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     /// From outside it takes 2³² of them to see it.
     #[test]
@@ -580,5 +592,32 @@ mod tests {
         storage.begin(usize::MAX, None);
         let left = storage.numbers_left().expect("a window");
         assert!(left.end - left.start >= (MOST - FIRST) as u64);
+    }
+    /// Memory that is written to is taken from others, used or not.
+    #[test]
+    fn what_is_reserved_is_not_written() {
+        let mut storage = Storage::new();
+        storage.begin(usize::MAX, None);
+        storage.keep_lines(false);
+        storage.reserve(100_000);
+        let (len, capacity) = (storage.room.len(), storage.room.capacity());
+        assert!(len < 100 && capacity >= FIRST + 100_000);
+        for _ in 0..100_000 {
+            storage.push_leaf(1.0, Location::caller());
+        }
+        assert_eq!((storage.len(), storage.room.capacity()), (100_000, capacity));
+    }
+
+    #[test]
+    fn a_panic_between_two_columns_leaves_them_equally_long() {
+        let mut storage = Storage::new();
+        storage.begin(usize::MAX, None);
+        storage.keep_lines(false);
+        let x = storage.push_leaf(1.0, Location::caller());
+        let lists = Lists { first: &[x], second: &[2.0], last: None };
+        let fails = (|item: Var| item, |_: f64| -> Var { panic!("on purpose") });
+        let push = || storage.push_reduction_quickly::<reduction::Dot, _, _>(2.0, lists, fails);
+        assert!(catch_unwind(AssertUnwindSafe(push)).is_err());
+        assert_eq!(storage.pool.operands.len(), storage.pool.slots.len());
     }
 }

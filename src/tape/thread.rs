@@ -117,7 +117,7 @@ fn record_block_quickly<const ARITY: usize>(
 }
 
 /// Tries `push` on the active tape: the usual case, operands that are constants or stand there, and room for the
-/// node. Gives the number of the node, or `None` for whatever is unusual.
+/// node. Gives the number of the node, or `None` for whatever is unusual. `push` never calls the user's code.
 #[inline(always)]
 pub(super) fn quickly<T>(push: impl FnOnce(&mut Storage) -> Option<T>) -> Option<T> {
     THREAD.try_with(|thread| push(&mut thread.try_borrow_mut().ok()?.active)).ok()?
