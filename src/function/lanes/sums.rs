@@ -64,7 +64,7 @@ impl<T: Lanes> Product<'_, T> {
         cover!(registers, [2 1], all, |first, COLUMNS| {
             cover!(rows, [4 2 1], |_| apart, |row, ROWS| {
                 let tile = Tile { matrix: self, lanes, operands, first, row, start };
-                tile.sum::<S, ROWS, COLUMNS>(simd, x, y, at);
+                tile.evaluate::<S, ROWS, COLUMNS>(simd, x, y, at);
             });
         });
     }
@@ -83,7 +83,7 @@ struct Tile<'m, T> {
 
 impl<T: Lanes> Tile<'_, T> {
     #[inline(always)]
-    fn sum<'v, S: Simd, const ROWS: usize, const COLUMNS: usize>(
+    fn evaluate<'v, S: Simd, const ROWS: usize, const COLUMNS: usize>(
         self,
         simd: S,
         x: impl Fn(usize) -> &'v [T] + Copy,
