@@ -373,11 +373,11 @@ fn is_allowed(file: &str, form: &str) -> bool {
         "var.rs" => &[".stop_gradient("],
         "thread.rs" => &["Op::StopGradient"],
         // In the words of a message.
-        "differentiate.rs" => &[".stop_gradient("],
+        "differentiate.rs" | "preaccumulate.rs" => &[".stop_gradient("],
         // A predicate asked of any number, as a user's code would; the masks that follow an adjoint.
         "evaluate.rs" => &[".abs(", ".signum(", ".equal(", ".select("],
-        // Of plain numbers.
-        "sums.rs" => &[".mul_add("],
+        // Of registers.
+        "vector.rs" => &["fn add<", "fn mul_add<"],
         "lane.rs" => &["fn neg("],
         // `sin_cos`, which is two operations.
         "operators.rs" => &[".sin(", ".cos("],

@@ -221,7 +221,7 @@ fn add_up<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
     for r in 0..HEIGHT {
         for j in 0..WIDTH {
             let sum = &mut sums[place(r, j)];
-            *sum = T::sum(*sum, T::total(simd, parts[0][r][j]));
+            *sum = T::plus(*sum, T::total(simd, parts[0][r][j]));
         }
     }
 }

@@ -9,7 +9,7 @@ pub trait Lanes: Copy + Default {
     type Vector<S: Simd>: Copy;
 
     /// Of two plain numbers.
-    fn sum(a: Self, b: Self) -> Self;
+    fn plus(a: Self, b: Self) -> Self;
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a · b + c`, rounded once.
@@ -32,7 +32,7 @@ macro_rules! impl_lanes {
             type Vector<S: Simd> = S::$Vector;
 
             #[inline(always)]
-            fn sum(a: $T, b: $T) -> $T {
+            fn plus(a: $T, b: $T) -> $T {
                 a + b
             }
             #[inline(always)]
