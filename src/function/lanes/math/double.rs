@@ -124,15 +124,25 @@ pub(crate) fn tanh(x: f64) -> f64 {
     let (p, n) = short_exponential(2.0 * clamped(x.abs(), 0.0, 22.0));
     let power = power_of_two(n);
     let e = power.mul_add(p, power - 1.0);
-    (e / (e + 2.0)).copysign(x)
+    let below = e + 2.0;
+    quotient(e, below, e - (below - 2.0)).copysign(x)
 }
 
 #[inline(always)]
 pub(crate) fn sigmoid(x: f64) -> f64 {
     // From the exponential that cannot overflow.
     let e = exp(-x.abs());
-    let y = if x < 0.0 { e } else { 1.0 };
-    y / (1.0 + e)
+    let below = 1.0 + e;
+    quotient(if x < 0.0 { e } else { 1.0 }, below, e - (below - 1.0))
+}
+
+/// `above / (below + low)`, where `low` is what the sum `below` lost: rounded once, or nearly so.
+#[inline(always)]
+fn quotient(above: f64, below: f64, low: f64) -> f64 {
+    let inverse = 1.0 / below;
+    let y = above * inverse;
+    let rest = (-y).mul_add(low, (-y).mul_add(below, above));
+    rest.mul_add(inverse, y)
 }
 
 // Logarithms: ln(2ᵏ (1 + f)).

@@ -95,14 +95,24 @@ pub(crate) fn tanh(x: f32) -> f32 {
     let (p, n) = short_exponential(2.0 * a);
     let power = small_power_of_two(n);
     let e = power.mul_add(p, power - 1.0);
-    (e / (e + 2.0)).copysign(x)
+    let below = e + 2.0;
+    quotient(e, below, e - (below - 2.0)).copysign(x)
 }
 
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
     let e = exp(-x.abs());
-    let y = if x < 0.0 { e } else { 1.0 };
-    y / (1.0 + e)
+    let below = 1.0 + e;
+    quotient(if x < 0.0 { e } else { 1.0 }, below, e - (below - 1.0))
+}
+
+/// `above / (below + low)`, where `low` is what the sum `below` lost: rounded once, or nearly so.
+#[inline(always)]
+fn quotient(above: f32, below: f32, low: f32) -> f32 {
+    let inverse = 1.0 / below;
+    let y = above * inverse;
+    let rest = (-y).mul_add(low, (-y).mul_add(below, above));
+    rest.mul_add(inverse, y)
 }
 
 // Logarithms: ln(2ᵏ (1 + f)).
