@@ -20,6 +20,8 @@ use workloads::timing::{Run, Times, in_turns};
 
 /// So many samples show what a second thread is worth.
 const FOR_THREADS: usize = 100_000;
+/// Evaluations in a turn: the system takes some milliseconds to move a thread that has woken up to a core of its own.
+const IN_A_TURN: usize = 40;
 
 /// A function, and columns of samples for it.
 struct Task {
@@ -119,8 +121,8 @@ fn main() {
     println!("\n{:<8} {:>10} {:>14}", "task", "samples", "by two threads");
     for task in [Task::network, Task::options] {
         let mut task = task(FOR_THREADS);
-        let mut by_one = |task: &mut Task| one.install(|| task.run());
-        let mut by_two = |task: &mut Task| two.install(|| task.run());
+        let mut by_one = |task: &mut Task| one.install(|| (0..IN_A_TURN).for_each(|_| task.run()));
+        let mut by_two = |task: &mut Task| two.install(|| (0..IN_A_TURN).for_each(|_| task.run()));
         let mut runs = [&mut by_one as &mut Run<'_, _>, &mut by_two];
         let times = in_turns(&mut task, &mut runs, is_quick);
         let [least, ratio, most] = times[0].over(&times[1]);
