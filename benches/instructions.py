@@ -53,7 +53,8 @@ def main():
             print(f"| {workload} | by hand | {by_hand[workload]:,.0f} | | 1 |")
         count = instructions(bench, workload, mode)
         nodes = int(output(bench, "--count", workload, mode, "0").stdout)
-        print(f"| {workload} | {mode} | {count:,.0f} | {count / nodes:.1f} | {count / by_hand[workload]:.2f} |", flush=True)
+        per_node = f"{count / nodes:.1f}" if nodes else ""  # a batch has none
+        print(f"| {workload} | {mode} | {count:,.0f} | {per_node} | {count / by_hand[workload]:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
