@@ -10,6 +10,7 @@ mod pack;
 mod plan;
 mod planner;
 mod rows;
+mod runs;
 mod samples;
 mod sums;
 mod sweep;
@@ -26,6 +27,8 @@ use super::graph::Source;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
 use plan::Plan;
+use runs::{Run, copy, runs};
+use std::collections::HashSet;
 use std::ops::Range;
 use sweep::Sweep;
 use tree::{Job, Outcome, Pool, Wanted};
@@ -65,10 +68,12 @@ pub struct Batched<T = f64> {
     variables: Vec<usize>,
     /// The slots of the samples' variables.
     slots: Vec<u32>,
-    /// Where what is shared is inputs and constants only: which variable each of it is; beyond the last, if none.
-    passes_to: Vec<usize>,
-    /// If each variable is just one of it: which one.
-    comes_from: Option<Vec<usize>>,
+    /// Where the numbers that samples share stand among those of the head.
+    reads: Vec<Run>,
+    /// Which of the variables the numbers that samples share are, where they are inputs.
+    passes_to: Vec<Run>,
+    /// Whether each variable is just one of them.
+    is_one_to_one: bool,
     /// From the first output to what is shared, and from each output to the samples' variables.
     by_shared: Vec<Sweep>,
     by_sample: Vec<Sweep>,
@@ -132,13 +137,15 @@ impl<T: Float> Batched<T> {
         let variables: Vec<usize> =
             shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
         let variable_at = |&place: &u32| match plan.head.source(place) {
-            Source::Input(input) => variables.binary_search(&input).unwrap_or(usize::MAX),
-            _ => usize::MAX,
+            Source::Input(input) => variables.binary_search(&input).ok(),
+            _ => None,
         };
-        let passes_to: Vec<usize> = plan.head.outputs.iter().map(variable_at).collect();
+        let passes_to = || plan.head.outputs.iter().map(variable_at);
+        let distinct: HashSet<usize> = passes_to().flatten().collect();
         Ok(Batched {
-            comes_from: only_places(&passes_to, variables.len()),
-            passes_to,
+            reads: runs(plan.head.outputs.iter().map(|&place| Some(place as usize))),
+            passes_to: runs(passes_to()),
+            is_one_to_one: distinct.len() == variables.len() && passes_to().flatten().count() == variables.len(),
             slots: slots.map(|(_, &(_, slot))| slot).collect(),
             variables,
             by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
@@ -280,18 +287,15 @@ impl<T: Float> Batched<T> {
     ) -> Result<(), Error> {
         let head = &self.plan.head;
         let by_shared = &outcome.sums[..head.outputs.len()];
-        if let (true, Some(places)) = (head.instructions.is_empty(), &self.comes_from) {
-            for (slope, &place) in gradient.iter_mut().zip(places) {
-                *slope = by_shared[place];
-            }
-            return Ok(());
-        }
         if head.instructions.is_empty() {
+            let runs = self.passes_to.iter().map(|run| (run.first..run.first + run.len, run.at..run.at + run.len));
+            if self.is_one_to_one {
+                runs.for_each(|(to, from)| gradient[to].copy_from_slice(&by_shared[from]));
+                return Ok(());
+            }
             gradient.fill(0.0);
-            for (&variable, &weight) in self.passes_to.iter().zip(by_shared) {
-                if let Some(slope) = gradient.get_mut(variable) {
-                    *slope += weight;
-                }
+            for (to, from) in runs {
+                gradient[to].iter_mut().zip(&by_shared[from]).for_each(|(slope, &weight)| *slope += weight);
             }
             return Ok(());
         }
@@ -369,28 +373,17 @@ impl<T: Float> Batched<T> {
         let head = &self.plan.head;
         forward(head, shared.iter().copied(), workspace)
             .map_err(|check| branch_changed(check, &workspace.values))?;
-        numbers.clear();
-        numbers.extend(head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])));
+        numbers.resize(head.outputs.len(), T::default());
+        let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {
             Wanted::Values | Wanted::Sums | Wanted::Reached => &[][..],
             Wanted::ByShared => &self.by_shared,
             Wanted::BySample => &self.by_sample,
         };
         let (plan, variables, samples) = (&self.plan, &self.slots[..], *samples);
-        let job = Job { plan, sweeps, variables, shared: numbers, samples, wanted, pool };
+        let job = Job { plan, sweeps, variables, shared: numbers, shared_is_finite, samples, wanted, pool };
         Ok(job.run(out))
     }
-}
-
-/// The one place of each number below `count`, if it has one.
-fn only_places(numbers: &[usize], count: usize) -> Option<Vec<usize>> {
-    let mut places = vec![usize::MAX; count];
-    for (place, &number) in numbers.iter().enumerate().filter(|(_, number)| **number < count) {
-        if std::mem::replace(&mut places[number], place) != usize::MAX {
-            return None;
-        }
-    }
-    (!places.contains(&usize::MAX)).then_some(places)
 }
 
 /// The error of samples in which a check turned out differently.

@@ -40,6 +40,7 @@ pub(super) struct Job<'a, T> {
     /// The slots of the samples' variables.
     pub variables: &'a [u32],
     pub shared: &'a [T],
+    pub shared_is_finite: bool,
     pub samples: Samples<'a>,
     pub wanted: Wanted,
     pub pool: &'a Pool<T>,
@@ -89,8 +90,7 @@ fn width(plan: &Plan) -> usize {
 impl<T: Float> Job<'_, T> {
     /// Evaluates all samples; `out` has what is asked for sample by sample.
     pub fn run(&self, out: &mut [f64]) -> Outcome {
-        let shared_is_finite = self.shared.iter().fold(true, |all, number| all & number.double().is_finite());
-        self.part(0..self.samples.len(), shared_is_finite, out)
+        self.part(0..self.samples.len(), out)
     }
 
     fn numbers_per_sample(&self) -> usize {
@@ -102,11 +102,11 @@ impl<T: Float> Job<'_, T> {
         }
     }
 
-    fn part(&self, samples: Range<usize>, shared_is_finite: bool, out: &mut [f64]) -> Outcome {
+    fn part(&self, samples: Range<usize>, out: &mut [f64]) -> Outcome {
         let width = width(self.plan);
         let leaf = LEAF.div_ceil(width) * width;
         if samples.len() <= leaf {
-            let leaf = Leaf { job: self, samples, width, shared_is_finite, out };
+            let leaf = Leaf { job: self, samples, width, out };
             return T::evaluate(leaf);
         }
         // So many whole leaves on the left that it is a full tree.
@@ -114,8 +114,8 @@ impl<T: Float> Job<'_, T> {
         let middle = samples.start + leaf * (leaves.next_power_of_two() / 2);
         let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
         let (mut left, right) = join(
-            || self.part(samples.start..middle, shared_is_finite, left_out),
-            || self.part(middle..samples.end, shared_is_finite, right_out),
+            || self.part(samples.start..middle, left_out),
+            || self.part(middle..samples.end, right_out),
         );
         for (sum, &other) in left.sums.iter_mut().zip(&right.sums) {
             *sum += other;
@@ -141,7 +141,6 @@ pub(super) struct Leaf<'j, 'a, T> {
     job: &'j Job<'a, T>,
     samples: Range<usize>,
     width: usize,
-    shared_is_finite: bool,
     out: &'j mut [f64],
 }
 
@@ -150,12 +149,12 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> Outcome {
-        let Leaf { job, samples, width, shared_is_finite, out } = self;
+        let Leaf { job, samples, width, out } = self;
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
         // Where a zero met an infinity there is a NaN in the sums, and only the careful way tells what it should be.
-        for is_careful in [!shared_is_finite, true] {
+        for is_careful in [!job.shared_is_finite, true] {
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
             let mut before = 0;
@@ -193,10 +192,12 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 }
             }
             outcome.sums.resize(scratch.sums.len(), 0.0);
-            for (total, sum) in outcome.sums.iter_mut().zip(&scratch.sums) {
+            let mut has_nan = false;
+            for (total, &sum) in outcome.sums.iter_mut().zip(&scratch.sums) {
                 *total = sum.double();
+                has_nan |= sum.is_a_nan();
             }
-            if is_careful || job.wanted != Wanted::ByShared || !outcome.sums.iter().any(|sum| sum.is_nan()) {
+            if is_careful || job.wanted != Wanted::ByShared || !has_nan {
                 break;
             }
         }

@@ -36,12 +36,14 @@ impl<T: Float> Batch<'_, T> {
         let mut bits = Vec::new();
         for (wanted, sweeps, numbers) in asked {
             let (pool, mut out) = (Pool::default(), vec![0.0; samples.len() * numbers]);
-            let job = Job { plan, sweeps, variables: slots, shared: &shared, samples, wanted, pool: &pool };
+            let pool = &pool;
+            let shared_is_finite = shared.iter().all(|number| number.double().is_finite());
+            let job =
+                Job { plan, sweeps, variables: slots, shared: &shared, shared_is_finite, samples, wanted, pool };
             let leaf = Leaf {
                 job: &job,
                 samples: 0..samples.len(),
                 width: super::width(plan),
-                shared_is_finite: shared.iter().all(|number| number.double().is_finite()),
                 out: &mut out,
             };
             let outcome = dispatch(leaf);
