@@ -80,14 +80,15 @@ fn wobble(function: &Function, x: &[f64], entry: usize) -> f64 {
         function.jacobian_at(x, &mut scalar, &mut jacobian).ok()?;
         Some([values, jacobian].concat()[entry])
     };
-    let moved = |k: usize, by: f64| {
-        let mut x = x.to_vec();
-        x[k] *= 1.0 + by;
-        evaluate(&x)
-    };
     let Some(here) = evaluate(x) else { return 0.0 };
-    let steps = (0..x.len()).flat_map(|k| [moved(k, f64::EPSILON), moved(k, -f64::EPSILON)]);
-    let most = steps.flatten().map(|there| (there - here).abs()).fold(0.0, f64::max);
+    let moved = |k: usize, places: f64| {
+        let mut x = x.to_vec();
+        x[k] *= 1.0 + places * f64::EPSILON;
+        evaluate(&x).map(|there| ((there - here) / places).abs())
+    };
+    // Also by some places more: one may be lost on the way.
+    let steps = (0..x.len()).flat_map(|k| [1.0, -1.0, 16.0, -16.0].map(|places| moved(k, places)));
+    let most = steps.flatten().fold(0.0, f64::max);
     if most.is_finite() { 64.0 * most } else { 0.0 }
 }
 

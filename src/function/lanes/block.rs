@@ -5,12 +5,13 @@ use super::float::Float;
 use super::mend;
 use super::pack::{Pack, WIDTH};
 use super::plan::{Plan, Rows, Slot, Step, Sums};
-use super::rows::{list_partials_of, list_value_of, terms_of, values_of};
+use super::rows::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
 use super::sums::{Product, Start, add_correlations, add_totals};
 use super::sweep::{Move, Sweep};
 use super::vector::Aligned;
 
 use pulp::Simd;
+use std::hint::black_box;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -20,7 +21,7 @@ pub(super) struct Scratch<T> {
     /// As many lanes per slot as are in use.
     pub values: Aligned<T>,
     pub adjoints: Aligned<T>,
-    /// What each operand of a row gets, before it is added to what is there.
+    /// What each operand of a row gets, where it is looked at before it is added to what is there.
     pub terms: [Aligned<T>; 3],
     /// The partials of a row over lists.
     partials: Vec<[T; WIDTH]>,
@@ -30,14 +31,24 @@ pub(super) struct Scratch<T> {
     pub is_out: Vec<bool>,
 }
 
+/// What is done where a zero adjoint meets a partial that is not finite: the product is NaN, and may have to be zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Care {
+    /// Nothing: a NaN that matters is seen in what comes out.
+    None,
+    /// Put right where rows of the table are passed back.
+    Rows,
+    /// There, and in sums of products, one by one.
+    Everywhere,
+}
+
 /// What a block is evaluated with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block<'p, T> {
     pub plan: &'p Plan,
     /// The numbers that all samples share.
     pub shared: &'p [T],
-    /// Whether an infinity may meet a zero where sums are passed back.
-    pub is_careful: bool,
+    pub care: Care,
     /// Lanes per slot: a multiple of [`WIDTH`].
     pub lanes: usize,
 }
@@ -84,7 +95,8 @@ impl<'p, T: Float> Block<'p, T> {
             match step {
                 Step::Rows(Rows { op, operands, arity, rows, .. }) => {
                     let y = &mut after[..rows * self.lanes];
-                    let operands = operands.map(|slot| &before[self.range(slot, *rows)]);
+                    let of = |k: usize| &before[self.range(operands[k], *rows)];
+                    let operands = [of(0), of(1), of(2)];
                     if values_of(*op, operands, y) {
                         mend::values(*op, |k, lane| operands[k][lane], *arity, y);
                     }
@@ -95,7 +107,7 @@ impl<'p, T: Float> Block<'p, T> {
                         let read = |slot| pack_of::<T, S>(self.of(before, slot), chunk);
                         y.copy_from_slice(&list_value_of(*op, operands, read).0);
                     }
-                    if has_nan(y) {
+                    if any_is_nan(y) {
                         mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
                     }
                 }
@@ -151,7 +163,7 @@ impl<'p, T: Float> Block<'p, T> {
                                 terms[lane] = terms[lane] * adjoint.0[lane];
                             }
                             let from = chunk * WIDTH;
-                            if has_nan(terms) {
+                            if self.care != Care::None && any_is_nan(terms) {
                                 lost(*step).mend_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
                             }
                             accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
@@ -160,7 +172,7 @@ impl<'p, T: Float> Block<'p, T> {
                 }
                 (Move::Sums { passes_on, is_first, .. }, Step::Sums(rows)) => {
                     let is_learned = sweep.by_shared && rows.is_learned;
-                    if self.is_careful {
+                    if self.care == Care::Everywhere {
                         if *is_first {
                             rows.lanes
                                 .iter()
@@ -199,26 +211,40 @@ impl<'p, T: Float> Block<'p, T> {
         lost: mend::Lost<'_, 'p, T>,
     ) {
         let len = rows.rows * self.lanes;
-        let (y, adjoint) = (&values[self.range(rows.to, rows.rows)], &adjoints[..len]);
-        let operands = rows.operands.map(|slot| &values[self.range(slot, rows.rows)]);
-        // Straight to where they belong, if nothing is there yet.
-        let places = std::array::from_fn(|k| match is_first[k] {
-            true => self.range(rows.operands[k], rows.rows),
-            false => 0..0,
-        });
-        let mut places = before.get_disjoint_mut(places).expect("operands that have no slot in common");
-        for ((place, terms), _) in
-            places.iter_mut().zip(&mut *terms).zip(is_first).filter(|(_, first)| !first)
-        {
-            *place = &mut terms[..len];
+        let range = |k: usize| self.range(rows.operands[k], rows.rows);
+        let from = Evaluated {
+            operands: [&values[range(0)], &values[range(1)], &values[range(2)]],
+            y: &values[self.range(rows.to, rows.rows)],
+            adjoint: &adjoints[..len],
+        };
+        // Straight to where they belong, unless they are looked at first.
+        let mut is_straight = wanted;
+        let mut kept = [T::default(); 3];
+        let mut ranges = [const { 0..0 }; 3];
+        for k in 0..3 {
+            is_straight[k] &= is_first[k] || self.care == Care::None;
+            kept[k] = T::mask(is_straight[k] && !is_first[k]);
+            if is_straight[k] {
+                ranges[k] = range(k);
+            }
         }
-        if terms_of(rows.op, operands, y, adjoint, wanted, places.each_mut().map(|place| &mut **place)) {
-            for (k, place) in places.iter_mut().enumerate().filter(|(k, _)| wanted[*k]) {
-                lost.mend_rows(rows, k, y, adjoint, place);
+        let [a, b, c] = apart(before, ranges);
+        let [for_a, for_b, for_c] = terms;
+        let a = if is_straight[0] { a } else { &mut for_a[..len] };
+        let b = if is_straight[1] { b } else { &mut for_b[..len] };
+        let c = if is_straight[2] { c } else { &mut for_c[..len] };
+        // If it knew that masks are made from answers, the compiler would ask again for every number.
+        pass_on(rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
+        if self.care == Care::None {
+            return;
+        }
+        for (k, place) in [a, b, c].into_iter().enumerate() {
+            if wanted[k] && any_is_nan(place) {
+                lost.mend_rows(rows, k, from.y, from.adjoint, place);
             }
         }
         for k in (0..rows.arity).filter(|&k| wanted[k] && !is_first[k]) {
-            accumulate(&terms[k][..len], &mut before[self.range(rows.operands[k], rows.rows)]);
+            accumulate(&terms[k][..len], &mut before[range(k)]);
         }
     }
 
@@ -254,6 +280,22 @@ fn pack_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Pack<T, S> {
     Pack(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
 }
 
+/// Parts that do not overlap; a third one only with two others.
+#[inline(always)]
+fn apart<T>(all: &mut [T], [a, b, c]: [Range<usize>; 3]) -> [&mut [T]; 3] {
+    if !c.is_empty() {
+        return all.get_disjoint_mut([a, b, c]).expect("operands that have no slot in common");
+    }
+    // In few words, since this is done for each step.
+    if a.end <= b.start {
+        let (low, high) = all.split_at_mut(b.start);
+        [&mut low[a], &mut high[..b.len()], &mut []]
+    } else {
+        let (low, high) = all.split_at_mut(a.start);
+        [&mut high[..a.len()], &mut low[b], &mut []]
+    }
+}
+
 #[inline(always)]
 fn accumulate<T: Float>(terms: &[T], to: &mut [T]) {
     for (to, &term) in to.iter_mut().zip(terms) {
@@ -263,6 +305,6 @@ fn accumulate<T: Float>(terms: &[T], to: &mut [T]) {
 
 /// Without an early end, so that the loop becomes vector instructions.
 #[inline(always)]
-fn has_nan<T: Float>(lanes: &[T]) -> bool {
+pub(super) fn any_is_nan<T: Float>(lanes: &[T]) -> bool {
     lanes.iter().fold(false, |any, lane| any | lane.is_a_nan())
 }

@@ -35,6 +35,10 @@ pub(crate) mod sealed {
                 + Rem<Output = Self>
             {
                 fn is_a_nan(self) -> bool;
+                /// The number, if all bits of the mask are set; zero, if none is: without a branch, and whatever the number.
+                fn masked(self, mask: Self) -> Self;
+                /// The mask that keeps a number, or not.
+                fn mask(is_kept: bool) -> Self;
                 $( fn $of_one(self) -> Self; )*
                 $( fn $of_two(self, b: Self) -> Self; )*
                 $( fn $of_three(self, b: Self, c: Self) -> Self; )*
@@ -69,6 +73,14 @@ macro_rules! impl_float {
             #[inline(always)]
             fn is_a_nan(self) -> bool {
                 self.is_nan()
+            }
+            #[inline(always)]
+            fn masked(self, mask: $T) -> $T {
+                $T::from_bits(self.to_bits() & mask.to_bits())
+            }
+            #[inline(always)]
+            fn mask(is_kept: bool) -> $T {
+                if is_kept { $T::from_bits(!0) } else { 0.0 }
             }
             $(
                 #[inline(always)]

@@ -145,7 +145,8 @@ impl<T: Float> Batched<T> {
         Ok(Batched {
             reads: runs(plan.head.outputs.iter().map(|&place| Some(place as usize))),
             passes_to: runs(passes_to()),
-            is_one_to_one: distinct.len() == variables.len() && passes_to().flatten().count() == variables.len(),
+            is_one_to_one: distinct.len() == variables.len()
+                && passes_to().flatten().count() == variables.len(),
             slots: slots.map(|(_, &(_, slot))| slot).collect(),
             variables,
             by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
@@ -288,7 +289,8 @@ impl<T: Float> Batched<T> {
         let head = &self.plan.head;
         let by_shared = &outcome.sums[..head.outputs.len()];
         if head.instructions.is_empty() {
-            let runs = self.passes_to.iter().map(|run| (run.first..run.first + run.len, run.at..run.at + run.len));
+            let runs =
+                self.passes_to.iter().map(|run| (run.first..run.first + run.len, run.at..run.at + run.len));
             if self.is_one_to_one {
                 runs.for_each(|(to, from)| gradient[to].copy_from_slice(&by_shared[from]));
                 return Ok(());

@@ -11,8 +11,14 @@ use pulp::Simd;
 
 /// The operands of a row, lane by lane; those beyond its arity are empty.
 pub(super) type Operands<'a, T> = [&'a [T]; 3];
-/// What each operand gets of the adjoint of the result.
-pub(super) type Terms<'a, T> = [&'a mut [T]; 3];
+/// Rows that have been evaluated, and the adjoints of their results.
+pub(super) struct Evaluated<'a, T> {
+    pub operands: Operands<'a, T>,
+    pub y: &'a [T],
+    pub adjoint: &'a [T],
+}
+/// Where what each operand gets of the adjoint of the result is added.
+pub(super) type Places<'a, T> = [&'a mut [T]; 3];
 
 macro_rules! define_rows {
     ($(
@@ -25,31 +31,27 @@ macro_rules! define_rows {
         /// The value of an elementwise row, and whether any is NaN.
         #[inline(always)]
         pub(super) fn values_of<T: Float>(op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
-            let n = whole(y.len());
-            let y = &mut y[..n];
             match op {
                 $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@value $name operands y n ($($arg),*) ($($n)?)), )*
+                    define_rows!(@value $name operands y ($($arg),*) ($($n)?)), )*
                 _ => unreachable!("a row over lists"),
             }
         }
 
-        /// The partials of an elementwise row by the operands that are `wanted`, times the adjoint of the result, each into
-        /// the `terms` of its operand; and whether any is NaN. A row of three operands has all of them.
+        /// The partials of an elementwise row by the operands that are `wanted`, times the adjoint of the result: added to what
+        /// is in the place of the operand, as far as it is to be kept (all bits or none of them). A row of three operands has
+        /// all of them.
         #[inline(always)]
-        pub(super) fn terms_of<T: Float>(
+        pub(super) fn pass_on<T: Float>(
             op: Op,
-            operands: Operands<'_, T>,
-            y: &[T],
-            adjoint: &[T],
+            from: &Evaluated<'_, T>,
             wanted: [bool; 3],
-            terms: Terms<'_, T>,
-        ) -> bool {
-            let n = whole(y.len());
-            let (y, adjoint) = (&y[..n], &adjoint[..n]);
+            kept: [T; 3],
+            places: Places<'_, T>,
+        ) {
             match op {
                 $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@terms $kind $name operands y adjoint wanted terms n ($($arg),*) ($($n)?)), )*
+                    define_rows!(@pass $kind $name from wanted kept places ($($arg),*) ($($n)?)), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -84,97 +86,154 @@ macro_rules! define_rows {
     };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
-    (@value $name:ident $operands:ident $y:ident $len:ident ($a:ident) ($($n:ident)?)) => {{
-        let a = &$operands[0][..$len];
-        let mut has_nan = false;
-        for i in 0..$len {
-            $y[i] = values::$name(Branchless(a[i]) $(, $n)?).0;
-            has_nan |= $y[i].is_a_nan();
-        }
-        has_nan
+    (@value $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
+        fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?))
+    };
+    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
+        fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?))
+    };
+    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        fill_3($operands, $y, #[inline(always)] |a, b, c| {
+            values::$name(Branchless(a), Branchless(b), Branchless(c) $(, $n)?)
+        })
+    };
+    (@pass $kind:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
+        let [by_a, _, _] = $places;
+        pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
+            let [partial] = partials::$name(Lane(a) $(, $n)?, Lane(y), [true]);
+            define_rows!(@weigh $kind partial, adjoint)
+        })
     }};
-    (@value $name:ident $operands:ident $y:ident $len:ident ($a:ident, $b:ident) ($($n:ident)?)) => {{
-        let (a, b) = (&$operands[0][..$len], &$operands[1][..$len]);
-        let mut has_nan = false;
-        for i in 0..$len {
-            $y[i] = values::$name(Branchless(a[i]), Branchless(b[i]) $(, $n)?).0;
-            has_nan |= $y[i].is_a_nan();
-        }
-        has_nan
-    }};
-    (@value $name:ident $operands:ident $y:ident $len:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {{
-        let (a, b, c) = (&$operands[0][..$len], &$operands[1][..$len], &$operands[2][..$len]);
-        let mut has_nan = false;
-        for i in 0..$len {
-            $y[i] = values::$name(Branchless(a[i]), Branchless(b[i]), Branchless(c[i]) $(, $n)?).0;
-            has_nan |= $y[i].is_a_nan();
-        }
-        has_nan
-    }};
-    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $wanted:ident $terms:ident $len:ident
-        ($a:ident) ($($n:ident)?)) => {{
-        let (a, [by_a, _, _]) = (&$operands[0][..$len], $terms);
-        let by_a = &mut by_a[..$len];
-        let mut has_nan = false;
-        for i in 0..$len {
-            let [partial] = partials::$name(Lane(a[i]) $(, $n)?, Lane($y[i]), [true]);
-            by_a[i] = define_rows!(@weigh $kind partial, $adjoint[i]);
-            has_nan |= by_a[i].is_a_nan();
-        }
-        has_nan
-    }};
-    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $wanted:ident $terms:ident $len:ident
+    (@pass $kind:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident) ($($n:ident)?)) => {{
-        let (a, b, [by_a, by_b, _]) = (&$operands[0][..$len], &$operands[1][..$len], $terms);
-        let mut has_nan = false;
+        let [by_a, by_b, _] = $places;
         match $wanted {
-            [true, true, _] => {
-                let (by_a, by_b) = (&mut by_a[..$len], &mut by_b[..$len]);
-                for i in 0..$len {
-                    let [first, second] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [true; 2]);
-                    by_a[i] = define_rows!(@weigh $kind first, $adjoint[i]);
-                    by_b[i] = define_rows!(@weigh $kind second, $adjoint[i]);
-                    has_nan |= by_a[i].is_a_nan() | by_b[i].is_a_nan();
-                }
-            }
-            [true, ..] => {
-                let by_a = &mut by_a[..$len];
-                for i in 0..$len {
-                    let [first, _] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [true, false]);
-                    by_a[i] = define_rows!(@weigh $kind first, $adjoint[i]);
-                    has_nan |= by_a[i].is_a_nan();
-                }
-            }
-            _ => {
-                let by_b = &mut by_b[..$len];
-                for i in 0..$len {
-                    let [_, second] = partials::$name(Lane(a[i]), Lane(b[i]) $(, $n)?, Lane($y[i]), [false, true]);
-                    by_b[i] = define_rows!(@weigh $kind second, $adjoint[i]);
-                    has_nan |= by_b[i].is_a_nan();
-                }
-            }
+            [true, true, _] => pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
+                let [first, second] = partials::$name(Lane(a), Lane(b) $(, $n)?, Lane(y), [true; 2]);
+                [define_rows!(@weigh $kind first, adjoint), define_rows!(@weigh $kind second, adjoint)]
+            }),
+            [true, ..] => pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
+                let [first, _] = partials::$name(Lane(a), Lane(b) $(, $n)?, Lane(y), [true, false]);
+                define_rows!(@weigh $kind first, adjoint)
+            }),
+            _ => pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
+                let [_, second] = partials::$name(Lane(a), Lane(b) $(, $n)?, Lane(y), [false, true]);
+                define_rows!(@weigh $kind second, adjoint)
+            }),
         }
-        has_nan
     }};
-    (@terms $kind:ident $name:ident $operands:ident $y:ident $adjoint:ident $wanted:ident $terms:ident $len:ident
-        ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {{
-        let (a, b, c) = (&$operands[0][..$len], &$operands[1][..$len], &$operands[2][..$len]);
-        let [by_a, by_b, by_c] = $terms.map(|terms| &mut terms[..$len]);
-        let mut has_nan = false;
-        for i in 0..$len {
+    (@pass $kind:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+        ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
             let [first, second, third] =
-                partials::$name(Lane(a[i]), Lane(b[i]), Lane(c[i]) $(, $n)?, Lane($y[i]), [true; 3]);
-            by_a[i] = define_rows!(@weigh $kind first, $adjoint[i]);
-            by_b[i] = define_rows!(@weigh $kind second, $adjoint[i]);
-            by_c[i] = define_rows!(@weigh $kind third, $adjoint[i]);
-            has_nan |= by_a[i].is_a_nan() | by_b[i].is_a_nan() | by_c[i].is_a_nan();
-        }
-        has_nan
-    }};
+                partials::$name(Lane(a), Lane(b), Lane(c) $(, $n)?, Lane(y), [true; 3]);
+            [
+                define_rows!(@weigh $kind first, adjoint),
+                define_rows!(@weigh $kind second, adjoint),
+                define_rows!(@weigh $kind third, adjoint),
+            ]
+        })
+    };
     (@weigh piecewise $partial:ident, $adjoint:expr) => { $partial.weigh_piecewise(Lane($adjoint)).0 };
     (@weigh $kind:ident $partial:ident, $adjoint:expr) => { $partial.0 * $adjoint };
 }
 for_each_primitive!(define_rows);
+
+// The loops. Slices are arguments of their own, since only of these the compiler knows that they lie apart.
+
+#[inline(always)]
+fn fill_1<T: Float>(a: &[T], y: &mut [T], f: impl Fn(T) -> Branchless<T>) -> bool {
+    let n = whole(y.len());
+    let (a, y) = (&a[..n], &mut y[..n]);
+    let mut has_nan = false;
+    for i in 0..n {
+        y[i] = f(a[i]).0;
+        has_nan |= y[i].is_a_nan();
+    }
+    has_nan
+}
+
+#[inline(always)]
+fn fill_2<T: Float>([a, b, _]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T) -> Branchless<T>) -> bool {
+    let n = whole(y.len());
+    let (a, b, y) = (&a[..n], &b[..n], &mut y[..n]);
+    let mut has_nan = false;
+    for i in 0..n {
+        y[i] = f(a[i], b[i]).0;
+        has_nan |= y[i].is_a_nan();
+    }
+    has_nan
+}
+
+#[inline(always)]
+fn fill_3<T: Float>([a, b, c]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T, T) -> Branchless<T>) -> bool {
+    let n = whole(y.len());
+    let (a, b, c, y) = (&a[..n], &b[..n], &c[..n], &mut y[..n]);
+    let mut has_nan = false;
+    for i in 0..n {
+        y[i] = f(a[i], b[i], c[i]).0;
+        has_nan |= y[i].is_a_nan();
+    }
+    has_nan
+}
+
+#[inline(always)]
+fn pass_1_of_1<T: Float>(from: &Evaluated<'_, T>, kept: T, by_a: &mut [T], f: impl Fn(T, T, T) -> T) {
+    let n = whole(from.y.len());
+    let (a, y, adjoint, by_a) = (&from.operands[0][..n], &from.y[..n], &from.adjoint[..n], &mut by_a[..n]);
+    for i in 0..n {
+        by_a[i] = by_a[i].masked(kept) + f(a[i], y[i], adjoint[i]);
+    }
+}
+
+/// To either of two operands.
+#[inline(always)]
+fn pass_1_of_2<T: Float>(from: &Evaluated<'_, T>, kept: T, by: &mut [T], f: impl Fn(T, T, T, T) -> T) {
+    let n = whole(from.y.len());
+    let [a, b, _] = from.operands;
+    let (a, b, y, adjoint, by) = (&a[..n], &b[..n], &from.y[..n], &from.adjoint[..n], &mut by[..n]);
+    for i in 0..n {
+        by[i] = by[i].masked(kept) + f(a[i], b[i], y[i], adjoint[i]);
+    }
+}
+
+#[inline(always)]
+fn pass_2_of_2<T: Float>(
+    from: &Evaluated<'_, T>,
+    kept: [T; 3],
+    by_a: &mut [T],
+    by_b: &mut [T],
+    f: impl Fn(T, T, T, T) -> [T; 2],
+) {
+    let n = whole(from.y.len());
+    let [a, b, _] = from.operands;
+    let (a, b, y, adjoint) = (&a[..n], &b[..n], &from.y[..n], &from.adjoint[..n]);
+    let (by_a, by_b) = (&mut by_a[..n], &mut by_b[..n]);
+    for i in 0..n {
+        let [first, second] = f(a[i], b[i], y[i], adjoint[i]);
+        by_a[i] = by_a[i].masked(kept[0]) + first;
+        by_b[i] = by_b[i].masked(kept[1]) + second;
+    }
+}
+
+#[inline(always)]
+fn pass_3_of_3<T: Float>(
+    from: &Evaluated<'_, T>,
+    kept: [T; 3],
+    places: Places<'_, T>,
+    f: impl Fn(T, T, T, T, T) -> [T; 3],
+) {
+    let n = whole(from.y.len());
+    let [a, b, c] = from.operands.map(|operand| &operand[..n]);
+    let (y, adjoint) = (&from.y[..n], &from.adjoint[..n]);
+    let [by_a, by_b, by_c] = places.map(|place| &mut place[..n]);
+    for i in 0..n {
+        let [first, second, third] = f(a[i], b[i], c[i], y[i], adjoint[i]);
+        by_a[i] = by_a[i].masked(kept[0]) + first;
+        by_b[i] = by_b[i].masked(kept[1]) + second;
+        by_c[i] = by_c[i].masked(kept[2]) + third;
+    }
+}
 
 /// A number of lanes, of which the compiler is to know that nothing is left over.
 #[inline(always)]

@@ -17,7 +17,9 @@ pub(super) fn runs(numbers: impl Iterator<Item = Option<usize>>) -> Vec<Run> {
     for (at, number) in numbers.enumerate() {
         let Some(number) = number else { continue };
         match runs.last_mut() {
-            Some(Run { first, at: start, len }) if *first + *len == number && *start + *len == at => *len += 1,
+            Some(Run { first, at: start, len }) if *first + *len == number && *start + *len == at => {
+                *len += 1
+            }
             _ => runs.push(Run { first: number, at, len: 1 }),
         }
     }

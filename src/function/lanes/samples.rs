@@ -2,8 +2,13 @@
 
 use super::super::length;
 use super::float::Float;
+use super::sums::cover;
 use crate::error::Error;
 use std::ops::Range;
+
+/// So many samples are moved between rows and lanes at a time: few enough that their lines of the cache, and those of the
+/// lanes, are there for all columns.
+pub(super) const GROUP: usize = 32;
 
 /// What one input is in every sample: some numbers of a slice, at equal distances.
 ///
@@ -160,8 +165,8 @@ impl<'a> Samples<'a> {
         self.columns[column].get(self.number(sample))
     }
 
-    /// Fills lanes with the numbers of columns, from sample `from` on: those of the `k`-th of `loads` go where `place` says.
-    /// Lanes without a sample get the last one's.
+    /// Fills lanes with the numbers of columns, from sample `from` on: those of the `k`-th of `loads`, which have slots in
+    /// line, go where `place` says. Lanes without a sample get the last one's.
     #[inline(always)]
     pub(super) fn load<T: Float>(
         &self,
@@ -171,35 +176,52 @@ impl<'a> Samples<'a> {
         values: &mut [T],
         place: impl Fn(u32) -> Range<usize>,
     ) {
-        // So many samples at a time that their lines of the cache, and those of the lanes, are there for all columns.
-        const GROUP: usize = 32;
         let mut numbers = [0; GROUP];
         for first in (0..count).step_by(GROUP) {
             let group = GROUP.min(count - first);
             for (k, number) in numbers[..group].iter_mut().enumerate() {
                 *number = self.number(from + first + k);
             }
-            for &(column, slot) in loads {
+            cover!(loads.len(), [8 4 2 1], |size: usize| self.are_in_line(&loads[k..k + size]), |k, SIZE| {
+                let (column, slot) = loads[k];
                 let Column { data, start, stride } = self.columns[column];
-                let lanes = &mut values[place(slot)][first..first + group];
+                let lanes = place(slot);
+                let mut slots = values[lanes.start..].chunks_exact_mut(lanes.len());
+                let mut lanes: [&mut [T]; SIZE] = std::array::from_fn(|_| &mut [][..]);
+                for lanes in &mut lanes {
+                    *lanes = &mut slots.next().expect("a slot per column")[first..first + group];
+                }
                 match (self.chosen, stride) {
-                    (Chosen::From(sample), 1..) => {
-                        let numbers = &data[start + (sample + from + first) * stride..];
-                        for (k, lane) in lanes.iter_mut().enumerate() {
-                            *lane = T::of(numbers[k * stride]);
+                    (Chosen::From(_), 1) if SIZE == 1 => {
+                        let numbers = &data[start + numbers[0]..][..group];
+                        for (lane, &number) in lanes[0].iter_mut().zip(numbers) {
+                            *lane = T::of(number);
                         }
                     }
                     _ => {
-                        for (lane, &number) in lanes.iter_mut().zip(&numbers) {
-                            *lane = T::of(data[start + number * stride]);
+                        for (lane, &number) in numbers[..group].iter().enumerate() {
+                            let row = &data[start + number * stride..][..SIZE];
+                            for column in 0..SIZE {
+                                lanes[column][lane] = T::of(row[column]);
+                            }
                         }
                     }
                 }
-            }
+            });
         }
         for &(_, slot) in loads {
             let (full, rest) = values[place(slot)].split_at_mut(count);
             rest.fill(full[count - 1]);
         }
+    }
+
+    /// Whether the numbers of a sample in these columns lie side by side.
+    #[inline(always)]
+    fn are_in_line(&self, loads: &[(usize, u32)]) -> bool {
+        let Column { data, start, stride } = self.columns[loads[0].0];
+        loads.iter().enumerate().all(|(k, &(column, _))| {
+            let column = self.columns[column];
+            std::ptr::eq(column.data, data) && column.start == start + k && column.stride == stride
+        })
     }
 }

@@ -17,9 +17,10 @@ macro_rules! cover {
         })*
     }};
 }
+pub(super) use cover;
 
 /// Parts of all sizes.
-fn all(_: usize) -> bool {
+pub(super) fn all(_: usize) -> bool {
     true
 }
 

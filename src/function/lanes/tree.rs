@@ -1,12 +1,12 @@
 //! Samples as a tree: leaves of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
 //! alone, so that sums have the same bits on any number of threads.
 
-use super::block::{Block, Scratch};
+use super::block::{Block, Care, Scratch, any_is_nan};
 use super::float::Float;
 use super::pack::WIDTH;
 use super::plan::Plan;
-use super::samples::Samples;
-use super::sums::add_totals;
+use super::samples::{GROUP, Samples};
+use super::sums::{add_totals, all, cover};
 use super::sweep::Sweep;
 use crate::error::Error;
 use std::ops::Range;
@@ -113,10 +113,8 @@ impl<T: Float> Job<'_, T> {
         let leaves = samples.len().div_ceil(leaf);
         let middle = samples.start + leaf * (leaves.next_power_of_two() / 2);
         let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
-        let (mut left, right) = join(
-            || self.part(samples.start..middle, left_out),
-            || self.part(middle..samples.end, right_out),
-        );
+        let (mut left, right) =
+            join(|| self.part(samples.start..middle, left_out), || self.part(middle..samples.end, right_out));
         for (sum, &other) in left.sums.iter_mut().zip(&right.sums) {
             *sum += other;
         }
@@ -153,15 +151,17 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
-        // Where a zero met an infinity there is a NaN in the sums, and only the careful way tells what it should be.
-        for is_careful in [!job.shared_is_finite, true] {
+        // Where a zero met an infinity there is a NaN in what comes out, and only a more careful way tells what it should be.
+        let ways = [Care::None, Care::Rows, Care::Everywhere];
+        for &care in if job.shared_is_finite { &ways[..] } else { &ways[2..] } {
+            let mut has_nan = false;
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
             let mut before = 0;
             for from in samples.clone().step_by(width) {
                 let count = width.min(samples.end - from);
                 let lanes = count.next_multiple_of(WIDTH);
-                let block = Block { plan, shared: job.shared, is_careful, lanes };
+                let block = Block { plan, shared: job.shared, care, lanes };
                 if lanes != before {
                     block.copy_shared(&mut scratch.values);
                     before = lanes;
@@ -187,17 +187,20 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 for (row, sweep) in job.sweeps.iter().enumerate() {
                     block.backward(simd, sweep, &mut scratch);
                     if job.wanted == Wanted::BySample {
+                        for &variable in job.variables {
+                            has_nan |= any_is_nan(block.of(&scratch.adjoints, variable));
+                        }
                         write_derivatives(&block, &scratch, row, job.variables, out);
                     }
                 }
             }
             outcome.sums.resize(scratch.sums.len(), 0.0);
-            let mut has_nan = false;
             for (total, &sum) in outcome.sums.iter_mut().zip(&scratch.sums) {
                 *total = sum.double();
-                has_nan |= sum.is_a_nan();
+                has_nan |= sum.is_a_nan() && job.wanted == Wanted::ByShared;
             }
-            if is_careful || job.wanted != Wanted::ByShared || !has_nan {
+            // Sums of products with finite numbers that are shared are right for each sample.
+            if !has_nan || (care == Care::Rows && job.wanted == Wanted::BySample) {
                 break;
             }
         }
@@ -267,6 +270,7 @@ fn write_values<T: Float>(block: &Block<'_, T>, scratch: &Scratch<T>, out: &mut 
     }
 }
 
+#[inline(always)]
 fn write_derivatives<T: Float>(
     block: &Block<'_, T>,
     scratch: &Scratch<T>,
@@ -274,18 +278,28 @@ fn write_derivatives<T: Float>(
     variables: &[u32],
     out: &mut [f64],
 ) {
-    let (rows, columns) = (block.plan.outputs.len(), variables.len());
-    // Sample by sample, so that what is written lies side by side.
-    for (lane, out) in out.chunks_exact_mut((rows * columns).max(1)).enumerate() {
-        let out = &mut out[row * columns..][..columns];
-        if scratch.is_out[lane] {
-            out.fill(f64::NAN);
-            continue;
-        }
-        let adjoints = &scratch.adjoints[lane..];
-        for (out, &variable) in out.iter_mut().zip(variables) {
-            *out = adjoints[variable as usize * block.lanes].double();
-        }
+    let columns = variables.len();
+    let per_sample = block.plan.outputs.len() * columns;
+    if per_sample == 0 {
+        return;
+    }
+    for (group, out) in out.chunks_mut(GROUP * per_sample).enumerate() {
+        let samples = out.len() / per_sample;
+        cover!(columns, [8 4 2 1], all, |k, SIZE| {
+            let mut lanes: [&[T]; SIZE] = [&[]; SIZE];
+            for (lanes, &variable) in lanes.iter_mut().zip(&variables[k..]) {
+                *lanes = &block.of(&scratch.adjoints, variable)[group * GROUP..][..samples];
+            }
+            for sample in 0..samples {
+                let out = &mut out[sample * per_sample + row * columns + k..][..SIZE];
+                for column in 0..SIZE {
+                    out[column] = lanes[column][sample].double();
+                }
+            }
+        });
+    }
+    for (out, _) in out.chunks_exact_mut(per_sample).zip(&scratch.is_out).filter(|(_, is_out)| **is_out) {
+        out[row * columns..][..columns].fill(f64::NAN);
     }
 }
 

@@ -38,14 +38,18 @@ impl<T: Float> Batch<'_, T> {
             let (pool, mut out) = (Pool::default(), vec![0.0; samples.len() * numbers]);
             let pool = &pool;
             let shared_is_finite = shared.iter().all(|number| number.double().is_finite());
-            let job =
-                Job { plan, sweeps, variables: slots, shared: &shared, shared_is_finite, samples, wanted, pool };
-            let leaf = Leaf {
-                job: &job,
-                samples: 0..samples.len(),
-                width: super::width(plan),
-                out: &mut out,
+            let job = Job {
+                plan,
+                sweeps,
+                variables: slots,
+                shared: &shared,
+                shared_is_finite,
+                samples,
+                wanted,
+                pool,
             };
+            let leaf =
+                Leaf { job: &job, samples: 0..samples.len(), width: super::width(plan), out: &mut out };
             let outcome = dispatch(leaf);
             bits.extend(outcome.sums.iter().chain(&out).map(|x| canonical(*x)));
         }
