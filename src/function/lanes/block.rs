@@ -6,8 +6,9 @@ use super::mend;
 use super::pack::{Pack, WIDTH};
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use super::rows::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
-use super::sums::{Product, Start, add_correlations, add_totals};
+use super::sums::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
 use super::sweep::{Move, Sweep};
+use super::turn::{Layout, to_rows};
 use super::vector::Aligned;
 
 use pulp::Simd;
@@ -23,6 +24,8 @@ pub(super) struct Scratch<T> {
     pub adjoints: Aligned<T>,
     /// What each operand of a row gets, where it is looked at before it is added to what is there.
     pub terms: [Aligned<T>; 3],
+    /// The operands of sums, sample by sample.
+    turned: Aligned<T>,
     /// The partials of a row over lists.
     partials: Vec<[T; WIDTH]>,
     /// The derivatives by what is shared, and behind them the outputs.
@@ -60,6 +63,7 @@ impl<T: Float> Scratch<T> {
         self.values.set_len(len);
         self.adjoints.set_len(len);
         self.terms.iter_mut().for_each(|terms| terms.set_len(plan.most_rows * width));
+        self.turned.set_len(plan.most_turned * width);
         self.is_out.resize(width, false);
         self.sums.clear();
         self.sums.resize(shared.len() + plan.outputs.len(), T::default());
@@ -134,7 +138,7 @@ impl<'p, T: Float> Block<'p, T> {
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
-        let Scratch { values, adjoints, terms, partials, sums, is_out } = scratch;
+        let Scratch { values, adjoints, terms, turned, partials, sums, is_out } = scratch;
         for &slot in &sweep.zeros {
             adjoints[self.range(slot, 1)].fill(T::default());
         }
@@ -185,7 +189,7 @@ impl<'p, T: Float> Block<'p, T> {
                         self.pass_to_lanes(simd, rows, *is_first, after, before);
                     }
                     if is_learned {
-                        self.pass_to_weights(simd, rows, values, after, sums);
+                        self.pass_to_weights(simd, rows, values, after, turned, sums);
                     }
                 }
                 _ => unreachable!("moves are made for their steps"),
@@ -266,11 +270,33 @@ impl<'p, T: Float> Block<'p, T> {
 
     /// From sums to their weights and offsets.
     #[inline(always)]
-    fn pass_to_weights<S: Simd>(&self, simd: S, rows: &Sums, values: &[T], adjoints: &[T], sums: &mut [T]) {
+    fn pass_to_weights<S: Simd>(
+        &self,
+        simd: S,
+        rows: &Sums,
+        values: &[T],
+        adjoints: &[T],
+        turned: &mut [T],
+        sums: &mut [T],
+    ) {
         let adjoint = |row: usize| self.of(adjoints, row as Slot);
         let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
-        let by_weights = &mut sums[rows.weights.clone()];
-        add_correlations(simd, [rows.rows, rows.lanes.len()], adjoint, lanes_of, by_weights);
+        let (by_weights, operands) = (&mut sums[rows.weights.clone()], rows.lanes.len());
+        if rows.are_turned(self.lanes) {
+            let turned = &mut turned[..self.lanes * operands];
+            let layout = Layout { stride: operands, start: 0 };
+            to_rows(
+                operands,
+                lanes_of,
+                turned,
+                layout,
+                #[inline(always)]
+                |number| number,
+            );
+            add_correlations_of_rows(simd, [rows.rows, operands], adjoint, turned, by_weights);
+        } else {
+            add_correlations(simd, [rows.rows, operands], adjoint, lanes_of, by_weights);
+        }
         add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
     }
 }

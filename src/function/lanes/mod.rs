@@ -15,6 +15,7 @@ mod samples;
 mod sums;
 mod sweep;
 mod tree;
+mod turn;
 mod vector;
 
 pub use adaptive::BatchedAdaptive;

@@ -2,6 +2,7 @@
 //! is a list of steps over lanes.
 
 use super::super::graph::{Check, Graph};
+use super::pack::WIDTH;
 use crate::ops::Op;
 use std::ops::Range;
 
@@ -76,6 +77,17 @@ pub(super) struct Sums {
     pub repeats: bool,
 }
 
+impl Sums {
+    /// Whether the operands are turned into rows on the way back to their weights, in a block of so many lanes: where that
+    /// takes less than adding up the lanes of a register for each weight.
+    pub fn are_turned(&self, lanes: usize) -> bool {
+        self.lanes.len().is_multiple_of(WIDTH) && lanes <= TURNED_BY * self.rows
+    }
+}
+
+/// For how many numbers that are turned the lanes of one sum can be added up.
+const TURNED_BY: usize = 6;
+
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     /// What all samples share, as a graph: of the shared inputs, with an output for each number that steps use.
@@ -89,6 +101,8 @@ pub(super) struct Plan {
     pub checks: Vec<Check>,
     pub outputs: Vec<Slot>,
     pub slots: usize,
+    /// The most operands of sums that may be turned into rows.
+    pub most_turned: usize,
     /// The most results that elementwise rows have in line.
     pub most_rows: usize,
     /// Of each slot, whether it depends on a shared variable, and on a sample's variable.

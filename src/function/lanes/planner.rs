@@ -1,6 +1,7 @@
 //! From a graph to a plan: which parts are shared, in what order the rest is done, and where its numbers stand.
 
 use super::super::graph::{Builder, Check, Graph, Place, Source};
+use super::pack::WIDTH;
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use crate::ops::Op;
 use indexmap::IndexMap;
@@ -352,7 +353,12 @@ impl<'g> Planner<'g> {
             .collect();
         let outputs = graph.outputs.iter().map(|&place| self.lane(place)).collect();
         let rows = self.steps.iter().map(|step| if let Step::Rows(rows) = step { rows.rows } else { 1 });
+        let turned = self.steps.iter().filter_map(|step| match step {
+            Step::Sums(sums) if sums.are_turned(WIDTH) => Some(sums.lanes.len()),
+            _ => None,
+        });
         Plan {
+            most_turned: turned.max().unwrap_or(0),
             most_rows: rows.max().unwrap_or(1),
             outputs,
             checks,

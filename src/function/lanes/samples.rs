@@ -3,12 +3,9 @@
 use super::super::length;
 use super::float::Float;
 use super::sums::cover;
+use super::turn::GROUP;
 use crate::error::Error;
 use std::ops::Range;
-
-/// So many samples are moved between rows and lanes at a time: few enough that their lines of the cache, and those of the
-/// lanes, are there for all columns.
-pub(super) const GROUP: usize = 32;
 
 /// What one input is in every sample: some numbers of a slice, at equal distances.
 ///
@@ -24,6 +21,7 @@ pub struct Column<'a> {
     data: &'a [f64],
     start: usize,
     stride: usize,
+    len: usize,
 }
 
 impl<'a> Column<'a> {
@@ -35,23 +33,20 @@ impl<'a> Column<'a> {
     #[track_caller]
     pub fn strided(data: &'a [f64], start: usize, stride: usize) -> Column<'a> {
         assert!(stride > 0, "a stride of 0 never gets anywhere; use `Column::constant`");
-        Column { data, start, stride }
+        Column { data, start, stride, len: data.len().saturating_sub(start).div_ceil(stride) }
     }
 
     /// The same number in every sample of a batch.
     #[must_use]
     pub fn constant(number: &'a f64) -> Column<'a> {
-        Column { data: std::slice::from_ref(number), start: 0, stride: 0 }
+        Column { data: std::slice::from_ref(number), start: 0, stride: 0, len: usize::MAX }
     }
 
     /// For how many samples there is a number; for a constant, for any.
     #[must_use]
     #[allow(clippy::len_without_is_empty)] // nothing is done with empty ones
     pub fn len(&self) -> usize {
-        match self.stride {
-            0 => usize::MAX,
-            stride => self.data.len().saturating_sub(self.start).div_ceil(stride),
-        }
+        self.len
     }
 
     /// The number of a sample.
@@ -68,7 +63,7 @@ impl<'a> Column<'a> {
 
 impl<'a> From<&'a [f64]> for Column<'a> {
     fn from(data: &'a [f64]) -> Column<'a> {
-        Column { data, start: 0, stride: 1 }
+        Column { data, start: 0, stride: 1, len: data.len() }
     }
 }
 
@@ -90,6 +85,8 @@ pub struct Samples<'a> {
     columns: &'a [Column<'a>],
     chosen: Chosen<'a>,
     len: usize,
+    /// For how many samples every column has a number.
+    all: usize,
 }
 
 /// Which samples of the columns there are.
@@ -111,7 +108,8 @@ impl<'a> Samples<'a> {
         for column in columns.iter().filter(long) {
             length("samples in each column", len, column.len())?;
         }
-        Ok(Samples { columns, chosen: Chosen::From(0), len })
+        let all = columns.iter().map(Column::len).min().unwrap_or(0);
+        Ok(Samples { columns, chosen: Chosen::From(0), len, all })
     }
 
     /// These samples of the columns, in this order: a mini-batch. Nothing is copied.
@@ -119,11 +117,12 @@ impl<'a> Samples<'a> {
     /// # Errors
     /// [`Error::Length`] if there is no such sample.
     pub fn choose(self, samples: &'a [usize]) -> Result<Samples<'a>, Error> {
-        let all = self.columns.iter().map(Column::len).min().unwrap_or(0);
         match samples.iter().max() {
-            Some(&last) if last >= all => {
-                Err(Error::Length { what: "samples or more", expected: last.saturating_add(1), got: all })
-            }
+            Some(&last) if last >= self.all => Err(Error::Length {
+                what: "samples or more",
+                expected: last.saturating_add(1),
+                got: self.all,
+            }),
             _ => {
                 let in_order = samples.windows(2).fold(true, |all, pair| all & (pair[1] == pair[0] + 1));
                 let chosen = match samples.first() {
@@ -184,7 +183,7 @@ impl<'a> Samples<'a> {
             }
             cover!(loads.len(), [8 4 2 1], |size: usize| self.are_in_line(&loads[k..k + size]), |k, SIZE| {
                 let (column, slot) = loads[k];
-                let Column { data, start, stride } = self.columns[column];
+                let Column { data, start, stride, .. } = self.columns[column];
                 let lanes = place(slot);
                 let mut slots = values[lanes.start..].chunks_exact_mut(lanes.len());
                 let mut lanes: [&mut [T]; SIZE] = std::array::from_fn(|_| &mut [][..]);
@@ -218,7 +217,7 @@ impl<'a> Samples<'a> {
     /// Whether the numbers of a sample in these columns lie side by side.
     #[inline(always)]
     fn are_in_line(&self, loads: &[(usize, u32)]) -> bool {
-        let Column { data, start, stride } = self.columns[loads[0].0];
+        let Column { data, start, stride, .. } = self.columns[loads[0].0];
         loads.iter().enumerate().all(|(k, &(column, _))| {
             let column = self.columns[column];
             std::ptr::eq(column.data, data) && column.start == start + k && column.stride == stride

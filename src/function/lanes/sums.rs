@@ -155,6 +155,44 @@ pub(super) fn add_correlations<'v, S: Simd, T: Lanes + 'v>(
     });
 }
 
+/// As [`add_correlations`], of operands in rows: sample after sample, the numbers of all operands in `b`, as many as registers
+/// of any machine are filled with. Each sum goes over the samples in order, and none over the lanes of a register.
+#[inline(always)]
+pub(super) fn add_correlations_of_rows<'v, S: Simd, T: Lanes + 'v>(
+    simd: S,
+    [rows, operands]: [usize; 2],
+    a: impl Fn(usize) -> &'v [T] + Copy,
+    b: &[T],
+    sums: &mut [T],
+) {
+    let registers = operands * size_of::<T>() / size_of::<T::Vector<S>>();
+    let is_wide = size_of::<T::Vector<S>>() == WIDEST;
+    cover!(rows, [4 2 1], all, |row, HEIGHT| {
+        cover!(registers, [4 2 1], |width| is_wide || HEIGHT * width <= 8, |first, WIDTH| {
+            let mut weights: [&[T]; HEIGHT] = [&[]; HEIGHT];
+            let mut tile = [[T::splat(simd, T::default()); WIDTH]; HEIGHT];
+            for r in 0..HEIGHT {
+                weights[r] = a(row + r);
+                let sums = T::vectors::<S>(&sums[(row + r) * operands..][..operands]);
+                tile[r].copy_from_slice(&sums[first..first + WIDTH]);
+            }
+            for (sample, numbers) in b.chunks_exact(operands).enumerate() {
+                let numbers = &T::vectors::<S>(numbers)[first..first + WIDTH];
+                for r in 0..HEIGHT {
+                    let weight = T::splat(simd, weights[r][sample]);
+                    for c in 0..WIDTH {
+                        tile[r][c] = T::mul_add(simd, numbers[c], weight, tile[r][c]);
+                    }
+                }
+            }
+            for r in 0..HEIGHT {
+                let sums = T::vectors_mut::<S>(&mut sums[(row + r) * operands..][..operands]);
+                sums[first..first + WIDTH].copy_from_slice(&tile[r]);
+            }
+        });
+    });
+}
+
 /// Adds the sum of the lanes of each row, which `a` gives, to that of `sums`.
 #[inline(always)]
 pub(super) fn add_totals<'v, S: Simd, T: Lanes + 'v>(

@@ -5,9 +5,10 @@ use super::block::{Block, Care, Scratch, any_is_nan};
 use super::float::Float;
 use super::pack::WIDTH;
 use super::plan::Plan;
-use super::samples::{GROUP, Samples};
-use super::sums::{add_totals, all, cover};
+use super::samples::Samples;
+use super::sums::add_totals;
 use super::sweep::Sweep;
+use super::turn::{Layout, to_rows};
 use crate::error::Error;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -195,10 +196,10 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 }
             }
             outcome.sums.resize(scratch.sums.len(), 0.0);
-            for (total, &sum) in outcome.sums.iter_mut().zip(&scratch.sums) {
+            for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
                 *total = sum.double();
-                has_nan |= sum.is_a_nan() && job.wanted == Wanted::ByShared;
             }
+            has_nan |= job.wanted == Wanted::ByShared && any_is_nan(&scratch.sums);
             // Sums of products with finite numbers that are shared are right for each sample.
             if !has_nan || (care == Care::Rows && job.wanted == Wanted::BySample) {
                 break;
@@ -283,21 +284,16 @@ fn write_derivatives<T: Float>(
     if per_sample == 0 {
         return;
     }
-    for (group, out) in out.chunks_mut(GROUP * per_sample).enumerate() {
-        let samples = out.len() / per_sample;
-        cover!(columns, [8 4 2 1], all, |k, SIZE| {
-            let mut lanes: [&[T]; SIZE] = [&[]; SIZE];
-            for (lanes, &variable) in lanes.iter_mut().zip(&variables[k..]) {
-                *lanes = &block.of(&scratch.adjoints, variable)[group * GROUP..][..samples];
-            }
-            for sample in 0..samples {
-                let out = &mut out[sample * per_sample + row * columns + k..][..SIZE];
-                for column in 0..SIZE {
-                    out[column] = lanes[column][sample].double();
-                }
-            }
-        });
-    }
+    let lanes = |column: usize| block.of(&scratch.adjoints, variables[column]);
+    let layout = Layout { stride: per_sample, start: row * columns };
+    to_rows(
+        columns,
+        lanes,
+        out,
+        layout,
+        #[inline(always)]
+        |adjoint| adjoint.double(),
+    );
     for (out, _) in out.chunks_exact_mut(per_sample).zip(&scratch.is_out).filter(|(_, is_out)| **is_out) {
         out[row * columns..][..columns].fill(f64::NAN);
     }
