@@ -6,6 +6,7 @@ use super::mend;
 use super::pack::{Pack, WIDTH};
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use super::rows::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
+use super::samples::Samples;
 use super::sums::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
 use super::sweep::{Move, Sweep};
 use super::turn::{Layout, to_rows};
@@ -52,6 +53,10 @@ pub(super) struct Block<'p, T> {
     /// The numbers that all samples share.
     pub shared: &'p [T],
     pub care: Care,
+    /// Its samples: so many from this one on.
+    pub samples: &'p Samples<'p>,
+    pub from: usize,
+    pub count: usize,
     /// Lanes per slot: a multiple of [`WIDTH`].
     pub lanes: usize,
 }
@@ -285,14 +290,19 @@ impl<'p, T: Float> Block<'p, T> {
         if rows.are_turned(self.lanes) {
             let turned = &mut turned[..self.lanes * operands];
             let layout = Layout { stride: operands, start: 0 };
-            to_rows(
-                operands,
-                lanes_of,
-                turned,
-                layout,
-                #[inline(always)]
-                |number| number,
-            );
+            let loads = rows.loads(&self.plan.loads);
+            let are_rows =
+                loads.is_some_and(|loads| self.samples.copy_rows(loads, self.from, self.count, turned));
+            if !are_rows {
+                to_rows(
+                    operands,
+                    lanes_of,
+                    turned,
+                    layout,
+                    #[inline(always)]
+                    |number| number,
+                );
+            }
             add_correlations_of_rows(simd, [rows.rows, operands], adjoint, turned, by_weights);
         } else {
             add_correlations(simd, [rows.rows, operands], adjoint, lanes_of, by_weights);

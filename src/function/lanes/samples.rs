@@ -214,6 +214,30 @@ impl<'a> Samples<'a> {
         }
     }
 
+    /// If the numbers of a sample in the columns of `loads` lie side by side: writes them as rows, from sample `from` on. Rows
+    /// without a sample are as the last one's.
+    #[inline(always)]
+    pub(super) fn copy_rows<T: Float>(
+        &self,
+        loads: &[(usize, u32)],
+        from: usize,
+        count: usize,
+        rows: &mut [T],
+    ) -> bool {
+        if !self.are_in_line(loads) {
+            return false;
+        }
+        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        for (lane, row) in rows.chunks_exact_mut(loads.len()).enumerate() {
+            let number = self.number(from + lane.min(count - 1));
+            let numbers = &data[start + number * stride..][..loads.len()];
+            for (to, &number) in row.iter_mut().zip(numbers) {
+                *to = T::of(number);
+            }
+        }
+        true
+    }
+
     /// Whether the numbers of a sample in these columns lie side by side.
     #[inline(always)]
     fn are_in_line(&self, loads: &[(usize, u32)]) -> bool {

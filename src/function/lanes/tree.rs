@@ -148,7 +148,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> Outcome {
-        let Leaf { job, samples, width, out } = self;
+        let Leaf { job, samples: range, width, out } = self;
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
@@ -159,10 +159,11 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
             let mut before = 0;
-            for from in samples.clone().step_by(width) {
-                let count = width.min(samples.end - from);
+            for from in range.clone().step_by(width) {
+                let count = width.min(range.end - from);
                 let lanes = count.next_multiple_of(WIDTH);
-                let block = Block { plan, shared: job.shared, care, lanes };
+                let samples = &job.samples;
+                let block = Block { plan, shared: job.shared, care, samples, from, count, lanes };
                 if lanes != before {
                     block.copy_shared(&mut scratch.values);
                     before = lanes;
@@ -175,7 +176,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 if !plan.checks.is_empty() {
                     ask(&block, &mut scratch, from, count, &mut outcome);
                 }
-                let out = &mut out[(from - samples.start) * per_sample..][..count * per_sample];
+                let out = &mut out[(from - range.start) * per_sample..][..count * per_sample];
                 match job.wanted {
                     Wanted::Values => write_values(&block, &scratch, out),
                     Wanted::Sums | Wanted::ByShared => add_values(simd, &block, &mut scratch),
