@@ -152,15 +152,44 @@ impl Penalty {
     /// Adds the derivatives of the price to a gradient and gives the price; `pays` is 1 for parameters that pay, else 0.
     /// In plain numbers and several sums: on the engine it took a sixth of a training step.
     pub(super) fn add_slopes(self, parameters: &[f64], pays: &[f64], gradient: &mut [f64]) -> f64 {
+        pulp::Arch::new().dispatch(Slopes { penalty: self, parameters, pays, gradient })
+    }
+}
+
+/// The loop of [`Penalty::add_slopes`], for the vector instructions of the machine.
+struct Slopes<'a> {
+    penalty: Penalty,
+    parameters: &'a [f64],
+    pays: &'a [f64],
+    gradient: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Slopes<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
         const SUMS: usize = 8;
+        let Penalty { l1, l2, .. } = self.penalty;
+        let price_and_slope = |w: f64, pays: f64| {
+            let sign = f64::from(w > 0.0) - f64::from(w < 0.0);
+            [pays * (l1 * w.abs() + l2 * (w * w)), pays * (l1 * sign + 2.0 * l2 * w)]
+        };
+        let (parameters, last) = self.parameters.as_chunks::<SUMS>();
+        let (pays, last_pay) = self.pays.as_chunks::<SUMS>();
+        let (gradient, last_slopes) = self.gradient.as_chunks_mut::<SUMS>();
         let mut sums = [0.0; SUMS];
-        let all = parameters.chunks(SUMS).zip(pays.chunks(SUMS)).zip(gradient.chunks_mut(SUMS));
-        for ((parameters, pays), slopes) in all {
-            for (((&w, &pays), slope), sum) in parameters.iter().zip(pays).zip(slopes).zip(&mut sums) {
-                let sign = f64::from(w > 0.0) - f64::from(w < 0.0);
-                *sum += pays * (self.l1 * w.abs() + self.l2 * (w * w));
-                *slope += pays * (self.l1 * sign + 2.0 * self.l2 * w);
+        for ((parameters, pays), slopes) in parameters.iter().zip(pays).zip(gradient) {
+            for k in 0..SUMS {
+                let [price, slope] = price_and_slope(parameters[k], pays[k]);
+                sums[k] += price;
+                slopes[k] += slope;
             }
+        }
+        for (((&w, &pays), last_slope), sum) in last.iter().zip(last_pay).zip(last_slopes).zip(&mut sums) {
+            let [price, slope] = price_and_slope(w, pays);
+            *sum += price;
+            *last_slope += slope;
         }
         sums.iter().sum()
     }

@@ -275,14 +275,14 @@ impl Mlp {
     #[track_caller]
     pub fn forward<R: Number>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
         assert_eq!(parameters.len(), self.parameters.len(), "as many parameters as the network has");
-        let mut flow = inputs.to_vec();
+        let mut flow: Option<Vec<R>> = None;
         let mut rest = parameters;
         for layer in &self.layers {
             let (own, after) = rest.split_at(layer.parameter_count());
-            flow = layer.forward(own, &flow);
+            flow = Some(layer.forward(own, flow.as_deref().unwrap_or(inputs)));
             rest = after;
         }
-        flow
+        flow.unwrap_or_else(|| inputs.to_vec())
     }
 
     /// The network on a tape, every parameter a variable: what a custom training step works with.

@@ -26,25 +26,29 @@ pub struct Eager<'a, F> {
     pub(super) loss: F,
     tape: Tape,
     gradient: Gradient,
+    /// A sample as constants: memory that serves one after the other.
+    constants: Vec<Var>,
 }
 
 impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
     /// The objective of this loss over these samples.
     #[must_use]
     pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
-        Eager { data, reduction, loss, tape: Tape::new(), gradient: Gradient::new() }
+        Eager { data, reduction, loss, tape: Tape::new(), gradient: Gradient::new(), constants: Vec::new() }
     }
 
     /// The loss of one sample, its inputs and targets as constants.
-    fn of_sample(&self, parameters: &[Var], sample: usize) -> Var {
-        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
-        let (inputs, targets) = (constants(self.data.input(sample)), constants(self.data.target(sample)));
-        (self.loss)(parameters, &inputs, &targets)
+    fn of_sample(&mut self, parameters: &[Var], sample: usize) -> Var {
+        let (inputs, targets) = (self.data.input(sample), self.data.target(sample));
+        self.constants.clear();
+        self.constants.extend(inputs.iter().chain(targets).map(|&number| Var::from(number)));
+        let (inputs, targets) = self.constants.split_at(inputs.len());
+        (self.loss)(parameters, inputs, targets)
     }
 
     /// The loss of a batch and its gradient from the sums over its samples.
     pub(super) fn reduced(
-        &self,
+        &mut self,
         total: f64,
         parameters: &[f64],
         batch: &[usize],
@@ -57,7 +61,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
     }
 
     /// Goes through the samples once more, with lines and names, to say which one first went wrong, and where.
-    fn diagnose(&self, parameters: &[f64], batch: &[usize]) -> Failure {
+    fn diagnose(&mut self, parameters: &[f64], batch: &[usize]) -> Failure {
         for &sample in batch {
             let tape = Tape::new();
             tape.keep_lines(true);

@@ -5,7 +5,7 @@ use super::objective::{Failure, Objective, Reduction};
 use super::passes::are_finite;
 use super::progress::Progress;
 use super::trainer::Trainer;
-use crate::nn::data::batches;
+use crate::nn::data::{Order, batches};
 use crate::nn::error::Error;
 use crate::nn::optimizer::State;
 use std::ops::ControlFlow;
@@ -43,6 +43,8 @@ pub(super) struct Judgement {
 #[derive(Default)]
 struct Memory {
     gradient: Vec<f64>,
+    /// The samples in the order of the epoch.
+    order: Vec<usize>,
     /// The parameters before the update.
     before: Vec<f64>,
     /// By parameter, whether it pays the penalty: 1 or 0.
@@ -114,8 +116,11 @@ impl Trainer<'_> {
         memory: &mut Memory,
     ) -> Result<Epoch, Error> {
         let number = state.history.epochs.len();
-        let mut order = self.order.of_epoch(number, task.samples.len());
-        order.iter_mut().for_each(|place| *place = task.samples[*place]);
+        let mut order = std::mem::take(&mut memory.order);
+        if order.is_empty() || self.order != Order::Given {
+            order = self.order.of_epoch(number, task.samples.len());
+            order.iter_mut().for_each(|place| *place = task.samples[*place]);
+        }
         let (mut loss, mut rate) = (0.0, 0.0);
         for batch in batches(&order, self.batch) {
             rate = self.optimizer.rate() * self.schedule.factor(state.updates);
@@ -125,6 +130,7 @@ impl Trainer<'_> {
             };
             loss += weight * self.update(state, task, batch, rate, memory)?;
         }
+        memory.order = order;
         let judgement = (task.judge)(&state.parameters);
         if let Some(validation) = judgement.validation_loss.filter(|loss| !loss.is_finite()) {
             let cause = format!("the validation loss is {validation}");
@@ -155,7 +161,7 @@ impl Trainer<'_> {
             true => Ok(()),
             false => Err(stop(Failure { sample: None, cause: format!("{what} is not finite") })),
         };
-        let Memory { gradient, before, pays, frozen } = memory;
+        let Memory { gradient, before, pays, frozen, .. } = memory;
         gradient.resize(state.parameters.len(), 0.0);
         let mut loss = task.objective.loss_and_gradient(&state.parameters, batch, gradient).map_err(stop)?;
         if let Some(penalty) = self.penalty {
