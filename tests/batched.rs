@@ -284,6 +284,65 @@ fn the_same_lanes_several_times_in_one_sum() {
     }
 }
 
+/// A layer that is wide for so few samples has its operands turned into rows on the way back.
+fn wide(x: &[Var], shared: usize) -> [Var; 1] {
+    let (w, x) = x.split_at(shared);
+    let (first, second) = w.split_at(20 * 17);
+    let hidden: Vec<Var> = first.chunks_exact(17).map(|w| affine(&w[..16], x, w[16]).relu()).collect();
+    let outputs: Vec<Var> = second.chunks_exact(16).map(|w| dot(w, &hidden[2..18]).tanh()).collect();
+    [log_sum_exp(&outputs)]
+}
+
+const WIDE: usize = 20 * 17 + 12 * 16;
+
+#[test]
+fn wide_layers() {
+    let mut random = Random(23);
+    for samples in [1, 17, 64, 121] {
+        let mut table = Table::random(&mut random, WIDE, 16, samples);
+        let function = record(|x| wide(x, WIDE), &table);
+        compare::<f64>(&function, &table, 1e-12, &format!("{samples} samples"));
+        compare::<f32>(&function, &table, 1e-3, &format!("{samples} samples in single precision"));
+        // Where a unit is dead, an infinite input passes nothing to its weights.
+        for (k, column) in table.columns.iter_mut().enumerate() {
+            column[(7 * k) % samples] = if k % 2 == 0 { f64::INFINITY } else { f64::NEG_INFINITY };
+        }
+        table.shared[..17].fill(-1.0);
+        compare::<f64>(&function, &table, 1e-12, &format!("{samples} samples, some infinite"));
+    }
+}
+
+/// What lies in rows is read in rows, and gives the same bits as columns that are apart.
+#[test]
+fn wide_layers_of_rows_and_columns() {
+    let mut random = Random(24);
+    let n = 150;
+    let table = Table::random(&mut random, WIDE, 16, n);
+    let function = record(|x| wide(x, WIDE), &table).batched(table.range()).unwrap();
+    let evaluate = |samples: &Samples<'_>| {
+        let (mut workspace, mut by_shared) = (BatchWorkspace::new(), vec![0.0; WIDE]);
+        let total =
+            function.value_and_gradient(&table.shared, samples, &mut workspace, &mut by_shared).unwrap();
+        bits(&[&by_shared[..], &[total]].concat())
+    };
+    let rows: Vec<f64> = (0..n).flat_map(|k| [&[0.5][..], &table.inputs(k)[WIDE..]].concat()).collect();
+    let strided: [Column<'_>; 16] = std::array::from_fn(|k| Column::strided(&rows, 1 + k, 17));
+    let mut swapped = strided;
+    swapped.swap(3, 4);
+    let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
+    let mut columns_swapped = columns.clone();
+    columns_swapped.swap(3, 4);
+    let chosen: Vec<usize> = (0..n).map(|_| random.below(n)).collect();
+    for (rows, columns) in [(&strided[..], &columns), (&swapped, &columns_swapped)] {
+        let (rows, columns) = (Samples::new(rows).unwrap(), Samples::new(columns).unwrap());
+        assert_eq!(evaluate(&rows), evaluate(&columns));
+        for count in [1, 40, n] {
+            let chosen = &chosen[..count];
+            assert_eq!(evaluate(&rows.choose(chosen).unwrap()), evaluate(&columns.choose(chosen).unwrap()));
+        }
+    }
+}
+
 #[test]
 fn however_samples_lie_in_memory() {
     let (mut random, n) = (Random(20), 2_500);

@@ -138,3 +138,18 @@ fn lists_and_layers_have_the_same_bits_with_any_instructions() {
         (0..4).map(|k| (0..1_000).map(|i| (f64::from(i * 7 + k) * 0.37).sin()).collect()).collect();
     compare(&function, &shared, &columns, "layers");
 }
+
+#[test]
+fn wide_layers_have_the_same_bits_with_any_instructions() {
+    let shared: Vec<f64> = (0..20 * 16).map(|k| (f64::from(k) * 0.7).sin()).collect();
+    let layer = |x: &[Var]| {
+        let (w, x) = x.split_at(20 * 16);
+        log_sum_exp(&w.chunks_exact(16).map(|w| affine(w, x, w[0]).tanh()).collect::<Vec<_>>())
+    };
+    let function = Function::record(layer, &[&shared[..], &[0.5; 16]].concat()[..]).unwrap();
+    for samples in [1, 40, 100, 250] {
+        let column = |k: i32| (0..samples).map(|i| (f64::from(i * 7 + k) * 0.37).sin()).collect();
+        let columns: Vec<Vec<f64>> = (0..16).map(column).collect();
+        compare(&function, &shared, &columns, &format!("a wide layer of {samples} samples"));
+    }
+}
