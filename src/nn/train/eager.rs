@@ -98,14 +98,16 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
         let mark = self.tape.mark();
         gradient.fill(0.0);
         let mut total = 0.0;
-        for &sample in batch {
+        for (k, &sample) in batch.iter().enumerate() {
+            if k > 0 {
+                self.tape.rewind(mark);
+            }
             let loss = self.of_sample(&variables, sample);
             loss.backward_into(&mut self.gradient);
             total += loss.value();
             for (sum, &variable) in gradient.iter_mut().zip(&variables) {
                 *sum += self.gradient[variable];
             }
-            self.tape.rewind(mark);
         }
         self.reduced(total, parameters, batch, gradient)
     }
