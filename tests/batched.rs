@@ -284,65 +284,6 @@ fn the_same_lanes_several_times_in_one_sum() {
     }
 }
 
-/// A layer that is wide for so few samples has its operands turned into rows on the way back.
-fn wide(x: &[Var], shared: usize) -> [Var; 1] {
-    let (w, x) = x.split_at(shared);
-    let (first, second) = w.split_at(20 * 17);
-    let hidden: Vec<Var> = first.chunks_exact(17).map(|w| affine(&w[..16], x, w[16]).relu()).collect();
-    let outputs: Vec<Var> = second.chunks_exact(16).map(|w| dot(w, &hidden[2..18]).tanh()).collect();
-    [log_sum_exp(&outputs)]
-}
-
-const WIDE: usize = 20 * 17 + 12 * 16;
-
-#[test]
-fn wide_layers() {
-    let mut random = Random(23);
-    for samples in [1, 17, 64, 121] {
-        let mut table = Table::random(&mut random, WIDE, 16, samples);
-        let function = record(|x| wide(x, WIDE), &table);
-        compare::<f64>(&function, &table, 1e-12, &format!("{samples} samples"));
-        compare::<f32>(&function, &table, 1e-3, &format!("{samples} samples in single precision"));
-        // Where a unit is dead, an infinite input passes nothing to its weights.
-        for (k, column) in table.columns.iter_mut().enumerate() {
-            column[(7 * k) % samples] = if k % 2 == 0 { f64::INFINITY } else { f64::NEG_INFINITY };
-        }
-        table.shared[..17].fill(-1.0);
-        compare::<f64>(&function, &table, 1e-12, &format!("{samples} samples, some infinite"));
-    }
-}
-
-/// What lies in rows is read in rows, and gives the same bits as columns that are apart.
-#[test]
-fn wide_layers_of_rows_and_columns() {
-    let mut random = Random(24);
-    let n = 150;
-    let table = Table::random(&mut random, WIDE, 16, n);
-    let function = record(|x| wide(x, WIDE), &table).batched(table.range()).unwrap();
-    let evaluate = |samples: &Samples<'_>| {
-        let (mut workspace, mut by_shared) = (BatchWorkspace::new(), vec![0.0; WIDE]);
-        let total =
-            function.value_and_gradient(&table.shared, samples, &mut workspace, &mut by_shared).unwrap();
-        bits(&[&by_shared[..], &[total]].concat())
-    };
-    let rows: Vec<f64> = (0..n).flat_map(|k| [&[0.5][..], &table.inputs(k)[WIDE..]].concat()).collect();
-    let strided: [Column<'_>; 16] = std::array::from_fn(|k| Column::strided(&rows, 1 + k, 17));
-    let mut swapped = strided;
-    swapped.swap(3, 4);
-    let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
-    let mut columns_swapped = columns.clone();
-    columns_swapped.swap(3, 4);
-    let chosen: Vec<usize> = (0..n).map(|_| random.below(n)).collect();
-    for (rows, columns) in [(&strided[..], &columns), (&swapped, &columns_swapped)] {
-        let (rows, columns) = (Samples::new(rows).unwrap(), Samples::new(columns).unwrap());
-        assert_eq!(evaluate(&rows), evaluate(&columns));
-        for count in [1, 40, n] {
-            let chosen = &chosen[..count];
-            assert_eq!(evaluate(&rows.choose(chosen).unwrap()), evaluate(&columns.choose(chosen).unwrap()));
-        }
-    }
-}
-
 #[test]
 fn however_samples_lie_in_memory() {
     let (mut random, n) = (Random(20), 2_500);
@@ -380,6 +321,88 @@ fn however_samples_lie_in_memory() {
         assert_eq!(samples.len(), count);
         assert_eq!(evaluate(&samples), in_columns(&copied));
     }
+}
+
+#[test]
+fn columns_that_are_almost_in_line() {
+    let function = Function::record(|x| [x[0] * 3.0, x[1] * 5.0, x[0] * x[1]], [1.0, 2.0])
+        .unwrap()
+        .batched(0..0)
+        .unwrap();
+    let [a, b]: [Vec<f64>; 2] =
+        [(0..38).map(f64::from).collect(), (0..38).map(|k| 100.0 - f64::from(k)).collect()];
+    let pairs = [
+        [Column::strided(&a, 0, 2), Column::strided(&b, 1, 2)], // of two tables of one shape
+        [Column::strided(&a[..20], 0, 16), Column::strided(&a[..20], 1, 17)], // another distance
+        [Column::strided(&a[..36], 0, 3), Column::strided(&a[..36], 2, 3)], // one left out
+        [Column::strided(&a, 1, 2), Column::strided(&a, 0, 2)], // backwards
+    ];
+    for (case, columns) in pairs.iter().enumerate() {
+        let samples = match Samples::new(columns) {
+            Ok(samples) => samples,
+            Err(e) => panic!("{case}: {e}"),
+        };
+        let mut values = vec![0.0; 3 * samples.len()];
+        function.values(&[], &samples, &mut BatchWorkspace::new(), &mut values).unwrap();
+        for (k, values) in values.chunks(3).enumerate() {
+            let (x, y) = (columns[0].get(k), columns[1].get(k));
+            assert_eq!(values, [x * 3.0, y * 5.0, x * y], "case {case}, sample {k}");
+        }
+    }
+}
+
+#[test]
+fn samples_chosen_in_rising_order_with_gaps() {
+    let f = Function::record(|x| [x[0] * 2.0], [1.0]).unwrap().batched(0..0).unwrap();
+    let x: Vec<f64> = (0..100).map(f64::from).collect();
+    let columns = [Column::from(&x)];
+    let chosen: Vec<usize> = (0..50).map(|k| 2 * k).collect();
+    let samples = Samples::new(&columns).unwrap().choose(&chosen).unwrap();
+    let mut out = [0.0; 50];
+    f.values(&[], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+    assert!(out.iter().zip(&chosen).all(|(y, &k)| *y == 2.0 * k as f64));
+}
+
+/// A function whose shared inputs go to steps in another order than they have, once, several times or never.
+#[test]
+fn shared_inputs_in_any_order_and_number() {
+    let picks: [(&str, &[usize]); 5] = [
+        ("in order", &[0, 1, 2, 3]),
+        ("backwards", &[3, 2, 1, 0]),
+        ("some never", &[1, 2, 1, 2]),
+        ("one twice, one never", &[0, 0, 2, 3]),
+        ("all, one twice", &[0, 1, 2, 3, 0]),
+    ];
+    let mut random = Random(4);
+    let table = Table::random(&mut random, 4, 1, 20);
+    for (what, pick) in picks {
+        for parameters in [0..0, 1..2] {
+            let table = Table { parameters, ..table.clone() };
+            let f = record(
+                |x| {
+                    let x0 = x[4];
+                    [pick
+                        .iter()
+                        .enumerate()
+                        .fold(x0, |y, (k, &w)| affine(&[x[w]], &[(y * (k as f64 + 1.5)).tanh()], x[w]))]
+                },
+                &table,
+            );
+            compare::<f64>(&f, &table, 1e-12, what);
+        }
+    }
+}
+
+/// A number that is no variable between two that are.
+#[test]
+fn shared_variables_with_constants_between() {
+    let mut random = Random(6);
+    let table = Table::random(&mut random, 3, 3, 20);
+    let f = |x: &[Var]| [dot(&[x[0], Var::from(2.5), x[1]], &x[3..6]).tanh() + x[2] * x[3]];
+    compare::<f64>(&record(f, &table), &table, 1e-12, "a constant");
+    // Of three shared inputs the second is a parameter.
+    let table = Table { parameters: 1..2, ..table };
+    compare::<f64>(&record(|x| [dot(&x[..3], &x[3..6]).tanh()], &table), &table, 1e-12, "a parameter");
 }
 
 /// Constants alone say nothing about how many samples there are; a choice does.

@@ -12,8 +12,8 @@ mod programs;
 use batch::{Table, compare, record};
 use programs::Random;
 use tapegrad::{
-    BatchWorkspace, Column, Function, Op, Samples, Var, affine, dot, gt, lt, norm, primitives, product,
-    reductions, sum,
+    BatchWorkspace, Batched, Column, Function, Op, Samples, Var, affine, dot, gt, lt, norm, primitives,
+    product, reductions, sum,
 };
 
 /// Where functions are told apart: zeros, ties, edges of domains, numbers that kernels decline, infinities. All of them
@@ -309,4 +309,34 @@ fn functions_without_kernels() {
     // A function whose derivative is another one.
     let gradient = Function::record(|[x]| x.ln_gamma(), [1.0]).unwrap().gradient().unwrap();
     compare::<f64>(&gradient, &Table::of(table.columns.clone()), 1e-12, "a gradient");
+}
+
+/// 2^1000 is a number in double precision, but not in single: what meets it is looked at one by one.
+#[test]
+fn shared_numbers_that_overflow_in_single_precision() {
+    let n = 20;
+    let f =
+        Function::record(|x| [dot(&[x[0], Var::from(1.0)], &[x[1], x[2]]).relu()], [1.0, 1.0, 1.0]).unwrap();
+    let table = Table { shared: vec![1e300, -1.0], columns: vec![], ..Table::default() };
+    let _ = table;
+    // Samples' derivatives: relu is flat where x < 0 or shifted by offset.
+    let b = Batched::<f32>::new(&f, 0..1).unwrap();
+    let x: Vec<f64> = (0..20).map(|k| f64::from(k) - 9.5).collect();
+    let o: Vec<f64> = (0..20).map(|k| f64::from(k % 3)).collect();
+    let columns = [Column::from(&x), Column::from(&o)];
+    let mut j = vec![0.0; 2 * n];
+    b.jacobians(&[1e300], &Samples::new(&columns).unwrap(), &mut BatchWorkspace::new(), &mut j).unwrap();
+    for k in 0..n {
+        let expected = if x[k] > 0.0 { [f64::INFINITY, 1.0] } else { [0.0, 0.0] };
+        assert_eq!(j[2 * k..][..2], expected, "{k}");
+    }
+}
+
+/// A dead unit behind a row that is infinite: zero weights, only rows.
+#[test]
+fn a_zero_meets_an_infinity_in_a_list() {
+    let f = Function::record(|x| [lt(x[0], 1.0).select(norm(&[x[0], x[1]]), x[1])], [0.5, 0.5]).unwrap();
+    let table =
+        Table::of(vec![vec![0.0, 2.0, 0.5, 0.0, f64::INFINITY], vec![0.0, 1.0, 0.25, 3.0, f64::INFINITY]]);
+    compare::<f64>(&f, &table, 1e-12, "norm cut off");
 }

@@ -251,3 +251,31 @@ fn an_objective_of_ones_own() {
     assert_eq!(w, [0.0625]);
     assert_eq!(bowl.batches[..2], [vec![0, 1], vec![2]]);
 }
+
+/// Every epoch is shuffled anew.
+#[test]
+fn every_epoch_has_its_own_order() {
+    struct Noted(Vec<usize>);
+    impl Objective for Noted {
+        fn samples(&self) -> usize {
+            20
+        }
+        fn loss_and_gradient(&mut self, w: &[f64], batch: &[usize], g: &mut [f64]) -> Result<f64, Failure> {
+            self.0.extend(batch);
+            g[0] = w[0];
+            Ok(w[0] * w[0])
+        }
+    }
+    for order in [Order::Given, Order::Shuffled { seed: 3 }] {
+        let mut noted = Noted(Vec::new());
+        Trainer::new(Sgd::new(0.1))
+            .epochs(3)
+            .batch(Batch::Size(7))
+            .order(order)
+            .minimize(&mut [1.0], &mut noted)
+            .unwrap();
+        for (epoch, found) in noted.0.chunks(20).enumerate() {
+            assert_eq!(found, order.of_epoch(epoch, 20), "{order:?}, epoch {epoch}");
+        }
+    }
+}

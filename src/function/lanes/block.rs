@@ -23,7 +23,7 @@ pub(super) struct Scratch<T> {
     /// As many lanes per slot as are in use.
     pub values: Aligned<T>,
     pub adjoints: Aligned<T>,
-    /// What each operand of a row gets, where it is looked at before it is added to what is there.
+    /// What each operand of a row gets, where it is looked at before it is added to what is there, or where nobody wants it.
     pub terms: [Aligned<T>; 3],
     /// The operands of sums, sample by sample.
     turned: Aligned<T>,
