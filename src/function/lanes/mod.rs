@@ -31,6 +31,7 @@ use plan::Plan;
 use runs::{Run, copy, runs};
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 use sweep::Sweep;
 use tree::{Job, Outcome, Pool, Wanted};
 
@@ -391,7 +392,18 @@ impl<T: Float> Batched<T> {
             Wanted::BySample => &self.by_sample,
         };
         let (plan, variables, samples) = (&self.plan, &self.slots[..], *samples);
-        let job = Job { plan, sweeps, variables, shared: numbers, shared_is_finite, samples, wanted, pool };
+        let is_wary = AtomicBool::new(false);
+        let job = Job {
+            plan,
+            sweeps,
+            variables,
+            shared: numbers,
+            shared_is_finite,
+            samples,
+            wanted,
+            pool,
+            is_wary,
+        };
         Ok(job.run(out))
     }
 }

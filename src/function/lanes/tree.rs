@@ -12,6 +12,7 @@ use super::turn::{Layout, to_rows};
 use crate::error::Error;
 use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many samples a leaf has, more or less: as many whole blocks as that takes.
 const LEAF: usize = 2048;
@@ -45,6 +46,8 @@ pub(super) struct Job<'a, T> {
     pub samples: Samples<'a>,
     pub wanted: Wanted,
     pub pool: &'a Pool<T>,
+    /// Whether a leaf had to be done again: others start where that one did. Where rows need no care, it changes no bit.
+    pub is_wary: AtomicBool,
 }
 
 /// Memory for leaves and their sums, for whichever thread comes next.
@@ -154,7 +157,11 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
         // Where a zero met an infinity there is a NaN in what comes out, and only a more careful way tells what it should be.
         let ways = [Care::None, Care::Rows, Care::Everywhere];
-        for &care in if job.shared_is_finite { &ways[..] } else { &ways[2..] } {
+        let first = match (job.shared_is_finite, job.is_wary.load(Ordering::Relaxed)) {
+            (false, _) => 2,
+            (true, is_wary) => usize::from(is_wary),
+        };
+        for &care in &ways[first..] {
             let mut has_nan = false;
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
@@ -201,6 +208,9 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 *total = sum.double();
             }
             has_nan |= job.wanted == Wanted::ByShared && any_is_nan(&scratch.sums);
+            if has_nan {
+                job.is_wary.store(true, Ordering::Relaxed);
+            }
             // Sums of products with finite numbers that are shared are right for each sample.
             if !has_nan || (care == Care::Rows && job.wanted == Wanted::BySample) {
                 break;

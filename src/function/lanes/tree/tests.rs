@@ -47,6 +47,7 @@ impl<T: Float> Batch<'_, T> {
                 samples,
                 wanted,
                 pool,
+                is_wary: std::sync::atomic::AtomicBool::new(false),
             };
             let leaf =
                 Leaf { job: &job, samples: 0..samples.len(), width: super::width(plan), out: &mut out };
