@@ -13,6 +13,7 @@ use super::turn::{Layout, to_rows};
 use super::vector::Aligned;
 
 use pulp::Simd;
+use std::convert::identity;
 use std::hint::black_box;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -53,10 +54,7 @@ pub(super) struct Block<'p, T> {
     /// The numbers that all samples share.
     pub shared: &'p [T],
     pub care: Care,
-    /// Its samples: so many from this one on.
     pub samples: &'p Samples<'p>,
-    pub from: usize,
-    pub count: usize,
     /// Lanes per slot: a multiple of [`WIDTH`].
     pub lanes: usize,
 }
@@ -289,19 +287,9 @@ impl<'p, T: Float> Block<'p, T> {
         let (by_weights, operands) = (&mut sums[rows.weights.clone()], rows.lanes.len());
         if rows.are_turned(self.lanes) {
             let turned = &mut turned[..self.lanes * operands];
-            let layout = Layout { stride: operands, start: 0 };
-            let loads = rows.loads(&self.plan.loads);
-            let are_rows =
-                loads.is_some_and(|loads| self.samples.copy_rows(loads, self.from, self.count, turned));
-            if !are_rows {
-                to_rows(
-                    operands,
-                    lanes_of,
-                    turned,
-                    layout,
-                    #[inline(always)]
-                    |number| number,
-                );
+            let loads = rows.loads.clone().map(|loads| &self.plan.loads[loads]);
+            if !loads.is_some_and(|loads| self.samples.copy_rows(loads, turned)) {
+                to_rows(operands, lanes_of, turned, Layout { stride: operands, start: 0 }, identity);
             }
             add_correlations_of_rows(simd, [rows.rows, operands], adjoint, turned, by_weights);
         } else {

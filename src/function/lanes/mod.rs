@@ -292,15 +292,16 @@ impl<T: Float> Batched<T> {
         let head = &self.plan.head;
         let by_shared = &outcome.sums[..head.outputs.len()];
         if head.instructions.is_empty() {
-            let runs =
-                self.passes_to.iter().map(|run| (run.first..run.first + run.len, run.at..run.at + run.len));
-            if self.is_one_to_one {
-                runs.for_each(|(to, from)| gradient[to].copy_from_slice(&by_shared[from]));
-                return Ok(());
+            if !self.is_one_to_one {
+                gradient.fill(0.0);
             }
-            gradient.fill(0.0);
-            for (to, from) in runs {
-                gradient[to].iter_mut().zip(&by_shared[from]).for_each(|(slope, &weight)| *slope += weight);
+            for run in &self.passes_to {
+                let (slopes, weights) = (&mut gradient[run.numbers()], &by_shared[run.places()]);
+                if self.is_one_to_one {
+                    slopes.copy_from_slice(weights);
+                } else {
+                    slopes.iter_mut().zip(weights).for_each(|(slope, weight)| *slope += weight);
+                }
             }
             return Ok(());
         }
@@ -376,14 +377,8 @@ impl<T: Float> Batched<T> {
         length("columns", self.columns(), samples.columns())?;
         let BatchWorkspace { head: workspace, shared: numbers, pool } = workspace;
         let head = &self.plan.head;
-        if head.instructions.is_empty() && head.checks.is_empty() {
-            workspace.values.clear();
-            workspace.values.extend_from_slice(&head.constants);
-            workspace.values.extend_from_slice(shared);
-        } else {
-            forward(head, shared.iter().copied(), workspace)
-                .map_err(|check| branch_changed(check, &workspace.values))?;
-        }
+        forward(head, shared.iter().copied(), workspace)
+            .map_err(|check| branch_changed(check, &workspace.values))?;
         numbers.resize(head.outputs.len(), T::default());
         let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {

@@ -64,6 +64,8 @@ impl Step {
 pub(super) struct Sums {
     /// The lanes that are read.
     pub lanes: Vec<Slot>,
+    /// Which of the plan's loads they are, if they are so many in line.
+    pub loads: Option<Range<usize>>,
     /// Where the weights stand in the list of what is shared, row by row.
     pub weights: Range<usize>,
     /// Where the offsets do, one a row, if there are any.
@@ -78,13 +80,6 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Those of the samples' inputs that the lanes are, if they are so many in line.
-    pub fn loads<'l>(&self, loads: &'l [(usize, Slot)]) -> Option<&'l [(usize, Slot)]> {
-        let first = loads.iter().position(|&(_, slot)| slot == self.lanes[0])?;
-        let loads = loads[first..].get(..self.lanes.len())?;
-        loads.iter().zip(&self.lanes).all(|((_, load), lane)| load == lane).then_some(loads)
-    }
-
     /// Whether the operands are turned into rows on the way back to their weights, in a block of so many lanes: where that
     /// takes less than adding up the lanes of a register for each weight.
     pub fn are_turned(&self, lanes: usize) -> bool {

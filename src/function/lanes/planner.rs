@@ -320,8 +320,17 @@ impl<'g> Planner<'g> {
         distinct.sort_unstable();
         distinct.dedup();
         let repeats = distinct.len() < lanes.len();
-        let rows = rows.len();
-        self.steps.push(Step::Sums(Sums { lanes, weights, offsets, to, rows, is_learned, repeats }));
+        let (rows, loads) = (rows.len(), self.loads_of(&lanes));
+        self.steps.push(Step::Sums(Sums { lanes, loads, weights, offsets, to, rows, is_learned, repeats }));
+    }
+
+    /// The loads that lanes are, if they are so many in line.
+    fn loads_of(&self, lanes: &[Slot]) -> Option<Range<usize>> {
+        let first = lanes.first()?;
+        let start = self.loads.iter().position(|(_, slot)| slot == first)?;
+        let range = start..start + lanes.len();
+        let loads = self.loads.get(range.clone())?;
+        loads.iter().zip(lanes).all(|((_, load), lane)| load == lane).then_some(range)
     }
 
     /// Elementwise rows whose operands are in line.

@@ -151,6 +151,15 @@ impl<'a> Samples<'a> {
         self.columns.len()
     }
 
+    /// Some of these samples, in line.
+    pub(super) fn part(self, range: Range<usize>) -> Samples<'a> {
+        let chosen = match self.chosen {
+            Chosen::From(first) => Chosen::From(first + range.start),
+            Chosen::These(samples) => Chosen::These(&samples[range.clone()]),
+        };
+        Samples { chosen, len: range.len(), ..self }
+    }
+
     /// The number of a sample in the columns.
     pub(super) fn number(&self, sample: usize) -> usize {
         match self.chosen {
@@ -164,22 +173,20 @@ impl<'a> Samples<'a> {
         self.columns[column].get(self.number(sample))
     }
 
-    /// Fills lanes with the numbers of columns, from sample `from` on: those of the `k`-th of `loads`, which have slots in
-    /// line, go where `place` says. Lanes without a sample get the last one's.
+    /// Fills lanes with the numbers of columns: those of the `k`-th of `loads`, which have slots in line, go where `place`
+    /// says. Lanes without a sample get the last one's.
     #[inline(always)]
     pub(super) fn load<T: Float>(
         &self,
         loads: &[(usize, u32)],
-        from: usize,
-        count: usize,
         values: &mut [T],
         place: impl Fn(u32) -> Range<usize>,
     ) {
         let mut numbers = [0; GROUP];
-        for first in (0..count).step_by(GROUP) {
-            let group = GROUP.min(count - first);
+        for first in (0..self.len).step_by(GROUP) {
+            let group = GROUP.min(self.len - first);
             for (k, number) in numbers[..group].iter_mut().enumerate() {
-                *number = self.number(from + first + k);
+                *number = self.number(first + k);
             }
             cover!(loads.len(), [8 4 2 1], |size: usize| self.are_in_line(&loads[k..k + size]), |k, SIZE| {
                 let (column, slot) = loads[k];
@@ -209,27 +216,21 @@ impl<'a> Samples<'a> {
             });
         }
         for &(_, slot) in loads {
-            let (full, rest) = values[place(slot)].split_at_mut(count);
-            rest.fill(full[count - 1]);
+            let (full, rest) = values[place(slot)].split_at_mut(self.len);
+            rest.fill(full[self.len - 1]);
         }
     }
 
-    /// If the numbers of a sample in the columns of `loads` lie side by side: writes them as rows, from sample `from` on. Rows
-    /// without a sample are as the last one's.
+    /// If the numbers of a sample in the columns of `loads` lie side by side: writes them as rows. Rows without a sample are as
+    /// the last one's.
     #[inline(always)]
-    pub(super) fn copy_rows<T: Float>(
-        &self,
-        loads: &[(usize, u32)],
-        from: usize,
-        count: usize,
-        rows: &mut [T],
-    ) -> bool {
+    pub(super) fn copy_rows<T: Float>(&self, loads: &[(usize, u32)], rows: &mut [T]) -> bool {
         if !self.are_in_line(loads) {
             return false;
         }
         let Column { data, start, stride, .. } = self.columns[loads[0].0];
         for (lane, row) in rows.chunks_exact_mut(loads.len()).enumerate() {
-            let number = self.number(from + lane.min(count - 1));
+            let number = self.number(lane.min(self.len - 1));
             let numbers = &data[start + number * stride..][..loads.len()];
             for (to, &number) in row.iter_mut().zip(numbers) {
                 *to = T::of(number);

@@ -157,10 +157,8 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
         // Where a zero met an infinity there is a NaN in what comes out, and only a more careful way tells what it should be.
         let ways = [Care::None, Care::Rows, Care::Everywhere];
-        let first = match (job.shared_is_finite, job.is_wary.load(Ordering::Relaxed)) {
-            (false, _) => 2,
-            (true, is_wary) => usize::from(is_wary),
-        };
+        let is_wary = job.is_wary.load(Ordering::Relaxed);
+        let first = if job.shared_is_finite { usize::from(is_wary) } else { 2 };
         for &care in &ways[first..] {
             let mut has_nan = false;
             scratch.begin(plan, job.shared, width);
@@ -169,14 +167,13 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
             for from in range.clone().step_by(width) {
                 let count = width.min(range.end - from);
                 let lanes = count.next_multiple_of(WIDTH);
-                let samples = &job.samples;
-                let block = Block { plan, shared: job.shared, care, samples, from, count, lanes };
+                let samples = &job.samples.part(from..from + count);
+                let block = Block { plan, shared: job.shared, care, samples, lanes };
                 if lanes != before {
                     block.copy_shared(&mut scratch.values);
                     before = lanes;
                 }
-                let place = |slot| block.range(slot, 1);
-                job.samples.load(&plan.loads, from, count, &mut scratch.values, place);
+                samples.load(&plan.loads, &mut scratch.values, |slot| block.range(slot, 1));
                 block.forward(simd, &mut scratch.values);
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);
@@ -297,14 +294,7 @@ fn write_derivatives<T: Float>(
     }
     let lanes = |column: usize| block.of(&scratch.adjoints, variables[column]);
     let layout = Layout { stride: per_sample, start: row * columns };
-    to_rows(
-        columns,
-        lanes,
-        out,
-        layout,
-        #[inline(always)]
-        |adjoint| adjoint.double(),
-    );
+    to_rows(columns, lanes, out, layout, T::double);
     for (out, _) in out.chunks_exact_mut(per_sample).zip(&scratch.is_out).filter(|(_, is_out)| **is_out) {
         out[row * columns..][..columns].fill(f64::NAN);
     }

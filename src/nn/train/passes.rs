@@ -1,4 +1,5 @@
-//! Passes over all parameters, with the vector instructions of the machine: in a step of a small network they count.
+//! Passes over all parameters, with the vector instructions of the machine: in a step of a small network they count. Each is a
+//! type, since a closure is not always inlined into the code for those instructions.
 
 use pulp::{Arch, Simd, WithSimd};
 
