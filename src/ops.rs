@@ -502,6 +502,14 @@ macro_rules! define_op {
                 }
             }
 
+            /// Whether the partial by this operand is 1 whatever the operands are, as the table writes it.
+            pub(crate) fn passes_on(self, operand: usize) -> bool {
+                match self {
+                    $( define_op!(@any $Op $($n)?) => [$(stringify!($partial)),*][operand] == "constant(1.0)", )*
+                    _ => false,
+                }
+            }
+
             /// Whether a plain tape leaves out constant operands, which only computing the value again needs.
             #[inline]
             pub(crate) fn skips_constants(self) -> bool {

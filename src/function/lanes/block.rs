@@ -8,7 +8,7 @@ use super::plan::{Plan, Rows, Slot, Step, Sums};
 use super::rows::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
 use super::samples::Samples;
 use super::sums::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
-use super::sweep::{Move, Sweep};
+use super::sweep::{Move, Sweep, Way};
 use super::turn::{Layout, to_rows};
 use super::vector::Aligned;
 
@@ -149,15 +149,13 @@ impl<'p, T: Float> Block<'p, T> {
             *adjoint = if is_out { T::default() } else { T::of(1.0) };
         }
         let lost = |step| mend::Lost { block: self, values, is_out, output: sweep.output, step };
-        for part in &sweep.moves {
-            let (Move::Rows { step, .. } | Move::List { step, .. } | Move::Sums { step, .. }) = part;
-            let it = &self.plan.steps[*step];
-            let (before, after) = adjoints.split_at_mut(it.results().start * self.lanes);
-            match (part, it) {
-                (Move::Rows { wanted, is_first, .. }, Step::Rows(rows)) => {
+        for Move { step, from, way } in &sweep.moves {
+            let (before, after) = adjoints.split_at_mut(*from as usize * self.lanes);
+            match (way, &self.plan.steps[*step]) {
+                (Way::Rows { wanted, is_first }, Step::Rows(rows)) => {
                     self.pass_back(rows, *wanted, *is_first, values, after, before, terms, lost(*step));
                 }
-                (Move::List { is_wanted, .. }, Step::List { op, operands, to }) => {
+                (Way::List { is_wanted }, Step::List { op, operands, to }) => {
                     for chunk in 0..self.lanes / WIDTH {
                         let read = |slot| pack_of::<T, S>(self.of(values, slot), chunk);
                         let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
@@ -177,7 +175,7 @@ impl<'p, T: Float> Block<'p, T> {
                         }
                     }
                 }
-                (Move::Sums { passes_on, is_first, .. }, Step::Sums(rows)) => {
+                (Way::Sums { passes_on, is_first }, Step::Sums(rows)) => {
                     let is_learned = sweep.by_shared && rows.is_learned;
                     if self.care == Care::Everywhere {
                         if *is_first {

@@ -69,8 +69,8 @@ pub struct Batched<T = f64> {
     shared: Range<usize>,
     /// The shared inputs that derivatives are taken by, counted from the first shared one.
     variables: Vec<usize>,
-    /// The slots of the samples' variables.
-    slots: Vec<u32>,
+    /// By how many of the samples' inputs derivatives are taken.
+    sample_variables: usize,
     /// Where the numbers that samples share stand among those of the head.
     reads: Vec<Run>,
     /// Which of the variables the numbers that samples share are, where they are inputs.
@@ -135,8 +135,6 @@ impl<T: Float> Batched<T> {
         }
         let is_variable: Vec<bool> = function.is_parameter.iter().map(|is_parameter| !is_parameter).collect();
         let plan = Plan::new(&function.graph, shared.clone(), &is_variable);
-        let of_samples = (0..inputs).filter(|input| !shared.contains(input));
-        let slots = of_samples.zip(&plan.loads).filter(|(input, _)| is_variable[*input]);
         let variables: Vec<usize> =
             shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
         let variable_at = |&place: &u32| match plan.head.source(place) {
@@ -150,7 +148,7 @@ impl<T: Float> Batched<T> {
             passes_to: runs(passes_to()),
             is_one_to_one: distinct.len() == variables.len()
                 && passes_to().flatten().count() == variables.len(),
-            slots: slots.map(|(_, &(_, slot))| slot).collect(),
+            sample_variables: plan.loads.iter().filter(|(_, slot)| plan.by_sample[*slot as usize]).count(),
             variables,
             by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
             by_sample: plan.outputs.iter().map(|&output| plan.sweep(output, false)).collect(),
@@ -188,7 +186,7 @@ impl<T: Float> Batched<T> {
     /// By how many of the samples' inputs derivatives are taken.
     #[must_use]
     pub fn sample_variables(&self) -> usize {
-        self.slots.len()
+        self.sample_variables
     }
 
     /// The outputs of every sample, sample after sample.
@@ -359,7 +357,7 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
-        length("derivatives", samples.len() * self.outputs() * self.slots.len(), out.len())?;
+        length("derivatives", samples.len() * self.outputs() * self.sample_variables, out.len())?;
         let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
@@ -386,12 +384,11 @@ impl<T: Float> Batched<T> {
             Wanted::ByShared => &self.by_shared,
             Wanted::BySample => &self.by_sample,
         };
-        let (plan, variables, samples) = (&self.plan, &self.slots[..], *samples);
+        let (plan, samples) = (&self.plan, *samples);
         let is_wary = AtomicBool::new(false);
         let job = Job {
             plan,
             sweeps,
-            variables,
             shared: numbers,
             shared_is_finite,
             samples,

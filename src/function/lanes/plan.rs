@@ -49,6 +49,16 @@ impl Rows {
 }
 
 impl Step {
+    /// The slots that are read, each as often as it is.
+    pub fn operands(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Step::Rows(rows) => Box::new((0..rows.arity).flat_map(|k| rows.range(k))),
+            Step::List { operands: lanes, .. } | Step::Sums(Sums { lanes, .. }) => {
+                Box::new(lanes.iter().map(|&slot| slot as usize))
+            }
+        }
+    }
+
     /// The slots of all results.
     pub fn results(&self) -> Range<usize> {
         let (to, rows) = match self {
@@ -110,4 +120,8 @@ pub(super) struct Plan {
     /// Of each slot, whether it depends on a shared variable, and on a sample's variable.
     pub by_shared: Vec<bool>,
     pub by_sample: Vec<bool>,
+    /// How often each slot is read, by steps and as an output.
+    pub uses: Vec<u32>,
+    /// Whether each slot is the first that its step writes, or is no result of a step.
+    pub begins: Vec<bool>,
 }

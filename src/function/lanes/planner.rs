@@ -360,7 +360,13 @@ impl<'g> Planner<'g> {
                 ..check.clone()
             })
             .collect();
-        let outputs = graph.outputs.iter().map(|&place| self.lane(place)).collect();
+        let outputs: Vec<Slot> = graph.outputs.iter().map(|&place| self.lane(place)).collect();
+        let slots = self.by_shared.len();
+        let (mut uses, mut begins) = (vec![0; slots], vec![true; slots]);
+        for slot in outputs.iter().map(|&slot| slot as usize).chain(self.steps.iter().flat_map(Step::operands)) {
+            uses[slot] += 1;
+        }
+        self.steps.iter().flat_map(|step| step.results().skip(1)).for_each(|slot| begins[slot] = false);
         let rows = self.steps.iter().map(|step| if let Step::Rows(rows) = step { rows.rows } else { 1 });
         let turned = self.steps.iter().filter_map(|step| match step {
             Step::Sums(sums) if sums.are_turned(WIDTH) => Some(sums.lanes.len()),
@@ -375,7 +381,9 @@ impl<'g> Planner<'g> {
             loads: self.loads,
             copies: self.copies,
             steps: self.steps,
-            slots: self.by_shared.len(),
+            slots,
+            uses,
+            begins,
             by_shared: self.by_shared,
             by_sample: self.by_sample,
         }

@@ -1,6 +1,7 @@
 //! The ways backwards through a plan.
 
 use super::plan::{Plan, Rows, Slot, Step};
+use std::ops::Range;
 
 /// The way backwards from one output to what derivatives are taken by, in order.
 #[derive(Debug, Clone)]
@@ -11,19 +12,31 @@ pub(super) struct Sweep {
     pub zeros: Vec<Slot>,
     /// Whether derivatives are taken by what is shared.
     pub by_shared: bool,
-    /// Of what is shared and used as lanes, what is reached: its position in the list of what is shared, and its slot.
+    /// Of what is shared and used as lanes, what is reached: its position in the list of what is shared, and where its
+    /// adjoint stands.
     pub copies: Vec<(usize, Slot)>,
+    /// Where the adjoints of the samples' variables stand, if derivatives are taken by these.
+    pub variables: Vec<Slot>,
 }
 
-/// A part of a sweep. Whatever is first at an adjoint writes it; what comes later is added.
+/// A step, backwards.
 #[derive(Debug, Clone)]
-pub(super) enum Move {
+pub(super) struct Move {
+    pub step: usize,
+    /// Where the adjoints of its results stand: in their own slots, or in those of what they are a term of.
+    pub from: Slot,
+    pub way: Way,
+}
+
+/// Whom a step passes its adjoints to. Whatever is first at an adjoint writes it; what comes later is added.
+#[derive(Debug, Clone)]
+pub(super) enum Way {
     /// Through elementwise rows to the operands that are wanted, no two of which share a slot.
-    Rows { step: usize, wanted: [bool; 3], is_first: [bool; 3] },
+    Rows { wanted: [bool; 3], is_first: [bool; 3] },
     /// Through a row over lists to those operands that are wanted.
-    List { step: usize, is_wanted: Vec<bool> },
+    List { is_wanted: Vec<bool> },
     /// Through sums to their lanes, if any is wanted, and to what is shared.
-    Sums { step: usize, passes_on: bool, is_first: bool },
+    Sums { passes_on: bool, is_first: bool },
 }
 
 impl Plan {
@@ -33,32 +46,44 @@ impl Plan {
         // What has been written so far: all that is reached from the output, and zeros.
         let mut is_written = vec![false; self.slots];
         is_written[output as usize] = true;
-        let mut sweep = Sweep { output, moves: Vec::new(), zeros: Vec::new(), by_shared, copies: Vec::new() };
+        // Where adjoints stand.
+        let mut at: Vec<Slot> = (0..self.slots as Slot).collect();
+        let (mut moves, mut zeros) = (Vec::new(), Vec::new());
         for (step, it) in self.steps.iter().enumerate().rev() {
             if !it.results().any(|slot| is_written[slot] && is_active[slot]) {
                 continue;
             }
             // Of results in line, those that are not reached have adjoints of zero.
-            sweep.zeros.extend(unwritten(&mut is_written, it.results()));
+            zeros.extend(unwritten(&mut is_written, it.results()));
+            let from = at[it.results().start];
             let wanted = |slot: Slot| is_active[slot as usize];
             match it {
                 Step::Rows(rows) => {
-                    for wanted in in_one_go(rows, std::array::from_fn(|k| wanted(rows.operands[k]))) {
+                    let mut all = std::array::from_fn(|k| k < rows.arity && wanted(rows.operands[k]));
+                    for k in (0..rows.arity).filter(|&k| rows.op.passes_on(k)) {
+                        // A term that is used nowhere else has the adjoint of the sum: nothing is to be done.
+                        if all[k] && self.is_used_once(rows.range(k)) {
+                            all[k] = false;
+                            rows.range(k).zip(from..).for_each(|(slot, adjoint)| at[slot] = adjoint);
+                            rows.range(k).for_each(|slot| is_written[slot] = true);
+                        }
+                    }
+                    for wanted in in_one_go(rows, all) {
                         let mut is_first = [false; 3];
                         for k in (0..3).filter(|&k| wanted[k]) {
                             is_first[k] = !is_written[rows.range(k)].contains(&true);
                             let left = unwritten(&mut is_written, rows.range(k));
-                            sweep.zeros.extend(left.filter(|_| !is_first[k]));
+                            zeros.extend(left.filter(|_| !is_first[k]));
                         }
-                        sweep.moves.push(Move::Rows { step, wanted, is_first });
+                        moves.push(Move { step, from, way: Way::Rows { wanted, is_first } });
                     }
                 }
                 Step::List { operands, .. } => {
                     let is_wanted: Vec<bool> = operands.iter().map(|&slot| wanted(slot)).collect();
                     for (&slot, _) in operands.iter().zip(&is_wanted).filter(|(_, is_wanted)| **is_wanted) {
-                        sweep.zeros.extend(unwritten(&mut is_written, std::iter::once(slot as usize)));
+                        zeros.extend(unwritten(&mut is_written, std::iter::once(slot as usize)));
                     }
-                    sweep.moves.push(Move::List { step, is_wanted });
+                    moves.push(Move { step, from, way: Way::List { is_wanted } });
                 }
                 Step::Sums(sums) => {
                     let lanes = || sums.lanes.iter().map(|&slot| slot as usize);
@@ -66,20 +91,30 @@ impl Plan {
                     let is_first = passes_on && !sums.repeats && !lanes().any(|slot| is_written[slot]);
                     if passes_on {
                         let left = unwritten(&mut is_written, lanes());
-                        sweep.zeros.extend(left.filter(|_| !is_first));
+                        zeros.extend(left.filter(|_| !is_first));
                     }
-                    sweep.moves.push(Move::Sums { step, passes_on, is_first });
+                    moves.push(Move { step, from, way: Way::Sums { passes_on, is_first } });
                 }
             }
         }
+        let mut sweep = Sweep { output, moves, zeros, by_shared, copies: Vec::new(), variables: Vec::new() };
         if by_shared {
-            sweep.copies.extend(self.copies.iter().filter(|(_, slot)| is_written[*slot as usize]));
+            let reached = self.copies.iter().filter(|(_, slot)| is_written[*slot as usize]);
+            sweep.copies.extend(reached.map(|&(position, slot)| (position, at[slot as usize])));
         } else {
+            let of_samples = self.loads.iter().map(|&(_, slot)| slot as usize);
+            let variables: Vec<usize> = of_samples.filter(|&slot| self.by_sample[slot]).collect();
+            sweep.variables.extend(variables.iter().map(|&slot| at[slot]));
             // The derivatives by variables that the output does not depend on.
-            let variables = self.loads.iter().map(|&(_, slot)| slot as usize);
-            sweep.zeros.extend(unwritten(&mut is_written, variables));
+            sweep.zeros.extend(unwritten(&mut is_written, variables.into_iter()));
         }
         sweep
+    }
+
+    /// Whether these slots, in line, are read once each, and no others are results of the same steps.
+    fn is_used_once(&self, slots: Range<usize>) -> bool {
+        let are_whole = |bound: usize| self.begins.get(bound).is_none_or(|&begins| begins);
+        are_whole(slots.start) && are_whole(slots.end) && self.uses[slots].iter().all(|&uses| uses == 1)
     }
 }
 
@@ -90,7 +125,7 @@ fn unwritten(is_written: &mut [bool], slots: impl Iterator<Item = usize>) -> imp
 
 /// The operands that are wanted, in parts that no two operands with a slot in common are in.
 fn in_one_go(rows: &Rows, wanted: [bool; 3]) -> Vec<[bool; 3]> {
-    let wanted: Vec<usize> = (0..rows.arity).filter(|&k| wanted[k]).collect();
+    let wanted: Vec<usize> = (0..3).filter(|&k| wanted[k]).collect();
     let overlap = |a: usize, b: usize| rows.operands[a].abs_diff(rows.operands[b]) < rows.rows as Slot;
     let are_apart = wanted.iter().all(|&a| wanted.iter().all(|&b| a == b || !overlap(a, b)));
     let mask = |part: &[usize]| std::array::from_fn(|k| part.contains(&k));

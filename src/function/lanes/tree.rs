@@ -39,8 +39,6 @@ pub(super) struct Job<'a, T> {
     pub plan: &'a Plan,
     /// The ways backwards that are asked for.
     pub sweeps: &'a [Sweep],
-    /// The slots of the samples' variables.
-    pub variables: &'a [u32],
     pub shared: &'a [T],
     pub shared_is_finite: bool,
     pub samples: Samples<'a>,
@@ -98,10 +96,9 @@ impl<T: Float> Job<'_, T> {
     }
 
     fn numbers_per_sample(&self) -> usize {
-        let outputs = self.plan.outputs.len();
         match self.wanted {
-            Wanted::Values => outputs,
-            Wanted::BySample => outputs * self.variables.len(),
+            Wanted::Values => self.plan.outputs.len(),
+            Wanted::BySample => self.sweeps.iter().map(|sweep| sweep.variables.len()).sum(),
             Wanted::Sums | Wanted::ByShared | Wanted::Reached => 0,
         }
     }
@@ -190,14 +187,14 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                     }
                     Wanted::BySample => {}
                 }
-                for (row, sweep) in job.sweeps.iter().enumerate() {
+                let mut layout = Layout { stride: per_sample, start: 0 };
+                for sweep in job.sweeps {
                     block.backward(simd, sweep, &mut scratch);
-                    if job.wanted == Wanted::BySample {
-                        for &variable in job.variables {
-                            has_nan |= any_is_nan(block.of(&scratch.adjoints, variable));
-                        }
-                        write_derivatives(&block, &scratch, row, job.variables, out);
+                    for &variable in &sweep.variables {
+                        has_nan |= any_is_nan(block.of(&scratch.adjoints, variable));
                     }
+                    write_derivatives(&block, &scratch, &sweep.variables, layout, out);
+                    layout.start += sweep.variables.len();
                 }
             }
             outcome.sums.resize(scratch.sums.len(), 0.0);
@@ -283,20 +280,18 @@ fn write_values<T: Float>(block: &Block<'_, T>, scratch: &Scratch<T>, out: &mut 
 fn write_derivatives<T: Float>(
     block: &Block<'_, T>,
     scratch: &Scratch<T>,
-    row: usize,
     variables: &[u32],
+    layout: Layout,
     out: &mut [f64],
 ) {
-    let columns = variables.len();
-    let per_sample = block.plan.outputs.len() * columns;
-    if per_sample == 0 {
+    if variables.is_empty() {
         return;
     }
     let lanes = |column: usize| block.of(&scratch.adjoints, variables[column]);
-    let layout = Layout { stride: per_sample, start: row * columns };
-    to_rows(columns, lanes, out, layout, T::double);
-    for (out, _) in out.chunks_exact_mut(per_sample).zip(&scratch.is_out).filter(|(_, is_out)| **is_out) {
-        out[row * columns..][..columns].fill(f64::NAN);
+    to_rows(variables.len(), lanes, out, layout, T::double);
+    let rows = out.chunks_exact_mut(layout.stride).zip(&scratch.is_out);
+    for (row, _) in rows.filter(|(_, is_out)| **is_out) {
+        row[layout.start..][..variables.len()].fill(f64::NAN);
     }
 }
 

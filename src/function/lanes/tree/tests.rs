@@ -20,7 +20,7 @@ struct Batch<'a, T> {
 impl<T: Float> Batch<'_, T> {
     /// The bits of everything that is asked for, by the instructions that `dispatch` chooses.
     fn bits(&self, dispatch: &dyn Fn(Leaf<'_, '_, T>) -> Outcome) -> Vec<u64> {
-        let Batched { plan, by_shared, by_sample, slots, .. } = self.function;
+        let Batched { plan, by_shared, by_sample, .. } = self.function;
         let columns: Vec<Column<'_>> = self.columns.iter().map(Column::from).collect();
         let samples = Samples::new(&columns).unwrap();
         assert!(samples.len() <= LEAF);
@@ -31,7 +31,7 @@ impl<T: Float> Batch<'_, T> {
         let asked = [
             (Wanted::Values, &[][..], plan.outputs.len()),
             (Wanted::ByShared, &by_shared[..], 0),
-            (Wanted::BySample, &by_sample[..], plan.outputs.len() * slots.len()),
+            (Wanted::BySample, &by_sample[..], plan.outputs.len() * self.function.sample_variables()),
         ];
         let mut bits = Vec::new();
         for (wanted, sweeps, numbers) in asked {
@@ -41,7 +41,6 @@ impl<T: Float> Batch<'_, T> {
             let job = Job {
                 plan,
                 sweeps,
-                variables: slots,
                 shared: &shared,
                 shared_is_finite,
                 samples,
