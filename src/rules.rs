@@ -77,12 +77,23 @@ macro_rules! define_rules {
             /// # Panics
             /// If `args` is not as long as the row has operands.
             pub fn value<R: Number>(self, args: &[R]) -> Option<R> {
+                self.value_of(args, |arg| arg)
+            }
+
+            /// As [`value`](Self::value), of what `read` makes of the items. Inlined, for a loop over operations.
+            #[inline(always)]
+            #[track_caller]
+            pub(crate) fn value_of<A: Copy, R: Number>(
+                self,
+                items: &[A],
+                read: impl Fn(A) -> R + Copy,
+            ) -> Option<R> {
                 match self {
                     $( define_rules!(@bind $Op $($n)?) => {
-                        let [$($arg),*] = operands(self, args);
+                        let [$($arg),*] = operands(define_rules!(@bind $Op $($n)?), items).map(read);
                         Some(define_rules!(@call $name ($($arg),*) ($($n)?)))
                     } )*
-                    $( Op::$List => Some(R::reduce::<reduction::$List, R, R>(split(self, args), as_they_are())), )*
+                    $( Op::$List => Some(R::reduce::<reduction::$List, A, A>(split(Op::$List, items), (read, read))), )*
                     Op::Input | Op::Custom | Op::Preaccumulated => None,
                 }
             }
@@ -100,7 +111,8 @@ macro_rules! define_rules {
             /// If `args` is not as long as the row has operands.
             pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Few<R>> {
                 let mut partials = Few::new();
-                let has_row = self.visit_partials(args, y, |_| true, |partial| partials.push(partial));
+                let has_row = self.visit_list_partials(args, |arg| arg, y, |partial| partials.push(partial))
+                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial, _| partials.push(partial));
                 has_row.then_some(partials)
             }
 
@@ -118,25 +130,49 @@ macro_rules! define_rules {
                 }
             }
 
-            /// Calls `visit` with the partial by each operand in turn; those that are not wanted come as 0,
-            /// unevaluated, where the row is not over lists. Says whether there is a row.
-            pub(crate) fn visit_partials<R: Number>(
+            /// Calls `visit` with the number of each operand, the partial by it, and whether a zero unlinks it, in turn, of
+            /// what `read` makes of the items; those that are not wanted are left out. Says whether there is such a row, which
+            /// is not over lists. Inlined, for a loop over operations.
+            #[inline(always)]
+            #[track_caller]
+            pub(crate) fn visit_partials<A: Copy, R: Number>(
                 self,
-                args: &[R],
+                items: &[A],
+                read: impl Fn(A) -> R + Copy,
                 y: R,
                 is_wanted: impl Fn(usize) -> bool,
-                visit: impl FnMut(R),
+                mut visit: impl FnMut(usize, R, bool),
             ) -> bool {
                 match self {
                     $( define_rules!(@bind $Op $($n)?) => {
-                        let [$($arg),*] = operands(self, args);
+                        let [$($arg),*] = operands(define_rules!(@bind $Op $($n)?), items).map(read);
                         let wanted = std::array::from_fn(&is_wanted);
-                        partials::$name($($arg,)* $($n,)? y, wanted).into_iter().for_each(visit);
+                        let partials = partials::$name($($arg,)* $($n,)? y, wanted);
+                        for k in 0..wanted.len() {
+                            if wanted[k] {
+                                visit(k, partials[k], define_rules!(@piecewise $kind));
+                            }
+                        }
                     } )*
-                    $( Op::$List => {
-                        reduction::$List::partials(split(self, args), as_they_are(), y, visit);
-                    } )*
-                    Op::Input | Op::Custom | Op::Preaccumulated => return false,
+                    _ => return false,
+                }
+                true
+            }
+
+            /// Calls `visit` with the partial by each operand in turn, of what `read` makes of the items. Says whether there is
+            /// such a row, which is over lists.
+            #[inline(always)]
+            #[track_caller]
+            pub(crate) fn visit_list_partials<A: Copy, R: Number>(
+                self,
+                items: &[A],
+                read: impl Fn(A) -> R + Copy,
+                y: R,
+                visit: impl FnMut(R),
+            ) -> bool {
+                match self {
+                    $( Op::$List => reduction::$List::partials(split(Op::$List, items), (read, read), y, visit), )*
+                    _ => return false,
                 }
                 true
             }
@@ -201,6 +237,8 @@ macro_rules! define_rules {
     (@second $R:ident, $more:ident) => { $more };
     (@last $R:ident) => { None };
     (@last $R:ident, $last:ident) => { Some($last.into()) };
+    (@piecewise piecewise) => { true };
+    (@piecewise $kind:ident) => { false };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@call $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => { $a.$name($($b,)* $($n)?) };
@@ -257,6 +295,7 @@ pub(crate) fn split<T: Copy>(op: Op, operands: &[T]) -> Lists<'_, T> {
     Lists { first, second, last: back.first().copied() }
 }
 
+#[inline(always)]
 fn operands<R: Copy, const ARITY: usize>(op: Op, args: &[R]) -> [R; ARITY] {
     <[R; ARITY]>::try_from(args)
         .unwrap_or_else(|_| panic!("`{op}` takes {ARITY} operands, not {}", args.len()))

@@ -24,21 +24,19 @@ use crate::tape::Var;
 #[derive(Debug, Clone)]
 pub struct Adaptive<F> {
     f: F,
-    /// The one used last comes first.
-    recordings: Vec<Function>,
-    most: usize,
+    recordings: Recordings,
 }
 
 impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
     /// Keeps at most `most` recordings, at least one; the one that was not used for longest makes room.
     pub fn new(f: F, most: usize) -> Self {
-        Adaptive { f, recordings: Vec::new(), most: most.max(1) }
+        Adaptive { f, recordings: Recordings::new(most) }
     }
 
     /// The recordings so far, the one used last first.
     #[must_use]
     pub fn recordings(&self) -> &[Function] {
-        &self.recordings
+        &self.recordings.functions
     }
 
     /// The value, of a function with one output.
@@ -46,7 +44,11 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
     /// # Errors
     /// As [`Function::record`] and [`Function::value`], but for a changed branch.
     pub fn value(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.value(x, workspace))
+        self.recordings.with_fitting(
+            |at| Function::record(&self.f, at),
+            x,
+            |function| function.value(x, workspace),
+        )
     }
 
     /// The values of all outputs.
@@ -54,7 +56,11 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
     /// # Errors
     /// As [`Function::record`] and [`Function::values`], but for a changed branch.
     pub fn values(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
-        self.with_fitting(x, |function| function.values(x, workspace))
+        self.recordings.with_fitting(
+            |at| Function::record(&self.f, at),
+            x,
+            |function| function.values(x, workspace),
+        )
     }
 
     /// The value and the gradient.
@@ -67,29 +73,48 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
         workspace: &mut Workspace,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.value_and_gradient(x, workspace, gradient))
+        self.recordings.with_fitting(
+            |at| Function::record(&self.f, at),
+            x,
+            |function| function.value_and_gradient(x, workspace, gradient),
+        )
+    }
+}
+
+/// The recordings of a function with branches.
+#[derive(Debug, Clone)]
+pub(crate) struct Recordings {
+    /// The one used last comes first.
+    functions: Vec<Function>,
+    most: usize,
+}
+
+impl Recordings {
+    pub fn new(most: usize) -> Self {
+        Recordings { functions: Vec::new(), most: most.max(1) }
     }
 
-    /// Evaluates with the recording that fits the point. At most one does: the checks of a recording are the
-    /// decisions of the code, and the code decides one way.
-    fn with_fitting<T>(
+    /// Evaluates with the recording that fits the point, made by `record` if there is none. At most one does: the checks of
+    /// a recording are the decisions of the code, and the code decides one way.
+    pub fn with_fitting<T>(
         &mut self,
+        record: impl FnOnce(&[f64]) -> Result<Function, Error>,
         x: &[f64],
         mut evaluate: impl FnMut(&Function) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for k in 0..self.recordings.len() {
-            match evaluate(&self.recordings[k]) {
+        for k in 0..self.functions.len() {
+            match evaluate(&self.functions[k]) {
                 Err(Error::BranchChanged { .. }) => {}
                 done => {
-                    self.recordings[..=k].rotate_right(1);
+                    self.functions[..=k].rotate_right(1);
                     return done;
                 }
             }
         }
-        let recording = Function::record(&self.f, x)?;
+        let recording = record(x)?;
         let done = evaluate(&recording)?;
-        self.recordings.truncate(self.most - 1);
-        self.recordings.insert(0, recording);
+        self.functions.truncate(self.most - 1);
+        self.functions.insert(0, recording);
         Ok(done)
     }
 }

@@ -79,10 +79,10 @@ impl Function {
             let mut directions = directions.iter();
             let duals: Vec<Dual<Var>> = inputs
                 .iter()
-                .zip(&self.is_parameter)
-                .map(|(&input, &is_parameter)| match is_parameter {
-                    true => Dual::constant(input),
-                    false => Dual::new(input, [*directions.next().expect("a direction per variable")]),
+                .zip(self.are_variables())
+                .map(|(&input, is_variable)| match is_variable {
+                    true => Dual::new(input, [*directions.next().expect("a direction per variable")]),
+                    false => Dual::constant(input),
                 })
                 .collect();
             let outputs = self.call(&duals)?;
@@ -135,9 +135,8 @@ impl Function {
             check.at = original.at.clone();
         }
         function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
-        function.is_parameter[..own].copy_from_slice(&self.is_parameter);
         // The point of a product is in its inputs; its directions and weights are not what is optimised.
-        function.is_parameter[own..].fill(true);
+        function.variables.clone_from(&self.variables);
         Ok(function)
     }
 
@@ -156,7 +155,7 @@ impl Function {
         workspace: &mut Workspace<Var>,
     ) -> Vec<Var> {
         backward(&self.graph, seeds, workspace);
-        self.variable_places().map(|place| workspace.adjoints[place as usize].sum).collect()
+        self.variable_places().map(|place| workspace.adjoints[place as usize]).collect()
     }
 
     /// Names that are not taken.

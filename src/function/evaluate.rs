@@ -1,7 +1,8 @@
 //! One evaluation of a graph over any number: forwards, and backwards.
 
-use super::graph::{Check, Graph};
+use super::graph::{Check, Graph, Instruction, Place};
 use crate::real::Real;
+use std::ops::Range;
 
 /// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
 ///
@@ -9,15 +10,15 @@ use crate::real::Real;
 #[derive(Debug, Clone, Default)]
 pub struct Workspace<R = f64> {
     pub(super) values: Vec<R>,
-    pub(super) adjoints: Vec<Adjoint<R>>,
-    arguments: Vec<R>,
+    pub(super) adjoints: Vec<R>,
+    ways: Vec<Way<R>>,
 }
 
 impl<R> Workspace<R> {
     /// Empty; it grows with use.
     #[must_use]
     pub fn new() -> Self {
-        Workspace { values: Vec::new(), adjoints: Vec::new(), arguments: Vec::new() }
+        Workspace { values: Vec::new(), adjoints: Vec::new(), ways: Vec::new() }
     }
 }
 
@@ -30,27 +31,31 @@ pub(super) fn forward<'g, R: Real>(
     inputs: impl IntoIterator<Item = R>,
     workspace: &mut Workspace<R>,
 ) -> Result<(), &'g Check> {
-    let Workspace { values, arguments, .. } = workspace;
-    values.clear();
-    values.extend(graph.constants.iter().map(|&constant| R::constant(constant)));
-    values.extend(inputs);
-    let mut checks = graph.checks.iter().peekable();
-    for (index, instruction) in graph.instructions.iter().enumerate() {
-        while let Some(check) = checks.next_if(|check| check.after <= index) {
-            verify(check, values)?;
+    let values = &mut workspace.values;
+    values.resize(graph.places(), R::default());
+    let given = graph.constants.iter().map(|&constant| R::constant(constant)).chain(inputs);
+    values.iter_mut().zip(given).for_each(|(value, given)| *value = given);
+    let mut done = 0;
+    for check in &graph.checks {
+        evaluate(graph, done..check.after, values);
+        done = check.after;
+        let (left, right) = (values[check.left as usize], values[check.right as usize]);
+        if left.ask(check.predicate, right) != check.outcome {
+            return Err(check);
         }
-        let value = with_arguments(values, &instruction.operands, arguments, |arguments| {
-            instruction.op.value(arguments)
-        });
-        values.push(value.expect("a row of the table"));
     }
-    checks.try_for_each(|check| verify(check, values))
+    evaluate(graph, done..graph.instructions.len(), values);
+    Ok(())
 }
 
+#[inline]
 #[track_caller]
-fn verify<'g, R: Real>(check: &'g Check, values: &[R]) -> Result<(), &'g Check> {
-    let (left, right) = (values[check.left as usize], values[check.right as usize]);
-    if left.ask(check.predicate, right) == check.outcome { Ok(()) } else { Err(check) }
+fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]) {
+    let first = graph.first_result() + instructions.start;
+    for (instruction, place) in graph.instructions[instructions].iter().zip(first..) {
+        let read = |operand: Place| values[operand as usize];
+        values[place] = instruction.op.value_of(&instruction.operands, read).expect("a row of the table");
+    }
 }
 
 /// Fills the adjoints of all places from weights at some, as the sweep of a tape does: only structural zeros
@@ -61,89 +66,179 @@ fn verify<'g, R: Real>(check: &'g Check, values: &[R]) -> Result<(), &'g Check> 
 #[track_caller]
 pub(super) fn backward<R: Real>(
     graph: &Graph,
-    seeds: impl IntoIterator<Item = (u32, R)>,
+    seeds: impl IntoIterator<Item = (Place, R)>,
     workspace: &mut Workspace<R>,
 ) {
-    let Workspace { values, adjoints, arguments } = workspace;
-    adjoints.clear();
-    adjoints.resize(graph.places(), Adjoint { sum: R::constant(0.0), is_reached: false, cut: None });
+    let Workspace { values, adjoints, ways } = workspace;
+    begin(graph, adjoints);
+    ways.clear();
+    ways.resize(graph.places(), Way { is_reached: false, cut: None });
     for (place, weight) in seeds {
-        adjoints[place as usize].receive(weight, None);
+        ways[place as usize].join(None);
+        adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
     }
     let first = graph.first_result();
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {
-        let Adjoint { sum: adjoint, is_reached, cut } = adjoints[first + index];
+        let place = first + index;
+        let Way { is_reached, cut } = ways[place];
         if !is_reached {
             continue;
         }
-        let op = instruction.op;
-        let is_wanted = |k: usize| !graph.is_constant(instruction.operands[k]);
-        let mut operands = instruction.operands.iter();
-        with_arguments(values, &instruction.operands, arguments, |arguments| {
-            op.visit_partials(arguments, values[first + index], is_wanted, |partial: R| {
-                let operand = *operands.next().expect("an operand for each partial");
-                if graph.is_constant(operand) || op.is_piecewise() && partial.unlinks() {
-                    return;
-                }
-                let mut cut = cut;
-                if op.is_piecewise() && R::IS_RECORDED {
-                    let unlinked = partial.equal(0.0);
-                    cut = Some(cut.map_or(unlinked, |cut: R| cut.max(unlinked)));
-                }
-                // Nothing is added for a zero that meets a finite partial, as on a tape.
-                let term = if adjoint.vanishes() && partial.is_dense() {
-                    R::constant(0.0)
-                } else {
-                    let term = partial.weigh(adjoint);
-                    cut.map_or(term, |cut| cut.select(0.0, term))
-                };
-                adjoints[operand as usize].receive(term, cut);
-            });
-        });
+        let adjoint = adjoints[place];
+        let mut visit = |operand, partial: R, is_piecewise| {
+            if graph.is_constant(operand) || is_piecewise && partial.unlinks() {
+                return;
+            }
+            let mut cut = cut;
+            if is_piecewise && R::IS_RECORDED {
+                let unlinked = partial.equal(0.0);
+                cut = Some(cut.map_or(unlinked, |cut: R| cut.max(unlinked)));
+            }
+            // Nothing is added for a zero that meets a finite partial, as on a tape.
+            let term = if adjoint.vanishes() && partial.is_dense() {
+                R::constant(0.0)
+            } else {
+                let term = partial.weigh(adjoint);
+                cut.map_or(term, |cut| cut.select(0.0, term))
+            };
+            ways[operand as usize].join(cut);
+            adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
+        };
+        if instruction.op.is_reduction() {
+            visit_list(instruction, values, place, |operand, partial| visit(operand, partial, false));
+        } else {
+            visit_row(graph, instruction, values, place, visit);
+        }
     }
 }
 
-/// What a sweep knows of a place.
+/// As [`backward`], over plain numbers, with the same bits.
+pub(super) fn backward_plain(
+    graph: &Graph,
+    seeds: impl IntoIterator<Item = (Place, f64), IntoIter: Clone>,
+    workspace: &mut Workspace,
+) {
+    let seeds = seeds.into_iter();
+    let Workspace { values, adjoints, .. } = workspace;
+    begin(graph, adjoints);
+    for (place, weight) in seeds.clone() {
+        adjoints[place as usize] += weight;
+    }
+    let first = graph.first_result();
+    // As slices of one length, so that one look at a place does for both.
+    let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
+    for (index, instruction) in graph.instructions.iter().enumerate().rev() {
+        let place = first + index;
+        let adjoint = adjoints[place];
+        // Apart, so that what either needs stays in registers.
+        if instruction.op.is_reduction() {
+            add_list(instruction, values, place, adjoints);
+        } else {
+            visit_row(
+                graph,
+                instruction,
+                values,
+                place,
+                #[inline(always)]
+                |operand, partial, is_piecewise| {
+                    let is_cut = is_piecewise && partial == 0.0;
+                    adjoints[operand as usize] += if is_cut { 0.0 } else { partial * adjoint };
+                },
+            );
+        }
+    }
+    // What was not looked at: whether a zero that met an infinity is none. If it did, there is a NaN.
+    let inputs = &adjoints[graph.constants.len()..first];
+    if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
+        backward(graph, seeds, workspace);
+    }
+}
+
+fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
+    adjoints.clear();
+    adjoints.resize(graph.places(), R::constant(0.0));
+}
+
+/// The terms of a row over lists, from plain numbers.
+#[inline(never)]
+fn add_list(instruction: &Instruction, values: &[f64], place: usize, adjoints: &mut [f64]) {
+    let adjoint = adjoints[place];
+    visit_list(
+        instruction,
+        values,
+        place,
+        #[inline(always)]
+        |operand, partial| {
+            adjoints[operand as usize] += partial * adjoint;
+        },
+    );
+}
+
+/// Calls `visit` with each operand of a row that is not over lists, but for constants, the partial by it, and whether a zero
+/// unlinks it.
+#[inline(always)]
+#[track_caller]
+fn visit_row<R: Real>(
+    graph: &Graph,
+    instruction: &Instruction,
+    values: &[R],
+    place: usize,
+    mut visit: impl FnMut(Place, R, bool),
+) {
+    let operands = &instruction.operands[..];
+    instruction.op.visit_partials(
+        operands,
+        #[inline(always)]
+        |operand: Place| values[operand as usize],
+        values[place],
+        #[inline(always)]
+        |k| !graph.is_constant(operands[k]),
+        #[inline(always)]
+        |k, partial, is_piecewise| visit(operands[k], partial, is_piecewise),
+    );
+}
+
+/// Calls `visit` with each operand of a row over lists and the partial by it.
+#[inline(always)]
+#[track_caller]
+fn visit_list<R: Real>(
+    instruction: &Instruction,
+    values: &[R],
+    place: usize,
+    mut visit: impl FnMut(Place, R),
+) {
+    let operands = &instruction.operands[..];
+    let mut k = 0;
+    instruction.op.visit_list_partials(
+        operands,
+        #[inline(always)]
+        |operand: Place| values[operand as usize],
+        values[place],
+        #[inline(always)]
+        |partial| {
+            visit(operands[k], partial);
+            k += 1;
+        },
+    );
+}
+
+/// What leads to a place from a seed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Adjoint<R> {
-    pub sum: R,
-    /// Whether anything leads here from a seed.
+struct Way<R> {
     is_reached: bool,
     /// 1 where all that leads here was cut off, by an operand that was not taken; never, if none.
     cut: Option<R>,
 }
 
-impl<R: Real> Adjoint<R> {
+impl<R: Real> Way<R> {
     #[inline]
     #[track_caller]
-    fn receive(&mut self, term: R, cut: Option<R>) {
+    fn join(&mut self, cut: Option<R>) {
         self.cut = match (self.is_reached, self.cut, cut) {
             (false, _, cut) => cut,
             (true, Some(before), Some(cut)) => Some(before.min(cut)),
             (true, ..) => None,
         };
-        self.sum = self.sum.accumulate(term);
         self.is_reached = true;
-    }
-}
-
-/// Gathers the operands, on the stack if they are few.
-#[inline]
-#[track_caller]
-fn with_arguments<R: Copy, T>(
-    values: &[R],
-    operands: &[u32],
-    buffer: &mut Vec<R>,
-    f: impl FnOnce(&[R]) -> T,
-) -> T {
-    let at = |place: u32| values[place as usize];
-    match *operands {
-        [a] => f(&[at(a)]),
-        [a, b] => f(&[at(a), at(b)]),
-        _ => {
-            buffer.clear();
-            buffer.extend(operands.iter().map(|&place| at(place)));
-            f(buffer)
-        }
     }
 }

@@ -12,6 +12,7 @@ mod record;
 mod stored;
 
 pub use adaptive::Adaptive;
+pub(crate) use adaptive::Recordings;
 pub use display::FunctionStats;
 pub use evaluate::Workspace;
 pub(crate) use lanes::Branches;
@@ -23,7 +24,7 @@ use crate::error::Error;
 use crate::point::{Outputs, Point};
 use crate::real::Real;
 use crate::tape::{Tape, Var};
-use evaluate::{backward, forward};
+use evaluate::{backward, backward_plain, forward};
 use graph::{Check, Graph, Place};
 use indexmap::IndexSet;
 use std::ops::Range;
@@ -57,15 +58,15 @@ pub struct Function {
     graph: Graph,
     /// One per input; the same for all that is made of the function.
     names: Arc<IndexSet<String>>,
-    /// Whether an input is a parameter: replayable, not differentiated.
-    is_parameter: Vec<bool>,
+    /// The inputs that derivatives are taken by, in order; the others are parameters.
+    variables: Vec<usize>,
     /// Where it was recorded: the checks hold there.
     at: Vec<f64>,
 }
 
 impl Function {
     fn new(graph: Graph, names: IndexSet<String>, at: Vec<f64>) -> Function {
-        Function { is_parameter: vec![false; at.len()], graph, names: Arc::new(names), at }
+        Function { variables: (0..at.len()).collect(), graph, names: Arc::new(names), at }
     }
 
     /// Records `f` at a point. See [`Point`] for the shapes; the result may be one variable, an array or a
@@ -125,11 +126,10 @@ impl Function {
     /// # Errors
     /// [`Error::Length`] if the range goes beyond the inputs.
     pub fn with_parameters(mut self, inputs: Range<usize>) -> Result<Function, Error> {
-        let len = self.is_parameter.len();
-        match self.is_parameter.get_mut(inputs.clone()) {
-            Some(flags) => flags.fill(true),
-            None => return Err(Error::Length { what: "inputs", expected: len, got: inputs.end }),
+        if inputs.start > inputs.end || inputs.end > self.inputs() {
+            return Err(Error::Length { what: "inputs", expected: self.inputs(), got: inputs.end });
         }
+        self.variables.retain(|variable| !inputs.contains(variable));
         Ok(self)
     }
 
@@ -142,7 +142,7 @@ impl Function {
     /// How many inputs derivatives are taken by.
     #[must_use]
     pub fn variables(&self) -> usize {
-        self.is_parameter.iter().filter(|is_parameter| !**is_parameter).count()
+        self.variables.len()
     }
 
     /// How many outputs there are.
@@ -164,7 +164,13 @@ impl Function {
 
     /// The places of the inputs that derivatives are taken by.
     fn variable_places(&self) -> impl Iterator<Item = Place> + '_ {
-        (0..self.graph.inputs).filter(|&k| !self.is_parameter[k]).map(|k| self.graph.input(k))
+        self.variables.iter().map(|&variable| self.graph.input(variable))
+    }
+
+    /// Of each input, whether derivatives are taken by it.
+    fn are_variables(&self) -> impl Iterator<Item = bool> + '_ {
+        let mut variables = self.variables.iter().peekable();
+        (0..self.graph.inputs).map(move |input| variables.next_if_eq(&&input).is_some())
     }
 
     /// Evaluates; the values of all places are in the workspace then.
@@ -236,9 +242,9 @@ impl Function {
         let output = self.single_output()?;
         length("derivatives", self.variables(), gradient.len())?;
         self.run(x, workspace)?;
-        backward(&self.graph, [(output, 1.0)], workspace);
+        backward_plain(&self.graph, [(output, 1.0)], workspace);
         for (out, place) in gradient.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize].sum;
+            *out = workspace.adjoints[place as usize];
         }
         Ok(workspace.values[output as usize])
     }
@@ -252,10 +258,10 @@ impl Function {
         length("derivatives", self.outputs() * columns, out.len())?;
         self.run(x, workspace)?;
         for (row, &output) in self.graph.outputs.iter().enumerate() {
-            backward(&self.graph, [(output, 1.0)], workspace);
+            backward_plain(&self.graph, [(output, 1.0)], workspace);
             let row = &mut out[row * columns..(row + 1) * columns];
             for (out, place) in row.iter_mut().zip(self.variable_places()) {
-                *out = workspace.adjoints[place as usize].sum;
+                *out = workspace.adjoints[place as usize];
             }
         }
         Ok(())
@@ -288,14 +294,14 @@ impl Function {
         length("derivatives", self.variables(), out.len())?;
         length("inputs", self.graph.inputs, x.len())?;
         let mut directions = v.into_iter();
-        let inputs = x.iter().zip(&self.is_parameter).map(|(&x, &is_parameter)| match is_parameter {
-            true => Dual::constant(x),
-            false => Dual::new(x, [directions.next().unwrap_or(0.0)]),
+        let inputs = x.iter().zip(self.are_variables()).map(|(&x, is_variable)| match is_variable {
+            true => Dual::new(x, [directions.next().unwrap_or(0.0)]),
+            false => Dual::constant(x),
         });
         self.run_with(inputs, workspace)?;
         backward(&self.graph, [(output, Dual::constant(1.0))], workspace);
         for (out, place) in out.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize].sum.tangent(0);
+            *out = workspace.adjoints[place as usize].tangent(0);
         }
         Ok(())
     }
@@ -356,11 +362,10 @@ impl Function {
         self.run(&values, &mut workspace)?;
         let variables: Vec<Var> = x.to_vec();
         let node = |&output: &Place| {
-            backward(&self.graph, [(output, 1.0)], &mut workspace);
+            backward_plain(&self.graph, [(output, 1.0)], &mut workspace);
             let first = self.graph.input(0) as usize;
             let partials = &workspace.adjoints[first..first + x.len()];
-            let partials: Vec<f64> = partials.iter().map(|adjoint| adjoint.sum).collect();
-            crate::tape::record_block(workspace.values[output as usize], &variables, &partials)
+            crate::tape::record_block(workspace.values[output as usize], &variables, partials)
         };
         Ok(self.graph.outputs.iter().map(node).collect())
     }

@@ -45,7 +45,7 @@ impl Serialize for Function {
         Stored {
             tapegrad_function: VERSION,
             names: self.names.iter().cloned().collect(),
-            parameters: self.is_parameter.clone(),
+            parameters: self.are_variables().map(|is_variable| !is_variable).collect(),
             at: numbers(&self.at),
             constants: numbers(&self.graph.constants),
             operations: self
@@ -144,7 +144,8 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         within(output, places, "an output")?;
     }
     let graph = Graph { constants, inputs, instructions, checks, outputs: stored.outputs };
-    Ok(Function { is_parameter: stored.parameters, ..Function::new(graph, names, numbers(&stored.at)?) })
+    let variables = (0..inputs).filter(|&input| !stored.parameters[input]).collect();
+    Ok(Function { variables, ..Function::new(graph, names, numbers(&stored.at)?) })
 }
 
 fn predicates() -> impl Iterator<Item = Predicate> {

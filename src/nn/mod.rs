@@ -32,6 +32,7 @@ mod mlp;
 mod model;
 mod neuron;
 mod optimizer;
+mod passes;
 mod random;
 
 #[cfg(feature = "safetensors")]

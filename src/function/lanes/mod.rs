@@ -23,7 +23,7 @@ pub(crate) use adaptive::Branches;
 pub use float::Float;
 pub use samples::{Column, Samples};
 
-use super::evaluate::{Workspace, backward, forward};
+use super::evaluate::{Workspace, backward_plain, forward};
 use super::graph::Source;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
@@ -133,7 +133,7 @@ impl<T: Float> Batched<T> {
         if shared.start > shared.end || shared.end > inputs {
             return Err(Error::Length { what: "inputs", expected: inputs, got: shared.end });
         }
-        let is_variable: Vec<bool> = function.is_parameter.iter().map(|is_parameter| !is_parameter).collect();
+        let is_variable: Vec<bool> = function.are_variables().collect();
         let plan = Plan::new(&function.graph, shared.clone(), &is_variable);
         let variables: Vec<usize> =
             shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
@@ -326,10 +326,10 @@ impl<T: Float> Batched<T> {
         let seeds = seeds.filter(|&(k, (place, weight))| {
             !head.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
         });
-        backward(head, seeds.map(|(_, seed)| seed), workspace);
+        backward_plain(head, seeds.map(|(_, seed)| seed), workspace);
         let first = head.input(0) as usize;
         for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
-            *out = workspace.adjoints[first + variable].sum;
+            *out = workspace.adjoints[first + variable];
         }
     }
 
@@ -386,16 +386,7 @@ impl<T: Float> Batched<T> {
         };
         let (plan, samples) = (&self.plan, *samples);
         let is_wary = AtomicBool::new(false);
-        let job = Job {
-            plan,
-            sweeps,
-            shared: numbers,
-            shared_is_finite,
-            samples,
-            wanted,
-            pool,
-            is_wary,
-        };
+        let job = Job { plan, sweeps, shared: numbers, shared_is_finite, samples, wanted, pool, is_wary };
         Ok(job.run(out))
     }
 }

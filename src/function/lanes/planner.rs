@@ -363,7 +363,9 @@ impl<'g> Planner<'g> {
         let outputs: Vec<Slot> = graph.outputs.iter().map(|&place| self.lane(place)).collect();
         let slots = self.by_shared.len();
         let (mut uses, mut begins) = (vec![0; slots], vec![true; slots]);
-        for slot in outputs.iter().map(|&slot| slot as usize).chain(self.steps.iter().flat_map(Step::operands)) {
+        for slot in
+            outputs.iter().map(|&slot| slot as usize).chain(self.steps.iter().flat_map(Step::operands))
+        {
             uses[slot] += 1;
         }
         self.steps.iter().flat_map(|step| step.results().skip(1)).for_each(|slot| begins[slot] = false);

@@ -69,12 +69,7 @@ impl Function {
         };
         let Some((first, others)) = passes.split_first() else { return self.clone() };
         let graph = others.iter().fold(after(&self.graph, first), |graph, pass| after(&graph, pass));
-        Function {
-            graph,
-            names: self.names.clone(),
-            is_parameter: self.is_parameter.clone(),
-            at: self.at.clone(),
-        }
+        Function { graph, names: self.names.clone(), variables: self.variables.clone(), at: self.at.clone() }
     }
 }
 

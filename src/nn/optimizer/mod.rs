@@ -18,6 +18,8 @@ pub use lbfgs::{Lbfgs, Minimum};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
+use super::passes::pass;
+
 /// What an optimiser remembers from one update to the next: all that a checkpoint needs of it.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -110,7 +112,7 @@ fn for_each_parameter<const N: usize>(
     rule: impl Fn(&mut f64, f64, [&mut f64; N]),
 ) {
     assert_eq!(parameters.len(), gradient.len(), "the gradient needs one number per parameter");
-    pulp::Arch::new().dispatch(EachParameter { parameters, gradient, moments, rule });
+    pass(parameters.len(), EachParameter { parameters, gradient, moments, rule });
 }
 
 /// The loop of [`for_each_parameter`], for the vector instructions of the machine.

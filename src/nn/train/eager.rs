@@ -1,8 +1,8 @@
 //! The objective that records every sample afresh.
 
 use super::objective::{Failure, Objective, Reduction};
-use super::passes::scale;
 use crate::nn::data::Data;
+use crate::nn::passes::scale;
 use crate::{Gradient, Tape, Var};
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters

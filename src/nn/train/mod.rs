@@ -6,7 +6,6 @@ mod eager;
 mod history;
 mod metrics;
 mod objective;
-mod passes;
 mod progress;
 mod recorded;
 mod run;

@@ -2,12 +2,12 @@
 
 use super::eager::Eager;
 use super::objective::{Failure, Objective, Reduction};
-use crate::function::Branches;
+use crate::function::{Branches, Recordings};
 use crate::nn::data::Data;
-use crate::{BatchWorkspace, Column, Error, Float, Samples, Var};
+use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
 use std::fmt;
 
-/// So few parameters that single samples are quicker on a tape.
+/// So few parameters that a single sample is quicker by itself: it leaves most lanes idle.
 const LITTLE: usize = 64;
 
 /// How many combinations of branches of a loss are kept.
@@ -37,9 +37,33 @@ pub struct Recorded<'a, F, T = f64> {
     /// For losses that cannot be recorded, and to say where something is not finite.
     eager: Eager<'a, F>,
     columns: Vec<Column<'a>>,
-    /// The recordings, for so many parameters; none if the loss cannot be recorded.
-    branches: Option<(usize, Branches<T>)>,
-    workspace: BatchWorkspace<T>,
+    /// None if the loss cannot be recorded.
+    kept: Option<Kept<T>>,
+}
+
+/// What is kept from one evaluation to the next, for so many parameters.
+struct Kept<T> {
+    parameters: usize,
+    branches: Branches<T>,
+    batch: BatchWorkspace<T>,
+    /// For samples by themselves.
+    recordings: Recordings,
+    single: Workspace,
+    /// The parameters and the numbers of the sample.
+    point: Vec<f64>,
+}
+
+impl<T: Float> Kept<T> {
+    fn new(parameters: usize, columns: usize) -> Self {
+        Kept {
+            parameters,
+            branches: Branches::new(0..parameters, parameters..parameters + columns, RECORDINGS),
+            batch: BatchWorkspace::new(),
+            recordings: Recordings::new(RECORDINGS),
+            single: Workspace::new(),
+            point: Vec::new(),
+        }
+    }
 }
 
 impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
@@ -48,29 +72,45 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
     pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
         Recorded {
             columns: data.columns(),
-            branches: Some((usize::MAX, Branches::new(0..0, 0..0, RECORDINGS))),
-            workspace: BatchWorkspace::new(),
+            kept: Some(Kept::new(usize::MAX, 0)),
             eager: Eager::new(data, reduction, loss),
         }
     }
 
     /// The sum over the batch, and its gradient; none if the loss cannot be recorded.
     fn sum(&mut self, parameters: &[f64], batch: &[usize], gradient: &mut [f64]) -> Option<f64> {
-        let (known, branches) = self.branches.as_mut()?;
+        let kept = self.kept.as_mut()?;
         let (count, columns) = (parameters.len(), self.columns.len());
-        if *known != count {
-            (*known, *branches) = (count, Branches::new(0..count, count..count + columns, RECORDINGS));
+        if kept.parameters != count {
+            *kept = Kept::new(count, columns);
         }
-        let (loss, inputs) = (&self.eager.loss, self.eager.data.input_width());
+        let Kept { branches, batch: memory, recordings, single, point, .. } = kept;
+        let (loss, data) = (&self.eager.loss, self.eager.data);
         let of_all = |all: &[Var]| {
             let (parameters, sample) = all.split_at(count);
-            let (inputs, targets) = sample.split_at(inputs);
+            let (inputs, targets) = sample.split_at(data.input_width());
             loss(parameters, inputs, targets)
         };
-        let samples = Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).ok()?;
-        let total = branches.value_and_gradient(of_all, parameters, &samples, &mut self.workspace, gradient);
+        let total = match *batch {
+            [sample] if count <= LITTLE => {
+                point.clear();
+                for part in [parameters, data.input(sample), data.target(sample)] {
+                    point.extend_from_slice(part);
+                }
+                let record = |at: &[f64]| {
+                    let function = Function::record::<&[f64], _>(of_all, at)?;
+                    Ok(function.with_parameters(count..at.len())?.optimize())
+                };
+                let gradient = |function: &Function| function.value_and_gradient(point, single, gradient);
+                recordings.with_fitting(record, point, gradient)
+            }
+            _ => {
+                let samples = Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).ok()?;
+                branches.value_and_gradient(of_all, parameters, &samples, memory, gradient)
+            }
+        };
         if let Err(Error::ValueRead { .. } | Error::Opaque { .. } | Error::FreeVariable { .. }) = total {
-            self.branches = None;
+            self.kept = None;
         }
         total.ok()
     }
@@ -87,10 +127,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, 
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        // One sample leaves most lanes idle, and a tape of so few nodes is quick.
-        let is_little = batch.len() == 1 && parameters.len() <= LITTLE;
-        let total = if is_little { None } else { self.sum(parameters, batch, gradient) };
-        match total {
+        match self.sum(parameters, batch, gradient) {
             Some(total) => self.eager.reduced(total, parameters, batch, gradient),
             None => self.eager.loss_and_gradient(parameters, batch, gradient),
         }
@@ -103,6 +140,6 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, 
 
 impl<F, T> fmt::Debug for Recorded<'_, F, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded").field("is_recorded", &self.branches.is_some()).finish_non_exhaustive()
+        f.debug_struct("Recorded").field("is_recorded", &self.kept.is_some()).finish_non_exhaustive()
     }
 }

@@ -2,12 +2,12 @@
 
 use super::history::{Epoch, History};
 use super::objective::{Failure, Objective, Reduction};
-use super::passes::are_finite;
 use super::progress::Progress;
 use super::trainer::Trainer;
 use crate::nn::data::{Order, batches};
 use crate::nn::error::Error;
 use crate::nn::optimizer::State;
+use crate::nn::passes::are_finite;
 use std::ops::ControlFlow;
 
 /// Everything that changes while training runs: what a checkpoint holds.

@@ -1,16 +1,25 @@
 //! Passes over all parameters, with the vector instructions of the machine: in a step of a small network they count. Each is a
 //! type, since a closure is not always inlined into the code for those instructions.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Scalar, Simd, WithSimd};
+
+/// So few parameters that finding out what the machine has takes longer than the pass.
+const FEW: usize = 32;
+
+/// A pass over so many parameters. What it computes does not depend on the instructions.
+#[inline]
+pub(super) fn pass<P: WithSimd>(parameters: usize, pass: P) -> P::Output {
+    if parameters <= FEW { pass.with_simd(Scalar::new()) } else { Arch::new().dispatch(pass) }
+}
 
 /// Whether all numbers are finite.
 pub(super) fn are_finite(numbers: &[f64]) -> bool {
-    Arch::new().dispatch(AreFinite(numbers))
+    pass(numbers.len(), AreFinite(numbers))
 }
 
 /// Multiplies all numbers by a factor; gives whether all were finite.
 pub(super) fn scale(numbers: &mut [f64], factor: f64) -> bool {
-    Arch::new().dispatch(Scale { numbers, factor })
+    pass(numbers.len(), Scale { numbers, factor })
 }
 
 struct AreFinite<'a>(&'a [f64]);
