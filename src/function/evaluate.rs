@@ -33,8 +33,9 @@ pub(super) fn forward<'g, R: Real>(
 ) -> Result<(), &'g Check> {
     let values = &mut workspace.values;
     values.resize(graph.places(), R::default());
-    let given = graph.constants.iter().map(|&constant| R::constant(constant)).chain(inputs);
-    values.iter_mut().zip(given).for_each(|(value, given)| *value = given);
+    let (constants, others) = values.split_at_mut(graph.constants.len());
+    constants.iter_mut().zip(&graph.constants).for_each(|(value, &constant)| *value = R::constant(constant));
+    others.iter_mut().zip(inputs).for_each(|(value, input)| *value = input);
     let mut done = 0;
     for check in &graph.checks {
         evaluate(graph, done..check.after, values);

@@ -8,7 +8,7 @@ use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Worksp
 use std::fmt;
 
 /// So few parameters that a single sample is quicker by itself: it leaves most lanes idle.
-const LITTLE: usize = 64;
+const LITTLE: usize = 2048;
 
 /// How many combinations of branches of a loss are kept.
 const RECORDINGS: usize = 16;
