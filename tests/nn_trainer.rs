@@ -1,10 +1,11 @@
 //! What the trainer promises besides the numbers: errors that leave the model good, validation, early stopping.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use tapegrad::Var;
 use tapegrad::nn::{
-    Activation, Adam, Batch, Clip, Data, Error, Failure, Loss, Metric, Mlp, Objective, Order, Reduction, Sgd,
-    Trainer, accuracy, blobs, moons, r_squared, sine,
+    Activation, Adam, Batch, Clip, Data, Eager, Error, Failure, Loss, Metric, Mlp, Objective, Order,
+    Recorded, Reduction, Sgd, Trainer, accuracy, blobs, moons, r_squared, sine,
 };
 
 fn line() -> Mlp {
@@ -250,6 +251,54 @@ fn an_objective_of_ones_own() {
     assert!(error.contains("update 4, sample 0: enough"), "{error}");
     assert_eq!(w, [0.0625]);
     assert_eq!(bowl.batches[..2], [vec![0, 1], vec![2]]);
+}
+
+/// Samples by themselves go through one recording per branch, also those of a batch of one at the end, and give what a tape
+/// gives; what cannot be recorded goes to the tape.
+#[test]
+fn samples_by_themselves_are_recorded_once_per_branch() {
+    let data =
+        Data::new(&[[-2.0], [-1.0], [0.5], [1.0], [3.0]], &[[1.0], [0.0], [2.0], [1.0], [5.0]]).unwrap();
+    let calls = Cell::new(0);
+    let of_sample = |w: &[Var], x: &[Var], t: &[Var]| {
+        calls.set(calls.get() + 1);
+        let y = if x[0] * w[0] < 0.0 { x[0] * w[1] } else { (x[0] * w[0]).sin() };
+        (y + w[2] - t[0]).powi(2)
+    };
+    let mut eager = Eager::new(&data, Reduction::Mean, of_sample);
+    let mut recorded = Recorded::<_>::new(&data, Reduction::Mean, of_sample);
+    let [mut expected, mut found] = [[0.0; 3]; 2];
+    let mut recordings = 0;
+    for step in 0..50 {
+        let w = [0.4 - 0.02 * f64::from(step), 0.3, -0.1];
+        for sample in 0..data.len() {
+            let by_tape = eager.loss_and_gradient(&w, &[sample], &mut expected).unwrap();
+            calls.set(0);
+            assert_eq!(recorded.loss_and_gradient(&w, &[sample], &mut found).unwrap(), by_tape);
+            recordings += calls.get();
+            assert_eq!(found, expected, "step {step}, sample {sample}");
+        }
+    }
+    assert_eq!(recordings, 2);
+
+    // With other parameters, more of them.
+    let by_tape = eager.loss_and_gradient(&[0.1, 0.2, 0.3, 0.4], &[4], &mut [0.0; 4]).unwrap();
+    let found = recorded.loss_and_gradient(&[0.1, 0.2, 0.3, 0.4], &[4], &mut [0.0; 4]).unwrap();
+    assert_eq!(found, by_tape);
+
+    // Numbers read out of variables, and what is not finite.
+    let reads = |w: &[Var], x: &[Var], _: &[Var]| w[0] * x[0].value();
+    let mut recorded = Recorded::<_>::new(&data, Reduction::Mean, reads);
+    let mut slope = [0.0];
+    for (sample, x) in [-2.0, -1.0, 0.5, 1.0, 3.0].into_iter().enumerate() {
+        assert_eq!(recorded.loss_and_gradient(&[2.0], &[sample], &mut slope), Ok(2.0 * x));
+        assert_eq!(slope, [x]);
+    }
+    let mut recorded =
+        Recorded::<_>::new(&data, Reduction::Mean, |w: &[Var], x: &[Var], _: &[Var]| (w[0] + x[0]).ln());
+    assert_eq!(recorded.loss_and_gradient(&[2.0], &[4], &mut slope), Ok(5.0_f64.ln()));
+    let failure = recorded.loss_and_gradient(&[2.0], &[0], &mut slope).unwrap_err();
+    assert!(failure.sample == Some(0) && failure.cause.contains("ln"), "{failure:?}");
 }
 
 /// Every epoch is shuffled anew.

@@ -86,7 +86,10 @@ fn every_step_agrees_with_that_of_the_tape() {
     agrees_with_the_tape_in_every_step(&Recipe::iris(), 20, 150);
     agrees_with_the_tape_in_every_step(&Recipe::iris(), 20, 7);
     agrees_with_the_tape_in_every_step(&Recipe::digits(), 6, 64);
+    // Samples by themselves, of networks that are little and one that is not.
     agrees_with_the_tape_in_every_step(&Recipe::two_two_two(), 20, 1);
+    agrees_with_the_tape_in_every_step(&Recipe::moons(), 20, 1);
+    agrees_with_the_tape_in_every_step(&Recipe::digits(), 3, 1);
 }
 
 /// An objective that keeps the losses of its batches, whose plain mean is the loss of an epoch here.

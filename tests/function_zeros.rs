@@ -1,0 +1,96 @@
+//! Promise: in a function as on a tape only structural zeros are zero. A zero adjoint that meets an infinite partial is NaN
+//! where it was reached, and nothing where it was not.
+
+use tapegrad::{
+    Function, Op, Var, Workspace, jacobian, log_sum_exp, lt, norm, primitives, product, reductions,
+};
+
+/// The same bits, but for the sign of a zero and the payload of a NaN.
+fn same(a: f64, b: f64) -> bool {
+    a == b || a.is_nan() && b.is_nan()
+}
+
+/// The Jacobian at a point, row by row, from a function recorded there; it has to be that of a tape.
+#[track_caller]
+fn jacobian_of(f: impl Fn(&[Var]) -> Vec<Var>, at: &[f64]) -> Vec<Vec<f64>> {
+    let by_tape = jacobian(&f, at);
+    let function = Function::record(&f, at).unwrap();
+    let mut found = vec![f64::INFINITY; by_tape.len() * at.len()];
+    function.jacobian_at(at, &mut Workspace::new(), &mut found).unwrap();
+    let rows: Vec<Vec<f64>> = found.chunks_exact(at.len()).map(<[f64]>::to_vec).collect();
+    let are_same = rows.iter().flatten().zip(by_tape.iter().flatten()).all(|(a, b)| same(*a, *b));
+    assert!(are_same, "at {at:?}: {rows:?}, by the tape {by_tape:?}");
+    rows
+}
+
+#[test]
+fn what_is_not_taken_is_cut_off() {
+    let f = |v: &[Var]| {
+        let (x, root) = (v[0], v[1].sqrt());
+        vec![lt(x, 0.0).select(root, x), lt(x, 0.0).select(x, root)]
+    };
+    assert_eq!(jacobian_of(f, &[1.0, 0.0]), [[1.0, 0.0], [0.0, f64::INFINITY]]);
+    // And through more operations behind it, one of them a list.
+    let f = |v: &[Var]| {
+        let (x, root) = (v[0], v[1].sqrt() * v[0]);
+        vec![(x * 3.0).max(-log_sum_exp(&[root, root])), x.min(product(&[root, x]) - 1.0)]
+    };
+    let rows = jacobian_of(f, &[1.0, 0.0]);
+    assert_eq!(rows[0], [3.0, 0.0]);
+    assert_eq!(rows[1][1], f64::INFINITY);
+}
+
+#[test]
+fn what_another_output_reaches_is_none() {
+    let f = |v: &[Var]| vec![v[0].sqrt(), v[1], v[1] * 2.0 + v[0].ln() * 0.0];
+    let rows = jacobian_of(f, &[0.0, 1.0]);
+    assert_eq!(rows[..2], [[f64::INFINITY, 0.0], [0.0, 1.0]]);
+    // Reached, by a zero: nobody knows what it is.
+    assert!(rows[2][0].is_nan() && rows[2][1] == 2.0);
+}
+
+#[test]
+fn zeros_that_are_numbers_are_nan_at_an_infinity() {
+    let f = |v: &[Var]| {
+        let product = v[0].sqrt() * v[1];
+        vec![product, product.powi(2) + log_sum_exp(&[v[1], v[1]]), norm(&[v[1], product]) + v[1]]
+    };
+    let rows = jacobian_of(f, &[0.0, 0.0]);
+    assert!(rows[0][0].is_nan() && rows[0][1] == 0.0);
+    assert!(rows[1][0].is_nan() && rows[1][1] == 1.0);
+    assert!(rows[2].iter().all(|slope| slope.is_nan()));
+}
+
+/// How many operands a row over lists has, if each has two items.
+fn two_each(op: Op) -> usize {
+    let [lists, single] = op.lists().unwrap();
+    2 * lists + single
+}
+
+/// Every row of the table behind a factor of zero and behind a choice of something else, at every edge.
+#[test]
+fn every_row_behind_a_zero_and_behind_another_choice() {
+    const EDGES: [f64; 7] = [f64::NEG_INFINITY, -1.0, -0.0, 0.0, 0.5, 1.0, f64::INFINITY];
+    let (mut points, mut not_finite) = (0, 0);
+    let rows = primitives().map(|row| (row.op, row.op.arity().unwrap()));
+    for (op, arity) in rows.chain(reductions().map(|op| (op, two_each(op)))) {
+        let combinations = EDGES.len().pow(arity as u32);
+        for number in (0..combinations).step_by(if arity > 4 { 11 } else { 1 }) {
+            let edge = |k: usize| EDGES[number / EDGES.len().pow(k as u32) % EDGES.len()];
+            let at: Vec<f64> = (0..arity).map(edge).collect();
+            // A clamp between bounds in the wrong order panics.
+            if op.name() == "clamp" && at[1] > at[2] {
+                continue;
+            }
+            let f = |x: &[Var]| {
+                let y = op.value(x).unwrap();
+                vec![y * 0.0, y.select(y, x[0]), y.stop_gradient() + x[0], lt(x[0], x[0]).select(y, x[0]), y]
+            };
+            for row in jacobian_of(f, &at) {
+                points += 1;
+                not_finite += usize::from(!row.iter().all(|slope| slope.is_finite()));
+            }
+        }
+    }
+    assert!(points > 10_000 && not_finite > 1_000 && not_finite < points / 2, "{not_finite} of {points}");
+}
