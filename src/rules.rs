@@ -112,7 +112,7 @@ macro_rules! define_rules {
             pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Few<R>> {
                 let mut partials = Few::new();
                 let has_row = self.visit_list_partials(args, |arg| arg, y, |partial| partials.push(partial))
-                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial, _| partials.push(partial));
+                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial| partials.push(partial));
                 has_row.then_some(partials)
             }
 
@@ -130,9 +130,9 @@ macro_rules! define_rules {
                 }
             }
 
-            /// Calls `visit` with the number of each operand, the partial by it, and whether a zero unlinks it, in turn, of
-            /// what `read` makes of the items; those that are not wanted are left out. Says whether there is such a row, which
-            /// is not over lists. Inlined, for a loop over operations.
+            /// Calls `visit` with the number of each operand and the partial by it, in turn, of what `read` makes of the items;
+            /// those that are not wanted are left out. Says whether there is such a row, which is not over lists. Inlined, for
+            /// a loop over operations.
             #[inline(always)]
             #[track_caller]
             pub(crate) fn visit_partials<A: Copy, R: Number>(
@@ -141,7 +141,7 @@ macro_rules! define_rules {
                 read: impl Fn(A) -> R + Copy,
                 y: R,
                 is_wanted: impl Fn(usize) -> bool,
-                mut visit: impl FnMut(usize, R, bool),
+                mut visit: impl FnMut(usize, R),
             ) -> bool {
                 match self {
                     $( define_rules!(@bind $Op $($n)?) => {
@@ -150,7 +150,7 @@ macro_rules! define_rules {
                         let partials = partials::$name($($arg,)* $($n,)? y, wanted);
                         for k in 0..wanted.len() {
                             if wanted[k] {
-                                visit(k, partials[k], define_rules!(@piecewise $kind));
+                                visit(k, partials[k]);
                             }
                         }
                     } )*
@@ -237,8 +237,6 @@ macro_rules! define_rules {
     (@second $R:ident, $more:ident) => { $more };
     (@last $R:ident) => { None };
     (@last $R:ident, $last:ident) => { Some($last.into()) };
-    (@piecewise piecewise) => { true };
-    (@piecewise $kind:ident) => { false };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@call $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => { $a.$name($($b,)* $($n)?) };

@@ -23,8 +23,9 @@ impl fmt::Display for Function {
                 let not = if check.outcome { "" } else { "!" };
                 writeln!(f, "    check {not}({question}); // {}", check.at)?;
             }
-            if let Some(instruction) = self.graph.instructions.get(index) {
-                writeln!(f, "    let v{index} = {}({});", instruction.op, list(&instruction.operands))?;
+            if index < self.graph.instructions.len() {
+                let instruction = self.graph.instructions.get(index);
+                writeln!(f, "    let v{index} = {}({});", instruction.op, list(instruction.operands))?;
             }
         }
         write!(f, "    [{}]\n}}", list(&self.graph.outputs))
@@ -54,7 +55,7 @@ impl Function {
     #[must_use]
     pub fn stats(&self) -> FunctionStats {
         let mut counts = IndexMap::new();
-        for instruction in &self.graph.instructions {
+        for instruction in self.graph.instructions.iter() {
             *counts.entry(instruction.op.name()).or_insert(0) += 1;
         }
         counts.sort_by(|_, a, _, b| b.cmp(a));

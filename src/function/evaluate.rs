@@ -1,6 +1,8 @@
 //! One evaluation of a graph over any number: forwards, and backwards.
 
-use super::graph::{Check, Graph, Instruction, Place};
+use super::graph::{Check, Graph, Place};
+use super::instructions::Instruction;
+use crate::ops::Op;
 use crate::real::Real;
 use std::ops::Range;
 
@@ -53,9 +55,9 @@ pub(super) fn forward<'g, R: Real>(
 #[track_caller]
 fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]) {
     let first = graph.first_result() + instructions.start;
-    for (instruction, place) in graph.instructions[instructions].iter().zip(first..) {
+    for (instruction, place) in graph.instructions.range(instructions).zip(first..) {
         let read = |operand: Place| values[operand as usize];
-        values[place] = instruction.op.value_of(&instruction.operands, read).expect("a row of the table");
+        values[place] = instruction.op.value_of(instruction.operands, read).expect("a row of the table");
     }
 }
 
@@ -79,14 +81,15 @@ pub(super) fn backward<R: Real>(
         adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
     }
     let first = graph.first_result();
-    for (index, instruction) in graph.instructions.iter().enumerate().rev() {
+    for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate().rev() {
         let place = first + index;
         let Way { is_reached, cut } = ways[place];
         if !is_reached {
             continue;
         }
         let adjoint = adjoints[place];
-        let mut visit = |operand, partial: R, is_piecewise| {
+        let is_piecewise = op.is_piecewise();
+        let visit = |operand, partial: R| {
             if graph.is_constant(operand) || is_piecewise && partial.unlinks() {
                 return;
             }
@@ -105,15 +108,18 @@ pub(super) fn backward<R: Real>(
             ways[operand as usize].join(cut);
             adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
         };
-        if instruction.op.is_reduction() {
-            visit_list(instruction, values, place, |operand, partial| visit(operand, partial, false));
+        if op.is_reduction() {
+            visit_list(op, operands, values, place, visit);
         } else {
-            visit_row(graph, instruction, values, place, visit);
+            visit_row(graph, op, operands, values, place, visit);
         }
     }
 }
 
 /// As [`backward`], over plain numbers, with the same bits.
+///
+/// What was reached and what was cut off matters only where a zero meets an infinity. That is NaN, and stays so in what comes
+/// out; so it is looked at afterwards.
 pub(super) fn backward_plain(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, f64), IntoIter: Clone>,
@@ -128,27 +134,26 @@ pub(super) fn backward_plain(
     let first = graph.first_result();
     // As slices of one length, so that one look at a place does for both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
-    for (index, instruction) in graph.instructions.iter().enumerate().rev() {
+    for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate().rev() {
         let place = first + index;
         let adjoint = adjoints[place];
         // Apart, so that what either needs stays in registers.
-        if instruction.op.is_reduction() {
-            add_list(instruction, values, place, adjoints);
+        if op.is_reduction() {
+            add_list(op, operands, values, place, adjoints);
         } else {
             visit_row(
                 graph,
-                instruction,
+                op,
+                operands,
                 values,
                 place,
                 #[inline(always)]
-                |operand, partial, is_piecewise| {
-                    let is_cut = is_piecewise && partial == 0.0;
-                    adjoints[operand as usize] += if is_cut { 0.0 } else { partial * adjoint };
+                |operand, partial| {
+                    adjoints[operand as usize] += partial * adjoint;
                 },
             );
         }
     }
-    // What was not looked at: whether a zero that met an infinity is none. If it did, there is a NaN.
     let inputs = &adjoints[graph.constants.len()..first];
     if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
         backward(graph, seeds, workspace);
@@ -162,10 +167,11 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
 
 /// The terms of a row over lists, from plain numbers.
 #[inline(never)]
-fn add_list(instruction: &Instruction, values: &[f64], place: usize, adjoints: &mut [f64]) {
+fn add_list(op: Op, operands: &[Place], values: &[f64], place: usize, adjoints: &mut [f64]) {
     let adjoint = adjoints[place];
     visit_list(
-        instruction,
+        op,
+        operands,
         values,
         place,
         #[inline(always)]
@@ -175,19 +181,18 @@ fn add_list(instruction: &Instruction, values: &[f64], place: usize, adjoints: &
     );
 }
 
-/// Calls `visit` with each operand of a row that is not over lists, but for constants, the partial by it, and whether a zero
-/// unlinks it.
+/// Calls `visit` with each operand of a row that is not over lists, but for constants, and the partial by it.
 #[inline(always)]
 #[track_caller]
 fn visit_row<R: Real>(
     graph: &Graph,
-    instruction: &Instruction,
+    op: Op,
+    operands: &[Place],
     values: &[R],
     place: usize,
-    mut visit: impl FnMut(Place, R, bool),
+    mut visit: impl FnMut(Place, R),
 ) {
-    let operands = &instruction.operands[..];
-    instruction.op.visit_partials(
+    op.visit_partials(
         operands,
         #[inline(always)]
         |operand: Place| values[operand as usize],
@@ -195,7 +200,7 @@ fn visit_row<R: Real>(
         #[inline(always)]
         |k| !graph.is_constant(operands[k]),
         #[inline(always)]
-        |k, partial, is_piecewise| visit(operands[k], partial, is_piecewise),
+        |k, partial| visit(operands[k], partial),
     );
 }
 
@@ -203,14 +208,14 @@ fn visit_row<R: Real>(
 #[inline(always)]
 #[track_caller]
 fn visit_list<R: Real>(
-    instruction: &Instruction,
+    op: Op,
+    operands: &[Place],
     values: &[R],
     place: usize,
     mut visit: impl FnMut(Place, R),
 ) {
-    let operands = &instruction.operands[..];
     let mut k = 0;
-    instruction.op.visit_list_partials(
+    op.visit_list_partials(
         operands,
         #[inline(always)]
         |operand: Place| values[operand as usize],

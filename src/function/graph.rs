@@ -1,5 +1,6 @@
 //! The recorded graph: a plain list of instructions in order of evaluation.
 
+use super::instructions::{Instruction, Instructions};
 use crate::error::SourceLine;
 use crate::ops::Op;
 use crate::predicate::Predicate;
@@ -16,12 +17,6 @@ pub(crate) enum Source {
 
 /// A place in the list of values: constants first, then inputs, then results in order.
 pub(crate) type Place = u32;
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Instruction {
-    pub op: Op,
-    pub operands: SmallVec<[Place; 4]>,
-}
 
 /// A question whose answer the recording depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +35,7 @@ pub(crate) struct Check {
 pub(crate) struct Graph {
     pub constants: Vec<f64>,
     pub inputs: usize,
-    pub instructions: Vec<Instruction>,
+    pub instructions: Instructions,
     pub checks: Vec<Check>,
     pub outputs: Vec<Place>,
 }
@@ -74,7 +69,7 @@ impl Graph {
         }
     }
 
-    pub fn sources(&self, instruction: &Instruction) -> impl Iterator<Item = Source> {
+    pub fn sources(&self, instruction: Instruction<'_>) -> impl Iterator<Item = Source> {
         instruction.operands.iter().map(|&place| self.source(place))
     }
 }
@@ -144,14 +139,14 @@ impl Builder {
             Slot::Input(index) => constants + index,
             Slot::Result(index) => constants + inputs + index,
         };
+        let mut instructions = Instructions::default();
+        for (op, operands) in self.instructions {
+            instructions.push(op, operands.into_iter().map(place));
+        }
         Graph {
             constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
             inputs: self.inputs,
-            instructions: self
-                .instructions
-                .into_iter()
-                .map(|(op, operands)| Instruction { op, operands: operands.into_iter().map(place).collect() })
-                .collect(),
+            instructions,
             checks: self
                 .checks
                 .into_iter()

@@ -5,6 +5,7 @@ mod derivative;
 mod display;
 mod evaluate;
 mod graph;
+mod instructions;
 mod lanes;
 mod passes;
 mod record;

@@ -1,7 +1,8 @@
 //! Saving and loading with serde: a plain, versioned form, validated when it is read.
 
 use super::Function;
-use super::graph::{Check, Graph, Instruction};
+use super::graph::{Check, Graph};
+use super::instructions::Instructions;
 use crate::error::{Error, SourceLine};
 use crate::ops::Op;
 use crate::predicate::Predicate;
@@ -109,7 +110,7 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let within = |place: u32, limit: usize, what: &str| {
         if (place as usize) < limit { Ok(()) } else { Err(broken(format!("{what} refers to place {place}"))) }
     };
-    let mut instructions = Vec::with_capacity(stored.operations.len());
+    let mut instructions = Instructions::default();
     for (index, (name, operands)) in stored.operations.into_iter().enumerate() {
         let op = Op::parse(&name).ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
         if !op.takes(operands.len()) {
@@ -118,7 +119,7 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         for &operand in &operands {
             within(operand, first + index, &format!("operation {index}"))?;
         }
-        instructions.push(Instruction { op, operands: operands.into() });
+        instructions.push(op, operands);
     }
     let mut checks: Vec<Check> = Vec::with_capacity(stored.checks.len());
     for check in stored.checks {

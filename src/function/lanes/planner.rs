@@ -90,8 +90,8 @@ type Key = (Vec<Place>, bool);
 
 /// What an instruction is as a sum of products of which one factor is shared and the other is not.
 fn products(graph: &Graph, is_shared: &[bool], index: usize) -> Option<Products> {
-    let instruction = &graph.instructions[index];
-    let (pairs, offset) = instruction.op.as_sum_of_products(&instruction.operands)?;
+    let instruction = graph.instructions.get(index);
+    let (pairs, offset) = instruction.op.as_sum_of_products(instruction.operands)?;
     let mut products = Products { weights: Vec::new(), lanes: Vec::new(), offset };
     if offset.is_some_and(|offset| !is_shared[offset as usize]) {
         return None;
@@ -237,7 +237,7 @@ impl<'g> Planner<'g> {
         let mut sums: IndexMap<Key, Vec<(usize, Products)>> = IndexMap::default();
         let mut rows: IndexMap<Op, Vec<usize>> = IndexMap::default();
         for &index in instructions {
-            let instruction = &graph.instructions[index];
+            let instruction = graph.instructions.get(index);
             if let Some(products) = products(graph, is_shared, index) {
                 let key = (products.lanes.clone(), products.offset.is_some());
                 sums.entry(key).or_default().push((index, products));
@@ -253,7 +253,7 @@ impl<'g> Planner<'g> {
         }
         for (op, mut instructions) in rows {
             let operands = |planner: &Self, index: usize| {
-                let places = graph.instructions[index].operands.iter();
+                let places = graph.instructions.get(index).operands.iter();
                 places.map(|&place| planner.operand(place)).collect::<Vec<_>>()
             };
             instructions.sort_by_cached_key(|&index| operands(self, index));
@@ -335,10 +335,10 @@ impl<'g> Planner<'g> {
 
     /// Elementwise rows whose operands are in line.
     fn rows(&mut self, op: Op, instructions: &[usize]) {
-        let arity = self.graph.instructions[instructions[0]].operands.len();
+        let arity = self.graph.instructions.get(instructions[0]).operands.len();
         let mut operands: SmallVec<[Slot; 3]> = SmallVec::new();
         for k in 0..arity {
-            let places = instructions.iter().map(|&index| self.graph.instructions[index].operands[k]);
+            let places = instructions.iter().map(|&index| self.graph.instructions.get(index).operands[k]);
             let places: Vec<Place> = places.collect();
             operands.push(match self.operand(places[0]) {
                 Operand::Lane(slot) => slot,

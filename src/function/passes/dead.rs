@@ -12,7 +12,7 @@ pub(super) fn code(graph: &Graph) -> Graph {
     }
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {
         if needed[first + index] {
-            for &operand in &instruction.operands {
+            for &operand in instruction.operands {
                 needed[operand as usize] = true;
             }
         }

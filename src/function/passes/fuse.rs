@@ -9,16 +9,16 @@ use crate::ops::Op;
 pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
     let uses = uses(graph);
     let is_only_used_here = |source: Source, op: Op| match source {
-        Source::Result(k) if uses[k] == 1 && graph.instructions[k].op == op => Some(k),
+        Source::Result(k) if uses[k] == 1 && graph.instructions.get(k).op == op => Some(k),
         _ => None,
     };
-    let operands_of = |k: usize| graph.sources(&graph.instructions[k]);
+    let operands_of = |k: usize| graph.sources(graph.instructions.get(k));
 
     // Additions that become part of another, and products that become part of an inner product.
     let mut left_out = vec![false; graph.instructions.len()];
     let mut fused: Vec<Option<(Op, Vec<Source>)>> = vec![None; graph.instructions.len()];
     for root in (0..graph.instructions.len()).rev() {
-        let op = graph.instructions[root].op;
+        let op = graph.instructions.get(root).op;
         if left_out[root] || (op != Op::TWO_TERMS && op != Op::TERMS) {
             continue;
         }

@@ -113,6 +113,6 @@ fn rewrite(graph: &Graph, mut step: impl FnMut(&mut Builder, usize, Now<'_>) -> 
 
 /// The operation of an instruction, and what has become of its operands.
 fn instruction(graph: &Graph, index: usize, now: Now<'_>) -> (Op, SmallVec<[Source; 4]>) {
-    let instruction = &graph.instructions[index];
+    let instruction = graph.instructions.get(index);
     (instruction.op, graph.sources(instruction).map(now).collect())
 }
