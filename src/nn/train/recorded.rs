@@ -7,7 +7,7 @@ use crate::nn::data::Data;
 use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
 use std::fmt;
 
-/// So few parameters that a single sample is quicker by itself: it leaves most lanes idle.
+/// So few parameters that a single sample is quicker by itself than in lanes, of which it leaves most idle.
 const LITTLE: usize = 2048;
 
 /// How many combinations of branches of a loss are kept.
@@ -15,7 +15,8 @@ const RECORDINGS: usize = 16;
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded once per combination of branches that samples take, and
 /// evaluated in vector registers: the way networks train. It agrees with [`Eager`] but for rounding, and is used in the
-/// same way; `T` is the precision of the samples' arithmetic.
+/// same way; `T` is the precision of the samples' arithmetic. A sample by itself would leave most of a register idle: where
+/// there are few parameters, it goes through a [`Function`], in double precision.
 ///
 /// `f` must be a function of its arguments: what it reads elsewhere is baked into the recording. A loss that cannot be
 /// recorded, since it reads a plain number out of a variable or uses a node that only has partials, is evaluated by
