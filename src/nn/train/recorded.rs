@@ -7,8 +7,9 @@ use crate::nn::data::Data;
 use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
 use std::fmt;
 
-/// So few parameters that a single sample is quicker by itself than in lanes, of which it leaves most idle.
-const LITTLE: usize = 2048;
+/// So few parameters per byte of a lane's number that a single sample is quicker by itself: in lanes it leaves most idle, but the
+/// smaller the numbers, the less a register of them costs.
+const LITTLE: usize = 256;
 
 /// How many combinations of branches of a loss are kept.
 const RECORDINGS: usize = 16;
@@ -93,7 +94,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
             loss(parameters, inputs, targets)
         };
         let total = match *batch {
-            [sample] if count <= LITTLE => {
+            [sample] if count <= LITTLE * size_of::<T>() => {
                 point.clear();
                 for part in [parameters, data.input(sample), data.target(sample)] {
                     point.extend_from_slice(part);
