@@ -44,11 +44,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
     /// # Errors
     /// As [`Function::record`] and [`Function::value`], but for a changed branch.
     pub fn value(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        self.recordings.with_fitting(
-            |at| Function::record(&self.f, at),
-            x,
-            |function| function.value(x, workspace),
-        )
+        self.with_fitting(x, |function| function.value(x, workspace))
     }
 
     /// The values of all outputs.
@@ -56,11 +52,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
     /// # Errors
     /// As [`Function::record`] and [`Function::values`], but for a changed branch.
     pub fn values(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
-        self.recordings.with_fitting(
-            |at| Function::record(&self.f, at),
-            x,
-            |function| function.values(x, workspace),
-        )
+        self.with_fitting(x, |function| function.values(x, workspace))
     }
 
     /// The value and the gradient.
@@ -73,11 +65,15 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
         workspace: &mut Workspace,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        self.recordings.with_fitting(
-            |at| Function::record(&self.f, at),
-            x,
-            |function| function.value_and_gradient(x, workspace, gradient),
-        )
+        self.with_fitting(x, |function| function.value_and_gradient(x, workspace, gradient))
+    }
+
+    fn with_fitting<T>(
+        &mut self,
+        x: &[f64],
+        evaluate: impl FnMut(&Function) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.recordings.with_fitting(|| Function::record(&self.f, x), evaluate)
     }
 }
 
@@ -94,12 +90,11 @@ impl Recordings {
         Recordings { functions: Vec::new(), most: most.max(1) }
     }
 
-    /// Evaluates with the recording that fits the point, made by `record` if there is none. At most one does: the checks of
-    /// a recording are the decisions of the code, and the code decides one way.
+    /// Evaluates with the recording that fits a point, made there by `record` if there is none. At most one does: the checks
+    /// of a recording are the decisions of the code, and the code decides one way.
     pub fn with_fitting<T>(
         &mut self,
-        record: impl FnOnce(&[f64]) -> Result<Function, Error>,
-        x: &[f64],
+        record: impl FnOnce() -> Result<Function, Error>,
         mut evaluate: impl FnMut(&Function) -> Result<T, Error>,
     ) -> Result<T, Error> {
         for k in 0..self.functions.len() {
@@ -111,7 +106,7 @@ impl Recordings {
                 }
             }
         }
-        let recording = record(x)?;
+        let recording = record()?;
         let done = evaluate(&recording)?;
         self.functions.truncate(self.most - 1);
         self.functions.insert(0, recording);

@@ -13,14 +13,14 @@ use std::ops::Range;
 pub struct Workspace<R = f64> {
     pub(super) values: Vec<R>,
     pub(super) adjoints: Vec<R>,
-    ways: Vec<Way<R>>,
+    reach: Vec<Reach<R>>,
 }
 
 impl<R> Workspace<R> {
     /// Empty; it grows with use.
     #[must_use]
     pub fn new() -> Self {
-        Workspace { values: Vec::new(), adjoints: Vec::new(), ways: Vec::new() }
+        Workspace { values: Vec::new(), adjoints: Vec::new(), reach: Vec::new() }
     }
 }
 
@@ -72,18 +72,18 @@ pub(super) fn backward<R: Real>(
     seeds: impl IntoIterator<Item = (Place, R)>,
     workspace: &mut Workspace<R>,
 ) {
-    let Workspace { values, adjoints, ways } = workspace;
+    let Workspace { values, adjoints, reach } = workspace;
     begin(graph, adjoints);
-    ways.clear();
-    ways.resize(graph.places(), Way { is_reached: false, cut: None });
+    reach.clear();
+    reach.resize(graph.places(), Reach { is_reached: false, cut: None });
     for (place, weight) in seeds {
-        ways[place as usize].join(None);
+        reach[place as usize].join(None);
         adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
     }
     let first = graph.first_result();
     for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate().rev() {
         let place = first + index;
-        let Way { is_reached, cut } = ways[place];
+        let Reach { is_reached, cut } = reach[place];
         if !is_reached {
             continue;
         }
@@ -105,7 +105,7 @@ pub(super) fn backward<R: Real>(
                 let term = partial.weigh(adjoint);
                 cut.map_or(term, |cut| cut.select(0.0, term))
             };
-            ways[operand as usize].join(cut);
+            reach[operand as usize].join(cut);
             adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
         };
         if op.is_reduction() {
@@ -169,16 +169,9 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
 #[inline(never)]
 fn add_list(op: Op, operands: &[Place], values: &[f64], place: usize, adjoints: &mut [f64]) {
     let adjoint = adjoints[place];
-    visit_list(
-        op,
-        operands,
-        values,
-        place,
-        #[inline(always)]
-        |operand, partial| {
-            adjoints[operand as usize] += partial * adjoint;
-        },
-    );
+    visit_list(op, operands, values, place, |operand, partial| {
+        adjoints[operand as usize] += partial * adjoint;
+    });
 }
 
 /// Calls `visit` with each operand of a row that is not over lists, but for constants, and the partial by it.
@@ -230,13 +223,13 @@ fn visit_list<R: Real>(
 
 /// What leads to a place from a seed.
 #[derive(Debug, Clone, Copy)]
-struct Way<R> {
+struct Reach<R> {
     is_reached: bool,
     /// 1 where all that leads here was cut off, by an operand that was not taken; never, if none.
     cut: Option<R>,
 }
 
-impl<R: Real> Way<R> {
+impl<R: Real> Reach<R> {
     #[inline]
     #[track_caller]
     fn join(&mut self, cut: Option<R>) {

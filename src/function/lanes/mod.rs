@@ -69,8 +69,6 @@ pub struct Batched<T = f64> {
     shared: Range<usize>,
     /// The shared inputs that derivatives are taken by, counted from the first shared one.
     variables: Vec<usize>,
-    /// By how many of the samples' inputs derivatives are taken.
-    sample_variables: usize,
     /// Where the numbers that samples share stand among those of the head.
     reads: Vec<Run>,
     /// Which of the variables the numbers that samples share are, where they are inputs.
@@ -148,7 +146,6 @@ impl<T: Float> Batched<T> {
             passes_to: runs(passes_to()),
             is_one_to_one: distinct.len() == variables.len()
                 && passes_to().flatten().count() == variables.len(),
-            sample_variables: plan.loads.iter().filter(|(_, slot)| plan.by_sample[*slot as usize]).count(),
             variables,
             by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
             by_sample: plan.outputs.iter().map(|&output| plan.sweep(output, false)).collect(),
@@ -186,7 +183,7 @@ impl<T: Float> Batched<T> {
     /// By how many of the samples' inputs derivatives are taken.
     #[must_use]
     pub fn sample_variables(&self) -> usize {
-        self.sample_variables
+        self.plan.variables().count()
     }
 
     /// The outputs of every sample, sample after sample.
@@ -357,7 +354,7 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
-        length("derivatives", samples.len() * self.outputs() * self.sample_variables, out.len())?;
+        length("derivatives", samples.len() * self.outputs() * self.sample_variables(), out.len())?;
         let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)

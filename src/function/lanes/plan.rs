@@ -125,3 +125,11 @@ pub(super) struct Plan {
     /// Whether each slot is the first that its step writes, or is no result of a step.
     pub begins: Vec<bool>,
 }
+
+impl Plan {
+    /// The slots of the samples' inputs that derivatives are taken by.
+    pub fn variables(&self) -> impl Iterator<Item = usize> + '_ {
+        let of_samples = self.loads.iter().map(|&(_, slot)| slot as usize);
+        of_samples.filter(|&slot| self.by_sample[slot])
+    }
+}

@@ -56,19 +56,20 @@ impl Plan {
             // Of results in line, those that are not reached have adjoints of zero.
             zeros.extend(unwritten(&mut is_written, it.results()));
             let from = at[it.results().start];
-            let wanted = |slot: Slot| is_active[slot as usize];
+            let depends = |slot: Slot| is_active[slot as usize];
             match it {
                 Step::Rows(rows) => {
-                    let mut all = std::array::from_fn(|k| k < rows.arity && wanted(rows.operands[k]));
+                    let mut wanted = std::array::from_fn(|k| k < rows.arity && depends(rows.operands[k]));
                     for k in (0..rows.arity).filter(|&k| rows.op.passes_on(k)) {
                         // A term that is used nowhere else has the adjoint of the sum: nothing is to be done.
-                        if all[k] && self.is_used_once(rows.range(k)) {
-                            all[k] = false;
-                            rows.range(k).zip(from..).for_each(|(slot, adjoint)| at[slot] = adjoint);
-                            rows.range(k).for_each(|slot| is_written[slot] = true);
+                        if wanted[k] && self.is_used_once(rows.range(k)) {
+                            wanted[k] = false;
+                            for (slot, adjoint) in rows.range(k).zip(from..) {
+                                (at[slot], is_written[slot]) = (adjoint, true);
+                            }
                         }
                     }
-                    for wanted in in_one_go(rows, all) {
+                    for wanted in in_one_go(rows, wanted) {
                         let mut is_first = [false; 3];
                         for k in (0..3).filter(|&k| wanted[k]) {
                             is_first[k] = !is_written[rows.range(k)].contains(&true);
@@ -79,7 +80,7 @@ impl Plan {
                     }
                 }
                 Step::List { operands, .. } => {
-                    let is_wanted: Vec<bool> = operands.iter().map(|&slot| wanted(slot)).collect();
+                    let is_wanted: Vec<bool> = operands.iter().map(|&slot| depends(slot)).collect();
                     for (&slot, _) in operands.iter().zip(&is_wanted).filter(|(_, is_wanted)| **is_wanted) {
                         zeros.extend(unwritten(&mut is_written, std::iter::once(slot as usize)));
                     }
@@ -102,11 +103,9 @@ impl Plan {
             let reached = self.copies.iter().filter(|(_, slot)| is_written[*slot as usize]);
             sweep.copies.extend(reached.map(|&(position, slot)| (position, at[slot as usize])));
         } else {
-            let of_samples = self.loads.iter().map(|&(_, slot)| slot as usize);
-            let variables: Vec<usize> = of_samples.filter(|&slot| self.by_sample[slot]).collect();
-            sweep.variables.extend(variables.iter().map(|&slot| at[slot]));
+            sweep.variables.extend(self.variables().map(|slot| at[slot]));
             // The derivatives by variables that the output does not depend on.
-            sweep.zeros.extend(unwritten(&mut is_written, variables.into_iter()));
+            sweep.zeros.extend(unwritten(&mut is_written, self.variables()));
         }
         sweep
     }

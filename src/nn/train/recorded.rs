@@ -99,12 +99,12 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
                 for part in [parameters, data.input(sample), data.target(sample)] {
                     point.extend_from_slice(part);
                 }
-                let record = |at: &[f64]| {
-                    let function = Function::record::<&[f64], _>(of_all, at)?;
-                    Ok(function.with_parameters(count..at.len())?.optimize())
+                let record = || {
+                    let function = Function::record::<&[f64], _>(of_all, point)?;
+                    Ok(function.with_parameters(count..point.len())?.optimize())
                 };
                 let gradient = |function: &Function| function.value_and_gradient(point, single, gradient);
-                recordings.with_fitting(record, point, gradient)
+                recordings.with_fitting(record, gradient)
             }
             _ => {
                 let samples = Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).ok()?;
