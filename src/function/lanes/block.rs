@@ -32,6 +32,8 @@ pub(super) struct Scratch<T> {
     partials: Vec<[T; WIDTH]>,
     /// The derivatives by what is shared, and behind them the outputs.
     pub sums: Vec<T>,
+    /// What comes out, sample by sample, before it is copied out.
+    pub gathered: Vec<f64>,
     /// Whether a check turned out differently, or there is no sample in the lane.
     pub is_out: Vec<bool>,
 }
@@ -141,7 +143,7 @@ impl<'p, T: Float> Block<'p, T> {
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
-        let Scratch { values, adjoints, terms, turned, partials, sums, is_out } = scratch;
+        let Scratch { values, adjoints, terms, turned, partials, sums, is_out, .. } = scratch;
         for &slot in &sweep.zeros {
             adjoints[self.range(slot, 1)].fill(T::default());
         }

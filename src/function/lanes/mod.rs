@@ -6,6 +6,7 @@ mod float;
 mod lane;
 mod math;
 mod mend;
+mod outbox;
 mod pack;
 mod plan;
 mod planner;

@@ -2,7 +2,7 @@
 
 use super::super::length;
 use super::float::Float;
-use super::sums::cover;
+use super::sums::{all, cover};
 use super::turn::GROUP;
 use crate::error::Error;
 use std::ops::Range;
@@ -182,38 +182,21 @@ impl<'a> Samples<'a> {
         values: &mut [T],
         place: impl Fn(u32) -> Range<usize>,
     ) {
-        let mut numbers = [0; GROUP];
-        for first in (0..self.len).step_by(GROUP) {
-            let group = GROUP.min(self.len - first);
-            for (k, number) in numbers[..group].iter_mut().enumerate() {
-                *number = self.number(first + k);
+        let mut others = loads;
+        while !others.is_empty() {
+            let run;
+            (run, others) = others.split_at(self.in_line(others));
+            let Column { data, start, stride, .. } = self.columns[run[0].0];
+            match (self.chosen, run) {
+                // Memory is read fastest in long runs.
+                (Chosen::From(first), &[(_, slot)]) if stride == 1 => {
+                    let numbers = &data[start + first..][..self.len];
+                    for (lane, &number) in values[place(slot)].iter_mut().zip(numbers) {
+                        *lane = T::of(number);
+                    }
+                }
+                _ => self.load_rows(run, values, &place),
             }
-            cover!(loads.len(), [8 4 2 1], |size: usize| self.are_in_line(&loads[k..k + size]), |k, SIZE| {
-                let (column, slot) = loads[k];
-                let Column { data, start, stride, .. } = self.columns[column];
-                let lanes = place(slot);
-                let mut slots = values[lanes.start..].chunks_exact_mut(lanes.len());
-                let mut lanes: [&mut [T]; SIZE] = std::array::from_fn(|_| &mut [][..]);
-                for lanes in &mut lanes {
-                    *lanes = &mut slots.next().expect("a slot per column")[first..first + group];
-                }
-                match (self.chosen, stride) {
-                    (Chosen::From(_), 1) if SIZE == 1 => {
-                        let numbers = &data[start + numbers[0]..][..group];
-                        for (lane, &number) in lanes[0].iter_mut().zip(numbers) {
-                            *lane = T::of(number);
-                        }
-                    }
-                    _ => {
-                        for (lane, &number) in numbers[..group].iter().enumerate() {
-                            let row = &data[start + number * stride..][..SIZE];
-                            for column in 0..SIZE {
-                                lanes[column][lane] = T::of(row[column]);
-                            }
-                        }
-                    }
-                }
-            });
         }
         for &(_, slot) in loads {
             let (full, rest) = values[place(slot)].split_at_mut(self.len);
@@ -221,11 +204,43 @@ impl<'a> Samples<'a> {
         }
     }
 
+    /// From columns that lie side by side.
+    #[inline(always)]
+    fn load_rows<T: Float>(
+        &self,
+        loads: &[(usize, u32)],
+        values: &mut [T],
+        place: impl Fn(u32) -> Range<usize>,
+    ) {
+        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        let mut numbers = [0; GROUP];
+        for first in (0..self.len).step_by(GROUP) {
+            let group = GROUP.min(self.len - first);
+            for (k, number) in numbers[..group].iter_mut().enumerate() {
+                *number = self.number(first + k);
+            }
+            cover!(loads.len(), [8 4 2 1], all, |k, SIZE| {
+                let lanes = place(loads[k].1);
+                let mut slots = values[lanes.start..].chunks_exact_mut(lanes.len());
+                let mut lanes: [&mut [T]; SIZE] = std::array::from_fn(|_| &mut [][..]);
+                for lanes in &mut lanes {
+                    *lanes = &mut slots.next().expect("a slot per column")[first..first + group];
+                }
+                for (lane, &number) in numbers[..group].iter().enumerate() {
+                    let row = &data[start + k + number * stride..][..SIZE];
+                    for column in 0..SIZE {
+                        lanes[column][lane] = T::of(row[column]);
+                    }
+                }
+            });
+        }
+    }
+
     /// If the numbers of a sample in the columns of `loads` lie side by side: writes them as rows. Rows without a sample are as
     /// the last one's.
     #[inline(always)]
     pub(super) fn copy_rows<T: Float>(&self, loads: &[(usize, u32)], rows: &mut [T]) -> bool {
-        if !self.are_in_line(loads) {
+        if self.in_line(loads) < loads.len() {
             return false;
         }
         let Column { data, start, stride, .. } = self.columns[loads[0].0];
@@ -239,13 +254,14 @@ impl<'a> Samples<'a> {
         true
     }
 
-    /// Whether the numbers of a sample in these columns lie side by side.
+    /// How many of these columns, from the first one on, have the numbers of a sample side by side.
     #[inline(always)]
-    fn are_in_line(&self, loads: &[(usize, u32)]) -> bool {
+    fn in_line(&self, loads: &[(usize, u32)]) -> usize {
         let Column { data, start, stride, .. } = self.columns[loads[0].0];
-        loads.iter().enumerate().all(|(k, &(column, _))| {
+        let fits = |&(k, &(column, _)): &(usize, &(usize, u32))| {
             let column = self.columns[column];
             std::ptr::eq(column.data, data) && column.start == start + k && column.stride == stride
-        })
+        };
+        loads.iter().enumerate().take_while(fits).count()
     }
 }

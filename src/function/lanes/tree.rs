@@ -3,6 +3,7 @@
 
 use super::block::{Block, Care, Scratch, any_is_nan};
 use super::float::Float;
+use super::outbox::Outbox;
 use super::pack::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
@@ -160,6 +161,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
             let mut has_nan = false;
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
+            let mut outbox = Outbox::new(std::mem::take(&mut scratch.gathered), &mut *out);
             let mut before = 0;
             for from in range.clone().step_by(width) {
                 let count = width.min(range.end - from);
@@ -177,7 +179,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 if !plan.checks.is_empty() {
                     ask(&block, &mut scratch, from, count, &mut outcome);
                 }
-                let out = &mut out[(from - range.start) * per_sample..][..count * per_sample];
+                let out = outbox.next(count * per_sample);
                 match job.wanted {
                     Wanted::Values => write_values(&block, &scratch, out),
                     Wanted::Sums | Wanted::ByShared => add_values(simd, &block, &mut scratch),
@@ -197,6 +199,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                     layout.start += sweep.variables.len();
                 }
             }
+            scratch.gathered = outbox.finish();
             outcome.sums.resize(scratch.sums.len(), 0.0);
             for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
                 *total = sum.double();
