@@ -87,7 +87,7 @@ impl<T> Pool<T> {
 /// Lanes in a block: as many as fit into the cache, within limits.
 fn width(plan: &Plan) -> usize {
     let fitting = NUMBERS / (2 * plan.slots.max(1)) / WIDTH * WIDTH;
-    fitting.clamp(WIDTH, 16 * WIDTH)
+    fitting.clamp(WIDTH, 32 * WIDTH)
 }
 
 impl<T: Float> Job<'_, T> {
