@@ -123,7 +123,7 @@ fn operations_in_line() {
 #[test]
 fn any_number_of_samples() {
     let mut random = Random(14);
-    let numbers = [1, 2, 15, 16, 17, 31, 33, 255, 256, 257, 2_047, 2_048, 2_049, 4_096, 4_097, 6_145, 10_241];
+    let numbers = [1, 2, 15, 16, 17, 31, 33, 255, 256, 257, 1_023, 1_024, 1_025, 2_048, 2_049, 3_073, 10_241];
     for n in numbers {
         let table = Table::random(&mut random, 2, 2, n);
         let function = record(|x| [(x[0] * x[2] + x[1] - x[3]).tanh().powi(2)], &table);
@@ -149,6 +149,18 @@ fn long_functions() {
             &table,
         );
         compare::<f64>(&function, &table, 1e-9, &format!("{steps} steps"));
+    }
+}
+
+/// What comes out is gathered and copied out in pieces: several in a leaf, and blocks that are longer than a piece.
+#[test]
+fn many_derivatives_of_a_sample() {
+    let mut random = Random(26);
+    for (columns, n) in [(9, 1_500), (150, 200)] {
+        let table = Table::random(&mut random, 1, columns, n);
+        let output = |x: &[Var], k: usize| (dot(x, x) * x[0] + x[k + 1]).sin() * x[k + 2];
+        let function = record(|x| std::array::from_fn::<Var, 6, _>(|k| output(x, k)), &table);
+        compare::<f64>(&function, &table, 1e-10, &format!("six outputs of {columns} columns"));
     }
 }
 
@@ -320,6 +332,15 @@ fn however_samples_lie_in_memory() {
         let samples = Samples::new(&strided).unwrap().choose(&[0, 1]).unwrap().choose(&chosen).unwrap();
         assert_eq!(samples.len(), count);
         assert_eq!(evaluate(&samples), in_columns(&copied));
+    }
+
+    // In order, from the middle of rows and of columns.
+    let chosen: Vec<usize> = (70..1_800).collect();
+    let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
+    let part: Vec<Vec<f64>> = table.columns.iter().map(|column| column[70..1_800].to_vec()).collect();
+    for columns in [&strided[..], &columns] {
+        let samples = Samples::new(columns).unwrap().choose(&chosen).unwrap();
+        assert_eq!(evaluate(&samples), in_columns(&part));
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many samples a leaf has, more or less: as many whole blocks as that takes.
-const LEAF: usize = 2048;
+const LEAF: usize = 1024;
 /// Numbers of a block, values and adjoints together: so many fit into the cache.
 const NUMBERS: usize = 48 << 10;
 
