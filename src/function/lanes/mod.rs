@@ -43,7 +43,7 @@ use tree::{Job, Outcome, Pool, Wanted};
 /// NEON, whatever the machine has), and with the feature `parallel` blocks of samples go to the threads of rayon's pool.
 ///
 /// The order of summation depends on the function and the samples alone: in blocks, by lanes (one sample after the other for the
-/// weights of wide layers, and where an infinity meets a zero); then over the blocks of a leaf of some 2,000 samples; then
+/// weights of wide layers, and where an infinity meets a zero); then over the blocks of a leaf of some 1,000 samples; then
 /// over leaves, in pairs. So the result has the same bits with any number of threads and any instruction set. It is not that
 /// of a sum over samples one after the other; both differ by rounding. Functions are within 2 units in the last place.
 ///
