@@ -98,7 +98,7 @@ fn operations_in_line() {
     ];
     let mut random = Random(19);
     for (what, chain) in chains {
-        for n in [1, 16, 53, 300] {
+        for n in [1, 16, 53, 600] {
             for parameters in [0..0, 1..6] {
                 let table = Table { parameters, ..Table::random(&mut random, 4, 4, n) };
                 let what = format!("{what}, {n} samples, parameters {:?}", table.parameters);
@@ -123,7 +123,8 @@ fn operations_in_line() {
 #[test]
 fn any_number_of_samples() {
     let mut random = Random(14);
-    let numbers = [1, 2, 15, 16, 17, 31, 33, 255, 256, 257, 1_023, 1_024, 1_025, 2_048, 2_049, 3_073, 10_241];
+    let numbers =
+        [1, 2, 15, 16, 17, 31, 33, 255, 257, 511, 512, 513, 1_023, 1_024, 1_025, 2_048, 2_049, 3_073, 10_241];
     for n in numbers {
         let table = Table::random(&mut random, 2, 2, n);
         let function = record(|x| [(x[0] * x[2] + x[1] - x[3]).tanh().powi(2)], &table);
@@ -210,7 +211,7 @@ fn outputs_of_every_kind() {
                 f(&[head, &tail].concat())
             };
             // Several blocks.
-            let table = Table { before, ..Table::random(&mut random, 2, 3, 300) };
+            let table = Table { before, ..Table::random(&mut random, 2, 3, 600) };
             compare::<f64>(&record(ordered, &table), &table, 1e-13, &format!("{what}, {before} before"));
             compare::<f64>(&record(ordered, &table).optimize(), &table, 1e-13, &format!("{what}, optimized"));
             for output in 0..4 {

@@ -74,8 +74,8 @@ fn wide_layers_of_rows_and_columns() {
 #[test]
 fn wide_layers_of_several_blocks() {
     let mut random = Random(26);
-    // So wide that whole blocks of 256 lanes are turned; so narrow that only what is left over is.
-    for (units, n) in [(48, 600), (20, 300), (20, 2_600)] {
+    // So wide that whole blocks are turned; so narrow that only what is left over is.
+    for (units, n) in [(48, 600), (20, 500), (20, 2_600)] {
         let shared = units * 17;
         let table = Table::random(&mut random, shared, 16, n);
         let layer = |x: &[Var]| {
