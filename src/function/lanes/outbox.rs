@@ -3,7 +3,7 @@
 
 use std::mem::take;
 
-/// So many numbers are gathered, more or less: they stay in the cache.
+/// So many numbers are gathered, or those of one block: they stay in the cache.
 const AT_A_TIME: usize = 16 << 10;
 
 /// What has been gathered, and where it goes.
@@ -22,7 +22,7 @@ impl<'o> Outbox<'o> {
 
     /// Room for so many numbers behind those before.
     #[inline(always)]
-    pub fn next(&mut self, numbers: usize) -> &mut [f64] {
+    pub fn room_for(&mut self, numbers: usize) -> &mut [f64] {
         if self.len + numbers > AT_A_TIME {
             self.send();
         }

@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const LEAF: usize = 1024;
 /// Numbers of a block, values and adjoints together: so many fit into the cache.
 const NUMBERS: usize = 48 << 10;
+/// No more lanes in a block than this: loops are long enough.
+const MOST_LANES: usize = 512;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,7 +89,7 @@ impl<T> Pool<T> {
 /// Lanes in a block: as many as fit into the cache, within limits.
 fn width(plan: &Plan) -> usize {
     let fitting = NUMBERS / (2 * plan.slots.max(1)) / WIDTH * WIDTH;
-    fitting.clamp(WIDTH, 32 * WIDTH)
+    fitting.clamp(WIDTH, MOST_LANES)
 }
 
 impl<T: Float> Job<'_, T> {
@@ -179,7 +181,7 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 if !plan.checks.is_empty() {
                     ask(&block, &mut scratch, from, count, &mut outcome);
                 }
-                let out = outbox.next(count * per_sample);
+                let out = outbox.room_for(count * per_sample);
                 match job.wanted {
                     Wanted::Values => write_values(&block, &scratch, out),
                     Wanted::Sums | Wanted::ByShared => add_values(simd, &block, &mut scratch),
