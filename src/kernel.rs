@@ -31,12 +31,10 @@ pub(crate) fn sigmoid(a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
-/// `a.clamp(b, c)`, with bounds in the wrong order reported where the user gave them.
+/// `a.clamp(b, c)`, but NaN between bounds in the wrong order.
 #[inline]
-#[track_caller]
 pub(crate) fn clamp(a: f64, b: f64, c: f64) -> f64 {
-    assert!(b <= c, "`clamp` between {b} and {c}: the bounds must be numbers, the lower one first");
-    a.clamp(b, c)
+    if b <= c { a.clamp(b, c) } else { f64::NAN }
 }
 
 // Special functions come from `libm` where it has them to a unit in the last place, else from `pxfm`, which is as

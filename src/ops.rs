@@ -27,7 +27,6 @@
 //! every number type, the formulas in their documentation, and the tests over the table. Nothing else
 //! in the crate names an operation.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
@@ -323,15 +322,13 @@ function Elu elu(a, b) -> y {
     on: [-4.0..4.0, 0.5..2.0] }
 
 /// `a` within the bounds `b ≤ c`, else the nearer bound. On a bound the derivative is that of `a`: 1.
-///
-/// # Panics
-/// If `b > c` or a bound is NaN.
+/// NaN, derivatives included, if `b > c` or a bound is NaN, where `f64::clamp` of the standard library panics.
 piecewise Clamp clamp(a, b, c) -> y {
     value: a.clamp(b, c),
     partials: [
-        b.less_equal(a) * a.less_equal(c),
-        a.less(b),
-        c.less(a)
+        either!(b.less_equal(c), b.less_equal(a) * a.less_equal(c), constant::<R>(f64::NAN)),
+        either!(b.less_equal(c), a.less(b), constant::<R>(f64::NAN)),
+        either!(b.less_equal(c), c.less(a), constant::<R>(f64::NAN))
     ],
     on: [-4.0..4.0, -2.0..-1.0, 1.0..2.0] }
 
@@ -602,11 +599,6 @@ impl Op {
         let (pairs, offset) = operands.split_at(operands.len() / 2 * 2);
         let (first, second) = pairs.split_at(pairs.len() / 2);
         Some((first.iter().copied().zip(second.iter().copied()), offset.first().copied()))
-    }
-
-    /// Whether the row panics rather than evaluate these operands.
-    pub(crate) fn refuses(self, operands: &[f64]) -> bool {
-        matches!((self, operands), (Op::Clamp, &[_, low, high]) if low.partial_cmp(&high).is_none_or(Ordering::is_gt))
     }
 
     /// Whether the operand on this side may be exchanged with the other.

@@ -47,6 +47,10 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
         )
     }
 
+    fn decided(self) -> Option<bool> {
+        self.is_constant().then_some(self.value != 0.0)
+    }
+
     fn is_dense(self) -> bool {
         false
     }

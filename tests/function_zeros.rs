@@ -78,10 +78,6 @@ fn every_row_behind_a_zero_and_behind_another_choice() {
         for number in (0..combinations).step_by(if arity > 4 { 11 } else { 1 }) {
             let edge = |k: usize| EDGES[number / EDGES.len().pow(k as u32) % EDGES.len()];
             let at: Vec<f64> = (0..arity).map(edge).collect();
-            // A clamp between bounds in the wrong order panics.
-            if op.name() == "clamp" && at[1] > at[2] {
-                continue;
-            }
             let f = |x: &[Var]| {
                 let y = op.value(x).unwrap();
                 vec![y * 0.0, y.select(y, x[0]), y.stop_gradient() + x[0], lt(x[0], x[0]).select(y, x[0]), y]
