@@ -68,7 +68,8 @@ function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
     value: a.powi(n),
     partials: [match n {
         0 => constant(0.0),
-        1.. => a.powi(n - 1) * f64::from(n),
+        1 => constant(1.0),
+        2.. => a.powi(n - 1) * f64::from(n),
         _ => y / a * f64::from(n),
     }],
     on: [0.25..4.0] }
@@ -616,12 +617,7 @@ impl Op {
         }
     }
 
-    /// The value, where it is the same whatever the operands are.
-    pub(crate) fn always(self) -> Option<f64> {
-        (self == Op::Powi(0)).then_some(1.0)
-    }
-
-    /// Whether it gives back its operand, derivatives included.
+    /// Whether it gives back its operand, derivatives of any order included, if it has just one.
     pub(crate) fn is_identity(self) -> bool {
         self == Op::Powi(1)
     }

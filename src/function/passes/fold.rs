@@ -12,10 +12,7 @@ pub(super) fn constants(graph: &Graph) -> Graph {
             Source::Constant(value) => Some(*value),
             _ => None,
         }));
-        let folded = if values.len() == operands.len() { op.value(&values) } else { op.always() };
-        Some(match folded {
-            Some(value) => Source::Constant(value),
-            None => builder.instruction(op, operands),
-        })
+        let folded = if values.len() == operands.len() { op.value(&values) } else { None };
+        Some(folded.map_or_else(|| builder.instruction(op, operands), Source::Constant))
     })
 }

@@ -22,8 +22,8 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
         if left_out[root] || (op != Op::TWO_TERMS && op != Op::TERMS) {
             continue;
         }
-        // The terms from the last to the first.
-        let mut terms = Vec::new();
+        // The terms from the last to the first, and whether an addition among them has become part of this one.
+        let (mut terms, mut takes_in) = (Vec::new(), false);
         let mut pending: Vec<(Source, bool)> = Vec::new();
         let expand = |k: usize, pending: &mut Vec<(Source, bool)>| {
             pending.extend(operands_of(k).enumerate().map(|(side, operand)| (operand, side == 0)));
@@ -33,6 +33,7 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
             match is_only_used_here(source, Op::TWO_TERMS) {
                 Some(k) if is_first || anywhere => {
                     left_out[k] = true;
+                    takes_in = true;
                     expand(k, &mut pending);
                 }
                 _ => terms.push(source),
@@ -50,7 +51,8 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
                     left_out[k] = true;
                 }
             }
-            _ if terms.len() > 2 => fused[root] = Some((Op::TERMS, terms)),
+            _ if takes_in && terms.len() == 2 => fused[root] = Some((Op::TWO_TERMS, terms)),
+            _ if takes_in => fused[root] = Some((Op::TERMS, terms)),
             _ => {}
         }
     }

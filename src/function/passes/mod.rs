@@ -13,16 +13,19 @@ use smallvec::SmallVec;
 
 /// A rewriting of a recorded function that keeps what it computes.
 ///
-/// Values stay the same bit for bit under every pass but [`Reassociate`](Pass::Reassociate). Gradients may
-/// differ in the last places where [`MergeCommon`](Pass::MergeCommon) changes the order in which adjoints are
-/// summed.
+/// Values stay the same bit for bit under every pass but [`Reassociate`](Pass::Reassociate), at every number, and what is
+/// an error stays one. So do derivatives of any order under [`FoldConstants`](Pass::FoldConstants) and
+/// [`DropDead`](Pass::DropDead). Under the others derivatives are sums of the same terms, in another order: they may differ
+/// in the last places of the terms. Infinities, NaN and what is cut off stay where they were; only under
+/// [`MergeCommon`](Pass::MergeCommon), which adds the adjoints of equal expressions before it multiplies them, may a NaN from
+/// zero times infinity become the infinity that the sum gives. The payload of a NaN is nothing that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pass {
-    /// Computes what depends on constants alone.
+    /// Computes what depends on constants alone. (`x⁰` is 1, but it depends on `x`: a derivative sees what is behind.)
     FoldConstants,
-    /// Leaves out operations with a neutral operand, such as `x · 1`, `x / 1`, `x − 0` and `−(−x)`, where that is
-    /// exact for every number.
+    /// Leaves out operations that give back their operand: `x · 1`, `x / 1`, `x − 0`, `−(−x)`, `x¹`, the sum of one term,
+    /// where that is exact for every number.
     DropNeutral,
     /// Computes equal expressions once.
     MergeCommon,
