@@ -619,11 +619,21 @@ impl Op {
 
     /// Whether it gives back its operand, derivatives of any order included, if it has just one.
     pub(crate) fn is_identity(self) -> bool {
-        self == Op::Powi(1)
+        matches!(self, Op::Powi(1) | Op::Sum)
     }
 
     /// Whether applying it twice gives back the operand.
     pub(crate) fn undoes_itself(self) -> bool {
         self == Op::Neg
+    }
+
+    /// Whether the parameter is one that a derivative of sensible order asks for: an evaluation takes as many steps.
+    #[cfg_attr(not(feature = "serde"), expect(dead_code))]
+    pub(crate) fn parameter_is_valid(self) -> bool {
+        const MOST: i32 = 1_000;
+        match self {
+            Op::Polygamma(n) | Op::ErfcxIntegral(n) => n <= MOST,
+            _ => true,
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! backwards, and what that records is the derivative.
 
 use super::evaluate::{Workspace, backward, forward};
-use super::graph::Place;
+use super::graph::{Check, Place};
 use super::{Function, branch_changed, length};
 use crate::dual::Dual;
 use crate::error::Error;
@@ -131,7 +131,12 @@ impl Function {
         inputs.extend(tape.vars(vec![1.0; further.len()]));
         let outputs = build(&inputs[..own], &inputs[own..])?;
         let mut function = tape.function(&inputs, &outputs)?;
-        for (check, original) in function.graph.checks.iter_mut().zip(&self.graph.checks) {
+        // Of constants nothing is asked again.
+        let varies = self.graph.varies();
+        let is_asked = |check: &&Check| varies[check.left as usize] || varies[check.right as usize];
+        for (check, original) in
+            function.graph.checks.iter_mut().zip(self.graph.checks.iter().filter(is_asked))
+        {
             check.at = original.at.clone();
         }
         function.names = Arc::new(self.names.iter().chain(further).cloned().collect());

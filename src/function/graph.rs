@@ -31,13 +31,29 @@ pub(crate) struct Check {
 }
 
 /// Evaluation order is list order: an operand always stands before what uses it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Graph {
     pub constants: Vec<f64>,
     pub inputs: usize,
     pub instructions: Instructions,
     pub checks: Vec<Check>,
     pub outputs: Vec<Place>,
+}
+
+impl PartialEq for Graph {
+    fn eq(&self, other: &Graph) -> bool {
+        let Graph { constants, inputs, instructions, checks, outputs } = self;
+        are_same(constants, &other.constants)
+            && (*inputs, instructions, checks, outputs)
+                == (other.inputs, &other.instructions, &other.checks, &other.outputs)
+    }
+}
+
+/// Whether these are the same numbers bit for bit, a NaN being a NaN: its sign and payload depend on the processor, and
+/// are not saved.
+pub(super) fn are_same(a: &[f64], b: &[f64]) -> bool {
+    let is_same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+    a.len() == b.len() && a.iter().zip(b).all(is_same)
 }
 
 impl Graph {
@@ -58,6 +74,16 @@ impl Graph {
 
     pub fn is_constant(&self, place: Place) -> bool {
         (place as usize) < self.constants.len()
+    }
+
+    /// Of each place, whether it depends on an input.
+    pub fn varies(&self) -> Vec<bool> {
+        let mut varies = vec![false; self.constants.len()];
+        varies.resize(self.first_result(), true);
+        for instruction in self.instructions.iter() {
+            varies.push(instruction.operands.iter().any(|&operand| varies[operand as usize]));
+        }
+        varies
     }
 
     pub fn source(&self, place: Place) -> Source {
@@ -131,7 +157,11 @@ impl Builder {
         self.outputs.push(slot);
     }
 
+    /// # Panics
+    /// If there are 2³² values or more altogether.
     pub fn finish(self) -> Graph {
+        let places = self.constants.len() + self.inputs + self.instructions.len();
+        assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
         let constants = self.constants.len() as u32;
         let inputs = self.inputs as u32;
         let place = |slot: Slot| match slot {

@@ -26,7 +26,7 @@ use crate::point::{Outputs, Point};
 use crate::real::Real;
 use crate::tape::{Tape, Var};
 use evaluate::{backward, backward_plain, forward};
-use graph::{Check, Graph, Place};
+use graph::{Check, Graph, Place, are_same};
 use indexmap::IndexSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -54,7 +54,10 @@ use std::sync::Arc;
 /// assert_eq!(second.values(&[0.0, 3.0], &mut workspace)?, [0.0, 1.0]);
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Two are equal if they are the same list of operations, checks and lines included, of the same numbers, bit for bit; NaN is
+/// equal to NaN.
+#[derive(Debug, Clone)]
 pub struct Function {
     graph: Graph,
     /// One per input; the same for all that is made of the function.
@@ -64,6 +67,17 @@ pub struct Function {
     /// Where it was recorded: the checks hold there.
     at: Vec<f64>,
 }
+
+impl PartialEq for Function {
+    fn eq(&self, other: &Function) -> bool {
+        let Function { graph, names, variables, at } = self;
+        (graph, variables) == (&other.graph, &other.variables)
+            && names.iter().eq(other.names.iter())
+            && are_same(at, &other.at)
+    }
+}
+
+impl Eq for Function {}
 
 impl Function {
     fn new(graph: Graph, names: IndexSet<String>, at: Vec<f64>) -> Function {

@@ -99,7 +99,9 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     if names.len() != inputs {
         return Err(broken("two inputs have one name".into()));
     }
-    let number = |text: &String| text.parse().map_err(|_| broken(format!("`{text}` is not a number")));
+    let number = |text: &String| {
+        number(text).ok_or_else(|| broken(format!("`{text}` is not a number, or not one of 64 bits")))
+    };
     let numbers = |texts: &[String]| texts.iter().map(number).collect::<Result<Vec<f64>, _>>();
     let constants = numbers(&stored.constants)?;
     let first = constants.len() + inputs;
@@ -113,6 +115,9 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let mut instructions = Instructions::default();
     for (index, (name, operands)) in stored.operations.into_iter().enumerate() {
         let op = Op::parse(&name).ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
+        if !op.parameter_is_valid() {
+            return Err(broken(format!("the parameter of `{name}` is out of bounds")));
+        }
         if !op.takes(operands.len()) {
             return Err(broken(format!("`{name}` cannot take {} operands", operands.len())));
         }
@@ -147,6 +152,14 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let graph = Graph { constants, inputs, instructions, checks, outputs: stored.outputs };
     let variables = (0..inputs).filter(|&input| !stored.parameters[input]).collect();
     Ok(Function { variables, ..Function::new(graph, names, numbers(&stored.at)?) })
+}
+
+/// The number whose text this is: as Rust writes it, in one of its three ways. Other digits would be rounded, and large
+/// exponents turn into an infinity.
+fn number(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    let forms = [format!("{number:?}"), format!("{number}"), format!("{number:e}")];
+    forms.iter().any(|form| form == text).then_some(number)
 }
 
 fn predicates() -> impl Iterator<Item = Predicate> {
