@@ -2,7 +2,8 @@
 //! where it was reached, and nothing where it was not.
 
 use tapegrad::{
-    Function, Op, Var, Workspace, jacobian, log_sum_exp, lt, norm, primitives, product, reductions,
+    Function, Op, Tape, Var, Workspace, jacobian, log_sum_exp, lt, norm, preaccumulate, primitives, product,
+    reductions,
 };
 
 /// The same bits, but for the sign of a zero and the payload of a NaN.
@@ -89,4 +90,69 @@ fn every_row_behind_a_zero_and_behind_another_choice() {
         }
     }
     assert!(points > 10_000 && not_finite > 1_000 && not_finite < points / 2, "{not_finite} of {points}");
+}
+
+/// The gradient of a function called on what has an infinite slope, by `call` and by `call_as_node`: they have to agree.
+#[track_caller]
+fn by_both_calls(f: &Function, at: &[f64]) -> Vec<f64> {
+    let by = |call: fn(&Function, &[Var]) -> Var| {
+        let tape = Tape::new();
+        let behind = tape.vars(vec![0.0; at.len()]);
+        let x: Vec<Var> = behind.iter().zip(at).map(|(u, &at)| u.sqrt() + at).collect();
+        let y = call(f, &x);
+        let gradient = y.backward();
+        behind.iter().map(|&u| gradient[u]).collect::<Vec<f64>>()
+    };
+    let called = by(|f, x| f.call(x).unwrap()[0]);
+    let as_node = by(|f, x| f.call_as_node(x).unwrap()[0]);
+    let are_same = called.iter().zip(&as_node).all(|(a, b)| same(*a, *b));
+    assert!(are_same, "at {at:?}: {called:?}, as a node {as_node:?}\n{f}");
+    as_node
+}
+
+#[test]
+fn a_node_links_what_reaches_it() {
+    let ignores = Function::record(|[x, _v]| x * x, [1.0, 1.0]).unwrap();
+    assert_eq!(by_both_calls(&ignores, &[3.0, 0.0]), [f64::INFINITY, 0.0]);
+    let tape = Tape::new();
+    let [x, u] = tape.vars([3.0, 0.0]);
+    assert_eq!(preaccumulate([x, u.sqrt()], |[x, _v]| x * x).backward().wrt([x, u]), [6.0, 0.0]);
+    assert_eq!(ignores.call_as_node(&[x, u.sqrt()]).unwrap()[0].backward().wrt([x, u]), [6.0, 0.0]);
+
+    let cuts: [fn(Var, Var) -> Var; 5] = [
+        |x, v| lt(x, 0.0).select(v, x),
+        |x, v| x.max(v - 9.0),
+        |x, v| x + (v - 9.0).relu(),
+        |x, v| x + v.stop_gradient(),
+        |x, v| x.clamp(v - 9.0, v + 9.0),
+    ];
+    for cut in cuts {
+        let f = Function::record(|[x, v]| cut(x, v), [1.0, 1.0]).unwrap();
+        assert_eq!(by_both_calls(&f, &[3.0, 0.0]), [f64::INFINITY, 0.0], "{f}");
+    }
+    // A zero that is a number is linked.
+    let product = Function::record(|[x, v]| x + v * 0.0, [1.0, 1.0]).unwrap();
+    assert!(by_both_calls(&product, &[3.0, 0.0])[1].is_nan());
+    // Several outputs, each by itself: an argument, a constant, the same twice.
+    let several = Function::record(|[x, v]| [v, x, Var::from(2.0), x * x, x * x], [1.0, 1.0]).unwrap();
+    let tape = Tape::new();
+    let [x, u] = tape.vars([3.0, 0.0]);
+    let y = several.call_as_node(&[x, u.sqrt()]).unwrap();
+    let rows: Vec<_> = y.iter().map(|y| y.backward().wrt([x, u])).collect();
+    assert_eq!(rows, [[0.0, f64::INFINITY], [1.0, 0.0], [0.0, 0.0], [6.0, 0.0], [6.0, 0.0]]);
+}
+
+#[test]
+fn every_row_as_a_node() {
+    const EDGES: [f64; 6] = [-1.0, -0.0, 0.0, 0.5, 1.0, f64::INFINITY];
+    let rows = primitives().map(|row| (row.op, row.op.arity().unwrap()));
+    for (op, arity) in rows.chain(reductions().map(|op| (op, two_each(op)))) {
+        let combinations = EDGES.len().pow(arity as u32);
+        for number in (0..combinations).step_by(if arity > 4 { 37 } else { 1 }) {
+            let edge = |k: usize| EDGES[number / EDGES.len().pow(k as u32) % EDGES.len()];
+            let at: Vec<f64> = (0..arity).map(edge).collect();
+            let f = Function::record(|x: &[Var]| op.value(x).unwrap(), &at[..]).unwrap();
+            by_both_calls(&f, &at);
+        }
+    }
 }

@@ -22,6 +22,11 @@ impl<R> Workspace<R> {
     pub fn new() -> Self {
         Workspace { values: Vec::new(), adjoints: Vec::new(), reach: Vec::new() }
     }
+
+    /// Whether this place was reached in the last [`backward`].
+    pub(super) fn was_reached(&self, place: usize) -> bool {
+        self.reach[place].is_reached
+    }
 }
 
 /// Evaluates every instruction. The error: the check whose answer is another than when recorded.

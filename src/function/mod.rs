@@ -363,7 +363,8 @@ impl Function {
     }
 
     /// Evaluates on variables, leaving one node per output with its partial derivatives: what the function
-    /// computes inside costs no tape. On a recording tape, which must see through, as [`call`](Self::call).
+    /// computes inside costs no tape. An input that does not reach the output at this point is not linked to it, as with
+    /// [`call`](Self::call). On a recording tape, which must see through, this is `call`.
     ///
     /// # Errors
     /// As [`values`](Self::values).
@@ -375,12 +376,18 @@ impl Function {
         let mut workspace = Workspace::new();
         let values: Vec<f64> = x.iter().map(|x| x.value).collect();
         self.run(&values, &mut workspace)?;
-        let variables: Vec<Var> = x.to_vec();
         let node = |&output: &Place| {
             backward_plain(&self.graph, [(output, 1.0)], &mut workspace);
             let first = self.graph.input(0) as usize;
-            let partials = &workspace.adjoints[first..first + x.len()];
-            crate::tape::record_block(workspace.values[output as usize], &variables, partials)
+            let inputs = first..first + x.len();
+            // A zero is a number, or says that the input does not reach the output: the careful sweep knows.
+            let has_zero = workspace.adjoints[inputs.clone()].contains(&0.0);
+            if has_zero {
+                backward(&self.graph, [(output, 1.0)], &mut workspace);
+            }
+            let is_linked = |k: usize| !has_zero || workspace.was_reached(first + k);
+            let value = workspace.values[output as usize];
+            crate::tape::record_block(value, x, &workspace.adjoints[inputs], &is_linked)
         };
         Ok(self.graph.outputs.iter().map(node).collect())
     }

@@ -185,11 +185,17 @@ pub(crate) fn are_recorded(vars: &[Var]) -> bool {
         && with(|thread| Ok(thread.settle(vars)?.cold().recording.is_some()))
 }
 
-/// A block of operations as one node, of which only the partials are known; a constant of constants.
+/// A block of operations as one node, of which only the partials are known, and which operands reach the result; a constant
+/// of constants.
 #[track_caller]
-pub(crate) fn record_block(value: f64, operands: &[Var], partials: &[f64]) -> Var {
+pub(crate) fn record_block(
+    value: f64,
+    operands: &[Var],
+    partials: &[f64],
+    is_linked: &dyn Fn(usize) -> bool,
+) -> Var {
     if operands.iter().any(|operand| operand.is_on_a_tape()) {
-        record_many(Op::Preaccumulated, value, operands, partials, &|_| true)
+        record_many(Op::Preaccumulated, value, operands, partials, is_linked)
     } else {
         Var::constant_of(value)
     }
