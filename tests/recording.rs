@@ -180,16 +180,22 @@ fn what_has_only_partials_is_opaque() {
     let y = x * x;
     let line = line!() + 1;
     let z = tape.custom("cube", [y], |[y]| (y * y * y, [3.0 * y * y]));
-    let _ = preaccumulate([z], |[z]| z * z);
-    let error = tape.replayable().unwrap_err();
+    let w = preaccumulate([z], |[z]| z * z);
+    let error = tape.function(&[x], &[w]).unwrap_err();
     let Error::Opaque { node, at } = &error else { panic!("{error}") };
     assert_eq!((*node, at.file(), at.line()), (2, file!(), line));
     assert_says(&error.to_string(), &["node #2", &at.to_string(), "`custom` or `preaccumulate`"]);
 
     let fused = Tape::recording();
     let x = fused.var(3.0);
-    let _ = preaccumulate([x], |[x]| x.sin());
+    let y = preaccumulate([x], |[x]| x.sin());
+    assert!(matches!(fused.function(&[x], &[y]), Err(Error::Opaque { node: 1, .. })));
+    // What no output needs does no harm; what a comparison needs does.
+    assert_eq!(fused.replayable(), Ok(()));
+    assert!(fused.function(&[x], &[x * x]).is_ok());
+    let _ = y > 0.5;
     assert!(matches!(fused.replayable(), Err(Error::Opaque { node: 1, .. })));
+    assert!(matches!(fused.function(&[x], &[x]), Err(Error::Opaque { node: 1, .. })));
 
     // Flat here; but elsewhere it might not be.
     for flat in [|x: Dual| x.relu(), |x: Dual| Dual::constant(x.primal())] {
@@ -197,7 +203,8 @@ fn what_has_only_partials_is_opaque() {
         let x = tape.var(-3.0);
         let y = preaccumulate([x], |[x]| flat(x));
         assert_eq!((y.backward()[x], y.backward()[y]), (0.0, 1.0));
-        assert!(matches!(tape.replayable(), Err(Error::Opaque { node: 1, at }) if at.file() == file!()));
+        let recorded = tape.function(&[x], &[y]);
+        assert!(matches!(recorded, Err(Error::Opaque { node: 1, at }) if at.file() == file!()));
     }
 }
 
@@ -218,11 +225,11 @@ fn a_rewind_forgets_what_it_gives_up() {
     assert_eq!(tape.replayable(), Ok(()));
 
     // What was there before stays.
-    let _ = tape.custom("f", [x], |[x]| (x, [1.0]));
+    let f = tape.custom("f", [x], |[x]| (x, [1.0]));
     let later = tape.mark();
     let _ = x * 2.0;
     tape.rewind(later);
-    assert!(matches!(tape.replayable(), Err(Error::Opaque { node: 1, .. })));
+    assert!(matches!(tape.function(&[x], &[f]), Err(Error::Opaque { node: 1, .. })));
     tape.clear();
     assert_eq!((tape.guards().len(), tape.replayable()), (0, Ok(())));
     // A new tape in the same memory is a plain one.
@@ -256,9 +263,9 @@ fn detach_and_no_grad_stay_on_the_tape() {
     // A custom operation keeps its name, and is opaque there too.
     let tape = Tape::recording();
     let x = tape.var(3.0);
-    let _ = tape.no_grad(|| tape.custom("cube", [x], |[x]| (x * x * x, [3.0 * x * x])));
+    let cube = tape.no_grad(|| tape.custom("cube", [x], |[x]| (x * x * x, [3.0 * x * x])));
     assert_says(&tape.listing().to_string(), &["cube(#0)"]);
-    assert!(matches!(tape.replayable(), Err(Error::Opaque { .. })));
+    assert!(matches!(tape.function(&[x], &[cube]), Err(Error::Opaque { .. })));
 }
 
 #[test]
@@ -302,8 +309,8 @@ fn a_recording_tape_always_knows_the_lines() {
     let _ = x * x;
     let at = tape.listing().rows[0].at.expect("a line");
     assert_eq!((at.file(), at.line()), (file!(), line));
-    let _ = tape.custom("f", [x], |[x]| (x, [1.0]));
-    assert!(matches!(tape.replayable(), Err(Error::Opaque { node: 2, .. })));
+    let f = tape.custom("f", [x], |[x]| (x, [1.0]));
+    assert!(matches!(tape.function(&[x], &[f]), Err(Error::Opaque { node: 2, .. })));
 }
 
 #[test]

@@ -52,21 +52,32 @@ impl Tape {
                 output.value
             );
         }
-        if let Err(error @ (Error::NotRecording | Error::ValueRead { .. })) = self.replayable() {
-            return Err(error);
-        }
         self.with(|tape| function(tape, inputs, outputs))
+    }
+
+    /// Whether what was recorded can be evaluated at other points, guards permitting: [`function`](Self::function) asks the
+    /// same, and also whether its outputs need a node that only has partials.
+    ///
+    /// # Errors
+    /// [`Error::NotRecording`] of a plain tape; [`Error::ValueRead`] if a plain number was read out of a
+    /// variable, or something was recorded after a gradient was taken; [`Error::Opaque`] if a comparison was made of a node
+    /// that only has partials.
+    #[track_caller]
+    pub fn replayable(&self) -> Result<(), Error> {
+        self.with(|tape| needed(tape, &[]).map(drop))
     }
 }
 
-fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
-    let index_of = |var: Var| tape.find(var).map_or(0, |index| index as usize);
+/// Which nodes the outputs and the guards depend on, if all of them can be evaluated again; the others do no harm.
+fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
     let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
-
-    // What outputs and guards depend on; the rest may be opaque or free.
+    let swept = recording.swept.filter(|&(nodes, _)| nodes < tape.len());
+    if let Some((_, at)) = recording.value_read.or(swept) {
+        return Err(Error::ValueRead { at: at.into() });
+    }
     let mut needed = vec![false; tape.nodes().len()];
     for &output in outputs {
-        needed[index_of(output)] = true;
+        needed[index_of(tape, output)] = true;
     }
     for guard in &recording.guards {
         for operand in [guard.left, guard.right] {
@@ -84,7 +95,24 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             }
         }
     }
+    match (FIRST..tape.nodes().len()).find(|&index| needed[index] && tape.nodes()[index].op.is_opaque()) {
+        Some(index) => {
+            let at = tape.line(index).map(SourceLine::from).expect("a recording tape keeps lines");
+            Err(Error::Opaque { node: index - FIRST, at })
+        }
+        None => Ok(needed),
+    }
+}
 
+/// Where a variable stands; of a constant, a place before the first node.
+fn index_of(tape: &Storage, var: Var) -> usize {
+    tape.find(var).map_or(0, |index| index as usize)
+}
+
+fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
+    let needed = needed(tape, outputs)?;
+    let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
+    let index_of = |var: Var| index_of(tape, var);
     let mut builder = Builder::new(inputs.len());
     let mut sources = vec![None; tape.nodes().len()];
     for (k, &input) in inputs.iter().enumerate() {
@@ -104,13 +132,9 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
         if sources[index].is_some() || !needed[index] {
             continue;
         }
-        let at = || tape.line(index).map(SourceLine::from);
         if node.op == Op::Input {
-            return Err(Error::FreeVariable { node: index - FIRST, at: at() });
-        }
-        if node.op.is_opaque() {
-            let at = at().expect("a recording tape keeps lines");
-            return Err(Error::Opaque { node: index - FIRST, at });
+            let at = tape.line(index).map(SourceLine::from);
+            return Err(Error::FreeVariable { node: index - FIRST, at });
         }
         let operands: Vec<_> = node.edges(&tape.pool).map(|edge| source(&sources, edge.operand())).collect();
         sources[index] = Some(builder.instruction(node.op, operands));

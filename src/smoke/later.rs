@@ -23,8 +23,9 @@ struct BranchChanged(&'static Location<'static>);
 impl Recorded {
     fn new<const N: usize>(at: [f64; N], f: impl FnOnce([Var; N]) -> Var) -> Result<Self, crate::Error> {
         let tape = Tape::recording();
-        let output = f(tape.vars(at));
-        tape.replayable()?;
+        let inputs = tape.vars(at);
+        let output = f(inputs);
+        tape.function(&inputs, &[output])?;
         let output = match tape.with(|tape| tape.find(output)) {
             Some(index) if index as usize >= FIRST => Operand::Node(index as usize - FIRST),
             _ => Operand::Constant(output.value),

@@ -49,8 +49,6 @@ pub(crate) struct Recording {
     /// The first gradient that was taken, and the number of nodes then: plain numbers as well, but if
     /// nothing was recorded since, nothing depends on them.
     pub swept: Option<(usize, Line)>,
-    /// The first node that a replay cannot see through.
-    pub opaque: Option<(usize, Line)>,
 }
 
 impl Recording {
@@ -59,6 +57,5 @@ impl Recording {
         self.guards.truncate(guards);
         self.value_read = self.value_read.filter(|(nodes, _)| *nodes <= len);
         self.swept = self.swept.filter(|(nodes, _)| *nodes <= len);
-        self.opaque = self.opaque.filter(|(index, _)| *index < len);
     }
 }

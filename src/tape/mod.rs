@@ -20,7 +20,6 @@ pub(crate) use thread::{
     with,
 };
 
-use crate::error::Error;
 use crate::ops::Op;
 use crate::point::Point;
 use guard::Recording;
@@ -383,27 +382,6 @@ impl Tape {
                 recording.value_read = recording.value_read.or(recording.swept);
             }
         });
-    }
-
-    /// Whether what was recorded can be evaluated at other points, guards permitting.
-    ///
-    /// # Errors
-    /// [`Error::NotRecording`] of a plain tape; [`Error::ValueRead`] if a plain number was read out of a
-    /// variable, or something was recorded after a gradient was taken; [`Error::Opaque`] if there is a node
-    /// that only has partials.
-    #[track_caller]
-    pub fn replayable(&self) -> Result<(), Error> {
-        self.with(|storage| {
-            let recording = storage.cold().recording.as_ref().ok_or(Error::NotRecording)?;
-            let swept = recording.swept.filter(|&(nodes, _)| nodes < storage.len());
-            if let Some((_, at)) = recording.value_read.or(swept) {
-                return Err(Error::ValueRead { at: at.into() });
-            }
-            match recording.opaque {
-                Some((node, at)) => Err(Error::Opaque { node, at: at.into() }),
-                None => Ok(()),
-            }
-        })
     }
 }
 

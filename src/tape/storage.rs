@@ -396,14 +396,7 @@ impl Storage {
             }
             pushed
         };
-        let result = pushed.ok_or(Misuse::Full { nodes: self.len() })?;
-        if op.is_opaque() {
-            let index = self.len() - 1;
-            if let Some(recording) = &mut self.cold_mut().recording {
-                recording.opaque.get_or_insert((index, line));
-            }
-        }
-        Ok(result)
+        pushed.ok_or(Misuse::Full { nodes: self.len() })
     }
 
     /// As [`push_quickly`](Self::push_quickly), for a new independent variable.
