@@ -50,6 +50,28 @@ impl fmt::Display for SourceLine {
     }
 }
 
+/// What a slice of the wrong length should hold instead.
+fn cure(what: &str) -> &'static str {
+    match what {
+        "inputs" => "; a number is given for every input, parameters included",
+        "input names" => "; every input has a name, parameters included",
+        "shared inputs" => "; they are those of the range that the batch was made with",
+        "columns" => "; there is one for every input that is not shared",
+        "outputs" => "; `output` and `gradient_of` choose one of several",
+        "values" => "; there is one for every output, in a batch of every sample",
+        "sums" => "; there is one for every output",
+        "derivatives" => {
+            "; there is one for every variable, of several outputs or samples for each of them; parameters are no variables"
+        }
+        "derivatives by variables of the samples" => {
+            "; `jacobians` goes by inputs that differ from sample to sample, and every variable of this function is \
+             shared: `value_and_gradient` gives the derivatives by these"
+        }
+        "directions" => "; there is one for every variable",
+        _ => "",
+    }
+}
+
 /// Why a recording cannot stand in for the function it was recorded from, here or at all.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -68,8 +90,8 @@ pub enum Error {
     },
     /// Only the partials of this node are known, not how it came about.
     #[error(
-        "node #{node}, recorded at {at}, has partials but no program: no replay and no second derivative \
-             sees through it; write it with the table's operations instead of `custom` or `preaccumulate`"
+        "node #{node}, recorded at {at}, was made by `custom` or `preaccumulate`: only its partials are known, so \
+             that it cannot be replayed or differentiated twice; write it with operations of `Real`"
     )]
     Opaque {
         /// The index of the node.
@@ -88,8 +110,8 @@ pub enum Error {
     },
     /// A comparison turns out differently here than where the function was recorded: this is the other
     /// branch, of which nothing is known.
-    #[error("{} at {at} turns out differently here than where the function was recorded: record it again at \
-             this point, or use `Adaptive`", predicate.phrase(*left, *right))]
+    #[error("{} at {at} turns out differently here than where the function was recorded: {}; record it again at \
+             this point, or use `Adaptive`", predicate.phrase(*left, *right), predicate.change(*left, *right))]
     BranchChanged {
         /// What was asked.
         predicate: Predicate,
@@ -109,7 +131,7 @@ pub enum Error {
         first: Box<Error>,
     },
     /// A slice has the wrong length.
-    #[error("expected {expected} {what}, got {got}")]
+    #[error("expected {expected} {what}, got {got}{}", cure(what))]
     Length {
         /// What the slice holds.
         what: &'static str,

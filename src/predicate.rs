@@ -55,11 +55,21 @@ impl Predicate {
             Predicate::Greater => format!("{left} > {right}"),
             Predicate::GreaterEqual => format!("{left} >= {right}"),
             Predicate::Equal => format!("{left} == {right}"),
-            Predicate::Compares(_) => format!("{left}.partial_cmp({right})"),
+            Predicate::Compares(answer) => format!("{left}.partial_cmp({right}) == {answer:?}"),
             Predicate::IsNan => format!("{left}.is_nan()"),
             Predicate::IsFinite => format!("{left}.is_finite()"),
             Predicate::IsInfinite => format!("{left}.is_infinite()"),
             Predicate::IsSignNegative => format!("{left}.is_sign_negative()"),
+        }
+    }
+
+    /// How the answer for two numbers differs from another one, in words for a message.
+    pub(crate) fn change(self, left: f64, right: f64) -> String {
+        let now = self.holds(left, right);
+        match self {
+            Predicate::Compares(_) if now => "this was not the answer there".into(),
+            Predicate::Compares(_) => format!("it is {:?} here", left.partial_cmp(&right)),
+            _ => format!("it is {now} here and was {} there", !now),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Function {
         let outputs = &self.graph.outputs;
         let place = *outputs.get(output).ok_or(Error::Length {
             what: "outputs or more",
-            expected: output + 1,
+            expected: output.saturating_add(1),
             got: outputs.len(),
         })?;
         let mut single = self.clone();

@@ -141,9 +141,7 @@ impl Function {
     /// # Errors
     /// [`Error::Length`] if the range goes beyond the inputs.
     pub fn with_parameters(mut self, inputs: Range<usize>) -> Result<Function, Error> {
-        if inputs.start > inputs.end || inputs.end > self.inputs() {
-            return Err(Error::Length { what: "inputs", expected: self.inputs(), got: inputs.end });
-        }
+        within_inputs(&inputs, self.inputs())?;
         self.variables.retain(|variable| !inputs.contains(variable));
         Ok(self)
     }
@@ -333,6 +331,10 @@ impl Function {
     ) -> Result<(), Error> {
         let n = self.variables();
         length("derivatives", n * n, out.len())?;
+        if n == 0 {
+            // Nothing to write; what is wrong is told all the same.
+            return self.curvature(x, [], workspace, out);
+        }
         for k in 0..n {
             let direction = (0..n).map(|j| if j == k { 1.0 } else { 0.0 });
             self.curvature(x, direction, workspace, &mut out[k * n..(k + 1) * n])?;
@@ -399,6 +401,19 @@ fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
         name.push('_');
     }
     name
+}
+
+/// Whether there are these inputs.
+fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
+    match range.start.max(range.end) {
+        last if last > inputs => Err(Error::Length { what: "inputs", expected: inputs, got: last }),
+        _ if range.start > range.end => Err(Error::Length {
+            what: "as the least end of the range of inputs",
+            expected: range.start,
+            got: range.end,
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {

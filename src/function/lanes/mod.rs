@@ -26,7 +26,7 @@ pub use samples::{Column, Samples};
 
 use super::evaluate::{Workspace, backward_plain, forward};
 use super::graph::Source;
-use super::{Function, branch_changed, length};
+use super::{Function, branch_changed, length, within_inputs};
 use crate::error::Error;
 use plan::Plan;
 use runs::{Run, copy, runs};
@@ -129,9 +129,7 @@ impl<T: Float> Batched<T> {
     /// [`Error::Length`] if the range goes beyond the inputs.
     pub fn new(function: &Function, shared: Range<usize>) -> Result<Self, Error> {
         let inputs = function.inputs();
-        if shared.start > shared.end || shared.end > inputs {
-            return Err(Error::Length { what: "inputs", expected: inputs, got: shared.end });
-        }
+        within_inputs(&shared, inputs)?;
         let is_variable: Vec<bool> = function.are_variables().collect();
         let plan = Plan::new(&function.graph, shared.clone(), &is_variable);
         let variables: Vec<usize> =
@@ -355,7 +353,11 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
-        length("derivatives", samples.len() * self.outputs() * self.sample_variables(), out.len())?;
+        let what = match self.sample_variables() {
+            0 => "derivatives by variables of the samples",
+            _ => "derivatives",
+        };
+        length(what, samples.len() * self.outputs() * self.sample_variables(), out.len())?;
         let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
