@@ -127,9 +127,7 @@ impl Function {
     /// # Errors
     /// [`Error::Length`] if the range goes beyond the inputs.
     pub fn with_parameters(mut self, inputs: Range<usize>) -> Result<Function, Error> {
-        if inputs.start > inputs.end || inputs.end > self.inputs() {
-            return Err(Error::Length { what: "inputs", expected: self.inputs(), got: inputs.end });
-        }
+        within_inputs(&inputs, self.inputs())?;
         self.variables.retain(|variable| !inputs.contains(variable));
         Ok(self)
     }
@@ -382,6 +380,14 @@ fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
 
 fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {
     if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
+}
+
+/// Refuses a range that goes beyond the inputs, or backwards.
+fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
+    if range.start > range.end || range.end > inputs {
+        return Err(Error::Length { what: "inputs", expected: inputs, got: range.end });
+    }
+    Ok(())
 }
 
 /// The error for a check that turned out differently.
