@@ -39,6 +39,7 @@ mod random;
 mod safetensors;
 mod save;
 mod schedule;
+mod settings;
 mod train;
 
 pub use activation::Activation;
