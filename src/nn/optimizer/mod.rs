@@ -14,7 +14,7 @@ pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 
 #[cfg(feature = "lbfgs")]
-pub use lbfgs::{Lbfgs, Minimum};
+pub use lbfgs::{Ending, Lbfgs, Minimum};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
