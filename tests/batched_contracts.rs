@@ -423,3 +423,53 @@ fn derivatives_by_what_is_shared_are_found_elsewhere() {
     let message = told.unwrap_err().to_string();
     assert!(message.contains("shared") && message.contains("`value_and_gradient`"), "{message}");
 }
+
+/// Without columns, or with constants alone, the samples are as many as is said.
+#[test]
+fn a_batch_of_shared_inputs_knows_its_size() {
+    let function = Function::record(|[w, b]| (w * b).sin() + w, [1.0; 2]).unwrap().batched(0..2).unwrap();
+    let both = Function::record(|[w, x]| w * x, [1.0; 2]).unwrap();
+    let constants = [Column::constant(&3.0)];
+    for n in [0, 1, 2, 17, 3_000] {
+        let samples = Samples::with_len(&[], n).unwrap();
+        assert_eq!((samples.len(), samples.is_empty()), (n, n == 0));
+        let (mut workspace, mut values) = (BatchWorkspace::new(), vec![7.0; n]);
+        let (mut sums, mut gradient) = ([7.0], [7.0; 2]);
+        let w = [0.5, 2.0];
+        let expected = [1f64.sin() + 0.5, 2.0 * 1f64.cos() + 1.0, 0.5 * 1f64.cos()];
+        function.values(&w, &samples, &mut workspace, &mut values).unwrap();
+        assert!(values.iter().all(|value| (value - expected[0]).abs() < 1e-15));
+        function.sums(&w, &samples, &mut workspace, &mut sums).unwrap();
+        let total = function.value_and_gradient(&w, &samples, &mut workspace, &mut gradient).unwrap();
+        assert_eq!(total, sums[0]);
+        for (sum, expected) in [total, gradient[0], gradient[1]].iter().zip(expected) {
+            assert!((sum - expected * n as f64).abs() <= 1e-12 * n as f64, "{n} samples: {sum}");
+        }
+        function.jacobians(&w, &samples, &mut workspace, &mut []).unwrap();
+        let closure = |x: &[Var]| (x[0] * x[1]).sin() + x[0];
+        let mut adaptive = BatchedAdaptive::<_>::new(closure, 0..2, 2);
+        let mut again = [7.0; 2];
+        let adaptively = adaptive.value_and_gradient(&w, &samples, &mut workspace, &mut again).unwrap();
+        assert_eq!((adaptively, again), (total, gradient));
+
+        let samples = Samples::with_len(&constants, n).unwrap();
+        let mut gradient = [7.0];
+        let batched = both.batched(0..1).unwrap();
+        let total = batched.value_and_gradient(&[0.5], &samples, &mut workspace, &mut gradient).unwrap();
+        assert_eq!((total, gradient[0]), (1.5 * n as f64, 3.0 * n as f64));
+        assert_eq!(length_of(samples.choose(&[n]).map(|_| ())), ("samples or more", n + 1, n));
+        let last = [n.saturating_sub(1); 3];
+        assert_eq!(samples.choose(&last).map(|samples| samples.len()).ok(), (n > 0).then_some(3));
+    }
+    let columns = [Column::from(&[1.0, 2.0]), constants[0]];
+    assert_eq!(Samples::with_len(&columns, 2).unwrap().len(), 2);
+    assert_eq!(length_of(Samples::with_len(&columns, 3).map(|_| ())), ("samples in each column", 3, 2));
+    // More than can be counted: an error, and nothing that wraps around.
+    let two = Function::record(|[w]| [w, w], [1.0]).unwrap().batched(0..1).unwrap();
+    let samples = Samples::with_len(&[], usize::MAX).unwrap();
+    let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    assert_eq!(length_of(told), ("values", usize::MAX, 2));
+    let samples = Samples::with_len(&[], usize::MAX / 2 + 2).unwrap();
+    let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    assert_eq!(length_of(told), ("values", usize::MAX, 2));
+}

@@ -1,6 +1,7 @@
 //! Keeping gradients small.
 
 use super::error::Error;
+use super::passes::are_finite;
 use super::settings::{limit, or_panic};
 
 /// A limit for the gradient before each update.
@@ -47,9 +48,9 @@ impl Clip {
             }
             Clip::Norm(limit) => {
                 let norm = crate::norm(&*gradient);
-                let largest = gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
-                if norm == f64::INFINITY && largest.is_finite() {
+                if norm == f64::INFINITY && are_finite(gradient) {
                     // The length is beyond all numbers: in units of the largest it is not, nor is 1e-6 of any account.
+                    let largest = gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
                     gradient.iter_mut().for_each(|slope| *slope /= largest);
                     let factor = limit / crate::norm(&*gradient);
                     gradient.iter_mut().for_each(|slope| *slope *= factor);
