@@ -135,7 +135,8 @@ fn answers_that_are_not_finite() {
 fn a_loss_without_a_minimum() {
     let mut w = [0.0];
     let told = Lbfgs::default().minimize(&mut w, &mut Function(|w: &[Var]| -w[0]));
-    assert!(told.is_err(), "{told:?}");
+    let Err(error @ Error::NonFinite { .. }) = &told else { panic!("{told:?}") };
+    assert!(error.to_string().contains("the loss may have no minimum"), "{error}");
     assert_eq!(w, [0.0]);
 }
 
@@ -165,6 +166,15 @@ fn endings() {
     let coarse = Lbfgs { loss_tolerance: 1e6, gradient_tolerance: 0.0, ..Lbfgs::default() };
     let minimum = coarse.minimize(&mut [-1.2, 1.0], &mut Function(rosenbrock::<Var>)).unwrap();
     assert_eq!((minimum.iterations, minimum.ending), (1, Ending::Loss));
+
+    // With no tolerance at all, it ends where numbers do.
+    for start in [[-1.2, 1.0], [0.0, 0.0], [3.0, -4.0], [1.0, 1.0 + 1e-9]] {
+        let mut x = start;
+        let exact =
+            Lbfgs { loss_tolerance: 0.0, gradient_tolerance: 0.0, iterations: 1_000, ..Lbfgs::default() };
+        let minimum = exact.minimize(&mut x, &mut Function(rosenbrock::<Var>)).unwrap();
+        assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-7), "{x:?} {minimum:?}");
+    }
 
     // Iterations that run out are no minimum.
     for iterations in [0, 1, 5] {

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tapegrad::nn::{
-    Activation, Adagrad, Adam, AdamW, Clip, Data, EarlyStopping, Init, Loss, Mlp, Optimizer, Penalty,
+    Activation, Adagrad, Adam, AdamW, Batch, Clip, Data, EarlyStopping, Init, Loss, Mlp, Optimizer, Penalty,
     RmsProp, Scaler, Schedule, Sgd, Trainer, blobs, circles, moons, sine, spirals,
 };
 
@@ -157,6 +157,9 @@ fn clips_penalties_losses_stopping() {
         assert_refused(trainer().early_stopping_with(stopping), Loss::Squared, name, number);
     }
     assert_refused(trainer().early_stopping(0), Loss::Squared, "EarlyStopping::patience", 0.0);
+    #[cfg(feature = "serde")]
+    assert_refused(trainer().checkpoint("never written", 0), Loss::Squared, "Trainer::checkpoint", 0.0);
+    assert_refused(trainer().batch(Batch::Size(0)), Loss::Squared, "Batch::Size", 0.0);
 }
 
 #[test]

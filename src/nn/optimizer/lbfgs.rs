@@ -181,12 +181,18 @@ impl Search<'_> {
     /// The answer at these parameters; none if there is none, or the search is over.
     fn at(&mut self, parameters: &[f64]) -> Option<&Answer> {
         if self.last.as_ref().is_none_or(|answer| answer.at != parameters) {
-            if self.failure.is_some() || self.without_progress >= MOST_IN_VAIN {
+            // Steps that are no numbers come of steps that changed nothing before: there is no way on.
+            let has_step = !parameters.iter().any(|w| w.is_nan()) || self.evaluations == 0;
+            if self.failure.is_some() || self.without_progress >= MOST_IN_VAIN || !has_step {
                 return None;
             }
             match self.evaluate(parameters) {
                 Ok(answer) => self.keep(answer),
-                Err(Failure { sample, cause }) => {
+                Err(Failure { sample, mut cause }) => {
+                    if self.evaluations > 0 {
+                        cause += " (in a line search: the loss may have no minimum, or its steps are too long, and scaling the \
+                                  parameters helps)";
+                    }
                     self.failure = Some(Error::NonFinite { step: self.evaluations, sample, cause });
                     return None;
                 }

@@ -205,6 +205,10 @@ impl Trainer<'_> {
         if let Batch::Size(size) = self.batch {
             at_least_one("Batch::Size", size, "at least one sample")?;
         }
+        #[cfg(feature = "serde")]
+        if let Some((_, every)) = self.checkpoint {
+            at_least_one("Trainer::checkpoint", every, "at least one epoch")?;
+        }
         self.optimizer.check()?;
         self.schedule.check()?;
         self.clip.map_or(Ok(()), Clip::check)?;

@@ -207,7 +207,7 @@ impl<'a> Trainer<'a> {
     /// atomically: whenever the process dies, a whole checkpoint is there.
     #[cfg(feature = "serde")]
     pub fn checkpoint(self, path: impl Into<std::path::PathBuf>, every: usize) -> Self {
-        Trainer { checkpoint: Some((path.into(), every.max(1))), ..self }
+        Trainer { checkpoint: Some((path.into(), every)), ..self }
     }
 
     /// Goes on from a checkpoint instead of the parameters given. With the same settings and data, the result
