@@ -473,3 +473,32 @@ fn a_batch_of_shared_inputs_knows_its_size() {
     let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
     assert_eq!(length_of(told), ("values", usize::MAX, 2));
 }
+
+/// A recording that what is shared does not fit adds nothing, and least of all what an earlier call left in memory.
+#[test]
+fn recordings_that_do_not_fit_leave_no_trace() {
+    let f = |x: &[Var]| {
+        let slope = if x[0] < 1.0 { x[0] } else { x[0] * x[0] };
+        if x[1] < 0.0 { slope * x[1] * 3.0 } else { slope * x[1] }
+    };
+    let x = [1.0, -2.0, 4.0, 0.5];
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let mut all = BatchedAdaptive::<_>::new(f, 0..1, 8);
+    let mut workspace = BatchWorkspace::new();
+    // Σ over the samples is w · (1 − 6 + 4 + 0.5) = −w/2, or −w²/2.
+    for (w, total, slope) in [(0.5, -0.25, -0.5), (3.0, -4.5, -3.0), (0.25, -0.125, -0.5), (2.0, -2.0, -2.0)]
+    {
+        for chosen in [&[0, 1, 2, 3][..], &[3, 2, 1, 0]] {
+            let mut gradient = [7.0];
+            let batch = samples.choose(chosen).unwrap();
+            let value = all.value_and_gradient(&[w], &batch, &mut workspace, &mut gradient).unwrap();
+            assert_eq!((value, gradient), (total, [slope]), "at {w}");
+        }
+        // One group alone.
+        let mut gradient = [7.0];
+        let batch = samples.choose(&[0, 2]).unwrap();
+        let value = all.value_and_gradient(&[w], &batch, &mut workspace, &mut gradient).unwrap();
+        assert_eq!((value, gradient), (total * -10.0, [slope * -10.0]), "at {w}");
+    }
+}

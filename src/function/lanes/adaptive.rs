@@ -136,18 +136,22 @@ impl<T: Float> Branches<T> {
         let done = self.in_groups(f, shared, samples, |batched, samples, _| {
             sum.resize(gradient.len(), 0.0);
             part.resize(gradient.len(), 0.0);
-            groups += 1;
+            let is_first = groups == 0;
             let (are_all, gradient) = (&mut are_all, &mut *gradient);
-            let other = if groups == 1 { &mut sum[..] } else { &mut part[..] };
+            let other = if is_first { &mut sum[..] } else { &mut part[..] };
             let into = move |all_fit: bool| {
-                *are_all = groups == 1 && all_fit;
+                *are_all = is_first && all_fit;
                 Some(if *are_all { gradient } else { other })
             };
             let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into)?;
-            if groups > 1 {
+            // Only now there is one: a recording whose shared inputs do not fit has written nothing.
+            groups += 1;
+            if is_first {
+                total = value;
+            } else {
+                total += value;
                 sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
             }
-            total = if groups > 1 { total + value } else { value };
             Ok(outcome)
         });
         if done.is_ok() && !are_all {
