@@ -41,8 +41,11 @@ fn wrong_lengths() {
     assert_eq!(values(&w[..1], &samples, 3), ("shared inputs", 2, 1));
     assert_eq!(values(&w, &one, 3), ("columns", 2, 1));
     let mut jacobians = |n: usize| length_of(function.jacobians(&w, &samples, &mut workspace, &mut out[..n]));
-    assert_eq!(jacobians(5), ("derivatives", 6, 5));
-    assert_eq!(jacobians(7), ("derivatives", 6, 7));
+    for wrong in [5, 7] {
+        let (what, expected, got) = jacobians(wrong);
+        assert!(what.starts_with("derivatives by inputs that differ between samples"), "{what}");
+        assert_eq!((expected, got), (6, wrong));
+    }
     let mut sums = |n: usize| length_of(function.sums(&w, &samples, &mut workspace, &mut out[..n]));
     assert_eq!(sums(0), ("sums", 1, 0));
     assert_eq!(sums(2), ("sums", 1, 2));
@@ -289,5 +292,213 @@ fn the_reason_is_that_of_the_first_sample() {
         all.dedup();
         assert_eq!(out, all);
         assert!(matches!(*first, Error::BranchChanged { right, .. } if right == expected), "{first}");
+    }
+}
+
+/// Error or not, `out` is whole or as it was: here the second group meets a comparison too close to tell, or a closure that
+/// cannot be recorded, when the first has its numbers already.
+#[test]
+fn an_adaptive_batch_writes_all_or_nothing() {
+    let too_close = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { x[1] };
+    let not_recorded = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { x[1] * x[1].value() };
+    let x = [2.0, 3.0, 1.0 + 1e-9, 0.5];
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let mut workspace = BatchWorkspace::<f32>::new();
+    let (mut values, mut slopes, mut gradient) = ([7.0; 4], [7.0; 4], [7.0]);
+    let mut f = BatchedAdaptive::<_, f32>::new(too_close, 0..1, 4);
+    let told = [
+        f.values(&[1.0], &samples, &mut workspace, &mut values),
+        f.jacobians(&[1.0], &samples, &mut workspace, &mut slopes),
+        f.value_and_gradient(&[1.0], &samples, &mut workspace, &mut gradient).map(|_| ()),
+    ];
+    for told in told {
+        assert!(
+            matches!(&told, Err(Error::BranchesChanged { samples, .. }) if *samples == [2, 3]),
+            "{told:?}"
+        );
+    }
+    assert_eq!((values, slopes, gradient), ([7.0; 4], [7.0; 4], [7.0]));
+    let x = [2.0, 3.0, 0.5, 0.25];
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let mut f = BatchedAdaptive::<_, f32>::new(not_recorded, 0..1, 4);
+    let told = [
+        f.values(&[1.0], &samples, &mut workspace, &mut values),
+        f.jacobians(&[1.0], &samples, &mut workspace, &mut slopes),
+        f.value_and_gradient(&[1.0], &samples, &mut workspace, &mut gradient).map(|_| ()),
+    ];
+    for told in told {
+        assert!(matches!(told, Err(Error::ValueRead { .. })), "{told:?}");
+    }
+    assert_eq!((values, slopes, gradient), ([7.0; 4], [7.0; 4], [7.0]));
+    // And where the closure panics.
+    let panics = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { panic!("no such branch") };
+    let mut f = BatchedAdaptive::<_, f32>::new(panics, 0..1, 4);
+    let run = std::panic::AssertUnwindSafe(|| f.values(&[1.0], &samples, &mut workspace, &mut values));
+    assert!(std::panic::catch_unwind(run).is_err());
+    assert_eq!(values, [7.0; 4]);
+}
+
+/// What is known before anything is recorded is looked at before anything is recorded, also of no samples.
+#[test]
+fn adaptive_batches_look_at_lengths_first() {
+    let f = |x: &[Var]| (x[0] * x[3] + x[1] - x[2]).abs();
+    let new = || BatchedAdaptive::<_>::new(f, 1..3, 4).with_parameters(2..3);
+    let (x, none) = ([1.0, 2.0], [0.0; 0]);
+    for (numbers, n) in [(&none[..], 0), (&x[..], 2)] {
+        let columns = [Column::from(numbers), Column::from(numbers)];
+        let samples = Samples::new(&columns).unwrap();
+        let (mut f, mut workspace, mut out) = (new(), BatchWorkspace::new(), [7.0; 9]);
+        for shared in [&[][..], &[1.0], &[1.0; 3]] {
+            let expected = ("shared inputs", 2, shared.len());
+            assert_eq!(length_of(f.values(shared, &samples, &mut workspace, &mut out[..n])), expected);
+            assert_eq!(length_of(f.jacobians(shared, &samples, &mut workspace, &mut out[..2 * n])), expected);
+            let told = f.value_and_gradient(shared, &samples, &mut workspace, &mut out[..1]);
+            assert_eq!(length_of(told.map(|_| ())), expected);
+        }
+        let w = [1.0, 2.0];
+        assert_eq!(length_of(f.values(&w, &samples, &mut workspace, &mut out[..n + 1])).1, n);
+        assert_eq!(length_of(f.jacobians(&w, &samples, &mut workspace, &mut out[..2 * n + 1])).1, 2 * n);
+        for wrong in [0, 2, 9] {
+            let told = f.value_and_gradient(&w, &samples, &mut workspace, &mut out[..wrong]);
+            assert_eq!(length_of(told.map(|_| ())), ("derivatives", 1, wrong));
+        }
+        assert_eq!(out, [7.0; 9]);
+        f.values(&w, &samples, &mut workspace, &mut out[..n]).unwrap();
+        f.jacobians(&w, &samples, &mut workspace, &mut out[..2 * n]).unwrap();
+        f.value_and_gradient(&w, &samples, &mut workspace, &mut out[..1]).unwrap();
+        // The shared inputs stand behind one column, and there is none.
+        let no_columns = Samples::new(&[]).unwrap();
+        let told = f.values(&w, &no_columns, &mut workspace, &mut []);
+        assert_eq!(length_of(told), ("inputs", 2, 3));
+    }
+    #[allow(clippy::reversed_empty_ranges)]
+    let mut reversed = BatchedAdaptive::<_>::new(f, 3..1, 4);
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let told = reversed.values(&[], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    assert!(matches!(told, Err(Error::Length { .. })), "{told:?}");
+}
+
+/// A stride beyond all memory: there is one sample, and no arithmetic that wraps around finds another.
+#[test]
+fn strides_and_samples_beyond_all_memory() {
+    let data = [1.0, 2.0, 3.0];
+    for stride in [3, usize::MAX / 2 + 1, usize::MAX] {
+        let column = Column::strided(&data, 1, stride);
+        assert_eq!((column.len(), column.get(0)), (1, 2.0));
+        for beyond in [1, 2, usize::MAX] {
+            let message = panic_of(|| column.get(beyond));
+            assert!(message.contains(&format!("no sample {beyond}")) && message.contains('1'), "{message}");
+        }
+        let function = Function::record(|[x]| x * 2.0, [1.0]).unwrap().batched(0..0).unwrap();
+        let columns = [column];
+        let samples = Samples::new(&columns).unwrap();
+        let mut out = [7.0];
+        function.values(&[], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+        assert_eq!(out, [4.0]);
+    }
+    // Numbers beyond those of the column are not its own, even if they are there.
+    let part = Column::strided(&data, 2, 1);
+    assert!(panic_of(|| part.get(1)).contains("no sample 1"));
+    assert_eq!(Column::strided(&data, usize::MAX, 1).len(), 0);
+    assert_eq!(Column::constant(&5.0).get(usize::MAX), 5.0);
+}
+
+/// The message of a panic.
+fn panic_of<T: std::fmt::Debug>(f: impl FnOnce() -> T) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
+}
+
+#[test]
+fn derivatives_by_what_is_shared_are_found_elsewhere() {
+    let function = Function::record(|[w, b]| w * b, [1.0; 2]).unwrap().batched(0..2).unwrap();
+    let samples = Samples::new(&[]).unwrap();
+    let told = function.jacobians(&[1.0, 2.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 14]);
+    let message = told.unwrap_err().to_string();
+    assert!(message.contains("shared") && message.contains("`value_and_gradient`"), "{message}");
+}
+
+/// Without columns, or with constants alone, the samples are as many as is said.
+#[test]
+fn a_batch_of_shared_inputs_knows_its_size() {
+    let function = Function::record(|[w, b]| (w * b).sin() + w, [1.0; 2]).unwrap().batched(0..2).unwrap();
+    let both = Function::record(|[w, x]| w * x, [1.0; 2]).unwrap();
+    let constants = [Column::constant(&3.0)];
+    for n in [0, 1, 2, 17, 3_000] {
+        let samples = Samples::with_len(&[], n).unwrap();
+        assert_eq!((samples.len(), samples.is_empty()), (n, n == 0));
+        let (mut workspace, mut values) = (BatchWorkspace::new(), vec![7.0; n]);
+        let (mut sums, mut gradient) = ([7.0], [7.0; 2]);
+        let w = [0.5, 2.0];
+        let expected = [1f64.sin() + 0.5, 2.0 * 1f64.cos() + 1.0, 0.5 * 1f64.cos()];
+        function.values(&w, &samples, &mut workspace, &mut values).unwrap();
+        assert!(values.iter().all(|value| (value - expected[0]).abs() < 1e-15));
+        function.sums(&w, &samples, &mut workspace, &mut sums).unwrap();
+        let total = function.value_and_gradient(&w, &samples, &mut workspace, &mut gradient).unwrap();
+        assert_eq!(total, sums[0]);
+        for (sum, expected) in [total, gradient[0], gradient[1]].iter().zip(expected) {
+            assert!((sum - expected * n as f64).abs() <= 1e-12 * n as f64, "{n} samples: {sum}");
+        }
+        function.jacobians(&w, &samples, &mut workspace, &mut []).unwrap();
+        let closure = |x: &[Var]| (x[0] * x[1]).sin() + x[0];
+        let mut adaptive = BatchedAdaptive::<_>::new(closure, 0..2, 2);
+        let mut again = [7.0; 2];
+        let adaptively = adaptive.value_and_gradient(&w, &samples, &mut workspace, &mut again).unwrap();
+        assert_eq!((adaptively, again), (total, gradient));
+
+        let samples = Samples::with_len(&constants, n).unwrap();
+        let mut gradient = [7.0];
+        let batched = both.batched(0..1).unwrap();
+        let total = batched.value_and_gradient(&[0.5], &samples, &mut workspace, &mut gradient).unwrap();
+        assert_eq!((total, gradient[0]), (1.5 * n as f64, 3.0 * n as f64));
+        assert_eq!(length_of(samples.choose(&[n]).map(|_| ())), ("samples or more", n + 1, n));
+        let last = [n.saturating_sub(1); 3];
+        assert_eq!(samples.choose(&last).map(|samples| samples.len()).ok(), (n > 0).then_some(3));
+    }
+    let columns = [Column::from(&[1.0, 2.0]), constants[0]];
+    assert_eq!(Samples::with_len(&columns, 2).unwrap().len(), 2);
+    assert_eq!(length_of(Samples::with_len(&columns, 3).map(|_| ())), ("samples in each column", 3, 2));
+    // More than can be counted: an error, and nothing that wraps around.
+    let two = Function::record(|[w]| [w, w], [1.0]).unwrap().batched(0..1).unwrap();
+    let samples = Samples::with_len(&[], usize::MAX).unwrap();
+    let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    assert_eq!(length_of(told), ("values", usize::MAX, 2));
+    let samples = Samples::with_len(&[], usize::MAX / 2 + 2).unwrap();
+    let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    assert_eq!(length_of(told), ("values", usize::MAX, 2));
+}
+
+/// A recording that what is shared does not fit adds nothing, and least of all what an earlier call left in memory.
+#[test]
+fn recordings_that_do_not_fit_leave_no_trace() {
+    let f = |x: &[Var]| {
+        let slope = if x[0] < 1.0 { x[0] } else { x[0] * x[0] };
+        if x[1] < 0.0 { slope * x[1] * 3.0 } else { slope * x[1] }
+    };
+    let x = [1.0, -2.0, 4.0, 0.5];
+    let columns = [Column::from(&x)];
+    let samples = Samples::new(&columns).unwrap();
+    let mut all = BatchedAdaptive::<_>::new(f, 0..1, 8);
+    let mut workspace = BatchWorkspace::new();
+    // Σ over the samples is w · (1 − 6 + 4 + 0.5) = −w/2, or −w²/2.
+    for (w, total, slope) in [(0.5, -0.25, -0.5), (3.0, -4.5, -3.0), (0.25, -0.125, -0.5), (2.0, -2.0, -2.0)]
+    {
+        for chosen in [&[0, 1, 2, 3][..], &[3, 2, 1, 0]] {
+            let mut gradient = [7.0];
+            let batch = samples.choose(chosen).unwrap();
+            let value = all.value_and_gradient(&[w], &batch, &mut workspace, &mut gradient).unwrap();
+            assert_eq!((value, gradient), (total, [slope]), "at {w}");
+        }
+        // One group alone.
+        let mut gradient = [7.0];
+        let batch = samples.choose(&[0, 2]).unwrap();
+        let value = all.value_and_gradient(&[w], &batch, &mut workspace, &mut gradient).unwrap();
+        assert_eq!((value, gradient), (total * -10.0, [slope * -10.0]), "at {w}");
     }
 }

@@ -136,3 +136,53 @@ fn losses_on_logits_are_stable() {
     assert_eq!(tapegrad::value_and_gradient(of, [-1e4, 1e4, 0.0]), (0.0, [0.0, 0.0, 0.0]));
     assert_eq!(tapegrad::value_and_gradient(of, [1e4, -1e4, 0.0]), (2e4, [1.0, -1.0, 0.0]));
 }
+
+/// A panic for a wrong length leaves parameters and state as they were.
+#[test]
+fn a_refused_step_changes_nothing() {
+    for (name, mut optimizer) in optimizers() {
+        let mut w = [1.0, -2.0, 0.5];
+        for round in 0..2 {
+            let (before, state) = (w, optimizer.state().clone());
+            for gradient in [&[1.0; 2][..], &[1.0; 4], &[]] {
+                let step = std::panic::AssertUnwindSafe(|| optimizer.step(&mut w, gradient));
+                assert!(std::panic::catch_unwind(step).is_err(), "{name}");
+                assert_eq!((w, optimizer.state()), (before, &state), "{name}");
+            }
+            if round == 1 {
+                let (mut other, others) = ([1.0; 5], [1.0; 5]);
+                let step = std::panic::AssertUnwindSafe(|| optimizer.step(&mut other, &others));
+                assert!(std::panic::catch_unwind(step).is_err(), "{name} of another model");
+                assert_eq!((other, optimizer.state()), ([1.0; 5], &state), "{name}");
+            }
+            optimizer.step(&mut w, &[1.0, 2.0, 3.0]);
+            assert_eq!(optimizer.state().updates, round + 1);
+        }
+    }
+}
+
+/// The length of the gradient may be beyond all numbers, or its square: the direction stays all the same.
+#[test]
+fn clipping_has_no_overflow() {
+    for largest in [f64::MAX, 1e300, 1e155] {
+        let mut gradient = [largest, largest];
+        Clip::Norm(1.0).apply(&mut gradient);
+        assert_relative_eq!(gradient[0], 0.5f64.sqrt(), max_relative = 1e-15);
+        assert_eq!(gradient[0], gradient[1]);
+        let mut gradient = [0.0, -largest, largest * 0.75, 0.0];
+        Clip::Norm(5e-3).apply(&mut gradient);
+        for (slope, expected) in gradient.into_iter().zip([0.0, -4e-3, 3e-3, 0.0]) {
+            assert!((slope - expected).abs() <= 1e-17, "{slope} and {expected}");
+        }
+    }
+    // What is no number is not made one.
+    let mut gradient = [f64::NAN, 2.0, -3.0];
+    Clip::Value(1.0).apply(&mut gradient);
+    assert!(gradient[0].is_nan() && gradient[1..] == [1.0, -1.0], "{gradient:?}");
+    let mut gradient = [f64::INFINITY, 2.0];
+    Clip::Norm(1.0).apply(&mut gradient);
+    assert!(gradient[0].is_nan(), "{gradient:?}");
+    let mut small = [1e-200, -1e-300];
+    Clip::Norm(1.0).apply(&mut small);
+    assert_eq!(small, [1e-200, -1e-300]);
+}

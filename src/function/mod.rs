@@ -421,6 +421,14 @@ fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> 
     if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
 }
 
+/// Refuses a range that goes beyond the inputs, or backwards.
+fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
+    if range.start > range.end || range.end > inputs {
+        return Err(Error::Length { what: "inputs", expected: inputs, got: range.end });
+    }
+    Ok(())
+}
+
 /// The error for a check that turned out differently.
 fn branch_changed<R: Real>(check: &Check, values: &[R]) -> Error {
     let number = |place: Place| values[place as usize].peek();

@@ -56,8 +56,10 @@ impl MlpBuilder {
     /// The network.
     ///
     /// # Errors
-    /// [`Error::Shape`], as [`Mlp::from_layers`].
+    /// [`Error::Shape`], as [`Mlp::from_layers`]; [`Error::OutOfRange`], as [`Init::check`].
     pub fn build(self) -> Result<Mlp, Error> {
+        let inits = self.layers.iter().filter_map(|(_, _, init)| *init);
+        inits.chain([self.init]).try_for_each(Init::check)?;
         let mut inputs = self.inputs;
         let mut layers = Vec::with_capacity(self.layers.len());
         for &(neurons, activation, _) in &self.layers {

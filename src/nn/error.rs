@@ -51,9 +51,32 @@ pub enum Error {
     /// There is nothing to learn from.
     #[error("there are no samples{0}")]
     NoSamples(&'static str),
-    /// A setting of the training makes no sense.
+    /// Settings of the training make no sense together.
     #[error("{0}")]
     Setting(String),
+    /// A setting is a number that it cannot be.
+    #[error("`{setting}` is {value}; it has to be {needed}")]
+    OutOfRange {
+        /// Its name, with the type that it is of.
+        setting: &'static str,
+        /// What it is.
+        value: f64,
+        /// What it may be.
+        needed: &'static str,
+    },
+    /// A minimiser found no lower loss than the first, though the gradient says that there is one.
+    #[error(
+        "no lower loss than {loss} was found, where the gradient has a length of {gradient_norm}: {cause}; \
+         see that the loss has a minimum and that its gradient is right, or scale the parameters"
+    )]
+    NoProgress {
+        /// The loss at the start.
+        loss: f64,
+        /// The length of the gradient there.
+        gradient_norm: f64,
+        /// What the line search says.
+        cause: String,
+    },
     /// The loss or gradient of a sample, or an update, was not finite. The parameters are those before the
     /// step.
     #[error(

@@ -1,7 +1,9 @@
 //! Where training starts.
 
+use super::error::Error;
 use super::layer::Layer;
 use super::random::Random;
+use super::settings::bound;
 
 /// How weights are drawn before training. Biases start at 0, but for [`Init::Linear`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +30,17 @@ pub enum Init {
 }
 
 impl Init {
+    /// Refuses a bound that makes no sense. [`MlpBuilder::build`](super::MlpBuilder::build) asks.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if the bound is negative or not finite, or twice the bound is not.
+    pub fn check(self) -> Result<(), Error> {
+        match self {
+            Init::Uniform(most) => bound("Init::Uniform", most),
+            _ => Ok(()),
+        }
+    }
+
     /// Draws the parameters of a layer, in their order.
     pub(super) fn draw(self, layer: &Layer, random: &mut Random, parameters: &mut [f64]) {
         let (inputs, outputs) = (layer.inputs() as f64, layer.outputs() as f64);

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::passes::pass;
+use super::settings::{not_negative, or_panic, positive};
 use crate::{Number, dot, log_sum_exp, lt, sum};
 
 /// The loss of one sample, over any number. There are as many targets as outputs.
@@ -42,7 +43,7 @@ impl Loss {
     /// The loss of these outputs.
     ///
     /// # Panics
-    /// If there are not as many targets as outputs.
+    /// If there are not as many targets as outputs, or the width of [`Loss::Huber`] is not finite and above 0.
     #[must_use]
     #[track_caller]
     pub fn of<R: Number>(self, outputs: &[R], targets: &[R]) -> R {
@@ -60,6 +61,7 @@ impl Loss {
             Loss::Absolute => sum(&each(absolute)),
             Loss::MeanAbsolute => sum(&each(absolute)) / n,
             Loss::Huber(width) => {
+                or_panic(positive("Loss::Huber", width));
                 let term = |e: R| lt(e.abs(), width).select(e * e * 0.5, (e.abs() - 0.5 * width) * width);
                 sum(&outputs.iter().zip(targets).map(|(&y, &t)| term(y - t)).collect::<Vec<_>>())
             }
@@ -73,9 +75,13 @@ impl Loss {
     /// Whether the loss can use these targets, of sample `sample`.
     ///
     /// # Errors
-    /// [`Error::Target`] with what is wrong.
+    /// [`Error::Target`] with what is wrong; [`Error::OutOfRange`] if the width of [`Loss::Huber`] is.
     pub fn check(self, sample: usize, targets: &[f64]) -> Result<(), Error> {
         let problem = match self {
+            Loss::Huber(width) => {
+                positive("Loss::Huber", width)?;
+                None
+            }
             Loss::Hinge => targets
                 .iter()
                 .find(|t| t.abs() != 1.0)
@@ -133,6 +139,15 @@ impl Penalty {
     #[must_use]
     pub fn with_biases(self) -> Penalty {
         Penalty { biases: true, ..self }
+    }
+
+    /// Refuses prices that make no sense. A [`Trainer`](super::Trainer) asks before it begins.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if a price is negative or not finite.
+    pub fn check(self) -> Result<(), Error> {
+        not_negative("Penalty::l1", self.l1)?;
+        not_negative("Penalty::l2", self.l2)
     }
 
     /// The price of these parameters.

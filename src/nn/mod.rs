@@ -39,6 +39,7 @@ mod random;
 mod safetensors;
 mod save;
 mod schedule;
+mod settings;
 mod train;
 
 pub use activation::Activation;
@@ -56,7 +57,7 @@ pub use model::Model;
 pub use neuron::Neuron;
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 #[cfg(feature = "lbfgs")]
-pub use optimizer::{Lbfgs, Minimum};
+pub use optimizer::{Ending, Lbfgs, Minimum};
 pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{

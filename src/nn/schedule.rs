@@ -1,5 +1,7 @@
 //! How the learning rate changes during training.
 
+use super::error::Error;
+use super::settings::{at_least_one, not_negative, share};
 use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;
@@ -79,6 +81,32 @@ impl Schedule {
         Schedule::WarmUp { steps, then: Box::new(self) }
     }
 
+    /// Refuses settings that make no sense: factors that are negative or not finite, changes after no update. A
+    /// [`Trainer`](super::Trainer) asks before it begins; what a custom rule gives is looked at as it comes.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] with the setting.
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            Schedule::Constant | Schedule::Custom(_) => Ok(()),
+            Schedule::Step { every, factor } => {
+                at_least_one("Schedule::Step::every", *every, "at least one update")?;
+                not_negative("Schedule::Step::factor", *factor)
+            }
+            Schedule::Exponential(factor) => not_negative("Schedule::Exponential", *factor),
+            Schedule::Cosine { low, .. } => not_negative("Schedule::Cosine::low", *low),
+            Schedule::Linear { from, to, .. } => {
+                not_negative("Schedule::Linear::from", *from)?;
+                not_negative("Schedule::Linear::to", *to)
+            }
+            Schedule::WarmUp { then, .. } => then.check(),
+            Schedule::OneCycle { steps, up } => {
+                at_least_one("Schedule::OneCycle::steps", *steps, "at least one update")?;
+                share("Schedule::OneCycle::up", *up)
+            }
+        }
+    }
+
     /// The factor at an update.
     #[must_use]
     pub fn factor(&self, update: usize) -> f64 {
@@ -87,16 +115,16 @@ impl Schedule {
             Schedule::Constant => 1.0,
             Schedule::Step { every, factor } => factor.powf((update / every.max(&1)) as f64),
             Schedule::Exponential(factor) => factor.powf(k),
-            Schedule::Cosine { over, low } => cosine(1.0, *low, share(k, *over as f64)),
-            Schedule::Linear { from, to, over } => from + (to - from) * share(k, *over as f64),
+            Schedule::Cosine { over, low } => cosine(1.0, *low, part_of_way(k, *over as f64)),
+            Schedule::Linear { from, to, over } => from + (to - from) * part_of_way(k, *over as f64),
             Schedule::WarmUp { steps, .. } if update < *steps => (k + 1.0) / *steps as f64,
             Schedule::WarmUp { steps, then } => then.factor(update - steps),
             Schedule::OneCycle { steps, up } => {
                 let (top, end) = (up * *steps as f64 - 1.0, *steps as f64 - 1.0);
                 if k <= top {
-                    cosine(1.0 / 25.0, 1.0, share(k, top))
+                    cosine(1.0 / 25.0, 1.0, part_of_way(k, top))
                 } else {
-                    cosine(1.0, 1.0 / 25.0 / 1e4, share(k - top, end - top))
+                    cosine(1.0, 1.0 / 25.0 / 1e4, part_of_way(k - top, end - top))
                 }
             }
             Schedule::Custom(rule) => rule(update),
@@ -120,7 +148,7 @@ impl fmt::Debug for Schedule {
 }
 
 /// How much of a way is behind, from 0 to 1.
-fn share(done: f64, of: f64) -> f64 {
+fn part_of_way(done: f64, of: f64) -> f64 {
     if done < of { done / of } else { 1.0 }
 }
 

@@ -1,10 +1,10 @@
 //! A function with branches over many samples: each goes to the recording of its branch.
 
-use super::super::{Function, length};
+use super::super::{Function, length, within_inputs};
 use super::float::Float;
 use super::samples::Samples;
 use super::tree::Outcome;
-use super::{BatchWorkspace, Batched, told};
+use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
 use crate::error::Error;
 use crate::point::Outputs;
 use crate::tape::Var;
@@ -58,6 +58,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
     ///
     /// # Errors
     /// As [`Function::record`] and [`Batched::value_and_gradient`], but for changed branches; then `gradient` is as it was.
+    /// Lengths are looked at before anything is recorded.
     /// [`Error::BranchesChanged`] all the same where a comparison is so close that it turns out differently in lanes than
     /// in the recording at the same sample.
     pub fn value_and_gradient(
@@ -73,7 +74,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
     /// As [`Batched::values`].
     ///
     /// # Errors
-    /// As [`Function::record`] and [`Batched::values`], but for changed branches.
+    /// As [`value_and_gradient`](Self::value_and_gradient), of values; then `out` is as it was.
     pub fn values(
         &mut self,
         shared: &[f64],
@@ -81,7 +82,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        self.branches.sample_by_sample(&self.f, shared, samples, out, |batched, samples, part| {
+        self.branches.sample_by_sample(&self.f, shared, samples, VALUES, out, |batched, samples, part| {
             batched.fitting_values(shared, samples, workspace, part)
         })
     }
@@ -89,7 +90,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
     /// As [`Batched::jacobians`].
     ///
     /// # Errors
-    /// As [`Function::record`] and [`Batched::jacobians`], but for changed branches.
+    /// As [`values`](Self::values).
     pub fn jacobians(
         &mut self,
         shared: &[f64],
@@ -97,7 +98,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        self.branches.sample_by_sample(&self.f, shared, samples, out, |batched, samples, part| {
+        self.branches.sample_by_sample(&self.f, shared, samples, BY_SAMPLE, out, |batched, samples, part| {
             batched.fitting_jacobians(shared, samples, workspace, part)
         })
     }
@@ -110,7 +111,7 @@ pub(crate) struct Branches<T> {
     parameters: Range<usize>,
     recordings: Vec<Batched<T>>,
     most: usize,
-    /// For gradients.
+    /// What comes out, until it is whole, and that of a group.
     memory: [Vec<f64>; 2],
 }
 
@@ -127,25 +128,30 @@ impl<T: Float> Branches<T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
+        self.expect(shared, samples)?;
+        length("derivatives", self.shared_variables(), gradient.len())?;
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
         // Usually one group has all samples, and nothing is to be added.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
         let done = self.in_groups(f, shared, samples, |batched, samples, _| {
-            length("derivatives", batched.shared_variables(), gradient.len())?;
             sum.resize(gradient.len(), 0.0);
             part.resize(gradient.len(), 0.0);
-            groups += 1;
+            let is_first = groups == 0;
             let (are_all, gradient) = (&mut are_all, &mut *gradient);
-            let other = if groups == 1 { &mut sum[..] } else { &mut part[..] };
+            let other = if is_first { &mut sum[..] } else { &mut part[..] };
             let into = move |all_fit: bool| {
-                *are_all = groups == 1 && all_fit;
+                *are_all = is_first && all_fit;
                 Some(if *are_all { gradient } else { other })
             };
             let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into)?;
-            if groups > 1 {
+            // Only now there is one: a recording whose shared inputs do not fit has written nothing.
+            groups += 1;
+            if is_first {
+                total = value;
+            } else {
+                total += value;
                 sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
             }
-            total += value;
             Ok(outcome)
         });
         if done.is_ok() && !are_all {
@@ -158,25 +164,60 @@ impl<T: Float> Branches<T> {
         done.map(|()| total)
     }
 
-    /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong.
+    /// What is known before anything is recorded.
+    fn expect(&self, shared: &[f64], samples: &Samples<'_>) -> Result<(), Error> {
+        length("shared inputs", self.shared.len(), shared.len())?;
+        let inputs = samples.columns() + shared.len();
+        within_inputs(&self.shared, inputs)?;
+        within_inputs(&self.parameters, inputs)
+    }
+
+    /// By how many shared inputs derivatives are taken.
+    fn shared_variables(&self) -> usize {
+        let (shared, parameters) = (&self.shared, &self.parameters);
+        let both = shared.end.min(parameters.end).saturating_sub(shared.start.max(parameters.start));
+        shared.len() - both
+    }
+
+    /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong. `what` they are.
     fn sample_by_sample<Y: Outputs>(
         &mut self,
         f: impl Fn(&[Var]) -> Y,
         shared: &[f64],
         samples: &Samples<'_>,
+        what: &'static str,
         out: &mut [f64],
         mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, &mut [f64]) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
-        let per_sample = out.len() / samples.len().max(1);
-        self.in_groups(f, shared, samples, |batched, group, positions| {
-            let Some(positions) = positions else { return evaluate(batched, group, out) };
-            let mut part = vec![0.0; group.len() * per_sample];
+        self.expect(shared, samples)?;
+        if samples.is_empty() {
+            return length(what, 0, out.len());
+        }
+        let per_sample = out.len() / samples.len();
+        let [mut whole, mut part] = std::mem::take(&mut self.memory);
+        let mut is_kept = false;
+        let done = self.in_groups(f, shared, samples, |batched, group, positions| {
+            let Some(positions) = positions else {
+                // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
+                is_kept = !batched.plan.checks.is_empty();
+                if !is_kept {
+                    return evaluate(batched, group, out);
+                }
+                whole.resize(out.len(), 0.0);
+                return evaluate(batched, group, &mut whole);
+            };
+            part.resize(group.len() * per_sample, 0.0);
             let outcome = evaluate(batched, group, &mut part)?;
             for (numbers, &position) in part.chunks_exact(per_sample.max(1)).zip(positions) {
-                out[position * per_sample..][..per_sample].copy_from_slice(numbers);
+                whole[position * per_sample..][..per_sample].copy_from_slice(numbers);
             }
             Ok(outcome)
-        })
+        });
+        if done.is_ok() && is_kept {
+            out.copy_from_slice(&whole);
+        }
+        self.memory = [whole, part];
+        done
     }
 
     /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
@@ -233,7 +274,7 @@ impl<T: Float> Branches<T> {
         group: &Samples<'_>,
     ) -> Result<Batched<T>, Error> {
         let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
-        let start = self.shared.start.min(at.len());
+        let start = self.shared.start;
         at.splice(start..start, shared.iter().copied());
         let function =
             Function::record::<&[f64], Y>(|x| f(x), &at)?.with_parameters(self.parameters.clone())?;

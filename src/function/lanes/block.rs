@@ -71,7 +71,8 @@ impl<T: Float> Scratch<T> {
         self.turned.set_len(plan.most_turned * width);
         self.is_out.resize(width, false);
         self.sums.clear();
-        self.sums.resize(shared.len() + plan.outputs.len(), T::default());
+        self.sums.resize(shared.len(), T::default());
+        self.sums.resize(shared.len() + plan.outputs.len(), T::NOTHING);
     }
 }
 
@@ -128,11 +129,13 @@ impl<'p, T: Float> Block<'p, T> {
     #[inline(always)]
     fn add_up<S: Simd>(&self, simd: S, sums: &Sums, before: &[T], after: &mut [T]) {
         let columns = sums.lanes.len();
+        let offsets = &self.shared[sums.offsets.clone()];
+        let start = if offsets.is_empty() { Start::All(T::NOTHING) } else { Start::Offsets(offsets) };
         Product { matrix: &self.shared[sums.weights.clone()], columns, is_transposed: false }.over_lanes(
             simd,
             self.lanes,
             [sums.rows, columns],
-            Start::Offsets(&self.shared[sums.offsets.clone()]),
+            start,
             |k| self.of(before, sums.lanes[k]),
             after,
             |row| row * self.lanes,
@@ -263,7 +266,7 @@ impl<'p, T: Float> Block<'p, T> {
             simd,
             self.lanes,
             [columns, rows.rows],
-            if is_first { Start::Offsets(&[]) } else { Start::Added },
+            if is_first { Start::All(T::default()) } else { Start::Added },
             |row| self.of(adjoints, row as Slot),
             before,
             |k| rows.lanes[k] as usize * self.lanes,

@@ -210,7 +210,7 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
-        length("values", samples.len() * self.outputs(), out.len())?;
+        length(VALUES, samples.len().saturating_mul(self.outputs()), out.len())?;
         let mut outcome = self.run(shared, samples, Wanted::Values, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
@@ -333,7 +333,7 @@ impl<T: Float> Batched<T> {
     /// column per variable. Of a function with one output, the gradient of every sample.
     ///
     /// # Errors
-    /// As [`values`](Self::values).
+    /// As [`values`](Self::values). By shared inputs there are no derivatives here: [`Error::Length`] counts none for them.
     pub fn jacobians(
         &self,
         shared: &[f64],
@@ -353,11 +353,8 @@ impl<T: Float> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
-        let what = match self.sample_variables() {
-            0 => "derivatives by variables of the samples",
-            _ => "derivatives",
-        };
-        length(what, samples.len() * self.outputs() * self.sample_variables(), out.len())?;
+        let per_sample = self.outputs() * self.sample_variables();
+        length(BY_SAMPLE, samples.len().saturating_mul(per_sample), out.len())?;
         let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
@@ -390,6 +387,11 @@ impl<T: Float> Batched<T> {
         Ok(job.run(out))
     }
 }
+
+/// What is written sample by sample, as errors name it.
+const VALUES: &str = "values";
+const BY_SAMPLE: &str = "derivatives by inputs that differ between samples (those by shared inputs come from \
+                         `value_and_gradient`)";
 
 /// The error of samples in which a check turned out differently.
 fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {

@@ -57,6 +57,8 @@ impl<'a> Column<'a> {
     #[track_caller]
     #[inline]
     pub fn get(&self, sample: usize) -> f64 {
+        let Column { stride, len, .. } = *self;
+        assert!(stride == 0 || sample < len, "there is no sample {sample}: the column has {len}, from 0 on");
         self.data[self.start + sample * self.stride]
     }
 }
@@ -98,7 +100,8 @@ enum Chosen<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// All samples of the columns, in order.
+    /// All samples of the columns, in order. Without a column, or of constants alone, there is none: see
+    /// [`with_len`](Self::with_len).
     ///
     /// # Errors
     /// [`Error::Length`] if columns differ in length.
@@ -110,6 +113,28 @@ impl<'a> Samples<'a> {
         }
         let all = columns.iter().map(Column::len).min().unwrap_or(0);
         Ok(Samples { columns, chosen: Chosen::From(0), len, all })
+    }
+
+    /// So many samples, of columns that do not say how many: constants, or none at all where every input is shared.
+    ///
+    /// ```
+    /// use tapegrad::{BatchWorkspace, Function, Samples};
+    ///
+    /// let f = Function::record(|[a, b]| a * b, [1.0; 2])?.batched(0..2)?;
+    /// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0; 2]);
+    /// let samples = Samples::with_len(&[], 10)?;
+    /// let total = f.value_and_gradient(&[2.0, 3.0], &samples, &mut workspace, &mut gradient)?;
+    /// assert_eq!((total, gradient), (60.0, [30.0, 20.0]));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if a column says otherwise.
+    pub fn with_len(columns: &'a [Column<'a>], samples: usize) -> Result<Samples<'a>, Error> {
+        for column in columns.iter().filter(|column| column.stride > 0) {
+            length("samples in each column", samples, column.len())?;
+        }
+        Ok(Samples { columns, chosen: Chosen::From(0), len: samples, all: samples })
     }
 
     /// These samples of the columns, in this order: a mini-batch. Nothing is copied.

@@ -37,8 +37,10 @@ pub(super) struct Product<'m, T> {
 /// What the sums of products are added to.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'s, T> {
-    /// A number per row, or nothing.
+    /// A number per row.
     Offsets(&'s [T]),
+    /// The same number for each.
+    All(T),
     /// What is there already.
     Added,
 }
@@ -98,10 +100,8 @@ impl<T: Lanes> Tile<'_, T> {
         let mut sums = [[T::splat(simd, T::default()); COLUMNS]; ROWS];
         for r in 0..ROWS {
             match start {
-                Start::Offsets(offsets) => {
-                    let offset = if offsets.is_empty() { T::default() } else { offsets[row + r] };
-                    sums[r] = [T::splat(simd, offset); COLUMNS];
-                }
+                Start::Offsets(offsets) => sums[r] = [T::splat(simd, offsets[row + r]); COLUMNS],
+                Start::All(number) => sums[r] = [T::splat(simd, number); COLUMNS],
                 Start::Added => {
                     let y = T::vectors::<S>(&y[at(row + r)..][..lanes]);
                     sums[r].copy_from_slice(&y[first..first + COLUMNS]);
@@ -224,7 +224,7 @@ fn vectors_of<'v, S: Simd, T: Lanes + 'v, const ROWS: usize>(
 
 /// So many sums over registers, to each of which `add` adds a term, and over their lanes: added to those of `sums` that
 /// `place` names. Lanes are summed as those of the widest registers are: the `v`-th with all that lie whole registers
-/// further on; then by halves.
+/// further on; then by halves. They begin with −0, so that a sum of nothing but −0 is one where `sums` begin so.
 #[inline(always)]
 fn add_up<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
     simd: S,
@@ -233,7 +233,7 @@ fn add_up<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
     sums: &mut [T],
     place: impl Fn(usize, usize) -> usize,
 ) {
-    let none = T::splat(simd, T::default());
+    let none = T::splat(simd, T::NOTHING);
     let mut parts = [[[none; WIDTH]; HEIGHT]; WIDEST / size_of::<f32>()];
     let mut step = WIDEST / size_of::<T::Vector<S>>();
     for part in 0..step {

@@ -203,8 +203,10 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
             }
             scratch.gathered = outbox.finish();
             outcome.sums.resize(scratch.sums.len(), 0.0);
+            // Of no samples a sum is 0.
+            let of_nothing = if range.is_empty() { 0.0 } else { -0.0 };
             for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
-                *total = sum.double();
+                *total = sum.double() + of_nothing;
             }
             has_nan |= job.wanted == Wanted::ByShared && any_is_nan(&scratch.sums);
             if has_nan {
@@ -265,7 +267,7 @@ fn add_values<T: Float, S: pulp::Simd>(simd: S, block: &Block<'_, T>, scratch: &
     let terms = &mut terms[..block.lanes];
     for (&output, sum) in block.plan.outputs.iter().zip(&mut sums[block.shared.len()..]) {
         for ((term, &value), &is_out) in terms.iter_mut().zip(block.of(values, output)).zip(&*is_out) {
-            *term = if is_out { T::default() } else { value };
+            *term = if is_out { T::NOTHING } else { value };
         }
         add_totals(simd, |_| &*terms, std::slice::from_mut(sum));
     }

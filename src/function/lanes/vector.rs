@@ -5,6 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 /// What a vector register is filled with.
 pub trait Lanes: Copy + Default {
+    /// −0: what sums of values begin with. It changes no term, while 0 makes a 0 of −0.
+    const NOTHING: Self;
     /// A register of the machine.
     type Vector<S: Simd>: Copy;
 
@@ -29,6 +31,7 @@ pub trait Lanes: Copy + Default {
 macro_rules! impl_lanes {
     ($T:ident $Vector:ident $splat:ident $add:ident $mul_add:ident $total:ident $as_simd:ident $as_mut_simd:ident) => {
         impl Lanes for $T {
+            const NOTHING: $T = -0.0;
             type Vector<S: Simd> = S::$Vector;
 
             #[inline(always)]

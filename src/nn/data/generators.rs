@@ -2,6 +2,7 @@
 
 use super::Data;
 use crate::nn::random::Random;
+use crate::nn::settings::{not_negative, or_panic};
 use std::f64::consts::{PI, TAU};
 
 /// Two classes in the plane, told by a target of −1 or 1.
@@ -11,7 +12,8 @@ fn two_classes(points: Vec<[f64; 2]>, is_second: impl Fn(usize) -> bool) -> Data
 }
 
 fn data(inputs: &[impl AsRef<[f64]>], targets: &[impl AsRef<[f64]>]) -> Data {
-    Data::new(inputs, targets).expect("generated samples are finite and of one shape")
+    Data::new(inputs, targets)
+        .expect("generated samples are of one shape, and finite with noise that is not beyond all measure")
 }
 
 fn noisy([x, y]: [f64; 2], noise: f64, random: &mut Random) -> [f64; 2] {
@@ -25,8 +27,13 @@ fn share(k: usize, n: usize) -> f64 {
 
 /// Two half circles that reach into each other; the targets are −1 and 1. The first half of the samples are
 /// of the outer one.
+///
+/// # Panics
+/// If the noise is negative or not finite.
 #[must_use]
+#[track_caller]
 pub fn moons(samples: usize, noise: f64, seed: u64) -> Data {
+    or_panic(not_negative("moons: noise", noise));
     let mut random = Random::new(seed);
     let outer = samples / 2;
     let point = |k: usize| {
@@ -43,8 +50,13 @@ pub fn moons(samples: usize, noise: f64, seed: u64) -> Data {
 }
 
 /// A circle of radius 1 around one of radius ½; the targets are −1 outside and 1 inside.
+///
+/// # Panics
+/// If the noise is negative or not finite.
 #[must_use]
+#[track_caller]
 pub fn circles(samples: usize, noise: f64, seed: u64) -> Data {
+    or_panic(not_negative("circles: noise", noise));
     let mut random = Random::new(seed);
     let outer = samples / 2;
     let point = |k: usize| {
@@ -61,9 +73,11 @@ pub fn circles(samples: usize, noise: f64, seed: u64) -> Data {
 /// Arms of a spiral, one turn each, as classes.
 ///
 /// # Panics
-/// If there are no arms.
+/// If there are no arms, or the noise is negative or not finite.
 #[must_use]
+#[track_caller]
 pub fn spirals(samples: usize, arms: usize, noise: f64, seed: u64) -> Data {
+    or_panic(not_negative("spirals: noise", noise));
     assert!(arms > 0, "a spiral needs an arm");
     let mut random = Random::new(seed);
     let classes: Vec<usize> = (0..samples).map(|k| k % arms).collect();
@@ -78,9 +92,11 @@ pub fn spirals(samples: usize, arms: usize, noise: f64, seed: u64) -> Data {
 /// Normal clouds with this deviation around centres drawn from [−5, 5)², as classes.
 ///
 /// # Panics
-/// If there are no classes.
+/// If there are no classes, or the deviation is negative or not finite.
 #[must_use]
+#[track_caller]
 pub fn blobs(samples: usize, classes: usize, deviation: f64, seed: u64) -> Data {
+    or_panic(not_negative("blobs: deviation", deviation));
     assert!(classes > 0, "blobs need a class");
     let mut random = Random::new(seed);
     let centres: Vec<[f64; 2]> =
@@ -91,7 +107,8 @@ pub fn blobs(samples: usize, classes: usize, deviation: f64, seed: u64) -> Data 
 }
 
 fn of_classes(points: &[[f64; 2]], classes: &[usize], count: usize) -> Data {
-    Data::classes(points, classes, count).expect("generated samples are finite and of one shape")
+    Data::classes(points, classes, count)
+        .expect("generated samples are of one shape, and finite with noise that is not beyond all measure")
 }
 
 /// The four cases of exclusive or; the targets are 0 and 1.
@@ -101,8 +118,13 @@ pub fn xor() -> Data {
 }
 
 /// `sin x + noise` at evenly spaced points from −π to π.
+///
+/// # Panics
+/// If the noise is negative or not finite.
 #[must_use]
+#[track_caller]
 pub fn sine(samples: usize, noise: f64, seed: u64) -> Data {
+    or_panic(not_negative("sine: noise", noise));
     let mut random = Random::new(seed);
     let inputs: Vec<[f64; 1]> = (0..samples).map(|k| [PI * (2.0 * share(k, samples) - 1.0)]).collect();
     let targets: Vec<[f64; 1]> = inputs.iter().map(|[x]| [x.sin() + noise * random.normal()]).collect();

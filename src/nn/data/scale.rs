@@ -1,7 +1,7 @@
 //! Bringing data to the size that networks like.
 
 use super::Data;
-use crate::nn::error::Error;
+use crate::nn::error::{Error, expect_length};
 
 /// `(x − shift) / scale` per column. Keep it with the network: [`Model`](crate::nn::Model) does.
 ///
@@ -45,7 +45,7 @@ impl Scaler {
     /// # Errors
     /// If there are not as many of each, there are none, one is not finite, or a scale is 0.
     pub fn new(shift: Vec<f64>, scale: Vec<f64>) -> Result<Scaler, Error> {
-        crate::nn::error::expect_length("scales", shift.len(), scale.len())?;
+        expect_length("scales", shift.len(), scale.len())?;
         if shift.is_empty() || !shift.iter().chain(&scale).all(|x| x.is_finite()) || scale.contains(&0.0) {
             let problem =
                 "a scaler needs finite shifts and finite scales other than 0, one of each per column";
@@ -73,7 +73,7 @@ impl Scaler {
     /// As [`standard`](Self::standard), of rows of so many numbers: of targets, for instance.
     ///
     /// # Errors
-    /// [`Error::NoSamples`].
+    /// [`Error::NoSamples`]; [`Error::Length`] if the last row is not whole; [`Error::NotANumber`].
     pub fn standard_of(rows: &[f64], width: usize) -> Result<Scaler, Error> {
         Scaler::by_column(rows, width, |column| {
             let n = column.len() as f64;
@@ -86,7 +86,7 @@ impl Scaler {
     /// As [`min_max`](Self::min_max), of rows of so many numbers.
     ///
     /// # Errors
-    /// [`Error::NoSamples`].
+    /// As [`standard_of`](Self::standard_of).
     pub fn min_max_of(rows: &[f64], width: usize) -> Result<Scaler, Error> {
         Scaler::by_column(rows, width, |column| {
             let low = column.iter().copied().fold(f64::INFINITY, f64::min);
@@ -98,6 +98,11 @@ impl Scaler {
     fn by_column(rows: &[f64], width: usize, rule: impl Fn(&[f64]) -> (f64, f64)) -> Result<Scaler, Error> {
         if rows.is_empty() || width == 0 {
             return Err(Error::NoSamples(" to scale by"));
+        }
+        expect_length("numbers in the last row to scale by", width, (rows.len() - 1) % width + 1)?;
+        if let Some(k) = rows.iter().position(|number| !number.is_finite()) {
+            let (sample, column) = (k / width, k % width);
+            return Err(Error::NotANumber { what: "number", sample, column, value: rows[k] });
         }
         let of_column = |k: usize| rule(&rows.iter().skip(k).step_by(width).copied().collect::<Vec<_>>());
         let (shift, mut scale): (Vec<f64>, Vec<f64>) = (0..width).map(of_column).unzip();

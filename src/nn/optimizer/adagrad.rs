@@ -1,3 +1,6 @@
+use crate::nn::error::Error;
+use crate::nn::settings::not_negative;
+
 use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// Adagrad: each derivative is divided by the root of the sum of all its squares.
@@ -35,11 +38,18 @@ impl Adagrad {
 impl Optimizer for Adagrad {
     remembers!();
 
+    fn check(&self) -> Result<(), Error> {
+        not_negative("Adagrad::rate", self.rate)?;
+        not_negative("Adagrad::rate_decay", self.rate_decay)?;
+        not_negative("Adagrad::initial_sum", self.initial_sum)?;
+        not_negative("Adagrad::eps", self.eps)?;
+        not_negative("Adagrad::weight_decay", self.weight_decay)
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let rate = rate / (1.0 + self.state.updates as f64 * self.rate_decay);
-        let Adagrad { eps, weight_decay, .. } = *self;
-        let moments = self.state.advance(parameters.len(), self.initial_sum);
-        for_each_parameter(parameters, gradient, moments, |w, slope, [sum]| {
+        let Adagrad { eps, weight_decay, initial_sum, .. } = *self;
+        for_each_parameter(&mut self.state, initial_sum, parameters, gradient, |w, slope, [sum]| {
             let slope = slope + weight_decay * *w;
             *sum += slope * slope;
             *w -= rate * slope / (sum.sqrt() + eps);

@@ -1,4 +1,7 @@
-use super::{Optimizer, State, for_each_parameter, remembers};
+use crate::nn::error::Error;
+use crate::nn::settings::{below_one, not_negative};
+
+use super::{Optimizer, State, expect_fitting, for_each_parameter, remembers};
 
 /// Adam: running means of the derivative and of its square, corrected for their start at 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,14 +38,21 @@ impl Adam {
 impl Optimizer for Adam {
     remembers!();
 
+    fn check(&self) -> Result<(), Error> {
+        not_negative("Adam::rate", self.rate)?;
+        below_one("Adam::betas.0", self.betas.0)?;
+        below_one("Adam::betas.1", self.betas.1)?;
+        not_negative("Adam::eps", self.eps)?;
+        not_negative("Adam::weight_decay", self.weight_decay)
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let (beta1, beta2) = self.betas;
         let updates = (self.state.updates + 1) as f64;
         let Adam { eps, amsgrad, weight_decay, .. } = *self;
-        let moments = self.state.advance(parameters.len(), 0.0);
         let rate = rate / (1.0 - beta1.powf(updates));
         let root_of_correction = (1.0 - beta2.powf(updates)).sqrt();
-        for_each_parameter(parameters, gradient, moments, |w, slope, [m, v, top]| {
+        for_each_parameter(&mut self.state, 0.0, parameters, gradient, |w, slope, [m, v, top]| {
             let slope = slope + weight_decay * *w;
             *m += (1.0 - beta1) * (slope - *m);
             *v = beta2 * *v + (1.0 - beta2) * slope * slope;
@@ -76,7 +86,14 @@ impl Optimizer for AdamW {
         self.adam.rate
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.adam.check()?;
+        not_negative("AdamW::weight_decay", self.weight_decay)
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        // Before anything changes.
+        expect_fitting(self.state(), parameters, gradient);
         let shrink = 1.0 - rate * self.weight_decay;
         parameters.iter_mut().for_each(|w| *w *= shrink);
         self.adam.step_with(rate, parameters, gradient);

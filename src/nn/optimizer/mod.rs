@@ -14,11 +14,13 @@ pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 
 #[cfg(feature = "lbfgs")]
-pub use lbfgs::{Lbfgs, Minimum};
+pub use lbfgs::{Ending, Lbfgs, Minimum};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
+use super::error::Error;
 use super::passes::pass;
+use super::settings::{not_negative, or_panic};
 
 /// What an optimiser remembers from one update to the next: all that a checkpoint needs of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,19 +51,34 @@ impl State {
     /// Counts an update, and gives the lists of moments, which start at `initial`.
     ///
     /// # Panics
-    /// If there are not `N` lists, or they are for another number of parameters.
+    /// If there are not `N` lists, or they are for another number of parameters; then no update is counted.
+    #[track_caller]
     pub fn advance<const N: usize>(&mut self, parameters: usize, initial: f64) -> [&mut [f64]; N] {
-        assert_eq!(self.moments.len(), N, "the optimiser has the state of another one");
+        assert_eq!(
+            self.moments.len(),
+            N,
+            "the optimiser has the state of another one; give it a fresh `State`"
+        );
+        self.expect_parameters(parameters);
         if self.updates == 0 {
             self.moments.fill(vec![initial; parameters]);
         }
         self.updates += 1;
         let mut lists = self.moments.iter_mut();
-        std::array::from_fn(|_| {
-            let moments = lists.next().expect("N lists").as_mut_slice();
-            assert_eq!(moments.len(), parameters, "the optimiser has the state of another model");
-            moments
-        })
+        std::array::from_fn(|_| lists.next().expect("N lists").as_mut_slice())
+    }
+
+    /// # Panics
+    /// If the moments are for another number of parameters.
+    #[track_caller]
+    fn expect_parameters(&self, parameters: usize) {
+        for moments in self.moments.iter().filter(|_| self.updates > 0) {
+            assert_eq!(
+                moments.len(),
+                parameters,
+                "the optimiser has the state of another model; make one for each"
+            );
+        }
     }
 }
 
@@ -79,10 +96,18 @@ pub trait Optimizer {
     /// The learning rate, before a schedule.
     fn rate(&self) -> f64;
 
+    /// Refuses settings that make no sense. A [`Trainer`](super::Trainer) asks before it begins.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] with the setting.
+    fn check(&self) -> Result<(), Error> {
+        not_negative("learning rate", self.rate())
+    }
+
     /// Updates the parameters, given the gradient, with this learning rate.
     ///
     /// # Panics
-    /// If the lengths differ from each other or from those of earlier updates.
+    /// If the lengths differ from each other or from those of earlier updates; then nothing has changed.
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]);
 
     /// What is remembered between updates.
@@ -94,25 +119,37 @@ pub trait Optimizer {
     /// Updates the parameters, given the gradient.
     ///
     /// # Panics
-    /// As [`step_with`](Self::step_with).
+    /// As [`step_with`](Self::step_with), and if a setting makes no sense (see [`check`](Self::check)).
+    #[track_caller]
     fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+        or_panic(self.check());
         self.step_with(self.rate(), parameters, gradient);
     }
 }
 
-/// Applies a rule to every parameter, with its derivative and what is remembered of it.
+/// An update: applies a rule to every parameter, with its derivative and what is remembered of it, which starts at `initial`.
 ///
 /// # Panics
-/// If the gradient has another length.
+/// As [`Optimizer::step_with`].
 #[track_caller]
 fn for_each_parameter<const N: usize>(
+    state: &mut State,
+    initial: f64,
     parameters: &mut [f64],
     gradient: &[f64],
-    moments: [&mut [f64]; N],
     rule: impl Fn(&mut f64, f64, [&mut f64; N]),
 ) {
-    assert_eq!(parameters.len(), gradient.len(), "the gradient needs one number per parameter");
+    expect_fitting(state, parameters, gradient);
+    let moments = state.advance(parameters.len(), initial);
     pass(parameters.len(), EachParameter { parameters, gradient, moments, rule });
+}
+
+/// # Panics
+/// If the lengths differ from each other or from those of earlier updates.
+#[track_caller]
+fn expect_fitting(state: &State, parameters: &[f64], gradient: &[f64]) {
+    assert_eq!(parameters.len(), gradient.len(), "the gradient needs one number per parameter");
+    state.expect_parameters(parameters.len());
 }
 
 /// The loop of [`for_each_parameter`], for the vector instructions of the machine.

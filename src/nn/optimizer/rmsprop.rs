@@ -1,3 +1,6 @@
+use crate::nn::error::Error;
+use crate::nn::settings::{not_negative, share};
+
 use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// RMSprop: each derivative is divided by the root of its running mean square.
@@ -38,10 +41,17 @@ impl RmsProp {
 impl Optimizer for RmsProp {
     remembers!();
 
+    fn check(&self) -> Result<(), Error> {
+        not_negative("RmsProp::rate", self.rate)?;
+        share("RmsProp::alpha", self.alpha)?;
+        not_negative("RmsProp::eps", self.eps)?;
+        not_negative("RmsProp::momentum", self.momentum)?;
+        not_negative("RmsProp::weight_decay", self.weight_decay)
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let RmsProp { alpha, eps, momentum, centered, weight_decay, .. } = *self;
-        let moments = self.state.advance(parameters.len(), 0.0);
-        for_each_parameter(parameters, gradient, moments, |w, slope, [square, mean, v]| {
+        for_each_parameter(&mut self.state, 0.0, parameters, gradient, |w, slope, [square, mean, v]| {
             let slope = slope + weight_decay * *w;
             *square = alpha * *square + (1.0 - alpha) * slope * slope;
             *mean = alpha * *mean + (1.0 - alpha) * slope;

@@ -1,3 +1,6 @@
+use crate::nn::error::Error;
+use crate::nn::settings::{not_negative, share};
+
 use super::{Optimizer, State, for_each_parameter, remembers};
 
 /// Gradient descent, stochastic if the batches are; with momentum, Nesterov's or the plain one.
@@ -53,12 +56,18 @@ impl Sgd {
 impl Optimizer for Sgd {
     remembers!();
 
+    fn check(&self) -> Result<(), Error> {
+        not_negative("Sgd::rate", self.rate)?;
+        not_negative("Sgd::momentum", self.momentum)?;
+        share("Sgd::dampening", self.dampening)?;
+        not_negative("Sgd::weight_decay", self.weight_decay)
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         // The first gradient enters the velocity undamped.
         let damped = if self.state.updates == 0 { 1.0 } else { 1.0 - self.dampening };
         let Sgd { momentum, nesterov, weight_decay, .. } = *self;
-        let moments = self.state.advance(parameters.len(), 0.0);
-        for_each_parameter(parameters, gradient, moments, |w, slope, [v]| {
+        for_each_parameter(&mut self.state, 0.0, parameters, gradient, |w, slope, [v]| {
             let slope = slope + weight_decay * *w;
             *v = momentum * *v + damped * slope;
             *w -= rate * if nesterov { slope + momentum * *v } else { *v };

@@ -3,11 +3,14 @@
 use super::history::{Epoch, History};
 use super::objective::{Failure, Objective, Reduction};
 use super::progress::Progress;
-use super::trainer::Trainer;
-use crate::nn::data::{Order, batches};
+use super::trainer::{EarlyStopping, Trainer};
+use crate::nn::clip::Clip;
+use crate::nn::data::{Batch, Order, batches};
 use crate::nn::error::Error;
+use crate::nn::loss::Penalty;
 use crate::nn::optimizer::State;
 use crate::nn::passes::are_finite;
+use crate::nn::settings::{at_least_one, not_negative};
 use std::ops::ControlFlow;
 
 /// Everything that changes while training runs: what a checkpoint holds.
@@ -124,6 +127,7 @@ impl Trainer<'_> {
         let (mut loss, mut rate) = (0.0, 0.0);
         for batch in batches(&order, self.batch) {
             rate = self.optimizer.rate() * self.schedule.factor(state.updates);
+            not_negative("learning rate by the schedule", rate)?;
             let weight = match task.objective.reduction() {
                 Reduction::Mean => batch.len() as f64 / order.len() as f64,
                 Reduction::Sum => 1.0,
@@ -195,17 +199,21 @@ impl Trainer<'_> {
     }
 
     fn check_settings(&self, task: &Task<'_>) -> Result<(), Error> {
-        let refuse = |problem: &str| Err(Error::Setting(problem.to_owned()));
         if task.samples.is_empty() {
             return Err(Error::NoSamples(" to learn from"));
         }
-        if self.batch == crate::nn::Batch::Size(0) {
-            return refuse("a batch needs at least one sample");
+        if let Batch::Size(size) = self.batch {
+            at_least_one("Batch::Size", size, "at least one sample")?;
         }
-        if !self.optimizer.rate().is_finite() {
-            return refuse("the learning rate is not finite");
+        #[cfg(feature = "serde")]
+        if let Some((_, every)) = self.checkpoint {
+            at_least_one("Trainer::checkpoint", every, "at least one epoch")?;
         }
-        Ok(())
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        self.clip.map_or(Ok(()), Clip::check)?;
+        self.penalty.map_or(Ok(()), Penalty::check)?;
+        self.stopping.map_or(Ok(()), EarlyStopping::check)
     }
 
     /// The state to begin with: a fresh one, or that of a checkpoint.

@@ -14,6 +14,7 @@ use crate::nn::loss::{Loss, Penalty};
 use crate::nn::mlp::Mlp;
 use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
+use crate::nn::settings::{at_least_one, not_negative};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -24,6 +25,17 @@ pub struct EarlyStopping {
     pub patience: usize,
     /// How much lower a loss has to be to count.
     pub min_improvement: f64,
+}
+
+impl EarlyStopping {
+    /// Refuses settings that make no sense. A [`Trainer`] asks before it begins.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] with the setting.
+    pub fn check(self) -> Result<(), Error> {
+        at_least_one("EarlyStopping::patience", self.patience, "at least one epoch")?;
+        not_negative("EarlyStopping::min_improvement", self.min_improvement)
+    }
 }
 
 /// How losses and gradients of a batch are computed.
@@ -195,7 +207,7 @@ impl<'a> Trainer<'a> {
     /// atomically: whenever the process dies, a whole checkpoint is there.
     #[cfg(feature = "serde")]
     pub fn checkpoint(self, path: impl Into<std::path::PathBuf>, every: usize) -> Self {
-        Trainer { checkpoint: Some((path.into(), every.max(1))), ..self }
+        Trainer { checkpoint: Some((path.into(), every)), ..self }
     }
 
     /// Goes on from a checkpoint instead of the parameters given. With the same settings and data, the result
