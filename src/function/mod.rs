@@ -134,6 +134,12 @@ impl Function {
         Ok(self)
     }
 
+    /// Refuses what is not the same function, recorded again, perhaps at another point of the same branches.
+    pub(crate) fn expect_same(&self, again: &Function) -> Result<(), Error> {
+        let difference = self.graph.difference(&again.graph);
+        difference.map_or(Ok(()), |difference| Err(Error::NotAFunction { difference }))
+    }
+
     /// How many inputs there are, parameters included.
     #[must_use]
     pub fn inputs(&self) -> usize {

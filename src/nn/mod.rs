@@ -60,6 +60,6 @@ pub use optimizer::{Lbfgs, Minimum};
 pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{
-    Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, History, Metric, Objective, Recorded,
-    Reduction, Trainer, accuracy, r_squared,
+    Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, Fallback, History, Metric, Moment,
+    Objective, Recorded, Reduction, Report, Trainer, accuracy, r_squared,
 };

@@ -67,7 +67,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        self.branches.value_and_gradient(&self.f, shared, samples, workspace, gradient)
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.value_and_gradient(record, shared, samples, workspace, gradient)
     }
 
     /// As [`Batched::values`].
@@ -81,7 +82,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        self.branches.sample_by_sample(&self.f, shared, samples, out, |batched, samples, part| {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.sample_by_sample(record, shared, samples, out, |batched, samples, part| {
             batched.fitting_values(shared, samples, workspace, part)
         })
     }
@@ -97,13 +99,14 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        self.branches.sample_by_sample(&self.f, shared, samples, out, |batched, samples, part| {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.sample_by_sample(record, shared, samples, out, |batched, samples, part| {
             batched.fitting_jacobians(shared, samples, workspace, part)
         })
     }
 }
 
-/// The recordings of a closure that comes with each call.
+/// The recordings of a function, made by what comes with each call and records it at a point.
 #[derive(Debug, Clone)]
 pub(crate) struct Branches<T> {
     shared: Range<usize>,
@@ -119,9 +122,9 @@ impl<T: Float> Branches<T> {
         Branches { shared, parameters, recordings: Vec::new(), most: most.max(1), memory: Default::default() }
     }
 
-    pub fn value_and_gradient<Y: Outputs>(
+    pub fn value_and_gradient(
         &mut self,
-        f: impl Fn(&[Var]) -> Y,
+        record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
         workspace: &mut BatchWorkspace<T>,
@@ -130,7 +133,7 @@ impl<T: Float> Branches<T> {
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
         // Usually one group has all samples, and nothing is to be added.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
-        let done = self.in_groups(f, shared, samples, |batched, samples, _| {
+        let done = self.in_groups(record, shared, samples, |batched, samples, _| {
             length("derivatives", batched.shared_variables(), gradient.len())?;
             sum.resize(gradient.len(), 0.0);
             part.resize(gradient.len(), 0.0);
@@ -159,16 +162,16 @@ impl<T: Float> Branches<T> {
     }
 
     /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong.
-    fn sample_by_sample<Y: Outputs>(
+    fn sample_by_sample(
         &mut self,
-        f: impl Fn(&[Var]) -> Y,
+        record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
         out: &mut [f64],
         mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, &mut [f64]) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
         let per_sample = out.len() / samples.len().max(1);
-        self.in_groups(f, shared, samples, |batched, group, positions| {
+        self.in_groups(record, shared, samples, |batched, group, positions| {
             let Some(positions) = positions else { return evaluate(batched, group, out) };
             let mut part = vec![0.0; group.len() * per_sample];
             let outcome = evaluate(batched, group, &mut part)?;
@@ -181,9 +184,9 @@ impl<T: Float> Branches<T> {
 
     /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
     /// the next, and so on. `evaluate` gets the group and, but for the first, the positions of its samples.
-    fn in_groups<Y: Outputs>(
+    fn in_groups(
         &mut self,
-        f: impl Fn(&[Var]) -> Y,
+        mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
         mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, Option<&[usize]>) -> Result<Outcome, Error>,
@@ -203,7 +206,7 @@ impl<T: Float> Branches<T> {
             }
             let is_new = k >= self.recordings.len();
             if is_new {
-                let recording = self.record(&f, shared, &group)?;
+                let recording = self.record(&mut record, shared, &group)?;
                 if self.recordings.len() == self.most {
                     self.recordings.remove(0);
                 }
@@ -225,18 +228,17 @@ impl<T: Float> Branches<T> {
         Ok(())
     }
 
-    /// The closure, recorded at the first sample of a group.
-    fn record<Y: Outputs>(
+    /// The function, recorded at the first sample of a group.
+    fn record(
         &self,
-        f: impl Fn(&[Var]) -> Y,
+        mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         group: &Samples<'_>,
     ) -> Result<Batched<T>, Error> {
         let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
         let start = self.shared.start.min(at.len());
         at.splice(start..start, shared.iter().copied());
-        let function =
-            Function::record::<&[f64], Y>(|x| f(x), &at)?.with_parameters(self.parameters.clone())?;
+        let function = record(&at)?.with_parameters(self.parameters.clone())?;
         Batched::new(&function.optimize(), self.shared.clone())
     }
 }

@@ -10,10 +10,11 @@ mod progress;
 mod recorded;
 mod run;
 mod trainer;
+mod watch;
 
 pub use eager::Eager;
 pub use history::{Epoch, History};
 pub use metrics::{ConfusionMatrix, Metric, accuracy, r_squared};
-pub use objective::{Failure, Objective, Reduction};
+pub use objective::{Failure, Moment, Objective, Reduction, Report};
 pub use recorded::Recorded;
-pub use trainer::{Backend, EarlyStopping, Trainer};
+pub use trainer::{Backend, EarlyStopping, Fallback, Trainer};
