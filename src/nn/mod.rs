@@ -33,6 +33,7 @@ mod model;
 mod neuron;
 mod optimizer;
 mod passes;
+mod predict;
 mod random;
 
 #[cfg(feature = "safetensors")]
@@ -61,5 +62,5 @@ pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{
     Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, Fallback, History, Metric, Moment,
-    Objective, Recorded, Reduction, Report, Trainer, accuracy, r_squared,
+    Objective, Predictions, Recorded, Reduction, Report, Trainer, accuracy, r_squared,
 };

@@ -4,6 +4,7 @@ use super::eager::Eager;
 use super::history::{Epoch, History};
 use super::metrics::Metric;
 use super::objective::{Objective, Reduction};
+use super::predictions::Predictions;
 use super::recorded::Recorded;
 use super::run::{Judgement, Task};
 use crate::Var;
@@ -247,8 +248,7 @@ impl<'a> Trainer<'a> {
         let validation: &[Data] =
             if let Validation::On(data) = &self.validation { std::slice::from_ref(data) } else { &[] };
         for data in std::iter::once(data).chain(validation) {
-            (0..data.len()).try_for_each(|sample| loss.check(sample, data.target(sample)))?;
-            expect_targets(mlp, data)?;
+            loss.check_all(mlp, data)?;
         }
         self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, true)
     }
@@ -313,6 +313,9 @@ impl<'a> Trainer<'a> {
         }
         for data in std::iter::once(data).chain(&validation) {
             expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
+            if let Some(metric) = self.metric {
+                metric.check(mlp.outputs(), data)?;
+            }
         }
 
         let (net, metric, reduction, fallback) = (&*mlp, self.metric, self.reduction, self.fallback);
@@ -334,7 +337,10 @@ impl<'a> Trainer<'a> {
                 let total: f64 = losses.sum();
                 if reduction == Reduction::Mean { total / judged_samples.len() as f64 } else { total }
             });
-            let metric = metric.map(|metric| metric.of(&predictions, &judged.select(judged_samples)));
+            let metric = metric.map(|metric| {
+                let predictions = Predictions::of(net.output_activation(), predictions);
+                metric.of(&predictions, &judged.select(judged_samples))
+            });
             Judgement { validation_loss, metric }
         };
         let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
@@ -373,11 +379,6 @@ impl<'a> Trainer<'a> {
         let judge = |_: &[f64]| Judgement { validation_loss: None, metric: None };
         self.run(parameters, Task { objective, samples: &samples, frozen: &[], biases: &[], judge: &judge })
     }
-}
-
-fn expect_targets(mlp: &Mlp, data: &Data) -> Result<(), Error> {
-    let width = if data.is_empty() { mlp.outputs() } else { data.target_width() };
-    expect_length("targets of a sample", mlp.outputs(), width)
 }
 
 impl fmt::Debug for Trainer<'_> {
