@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tapegrad::Var;
 use tapegrad::nn::{
-    Activation, Backend, Batch, Bias, Data, Eager, Error, Fallback, History, Loss, Mlp, Moment, Objective,
-    Recorded, Reduction, Schedule, Sgd, Trainer, moons, sine,
+    Activation, Backend, Batch, Bias, Data, Eager, Error, Fallback, History, Lbfgs, Loss, Mlp, Moment,
+    Objective, Recorded, Reduction, Schedule, Sgd, Trainer, moons, sine,
 };
 
 /// `y = w x`, from w = 1.
@@ -257,6 +257,20 @@ fn an_objective_looks_by_itself() {
     assert_eq!(objective.look_again(&[2.0], 2, Moment::AfterCallback), Ok(()));
     assert_eq!(objective.loss_and_gradient(&[2.0], &[0, 1], &mut slope), Ok(14.0));
     assert_eq!(objective.report().backend, Some(Backend::Eager));
+}
+
+#[test]
+fn other_minimisers_are_told_too() {
+    let (data, calls) = (ones(3), Cell::new(0.0));
+    let loss = |w: &[Var], _: &[Var], _: &[Var]| {
+        calls.set(calls.get() + 1.0);
+        (w[0] - 1.0).powi(2) * calls.get()
+    };
+    let mut objective = Recorded::<_>::new(&data, Reduction::Mean, loss).fallback(Fallback::Refuse);
+    let mut w = [3.0];
+    let error = Lbfgs::default().minimize(&mut w, &mut objective).unwrap_err();
+    assert!(matches!(error, Error::NotReplayable { step: 0, .. }), "{error}");
+    assert_eq!(w, [3.0]);
 }
 
 #[test]

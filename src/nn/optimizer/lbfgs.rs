@@ -1,7 +1,7 @@
 //! L-BFGS, by argmin.
 
 use crate::nn::error::Error;
-use crate::nn::train::{Failure, Objective};
+use crate::nn::train::{Objective, stopped};
 use argmin::core::{CostFunction, Executor, Gradient, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
@@ -106,12 +106,9 @@ impl Problem<'_> {
         }
         let mut gradient = vec![0.0; parameters.len()];
         let mut step = self.evaluations.borrow_mut();
-        let stop = |Failure { sample, cause }| Error::NonFinite { step: *step, sample, cause };
-        let loss = self
-            .objective
-            .borrow_mut()
-            .loss_and_gradient(parameters, &self.samples, &mut gradient)
-            .map_err(stop)?;
+        let mut objective = self.objective.borrow_mut();
+        let answer = objective.loss_and_gradient(parameters, &self.samples, &mut gradient);
+        let loss = answer.map_err(|failure| stopped(&**objective, *step, failure))?;
         *step += 1;
         *last = Some(Answer { at: parameters.to_vec(), loss, gradient: gradient.clone() });
         Ok((loss, gradient))

@@ -140,11 +140,12 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
         if is_for_good {
             self.kept = None;
         }
-        self.is_refused |= is_too_late || self.fallback == Fallback::Refuse;
-        let because = self.because.get_or_insert_with(|| error.to_string());
-        if is_too_late {
-            because.push_str("; batches may have been computed by what it was before");
+        if is_for_good || self.because.is_none() {
+            let too_late =
+                if is_too_late { "; batches may have been computed by what it was before" } else { "" };
+            self.because = Some(format!("{error}{too_late}"));
         }
+        self.is_refused |= is_too_late || self.fallback == Fallback::Refuse;
         self.answerable()
     }
 
