@@ -122,6 +122,16 @@ pub enum Error {
         /// The line that compared.
         at: SourceLine,
     },
+    /// Recorded twice at the same point, the code did not do the same: what it reads besides its arguments
+    /// changes, and a replay would freeze it.
+    #[error(
+        "recorded again at the same point, this is not the same function: {difference}; what it reads \
+             besides its arguments (state, random numbers) would be frozen in a recording: pass it as an input"
+    )]
+    NotAFunction {
+        /// What differs between the two recordings.
+        difference: String,
+    },
     /// In some samples of a batch a comparison turns out differently than where the function was recorded.
     #[error("in {} of the samples, number {} being the first: {first}", samples.len(), samples[0])]
     BranchesChanged {

@@ -100,6 +100,25 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// What differs from another recording of the same code, by bits; none if nothing does.
+    pub fn difference(&self, other: &Graph) -> Option<String> {
+        let mut constants = self.constants.iter().zip(&other.constants);
+        if let Some((a, b)) = constants.find(|(a, b)| a.to_bits() != b.to_bits()) {
+            return Some(format!("a constant of it was {a}, and then {b}"));
+        }
+        let mut checks = self.checks.iter().zip(&other.checks);
+        if let Some((check, _)) = checks.find(|(a, b)| a != b) {
+            return Some(format!("it took another branch at {}, or did something else before it", check.at));
+        }
+        let is_same = self.constants.len() == other.constants.len()
+            && self.instructions == other.instructions
+            && self.checks.len() == other.checks.len()
+            && self.outputs == other.outputs;
+        (!is_same).then(|| "its operations were not the same ones".to_owned())
+    }
+}
+
 /// Puts a graph together in order.
 #[derive(Default)]
 pub(crate) struct Builder {

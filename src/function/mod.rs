@@ -146,6 +146,12 @@ impl Function {
         Ok(self)
     }
 
+    /// Refuses what is not the same function, recorded again, perhaps at another point of the same branches.
+    pub(crate) fn expect_same(&self, again: &Function) -> Result<(), Error> {
+        let difference = self.graph.difference(&again.graph);
+        difference.map_or(Ok(()), |difference| Err(Error::NotAFunction { difference }))
+    }
+
     /// How many inputs there are, parameters included.
     #[must_use]
     pub fn inputs(&self) -> usize {
@@ -404,7 +410,7 @@ fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// Whether there are these inputs.
+/// Refuses a range that goes beyond the inputs, or backwards.
 fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
     match range.start.max(range.end) {
         last if last > inputs => Err(Error::Length { what: "inputs", expected: inputs, got: last }),
@@ -419,14 +425,6 @@ fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
 
 fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {
     if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
-}
-
-/// Refuses a range that goes beyond the inputs, or backwards.
-fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
-    if range.start > range.end || range.end > inputs {
-        return Err(Error::Length { what: "inputs", expected: inputs, got: range.end });
-    }
-    Ok(())
 }
 
 /// The error for a check that turned out differently.

@@ -1,5 +1,6 @@
 //! What a layer does with its net inputs.
 
+use super::error::Error;
 use crate::{Number, softmax};
 
 /// The function between the net inputs of a layer and its outputs; each is a row of the table.
@@ -58,6 +59,26 @@ impl Activation {
             };
         }
         net_inputs
+    }
+
+    /// Where class 1 begins for a single output: at what a net input of 0 gives. Above it for logits and `tanh` is above 0,
+    /// for a sigmoid above ½.
+    pub(super) fn boundary(self) -> f64 {
+        self.apply(vec![0.0])[0]
+    }
+
+    /// The probabilities of the classes that these outputs stand for, if they stand for some.
+    pub(super) fn probabilities(self, outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
+        match (self, &outputs[..]) {
+            (Activation::Identity, &[logit]) => Ok(vec![(-logit).sigmoid(), logit.sigmoid()]),
+            (Activation::Identity, logits) => Ok(softmax(logits)),
+            (Activation::Sigmoid, &[probability]) => Ok(vec![1.0 - probability, probability]),
+            (Activation::Sigmoid | Activation::Softmax, _) => Ok(outputs),
+            _ => Err(Error::Setting(format!(
+                "outputs of `Activation::{self:?}` are no probabilities: end the network in `Activation::Identity`, and \
+                 train it with `Loss::CrossEntropy`, or `Loss::BinaryCrossEntropy` for a single output"
+            ))),
+        }
     }
 
     /// The number that comes with it, if one does.

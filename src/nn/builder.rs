@@ -5,6 +5,7 @@ use super::error::Error;
 use super::init::Init;
 use super::layer::{Bias, Layer};
 use super::mlp::Mlp;
+use super::passes::are_finite;
 use super::random::Random;
 
 /// A network in the making. See [`Mlp::builder`].
@@ -56,7 +57,8 @@ impl MlpBuilder {
     /// The network.
     ///
     /// # Errors
-    /// [`Error::Shape`], as [`Mlp::from_layers`]; [`Error::OutOfRange`], as [`Init::check`].
+    /// [`Error::Shape`], as [`Mlp::from_layers`]; [`Error::OutOfRange`], as [`Init::check`]; [`Error::Setting`] if an
+    /// initialisation draws what is not finite.
     pub fn build(self) -> Result<Mlp, Error> {
         let inits = self.layers.iter().filter_map(|(_, _, init)| *init);
         inits.chain([self.init]).try_for_each(Init::check)?;
@@ -70,7 +72,13 @@ impl MlpBuilder {
         let mut random = Random::new(self.seed);
         for (k, (_, _, init)) in self.layers.iter().enumerate() {
             let (layer, range) = (mlp.layers()[k], mlp.range(k));
-            init.unwrap_or(self.init).draw(&layer, &mut random, &mut mlp.parameters_mut()[range]);
+            let (init, parameters) = (init.unwrap_or(self.init), &mut mlp.parameters_mut()[range]);
+            init.draw(&layer, &mut random, parameters);
+            if !are_finite(parameters) {
+                let problem =
+                    format!("`Init::{init:?}` draws numbers that are not finite; give it a finite bound");
+                return Err(Error::Setting(problem));
+            }
         }
         Ok(mlp)
     }

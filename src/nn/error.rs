@@ -93,6 +93,29 @@ pub enum Error {
         /// The first node that was not finite, or what else became so.
         cause: String,
     },
+    /// The loss cannot be replayed from a recording, and the tape, which calls it for every sample, is not wanted or
+    /// comes too late.
+    #[error(
+        "training stopped at update {step}, since the loss cannot be replayed: {cause}. The parameters are those after \
+         {step} updates; train with `Backend::Eager`, which calls the loss for every sample and every update"
+    )]
+    NotReplayable {
+        /// How many updates were made before, over all epochs.
+        step: usize,
+        /// What a recording would freeze or has frozen.
+        cause: String,
+    },
+    /// A parameter would not be a finite number.
+    #[error("the parameter `{name}` cannot be {value}: parameters are finite numbers")]
+    Parameter {
+        /// Its name, as in [`Mlp::names`](super::Mlp::names).
+        name: String,
+        /// What it would be.
+        value: f64,
+    },
+    /// Of these inputs there is no prediction.
+    #[error("no prediction: {0}")]
+    Prediction(String),
     /// A cell of a table is not what it should be.
     #[error("{source_name}, row {row}, column {column}: {problem}")]
     Cell {

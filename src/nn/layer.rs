@@ -63,16 +63,25 @@ impl Layer {
     }
 
     /// How many parameters there are.
+    ///
+    /// # Panics
+    /// If they are more than can be counted; a network of such layers is refused.
     #[must_use]
+    #[track_caller]
     pub fn parameter_count(&self) -> usize {
-        self.outputs * self.stride() + usize::from(self.bias == Bias::Shared)
+        match self.checked_parameter_count() {
+            Some(count) => count,
+            None => panic!(
+                "a layer of {} neurons with {} inputs each has more parameters than can be counted",
+                self.outputs, self.inputs
+            ),
+        }
     }
 
     /// The same, if it can be counted: sizes from a file may be absurd.
     pub(super) fn checked_parameter_count(&self) -> Option<usize> {
-        let stride = self.inputs.checked_add(1)?;
-        self.outputs.checked_mul(stride)?.checked_add(1)?;
-        Some(self.parameter_count())
+        let stride = self.inputs.checked_add(usize::from(self.bias == Bias::PerNeuron))?;
+        self.outputs.checked_mul(stride)?.checked_add(usize::from(self.bias == Bias::Shared))
     }
 
     /// From the first weight of a neuron to that of the next.
@@ -139,8 +148,10 @@ impl Layer {
     #[must_use]
     #[track_caller]
     pub fn net_inputs<R: Number>(&self, parameters: &[R], inputs: &[impl Copy + Into<R>]) -> Vec<R> {
-        assert_eq!(parameters.len(), self.parameter_count(), "as many parameters as the layer has");
-        assert_eq!(inputs.len(), self.inputs, "as many inputs as the layer takes");
+        let (count, found) = (self.parameter_count(), parameters.len());
+        assert!(found == count, "the layer has {count} parameters, and {found} are given");
+        let (width, found) = (self.inputs, inputs.len());
+        assert!(found == width, "the layer takes {width} inputs, and {found} are given");
         (0..self.outputs).map(|neuron| self.neuron(parameters, neuron).net_input(inputs)).collect()
     }
 

@@ -1,6 +1,9 @@
 //! Losses: how far the outputs for one sample are from its targets.
 
-use super::error::Error;
+use super::activation::Activation;
+use super::data::Data;
+use super::error::{Error, expect_length};
+use super::mlp::Mlp;
 use super::passes::pass;
 use super::settings::{not_negative, or_panic, positive};
 use crate::{Number, dot, log_sum_exp, lt, sum};
@@ -32,7 +35,8 @@ pub enum Loss {
     Huber(f64),
     /// `Σ max(0, 1 − t y)` for targets of −1 and 1.
     Hinge,
-    /// Binary cross entropy, `−Σ t ln σ(y) + (1 − t) ln (1 − σ(y))`, on logits `y`, for targets in [0, 1].
+    /// Binary cross entropy, `−Σ t ln σ(y) + (1 − t) ln (1 − σ(y))`, on logits `y`, for targets in [0, 1]: the output
+    /// layer has no sigmoid of its own.
     BinaryCrossEntropy,
     /// Cross entropy, `−Σ t ln softmax(y)`, on logits `y`. The targets are a distribution; a class is a
     /// distribution with all weight on one ([`Data::classes`](super::Data::classes), [`one_hot`](super::one_hot)).
@@ -70,6 +74,41 @@ impl Loss {
             Loss::BinaryCrossEntropy => sum(&each(|y, t| t * (-y).softplus() + (-t + 1.0) * y.softplus())),
             Loss::CrossEntropy => log_sum_exp(outputs) * sum(targets) - dot(outputs, targets),
         }
+    }
+
+    /// Whether the loss can use what an output layer with this activation gives: losses on logits apply the sigmoid or
+    /// the softmax themselves.
+    ///
+    /// ```
+    /// use tapegrad::nn::{Activation, Loss};
+    /// assert!(Loss::BinaryCrossEntropy.check_output(Activation::Identity).is_ok());
+    /// assert!(Loss::BinaryCrossEntropy.check_output(Activation::Sigmoid).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Setting`] with the cure.
+    pub fn check_output(self, activation: Activation) -> Result<(), Error> {
+        let own = match self {
+            Loss::BinaryCrossEntropy => "sigmoid",
+            Loss::CrossEntropy => "softmax",
+            _ => return Ok(()),
+        };
+        if !matches!(activation, Activation::Sigmoid | Activation::Softmax) {
+            return Ok(());
+        }
+        Err(Error::Setting(format!(
+            "`Loss::{self:?}` works on logits and applies the {own} itself, and the output layer has \
+             `Activation::{activation:?}` already: give it `Activation::Identity`; `probabilities` then gives the \
+             probabilities"
+        )))
+    }
+
+    /// Whether this network can learn from these samples with this loss.
+    pub(super) fn check_all(self, mlp: &Mlp, data: &Data) -> Result<(), Error> {
+        self.check_output(mlp.output_activation())?;
+        (0..data.len()).try_for_each(|sample| self.check(sample, data.target(sample)))?;
+        let width = if data.is_empty() { mlp.outputs() } else { data.target_width() };
+        expect_length("targets of a sample", mlp.outputs(), width)
     }
 
     /// Whether the loss can use these targets, of sample `sample`.

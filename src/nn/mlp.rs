@@ -56,10 +56,11 @@ impl Mlp {
     ///
     /// # Errors
     /// [`Error::Shape`] if there is no layer, a layer has no inputs or no neurons or does not take what the one
-    /// before it gives, or softmax is not at the output.
+    /// before it gives, softmax is not at the output, or there are more parameters than can be counted or than
+    /// there is memory for.
     pub fn from_layers(layers: Vec<Layer>) -> Result<Mlp, Error> {
         let count = parameter_count(&layers).map_err(Error::Shape)?;
-        Ok(Mlp { parameters: vec![0.0; count], is_frozen: vec![false; count], layers })
+        Ok(Mlp { parameters: filled(count, 0.0)?, is_frozen: filled(count, false)?, layers })
     }
 
     /// What a file says, if it does not contradict itself.
@@ -101,13 +102,20 @@ impl Mlp {
         self.layers[self.layers.len() - 1].outputs()
     }
 
+    /// The activation of its last layer: what its outputs are.
+    #[must_use]
+    pub fn output_activation(&self) -> Activation {
+        self.layers[self.layers.len() - 1].activation()
+    }
+
     /// All parameters, in their order.
     #[must_use]
     pub fn parameters(&self) -> &[f64] {
         &self.parameters
     }
 
-    /// All parameters, to be changed.
+    /// All parameters, to be changed; [`set_parameters`](Self::set_parameters) refuses what is not finite, and so do
+    /// training and saving.
     #[must_use]
     pub fn parameters_mut(&mut self) -> &mut [f64] {
         &mut self.parameters
@@ -116,9 +124,14 @@ impl Mlp {
     /// Sets all parameters, in their order.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are more or fewer; then nothing is changed.
+    /// [`Error::Length`] if there are more or fewer, [`Error::Parameter`] if one is not finite; then nothing is
+    /// changed.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
         expect_length("parameters", self.parameters.len(), parameters.len())?;
+        for (k, &value) in parameters.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
+            let name = self.names().nth(k).unwrap_or_default();
+            return Err(Error::Parameter { name, value });
+        }
         self.parameters.copy_from_slice(parameters);
         Ok(())
     }
@@ -185,9 +198,12 @@ impl Mlp {
     /// Sets the parameter with this name.
     ///
     /// # Errors
-    /// [`Error::UnknownParameter`].
+    /// [`Error::UnknownParameter`]; [`Error::Parameter`] if the value is not finite.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), Error> {
         let index = self.index_of(name)?;
+        if !value.is_finite() {
+            return Err(Error::Parameter { name: name.to_owned(), value });
+        }
         self.parameters[index] = value;
         Ok(())
     }
@@ -236,6 +252,12 @@ impl Mlp {
         self.layers.iter().flat_map(Layer::biases).collect()
     }
 
+    #[track_caller]
+    fn expect_layer(&self, layer: usize) {
+        let layers = self.layers.len();
+        assert!(layer < layers, "there is no layer {layer}: there are {layers}, counted from 0");
+    }
+
     /// Where the parameters of a layer are in the list.
     ///
     /// # Panics
@@ -243,6 +265,7 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn range(&self, layer: usize) -> Range<usize> {
+        self.expect_layer(layer);
         let start: usize = self.layers[..layer].iter().map(Layer::parameter_count).sum();
         start..start + self.layers[layer].parameter_count()
     }
@@ -254,6 +277,7 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn neuron(&self, layer: usize, neuron: usize) -> Neuron<'_, f64> {
+        self.expect_layer(layer);
         self.layers[layer].neuron(&self.parameters[self.range(layer)], neuron)
     }
 
@@ -274,7 +298,8 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn forward<R: Number>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
-        assert_eq!(parameters.len(), self.parameters.len(), "as many parameters as the network has");
+        let (count, found) = (self.parameters.len(), parameters.len());
+        assert!(found == count, "the network has {count} parameters, and {found} are given");
         let mut flow: Option<Vec<R>> = None;
         let mut rest = parameters;
         for layer in &self.layers {
@@ -352,6 +377,7 @@ impl Bound<'_> {
     #[must_use]
     #[track_caller]
     pub fn neuron(&self, layer: usize, neuron: usize) -> Neuron<'_, Var> {
+        self.mlp.expect_layer(layer);
         self.mlp.layers[layer].neuron(&self.parameters[self.mlp.range(layer)], neuron)
     }
 
@@ -427,6 +453,19 @@ impl ForwardPass {
     }
 }
 
+/// So many of these, or that there is no memory for them.
+fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Error> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(count).map_err(|_| {
+        Error::Shape(format!("there is no memory for {count} parameters; make the layers smaller"))
+    })?;
+    list.resize(count, value);
+    Ok(list)
+}
+
+/// More are a mistake: 8 TB. Some systems promise the memory, and end the process when it is used.
+const MOST_PARAMETERS: usize = 1 << 40;
+
 /// How many parameters these layers have, or what is wrong with them.
 pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
     let last = layers.len().checked_sub(1).ok_or("it needs at least one layer")?;
@@ -452,6 +491,9 @@ pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
             .checked_parameter_count()
             .and_then(|count| total.checked_add(count))
             .ok_or("it would have more parameters than can be counted")?;
+    }
+    if total > MOST_PARAMETERS {
+        return Err(format!("it would have {total} parameters; make the layers smaller"));
     }
     Ok(total)
 }

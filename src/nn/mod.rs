@@ -33,6 +33,7 @@ mod model;
 mod neuron;
 mod optimizer;
 mod passes;
+mod predict;
 mod random;
 
 #[cfg(feature = "safetensors")]
@@ -61,6 +62,6 @@ pub use optimizer::{Ending, Lbfgs, Minimum};
 pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{
-    Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, History, Metric, Objective, Recorded,
-    Reduction, Trainer, accuracy, r_squared,
+    Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, Fallback, History, Metric, Moment,
+    Objective, Predictions, Recorded, Reduction, Report, Trainer, accuracy, r_squared,
 };

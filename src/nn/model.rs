@@ -3,6 +3,8 @@
 use super::data::{Data, Scaler, class};
 use super::error::{Error, expect_length};
 use super::mlp::Mlp;
+use super::predict::{expect_inputs, expect_outputs, told};
+use super::train::Predictions;
 
 /// A network, how its inputs and targets are scaled, and what its classes are called: what a file holds.
 ///
@@ -107,38 +109,71 @@ impl Model {
         outputs
     }
 
+    /// As [`predict`](Self::predict), for inputs from outside.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many inputs as the network takes, [`Error::Prediction`] if an input or an
+    /// output is not finite.
+    pub fn try_predict(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
+        expect_inputs(self.mlp.inputs(), inputs)?;
+        expect_outputs(self.predict(inputs))
+    }
+
     /// The outputs for every sample.
     ///
     /// # Panics
     /// If the samples do not have as many inputs as the network takes.
     #[must_use]
     #[track_caller]
-    pub fn predict_all(&self, data: &Data) -> Vec<Vec<f64>> {
-        (0..data.len()).map(|sample| self.predict(data.input(sample))).collect()
+    pub fn predict_all(&self, data: &Data) -> Predictions<'static> {
+        let mut outputs = Vec::with_capacity(data.len());
+        for sample in 0..data.len() {
+            outputs.push(self.predict(data.input(sample)));
+        }
+        Predictions::of(self.mlp.output_activation(), outputs).with_boundary(self.boundary())
     }
 
     /// The class with the largest output, and its name: its number, if it has none. A single output speaks for
-    /// class 1 if it is above 0, else for class 0.
+    /// class 1 if it is above what a net input of 0 gives: above 0 for logits, ½ for a sigmoid.
     ///
     /// # Panics
-    /// If there are not as many inputs as the network takes.
+    /// If there are not as many inputs as the network takes, or one is not finite: use [`try_classify`](Self::try_classify)
+    /// for inputs from outside.
     #[must_use]
     #[track_caller]
     pub fn classify(&self, inputs: &[f64]) -> (usize, String) {
-        let class = class(&self.predict(inputs));
-        (class, self.classes.get(class).cloned().unwrap_or_else(|| class.to_string()))
+        told(self.try_classify(inputs))
     }
-}
 
-impl Mlp {
-    /// The outputs for every sample.
+    /// As [`classify`](Self::classify), for inputs from outside.
     ///
-    /// # Panics
-    /// If the samples do not have as many inputs as the network takes.
-    #[must_use]
-    #[track_caller]
-    pub fn predict_all(&self, data: &Data) -> Vec<Vec<f64>> {
-        (0..data.len()).map(|sample| self.predict(data.input(sample))).collect()
+    /// # Errors
+    /// As [`try_predict`](Self::try_predict).
+    pub fn try_classify(&self, inputs: &[f64]) -> Result<(usize, String), Error> {
+        let class = class(&self.try_predict(inputs)?, self.boundary()).expect("outputs are finite");
+        Ok((class, self.classes.get(class).cloned().unwrap_or_else(|| class.to_string())))
+    }
+
+    /// The probability of each class: see [`Mlp::probabilities`].
+    ///
+    /// # Errors
+    /// As [`Mlp::probabilities`], and [`Error::Setting`] if the model scales targets.
+    pub fn probabilities(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
+        if self.target_scaler.is_some() {
+            let problem =
+                "the model scales its targets, so that they are no classes, and has no probabilities";
+            return Err(Error::Setting(problem.to_owned()));
+        }
+        self.mlp.output_activation().probabilities(self.try_predict(inputs)?)
+    }
+
+    /// Where class 1 begins for a single output, in the scale of the data.
+    fn boundary(&self) -> f64 {
+        let mut boundary = vec![self.mlp.output_activation().boundary(); self.mlp.outputs()];
+        if let Some(scaler) = &self.target_scaler {
+            scaler.undo(&mut boundary);
+        }
+        boundary[0]
     }
 }
 

@@ -68,7 +68,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        self.branches.value_and_gradient(&self.f, shared, samples, workspace, gradient)
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.value_and_gradient(record, shared, samples, workspace, gradient)
     }
 
     /// As [`Batched::values`].
@@ -82,7 +83,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        self.branches.sample_by_sample(&self.f, shared, samples, VALUES, out, |batched, samples, part| {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.sample_by_sample(record, shared, samples, VALUES, out, |batched, samples, part| {
             batched.fitting_values(shared, samples, workspace, part)
         })
     }
@@ -98,13 +100,14 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Float> BatchedAdaptive<F, T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        self.branches.sample_by_sample(&self.f, shared, samples, BY_SAMPLE, out, |batched, samples, part| {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.sample_by_sample(record, shared, samples, BY_SAMPLE, out, |batched, samples, part| {
             batched.fitting_jacobians(shared, samples, workspace, part)
         })
     }
 }
 
-/// The recordings of a closure that comes with each call.
+/// The recordings of a function, made by what comes with each call and records it at a point.
 #[derive(Debug, Clone)]
 pub(crate) struct Branches<T> {
     shared: Range<usize>,
@@ -120,9 +123,9 @@ impl<T: Float> Branches<T> {
         Branches { shared, parameters, recordings: Vec::new(), most: most.max(1), memory: Default::default() }
     }
 
-    pub fn value_and_gradient<Y: Outputs>(
+    pub fn value_and_gradient(
         &mut self,
-        f: impl Fn(&[Var]) -> Y,
+        record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
         workspace: &mut BatchWorkspace<T>,
@@ -133,7 +136,7 @@ impl<T: Float> Branches<T> {
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
         // Usually one group has all samples, and nothing is to be added.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
-        let done = self.in_groups(f, shared, samples, |batched, samples, _| {
+        let done = self.in_groups(record, shared, samples, |batched, samples, _| {
             sum.resize(gradient.len(), 0.0);
             part.resize(gradient.len(), 0.0);
             let is_first = groups == 0;
@@ -180,9 +183,9 @@ impl<T: Float> Branches<T> {
     }
 
     /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong. `what` they are.
-    fn sample_by_sample<Y: Outputs>(
+    fn sample_by_sample(
         &mut self,
-        f: impl Fn(&[Var]) -> Y,
+        record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
         what: &'static str,
@@ -196,7 +199,7 @@ impl<T: Float> Branches<T> {
         let per_sample = out.len() / samples.len();
         let [mut whole, mut part] = std::mem::take(&mut self.memory);
         let mut is_kept = false;
-        let done = self.in_groups(f, shared, samples, |batched, group, positions| {
+        let done = self.in_groups(record, shared, samples, |batched, group, positions| {
             let Some(positions) = positions else {
                 // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
                 is_kept = !batched.plan.checks.is_empty();
@@ -222,9 +225,9 @@ impl<T: Float> Branches<T> {
 
     /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
     /// the next, and so on. `evaluate` gets the group and, but for the first, the positions of its samples.
-    fn in_groups<Y: Outputs>(
+    fn in_groups(
         &mut self,
-        f: impl Fn(&[Var]) -> Y,
+        mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
         mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, Option<&[usize]>) -> Result<Outcome, Error>,
@@ -244,7 +247,7 @@ impl<T: Float> Branches<T> {
             }
             let is_new = k >= self.recordings.len();
             if is_new {
-                let recording = self.record(&f, shared, &group)?;
+                let recording = self.record(&mut record, shared, &group)?;
                 if self.recordings.len() == self.most {
                     self.recordings.remove(0);
                 }
@@ -266,18 +269,17 @@ impl<T: Float> Branches<T> {
         Ok(())
     }
 
-    /// The closure, recorded at the first sample of a group.
-    fn record<Y: Outputs>(
+    /// The function, recorded at the first sample of a group.
+    fn record(
         &self,
-        f: impl Fn(&[Var]) -> Y,
+        mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         group: &Samples<'_>,
     ) -> Result<Batched<T>, Error> {
         let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
         let start = self.shared.start;
         at.splice(start..start, shared.iter().copied());
-        let function =
-            Function::record::<&[f64], Y>(|x| f(x), &at)?.with_parameters(self.parameters.clone())?;
+        let function = record(&at)?.with_parameters(self.parameters.clone())?;
         Batched::new(&function.optimize(), self.shared.clone())
     }
 }

@@ -9,8 +9,8 @@ mod table;
 pub(super) use batches::batches;
 pub use batches::{Batch, Order};
 pub use generators::{blobs, circles, moons, sine, spirals, xor};
-pub(super) use one_hot::class;
 pub use one_hot::{argmax, one_hot};
+pub(super) use one_hot::{class, target_class};
 pub use scale::Scaler;
 pub use table::Table;
 
@@ -90,7 +90,7 @@ impl Data {
     #[must_use]
     #[track_caller]
     pub fn input(&self, sample: usize) -> &[f64] {
-        &self.inputs[sample * self.input_width..][..self.input_width]
+        self.row(&self.inputs, self.input_width, sample)
     }
 
     /// The targets of a sample.
@@ -100,7 +100,17 @@ impl Data {
     #[must_use]
     #[track_caller]
     pub fn target(&self, sample: usize) -> &[f64] {
-        &self.targets[sample * self.target_width..][..self.target_width]
+        self.row(&self.targets, self.target_width, sample)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn row<'a>(&self, numbers: &'a [f64], width: usize, sample: usize) -> &'a [f64] {
+        let start = sample.checked_mul(width).filter(|_| width > 0);
+        match start.and_then(|start| numbers.get(start..)?.get(..width)) {
+            Some(row) => row,
+            None => panic!("there is no sample {sample}: there are {}, counted from 0", self.len()),
+        }
     }
 
     /// The columns of the inputs, and behind them those of the targets.
@@ -129,6 +139,9 @@ impl Data {
     #[must_use]
     #[track_caller]
     pub fn select(&self, samples: &[usize]) -> Data {
+        for &sample in samples {
+            let _ = self.input(sample); // to panic in the name of the caller
+        }
         Data {
             inputs: samples.iter().flat_map(|&k| self.input(k)).copied().collect(),
             targets: samples.iter().flat_map(|&k| self.target(k)).copied().collect(),

@@ -2,7 +2,7 @@
 
 use crate::nn::error::Error;
 use crate::nn::settings::{at_least_one, not_negative};
-use crate::nn::train::{Failure, Objective};
+use crate::nn::train::{Failure, Objective, stopped};
 use argmin::core::{CostFunction, Executor, Gradient, State, TerminationReason, TerminationStatus};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
@@ -188,12 +188,12 @@ impl Search<'_> {
             }
             match self.evaluate(parameters) {
                 Ok(answer) => self.keep(answer),
-                Err(Failure { sample, mut cause }) => {
+                Err(mut failure) => {
                     if self.evaluations > 0 {
-                        cause += " (in a line search: the loss may have no minimum, or its steps are too long, and scaling the \
+                        failure.cause += " (in a line search: the loss may have no minimum, or its steps are too long, and scaling the \
                                   parameters helps)";
                     }
-                    self.failure = Some(Error::NonFinite { step: self.evaluations, sample, cause });
+                    self.failure = Some(stopped(&*self.objective, self.evaluations, failure));
                     return None;
                 }
             }

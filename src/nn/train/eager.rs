@@ -1,9 +1,10 @@
 //! The objective that records every sample afresh.
 
-use super::objective::{Failure, Objective, Reduction};
+use super::objective::{Failure, Objective, Reduction, Report, check_batch};
+use super::trainer::Backend;
 use crate::nn::data::Data;
 use crate::nn::passes::scale;
-use crate::{Gradient, Tape, Var};
+use crate::{Error, Function, Gradient, Tape, Var};
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters
 /// stay on the tape, and the tape goes back to them after each sample. The reference for any faster back end.
@@ -21,9 +22,9 @@ use crate::{Gradient, Tape, Var};
 /// ```
 #[derive(Debug)]
 pub struct Eager<'a, F> {
-    pub(super) data: &'a Data,
+    data: &'a Data,
     reduction: Reduction,
-    pub(super) loss: F,
+    loss: F,
     tape: Tape,
     gradient: Gradient,
     /// A sample as constants: memory that serves one after the other.
@@ -44,6 +45,24 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         self.constants.extend(inputs.iter().chain(targets).map(|&number| Var::from(number)));
         let (inputs, targets) = self.constants.split_at(inputs.len());
         (self.loss)(parameters, inputs, targets)
+    }
+
+    /// The numbers of a sample behind the parameters, in memory that serves again.
+    pub(super) fn point_into(&self, parameters: &[f64], sample: usize, point: &mut Vec<f64>) {
+        point.clear();
+        for part in [parameters, self.data.input(sample), self.data.target(sample)] {
+            point.extend_from_slice(part);
+        }
+    }
+
+    /// The loss of a sample, recorded at such a point.
+    pub(super) fn record(&self, parameters: usize, at: &[f64]) -> Result<Function, Error> {
+        let of_all = |all: &[Var]| {
+            let (parameters, sample) = all.split_at(parameters);
+            let (inputs, targets) = sample.split_at(self.data.input_width());
+            (self.loss)(parameters, inputs, targets)
+        };
+        Function::record::<&[f64], _>(of_all, at)
     }
 
     /// The loss of a batch and its gradient from the sums over its samples.
@@ -91,12 +110,16 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
         self.data.len()
     }
 
+    /// # Panics
+    /// If there are not as many derivatives as parameters, or no such sample.
+    #[track_caller]
     fn loss_and_gradient(
         &mut self,
         parameters: &[f64],
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
+        check_batch(parameters, batch, gradient)?;
         self.tape.clear();
         let variables = self.tape.vars(parameters);
         let mark = self.tape.mark();
@@ -118,5 +141,9 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
 
     fn reduction(&self) -> Reduction {
         self.reduction
+    }
+
+    fn report(&self) -> Report {
+        Report { backend: Some(Backend::Eager), ..Report::default() }
     }
 }

@@ -1,5 +1,6 @@
 //! What happened during training.
 
+use super::trainer::Backend;
 use crate::nn::error::Error;
 use crate::nn::save;
 use std::fmt::Write;
@@ -39,6 +40,14 @@ pub struct History {
     pub best_epoch: Option<usize>,
     /// Whether early stopping ended the training.
     pub stopped_early: bool,
+    /// The loss of every update's batch, before the update and with penalties; empty unless
+    /// [`Trainer::keep_update_losses`](super::Trainer::keep_update_losses) asked for them.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub update_losses: Vec<f64>,
+    /// What computed the gradients last; none if it was an objective of one's own.
+    pub backend: Option<Backend>,
+    /// Why the tape had to compute gradients, all or some, though a recording was wanted: it is far slower.
+    pub tape_because: Option<String>,
 }
 
 impl History {

@@ -1,6 +1,8 @@
 //! How good predictions are, in terms that people understand.
 
-use crate::nn::data::{Data, class};
+use super::predictions::Predictions;
+use crate::nn::data::{Data, target_class};
+use crate::nn::error::Error;
 use std::fmt;
 
 /// A number that training reports beside the loss.
@@ -17,14 +19,26 @@ impl Metric {
     /// The metric of these predictions, one per sample.
     ///
     /// # Panics
-    /// If there are not as many predictions as samples.
+    /// If there are not as many predictions as samples, or of another width than the targets.
     #[must_use]
     #[track_caller]
-    pub fn of(self, predictions: &[Vec<f64>], data: &Data) -> f64 {
+    pub fn of<'p>(self, predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
         match self {
             Metric::Accuracy => accuracy(predictions, data),
             Metric::RSquared => r_squared(predictions, data),
         }
+    }
+
+    /// Whether it can compare so many outputs with the targets.
+    pub(super) fn check(self, outputs: usize, data: &Data) -> Result<(), Error> {
+        let targets = data.target_width();
+        if data.is_empty() || outputs == targets {
+            return Ok(());
+        }
+        Err(Error::Setting(format!(
+            "`Metric::{self:?}` compares each output with its target, and there are {outputs} outputs and {targets} \
+             targets: leave it out, or compute a metric of your own in `on_epoch`"
+        )))
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -36,37 +50,62 @@ impl Metric {
 }
 
 /// The share of samples whose predicted class is right. The class is the place of the largest output; a single
-/// output is a logit, and speaks for class 1 if it is above 0.
-///
-/// # Panics
-/// If there are not as many predictions as samples.
-#[must_use]
-#[track_caller]
-pub fn accuracy(predictions: &[Vec<f64>], data: &Data) -> f64 {
-    assert_eq!(predictions.len(), data.len(), "one prediction per sample");
-    let is_right = |(k, prediction): &(usize, &Vec<f64>)| class(prediction) == class(data.target(*k));
-    predictions.iter().enumerate().filter(is_right).count() as f64 / data.len() as f64
-}
-
-/// The coefficient of determination, over all outputs: 1 − (squared errors) / (squared deviations from the
-/// mean). 1 is perfect, 0 as good as the mean; NaN or −∞ if the targets do not vary.
+/// output speaks for class 1 if it is above what a net input of 0 gives: above 0 for logits, ½ for a sigmoid. Lists of
+/// plain numbers are taken for logits: see [`Predictions`]. A prediction with a NaN is of no class, and not right. A single
+/// target is of class 1 if it is above ½.
 ///
 /// # Panics
 /// If there are not as many predictions as samples, or of another width than the targets.
 #[must_use]
 #[track_caller]
-pub fn r_squared(predictions: &[Vec<f64>], data: &Data) -> f64 {
-    assert_eq!(predictions.len(), data.len(), "one prediction per sample");
-    let (mut errors, mut deviations) = (0.0, 0.0);
-    for column in 0..data.target_width() {
-        let mean = (0..data.len()).map(|k| data.target(k)[column]).sum::<f64>() / data.len() as f64;
-        for (k, prediction) in predictions.iter().enumerate() {
-            let target = data.target(k)[column];
-            errors += (target - prediction[column]).powi(2);
-            deviations += (target - mean).powi(2);
-        }
+pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
+    let predictions = predictions.into();
+    expect_fitting(&predictions, data);
+    let is_right = |&k: &usize| predictions.class(k) == Some(target_class(data.target(k)));
+    (0..data.len()).filter(is_right).count() as f64 / data.len() as f64
+}
+
+/// The coefficient of determination, 1 − (squared errors) / (squared deviations from the mean), of each output, and
+/// of these the mean: `r2_score` of scikit-learn. 1 is perfect, 0 as good as the mean. Of targets that do not vary it is
+/// 1 if they are met exactly, else 0; of fewer than two samples it is NaN.
+///
+/// # Panics
+/// If there are not as many predictions as samples, or of another width than the targets.
+#[must_use]
+#[track_caller]
+pub fn r_squared<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
+    let predictions = predictions.into();
+    expect_fitting(&predictions, data);
+    if data.len() < 2 {
+        return f64::NAN;
     }
-    1.0 - errors / deviations
+    let of_output = |k: usize| {
+        let targets = || (0..data.len()).map(move |sample| data.target(sample)[k]);
+        let mean = targets().sum::<f64>() / data.len() as f64;
+        let deviations: f64 = targets().map(|target| (target - mean).powi(2)).sum();
+        let errors: f64 =
+            targets().zip(&*predictions).map(|(target, outputs)| (target - outputs[k]).powi(2)).sum();
+        let first = data.target(0)[k];
+        match targets().all(|target| target == first) {
+            true if errors.is_nan() => errors,
+            true => f64::from(errors == 0.0),
+            false => 1.0 - errors / deviations,
+        }
+    };
+    (0..data.target_width()).map(of_output).sum::<f64>() / data.target_width() as f64
+}
+
+#[track_caller]
+fn expect_fitting(predictions: &Predictions<'_>, data: &Data) {
+    let (found, samples) = (predictions.len(), data.len());
+    assert!(found == samples, "{found} predictions for {samples} samples: give one for each, in their order");
+    let width = data.target_width();
+    if let Some((k, outputs)) = predictions.iter().enumerate().find(|(_, outputs)| outputs.len() != width) {
+        let found = outputs.len();
+        panic!(
+            "prediction {k} has {found} outputs, and a sample has {width} targets: give one output for each target"
+        );
+    }
 }
 
 /// How often samples of each class were taken for which; `Display` is a table.
@@ -92,18 +131,22 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts these predictions, one per sample.
+    /// Counts these predictions, one per sample; classes are those of [`accuracy`].
     ///
     /// # Panics
-    /// If there are not as many predictions as samples, or of another width than the targets.
+    /// If there are not as many predictions as samples, or of another width than the targets, or one has a NaN.
     #[must_use]
     #[track_caller]
-    pub fn new(predictions: &[Vec<f64>], data: &Data) -> ConfusionMatrix {
-        assert_eq!(predictions.len(), data.len(), "one prediction per sample");
+    pub fn new<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> ConfusionMatrix {
+        let predictions = predictions.into();
+        expect_fitting(&predictions, data);
         let classes = data.target_width().max(2);
         let mut counts = vec![vec![0; classes]; classes];
-        for (k, prediction) in predictions.iter().enumerate() {
-            counts[class(data.target(k))][class(prediction)] += 1;
+        for (k, outputs) in predictions.iter().enumerate() {
+            match predictions.class(k) {
+                Some(class) => counts[target_class(data.target(k))][class] += 1,
+                None => panic!("prediction {k} is {outputs:?}, which is of no class: leave the sample out"),
+            }
         }
         ConfusionMatrix { counts, names: (0..classes).map(|class| class.to_string()).collect() }
     }
@@ -115,7 +158,8 @@ impl ConfusionMatrix {
     #[must_use]
     #[track_caller]
     pub fn with_names(mut self, names: &[impl AsRef<str>]) -> ConfusionMatrix {
-        assert_eq!(names.len(), self.counts.len(), "one name per class");
+        let (found, classes) = (names.len(), self.counts.len());
+        assert!(found == classes, "{found} names for {classes} classes: give one for each");
         self.names = names.iter().map(|name| name.as_ref().to_owned()).collect();
         self
     }
@@ -125,7 +169,14 @@ impl ConfusionMatrix {
     /// # Panics
     /// If there is no such class.
     #[must_use]
+    #[track_caller]
     pub fn count(&self, truth: usize, predicted: usize) -> usize {
+        let classes = self.counts.len();
+        let is_class = truth < classes && predicted < classes;
+        assert!(
+            is_class,
+            "there is no count of ({truth}, {predicted}): there are {classes} classes, counted from 0"
+        );
         self.counts[truth][predicted]
     }
 

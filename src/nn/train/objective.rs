@@ -1,5 +1,8 @@
 //! The seam between training and differentiation.
 
+use super::trainer::Backend;
+use crate::nn::error::Error;
+
 /// How the losses of a batch become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reduction {
@@ -44,7 +47,8 @@ pub trait Objective {
     /// The loss of a batch of samples at these parameters; its gradient is written over `gradient`.
     ///
     /// # Errors
-    /// [`Failure`] if either is not finite; what is in `gradient` then is not used.
+    /// [`Failure`] if either is not finite, or the [`report`](Self::report) says that they are refused; what is in
+    /// `gradient` then is not used.
     fn loss_and_gradient(
         &mut self,
         parameters: &[f64],
@@ -57,6 +61,42 @@ pub trait Objective {
     fn reduction(&self) -> Reduction {
         Reduction::Mean
     }
+
+    /// Looks, with one sample, whether what it keeps from earlier batches still holds. A trainer asks where code of
+    /// the caller's ran, and at the end. There is nothing to do for what keeps nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] if it does not hold and nothing else can answer; the [`report`](Self::report) then says so.
+    fn look_again(&mut self, _parameters: &[f64], _sample: usize, _when: Moment) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// How it came by its answers; nothing, unless it has a choice.
+    fn report(&self) -> Report {
+        Report::default()
+    }
+}
+
+/// When an objective is asked to [look again](Objective::look_again).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// After the caller's `on_epoch` ran: a change is its doing, and earlier batches were right.
+    AfterCallback,
+    /// After the last batch: a change may have come before it.
+    AtTheEnd,
+}
+
+/// How an objective came by its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// What computed them last.
+    pub backend: Option<Backend>,
+    /// Why the tape had to, for all that followed or for some batches; or why there is no answer.
+    pub tape_because: Option<String>,
+    /// Whether there is no answer: a recording cannot be used, and the tape is not wanted or comes too late.
+    pub is_refused: bool,
 }
 
 /// A loss or gradient that is not finite.
@@ -66,4 +106,31 @@ pub struct Failure {
     pub sample: Option<usize>,
     /// The first node that was not finite, or what else became so.
     pub cause: String,
+}
+
+/// The error of a run whose objective failed after so many updates.
+pub(in crate::nn) fn stopped(objective: &dyn Objective, step: usize, failure: Failure) -> Error {
+    let Failure { sample, cause } = failure;
+    if objective.report().is_refused {
+        Error::NotReplayable { step, cause }
+    } else {
+        Error::NonFinite { step, sample, cause }
+    }
+}
+
+/// Refuses a batch without samples, which has no loss.
+///
+/// # Panics
+/// If there are not as many derivatives as parameters.
+#[track_caller]
+pub(super) fn check_batch(parameters: &[f64], batch: &[usize], gradient: &[f64]) -> Result<(), Failure> {
+    let (derivatives, parameters) = (gradient.len(), parameters.len());
+    assert!(
+        derivatives == parameters,
+        "`gradient` has room for {derivatives} derivatives, and there are {parameters} parameters: make it as long"
+    );
+    if batch.is_empty() {
+        return Err(Failure { sample: None, cause: "the batch has no samples, and so no loss".to_owned() });
+    }
+    Ok(())
 }

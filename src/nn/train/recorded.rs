@@ -1,7 +1,9 @@
 //! The objective that records the loss of one sample once, and evaluates it over all samples of a batch side by side.
 
 use super::eager::Eager;
-use super::objective::{Failure, Objective, Reduction};
+use super::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
+use super::trainer::{Backend, Fallback};
+use super::watch::Watch;
 use crate::function::{Branches, Recordings};
 use crate::nn::data::Data;
 use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
@@ -19,9 +21,13 @@ const RECORDINGS: usize = 16;
 /// same way; `T` is the precision of the samples' arithmetic. A sample by itself would leave most of a register idle: where
 /// there are few parameters, it goes through a [`Function`], in double precision.
 ///
-/// `f` must be a function of its arguments: what it reads elsewhere is baked into the recording. A loss that cannot be
-/// recorded, since it reads a plain number out of a variable or uses a node that only has partials, is evaluated by
-/// [`Eager`] instead.
+/// `f` must be a function of its arguments: what it reads elsewhere, a counter or random numbers, is baked into the recording.
+/// So every recording is made twice and compared; `f` is recorded again after 1, 2, 4, 8, … batches, and where a trainer asks
+/// (after each `on_epoch`, and at the end). A loss that is another function each time, or cannot be recorded, since it reads a
+/// plain number out of a variable or uses a node that only has partials, is evaluated by [`Eager`] instead, or refused:
+/// see [`fallback`](Self::fallback). [`report`](Objective::report) says which of them answered, and why. A change that is
+/// found only after batches were computed by the old recording is always refused. What changes and changes back between two
+/// looks, or is read in a branch that no look takes, is not seen.
 ///
 /// ```
 /// use tapegrad::nn::{Data, Recorded, Reduction, Sgd, Trainer};
@@ -41,6 +47,11 @@ pub struct Recorded<'a, F, T = f64> {
     columns: Vec<Column<'a>>,
     /// None if the loss cannot be recorded.
     kept: Option<Kept<T>>,
+    watch: Watch,
+    fallback: Fallback,
+    /// Why the tape answers, or nothing does.
+    because: Option<String>,
+    is_refused: bool,
 }
 
 /// What is kept from one evaluation to the next, for so many parameters.
@@ -76,45 +87,73 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
             columns: data.columns(),
             kept: Some(Kept::new(usize::MAX, 0)),
             eager: Eager::new(data, reduction, loss),
+            watch: Watch::new(false, 2 * RECORDINGS),
+            fallback: Fallback::Tape,
+            because: None,
+            is_refused: false,
         }
     }
 
-    /// The sum over the batch, and its gradient; none if the loss cannot be recorded.
-    fn sum(&mut self, parameters: &[f64], batch: &[usize], gradient: &mut [f64]) -> Option<f64> {
+    /// What happens if the loss cannot be replayed; the tape takes over unless said.
+    #[must_use]
+    pub fn fallback(self, fallback: Fallback) -> Self {
+        Recorded { fallback, ..self }
+    }
+
+    /// Whether the loss is known to be a function of its arguments: then it is not watched.
+    pub(in crate::nn) fn known(self, is_known: bool) -> Self {
+        Recorded { watch: Watch::new(is_known, 2 * RECORDINGS), ..self }
+    }
+
+    /// The sum over the batch, and its gradient; none if the loss is not recorded.
+    fn sum(
+        &mut self,
+        parameters: &[f64],
+        batch: &[usize],
+        gradient: &mut [f64],
+    ) -> Option<Result<f64, Error>> {
         let kept = self.kept.as_mut()?;
         let (count, columns) = (parameters.len(), self.columns.len());
         if kept.parameters != count {
             *kept = Kept::new(count, columns);
+            self.watch.clear();
         }
         let Kept { branches, batch: memory, recordings, single, point, .. } = kept;
-        let (loss, data) = (&self.eager.loss, self.eager.data);
-        let of_all = |all: &[Var]| {
-            let (parameters, sample) = all.split_at(count);
-            let (inputs, targets) = sample.split_at(data.input_width());
-            loss(parameters, inputs, targets)
-        };
-        let total = match *batch {
+        let (eager, watch) = (&self.eager, &mut self.watch);
+        let mut record = |at: &[f64]| watch.record(|| eager.record(count, at));
+        Some(match *batch {
             [sample] if count <= LITTLE * size_of::<T>() => {
-                point.clear();
-                for part in [parameters, data.input(sample), data.target(sample)] {
-                    point.extend_from_slice(part);
-                }
-                let record = || {
-                    let function = Function::record::<&[f64], _>(of_all, point)?;
-                    Ok(function.with_parameters(count..point.len())?.optimize())
-                };
+                eager.point_into(parameters, sample, point);
+                let record = || Ok(record(point)?.with_parameters(count..point.len())?.optimize());
                 let gradient = |function: &Function| function.value_and_gradient(point, single, gradient);
                 recordings.with_fitting(record, gradient)
             }
-            _ => {
-                let samples = Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).ok()?;
-                branches.value_and_gradient(of_all, parameters, &samples, memory, gradient)
-            }
-        };
-        if let Err(Error::ValueRead { .. } | Error::Opaque { .. } | Error::FreeVariable { .. }) = total {
+            _ => Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).and_then(|samples| {
+                branches.value_and_gradient(record, parameters, &samples, memory, gradient)
+            }),
+        })
+    }
+
+    /// What follows from an error of a recording: the tape answers, from now on or this once, or nothing does.
+    fn give_up(&mut self, error: &Error, is_too_late: bool) -> Result<(), Failure> {
+        let is_for_good = !matches!(error, Error::BranchesChanged { .. } | Error::BranchChanged { .. });
+        if is_for_good {
             self.kept = None;
         }
-        total.ok()
+        if is_for_good || self.because.is_none() {
+            let too_late =
+                if is_too_late { "; batches may have been computed by what it was before" } else { "" };
+            self.because = Some(format!("{error}{too_late}"));
+        }
+        self.is_refused |= is_too_late || self.fallback == Fallback::Refuse;
+        self.answerable()
+    }
+
+    fn answerable(&self) -> Result<(), Failure> {
+        match &self.because {
+            Some(cause) if self.is_refused => Err(Failure { sample: None, cause: cause.clone() }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -123,20 +162,54 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, 
         self.eager.samples()
     }
 
+    /// # Panics
+    /// If there are not as many derivatives as parameters, or no such sample.
+    #[track_caller]
     fn loss_and_gradient(
         &mut self,
         parameters: &[f64],
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        match self.sum(parameters, batch, gradient) {
-            Some(total) => self.eager.reduced(total, parameters, batch, gradient),
-            None => self.eager.loss_and_gradient(parameters, batch, gradient),
+        check_batch(parameters, batch, gradient)?;
+        self.answerable()?;
+        if self.watch.is_due() {
+            self.look_again(parameters, batch[0], Moment::AtTheEnd)?;
         }
+        match self.sum(parameters, batch, gradient) {
+            Some(Ok(total)) => {
+                self.watch.has_answered();
+                return self.eager.reduced(total, parameters, batch, gradient);
+            }
+            Some(Err(error)) => self.give_up(&error, false)?,
+            None => {}
+        }
+        self.eager.loss_and_gradient(parameters, batch, gradient)
     }
 
     fn reduction(&self) -> Reduction {
         self.eager.reduction()
+    }
+
+    fn look_again(&mut self, parameters: &[f64], sample: usize, when: Moment) -> Result<(), Failure> {
+        let Some(kept) = self.kept.as_mut().filter(|kept| kept.parameters == parameters.len()) else {
+            return Ok(());
+        };
+        self.eager.point_into(parameters, sample, &mut kept.point);
+        let (eager, point) = (&self.eager, &kept.point);
+        match self.watch.look(point, || eager.record(parameters.len(), point)) {
+            Ok(()) => Ok(()),
+            Err(error) => self.give_up(&error, when == Moment::AtTheEnd && self.watch.is_in_doubt()),
+        }
+    }
+
+    fn report(&self) -> Report {
+        let recorded = if size_of::<T>() == 4 { Backend::RecordedSingle } else { Backend::Recorded };
+        Report {
+            backend: Some(if self.kept.is_some() { recorded } else { Backend::Eager }),
+            tape_because: self.because.clone(),
+            is_refused: self.is_refused,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The loop of a training run.
 
 use super::history::{Epoch, History};
-use super::objective::{Failure, Objective, Reduction};
+use super::objective::{Moment, Objective, Reduction, stopped};
 use super::progress::Progress;
 use super::trainer::{EarlyStopping, Trainer};
 use crate::nn::clip::Clip;
@@ -76,6 +76,7 @@ impl Trainer<'_> {
         let progress = Progress::new(self.progress, self.epochs, state.history.epochs.len());
         let outcome = self.all_epochs(&mut state, &mut task, &progress);
         progress.finish();
+        note_backend(&mut state, &task);
         let is_best = outcome.is_ok().then_some(state.best.as_ref()).flatten();
         parameters.copy_from_slice(is_best.map_or(&state.parameters, |best| &best.parameters));
         outcome.map(|()| state.history)
@@ -98,12 +99,19 @@ impl Trainer<'_> {
             let epoch = self.epoch(state, task, &mut memory)?;
             progress.show(&epoch, self.metric);
             self.look_for_best(state, &epoch);
+            let is_last = epoch.epoch + 1 >= self.epochs || state.history.stopped_early;
+            if is_last {
+                look_again(state, task, epoch.epoch, Moment::AtTheEnd)?;
+            }
             let asked_to_stop = self
                 .on_epoch
                 .as_mut()
                 .is_some_and(|callback| callback(&epoch, &state.parameters) == ControlFlow::Break(()));
+            if self.on_epoch.is_some() && !is_last && !asked_to_stop {
+                look_again(state, task, epoch.epoch, Moment::AfterCallback)?;
+            }
             state.history.epochs.push(epoch);
-            self.write_checkpoint(state, asked_to_stop)?;
+            self.write_checkpoint(state, task, asked_to_stop)?;
             if asked_to_stop {
                 break;
             }
@@ -160,14 +168,14 @@ impl Trainer<'_> {
         memory: &mut Memory,
     ) -> Result<f64, Error> {
         let step = state.updates;
-        let stop = |Failure { sample, cause }| Error::NonFinite { step, sample, cause };
         let check = |is_finite: bool, what: &str| match is_finite {
             true => Ok(()),
-            false => Err(stop(Failure { sample: None, cause: format!("{what} is not finite") })),
+            false => Err(Error::NonFinite { step, sample: None, cause: format!("{what} is not finite") }),
         };
         let Memory { gradient, before, pays, frozen, .. } = memory;
         gradient.resize(state.parameters.len(), 0.0);
-        let mut loss = task.objective.loss_and_gradient(&state.parameters, batch, gradient).map_err(stop)?;
+        let answer = task.objective.loss_and_gradient(&state.parameters, batch, gradient);
+        let mut loss = answer.map_err(|failure| stopped(task.objective, step, failure))?;
         if let Some(penalty) = self.penalty {
             loss += penalty.add_slopes(&state.parameters, pays, gradient);
         }
@@ -184,6 +192,9 @@ impl Trainer<'_> {
         check(are_finite(&state.parameters), "a parameter after the update")
             .inspect_err(|_| state.parameters.copy_from_slice(before))?;
         state.updates += 1;
+        if self.keeps_update_losses {
+            state.history.update_losses.push(loss);
+        }
         Ok(loss)
     }
 
@@ -242,18 +253,35 @@ impl Trainer<'_> {
     }
 
     #[cfg(feature = "serde")]
-    fn write_checkpoint(&self, state: &mut RunState, is_last: bool) -> Result<(), Error> {
+    fn write_checkpoint(&self, state: &mut RunState, task: &Task<'_>, is_last: bool) -> Result<(), Error> {
         let Some((path, every)) = &self.checkpoint else { return Ok(()) };
         let done = state.history.epochs.len();
         if done.is_multiple_of(*every) || done == self.epochs || state.history.stopped_early || is_last {
             state.optimizer.clone_from(self.optimizer.state());
+            note_backend(state, task);
             super::checkpoint::write(path, state)?;
         }
         Ok(())
     }
 
     #[cfg(not(feature = "serde"))]
-    fn write_checkpoint(&self, _: &mut RunState, _: bool) -> Result<(), Error> {
+    fn write_checkpoint(&self, _: &mut RunState, _: &Task<'_>, _: bool) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+/// Lets the objective look with a sample, another one in each epoch, whether what it keeps still holds.
+fn look_again(state: &RunState, task: &mut Task<'_>, epoch: usize, when: Moment) -> Result<(), Error> {
+    let sample = task.samples[epoch % task.samples.len()];
+    let outcome = task.objective.look_again(&state.parameters, sample, when);
+    outcome.map_err(|failure| stopped(task.objective, state.updates, failure))
+}
+
+/// Which back end it was; an earlier part of the run may have had a reason for the tape.
+fn note_backend(state: &mut RunState, task: &Task<'_>) {
+    let report = task.objective.report();
+    state.history.backend = report.backend;
+    if report.tape_because.is_some() {
+        state.history.tape_because = report.tape_because;
     }
 }

@@ -4,6 +4,7 @@ use super::eager::Eager;
 use super::history::{Epoch, History};
 use super::metrics::Metric;
 use super::objective::{Objective, Reduction};
+use super::predictions::Predictions;
 use super::recorded::Recorded;
 use super::run::{Judgement, Task};
 use crate::Var;
@@ -39,7 +40,13 @@ impl EarlyStopping {
 }
 
 /// How losses and gradients of a batch are computed.
+/// How losses and gradients of a batch are computed. For a loss that is a function of its arguments it is a matter of
+/// speed and the last digits. One that also reads what changes, a counter, a setting that `on_epoch` turns, random
+/// numbers, is right with [`Eager`](Backend::Eager) alone, which calls it for every sample: a recording freezes what
+/// was read. That is looked for: see [`Fallback`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Backend {
     /// The loss of a sample is recorded once and evaluated over all samples of a batch side by side, in double
     /// precision. See [`Recorded`].
@@ -50,6 +57,18 @@ pub enum Backend {
     RecordedSingle,
     /// Every sample is recorded afresh, one after the other: the reference. See [`Eager`].
     Eager,
+}
+
+/// What happens if a loss cannot be replayed from a recording: because it reads a plain number out of a variable, uses a
+/// node that only has partials, or is not the same function each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fallback {
+    /// The tape takes over, as with [`Backend::Eager`], and the [`History`] says so and why. Only where batches may have
+    /// been computed by a recording that was no longer right is it an error: [`Error::NotReplayable`].
+    #[default]
+    Tape,
+    /// It is an error: [`Error::NotReplayable`].
+    Refuse,
 }
 
 type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
@@ -97,8 +116,10 @@ pub struct Trainer<'a> {
     pub(super) checkpoint: Option<(std::path::PathBuf, usize)>,
     #[cfg(feature = "serde")]
     pub(super) resume_from: Option<std::path::PathBuf>,
+    pub(super) keeps_update_losses: bool,
     reduction: Reduction,
     backend: Backend,
+    fallback: Fallback,
     validation: Validation,
 }
 
@@ -121,8 +142,10 @@ impl<'a> Trainer<'a> {
             checkpoint: None,
             #[cfg(feature = "serde")]
             resume_from: None,
+            keeps_update_losses: false,
             reduction: Reduction::Mean,
             backend: Backend::Recorded,
+            fallback: Fallback::Tape,
             validation: Validation::None,
         }
     }
@@ -147,9 +170,20 @@ impl<'a> Trainer<'a> {
         Trainer { reduction, ..self }
     }
 
-    /// How losses and gradients are computed. It matters for speed and the last digits only.
+    /// How losses and gradients are computed. It is a matter of speed and the last digits, unless the loss reads what
+    /// changes: see [`Backend`].
     pub fn backend(self, backend: Backend) -> Self {
         Trainer { backend, ..self }
+    }
+
+    /// What happens if the loss of [`fit_with`](Self::fit_with) cannot be replayed from a recording.
+    pub fn fallback(self, fallback: Fallback) -> Self {
+        Trainer { fallback, ..self }
+    }
+
+    /// Keeps the loss of every update in the history: a number each, which a checkpoint holds too.
+    pub fn keep_update_losses(self, keep: bool) -> Self {
+        Trainer { keeps_update_losses: keep, ..self }
     }
 
     /// How the learning rate changes.
@@ -227,13 +261,18 @@ impl<'a> Trainer<'a> {
         let validation: &[Data] =
             if let Validation::On(data) = &self.validation { std::slice::from_ref(data) } else { &[] };
         for data in std::iter::once(data).chain(validation) {
-            (0..data.len()).try_for_each(|sample| loss.check(sample, data.target(sample)))?;
-            expect_targets(mlp, data)?;
+            loss.check_all(mlp, data)?;
         }
-        self.fit_with(mlp, |outputs, targets| loss.of(outputs, targets), data)
+        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, true)
     }
 
     /// Trains a network with any loss of its outputs and the targets of a sample.
+    ///
+    /// The loss must be a function of its arguments: unless the backend is [`Backend::Eager`], it is recorded, and what it
+    /// reads elsewhere is frozen. So it is recorded twice, and again after 1, 2, 4, 8, … batches, after each
+    /// [`on_epoch`](Self::on_epoch), and at the end; a loss that changes goes to the tape or is an error, as
+    /// [`fallback`](Self::fallback) says, and the [`History`] tells which. What changes and changes back between two
+    /// looks is not seen: for a loss that draws random numbers or reads a clock, choose [`Backend::Eager`].
     ///
     /// ```
     /// # use tapegrad::nn::{Adam, Activation, Mlp, Trainer, sine};
@@ -246,12 +285,23 @@ impl<'a> Trainer<'a> {
     /// ```
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// As [`fit`](Self::fit), for targets of any width unless there is a metric; and [`Error::NotReplayable`].
     pub fn fit_with(
         &mut self,
         mlp: &mut Mlp,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
+    ) -> Result<History, Error> {
+        self.fit_loss(mlp, loss, data, false)
+    }
+
+    /// Trains with a loss that is known to be a function of its arguments, or is not.
+    fn fit_loss(
+        &mut self,
+        mlp: &mut Mlp,
+        loss: impl Fn(&[Var], &[Var]) -> Var,
+        data: &Data,
+        is_known: bool,
     ) -> Result<History, Error> {
         let all = || (0..data.len()).collect::<Vec<usize>>();
         let (samples, held_out, validation) = match &self.validation {
@@ -276,9 +326,12 @@ impl<'a> Trainer<'a> {
         }
         for data in std::iter::once(data).chain(&validation) {
             expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
+            if let Some(metric) = self.metric {
+                metric.check(mlp.outputs(), data)?;
+            }
         }
 
-        let (net, metric, reduction) = (&*mlp, self.metric, self.reduction);
+        let (net, metric, reduction, fallback) = (&*mlp, self.metric, self.reduction, self.fallback);
         let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
         let (judged, judged_samples) = match &validation {
             Some(validation) => (validation, &held_out),
@@ -297,13 +350,20 @@ impl<'a> Trainer<'a> {
                 let total: f64 = losses.sum();
                 if reduction == Reduction::Mean { total / judged_samples.len() as f64 } else { total }
             });
-            let metric = metric.map(|metric| metric.of(&predictions, &judged.select(judged_samples)));
+            let metric = metric.map(|metric| {
+                let predictions = Predictions::of(net.output_activation(), predictions);
+                metric.of(&predictions, &judged.select(judged_samples))
+            });
             Judgement { validation_loss, metric }
         };
         let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
         let objective: &mut dyn Objective = match self.backend {
-            Backend::Recorded => &mut Recorded::<_>::new(data, reduction, of_sample),
-            Backend::RecordedSingle => &mut Recorded::<_, f32>::new(data, reduction, of_sample),
+            Backend::Recorded => {
+                &mut Recorded::<_>::new(data, reduction, of_sample).fallback(fallback).known(is_known)
+            }
+            Backend::RecordedSingle => {
+                &mut Recorded::<_, f32>::new(data, reduction, of_sample).fallback(fallback).known(is_known)
+            }
             Backend::Eager => &mut Eager::new(data, reduction, of_sample),
         };
         let (frozen, biases) = (net.frozen().to_vec(), net.biases());
@@ -334,11 +394,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-fn expect_targets(mlp: &Mlp, data: &Data) -> Result<(), Error> {
-    let width = if data.is_empty() { mlp.outputs() } else { data.target_width() };
-    expect_length("targets of a sample", mlp.outputs(), width)
-}
-
 impl fmt::Debug for Trainer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trainer")
@@ -348,6 +403,7 @@ impl fmt::Debug for Trainer<'_> {
             .field("reduction", &self.reduction)
             .field("rate", &self.optimizer.rate())
             .field("backend", &self.backend)
+            .field("fallback", &self.fallback)
             .field("schedule", &self.schedule)
             .field("clip", &self.clip)
             .field("penalty", &self.penalty)
