@@ -1,10 +1,10 @@
 //! Forward mode: a number and its derivatives in `N` directions at once.
 
 use crate::operators::impl_number;
-use crate::ops::{Op, for_each_primitive};
+use crate::ops::for_each_primitive;
 use crate::predicate::Predicate;
 use crate::real::{Lists, Number, Read, Real, Reduction};
-use crate::rules::partials;
+use crate::rules::{partials, untaken};
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::fmt;
@@ -172,11 +172,16 @@ impl<R: Number, const N: usize> Dual<R, N> {
     /// operand pass through it: 0 · ∞ is not 0.
     #[inline(always)]
     #[track_caller]
-    fn chain<const ARITY: usize>(op: Op, primal: R, partials: [R; ARITY], operands: [&Self; ARITY]) -> Self {
+    fn chain<const ARITY: usize>(
+        primal: R,
+        partials: [R; ARITY],
+        untaken: [Option<R>; ARITY],
+        operands: [&Self; ARITY],
+    ) -> Self {
         let mut result = Dual::constant(primal);
         let is_dense = N > FEW && partials.iter().all(|partial| partial.is_dense());
-        for (partial, operand) in partials.into_iter().zip(operands) {
-            if op.is_piecewise() && partial.unlinks() {
+        for ((partial, untaken), operand) in partials.into_iter().zip(untaken).zip(operands) {
+            if untaken.is_some_and(|mask| mask.is_settled()) {
                 continue;
             }
             if is_dense {
@@ -188,9 +193,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
             }
             for k in 0..N {
                 if operand.is_reached_by(k) {
-                    let by = operand.tangents[k];
-                    let term =
-                        if op.is_piecewise() { partial.weigh_piecewise(by) } else { partial.weigh(by) };
+                    let term = partial.weigh_if_taken(operand.tangents[k], untaken);
                     let sum = result.tangents[k];
                     result.tangents[k] = if result.is_reached_by(k) { sum + term } else { term };
                 }
@@ -206,12 +209,15 @@ macro_rules! by_chain_rule {
         let y = $a.primal.$name($($b.primal,)* $($n)?);
         let reached = [$a.reached != 0 $(, $b.reached != 0)*];
         let partials = partials::$name($a.primal, $($b.primal,)* $($n,)? y, reached);
-        Dual::chain(Op::$Op $(($n))?, y, partials, [&$a $(, &$b)*])
+        let untaken = untaken::$name($a.primal, $($b.primal,)* $($n,)? y, partials, reached);
+        Dual::chain(y, partials, untaken, [&$a $(, &$b)*])
     }};
 }
 
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline] by_chain_rule {
     const IS_RECORDED: bool = R::IS_RECORDED;
+    const IS_DIFFERENTIATED: bool = true;
+    const LARGE: f64 = R::LARGE;
 
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
@@ -229,8 +235,13 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
         self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
     }
 
-    fn unlinks(self) -> bool {
-        self.primal.unlinks()
+    fn is_settled(self) -> bool {
+        self.primal.is_settled()
+    }
+
+    #[inline(always)]
+    fn decided(self) -> Option<bool> {
+        self.primal.decided()
     }
 
     fn vanishes(self) -> bool {

@@ -13,7 +13,25 @@ pub(crate) const SQRT_PI_2: f64 = 1.253_314_137_315_500_3;
 /// depend on where it is inlined, so that a replay equals its recording.
 #[inline]
 pub(crate) fn powi(a: f64, n: i32) -> f64 {
-    let (mut base, mut rest, mut power) = (a, n.unsigned_abs(), 1.0);
+    let power = power(a, n.unsigned_abs());
+    if n >= 0 {
+        power
+    } else if power.is_infinite() {
+        reciprocal_power(a, n.unsigned_abs())
+    } else {
+        1.0 / power
+    }
+}
+
+/// `a⁻ⁿ` where `aⁿ` overflows: what is lost below the smallest numbers is less.
+#[cold]
+fn reciprocal_power(a: f64, n: u32) -> f64 {
+    1.0 / power(a, n / 2) / power(a, n - n / 2)
+}
+
+#[inline]
+fn power(a: f64, n: u32) -> f64 {
+    let (mut base, mut rest, mut power) = (a, n, 1.0);
     while rest > 0 {
         if rest & 1 == 1 {
             power *= base;
@@ -21,7 +39,7 @@ pub(crate) fn powi(a: f64, n: i32) -> f64 {
         base *= base;
         rest >>= 1;
     }
-    if n < 0 { 1.0 / power } else { power }
+    power
 }
 
 /// `1 / (1 + e⁻ᵃ)` from the exponential that cannot overflow.
@@ -90,6 +108,9 @@ pub(crate) fn digamma(a: f64) -> f64 {
 
 /// The `n`-th derivative of digamma, ψ⁽ⁿ⁾(a) = (−1)ⁿ⁺¹ n! Σ 1/(a + k)ⁿ⁺¹ (Abramowitz and Stegun 6.4.10), the
 /// tail of the sum by its asymptotic series (6.4.11).
+///
+/// Everything is measured by the smallest |a + k|, so that no factor overflows where their product does not; and terms
+/// end where they no longer count, which is soon for large `n`: the time is bounded.
 pub(crate) fn polygamma(a: f64, n: i32) -> f64 {
     /// B₂ₖ
     const BERNOULLI: [f64; 8] = [
@@ -111,34 +132,67 @@ pub(crate) fn polygamma(a: f64, n: i32) -> f64 {
         return f64::NAN;
     }
     let order = f64::from(n);
-    let steps = (SHIFT + order - a).max(0.0).ceil();
-    let z = a + steps;
-    // Everything divided by n!, from the smallest term to the largest.
+    let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
+    if a.is_infinite() {
+        return sign * 0.0;
+    }
+    let unit = if a > 0.0 { a } else { (a - a.round()).abs() };
+    // Beyond so many units a term is less than a rounding of the first.
+    let reach = unit * 10f64.powf(17.0 / order);
+    let first = (-a - reach).max(0.0).floor();
+    let asymptotic = (SHIFT + order - a).max(0.0).ceil();
+    let end = (reach - a).max(0.0).ceil() + 1.0;
     let mut sum = 0.0;
-    // (n + 2k − 1)! / ((2k)! n!) z^(−n − 2k)
-    let mut factor = (order + 1.0) / 2.0 * powi(z, -n - 2);
-    for (k, bernoulli) in BERNOULLI.iter().enumerate() {
-        sum += bernoulli * factor;
-        let two_k = 2.0 * (k + 1) as f64;
-        factor *= (order + two_k) * (order + two_k + 1.0) / ((two_k + 1.0) * (two_k + 2.0)) / (z * z);
+    // From the smallest term to the largest.
+    if asymptotic <= end {
+        let z = a + asymptotic;
+        // (n + 2k − 1)! / ((2k)! n!) z^(−2k)
+        let mut factor = (order + 1.0) / 2.0 / (z * z);
+        for (k, bernoulli) in BERNOULLI.iter().enumerate() {
+            sum += bernoulli * factor;
+            let two_k = 2.0 * (k + 1) as f64;
+            factor *= (order + two_k) * (order + two_k + 1.0) / ((two_k + 1.0) * (two_k + 2.0)) / (z * z);
+        }
+        sum = (sum + 0.5 / z + 1.0 / order) * powi(unit / z, n);
     }
-    sum += 0.5 * powi(z, -n - 1);
-    sum += powi(z, -n) / order;
-    for k in (0..steps as u64).rev() {
-        sum += 1.0 / powi(a + k as f64, n + 1);
+    for k in (first as u64..asymptotic.min(end) as u64).rev() {
+        let z = a + k as f64;
+        sum += powi(unit / z, n) / z;
     }
-    let factorial: f64 = (1..=n).map(f64::from).product();
-    if n % 2 == 1 { factorial * sum } else { -factorial * sum }
+    sign * factorial_in_units(n, unit, sum)
+}
+
+/// `n! / unitⁿ · factor`.
+fn factorial_in_units(n: i32, unit: f64, factor: f64) -> f64 {
+    if n <= 170 {
+        return (1..=n).fold(factor, |product, k| product * (f64::from(k) / unit));
+    }
+    // Stirling's series, its power by halves.
+    let n = f64::from(n);
+    let half = (n / unit / std::f64::consts::E).powf(n / 2.0);
+    let series = 1.0 / (12.0 * n) - 1.0 / (360.0 * n * n * n);
+    half * (factor * (2.0 * std::f64::consts::PI * n).sqrt() * series.exp()) * half
 }
 
 /// The `n`-th repeated integral of erfc, scaled: Iₙ(a) = e^(a²) iⁿerfc(a), where I₀ = erfcx and Iₙ′ = −2 (n + 1) Iₙ₊₁.
 /// By the recurrence 2n Iₙ = Iₙ₋₂ − 2a Iₙ₋₁ (Abramowitz and Stegun 7.2.5): upwards where that does not cancel,
 /// else downwards for the ratios of neighbours (Gautschi 1961).
 pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
+    /// Above this erfcx is finite.
+    const LOWEST: f64 = -26.0;
+    /// From so many integrals on nothing is left of a finite one.
+    const MANY: i32 = 1_000;
     if n < 0 || a.is_nan() {
         return f64::NAN;
     }
-    if a < 0.5 {
+    if a < LOWEST {
+        return integral_far_below(a, n);
+    }
+    if n > MANY {
+        return 0.0;
+    }
+    let order = f64::from(n);
+    if a < 0.5 && (a < 0.0 || a * a * order < 1.0) {
         let (mut below, mut integral) = (std::f64::consts::FRAC_2_SQRT_PI, erfcx(a));
         for k in 1..=n {
             (below, integral) = (integral, (below - 2.0 * a * integral) / f64::from(2 * k));
@@ -147,8 +201,9 @@ pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
     }
     let mut ratio = 0.0;
     let mut product = erfcx(a);
-    // So many that what is left out is below a rounding: the ratios converge like e^(−2a √(2k)).
-    let first = n + 20 + (250.0 / (a * a)) as i32;
+    // So many that what is left out is below a rounding: the ratios converge like e^(−2a (√(2k) − √(2n))).
+    let root = (2.0 * order).sqrt() + 20.0 / a;
+    let first = 20 + (0.5 * root * root) as i32;
     for k in (1..=first).rev() {
         ratio = 0.5 / (a + f64::from(k + 1) * ratio);
         if k <= n {
@@ -156,6 +211,32 @@ pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
         }
     }
     product
+}
+
+/// As [`erfcx_integral`], where e^(a²) may overflow and the integrals be small: by their logarithm. NaN where there are too
+/// many of them.
+fn integral_far_below(a: f64, n: i32) -> f64 {
+    const MOST: i32 = 100_000;
+    const SMALL: f64 = 1e-200;
+    // The value of erfc is 2 there, its slope nothing.
+    let (mut below, mut integral, mut logarithm) = (0.0, 2.0, a * a);
+    if a.is_infinite() || n > MOST {
+        return if n <= MOST { f64::INFINITY } else { f64::NAN };
+    }
+    for k in 1..=n {
+        (below, integral) = (integral, (below - 2.0 * a * integral) / f64::from(2 * k));
+        let scale = if integral < SMALL {
+            SMALL
+        } else if integral > 1.0 / SMALL {
+            1.0 / SMALL
+        } else {
+            continue;
+        };
+        (below, integral, logarithm) = (below / scale, integral / scale, logarithm + scale.ln());
+    }
+    // By halves, of which none overflows if the result does not.
+    let half = (logarithm / 2.0).exp();
+    half * integral * half
 }
 
 /// The sum from left to right; 0 of nothing.
@@ -191,7 +272,7 @@ pub(crate) fn products_of_others<R: Number>(
     factors: impl DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone,
     y: R,
 ) -> impl Iterator<Item = R> {
-    let is_divisible = R::constant(1e-290).less(y.abs()) * y.abs().less(1e290);
+    let is_divisible = R::constant(1.0 / R::LARGE).less(y.abs()) * y.abs().less(R::LARGE);
     let mut tails = Tails::new(factors.clone());
     let mut before = R::constant(1.0);
     factors.enumerate().map(move |(index, factor)| {
@@ -251,21 +332,100 @@ impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Ta
     }
 }
 
-/// The mean, and the number of items.
+/// The mean in two parts, the sum over the number of items and what rounding left of it, and the number of items.
 #[inline(always)]
-pub(crate) fn mean<R: Number>(xs: impl ExactSizeIterator<Item = R>) -> (R, f64) {
+pub(crate) fn means<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) -> (R, R, f64) {
     let n = xs.len() as f64;
-    (total(xs) / n, n)
+    let mean = total(xs.clone()) / n;
+    let rest = total(xs.map(|x| x - mean)) / n;
+    // Of an infinite mean nothing is left, that is not NaN already.
+    (mean, rest.abs().less(f64::INFINITY).select(rest, 0.0), n)
 }
 
 /// The mean squared deviation from the mean, less the square of the mean deviation, which rounding leaves
 /// (Chan, Golub and LeVeque 1983).
 #[inline(always)]
 pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) -> R {
-    let (mean, n) = mean(xs.clone());
+    let n = xs.len() as f64;
+    let mean = total(xs.clone()) / n;
     let squares = total(xs.clone().map(|x| (x - mean) * (x - mean)));
     let rest = total(xs.map(|x| x - mean));
     (squares - rest * rest / n) / n
+}
+
+/// `a / b`, and 0 where both are 0. There the slope by `a` stays infinite: with 0 the second derivative of the square of a
+/// length would be 0 at the origin, and wrong.
+#[inline(always)]
+pub(crate) fn ratio<R: Number>(a: R, b: R) -> R {
+    if R::IS_DIFFERENTIATED {
+        // The cube root is 0 at 0, with an infinite slope.
+        return either!(b.equal(0.0) * a.equal(0.0), a.cbrt(), a / b);
+    }
+    a / either!(b.equal(0.0), a.equal(0.0).select(1.0, b), b)
+}
+
+/// `a / y` for the length `y` of `(a, b)`.
+///
+/// If `a` dominates, the quotient is 1 but for what `b` adds, and so made of `b / a`: else nothing would be left of its derivatives.
+#[inline(always)]
+pub(crate) fn cosine<R: Number>(a: R, b: R, y: R) -> R {
+    if !R::IS_DIFFERENTIATED {
+        return ratio(a, y);
+    }
+    let is_usable = R::constant(0.0).less(y) * y.less(f64::INFINITY);
+    either!(is_usable, with_value(beside(a, b), a / y), ratio(a, y))
+}
+
+/// The derivatives of one form of a number with the value of another, which differs by roundings: so that a derivative has the same
+/// bits whatever it is computed over.
+#[inline(always)]
+fn with_value<R: Number>(form: R, value: R) -> R {
+    form + (value - form).stop_gradient()
+}
+
+/// The cosine of the angle between `(a, b)` and the first axis, from the ratio of the smaller to the larger.
+#[inline(always)]
+fn beside<R: Number>(a: R, b: R) -> R {
+    let along = |larger: R, smaller: R| {
+        let ratio = smaller / larger;
+        (larger.signum() / (ratio * ratio + 1.0).sqrt(), ratio)
+    };
+    either!(b.abs().less_equal(a.abs()), along(a, b).0, {
+        let (cosine, ratio) = along(b, a);
+        ratio * cosine
+    })
+}
+
+/// `xᵢ / y` for the length `y` of the list; see [`cosine`].
+#[inline(always)]
+pub(crate) fn cosines<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
+    let kept = if R::IS_DIFFERENTIATED { cosines_of_ratios(xs.clone(), y) } else { Vec::new() };
+    xs.enumerate().map(move |(k, x)| if R::IS_DIFFERENTIATED { kept[k] } else { ratio(x, y) })
+}
+
+fn cosines_of_ratios<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> Vec<R> {
+    let (mut largest, mut size) = (R::constant(0.0), R::constant(0.0));
+    for x in xs.clone() {
+        let is_larger = size.less(x.abs());
+        largest = is_larger.select(x, largest);
+        size = is_larger.select(x.abs(), size);
+    }
+    let is_usable = R::constant(0.0).less(y) * y.less(f64::INFINITY);
+    let mut seen = R::constant(0.0);
+    let mut others = R::constant(0.0);
+    let ratios: Vec<R> = xs
+        .clone()
+        .map(|x| {
+            let is_largest = x.equal(largest) * seen.equal(0.0);
+            seen += is_largest;
+            let ratio = x / largest;
+            others += is_largest.select(0.0, ratio * ratio);
+            is_largest.select(1.0, ratio)
+        })
+        .collect();
+    let cosine = largest.signum() / (others + 1.0).sqrt();
+    let cosines = ratios.into_iter().zip(xs);
+    cosines.map(|(part, x)| either!(is_usable, with_value(part * cosine, x / y), ratio(x, y))).collect()
 }
 
 /// The Euclidean length; scaled by the largest component, so that no square overflows.
@@ -280,21 +440,107 @@ pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     total(xs.map(|x| (x / scale) * (x / scale))).sqrt() * scale
 }
 
+/// Exponentials relative to the largest of them, so that none overflows: the exponent of that one, how much the others
+/// amount to, and whether it is a number that can be subtracted.
+struct Relative<R> {
+    largest: R,
+    others: R,
+    is_finite: R,
+}
+
+/// Calls `visit` with each exponential relative to the largest, and whether it is that one, the first of equals. An infinite
+/// largest is replaced by another number.
+#[inline(always)]
+fn relative<R: Number>(
+    xs: impl Iterator<Item = R> + Clone,
+    instead_of_infinite: R,
+    mut visit: impl FnMut(R, R),
+) -> Relative<R> {
+    let mut largest = R::constant(f64::NEG_INFINITY);
+    for x in xs.clone() {
+        // Of two that are equal, one; `max` would share its derivative.
+        largest = if R::IS_DIFFERENTIATED { largest.less(x).select(x, largest) } else { largest.max(x) };
+    }
+    let is_finite = largest.abs().less(f64::INFINITY);
+    let largest = is_finite.select(largest, instead_of_infinite);
+    let (mut others, mut largest_seen) = (R::constant(0.0), R::constant(0.0));
+    for x in xs {
+        let is_largest = x.equal(largest) * largest_seen.equal(0.0);
+        let part = (x - largest).exp();
+        others += is_largest.select(0.0, part);
+        largest_seen += is_largest;
+        visit(part, is_largest);
+    }
+    Relative { largest, others: others + (largest_seen - 1.0), is_finite }
+}
+
 /// `ln Σ eˣ`, shifted by the largest exponent, whose own term is the 1 in `ln(1 + …)`: so it stays accurate
 /// where one dominates.
 #[inline(always)]
 pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
-    let mut largest = R::constant(f64::NEG_INFINITY);
-    for x in xs.clone() {
-        largest = largest.max(x);
-    }
-    // An infinite shift would turn into NaN.
-    let shift = largest.abs().less(f64::INFINITY).select(largest, 0.0);
-    let (mut others, mut largest_seen) = (R::constant(0.0), R::constant(0.0));
-    for x in xs {
-        let is_largest = x.equal(shift) * largest_seen.equal(0.0);
-        others += is_largest.select(0.0, (x - shift).exp());
-        largest_seen += is_largest;
-    }
-    (others + (largest_seen - 1.0)).ln_1p() + shift
+    let Relative { largest, others, .. } = relative(xs, R::constant(0.0), |_, _| ());
+    others.ln_1p() + largest
+}
+
+/// Exponentials relative to the largest of them, and which that is; few, beside one another.
+type Parts<R> = SmallVec<[[R; 2]; 8]>;
+
+/// The shares of the exponentials in their sum, where its logarithm is `y`: from the sum itself, since the logarithm is rounded.
+///
+/// The share of the largest is 1 less the others, and made of them: else nothing would be left of its derivatives.
+#[inline(always)]
+pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
+    let mut parts = Parts::new();
+    let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
+        // In lanes it is quicker to compute them again.
+        if !R::IS_IN_LANES {
+            parts.push([part, is_largest]);
+        }
+    });
+    // Where the largest is infinite, `y` is too, and the quotients are what they are.
+    let total = is_finite.select(others + 1.0, 1.0);
+    xs.enumerate().map(move |(k, x)| {
+        let [part, is_largest] = if R::IS_IN_LANES { [(x - largest).exp(), x] } else { parts[k] };
+        (if R::IS_DIFFERENTIATED { (is_largest * is_finite).select(1.0, part) } else { part }) / total
+    })
+}
+
+/// `−Σ w ln p` for weights and the shares of exponentials: what the logarithm of the sum is above each exponent. A weight of 0
+/// takes nothing, not even from −∞.
+#[inline(always)]
+pub(crate) fn cross_entropy<R: Number>(
+    xs: impl Iterator<Item = R> + Clone,
+    weights: impl Iterator<Item = R> + Clone,
+) -> R {
+    let Relative { largest, others, .. } = relative(xs.clone(), R::constant(0.0), |_, _| ());
+    let below =
+        weights.clone().zip(xs).map(|(weight, x)| weight.equal(0.0).select(0.0, weight * (largest - x)));
+    let all_weights = total(weights);
+    all_weights.equal(0.0).select(0.0, others.ln_1p() * all_weights) + total(below)
+}
+
+/// The slopes of [`cross_entropy`]: by an exponent its share of all weights, less its own weight, and so what the other
+/// weights give to it, less what it gives to the other exponents; by a weight what the logarithm of the sum is above the exponent.
+#[inline(always)]
+pub(crate) fn cross_entropy_partials<R: Number>(
+    xs: impl Iterator<Item = R> + Clone,
+    weights: impl Iterator<Item = R> + Clone,
+    y: R,
+) -> impl Iterator<Item = R> {
+    let mut parts = Parts::new();
+    let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
+        if !R::IS_IN_LANES {
+            parts.push([part, is_largest]);
+        }
+    });
+    let sum = is_finite.select(others + 1.0, 1.0);
+    let all_weights = total(weights.clone());
+    let above = others.ln_1p();
+    let by_exponents = xs.clone().zip(weights).enumerate().map(move |(k, (x, weight))| {
+        let [part, is_largest] =
+            if R::IS_IN_LANES { [(x - largest).exp(), x.equal(largest)] } else { parts[k] };
+        let part = if R::IS_DIFFERENTIATED { (is_largest * is_finite).select(1.0, part) } else { part };
+        ((all_weights - weight) * part - weight * is_largest.select(others, sum - part)) / sum
+    });
+    by_exponents.chain(xs.map(move |x| above + (largest - x)))
 }

@@ -55,5 +55,5 @@ pub use point::{Outputs, Point};
 pub use preaccumulate::{Fused, preaccumulate};
 pub use predicate::Predicate;
 pub use real::{Number, Real};
-pub use rules::{Few, affine, dot, log_sum_exp, norm, product, sum, variance};
+pub use rules::{Few, affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
 pub use tape::{Guard, Mark, Operand, Tape, Var};

@@ -7,7 +7,7 @@ macro_rules! impl_number {
     ($generics:tt [$T:ty, $inline:meta] $rule:ident { $($items:tt)* } $(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
-            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: $on:tt }
     )* ; reductions $reductions:tt) => {
         $( $crate::operators::row! { $kind $generics [$T, $inline] $rule $Op $name ($($($assign)*)?) ($($arg),*)
             ($($n : $ty)?) { $(#[$doc])*

@@ -17,6 +17,10 @@
 //!   constant on every piece. A partial of exactly zero is *structural* there: the operand is unlinked,
 //!   and nothing that happens behind it, not even an infinity, reaches the gradient.
 //!
+//! Where that is not the rule, `untaken` after the partials says for each operand when it was not taken: `never`, or a
+//! mask. So at a kink a derivative of 0 is a *convention*, and a number: only below 0 is the operand of `relu` not taken,
+//! and that of `abs` always is. At a jump, as of `floor`, both sides are flat, and nothing is taken.
+//!
 //! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
 //! partials are in the order of the operands.
 //!
@@ -75,13 +79,16 @@ function Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
     on: [0.25..4.0] }
 
 /// Power, `aᵇ`, for `a ≥ 0`; a negative `a` has a derivative by `a` for integer `b`, none by `b`.
-/// At `a = 0` the derivative by `b` is its limit 0 for `b > 0`, and `a⁰` with `a = 0` counts as flat.
+/// At `a = 0` the derivative by `b` is its limit 0 for `b > 0`, and `a⁰` with `a = 0` counts as flat by `a`; by `b` it is
+/// `ln 0` there, −∞, since `0ᵇ` falls from 1 to 0.
 function Powf powf(a, b) -> y {
     value: a.powf(b),
     partials: [
         // `b y / a`, but where an underflow or overflow spoils it.
         either!(
-            constant::<R>(1e-290).less(y.abs()) * y.abs().less(1e290) * constant::<R>(1e-290).less(a.abs()),
+            constant::<R>(1.0 / R::LARGE).less(y.abs())
+                * y.abs().less(R::LARGE)
+                * constant::<R>(1.0 / R::LARGE).less(a.abs()),
             b * y / a,
             (a.equal(0.0) * b.equal(0.0)).select(0.0, b * a.powf(b - 1.0))
         ),
@@ -89,10 +96,11 @@ function Powf powf(a, b) -> y {
     ],
     on: [0.25..4.0, -3.0..3.0] }
 
-/// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods.
+/// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods. Where `a = 0` the derivative by `b` is 0 for
+/// every `b ≥ 0`.
 function Xlogy xlogy(a, b) -> y {
     value: if a == zero() && !b.is_nan() { zero() } else { a * b.ln() },
-    partials: [b.ln(), a / b],
+    partials: [b.ln(), kernel::ratio(a, b)],
     on: [-4.0..4.0, 0.25..4.0] }
 
 /// Square root, `√a`. At 0 the derivative is infinite.
@@ -170,9 +178,10 @@ function Atan2 atan2(a, b) -> y {
     partials: [b / a.hypot(b) / a.hypot(b), -a / a.hypot(b) / a.hypot(b)],
     on: [0.5..4.0, -4.0..4.0] }
 
-/// Length of the vector `(a, b)`, `√(a² + b²)` without overflow. At the origin the derivatives are NaN.
+/// Length of the vector `(a, b)`, `√(a² + b²)` without overflow. At the origin the derivatives are 0, as of `abs`, and the
+/// second derivatives infinite.
 function Hypot hypot(a, b) -> y {
-    value: a.hypot(b), partials: [a / y, b / y], on: [0.5..4.0, -4.0..4.0] }
+    value: a.hypot(b), partials: [kernel::cosine(a, b, y), kernel::cosine(b, a, y)], on: [0.5..4.0, -4.0..4.0] }
 
 /// Hyperbolic sine.
 function Sinh sinh(a) -> y {
@@ -219,6 +228,20 @@ function Silu silu(a) -> y {
     value: a * a.sigmoid(),
     partials: [a.sigmoid() * (a * (-a).sigmoid() + 1.0)],
     on: [-4.0..4.0] }
+
+/// Binary cross entropy of a logit `a` and the weight `b` of the class 1, `−b ln σ(a) − (1 − b) ln (1 − σ(a))` with the
+/// logistic function σ. A weight of 0 takes nothing, not even from an infinite logit.
+function BinaryCrossEntropy binary_cross_entropy(a, b) -> y {
+    value: {
+        // What both logarithms have beyond a straight line.
+        let bend = (-a.abs()).exp().ln_1p();
+        let (one, other) = (b, B::constant(1.0) - b);
+        let of_one = if one == zero() { zero() } else { one * ((-a).max(zero()) + bend) };
+        let of_other = if other == zero() { zero() } else { other * (a.max(zero()) + bend) };
+        of_one + of_other
+    },
+    partials: [(-b + 1.0) * a.sigmoid() - b * (-a).sigmoid(), -a],
+    on: [-4.0..4.0, 0.0..1.0] }
 
 /// `a · Φ(a)` with the normal distribution Φ: the exact form, not the one with tanh.
 function Gelu gelu(a) -> y {
@@ -272,7 +295,7 @@ function Polygamma polygamma(a; n: i32 in [1, 2, 3]) -> y {
 
 /// Absolute value. The derivative at 0 is 0.
 piecewise Abs abs(a) -> y {
-    value: a.abs(), partials: [a.equal(0.0).select(0.0, a.signum())], on: [-4.0..4.0] }
+    value: a.abs(), partials: [a.equal(0.0).select(0.0, a.signum())], untaken: [never], on: [-4.0..4.0] }
 
 /// Sign: 1 from +0 up, −1 from −0 down, NaN of NaN, as in the standard library. Flat.
 piecewise Signum signum(a) -> y {
@@ -302,6 +325,7 @@ piecewise Min min(a, b) -> y {
 piecewise Relu relu(a) -> y {
     value: if a <= zero() { zero() } else { a },
     partials: [a.less_equal(0.0).select(0.0, 1.0)],
+    untaken: [(a.less(0.0))],
     on: [-4.0..4.0] }
 
 /// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
@@ -311,18 +335,21 @@ function LeakyRelu leaky_relu(a, b) -> y {
         constant::<R>(0.0).less(a).select(1.0, b),
         constant::<R>(0.0).less(a).select(0.0, a)
     ],
+    untaken: [never, (constant::<R>(0.0).less(a))],
     on: [-4.0..4.0, 0.01..0.5] }
 
 /// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
 function Elu elu(a, b) -> y {
     value: if a > zero() { a } else { b * a.exp_m1() },
     partials: [
-        constant::<R>(0.0).less(a).select(1.0, b * a.min(0.0).exp()),
-        constant::<R>(0.0).less(a).select(0.0, a.min(0.0).exp_m1())
+        // Not `a.min(0)`, which would share its derivative at 0 with the constant.
+        constant::<R>(0.0).less(a).select(1.0, b * a.less_equal(0.0).select(a, 0.0).exp()),
+        constant::<R>(0.0).less(a).select(0.0, a.less_equal(0.0).select(a, 0.0).exp_m1())
     ],
+    untaken: [never, (constant::<R>(0.0).less(a))],
     on: [-4.0..4.0, 0.5..2.0] }
 
-/// `a` within the bounds `b ≤ c`, else the nearer bound. On a bound the derivative is that of `a`: 1.
+/// `a` within the bounds `b ≤ c`, else the nearer bound. On a bound the derivative is that of `a`: 1, and 0 by the bound.
 /// NaN, derivatives included, if `b > c` or a bound is NaN, where `f64::clamp` of the standard library panics.
 piecewise Clamp clamp(a, b, c) -> y {
     value: a.clamp(b, c),
@@ -330,6 +357,11 @@ piecewise Clamp clamp(a, b, c) -> y {
         either!(b.less_equal(c), b.less_equal(a) * a.less_equal(c), constant::<R>(f64::NAN)),
         either!(b.less_equal(c), a.less(b), constant::<R>(f64::NAN)),
         either!(b.less_equal(c), c.less(a), constant::<R>(f64::NAN))
+    ],
+    untaken: [
+        (b.less_equal(c) * (a.less(b) + c.less(a))),
+        (b.less_equal(c) * b.less(a)),
+        (b.less_equal(c) * a.less(c))
     ],
     on: [-4.0..4.0, -2.0..-1.0, 1.0..2.0] }
 
@@ -394,17 +426,22 @@ Affine affine(ws, xs; b) -> y {
     value: total(ws.zip(xs).map(|(w, x)| w * x).chain(b)),
     partials: xs.chain(ws).chain(b.map(|_| constant(1.0))) }
 
-/// Euclidean length, `√Σ xᵢ²`, without overflow. At the origin the derivatives are NaN.
-Norm norm(xs) -> y { value: kernel::norm(xs), partials: xs.map(move |x| x / y) }
+/// Euclidean length, `√Σ xᵢ²`, without overflow. At the origin, where it has none, the derivatives are 0, the smallest
+/// of its subgradients, as of `abs`; the second derivatives are infinite there.
+Norm norm(xs) -> y { value: kernel::norm(xs), partials: kernel::cosines(xs, y) }
 
 /// `ln Σ e^(xᵢ)` without overflow; −∞ of nothing. The derivatives are the softmax.
-LogSumExp log_sum_exp(xs) -> y {
-    value: kernel::log_sum_exp(xs), partials: xs.map(move |x| (x - y).exp()) }
+LogSumExp log_sum_exp(xs) -> y { value: kernel::log_sum_exp(xs), partials: kernel::shares(xs, y) }
+
+/// Cross entropy of logits `xᵢ` and weights `yᵢ` of their classes, `−Σ yᵢ ln softmax(x)ᵢ`. A weight of 0 takes nothing,
+/// not even from a logit of −∞.
+CrossEntropy cross_entropy(xs, ys) -> z {
+    value: kernel::cross_entropy(xs, ys), partials: kernel::cross_entropy_partials(xs, ys, z) }
 
 /// Mean squared deviation from the mean (of the population: divided by `n`).
 Variance variance(xs) -> y {
     value: kernel::variance(xs),
-    partials: { let (mean, n) = kernel::mean(xs.clone()); xs.map(move |x| (x - mean) * 2.0 / n) } }
+    partials: { let (mean, rest, n) = kernel::means(xs.clone()); xs.map(move |x| (x - mean - rest) * 2.0 / n) } }
 
 }
     } };
@@ -431,7 +468,7 @@ macro_rules! define_op {
     ($(
         $(#[doc = $doc:literal])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
-            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: [$($on:expr),*] }
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: [$($on:expr),*] }
     )* ; reductions { $( $(#[doc = $list_doc:literal])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt )* }) => {
         /// What a node of the tape computes: a leaf, a row of the table, or a fused block.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -491,7 +528,8 @@ macro_rules! define_op {
                 matches!(self, Op::Custom | Op::Preaccumulated)
             }
 
-            /// Whether a partial of exactly zero unlinks its operand (see the kinds of row).
+            /// Whether the row takes one operand and leaves another, or is flat, with partials that are constant on every
+            /// piece. A partial of exactly zero unlinks its operand there, unless it is the convention at a kink.
             #[inline]
             pub fn is_piecewise(self) -> bool {
                 match self {

@@ -16,7 +16,7 @@ macro_rules! define_number {
     ($(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($a:ident $(, $b:ident)* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
-            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: $on:tt }
     )* ; reductions $reductions:tt) => {
         /// What the table of primitives is evaluated over: arithmetic, and a method per row.
         ///
@@ -48,17 +48,30 @@ macro_rules! define_number {
             #[doc(hidden)]
             const IS_IN_LANES: bool = false;
 
+            /// Whether what is computed with this number has derivatives, so that a rule of the table must have right ones.
+            #[doc(hidden)]
+            const IS_DIFFERENTIATED: bool = false;
+
+            /// So large that products with it may overflow, and its reciprocal so small that digits may be lost below.
+            #[doc(hidden)]
+            const LARGE: f64 = 1e290;
+
             /// A row of the table over lists, whose items `read` turns into numbers.
             #[doc(hidden)]
             #[track_caller]
             fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self;
 
-            /// The sum of a sequence, from left to right.
+            /// The sum of a sequence, from left to right; of nothing that of the standard library, so that code over any
+            /// number has the same bits: −0, which added to anything changes nothing.
             #[doc(hidden)]
             #[track_caller]
             #[inline]
             fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
-                kernel::total(terms)
+                let mut terms = terms.peekable();
+                match terms.peek() {
+                    None => Self::constant(std::iter::empty::<f64>().sum()),
+                    Some(_) => kernel::total(terms),
+                }
             }
 
             /// The product of a sequence, from left to right.
@@ -80,10 +93,9 @@ macro_rules! define_number {
             #[doc(hidden)]
             fn is_dense(self) -> bool;
 
-            /// Whether a partial of a piecewise row is the zero that unlinks its operand, and will be in
-            /// every replay.
+            /// Whether this mask is set, and will be in every replay.
             #[doc(hidden)]
-            fn unlinks(self) -> bool;
+            fn is_settled(self) -> bool;
 
             /// Whether this adjoint is zero, and will be in every replay.
             #[doc(hidden)]
@@ -108,13 +120,16 @@ macro_rules! define_number {
                 self * tangent
             }
 
-            /// `self * tangent`, where `self` is the partial of a piecewise row: zero is structural, in a
+            /// `self * tangent`, where `self` is a partial by an operand that was not taken where the mask is set, in a
             /// replay as well.
             #[doc(hidden)]
             #[track_caller]
             #[inline(always)]
-            fn weigh_piecewise(self, tangent: Self) -> Self {
-                self.equal(0.0).select(0.0, self * tangent)
+            fn weigh_if_taken(self, tangent: Self, untaken: Option<Self>) -> Self {
+                match untaken {
+                    None => self.weigh(tangent),
+                    Some(untaken) => untaken.select(0.0, self * tangent),
+                }
             }
         }
 
@@ -154,8 +169,8 @@ macro_rules! define_number {
             }
 
             #[inline]
-            fn unlinks(self) -> bool {
-                self == 0.0
+            fn is_settled(self) -> bool {
+                self != 0.0
             }
 
             #[inline]

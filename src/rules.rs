@@ -29,7 +29,7 @@ macro_rules! define_rules {
     ($(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
-            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: $on:tt }
     )* ; reductions { $(
         $(#[$list_doc:meta])* $List:ident $list:ident ($x:ident $(, $more:ident)* $(; $last:ident)?) -> $z:ident {
             value: $total:expr, partials: $each:expr $(,)? }
@@ -52,6 +52,24 @@ macro_rules! define_rules {
                         operand += 1;
                         partial
                     }),*]
+                }
+            )*
+        }
+
+        /// Per row: for each operand that is `wanted` whether it was not taken, as a mask; `None` where it always is.
+        pub(crate) mod untaken {
+            use super::*;
+
+            $(
+                #[allow(unused_variables, unused_assignments, unused_mut)]
+                #[inline(always)]
+                #[track_caller]
+                pub(crate) fn $name<R: Number>(
+                    $($arg: R,)* $($n: $ty,)? $y: R,
+                    partials: [R; [$(stringify!($arg)),*].len()],
+                    wanted: [bool; [$(stringify!($arg)),*].len()],
+                ) -> [Option<R>; [$(stringify!($arg)),*].len()] {
+                    define_rules!(@untaken $kind partials wanted ($($arg),*) $($untaken)?)
                 }
             )*
         }
@@ -112,7 +130,7 @@ macro_rules! define_rules {
             pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Few<R>> {
                 let mut partials = Few::new();
                 let has_row = self.visit_list_partials(args, |arg| arg, y, |partial| partials.push(partial))
-                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial| partials.push(partial));
+                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial, _| partials.push(partial));
                 has_row.then_some(partials)
             }
 
@@ -130,8 +148,8 @@ macro_rules! define_rules {
                 }
             }
 
-            /// Calls `visit` with the number of each operand and the partial by it, in turn, of what `read` makes of the items;
-            /// those that are not wanted are left out. Says whether there is such a row, which is not over lists. Inlined, for
+            /// Calls `visit` with the number of each operand, the partial by it, and the mask that says whether it was not taken,
+            /// in turn, of what `read` makes of the items; those that are not wanted are left out. Says whether there is such a row, which is not over lists. Inlined, for
             /// a loop over operations.
             #[inline(always)]
             #[track_caller]
@@ -141,16 +159,17 @@ macro_rules! define_rules {
                 read: impl Fn(A) -> R + Copy,
                 y: R,
                 is_wanted: impl Fn(usize) -> bool,
-                mut visit: impl FnMut(usize, R),
+                mut visit: impl FnMut(usize, R, Option<R>),
             ) -> bool {
                 match self {
                     $( define_rules!(@bind $Op $($n)?) => {
                         let [$($arg),*] = operands(define_rules!(@bind $Op $($n)?), items).map(read);
                         let wanted = std::array::from_fn(&is_wanted);
                         let partials = partials::$name($($arg,)* $($n,)? y, wanted);
+                        let untaken = untaken::$name($($arg,)* $($n,)? y, partials, wanted);
                         for k in 0..wanted.len() {
                             if wanted[k] {
-                                visit(k, partials[k]);
+                                visit(k, partials[k], untaken[k]);
                             }
                         }
                     } )*
@@ -233,6 +252,28 @@ macro_rules! define_rules {
             }
         )*
     };
+    (@untaken piecewise $partials:ident $wanted:ident ($($arg:ident),*)) => {{
+        let mut operand = 0;
+        [$({
+            let partial: R = { let _ = $arg; $partials[operand] };
+            let mask = if $wanted[operand] { Some(partial.equal(0.0)) } else { None };
+            operand += 1;
+            mask
+        }),*]
+    }};
+    (@untaken $kind:ident $partials:ident $wanted:ident ($($arg:ident),*)) => {
+        [$({ let _ = $arg; None }),*]
+    };
+    (@untaken $kind:ident $partials:ident $wanted:ident ($($arg:ident),*) [$($untaken:tt),*]) => {{
+        let mut operand = 0;
+        [$({
+            let mask = define_rules!(@mask $untaken, $wanted[operand]);
+            operand += 1;
+            mask
+        }),*]
+    }};
+    (@mask never, $wanted:expr) => { None };
+    (@mask $untaken:tt, $wanted:expr) => { if $wanted { Some($untaken) } else { None } };
     (@second $R:ident) => { &[] as &[$R] };
     (@second $R:ident, $more:ident) => { $more };
     (@last $R:ident) => { None };

@@ -4,7 +4,7 @@ use crate::operators::impl_number;
 use crate::ops::{Op, for_each_primitive};
 use crate::predicate::Predicate;
 use crate::real::{Lists, Read, Real, Reduction, values};
-use crate::rules::{as_they_are, partials, reduction};
+use crate::rules::{as_they_are, partials, reduction, untaken};
 use crate::tape::{self, Var};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -17,14 +17,15 @@ macro_rules! by_recording {
         tape::record(op, y, [$a $(, $b)*], move || {
             let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
-            // A structural zero: the operand was not taken.
-            (partials, partials.map(|partial| !(op.is_piecewise() && partial == 0.0)))
+            let untaken = untaken::$name($a.value, $($b.value,)* $($n,)? y, partials, active);
+            (partials, untaken.map(|mask| mask.is_none_or(|mask| mask == 0.0)))
         })
     }};
 }
 
 for_each_primitive!(impl_number [] [Var, inline] by_recording {
     const IS_RECORDED: bool = true;
+    const IS_DIFFERENTIATED: bool = true;
 
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
@@ -35,6 +36,9 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
     #[track_caller]
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
         let terms: SmallVec<[Var; 16]> = terms.collect();
+        if terms.is_empty() {
+            return Var::from(std::iter::empty::<f64>().sum::<f64>());
+        }
         Self::reduce::<reduction::Sum, _, _>(Lists { first: &terms, second: &[], last: None }, as_they_are())
     }
 
@@ -55,8 +59,8 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
         false
     }
 
-    fn unlinks(self) -> bool {
-        self.value == 0.0 && !(self.is_on_a_tape() && tape::is_recording())
+    fn is_settled(self) -> bool {
+        self.value != 0.0 && !(self.is_on_a_tape() && tape::is_recording())
     }
 
     #[track_caller]

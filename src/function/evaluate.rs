@@ -69,7 +69,7 @@ fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]
 /// Fills the adjoints of all places from weights at some, as the sweep of a tape does: only structural zeros
 /// are zero.
 ///
-/// Over numbers that are recorded, whether a piecewise row unlinks an operand is not settled: it is part of
+/// Over numbers that are recorded, whether a row takes an operand is not settled: it is part of
 /// the recording, as a mask that follows the adjoint and keeps what was cut off from meeting an infinity.
 #[track_caller]
 pub(super) fn backward<R: Real>(
@@ -93,15 +93,15 @@ pub(super) fn backward<R: Real>(
             continue;
         }
         let adjoint = adjoints[place];
-        let is_piecewise = op.is_piecewise();
-        let visit = |operand, partial: R| {
-            if graph.is_constant(operand) || is_piecewise && partial.unlinks() {
+        let mut visit = |operand, partial: R, untaken: Option<R>| {
+            if graph.is_constant(operand) || untaken.is_some_and(|mask| mask.is_settled()) {
                 return;
             }
             let mut cut = cut;
-            if is_piecewise && R::IS_RECORDED {
-                let unlinked = partial.equal(0.0);
-                cut = Some(cut.map_or(unlinked, |cut: R| cut.max(unlinked)));
+            if let Some(untaken) = untaken
+                && R::IS_RECORDED
+            {
+                cut = Some(cut.map_or(untaken, |cut: R| cut.max(untaken)));
             }
             // Nothing is added for a zero that meets a finite partial, as on a tape.
             let term = if adjoint.vanishes() && partial.is_dense() {
@@ -114,7 +114,7 @@ pub(super) fn backward<R: Real>(
             adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
         };
         if op.is_reduction() {
-            visit_list(op, operands, values, place, visit);
+            visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
         } else {
             visit_row(graph, op, operands, values, place, visit);
         }
@@ -153,7 +153,7 @@ pub(super) fn backward_plain(
                 values,
                 place,
                 #[inline(always)]
-                |operand, partial| {
+                |operand, partial, _| {
                     adjoints[operand as usize] += partial * adjoint;
                 },
             );
@@ -179,7 +179,8 @@ fn add_list(op: Op, operands: &[Place], values: &[f64], place: usize, adjoints: 
     });
 }
 
-/// Calls `visit` with each operand of a row that is not over lists, but for constants, and the partial by it.
+/// Calls `visit` with each operand of a row that is not over lists, but for constants, the partial by it, and the mask that
+/// says whether it was not taken.
 #[inline(always)]
 #[track_caller]
 fn visit_row<R: Real>(
@@ -188,7 +189,7 @@ fn visit_row<R: Real>(
     operands: &[Place],
     values: &[R],
     place: usize,
-    mut visit: impl FnMut(Place, R),
+    mut visit: impl FnMut(Place, R, Option<R>),
 ) {
     op.visit_partials(
         operands,
@@ -198,7 +199,7 @@ fn visit_row<R: Real>(
         #[inline(always)]
         |k| !graph.is_constant(operands[k]),
         #[inline(always)]
-        |k, partial| visit(operands[k], partial),
+        |k, partial, untaken| visit(operands[k], partial, untaken),
     );
 }
 

@@ -6,7 +6,7 @@ use super::error::{Error, expect_length};
 use super::mlp::Mlp;
 use super::passes::pass;
 use super::settings::{not_negative, or_panic, positive};
-use crate::{Number, dot, log_sum_exp, lt, sum};
+use crate::{Number, cross_entropy, lt, sum};
 
 /// The loss of one sample, over any number. There are as many targets as outputs.
 ///
@@ -70,9 +70,8 @@ impl Loss {
                 sum(&outputs.iter().zip(targets).map(|(&y, &t)| term(y - t)).collect::<Vec<_>>())
             }
             Loss::Hinge => sum(&each(|y, t| (-(t * y) + 1.0).relu())),
-            // Both logarithms are softplus, so that nothing cancels however large the logit is.
-            Loss::BinaryCrossEntropy => sum(&each(|y, t| t * (-y).softplus() + (-t + 1.0) * y.softplus())),
-            Loss::CrossEntropy => log_sum_exp(outputs) * sum(targets) - dot(outputs, targets),
+            Loss::BinaryCrossEntropy => sum(&each(|y, t| y.binary_cross_entropy(t))),
+            Loss::CrossEntropy => cross_entropy(outputs, targets),
         }
     }
 

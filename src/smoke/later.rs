@@ -177,8 +177,8 @@ for_each_primitive!(impl_number [] [Lanes, inline] lane_by_lane {
         self.0.iter().all(|lane| lane.is_finite())
     }
 
-    fn unlinks(self) -> bool {
-        self.0.iter().all(|&lane| lane == 0.0)
+    fn is_settled(self) -> bool {
+        self.0.iter().all(|&lane| lane != 0.0)
     }
 });
 

@@ -71,6 +71,12 @@ def sigmoid(a):
     return s, s * t, s * t * (t - s)
 
 
+def binary_cross_entropy(a, b):
+    s, t = sigma(a), sigma(-a)
+    y = b * mp.log1p(mp.exp(-a)) + (1 - b) * mp.log1p(mp.exp(a))
+    return y, (1 - b) * s - b * t, -a, s * t, -1, 0
+
+
 def silu(a):
     s, t = sigma(a), sigma(-a)
     return a * s, s + a * s * t, s * t * (2 + a * (t - s))
@@ -261,6 +267,9 @@ OPS = {
              [0.0, *TINY, -1.2784645427610738, *pm(20.0, 40.0, 680.0, 800.0)]),
     "softplus": ("ln(1 + e^a)", lambda a: (mp.log1p(mp.exp(a)), *sigmoid(a)[:2]),
                  [(lin(-8, 8),)], [0.0, *TINY, *pm(20.0, 40.0, 690.0, 800.0)]),
+    "binary_cross_entropy": ("b ln(1 + e^-a) + (1 - b) ln(1 + e^a)", binary_cross_entropy,
+                             [(lin(-8, 8), lin(0, 1))],
+                             pairs([0.0, *TINY, *pm(20.0, 40.0, 690.0)], [0.0, 1.0, 0.5, 0.25])),
     "gelu": ("a * normal_cdf(a)", lambda a: (a * cdf(a), cdf(a) + a * pdf(a), pdf(a) * (2 - a**2)),
              [(REAL,)], [0.0, *TINY, -0.7517915246935645, *pm(2**0.5, 8.0, 20.0, 36.5, 40.0)]),
     "erf": ("error function", erf, [(lin(-3, 3),)], [0.0, *TINY, *pm(1e-4, 5.0, 6.5, 25.0, 30.0)]),
@@ -358,6 +367,17 @@ def log_sum_exp(*xs):
     return [max(xs) + mp.log(mp.fsum(mp.exp(x - max(xs)) for x in xs))], softmax(*xs)[0]
 
 
+def cross_entropy(*xws):
+    n = len(xws) // 2
+    xs, ws, ps = xws[:n], xws[n:], softmax(*xws[:n])[0]
+
+    def others(k, terms):
+        return mp.fsum(t for j, t in enumerate(terms) if j != k)
+
+    above = [mp.log1p(others(k, [mp.exp(x - xs[k]) for x in xs])) for k in range(n)]
+    return [mp.fdot(ws, above)], [others(k, ws) * ps[k] - ws[k] * others(k, ps) for k in range(n)] + above
+
+
 def norm(*xs):
     y = mp.sqrt(mp.fsum(x * x for x in xs))
     return [y], [x / y for x in xs]
@@ -427,6 +447,13 @@ def exponents(r):
             [-1e5, -1e5, -1e5 - 1], [0.0, *draw(r, lin(-300, -100), 9)]]
 
 
+def weighted_exponents(r):
+    ones = [[1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    lists = exponents(r)
+    return [*(xs + draw(r, lin(0, 1), len(xs)) for xs in lists[:6]),
+            *(xs + ws for xs, ws in zip(lists[6:12], ones)), [1e8, 1e8, 0.25, 0.5], [1e15, 1e15 + 1, 1.0, 0.0]]
+
+
 def variances(r):
     return [*lengths(r, REAL), draw(r, signed(-8, 8), 10), draw(r, lin(1e8, 1e8 + 1), 10),
             draw(r, lin(1e8, 1e8 + 1), 100), draw(r, lin(-1e15, -1e15 + 100), 10),
@@ -440,6 +467,7 @@ VECTORS = {
     "dot": ("inner product; the arguments are n xs, then n ys", dot, dots),
     "norm": ("Euclidean norm", norm, norms),
     "log_sum_exp": ("ln(sum of e^x)", log_sum_exp, exponents),
+    "cross_entropy": ("-sum of w ln softmax(x); the arguments are n xs, then n ws", cross_entropy, weighted_exponents),
     "softmax": ("e^x / sum of e^x; n values, and the gradient of the first", softmax, exponents),
     "variance": ("mean of squared deviations from the mean", variance, variances),
 }
@@ -498,7 +526,7 @@ def main():
         lines = []
         for xs, q in rows:
             if q:
-                n = len(xs) // 2 if name == "dot" else len(xs)
+                n = len(xs) // 2 if name in ("dot", "cross_entropy") else len(xs)
                 parts = [str(n)], map(repr, xs), q[: -len(xs)], q[-len(xs):]
                 lines += [" ".join(part) + "\n" for part in parts]
         values = "n values" if name == "softmax" else "value"

@@ -92,7 +92,7 @@ def main():
     del lists["mean"], lists["softmax"]
     lists["affine"] = ("inner product of two and two arguments, and the last", affine_gradient)
     for name, (title, gradient) in lists.items():
-        count = {"dot": 4, "affine": 5}.get(name, 3)
+        count = {"dot": 4, "affine": 5, "cross_entropy": 4}.get(name, 3)
         r = Random(f"higher {name}")
         # Short numbers: products of two are exact in 50 digits, so that no rounding of theirs is a tie.
         args = [[round(x * 1024) / 1024 for x in draw(r, REAL if k % 2 else lin(0.5, 2), count)] for k in range(12)]

@@ -34,6 +34,8 @@ pub(crate) mod sealed {
                 Sized + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
                 + Rem<Output = Self>
             {
+                /// See [`Number::LARGE`](crate::Number::LARGE).
+                const LARGE: f64;
                 fn is_a_nan(self) -> bool;
                 /// The number, if all bits of the mask are set; zero, if none is: without a branch, and whatever the number.
                 fn masked(self, mask: Self) -> Self;
@@ -50,7 +52,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! impl_float {
-    ($T:ident, $math:ident; $($hardware:ident)*; $($kernel:ident($($arg:ident),*))*; $($declined:ident)*) => {
+    ($T:ident, $math:ident, $large:literal; $($hardware:ident)*; $($kernel:ident($($arg:ident),*))*; $($declined:ident)*) => {
         impl Float for $T {
             #[inline(always)]
             fn of(value: f64) -> $T {
@@ -70,6 +72,7 @@ macro_rules! impl_float {
         }
 
         impl sealed::Kernels for $T {
+            const LARGE: f64 = $large;
             #[inline(always)]
             fn is_a_nan(self) -> bool {
                 self.is_nan()
@@ -131,15 +134,16 @@ macro_rules! impl_float {
                 let within = if above > c { c } else { above };
                 if b <= c { within } else { $T::NAN }
             }
-            /// In the order of the scalar function; small exponents only.
+            /// In the order of the scalar function; small exponents only, and no power whose reciprocal is taken and overflows.
             #[inline(always)]
             fn powi(self, n: i32) -> $T {
                 let of_bit = |bit: u32, power: $T| if n.unsigned_abs() & bit == 0 { 1.0 } else { power };
                 let square = self * self;
                 let fourth = square * square;
                 let power = of_bit(1, self) * of_bit(2, square) * of_bit(4, fourth) * of_bit(8, fourth * fourth);
+                let is_declined = n.unsigned_abs() >= 16 || (n < 0 && power.is_infinite());
                 let power = if n < 0 { 1.0 / power } else { power };
-                if n.unsigned_abs() < 16 { power } else { $T::NAN }
+                if is_declined { $T::NAN } else { power }
             }
             #[inline(always)]
             fn erfcx_integral(self, _: i32) -> $T {
@@ -151,9 +155,9 @@ macro_rules! impl_float {
             }
         }
     };
-    ($T:ident, $math:ident) => {
+    ($T:ident, $math:ident, $large:literal) => {
         impl_float! {
-            $T, $math;
+            $T, $math, $large;
             recip sqrt abs floor ceil round trunc;
             cbrt() exp() exp2() exp_m1() ln() ln_1p() log2() log10() sin() cos() tan() asin() acos() atan() sinh() cosh()
             tanh() asinh() acosh() atanh() sigmoid() erf() erfc() normal_cdf() powf(b) atan2(b) hypot(b);
@@ -161,5 +165,5 @@ macro_rules! impl_float {
         }
     };
 }
-impl_float!(f64, double);
-impl_float!(f32, single);
+impl_float!(f64, double, 1e290);
+impl_float!(f32, single, 1e30);

@@ -91,6 +91,8 @@ macro_rules! by_value {
 }
 
 for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
+    const LARGE: f64 = T::LARGE;
+
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
@@ -102,7 +104,7 @@ for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
     }
 
     #[inline(always)]
-    fn unlinks(self) -> bool {
-        self.0 == T::default()
+    fn is_settled(self) -> bool {
+        self.0 != T::default()
     }
 });

@@ -5,6 +5,7 @@ use super::block::Block;
 use super::float::Float;
 use super::plan::{Rows, Slot, Step, Sums};
 use crate::ops::Op;
+use crate::real::Number;
 use crate::rules::Few;
 use std::cell::OnceCell;
 
@@ -78,9 +79,12 @@ impl<T: Float> Lost<'_, '_, T> {
         adjoint: T,
     ) -> T {
         let arguments: Few<f64> = operands.map(|slot| self.at(slot, lane)).collect();
-        let partial = partial(op, &arguments, y.double(), k);
-        let is_cut = self.is_out[lane] || (op.is_piecewise() && partial == 0.0);
-        T::of(if is_cut { 0.0 } else { term(partial, adjoint.double(), || self.reached(lane)[result]) })
+        let (partial, is_taken) = partial(op, &arguments, y.double(), k);
+        T::of(if self.is_out[lane] || !is_taken {
+            0.0
+        } else {
+            term(partial, adjoint.double(), || self.reached(lane)[result])
+        })
     }
 
     /// The terms of sums of products, one by one.
@@ -150,9 +154,8 @@ impl<T: Float> Block<'_, T> {
                         }
                         let arguments: Few<f64> = rows.operands_of(row).map(at).collect();
                         for (k, slot) in rows.operands_of(row).enumerate() {
-                            let is_linked = !rows.op.is_piecewise()
-                                || partial(rows.op, &arguments, at(rows.to + row as Slot), k) != 0.0;
-                            reached[slot as usize] |= is_linked;
+                            let (_, is_taken) = partial(rows.op, &arguments, at(rows.to + row as Slot), k);
+                            reached[slot as usize] |= is_taken;
                         }
                     }
                 }
@@ -194,7 +197,18 @@ fn term(partial: f64, adjoint: f64, is_reached: impl FnOnce() -> bool) -> f64 {
     if adjoint == 0.0 && (partial.is_finite() || !is_reached()) { 0.0 } else { partial * adjoint }
 }
 
-fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> f64 {
-    let partials = op.partials(arguments, y).expect("a row of the table");
-    partials[k]
+/// The partial by operand `k`, and whether that was taken.
+fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> (f64, bool) {
+    if op.is_reduction() {
+        return (op.partials(arguments, y).expect("a row of the table")[k], true);
+    }
+    let mut found = None;
+    op.visit_partials(
+        arguments,
+        |argument| argument,
+        y,
+        |operand| operand == k,
+        |_, partial, untaken| found = Some((partial, !untaken.is_some_and(|mask| mask.is_settled()))),
+    );
+    found.expect("a row of the table with this operand")
 }

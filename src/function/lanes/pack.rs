@@ -35,6 +35,7 @@ macro_rules! lane_by_lane {
 
 for_each_primitive!(impl_number [T: Float, S: Simd] [Pack<T, S>, inline(always)] lane_by_lane {
     const IS_IN_LANES: bool = true;
+    const LARGE: f64 = T::LARGE;
 
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
@@ -47,7 +48,7 @@ for_each_primitive!(impl_number [T: Float, S: Simd] [Pack<T, S>, inline(always)]
     }
 
     #[inline(always)]
-    fn unlinks(self) -> bool {
-        self.0.iter().all(|&lane| lane == T::default())
+    fn is_settled(self) -> bool {
+        self.0.iter().all(|&lane| lane != T::default())
     }
 });

@@ -5,7 +5,7 @@ use super::lane::{Branchless, Lane};
 use super::pack::{Pack, WIDTH};
 use crate::ops::{Op, for_each_primitive};
 use crate::real::{Number, Reduction, values};
-use crate::rules::{partials, reduction, split};
+use crate::rules::{partials, reduction, split, untaken};
 
 use pulp::Simd;
 
@@ -24,7 +24,7 @@ macro_rules! define_rows {
     ($(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
-            value: $value:expr, partials: [$($partial:expr),* $(,)?], on: $on:tt }
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: $on:tt }
     )* ; reductions { $(
         $(#[$list_doc:meta])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt
     )* }) => {
@@ -51,7 +51,7 @@ macro_rules! define_rows {
         ) {
             match op {
                 $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@pass $kind $name from wanted kept places ($($arg),*) ($($n)?)), )*
+                    define_rows!(@pass $name from wanted kept places ($($arg),*) ($($n)?)), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -97,45 +97,47 @@ macro_rules! define_rows {
             values::$name(Branchless(a), Branchless(b), Branchless(c) $(, $n)?)
         })
     };
-    (@pass $kind:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
+    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
         let [by_a, _, _] = $places;
         pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
-            let [partial] = partials::$name(Lane(a) $(, $n)?, Lane(y), [true]);
-            define_rows!(@weigh $kind partial, adjoint)
+            let [by_a] = define_rows!(@terms $name (Lane(a) $(, $n)?, Lane(y)) adjoint, [true]);
+            by_a
         })
     }};
-    (@pass $kind:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident) ($($n:ident)?)) => {{
         let [by_a, by_b, _] = $places;
         match $wanted {
             [true, true, _] => pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
-                let [first, second] = partials::$name(Lane(a), Lane(b) $(, $n)?, Lane(y), [true; 2]);
-                [define_rows!(@weigh $kind first, adjoint), define_rows!(@weigh $kind second, adjoint)]
+                define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true; 2])
             }),
             [true, ..] => pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
-                let [first, _] = partials::$name(Lane(a), Lane(b) $(, $n)?, Lane(y), [true, false]);
-                define_rows!(@weigh $kind first, adjoint)
+                let [by_a, _] =
+                    define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true, false]);
+                by_a
             }),
             _ => pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
-                let [_, second] = partials::$name(Lane(a), Lane(b) $(, $n)?, Lane(y), [false, true]);
-                define_rows!(@weigh $kind second, adjoint)
+                let [_, by_b] =
+                    define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [false, true]);
+                by_b
             }),
         }
     }};
-    (@pass $kind:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
         pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
-            let [first, second, third] =
-                partials::$name(Lane(a), Lane(b), Lane(c) $(, $n)?, Lane(y), [true; 3]);
-            [
-                define_rows!(@weigh $kind first, adjoint),
-                define_rows!(@weigh $kind second, adjoint),
-                define_rows!(@weigh $kind third, adjoint),
-            ]
+            define_rows!(@terms $name (Lane(a), Lane(b), Lane(c) $(, $n)?, Lane(y)) adjoint, [true; 3])
         })
     };
-    (@weigh piecewise $partial:ident, $adjoint:expr) => { $partial.weigh_piecewise(Lane($adjoint)).0 };
-    (@weigh $kind:ident $partial:ident, $adjoint:expr) => { $partial.0 * $adjoint };
+    (@terms $name:ident ($($arg:expr),*) $adjoint:ident, $wanted:expr) => {{
+        let partials = partials::$name($($arg,)* $wanted);
+        let untaken = untaken::$name($($arg,)* partials, $wanted);
+        let mut terms = partials.map(|partial| partial.0);
+        for k in 0..terms.len() {
+            terms[k] = partials[k].weigh_if_taken(Lane($adjoint), untaken[k]).0;
+        }
+        terms
+    }};
 }
 for_each_primitive!(define_rows);
 
