@@ -26,7 +26,8 @@ pub enum Verdict {
     },
     /// The differences are too inexact to tell: noise, a jump, or structure finer than the steps.
     Unresolved,
-    /// A number that is not finite, or a wrong count of them: there is nothing to compare.
+    /// A number that is not finite, be it the derivative, the value of the function or the coordinate, or a wrong count of
+    /// them: there is nothing to compare.
     Invalid,
 }
 
@@ -76,9 +77,10 @@ impl Entry {
         }
     }
 
-    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`.
-    pub(crate) fn by_equality(name: String, analytic: f64, other: f64, error: f64) -> Entry {
-        let verdict = if !analytic.is_finite() || !other.is_finite() {
+    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`, where the
+    /// function has this value.
+    pub(crate) fn by_equality(name: String, analytic: f64, other: f64, value: f64, error: f64) -> Entry {
+        let verdict = if ![analytic, other, value, error].iter().all(|number| number.is_finite()) {
             Verdict::Invalid
         } else if (analytic - other).abs() <= error {
             Verdict::Pass
