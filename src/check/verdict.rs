@@ -77,13 +77,15 @@ impl Entry {
         }
     }
 
-    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`, where the
-    /// function has this value.
-    pub(crate) fn by_equality(name: String, analytic: f64, other: f64, value: f64, error: f64) -> Entry {
-        let verdict = if ![analytic, other, value, error].iter().all(|number| number.is_finite()) {
+    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`; terms that
+    /// cancel, and of which nothing is left to see, may leave `unseen`.
+    pub(crate) fn by_equality(name: String, analytic: f64, other: f64, error: f64, unseen: f64) -> Entry {
+        let verdict = if ![analytic, other, error, unseen].iter().all(|number| number.is_finite()) {
             Verdict::Invalid
         } else if (analytic - other).abs() <= error {
             Verdict::Pass
+        } else if (analytic - other).abs() <= unseen {
+            Verdict::Unresolved
         } else {
             Verdict::Mismatch
         };
