@@ -9,6 +9,9 @@ use crate::tape::Var;
 /// How far two exact ways may differ by rounding, relative to the sizes of what is summed.
 const ROUNDING: f64 = 1e-10;
 
+/// What may be left, relative to the value, of terms that cancel.
+const UNSEEN: f64 = 1e-13;
+
 /// The same function over three kinds of number.
 #[track_caller]
 pub fn all<P: Point<f64> + Clone>(
@@ -21,8 +24,14 @@ pub fn all<P: Point<f64> + Clone>(
     let gradient = P::slice(&gradient);
     let n = gradient.len();
     // Rounding in the course of the sweep is relative to what is summed there; the result may be smaller.
-    let largest = gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs()));
-    let error = |a: f64| ROUNDING * (a.abs() + 1e-3 * largest) + 1e-14 * value.abs();
+    let largest = largest_of(0.0, gradient);
+    let error = |a: f64| ROUNDING * a.abs() + ROUNDING * 1e-3 * largest + 1e-14 * value.abs();
+    // Where all derivatives are what rounding left, nothing says how large the terms were but the value over the coordinate.
+    let per = |k: usize| match x.as_slice()[k].abs() {
+        0.0 => 1.0,
+        size => size.clamp(1e-100, 1.0),
+    };
+    let unseen = |size: f64| UNSEEN * value.abs() / size;
 
     let mut entries = Vec::new();
     let mut add = |group: &str, report: Report| {
@@ -32,13 +41,17 @@ pub fn all<P: Point<f64> + Clone>(
         }));
     };
     let forward_derivative = |direction: &dyn Fn(usize) -> f64| {
-        let duals: Vec<_> =
-            x.as_slice().iter().enumerate().map(|(k, &x)| Dual::new(x, [direction(k)])).collect();
+        // What does not move takes no part: a zero would be a number, which an infinite partial makes NaN.
+        let dual = |(k, &x): (usize, &f64)| match direction(k) {
+            0.0 => Dual::constant(x),
+            direction => Dual::new(x, [direction]),
+        };
+        let duals: Vec<_> = x.as_slice().iter().enumerate().map(dual).collect();
         forward(P::args(&shape(&x, &duals))).tangent(0)
     };
     let by_forward = (0..n).map(|k| {
         let tangent = forward_derivative(&|direction| f64::from(direction == k));
-        Entry::by_equality(coordinate(k), gradient[k], tangent, error(gradient[k]))
+        Entry::by_equality(coordinate(k), gradient[k], tangent, error(gradient[k]), unseen(per(k)))
     });
     add("forward", Report { entries: by_forward.collect() });
 
@@ -51,6 +64,7 @@ pub fn all<P: Point<f64> + Clone>(
         terms.iter().sum(),
         forward_derivative(&direction),
         error(size),
+        unseen((0..n).map(per).fold(1.0, f64::min)),
     );
     add("dot test", Report { entries: vec![dot] });
 
@@ -58,16 +72,21 @@ pub fn all<P: Point<f64> + Clone>(
 
     let rows = hessian(&second, x.clone());
     let rows: Vec<&[f64]> = P::slice(&rows).iter().map(|row| P::slice(row)).collect();
-    let largest = rows.iter().copied().flatten().fold(largest, |most: f64, h| most.max(h.abs()));
+    let largest = rows.iter().fold(largest, |most, row| largest_of(most, row));
     let mut symmetry = Vec::new();
     for (i, row) in rows.iter().enumerate() {
         for (k, (&a, column)) in row.iter().zip(&rows).enumerate().take(i) {
-            let error = ROUNDING * (a.abs() + 1e-3 * largest);
+            let error = ROUNDING * a.abs() + ROUNDING * 1e-3 * largest;
             let name = format!("{} {}", coordinate(i), coordinate(k));
-            symmetry.push(Entry::by_equality(name, a, column[i], error));
+            symmetry.push(Entry::by_equality(name, a, column[i], error, unseen(per(i) * per(k))));
         }
     }
     add("symmetry", Report { entries: symmetry });
     add("second order", check_hessian(&second, x));
     Report { entries }
+}
+
+/// The largest size among the numbers and `most`. What is not finite is judged by itself, and must not let the others pass.
+fn largest_of(most: f64, numbers: &[f64]) -> f64 {
+    numbers.iter().map(|number| number.abs()).filter(|size| size.is_finite()).fold(most, f64::max)
 }

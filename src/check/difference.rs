@@ -92,6 +92,10 @@ impl Samples {
             if planned < last || step == 0.0 {
                 break;
             }
+            // Beside the largest numbers lies infinity.
+            if !step.is_finite() {
+                continue;
+            }
             levels.push(Level { step, left: f(at - step), right: f(at + step) });
         }
         Samples { center, levels }
@@ -258,7 +262,9 @@ fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
                 cells[j.saturating_sub(1)],
             ];
             let least = rounding.max(noise * gain);
-            let error = near.iter().map(|near| (near.value - value).abs()).fold(least, f64::max);
+            // Where slopes overflow, differences of them are none.
+            let off = |near: &Cell| Some((near.value - value).abs()).filter(|off| !off.is_nan());
+            let error = near.iter().map(|near| off(near).unwrap_or(f64::INFINITY)).fold(least, f64::max);
             let score = error / value.abs().max(secant).max(FLAT * rounding).max(f64::MIN_POSITIVE);
             if best.is_none_or(|(least, _)| score < least) {
                 best = Some((score, Estimate { value, error, secant, rounding }));

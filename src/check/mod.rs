@@ -52,7 +52,7 @@ pub use verdict::{Entry, Report, Verdict};
 use crate::differentiate::{self, DIRECTIONS, hessian, hessian_vector_product, jacobian, shape};
 use crate::dual::Dual;
 use crate::point::Point;
-use crate::tape::{Tape, Var};
+use crate::tape::Var;
 use difference::Samples;
 
 /// Holds the gradient of `f` at `x`, in reverse mode, against differences of `f`. See [`Point`] for the
@@ -165,8 +165,10 @@ pub fn check_hessian_vector_product<P: Point<f64> + Clone>(
     };
     let first = first_step(size(&x)) / size(&v).max(f64::MIN_POSITIVE);
     let samples = Samples::take(along, 0.0, first.min(f64::MAX));
+    let is_a_point = x.as_slice().iter().chain(v.as_slice()).all(|number| number.is_finite());
     let entries = P::slice(&product).iter().enumerate().map(|(k, &product)| {
-        Entry::by_differences(coordinate(k), product, samples.value(k), &samples.derivative(k))
+        let value = if is_a_point { samples.value(k) } else { f64::NAN };
+        Entry::by_differences(coordinate(k), product, value, &samples.derivative(k))
     });
     Report { entries: entries.collect() }
 }
@@ -228,17 +230,23 @@ fn constants<P: Point<f64>, R: Copy + From<f64>>(x: &P, at: &[f64]) -> P::Of<R> 
     shape(x, &constants)
 }
 
-/// The gradient at another point of a function that is written over duals.
+/// The gradient at another point of a function that is written over duals; NaN where the function has no value, since
+/// then it is the derivative of nothing.
 #[track_caller]
 fn gradient_of_primal<P: Point<f64>, const N: usize>(
     f: impl Fn(P::Args<'_, Dual<Var, N>>) -> Dual<Var, N>,
     x: &P,
     at: &[f64],
 ) -> Vec<f64> {
-    let tape = Tape::new();
-    let vars = tape.vars(at);
-    let duals: Vec<_> = vars.iter().map(|&var| Dual::constant(var)).collect();
-    f(P::args(&shape(x, &duals))).primal().backward().wrt(&vars)
+    let primal = |vars: &[Var]| {
+        let duals: Vec<_> = vars.iter().map(|&var| Dual::constant(var)).collect();
+        f(P::args(&shape(x, &duals))).primal()
+    };
+    let (value, mut gradient) = differentiate::value_and_gradient(primal, at);
+    if !value.is_finite() {
+        gradient.fill(f64::NAN);
+    }
+    gradient
 }
 
 /// Holds rows of derivatives, one per result of `f`, against differences in every coordinate.
@@ -266,7 +274,9 @@ fn compare(
             return Report { entries: vec![Entry::invalid(reason)] };
         }
         let entry = |(i, row): (usize, &&[f64])| {
-            Entry::by_differences(name(i, k), row[k], samples.value(i), &samples.derivative(i))
+            // Nothing has a value where there is no point.
+            let value = if x[k].is_finite() { samples.value(i) } else { f64::NAN };
+            Entry::by_differences(name(i, k), row[k], value, &samples.derivative(i))
         };
         columns.push(rows.iter().enumerate().map(entry).collect());
     }

@@ -26,7 +26,8 @@ pub enum Verdict {
     },
     /// The differences are too inexact to tell: noise, a jump, or structure finer than the steps.
     Unresolved,
-    /// A number that is not finite, or a wrong count of them: there is nothing to compare.
+    /// A number that is not finite, be it the derivative, the value of the function or the coordinate, or a wrong count of
+    /// them: there is nothing to compare.
     Invalid,
 }
 
@@ -76,12 +77,15 @@ impl Entry {
         }
     }
 
-    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`.
-    pub(crate) fn by_equality(name: String, analytic: f64, other: f64, error: f64) -> Entry {
-        let verdict = if !analytic.is_finite() || !other.is_finite() {
+    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`; terms that
+    /// cancel, and of which nothing is left to see, may leave `unseen`.
+    pub(crate) fn by_equality(name: String, analytic: f64, other: f64, error: f64, unseen: f64) -> Entry {
+        let verdict = if ![analytic, other, error, unseen].iter().all(|number| number.is_finite()) {
             Verdict::Invalid
         } else if (analytic - other).abs() <= error {
             Verdict::Pass
+        } else if (analytic - other).abs() <= unseen {
+            Verdict::Unresolved
         } else {
             Verdict::Mismatch
         };
