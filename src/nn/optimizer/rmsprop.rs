@@ -38,6 +38,17 @@ impl RmsProp {
 impl Optimizer for RmsProp {
     remembers!();
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("rate", self.rate),
+            ("alpha", self.alpha),
+            ("eps", self.eps),
+            ("momentum", self.momentum),
+            ("centered", f64::from(self.centered)),
+            ("weight decay", self.weight_decay),
+        ]
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let RmsProp { alpha, eps, momentum, centered, weight_decay, .. } = *self;
         let moments = self.state.advance(parameters.len(), 0.0);

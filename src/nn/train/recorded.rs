@@ -4,6 +4,7 @@ use super::eager::Eager;
 use super::objective::{Failure, Objective, Reduction};
 use crate::function::{Branches, Recordings};
 use crate::nn::data::Data;
+use crate::nn::mlp::Mlp;
 use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
 use std::fmt;
 
@@ -79,6 +80,11 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
         }
     }
 
+    /// With the names that this network has for its parameters, in messages.
+    pub(super) fn naming_by(self, network: &'a Mlp) -> Self {
+        Recorded { eager: self.eager.naming_by(network), ..self }
+    }
+
     /// The sum over the batch, and its gradient; none if the loss cannot be recorded.
     fn sum(&mut self, parameters: &[f64], batch: &[usize], gradient: &mut [f64]) -> Option<f64> {
         let kept = self.kept.as_mut()?;
@@ -121,6 +127,10 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
 impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, F, T> {
     fn samples(&self) -> usize {
         self.eager.samples()
+    }
+
+    fn data(&self) -> Option<&Data> {
+        self.eager.data()
     }
 
     fn loss_and_gradient(

@@ -43,7 +43,7 @@ pub enum Backend {
 type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
 
 /// Where validation samples come from.
-enum Validation {
+pub(super) enum Validation {
     None,
     On(Data),
     Split { share: f64, seed: u64 },
@@ -86,8 +86,8 @@ pub struct Trainer<'a> {
     #[cfg(feature = "serde")]
     pub(super) resume_from: Option<std::path::PathBuf>,
     reduction: Reduction,
-    backend: Backend,
-    validation: Validation,
+    pub(super) backend: Backend,
+    pub(super) validation: Validation,
 }
 
 impl<'a> Trainer<'a> {
@@ -192,14 +192,18 @@ impl<'a> Trainer<'a> {
     }
 
     /// Writes the whole state to a file after every so many epochs and at the end. The file is replaced
-    /// atomically: whenever the process dies, a whole checkpoint is there.
+    /// atomically, as by [`Model::save`](crate::nn::Model::save): whenever the process dies, a whole checkpoint is there. A
+    /// state that is not finite, such as an optimiser's average of huge squares, ends the training with an error, and
+    /// the checkpoint before it stays.
     #[cfg(feature = "serde")]
     pub fn checkpoint(self, path: impl Into<std::path::PathBuf>, every: usize) -> Self {
         Trainer { checkpoint: Some((path.into(), every.max(1))), ..self }
     }
 
-    /// Goes on from a checkpoint instead of the parameters given. With the same settings and data, the result
-    /// has the same bits as that of a run that was never interrupted.
+    /// Goes on from a checkpoint instead of the parameters given; the result has the same bits as that of a run that
+    /// was never interrupted. Only the number of epochs may be another one: with other data, another network or other
+    /// settings it would be another run, and is refused with what differs. Of functions of your own (a loss, a
+    /// schedule) it is not seen whether they are the same.
     #[cfg(feature = "serde")]
     pub fn resume_from(self, path: impl Into<std::path::PathBuf>) -> Self {
         Trainer { resume_from: Some(path.into()), ..self }
@@ -218,7 +222,7 @@ impl<'a> Trainer<'a> {
             (0..data.len()).try_for_each(|sample| loss.check(sample, data.target(sample)))?;
             expect_targets(mlp, data)?;
         }
-        self.fit_with(mlp, |outputs, targets| loss.of(outputs, targets), data)
+        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, Some(loss))
     }
 
     /// Trains a network with any loss of its outputs and the targets of a sample.
@@ -240,6 +244,17 @@ impl<'a> Trainer<'a> {
         mlp: &mut Mlp,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
+    ) -> Result<History, Error> {
+        self.fit_loss(mlp, loss, data, None)
+    }
+
+    /// Trains with a loss, which may be one that is known.
+    fn fit_loss(
+        &mut self,
+        mlp: &mut Mlp,
+        loss: impl Fn(&[Var], &[Var]) -> Var,
+        data: &Data,
+        known: Option<Loss>,
     ) -> Result<History, Error> {
         let all = || (0..data.len()).collect::<Vec<usize>>();
         let (samples, held_out, validation) = match &self.validation {
@@ -290,13 +305,23 @@ impl<'a> Trainer<'a> {
         };
         let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
         let objective: &mut dyn Objective = match self.backend {
-            Backend::Recorded => &mut Recorded::<_>::new(data, reduction, of_sample),
-            Backend::RecordedSingle => &mut Recorded::<_, f32>::new(data, reduction, of_sample),
-            Backend::Eager => &mut Eager::new(data, reduction, of_sample),
+            Backend::Recorded => &mut Recorded::<_>::new(data, reduction, of_sample).naming_by(net),
+            Backend::RecordedSingle => {
+                &mut Recorded::<_, f32>::new(data, reduction, of_sample).naming_by(net)
+            }
+            Backend::Eager => &mut Eager::new(data, reduction, of_sample).naming_by(net),
         };
         let (frozen, biases) = (net.frozen().to_vec(), net.biases());
         let mut parameters = net.parameters().to_vec();
-        let task = Task { objective, samples: &samples, frozen: &frozen, biases: &biases, judge: &judge };
+        let task = Task {
+            objective,
+            samples: &samples,
+            frozen: &frozen,
+            biases: &biases,
+            judge: &judge,
+            network: Some(net),
+            loss: known,
+        };
         let outcome = self.run(&mut parameters, task);
         mlp.parameters_mut().copy_from_slice(&parameters);
         outcome
@@ -318,7 +343,16 @@ impl<'a> Trainer<'a> {
         }
         let samples: Vec<usize> = (0..objective.samples()).collect();
         let judge = |_: &[f64]| Judgement { validation_loss: None, metric: None };
-        self.run(parameters, Task { objective, samples: &samples, frozen: &[], biases: &[], judge: &judge })
+        let task = Task {
+            objective,
+            samples: &samples,
+            frozen: &[],
+            biases: &[],
+            judge: &judge,
+            network: None,
+            loss: None,
+        };
+        self.run(parameters, task)
     }
 }
 
