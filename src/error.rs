@@ -73,7 +73,10 @@ fn cure(what: &str) -> &'static str {
 }
 
 /// Why a recording cannot stand in for the function it was recorded from, here or at all.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+///
+/// `Debug` gives the message too, since that is what `main` prints of an error that it returns, and `unwrap` of one that
+/// nobody expected.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The tape keeps no guards: it was not made with [`Tape::recording`](crate::Tape::recording).
@@ -162,4 +165,10 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

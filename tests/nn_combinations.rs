@@ -131,8 +131,7 @@ fn every_loss_with_every_output_activation_and_metric() {
                     };
                     for &backend in backends {
                         let mut trainee = mlp.clone();
-                        let trainer =
-                            Trainer::new(Sgd::new(0.01)).epochs(1).metric(metric).backend(backend);
+                        let trainer = Trainer::new(Sgd::new(0.01)).epochs(1).metric(metric).backend(backend);
                         let outcome = trainer.reduction(Reduction::Mean).fit(&mut trainee, loss, &data);
                         if is_doubled {
                             assert!(outcome.is_err(), "{what}");

@@ -1,7 +1,8 @@
 //! Data: tables with errors by row and column, scaling, classes, generators.
 
 use tapegrad::nn::{
-    Data, Error, Random, Scaler, Table, argmax, blobs, circles, moons, one_hot, sine, spirals, xor,
+    Activation, Data, Error, Mlp, Model, Random, Scaler, Table, argmax, blobs, circles, moons, one_hot, sine,
+    spirals, xor,
 };
 
 #[test]
@@ -27,6 +28,74 @@ fn a_table_names_the_cell_that_is_wrong() {
     assert_eq!((table.numbers(0..2).unwrap(), table.rows(), table.columns()), (vec![vec![1.5, -2e3]], 1, 2));
     let empty = Table::parse("", true).unwrap();
     assert_eq!((empty.rows(), empty.columns(), empty.header()), (0, 0, None));
+}
+
+/// Lines are counted as editors count them, whatever ends them.
+#[test]
+fn lines_end_as_on_any_machine() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["1,2", "3,4", "", "\"5\",\"6\"", "7,x", ""].join(end);
+        let error = Table::parse(&text, false).unwrap().numbers(0..2).unwrap_err().to_string();
+        assert_eq!(error, "csv, row 5, column 2: `x` is not a number", "{end:?}");
+        // Within quotes too.
+        let text = [format!("a,\"b{end}c{end}\""), "d".to_owned()].join(end);
+        let error = Table::parse(&text, false).unwrap_err().to_string();
+        assert_eq!(error, "csv, row 4, column 2: the row has 1 cells, the first has 2", "{end:?}");
+    }
+}
+
+#[test]
+fn quotes_that_do_not_fit_are_refused() {
+    for (text, place) in [
+        ("1,\"2", "row 1, column 2"),
+        ("1,2\n\"3,4\n5,6\n", "row 2, column 1"),
+        ("1,2\n3,\"4\n", "row 2, column 2"),
+        ("1,2\n3,\"", "row 2, column 2"),
+        ("1,2\n3,\"4\"\"", "row 2, column 2"),
+        ("1,2\n3,\"4\"5\n", "row 2, column 2"),
+        ("1,2\r\"3\"\",4\r", "row 2, column 1"),
+        ("\u{feff}\"1,2", "row 1, column 1"),
+    ] {
+        let error = Table::parse(text, false).unwrap_err().to_string();
+        assert!(error.contains(&format!("csv, {place}: ")) && error.contains("quote"), "{text:?}: {error}");
+    }
+    for (text, cells) in [
+        ("\"a\",\"b\"", ["a", "b"]),
+        ("\"a\",\"\"\n", ["a", ""]),
+        ("\"a,b\",\"\"\"c\"\"\"\r\n", ["a,b", "\"c\""]),
+        ("\"a\r\nb\",c\"d\"\r", ["a\r\nb", "c\"d\""]),
+        ("\u{feff}\"\"\"\",\"\n\"", ["\"", ""]),
+    ] {
+        assert_eq!(Table::parse(text, true).unwrap().header().unwrap(), cells, "{text:?}");
+    }
+}
+
+/// A class is what it is called, not when it comes: a test file in another order has the numbers of the training file.
+#[test]
+fn further_tables_are_numbered_by_the_names_of_the_first() {
+    let train = Table::parse("1,cat\n2,dog\n3,eel\n", false).unwrap();
+    let (classes, names) = train.classes(1).unwrap();
+    assert_eq!(classes, [0, 1, 2]);
+    let test = Table::parse("x,kind\n9,eel\n8,eel\n7,cat\n", true).unwrap();
+    assert_eq!(test.classes_as(1, &names).unwrap(), [2, 2, 0]);
+    assert_eq!(train.classes_as(1, &names).unwrap(), classes);
+
+    // By the names in a model.
+    let mlp = Mlp::builder(1).layer(3, Activation::Identity).build().unwrap();
+    let model = Model::new(mlp).naming_classes(&names).unwrap();
+    assert_eq!(test.classes_as(1, model.classes()).unwrap(), [2, 2, 0]);
+    let twice = model.naming_classes(&["cat", "dog", "cat"]).unwrap_err();
+    assert_eq!(twice.to_string(), "two classes have the name `cat`; give each its own");
+
+    let error = |text: &str, names: &[&str]| {
+        Table::parse(text, true).unwrap().classes_as(1, names).unwrap_err().to_string()
+    };
+    let unknown = error("x,kind\n9,eel\n\n8,elk\n", &["cat", "eel"]);
+    assert_eq!(unknown, "csv, row 4, column 2: `elk` is none of the classes `cat`, `eel`");
+    assert_eq!(error("x,kind\n9,\n", &["cat"]), "csv, row 2, column 2: the cell is empty");
+    assert_eq!(error("x\n9\n", &["cat"]), "csv, row 2, column 2: there are only 1 columns");
+    let many: Vec<String> = (0..10).map(|k| k.to_string()).collect();
+    assert!(test.classes_as(1, &many).unwrap_err().to_string().ends_with("`6`, `7`, …"));
 }
 
 #[test]

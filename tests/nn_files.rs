@@ -5,39 +5,14 @@
 mod common {
     pub mod nn;
 }
-use common::nn::fresh_directory;
+use common::nn::{bits, for_any_flipped_bit, fresh_directory, model, seal};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tapegrad::nn::{
     Activation, Adam, AdamW, Batch, Bias, Data, Error, Loss, Metric, Mlp, Model, Order, Random, RmsProp,
-    Scaler, Sgd, Trainer, blobs, sine,
+    Scaler, Sgd, State, Trainer, blobs, sine,
 };
-
-/// A model with everything a file can hold, and numbers that are hard to write.
-fn model() -> Model {
-    let mut mlp = Mlp::builder(2)
-        .layer(5, Activation::LeakyRelu(0.1))
-        .layer(3, Activation::Softmax)
-        .seed(11)
-        .build()
-        .unwrap();
-    mlp.freeze("layers.0.neurons.2").unwrap();
-    for (k, hard) in [-0.0, 5e-324, 1.0 / 3.0, f64::MAX, f64::MIN_POSITIVE].into_iter().enumerate() {
-        mlp.parameters_mut()[k * 3] = hard;
-    }
-    let mut random = Random::new(3);
-    let mut draw = |scale| (0..2).map(|_| random.normal() * scale).collect::<Vec<f64>>();
-    Model::new(mlp)
-        .scaling_inputs(Scaler::new(draw(1.0), draw(1e-7)).unwrap())
-        .unwrap()
-        .naming_classes(&["a", "ü", "\"c\"\n"])
-        .unwrap()
-}
-
-fn bits(numbers: &[f64]) -> Vec<u64> {
-    numbers.iter().map(|number| number.to_bits()).collect()
-}
 
 #[test]
 fn a_loaded_model_predicts_the_same_bits() {
@@ -82,8 +57,8 @@ fn broken_files_are_refused_with_the_reason() {
     };
     let small = |layers: &str, parameters: &str| {
         format!(
-            "{{\"format\":\"tapegrad model\",\"version\":1,\"content\":{{\"mlp\":{{\"layers\":[{layers}],\
-             \"parameters\":[{parameters}]}},\"input_scaler\":null,\"target_scaler\":null,\"classes\":[]}}}}"
+            "{{\"format\":\"tapegrad model\",\"version\":2,\"content\":{{\"mlp\":{{\"layers\":[{layers}],\
+             \"parameters\":[{parameters}],\"frozen\":[]}},\"input_scaler\":null,\"target_scaler\":null,\"classes\":[]}}}}"
         )
     };
     let layer = |inputs: &str, outputs: &str| {
@@ -91,7 +66,7 @@ fn broken_files_are_refused_with_the_reason() {
             "{{\"inputs\":{inputs},\"outputs\":{outputs},\"activation\":\"relu\",\"bias\":\"per_neuron\"}}"
         )
     };
-    let good = small(&layer("1", "1"), "1.0,2.0");
+    let good = seal(&small(&layer("1", "1"), "1.0,2.0"));
     std::fs::write(&path, &good).unwrap();
     assert_eq!(Model::load(&path).unwrap().predict(&[3.0]), [5.0]);
 
@@ -107,8 +82,15 @@ fn broken_files_are_refused_with_the_reason() {
         (small(&[layer("1", "2"), layer("3", "1")].join(","), "1.0"), "the layer before it gives 2"),
         (good.replace("relu", "sin"), "unknown variant"),
         (good.replace("\"relu\"", "{\"elu\":1e999}"), "number out of range"),
-        (good.replace("\"version\":1", "\"version\":2"), "version 2 of the format"),
-        (good.replace("\"version\":1", "\"version\":0"), "version 0 of the format"),
+        (
+            good.replace("\"version\":2", "\"version\":3"),
+            "version 3 of the format, and this build reads version 2; use a newer",
+        ),
+        (
+            good.replace("\"version\":2", "\"version\":1"),
+            "version 1 of the format, and this build reads version 2; use an older",
+        ),
+        (good.replace("\"version\":2", "\"version\":0"), "version 0 of the format"),
         (good.replace("tapegrad model", "tapegrad checkpoint"), "not a `tapegrad model`"),
         (
             good.replace("\"input_scaler\":null", "\"input_scaler\":{\"shift\":[0,0],\"scale\":[1,1]}"),
@@ -119,16 +101,48 @@ fn broken_files_are_refused_with_the_reason() {
             "other than 0",
         ),
         (good.replace("\"classes\":[]", "\"classes\":[\"a\"]"), "class names: 1 given, 2 needed"),
-        (good.replace("\"parameters\"", "\"frozen\":[7],\"parameters\""), "no parameter 7 to freeze"),
+        (good.replace("\"frozen\":[]", "\"frozen\":[7]"), "no parameter 7 to freeze"),
         (good.replace("\"parameters\"", "\"else\":[7],\"parameters\""), "unknown field"),
+        (good.replace("\"version\"", "\"else\":1,\"version\""), "unknown field"),
+        (good.replace("[1.0,2.0]", "[1.0,3.0]"), "damaged or edited"),
         (format!("{good} trailing"), "trailing characters"),
         ("[".repeat(100_000), "no whole"),
         ("\u{0}\u{1}".to_owned(), "no whole"),
         (String::new(), "no whole"),
     ] {
-        let error = load(&text);
+        // Those without a checksum are sealed, so that it is the content that is refused.
+        let is_whole = text.contains("content") && !text.contains("checksum") && !text.ends_with("trailing");
+        let error = load(&if is_whole { seal(&text) } else { text });
         assert!(error.contains(reason) && error.contains("model.json"), "{reason}: {error}");
     }
+    // Every entry has to be there.
+    for entry in [
+        "\"format\":\"tapegrad model\",",
+        "\"version\":2,",
+        "\"layers\":[{\"inputs\":1,\"outputs\":1,\"activation\":\"relu\",\"bias\":\"per_neuron\"}],",
+        "\"inputs\":1,",
+        "\"outputs\":1,",
+        "\"activation\":\"relu\",",
+        ",\"bias\":\"per_neuron\"",
+        "\"parameters\":[1.0,2.0],",
+        ",\"frozen\":[]",
+        "\"input_scaler\":null,",
+        "\"target_scaler\":null,",
+        ",\"classes\":[]",
+    ] {
+        let without = good.replacen(entry, "", 1);
+        assert_ne!(without, good, "{entry}");
+        let name = entry.trim_start_matches(',').split('"').nth(1).unwrap();
+        let error = load(&seal(&without));
+        assert!(error.contains(&format!("missing field `{name}`")), "{name}: {error}");
+    }
+    let (head, content) = good.split_once(",\"checksum\"").unwrap();
+    let unsealed = format!("{head}{}", &content[content.find(",\"content\"").unwrap()..]);
+    assert!(load(&unsealed).contains("missing field `checksum`"));
+    // Indented, it still says the same.
+    let value: serde_json::Value = serde_json::from_str(&good).unwrap();
+    std::fs::write(&path, serde_json::to_string_pretty(&value).unwrap()).unwrap();
+    assert_eq!(Model::load(&path).unwrap().predict(&[3.0]), [5.0]);
     assert!(matches!(Model::load(path.with_file_name("none.json")), Err(Error::Io { .. })));
     assert!(matches!(model().save(Path::new("/")), Err(Error::Io { .. })));
 }
@@ -139,13 +153,13 @@ fn a_model_that_is_not_finite_is_not_saved() {
     model().save(&path).unwrap();
     let mut broken = model().into_mlp();
     broken.parameters_mut()[1] = f64::NAN;
-    assert!(broken.save(&path).unwrap_err().to_string().contains("parameter 1 is NaN"));
+    assert!(broken.save(&path).unwrap_err().to_string().contains("`layers.0.neurons.0.weights.1` is NaN"));
     assert_eq!(Model::load(&path).unwrap(), model(), "the file that was there still is");
     #[cfg(feature = "safetensors")]
     {
         let path = path.with_extension("safetensors");
         let error = Model::new(broken).save_safetensors(&path).unwrap_err().to_string();
-        assert!(error.contains("parameter 1 is NaN") && !path.exists());
+        assert!(error.contains("`layers.0.neurons.0.weights.1` is NaN") && !path.exists());
     }
 }
 
@@ -162,40 +176,48 @@ fn a_single_output_tells_two_classes() {
     assert_eq!(Model::load(&path).unwrap(), model);
 }
 
-#[cfg(feature = "safetensors")]
 #[test]
-fn safetensors_keep_every_bit_and_refuse_what_is_broken() {
-    let path = fresh_directory("safetensors").join("model.safetensors");
-    for bias in [Bias::None, Bias::PerNeuron, Bias::Shared] {
-        let mlp = Mlp::builder(3)
-            .layer(4, Activation::Elu(0.5))
-            .layer(2, Activation::Identity)
-            .bias(bias)
-            .seed(8)
-            .build()
-            .unwrap();
-        let plain = Model::new(mlp);
-        plain.save_safetensors(&path).unwrap();
-        assert_eq!(Model::load_safetensors(&path).unwrap(), plain);
-    }
-    let model = model();
-    model.save_safetensors(&path).unwrap();
-    let loaded = Model::load_safetensors(&path).unwrap();
-    assert_eq!(bits(loaded.mlp().parameters()), bits(model.mlp().parameters()));
-    assert_eq!(loaded, model);
+fn a_flipped_bit_is_told() {
+    let path = fresh_directory("flipped").join("model.json");
+    model().save(&path).unwrap();
+    for_any_flipped_bit(&path, &std::fs::read(&path).unwrap(), || Model::load(&path).ok(), &model());
+}
 
-    let whole = std::fs::read(&path).unwrap();
-    for length in 0..whole.len() {
-        std::fs::write(&path, &whole[..length]).unwrap();
-        assert!(matches!(Model::load_safetensors(&path), Err(Error::Format { .. })), "cut to {length}");
+/// From the definition of the checksum: CRC-32 of the content as compact JSON.
+#[test]
+fn the_checksum_is_the_documented_one() {
+    assert_eq!(common::nn::crc32(b"123456789"), 0xcbf4_3926);
+    let path = fresh_directory("checksum").join("model.json");
+    model().save(&path).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(seal(&text), text);
+}
+
+/// A format that says nothing about itself reads what was written: no entry is left out because it is empty.
+#[test]
+fn any_format_of_serde_will_do() {
+    fn there_and_back<T>(value: &T)
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        let bytes = postcard::to_allocvec(value).unwrap();
+        assert_eq!(&postcard::from_bytes::<T>(&bytes).unwrap(), value);
+        let text = serde_json::to_string(value).unwrap();
+        assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
     }
-    // Any one byte of the header changed: an error or another valid model, never a panic.
-    for place in 0..whole.len() {
-        let mut damaged = whole.clone();
-        damaged[place] ^= 1 << (place % 8);
-        std::fs::write(&path, &damaged).unwrap();
-        let _ = Model::load_safetensors(&path);
-    }
+    let nothing_frozen = Mlp::builder(1).layer(1, Activation::Identity).build().unwrap();
+    there_and_back(&nothing_frozen);
+    there_and_back(&Model::new(nothing_frozen.clone()));
+    there_and_back(&model());
+    let scaler = Scaler::new(vec![1.0], vec![2.0]).unwrap();
+    there_and_back(
+        &Model::new(nothing_frozen).scaling_inputs(scaler.clone()).unwrap().scaling_targets(scaler).unwrap(),
+    );
+    let (mut mlp, data) = task();
+    let mut trainer = trainers().swap_remove(1).epochs(3);
+    there_and_back(&trainer.fit(&mut mlp, Loss::CrossEntropy, &data).unwrap());
+    there_and_back(&State::new("adam", 3));
+    there_and_back(&tapegrad::Function::record(|[x, y]| if x < y { x * y } else { x }, [1.0, 2.0]).unwrap());
 }
 
 fn trainers() -> Vec<Trainer<'static>> {
@@ -287,14 +309,20 @@ fn a_checkpoint_that_contradicts_itself_is_refused() {
     ] {
         let broken = whole.replace(&from, &to);
         assert_ne!(broken, whole, "{from}");
-        let error = resume(&broken, 4).unwrap_err();
+        assert!(resume(&broken, 4).unwrap_err().contains("damaged or edited"), "{to}");
+        let error = resume(&seal(&broken), 4).unwrap_err();
         assert!(error.contains("contradict"), "{to}: {error}");
     }
-    // Any one bit changed: an error or the state of another run, never a panic.
+    // Any one bit changed: an error, or the same numbers. And never a panic, also where the checksum is right.
+    let undamaged = resume(&whole, 3).unwrap();
     for place in 0..whole.len() {
         let mut damaged = whole.clone().into_bytes();
         damaged[place] ^= 1 << (place % 7);
-        let _ = resume(&String::from_utf8_lossy(&damaged), 3);
+        let damaged = String::from_utf8_lossy(&damaged);
+        assert!(resume(&damaged, 3).ok().is_none_or(|history| history == undamaged), "byte {place}");
+        if place % 20 == 0 && damaged.contains(",\"content\":") && damaged.ends_with('}') {
+            let _ = resume(&seal(&damaged), 3);
+        }
     }
 }
 

@@ -80,7 +80,7 @@ fn data_that_does_not_fit_is_refused_before_anything_happens() {
     poisoned.parameters_mut()[0] = f64::NAN;
     let mut trainer = Trainer::new(Sgd::new(0.1));
     let error = trainer.fit(&mut poisoned, Loss::Squared, &beyond).unwrap_err().to_string();
-    assert!(error.contains("parameter 0 is NaN before training"), "{error}");
+    assert!(error.contains("`layers.0.neurons.0.weights.0` is NaN before training"), "{error}");
 
     let stopping = Trainer::new(Sgd::new(0.1)).early_stopping(3).fit(&mut line(), Loss::Squared, &beyond);
     assert!(stopping.unwrap_err().to_string().contains("validate_on"));

@@ -1,10 +1,14 @@
 //! What can go wrong with networks, data and files.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 /// Why a network, a training run or a file is refused. Each message says what was wrong and what to do.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` gives the message too, since that is what `main` prints of an error that it returns, and `unwrap` of one that
+/// nobody expected.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A network cannot have this shape.
@@ -146,17 +150,23 @@ pub enum Error {
     },
     /// A file was written by a version that this one does not know.
     #[error(
-        "{}: written in version {found} of the format, and this build reads up to {known}; use a newer \
-         tapegrad", .path.display()
+        "{}: written in version {found} of the format, and this build reads version {known}; use {} tapegrad",
+        .path.display(), if found > known { "a newer" } else { "an older" }
     )]
     Version {
         /// The file.
         path: PathBuf,
         /// Its version.
         found: u64,
-        /// The newest version known here.
+        /// The version known here.
         known: u64,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Refuses a list of the wrong length.

@@ -145,6 +145,11 @@ impl Mlp {
         self.layers.iter().enumerate().flat_map(of_layer)
     }
 
+    /// The name of the parameter at this place, for messages.
+    pub(super) fn name_of(&self, place: usize) -> String {
+        self.names().nth(place).unwrap_or_default()
+    }
+
     /// All parameters by name, in their order.
     ///
     /// ```
@@ -506,7 +511,6 @@ struct MlpData {
     layers: Vec<Layer>,
     parameters: Vec<f64>,
     /// The places of the frozen parameters.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     frozen: Vec<usize>,
 }
 

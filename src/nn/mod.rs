@@ -26,6 +26,8 @@ mod clip;
 mod data;
 mod error;
 mod init;
+#[cfg(feature = "serde")]
+mod json;
 mod layer;
 mod loss;
 mod mlp;
@@ -38,6 +40,7 @@ mod random;
 
 #[cfg(feature = "safetensors")]
 mod safetensors;
+#[cfg(feature = "serde")]
 mod save;
 mod schedule;
 mod settings;

@@ -53,11 +53,17 @@ impl Model {
     }
 
     /// With names for the classes: one per output, or two for a single output.
+    /// [`Table::classes_as`](super::Table::classes_as) reads further tables by them.
     ///
     /// # Errors
-    /// [`Error::Length`].
+    /// [`Error::Length`]; [`Error::Setting`] if two have the same name.
     pub fn naming_classes(self, names: &[impl AsRef<str>]) -> Result<Model, Error> {
         expect_length("class names", self.mlp.outputs().max(2), names.len())?;
+        let mut seen = std::collections::HashSet::new();
+        if let Some(twice) = names.iter().map(AsRef::as_ref).find(|name| !seen.insert(*name)) {
+            let problem = format!("two classes have the name `{twice}`; give each its own");
+            return Err(Error::Setting(problem));
+        }
         Ok(Model { classes: names.iter().map(|name| name.as_ref().to_owned()).collect(), ..self })
     }
 
@@ -180,7 +186,7 @@ impl Model {
 #[cfg(feature = "serde")]
 mod file {
     use super::{Error, Mlp, Model, Scaler};
-    use crate::nn::save;
+    use crate::nn::json;
     use std::path::Path;
 
     const FORMAT: &str = "tapegrad model";
@@ -190,9 +196,10 @@ mod file {
     #[serde(deny_unknown_fields)]
     pub(super) struct ModelData {
         mlp: Mlp,
+        #[serde(deserialize_with = "json::required")]
         input_scaler: Option<Scaler>,
+        #[serde(deserialize_with = "json::required")]
         target_scaler: Option<Scaler>,
-        #[serde(default)]
         classes: Vec<String>,
     }
 
@@ -212,14 +219,18 @@ mod file {
     }
 
     impl Model {
-        /// Writes the model to a JSON file, which replaces the one that is there, whole or not at all.
+        /// Writes the model to a JSON file, which replaces the one that is there, whole or not at all, also while others
+        /// write or read it. The new file keeps the mode of the old one; a link stays, and what it points to is
+        /// replaced. The content is on the disk before it takes the name, so that a power failure leaves one file or the
+        /// other. A process that is killed in the midst of it leaves a file `.tapegrad-XXXXXX.part` in the folder, which
+        /// saves there remove once it is an hour old.
         ///
         /// # Errors
         /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
         pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
             let path = path.as_ref();
             self.expect_finite(path)?;
-            save::write_json(path, FORMAT, self)
+            json::write(path, FORMAT, self)
         }
 
         /// Refuses to save what could not be loaded.
@@ -228,17 +239,18 @@ mod file {
             let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) else {
                 return Ok(());
             };
-            let problem = format!("parameter {k} is {}, and was not saved", parameters[k]);
+            let problem = format!("`{}` is {}, and was not saved", self.mlp.name_of(k), parameters[k]);
             Err(Error::Format { path: path.to_owned(), problem })
         }
 
         /// Reads a model. It predicts the same, bit for bit, as the one that was saved.
         ///
         /// # Errors
-        /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, or contradicts itself;
-        /// [`Error::Version`] if a newer version wrote it.
+        /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, lacks an entry or has one more,
+        /// contradicts itself, or is not what was saved, which its checksum tells; [`Error::Version`] if another version
+        /// wrote it.
         pub fn load(path: impl AsRef<Path>) -> Result<Model, Error> {
-            save::read_json(path.as_ref(), FORMAT)
+            json::read(path.as_ref(), FORMAT)
         }
     }
 

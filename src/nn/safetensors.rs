@@ -4,14 +4,14 @@
 //! neuron, or one in all where it is shared. What else a model has is JSON in the metadata.
 
 use super::data::Scaler;
-use super::error::Error;
+use super::error::{Error, expect_length};
+use super::json;
 use super::layer::{Bias, Layer};
 use super::mlp::{Mlp, parameter_count};
 use super::model::Model;
 use super::save;
 use ::safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use std::collections::HashMap;
-use std::fs;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 const FORMAT: &str = "tapegrad model";
@@ -42,95 +42,212 @@ impl Model {
             .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F64, shape.clone(), bytes)?)))
             .collect();
         let views = views.map_err(|error: ::safetensors::SafeTensorError| refuse(error.to_string()))?;
-        let metadata = self.metadata().map_err(|error| refuse(error.to_string()))?;
-        let file = serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
+        let file = serialize(views, Some(self.metadata().map_err(refuse)?))
+            .map_err(|error| refuse(error.to_string()))?;
+        // As for JSON: what would not read back is never written over what does.
+        Tensors::of(&file).and_then(|tensors| tensors.model()).map_err(|problem| {
+            refuse(format!("it could not be read back, and was not written: {problem}"))
+        })?;
         save::write(path, &file)
     }
 
-    /// Reads a model that [`save_safetensors`](Self::save_safetensors) wrote.
+    /// Reads a model that [`save_safetensors`](Self::save_safetensors) wrote. For weights that another framework wrote,
+    /// see [`Mlp::load_weights`].
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, or contradicts itself;
-    /// [`Error::Version`] if a newer version wrote it.
+    /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, lacks an entry or a tensor or has one
+    /// more, contradicts itself, or is not what was saved, which its checksum tells; [`Error::Version`] if another
+    /// version wrote it.
     pub fn load_safetensors(path: impl AsRef<Path>) -> Result<Model, Error> {
         let path = path.as_ref();
         let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
-        let broken = |error: ::safetensors::SafeTensorError| refuse(error.to_string());
-        let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(broken)?;
-        let none = HashMap::new();
-        let metadata = header.metadata().as_ref().unwrap_or(&none);
-        let entry = |key: &str| {
-            metadata.get(key).map(String::as_str).ok_or_else(|| refuse(format!("it has no `{key}`")))
-        };
+        let bytes = save::read(path)?;
+        let file = Tensors::of(&bytes).map_err(refuse)?;
+        let found = file.metadata.get("format").map_or("", String::as_str);
+        if found != FORMAT {
+            return Err(refuse(file.foreign()));
+        }
+        let entry = |key: &str| file.entry(key).map_err(refuse);
         let version = entry("version")?.parse().map_err(|_| refuse("its version is no number".to_owned()))?;
-        save::check_head(path, FORMAT, entry("format")?, version)?;
+        json::check_head(path, FORMAT, found, version)?;
+        file.model().map_err(refuse)
+    }
 
-        let layers: Vec<Layer> = parse(entry("layers")?).map_err(refuse)?;
-        parameter_count(&layers).map_err(refuse)?;
+    fn metadata(&self) -> Result<HashMap<String, String>, String> {
+        let mlp = self.mlp();
+        let frozen: Vec<usize> = (0..mlp.frozen().len()).filter(|&k| mlp.frozen()[k]).collect();
+        let texts = || -> Result<_, serde_json::Error> {
+            Ok([
+                FORMAT.to_owned(),
+                json::VERSION.to_string(),
+                serde_json::to_string(mlp.layers())?,
+                serde_json::to_string(&frozen)?,
+                serde_json::to_string(&self.input_scaler())?,
+                serde_json::to_string(&self.target_scaler())?,
+                serde_json::to_string(self.classes())?,
+            ])
+        };
+        let texts = texts().map_err(|error| error.to_string())?.into_iter().chain([json::checksum(self)?]);
+        Ok(ENTRIES.into_iter().map(str::to_owned).zip(texts).collect())
+    }
+}
+
+/// The metadata: all of it, and nothing else.
+const ENTRIES: [&str; 8] =
+    ["format", "version", "layers", "frozen", "input_scaler", "target_scaler", "classes", "checksum"];
+
+impl Mlp {
+    /// Takes the weights from a file that another framework wrote: for each layer a name, such as `fc1`, of whose tensors
+    /// `fc1.weight` has the shape neurons × inputs and `fc1.bias` one number per neuron. Both may be in single precision.
+    /// That is what PyTorch's `safetensors.torch.save_file(model.state_dict(), path)` writes of linear layers.
+    ///
+    /// ```no_run
+    /// use tapegrad::nn::{Activation, Mlp};
+    ///
+    /// // torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 3))
+    /// let mut mlp = Mlp::builder(4).layer(16, Activation::Tanh).layer(3, Activation::Identity).build()?;
+    /// mlp.load_weights("iris.safetensors", &["0", "2"])?;
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many names as layers; [`Error::Io`]; [`Error::Format`] if the file is cut off
+    /// or of another kind, a tensor is missing, is one more, or has another shape, or a number is not finite. Then
+    /// nothing is changed.
+    pub fn load_weights(&mut self, path: impl AsRef<Path>, names: &[&str]) -> Result<(), Error> {
+        let path = path.as_ref();
+        expect_length("names of layers", self.layers().len(), names.len())?;
+        let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
+        let bytes = save::read(path)?;
+        let file = Tensors::of(&bytes).map_err(refuse)?;
+        let parameters = file.parameters(self.layers(), names, &[Dtype::F32, Dtype::F64]).map_err(refuse)?;
+        if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
+            return Err(refuse(format!("`{}` would be {}", self.name_of(k), parameters[k])));
+        }
+        self.set_parameters(&parameters)
+    }
+}
+
+/// A file in the format of safetensors, whoever wrote it.
+struct Tensors<'a> {
+    tensors: SafeTensors<'a>,
+    metadata: HashMap<String, String>,
+}
+
+impl<'a> Tensors<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self, String> {
+        let broken =
+            |error: ::safetensors::SafeTensorError| format!("this is no whole safetensors file: {error}");
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
+        Ok(Tensors { tensors, metadata: header.metadata().clone().unwrap_or_default() })
+    }
+
+    fn entry(&self, key: &str) -> Result<&str, String> {
+        self.metadata.get(key).map(String::as_str).ok_or(format!("its metadata has no `{key}`"))
+    }
+
+    /// What is said of a file that is not of this crate.
+    fn foreign(&self) -> String {
+        let mut names: Vec<&str> = self.tensors.names().into_iter().collect();
+        names.sort_unstable();
+        let format = match self.metadata.get("format") {
+            Some(format) => format!("says `{format}`"),
+            None => "is missing".to_owned(),
+        };
+        format!(
+            "this is no model that `save_safetensors` wrote: `format` in its metadata {format}, and should say \
+             `{FORMAT}`. It has the tensors {}. For weights of PyTorch or another framework, build the network with \
+             `Mlp::builder` and call `mlp.load_weights(path, names)`, with the name that each layer's tensors have \
+             before `.weight` and `.bias`",
+            list(&names)
+        )
+    }
+
+    fn model(&self) -> Result<Model, String> {
+        let unknown = self.metadata.keys().find(|key| !ENTRIES.contains(&key.as_str()));
+        if let Some(key) = unknown {
+            return Err(format!("nothing is known of `{key}` in its metadata"));
+        }
+        let layers: Vec<Layer> = self.parse("layers")?;
+        parameter_count(&layers)?;
+        let names: Vec<String> = (0..layers.len()).map(|k| format!("layers.{k}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let parameters = self.parameters(&layers, &names, &[Dtype::F64])?;
+        let mut model = Model::new(Mlp::from_parts(layers, parameters, self.parse("frozen")?)?);
+        let said = |error: Error| error.to_string();
+        if let Some(scaler) = self.parse::<Option<Scaler>>("input_scaler")? {
+            model = model.scaling_inputs(scaler).map_err(said)?;
+        }
+        if let Some(scaler) = self.parse::<Option<Scaler>>("target_scaler")? {
+            model = model.scaling_targets(scaler).map_err(said)?;
+        }
+        let classes: Vec<String> = self.parse("classes")?;
+        if !classes.is_empty() {
+            model = model.naming_classes(&classes).map_err(said)?;
+        }
+        json::check(&model, self.entry("checksum")?)?;
+        Ok(model)
+    }
+
+    fn parse<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, String> {
+        serde_json::from_str(self.entry(key)?)
+            .map_err(|error| format!("`{key}` in its metadata is broken: {error}"))
+    }
+
+    /// The parameters of these layers, whose tensors have these names; there may be no others.
+    fn parameters(&self, layers: &[Layer], names: &[&str], dtypes: &[Dtype]) -> Result<Vec<f64>, String> {
+        let mut others: BTreeSet<&str> = self.tensors.names().into_iter().collect();
         let mut parameters = Vec::new();
-        for (k, layer) in layers.iter().enumerate() {
-            let tensor = |name: &str, shape: &[usize]| {
-                let view = tensors.tensor(&format!("layers.{k}.{name}")).map_err(broken)?;
-                if view.dtype() != Dtype::F64 || view.shape() != shape {
-                    let (dtype, found) = (view.dtype(), view.shape());
-                    let problem =
-                        format!("`layers.{k}.{name}` is {dtype:?} {found:?}, and should be F64 {shape:?}");
-                    return Err(refuse(problem));
-                }
-                let number = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("chunks of 8 bytes"));
-                Ok(view.data().chunks_exact(8).map(number).collect::<Vec<f64>>())
-            };
-            let bias_shape = match layer.bias() {
+        for (layer, name) in layers.iter().zip(names) {
+            let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+            // The file has this many numbers, so that the sizes cannot be absurd from here on.
+            let mut numbers = self.numbers(&weight, &[layer.outputs(), layer.inputs()], dtypes)?;
+            others.remove(weight.as_str());
+            let biases = match layer.bias() {
                 Bias::None => 0,
                 Bias::PerNeuron => layer.outputs(),
                 Bias::Shared => 1,
             };
-            // The file has this many numbers, so that the sizes cannot be absurd from here on.
-            let weights = tensor("weight", &[layer.outputs(), layer.inputs()])?;
-            let biases = if bias_shape == 0 { Vec::new() } else { tensor("bias", &[bias_shape])? };
+            if biases > 0 {
+                numbers.extend(self.numbers(&bias, &[biases], dtypes)?);
+                others.remove(bias.as_str());
+            }
             let start = parameters.len();
-            parameters.resize(start + weights.len() + biases.len(), 0.0);
+            parameters.resize(start + numbers.len(), 0.0);
             let (weight_places, bias_places) = places(layer);
-            for (place, number) in weight_places.into_iter().zip(weights) {
-                parameters[start + place] = number;
-            }
-            for (place, number) in bias_places.into_iter().zip(biases) {
+            for (place, number) in weight_places.into_iter().chain(bias_places).zip(numbers) {
                 parameters[start + place] = number;
             }
         }
-        let frozen = parse(entry("frozen")?).map_err(refuse)?;
-        let mlp = Mlp::from_parts(layers, parameters, frozen).map_err(refuse)?;
-        let mut model = Model::new(mlp);
-        if let Some(scaler) = parse::<Option<Scaler>>(entry("input_scaler")?).map_err(refuse)? {
-            model = model.scaling_inputs(scaler)?;
+        if others.is_empty() {
+            return Ok(parameters);
         }
-        if let Some(scaler) = parse::<Option<Scaler>>(entry("target_scaler")?).map_err(refuse)? {
-            model = model.scaling_targets(scaler)?;
-        }
-        let classes: Vec<String> = parse(entry("classes")?).map_err(refuse)?;
-        if classes.is_empty() { Ok(model) } else { model.naming_classes(&classes) }
+        Err(format!("no layer has the tensors {}", list(&Vec::from_iter(others))))
     }
 
-    fn metadata(&self) -> Result<HashMap<String, String>, serde_json::Error> {
-        let mlp = self.mlp();
-        let frozen: Vec<usize> = (0..mlp.frozen().len()).filter(|&k| mlp.frozen()[k]).collect();
-        let entries = [
-            ("format", FORMAT.to_owned()),
-            ("version", save::VERSION.to_string()),
-            ("layers", serde_json::to_string(mlp.layers())?),
-            ("frozen", serde_json::to_string(&frozen)?),
-            ("input_scaler", serde_json::to_string(&self.input_scaler())?),
-            ("target_scaler", serde_json::to_string(&self.target_scaler())?),
-            ("classes", serde_json::to_string(self.classes())?),
-        ];
-        Ok(entries.into_iter().map(|(key, text)| (key.to_owned(), text)).collect())
+    fn numbers(&self, name: &str, shape: &[usize], dtypes: &[Dtype]) -> Result<Vec<f64>, String> {
+        let view = self.tensors.tensor(name).map_err(|_| {
+            let mut names: Vec<&str> = self.tensors.names().into_iter().collect();
+            names.sort_unstable();
+            format!("it has no tensor `{name}`; it has {}", list(&names))
+        })?;
+        let (dtype, found) = (view.dtype(), view.shape());
+        if !dtypes.contains(&dtype) || found != shape {
+            let dtypes: Vec<String> = dtypes.iter().map(|dtype| format!("{dtype:?}")).collect();
+            return Err(format!(
+                "`{name}` is {dtype:?} {found:?}, and should be {} {shape:?}",
+                dtypes.join(" or ")
+            ));
+        }
+        let data = view.data();
+        Ok(match dtype {
+            Dtype::F32 => {
+                data.as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect()
+            }
+            _ => data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect(),
+        })
     }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, String> {
-    serde_json::from_str(json).map_err(|error| format!("its metadata is broken: {error}"))
 }
 
 /// Where the weights of a layer are among its parameters, neuron by neuron, and where its biases are.
@@ -138,4 +255,14 @@ fn places(layer: &Layer) -> (Vec<usize>, Vec<usize>) {
     let weights = (0..layer.outputs()).flat_map(|neuron| layer.weights_of(neuron)).collect();
     let with_bias = if layer.bias() == Bias::Shared { 1 } else { layer.outputs() };
     (weights, (0..with_bias).filter_map(|neuron| layer.bias_of(neuron)).collect())
+}
+
+/// Names for a message, not all if they are many.
+fn list(names: &[&str]) -> String {
+    let first: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(8) {
+        0 if names.is_empty() => "(none)".to_owned(),
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }

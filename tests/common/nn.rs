@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use tapegrad::nn::{Data, Table};
+use tapegrad::nn::{Activation, Data, Mlp, Model, Random, Scaler, Table};
 
 /// A file of `tests/data`.
 pub fn json(name: &str) -> Value {
@@ -45,4 +45,55 @@ pub fn fresh_directory(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// CRC-32 bit by bit, as in its definition (IEEE 802.3): 0xcbf43926 of "123456789".
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let of_byte = |crc: u32, &byte: &u8| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
+    };
+    !bytes.iter().fold(!0, of_byte)
+}
+
+/// A file of ours with the checksum that its content has, whatever it had before.
+pub fn seal(text: &str) -> String {
+    let (head, content) = text.split_once(",\"content\":").unwrap();
+    let content = content.strip_suffix('}').unwrap();
+    let head = head.split(",\"checksum\"").next().unwrap();
+    format!("{head},\"checksum\":\"{:08x}\",\"content\":{content}}}", crc32(content.as_bytes()))
+}
+
+/// Any one bit of a file changed: an error, or the value that was saved.
+pub fn for_any_flipped_bit<T: PartialEq>(path: &Path, whole: &[u8], load: impl Fn() -> Option<T>, saved: &T) {
+    for place in 0..whole.len() {
+        let mut damaged = whole.to_owned();
+        damaged[place] ^= 1 << (place % 8);
+        std::fs::write(path, &damaged).unwrap();
+        assert!(load().is_none_or(|loaded| loaded == *saved), "byte {place}");
+    }
+}
+
+/// A model with everything a file can hold, and numbers that are hard to write.
+pub fn model() -> Model {
+    let mut mlp = Mlp::builder(2)
+        .layer(5, Activation::LeakyRelu(0.1))
+        .layer(3, Activation::Softmax)
+        .seed(11)
+        .build()
+        .unwrap();
+    mlp.freeze("layers.0.neurons.2").unwrap();
+    for (k, hard) in [-0.0, 5e-324, 1.0 / 3.0, f64::MAX, f64::MIN_POSITIVE].into_iter().enumerate() {
+        mlp.parameters_mut()[k * 3] = hard;
+    }
+    let mut random = Random::new(3);
+    let mut draw = |scale| (0..2).map(|_| random.normal() * scale).collect::<Vec<f64>>();
+    Model::new(mlp)
+        .scaling_inputs(Scaler::new(draw(1.0), draw(1e-7)).unwrap())
+        .unwrap()
+        .naming_classes(&["a", "ü", "\"c\"\n"])
+        .unwrap()
+}
+
+pub fn bits(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|number| number.to_bits()).collect()
 }

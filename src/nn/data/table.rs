@@ -1,6 +1,7 @@
 //! Tables from CSV files.
 
 use crate::nn::error::Error;
+use indexmap::{IndexMap, IndexSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -12,7 +13,11 @@ use std::path::Path;
 /// let table = Table::parse("length,species\n5.1,setosa\n7.0,versicolor\n4.9,setosa\n", true)?;
 /// assert_eq!(table.numbers(0..1)?, [[5.1], [7.0], [4.9]]);
 /// let (classes, names) = table.classes(1)?;
-/// assert_eq!((classes, names), (vec![0, 1, 0], vec!["setosa".to_owned(), "versicolor".to_owned()]));
+/// assert_eq!((classes, &names[..]), (vec![0, 1, 0], &["setosa".to_owned(), "versicolor".to_owned()][..]));
+///
+/// // Another table of the same classes is numbered by their names.
+/// let other = Table::parse("length,species\n6.4,versicolor\n", true)?;
+/// assert_eq!(other.classes_as(1, &names)?, [1]);
 ///
 /// let error = Table::parse("1,2\n3,four\n", false)?.numbers(0..2).unwrap_err();
 /// assert_eq!(error.to_string(), "csv, row 2, column 2: `four` is not a number");
@@ -31,8 +36,8 @@ impl Table {
     /// Reads a CSV file; the first row is a header if there is one.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::Cell`] if a row is longer or shorter than the first, or
-    /// not text.
+    /// [`Error::Io`] if it cannot be read, [`Error::Cell`] if a row is longer or shorter than the first, a cell is not
+    /// text, or its quotes are not closed.
     pub fn read(path: impl AsRef<Path>, has_header: bool) -> Result<Table, Error> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
@@ -55,7 +60,12 @@ impl Table {
             column,
             problem,
         };
-        for (line, raw) in records(bytes) {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        let records = records(bytes).map_err(|(line, column)| {
+            let why = "the cell begins with a quote, and has to end in one, with those in between doubled";
+            problem(line, column, why.to_owned())
+        })?;
+        for (line, raw) in records {
             let width = cells.first().map_or(raw.len(), Vec::len);
             if raw.len() != width {
                 let (found, column) = (raw.len(), raw.len().min(width) + 1);
@@ -114,21 +124,53 @@ impl Table {
         (0..self.rows()).map(|row| columns.clone().map(|column| number(row, column)).collect()).collect()
     }
 
-    /// A column as classes, numbered in the order in which they first appear, and their names.
+    /// A column as classes, numbered in the order in which they first appear, and their names. The numbers mean something
+    /// with these names only: another table, in another order, would have others. Read the training samples so, keep the
+    /// names, with the network in a [`Model`](crate::nn::Model) for instance, and read every other table by
+    /// [`classes_as`](Self::classes_as).
     ///
     /// # Errors
     /// [`Error::Cell`] if a cell is empty, or there is no such column.
     pub fn classes(&self, column: usize) -> Result<(Vec<usize>, Vec<String>), Error> {
-        let mut names = indexmap::IndexSet::new();
+        let mut names = IndexSet::new();
         let mut classes = Vec::with_capacity(self.rows());
         for row in 0..self.rows() {
-            let cell = self.cell(row, column)?;
-            if cell.is_empty() {
-                return Err(self.problem(row, column, "the cell is empty".to_owned()));
-            }
-            classes.push(names.insert_full(cell.to_owned()).0);
+            classes.push(names.insert_full(self.class(row, column)?.to_owned()).0);
         }
         Ok((classes, names.into_iter().collect()))
+    }
+
+    /// A column as classes with these names, numbered by them: those of the training samples, or of a model
+    /// ([`Model::classes`](crate::nn::Model::classes)).
+    ///
+    /// # Errors
+    /// [`Error::Cell`] if a cell is empty or none of the names, or there is no such column.
+    pub fn classes_as(&self, column: usize, names: &[impl AsRef<str>]) -> Result<Vec<usize>, Error> {
+        let numbers: IndexMap<&str, usize> =
+            names.iter().enumerate().rev().map(|(k, name)| (name.as_ref(), k)).collect();
+        let class = |row: usize| {
+            let name = self.class(row, column)?;
+            let unknown = || {
+                let known: Vec<String> =
+                    names.iter().take(8).map(|name| format!("`{}`", name.as_ref())).collect();
+                let more = if names.len() > 8 { ", …" } else { "" };
+                self.problem(
+                    row,
+                    column,
+                    format!("`{name}` is none of the classes {}{more}", known.join(", ")),
+                )
+            };
+            numbers.get(name).copied().ok_or_else(unknown)
+        };
+        (0..self.rows()).map(class).collect()
+    }
+
+    fn class(&self, row: usize, column: usize) -> Result<&str, Error> {
+        let cell = self.cell(row, column)?;
+        if cell.is_empty() {
+            return Err(self.problem(row, column, "the cell is empty".to_owned()));
+        }
+        Ok(cell)
     }
 
     fn cell(&self, row: usize, column: usize) -> Result<&str, Error> {
@@ -141,20 +183,27 @@ impl Table {
     }
 }
 
-/// The records of a CSV file, each with its line and its cells. Blank lines are passed over.
-fn records(bytes: &[u8]) -> Vec<(usize, Vec<Vec<u8>>)> {
+/// What some programs put before text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A line, and the cells of the record that begins there.
+type Record = (usize, Vec<Vec<u8>>);
+
+/// The records of a CSV file, or line and column of the first cell whose quotes do not fit. Blank lines are passed over.
+fn records(bytes: &[u8]) -> Result<Vec<Record>, (usize, usize)> {
     let mut reader = csv_core::Reader::new();
     let mut records = Vec::new();
     // No cell is longer than the file.
     let (mut cell, mut length) = (vec![0; bytes.len() + 1], 0);
     let mut record = Vec::new();
     let (mut line, mut counted) = (1, 0);
-    let mut position = 0;
+    // Where the cell begins, and how far was read.
+    let (mut start, mut position) = (0, 0);
     loop {
         if record.is_empty() && length == 0 {
             let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
-            let start = position + bytes[position..].iter().take_while(is_end).count();
-            line += bytes[counted..start].iter().filter(|&&byte| byte == b'\n').count();
+            start = position + bytes[position..].iter().take_while(is_end).count();
+            line += line_ends(&bytes[counted..start]);
             counted = start;
         }
         let (result, read, written) = reader.read_field(&bytes[position..], &mut cell[length..]);
@@ -162,15 +211,37 @@ fn records(bytes: &[u8]) -> Vec<(usize, Vec<Vec<u8>>)> {
         length += written;
         match result {
             csv_core::ReadFieldResult::Field { record_end } => {
+                if !is_well_quoted(bytes.get(start..position).unwrap_or(b"")) {
+                    return Err((line, record.len() + 1));
+                }
                 record.push(cell[..length].to_vec());
-                length = 0;
+                (start, length) = (position, 0);
                 if record_end {
                     records.push((line, std::mem::take(&mut record)));
                 }
             }
             // The next call, of no input, says whether a cell is left.
             csv_core::ReadFieldResult::InputEmpty => {}
-            csv_core::ReadFieldResult::OutputFull | csv_core::ReadFieldResult::End => return records,
+            csv_core::ReadFieldResult::OutputFull | csv_core::ReadFieldResult::End => return Ok(records),
         }
     }
+}
+
+/// How many lines end here, in the manner of Unix, Windows or old Macs.
+fn line_ends(bytes: &[u8]) -> usize {
+    let is_end = |k: usize| bytes[k] == b'\n' || (bytes[k] == b'\r' && bytes.get(k + 1) != Some(&b'\n'));
+    (0..bytes.len()).filter(|&k| is_end(k)).count()
+}
+
+/// Whether a cell that begins with a quote ends with one, and those in between are doubled. The reader takes whatever
+/// comes; then the file that ends inside quotes is one long cell, and `"1"2` is 12.
+fn is_well_quoted(cell: &[u8]) -> bool {
+    let cell = match cell {
+        [cell @ .., b',' | b'\r' | b'\n'] => cell,
+        cell => cell,
+    };
+    let Some(rest) = cell.strip_prefix(b"\"") else { return true };
+    let Some(inner) = rest.strip_suffix(b"\"") else { return false };
+    let mut runs = inner.split(|&byte| byte != b'"');
+    runs.all(|quotes| quotes.len().is_multiple_of(2))
 }

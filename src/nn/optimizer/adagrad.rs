@@ -46,6 +46,16 @@ impl Optimizer for Adagrad {
         not_negative("Adagrad::weight_decay", self.weight_decay)
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("rate", self.rate),
+            ("rate decay", self.rate_decay),
+            ("initial sum", self.initial_sum),
+            ("eps", self.eps),
+            ("weight decay", self.weight_decay),
+        ]
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let rate = rate / (1.0 + self.state.updates as f64 * self.rate_decay);
         let Adagrad { eps, weight_decay, initial_sum, .. } = *self;

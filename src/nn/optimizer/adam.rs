@@ -46,6 +46,18 @@ impl Optimizer for Adam {
         not_negative("Adam::weight_decay", self.weight_decay)
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        let (beta1, beta2) = self.betas;
+        vec![
+            ("rate", self.rate),
+            ("beta1", beta1),
+            ("beta2", beta2),
+            ("eps", self.eps),
+            ("amsgrad", f64::from(self.amsgrad)),
+            ("weight decay", self.weight_decay),
+        ]
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let (beta1, beta2) = self.betas;
         let updates = (self.state.updates + 1) as f64;
@@ -97,6 +109,12 @@ impl Optimizer for AdamW {
         let shrink = 1.0 - rate * self.weight_decay;
         parameters.iter_mut().for_each(|w| *w *= shrink);
         self.adam.step_with(rate, parameters, gradient);
+    }
+
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        let mut settings = self.adam.settings();
+        settings.push(("weight decay apart", self.weight_decay));
+        settings
     }
 
     fn state(&self) -> &State {

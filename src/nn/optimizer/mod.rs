@@ -110,6 +110,12 @@ pub trait Optimizer {
     /// If the lengths differ from each other or from those of earlier updates; then nothing has changed.
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]);
 
+    /// Its settings, by name: a run is not resumed with others. The learning rate alone, unless an optimiser says
+    /// more.
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![("rate", self.rate())]
+    }
+
     /// What is remembered between updates.
     fn state(&self) -> &State;
 

@@ -49,6 +49,17 @@ impl Optimizer for RmsProp {
         not_negative("RmsProp::weight_decay", self.weight_decay)
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("rate", self.rate),
+            ("alpha", self.alpha),
+            ("eps", self.eps),
+            ("momentum", self.momentum),
+            ("centered", f64::from(self.centered)),
+            ("weight decay", self.weight_decay),
+        ]
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         let RmsProp { alpha, eps, momentum, centered, weight_decay, .. } = *self;
         for_each_parameter(&mut self.state, 0.0, parameters, gradient, |w, slope, [square, mean, v]| {

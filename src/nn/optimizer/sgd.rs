@@ -63,6 +63,16 @@ impl Optimizer for Sgd {
         not_negative("Sgd::weight_decay", self.weight_decay)
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("rate", self.rate),
+            ("momentum", self.momentum),
+            ("dampening", self.dampening),
+            ("nesterov", f64::from(self.nesterov)),
+            ("weight decay", self.weight_decay),
+        ]
+    }
+
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
         // The first gradient enters the velocity undamped.
         let damped = if self.state.updates == 0 { 1.0 } else { 1.0 - self.dampening };

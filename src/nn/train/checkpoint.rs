@@ -1,26 +1,36 @@
 //! The state of a run as a file.
 
 use super::history::History;
+use super::identity::difference;
 use super::run::RunState;
 use crate::nn::error::Error;
+use crate::nn::json;
 use crate::nn::optimizer::State;
-use crate::nn::save;
 use std::path::Path;
 
 const FORMAT: &str = "tapegrad checkpoint";
 
-pub(super) fn write(path: &Path, state: &RunState) -> Result<(), Error> {
-    save::write_json(path, FORMAT, state)
+/// Writes a checkpoint, unless it could not be gone on from: then the one that is there stays.
+pub(super) fn write(path: &Path, state: &RunState, name_of: &dyn Fn(usize) -> String) -> Result<(), Error> {
+    let best = state.best.iter().map(|best| ("the best", &best.parameters));
+    let moments = state.optimizer.moments.iter().map(|moments| ("what the optimiser remembers of", moments));
+    for (what, numbers) in [("the parameter", &state.parameters)].into_iter().chain(moments).chain(best) {
+        if let Some(k) = numbers.iter().position(|number| !number.is_finite()) {
+            let (name, number) = (name_of(k), numbers[k]);
+            let problem = format!(
+                "{what} `{name}` is {number}, so that the run cannot go on from here, and no checkpoint was written; one \
+                 that was there still is; clip the gradient, or scale the data"
+            );
+            return Err(Error::Format { path: path.to_owned(), problem });
+        }
+    }
+    json::write(path, FORMAT, state)
 }
 
-/// Reads a checkpoint of a run over so many parameters and samples, with this optimiser.
-pub(super) fn read(
-    path: &Path,
-    parameters: usize,
-    samples: usize,
-    optimizer: &State,
-) -> Result<RunState, Error> {
-    let state: RunState = save::read_json(path, FORMAT)?;
+/// Reads a checkpoint of the run that starts so.
+pub(super) fn read(path: &Path, fresh: &RunState) -> Result<RunState, Error> {
+    let (parameters, samples, optimizer) = (fresh.parameters.len(), fresh.samples, &fresh.optimizer);
+    let state: RunState = json::read(path, FORMAT)?;
     let refuse = |problem: String| Err(Error::Format { path: path.to_owned(), problem });
     let State { kind, updates, moments } = &state.optimizer;
     if *kind != optimizer.kind || moments.len() != optimizer.moments.len() {
@@ -58,6 +68,12 @@ pub(super) fn read(
     }
     if state.samples != samples {
         return refuse(format!("the checkpoint is of a run over {} samples, not {samples}", state.samples));
+    }
+    if let Some(difference) = difference(&state.identity, &fresh.identity) {
+        return refuse(format!(
+            "the checkpoint is of another run: {difference}; resume with what it was made with, or start afresh, \
+             without `resume_from`"
+        ));
     }
     Ok(state)
 }

@@ -3,6 +3,7 @@
 use super::objective::{Failure, Objective, Reduction, Report, check_batch};
 use super::trainer::Backend;
 use crate::nn::data::Data;
+use crate::nn::mlp::Mlp;
 use crate::nn::passes::scale;
 use crate::{Error, Function, Gradient, Tape, Var};
 
@@ -29,13 +30,21 @@ pub struct Eager<'a, F> {
     gradient: Gradient,
     /// A sample as constants: memory that serves one after the other.
     constants: Vec<Var>,
+    /// Whose parameters they are, if they are a network's: it knows their names.
+    network: Option<&'a Mlp>,
 }
 
 impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
     /// The objective of this loss over these samples.
     #[must_use]
     pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
-        Eager { data, reduction, loss, tape: Tape::new(), gradient: Gradient::new(), constants: Vec::new() }
+        let (tape, gradient) = (Tape::new(), Gradient::new());
+        Eager { data, reduction, loss, tape, gradient, constants: Vec::new(), network: None }
+    }
+
+    /// With the names that this network has for its parameters, in messages.
+    pub(super) fn naming_by(self, network: &'a Mlp) -> Self {
+        Eager { network: Some(network), ..self }
     }
 
     /// The loss of one sample, its inputs and targets as constants.
@@ -88,8 +97,12 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         for &sample in batch {
             let tape = Tape::new();
             tape.keep_lines(true);
-            let named = |(k, &value): (usize, &f64)| tape.named(format!("w{k}"), value);
-            let parameters: Vec<Var> = parameters.iter().enumerate().map(named).collect();
+            let names: Vec<String> = match self.network {
+                Some(network) => network.names().collect(),
+                None => (0..parameters.len()).map(|k| format!("w{k}")).collect(),
+            };
+            let named = |(name, &value): (String, &f64)| tape.named(name, value);
+            let parameters: Vec<Var> = names.into_iter().zip(parameters).map(named).collect();
             let loss = self.of_sample(&parameters, sample);
             let gradient = loss.backward().wrt(&parameters);
             if loss.value().is_finite() && gradient.iter().all(|slope| slope.is_finite()) {
@@ -108,6 +121,10 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
 impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
     fn samples(&self) -> usize {
         self.data.len()
+    }
+
+    fn data(&self) -> Option<&Data> {
+        Some(self.data)
     }
 
     /// # Panics

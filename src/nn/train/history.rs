@@ -1,10 +1,7 @@
 //! What happened during training.
 
 use super::trainer::Backend;
-use crate::nn::error::Error;
-use crate::nn::save;
 use std::fmt::Write;
-use std::path::Path;
 
 /// One pass over the training samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +19,11 @@ pub struct Epoch {
     /// their mean by the number of samples, or their sum where losses are summed.
     pub loss: f64,
     /// The loss of the validation samples at its end, without penalties.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub validation_loss: Option<f64>,
     /// The metric at its end, of the validation samples if there are some, else of the training samples. None
     /// if no metric was asked for, or it is not defined.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub metric: Option<f64>,
 }
 
@@ -37,6 +36,7 @@ pub struct History {
     /// One entry per epoch.
     pub epochs: Vec<Epoch>,
     /// The epoch with the lowest validation loss, where early stopping looked for it.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub best_epoch: Option<usize>,
     /// Whether early stopping ended the training.
     pub stopped_early: bool,
@@ -75,11 +75,12 @@ impl History {
         csv
     }
 
-    /// Writes the table to a file.
+    /// Writes the table to a file, which is replaced whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`].
-    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        save::write(path.as_ref(), self.to_csv().as_bytes())
+    /// [`Error::Io`](crate::nn::Error::Io).
+    #[cfg(feature = "serde")]
+    pub fn write_csv(&self, path: impl AsRef<std::path::Path>) -> Result<(), crate::nn::Error> {
+        crate::nn::save::write(path.as_ref(), self.to_csv().as_bytes())
     }
 }

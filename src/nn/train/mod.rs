@@ -4,6 +4,8 @@
 mod checkpoint;
 mod eager;
 mod history;
+#[cfg(feature = "serde")]
+mod identity;
 mod metrics;
 mod objective;
 mod predictions;

@@ -1,6 +1,7 @@
 //! The seam between training and differentiation.
 
 use super::trainer::Backend;
+use crate::nn::data::Data;
 use crate::nn::error::Error;
 
 /// How the losses of a batch become one number.
@@ -43,6 +44,11 @@ pub enum Reduction {
 pub trait Objective {
     /// How many samples there are.
     fn samples(&self) -> usize;
+
+    /// The samples themselves, if they are kept so: then a checkpoint is not resumed with others.
+    fn data(&self) -> Option<&Data> {
+        None
+    }
 
     /// The loss of a batch of samples at these parameters; its gradient is written over `gradient`.
     ///

@@ -6,6 +6,7 @@ use super::trainer::{Backend, Fallback};
 use super::watch::Watch;
 use crate::function::{Branches, Recordings};
 use crate::nn::data::Data;
+use crate::nn::mlp::Mlp;
 use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
 use std::fmt;
 
@@ -94,6 +95,11 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
         }
     }
 
+    /// With the names that this network has for its parameters, in messages.
+    pub(super) fn naming_by(self, network: &'a Mlp) -> Self {
+        Recorded { eager: self.eager.naming_by(network), ..self }
+    }
+
     /// What happens if the loss cannot be replayed; the tape takes over unless said.
     #[must_use]
     pub fn fallback(self, fallback: Fallback) -> Self {
@@ -160,6 +166,10 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
 impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, F, T> {
     fn samples(&self) -> usize {
         self.eager.samples()
+    }
+
+    fn data(&self) -> Option<&Data> {
+        self.eager.data()
     }
 
     /// # Panics

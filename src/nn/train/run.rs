@@ -7,7 +7,8 @@ use super::trainer::{EarlyStopping, Trainer};
 use crate::nn::clip::Clip;
 use crate::nn::data::{Batch, Order, batches};
 use crate::nn::error::Error;
-use crate::nn::loss::Penalty;
+use crate::nn::loss::{Loss, Penalty};
+use crate::nn::mlp::Mlp;
 use crate::nn::optimizer::State;
 use crate::nn::passes::are_finite;
 use crate::nn::settings::{at_least_one, not_negative};
@@ -22,9 +23,11 @@ pub(super) struct RunState {
     pub optimizer: State,
     pub updates: usize,
     pub history: History,
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub best: Option<Best>,
     /// What the run is made of, to refuse a checkpoint of another.
     pub samples: usize,
+    pub identity: Vec<(String, String)>,
 }
 
 /// The parameters with the lowest validation loss so far.
@@ -64,6 +67,17 @@ pub(super) struct Task<'t> {
     pub frozen: &'t [bool],
     pub biases: &'t [bool],
     pub judge: &'t dyn Fn(&[f64]) -> Judgement,
+    /// The network that is trained, if it is one, and the loss, if it is a known one.
+    pub network: Option<&'t Mlp>,
+    #[cfg_attr(not(feature = "serde"), expect(dead_code))]
+    pub loss: Option<Loss>,
+}
+
+impl Task<'_> {
+    /// The name of a parameter.
+    pub fn name_of(&self, k: usize) -> String {
+        self.network.map_or_else(|| format!("w{k}"), |network| network.name_of(k))
+    }
 }
 
 impl Trainer<'_> {
@@ -230,26 +244,30 @@ impl Trainer<'_> {
     /// The state to begin with: a fresh one, or that of a checkpoint.
     fn start(&self, parameters: &[f64], task: &Task<'_>) -> Result<RunState, Error> {
         #[cfg(feature = "serde")]
-        if let Some(path) = &self.resume_from {
-            return super::checkpoint::read(
-                path,
-                parameters.len(),
-                task.samples.len(),
-                self.optimizer.state(),
-            );
-        }
-        if let Some(k) = parameters.iter().position(|w| !w.is_finite()) {
-            let problem = format!("parameter {k} is {} before training", parameters[k]);
-            return Err(Error::Setting(problem));
-        }
-        Ok(RunState {
+        let identity = match self.checkpoint.is_some() || self.resume_from.is_some() {
+            true => self.identity(task),
+            false => Vec::new(),
+        };
+        #[cfg(not(feature = "serde"))]
+        let identity = Vec::new();
+        let fresh = RunState {
             parameters: parameters.to_vec(),
             optimizer: self.optimizer.state().fresh(),
             updates: 0,
             history: History::default(),
             best: None,
             samples: task.samples.len(),
-        })
+            identity,
+        };
+        #[cfg(feature = "serde")]
+        if let Some(path) = &self.resume_from {
+            return super::checkpoint::read(path, &fresh);
+        }
+        if let Some(k) = parameters.iter().position(|w| !w.is_finite()) {
+            let problem = format!("`{}` is {} before training", task.name_of(k), parameters[k]);
+            return Err(Error::Setting(problem));
+        }
+        Ok(fresh)
     }
 
     #[cfg(feature = "serde")]
@@ -259,7 +277,7 @@ impl Trainer<'_> {
         if done.is_multiple_of(*every) || done == self.epochs || state.history.stopped_early || is_last {
             state.optimizer.clone_from(self.optimizer.state());
             note_backend(state, task);
-            super::checkpoint::write(path, state)?;
+            super::checkpoint::write(path, state, &|k| task.name_of(k))?;
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ pub enum Fallback {
 type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
 
 /// Where validation samples come from.
-enum Validation {
+pub(super) enum Validation {
     None,
     On(Data),
     Split { share: f64, seed: u64 },
@@ -118,9 +118,9 @@ pub struct Trainer<'a> {
     pub(super) resume_from: Option<std::path::PathBuf>,
     pub(super) keeps_update_losses: bool,
     reduction: Reduction,
-    backend: Backend,
+    pub(super) backend: Backend,
     fallback: Fallback,
-    validation: Validation,
+    pub(super) validation: Validation,
 }
 
 impl<'a> Trainer<'a> {
@@ -238,14 +238,18 @@ impl<'a> Trainer<'a> {
     }
 
     /// Writes the whole state to a file after every so many epochs and at the end. The file is replaced
-    /// atomically: whenever the process dies, a whole checkpoint is there.
+    /// atomically, as by [`Model::save`](crate::nn::Model::save): whenever the process dies, a whole checkpoint is there. A
+    /// state that is not finite, such as an optimiser's average of huge squares, ends the training with an error, and
+    /// the checkpoint before it stays.
     #[cfg(feature = "serde")]
     pub fn checkpoint(self, path: impl Into<std::path::PathBuf>, every: usize) -> Self {
         Trainer { checkpoint: Some((path.into(), every)), ..self }
     }
 
-    /// Goes on from a checkpoint instead of the parameters given. With the same settings and data, the result
-    /// has the same bits as that of a run that was never interrupted.
+    /// Goes on from a checkpoint instead of the parameters given; the result has the same bits as that of a run that
+    /// was never interrupted. Only the number of epochs may be another one: with other data, another network or other
+    /// settings it would be another run, and is refused with what differs. Of functions of your own (a loss, a
+    /// schedule) it is not seen whether they are the same.
     #[cfg(feature = "serde")]
     pub fn resume_from(self, path: impl Into<std::path::PathBuf>) -> Self {
         Trainer { resume_from: Some(path.into()), ..self }
@@ -263,7 +267,7 @@ impl<'a> Trainer<'a> {
         for data in std::iter::once(data).chain(validation) {
             loss.check_all(mlp, data)?;
         }
-        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, true)
+        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, Some(loss))
     }
 
     /// Trains a network with any loss of its outputs and the targets of a sample.
@@ -292,16 +296,16 @@ impl<'a> Trainer<'a> {
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
     ) -> Result<History, Error> {
-        self.fit_loss(mlp, loss, data, false)
+        self.fit_loss(mlp, loss, data, None)
     }
 
-    /// Trains with a loss that is known to be a function of its arguments, or is not.
+    /// Trains with a loss; one that is known is a function of its arguments.
     fn fit_loss(
         &mut self,
         mlp: &mut Mlp,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
-        is_known: bool,
+        known: Option<Loss>,
     ) -> Result<History, Error> {
         let all = || (0..data.len()).collect::<Vec<usize>>();
         let (samples, held_out, validation) = match &self.validation {
@@ -359,16 +363,26 @@ impl<'a> Trainer<'a> {
         let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
         let objective: &mut dyn Objective = match self.backend {
             Backend::Recorded => {
-                &mut Recorded::<_>::new(data, reduction, of_sample).fallback(fallback).known(is_known)
+                let recorded = Recorded::<_>::new(data, reduction, of_sample).naming_by(net);
+                &mut recorded.fallback(fallback).known(known.is_some())
             }
             Backend::RecordedSingle => {
-                &mut Recorded::<_, f32>::new(data, reduction, of_sample).fallback(fallback).known(is_known)
+                let recorded = Recorded::<_, f32>::new(data, reduction, of_sample).naming_by(net);
+                &mut recorded.fallback(fallback).known(known.is_some())
             }
-            Backend::Eager => &mut Eager::new(data, reduction, of_sample),
+            Backend::Eager => &mut Eager::new(data, reduction, of_sample).naming_by(net),
         };
         let (frozen, biases) = (net.frozen().to_vec(), net.biases());
         let mut parameters = net.parameters().to_vec();
-        let task = Task { objective, samples: &samples, frozen: &frozen, biases: &biases, judge: &judge };
+        let task = Task {
+            objective,
+            samples: &samples,
+            frozen: &frozen,
+            biases: &biases,
+            judge: &judge,
+            network: Some(net),
+            loss: known,
+        };
         let outcome = self.run(&mut parameters, task);
         mlp.parameters_mut().copy_from_slice(&parameters);
         outcome
@@ -390,7 +404,16 @@ impl<'a> Trainer<'a> {
         }
         let samples: Vec<usize> = (0..objective.samples()).collect();
         let judge = |_: &[f64]| Judgement { validation_loss: None, metric: None };
-        self.run(parameters, Task { objective, samples: &samples, frozen: &[], biases: &[], judge: &judge })
+        let task = Task {
+            objective,
+            samples: &samples,
+            frozen: &[],
+            biases: &[],
+            judge: &judge,
+            network: None,
+            loss: None,
+        };
+        self.run(parameters, task)
     }
 }
 

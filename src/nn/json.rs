@@ -1,0 +1,106 @@
+//! Values as JSON files, read with distrust: `{"format": …, "version": …, "checksum": …, "content": …}`.
+
+use super::error::Error;
+use super::save;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::path::Path;
+
+/// The version of every format that this build writes and reads.
+pub(super) const VERSION: u64 = 2;
+
+/// The first entries of every file.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whole<T> {
+    #[serde(rename = "format")]
+    _format: String,
+    #[serde(rename = "version")]
+    _version: u64,
+    checksum: String,
+    content: T,
+}
+
+/// Writes a value. What would not read back is refused, and the file that was there stays.
+pub(super) fn write<T>(path: &Path, format: &str, content: &T) -> Result<(), Error>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
+    let text = to_text(content).map_err(refuse)?;
+    let checksum = checksum_of(&text);
+    let whole = format!(
+        "{{\"format\":\"{format}\",\"version\":{VERSION},\"checksum\":\"{checksum}\",\"content\":{text}}}"
+    );
+    check_content::<T>(whole.as_bytes())
+        .map_err(|problem| refuse(format!("it could not be read back, and was not written: {problem}")))?;
+    save::write(path, whole.as_bytes())
+}
+
+/// Reads what [`write`] wrote.
+pub(super) fn read<T: Serialize + DeserializeOwned>(path: &Path, format: &str) -> Result<T, Error> {
+    let bytes = save::read(path)?;
+    let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
+    let head: Head = serde_json::from_slice(&bytes)
+        .map_err(|error| refuse(format!("this is no whole `{format}` file: {error}")))?;
+    check_head(path, format, &head.format, head.version)?;
+    check_content(&bytes).map_err(refuse)
+}
+
+fn check_content<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let whole: Whole<T> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    check(&whole.content, &whole.checksum)?;
+    Ok(whole.content)
+}
+
+/// Refuses a file of another format or version.
+pub(super) fn check_head(path: &Path, format: &str, found: &str, version: u64) -> Result<(), Error> {
+    if found != format {
+        let problem = format!("this is a `{found}` file, not a `{format}`");
+        return Err(Error::Format { path: path.to_owned(), problem });
+    }
+    if version != VERSION {
+        return Err(Error::Version { path: path.to_owned(), found: version, known: VERSION });
+    }
+    Ok(())
+}
+
+/// Refuses a value that is not the one that was saved. The checksum is of the values, not of their text: a file may be
+/// indented, but no digit may change.
+pub(super) fn check(content: &impl Serialize, checksum: &str) -> Result<(), String> {
+    let found = self::checksum(content)?;
+    if found == checksum {
+        return Ok(());
+    }
+    Err(format!(
+        "its checksum is `{checksum}`, and that of its content `{found}`: it was damaged or edited after it was saved"
+    ))
+}
+
+/// CRC-32 (IEEE 802.3, as in zlib) of the compact JSON of a value.
+pub(super) fn checksum(content: &impl Serialize) -> Result<String, String> {
+    Ok(checksum_of(&to_text(content)?))
+}
+
+fn checksum_of(text: &str) -> String {
+    format!("{:08x}", crc32fast::hash(text.as_bytes()))
+}
+
+fn to_text(content: &impl Serialize) -> Result<String, String> {
+    serde_json::to_string(content).map_err(|error| error.to_string())
+}
+
+/// An optional value whose entry has to be there: `null` says that there is none, a missing entry says nothing.
+pub(super) fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer)
+}

@@ -1,0 +1,94 @@
+//! What a run is, so that a checkpoint goes on in no other.
+
+use super::run::Task;
+use super::trainer::{Trainer, Validation};
+use crate::nn::data::Data;
+use crate::nn::layer::{Bias, Layer};
+use crate::nn::mlp::Mlp;
+use std::fmt::Debug;
+
+/// Data, network and settings, each by name and as text. Numbers that are too many to be told are there as a CRC-32
+/// of their bits.
+pub(super) type Identity = Vec<(String, String)>;
+
+impl Trainer<'_> {
+    /// All that the parameters of a run depend on, but the number of epochs: a run may go on for longer. Of functions
+    /// that are given (a loss, a schedule, an objective) no more is known than that they are.
+    pub(super) fn identity(&self, task: &Task<'_>) -> Identity {
+        let settings = self.optimizer.settings();
+        let optimizer: Vec<String> = settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let validation = match &self.validation {
+            Validation::None => "none".to_owned(),
+            Validation::On(data) => of_data(data),
+            Validation::Split { share, seed } => format!("a share of {share} by seed {seed}"),
+        };
+        let entries = [
+            ("the data", task.objective.data().map_or("not known".to_owned(), of_data)),
+            ("validation", validation),
+            ("the network", task.network.map_or("not known".to_owned(), of_network)),
+            ("what is frozen", of_frozen(task.frozen)),
+            ("the loss", task.loss.map_or("one of your own".to_owned(), |loss| format!("{loss:?}"))),
+            ("the optimiser", format!("{} with {}", self.optimizer.state().kind, optimizer.join(", "))),
+            ("the batch", format!("{:?}", self.batch)),
+            ("the order", format!("{:?}", self.order)),
+            ("the reduction", format!("{:?}", task.objective.reduction())),
+            ("the backend", format!("{:?}", self.backend)),
+            ("the schedule", format!("{:?}", self.schedule)),
+            ("the clip", or_none(self.clip)),
+            ("the penalty", or_none(self.penalty)),
+            ("early stopping", or_none(self.stopping)),
+            ("the metric", or_none(self.metric)),
+        ];
+        entries.map(|(name, text)| (name.to_owned(), text)).into()
+    }
+}
+
+/// What of a run differs from that of a checkpoint, if anything does.
+pub(super) fn difference(then: &Identity, now: &Identity) -> Option<String> {
+    let missing = "not known".to_owned();
+    let of_old = |name: &String| then.iter().find(|(old, _)| old == name).map_or(&missing, |(_, text)| text);
+    let differences: Vec<String> = now
+        .iter()
+        .map(|(name, text)| (name, of_old(name), text))
+        .filter(|(_, old, text)| old != text)
+        .map(|(name, old, text)| format!("{name} was {old}, and is {text}"))
+        .collect();
+    (!differences.is_empty()).then(|| differences.join("; "))
+}
+
+fn or_none(setting: Option<impl Debug>) -> String {
+    setting.map_or("none".to_owned(), |setting| format!("{setting:?}"))
+}
+
+fn of_data(data: &Data) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    for number in data.inputs().iter().chain(data.targets()) {
+        hasher.update(&number.to_le_bytes());
+    }
+    let (samples, inputs, targets) = (data.len(), data.input_width(), data.target_width());
+    let checksum = hasher.finalize();
+    format!("{samples} samples of {inputs} inputs and {targets} targets, CRC-32 {checksum:08x}")
+}
+
+fn of_network(mlp: &Mlp) -> String {
+    let of_layer = |layer: &Layer| {
+        let biases = match layer.bias() {
+            Bias::PerNeuron => "",
+            Bias::Shared => " with one bias",
+            Bias::None => " without biases",
+        };
+        format!("-{} {:?}{biases}", layer.outputs(), layer.activation())
+    };
+    let layers: String = mlp.layers().iter().map(of_layer).collect();
+    format!("{}{layers}", mlp.inputs())
+}
+
+fn of_frozen(frozen: &[bool]) -> String {
+    match frozen.iter().filter(|&&frozen| frozen).count() {
+        0 => "nothing".to_owned(),
+        count => {
+            let bytes: Vec<u8> = frozen.iter().map(|&frozen| u8::from(frozen)).collect();
+            format!("{count} parameters, CRC-32 {:08x}", crc32fast::hash(&bytes))
+        }
+    }
+}
