@@ -329,3 +329,18 @@ fn every_epoch_has_its_own_order() {
         }
     }
 }
+
+/// The square of a gradient of 1e200 is infinite: Adam's average of squares would stay so, and the parameter where it is.
+#[test]
+fn an_optimiser_whose_memory_overflows_is_told() {
+    let data = Data::new(&[[1.0]], &[[0.0]]).unwrap();
+    let mut mlp = Mlp::builder(1).layer(1, Activation::Identity).build().unwrap();
+    let steep = |y: &[Var], _: &[Var]| y[0] * 1e200;
+    let error = Trainer::new(Adam::new(0.1)).epochs(3).fit_with(&mut mlp, steep, &data).unwrap_err();
+    assert!(matches!(&error, Error::NonFinite { step: 1, .. }), "{error}");
+    assert!(error.to_string().contains("`layers.0.neurons.0.weights.0` is not finite"), "{error}");
+    assert!(mlp.parameters().iter().all(|w| w.is_finite()));
+    // A gradient that is clipped is fine.
+    let mut clipped = Trainer::new(Adam::new(0.1)).epochs(3).clip(Clip::Norm(1.0));
+    clipped.fit_with(&mut mlp, steep, &data).unwrap();
+}

@@ -42,11 +42,12 @@ pub struct History {
     pub stopped_early: bool,
     /// The loss of every update's batch, before the update and with penalties; empty unless
     /// [`Trainer::keep_update_losses`](super::Trainer::keep_update_losses) asked for them.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub update_losses: Vec<f64>,
     /// What computed the gradients last; none if it was an objective of one's own.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub backend: Option<Backend>,
     /// Why the tape had to compute gradients, all or some, though a recording was wanted: it is far slower.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub tape_because: Option<String>,
 }
 

@@ -126,6 +126,7 @@ impl Trainer<'_> {
             }
             state.history.epochs.push(epoch);
             self.write_checkpoint(state, task, asked_to_stop)?;
+            self.check_moments(state, task)?;
             if asked_to_stop {
                 break;
             }
@@ -210,6 +211,18 @@ impl Trainer<'_> {
             state.history.update_losses.push(loss);
         }
         Ok(loss)
+    }
+
+    /// A running average that overflowed stays infinite, and its parameter would never move again. Looked at once an epoch.
+    fn check_moments(&self, state: &RunState, task: &Task<'_>) -> Result<(), Error> {
+        let moments = &self.optimizer.state().moments;
+        match moments.iter().find_map(|list| list.iter().position(|moment| !moment.is_finite())) {
+            None => Ok(()),
+            Some(k) => {
+                let cause = format!("what the optimiser remembers of `{}` is not finite", task.name_of(k));
+                Err(Error::NonFinite { step: state.updates, sample: None, cause })
+            }
+        }
     }
 
     fn look_for_best(&self, state: &mut RunState, epoch: &Epoch) {
