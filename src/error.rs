@@ -136,7 +136,8 @@ pub enum Error {
         difference: String,
     },
     /// In some samples of a batch a comparison turns out differently than where the function was recorded.
-    #[error("in {} of the samples, number {} being the first: {first}", samples.len(), samples[0])]
+    #[error("in {} of the samples, number {} being the first: {first}, of batches `BatchedAdaptive`",
+             samples.len(), samples[0])]
     BranchesChanged {
         /// The samples, as they are numbered in the columns.
         samples: Vec<usize>,

@@ -157,6 +157,14 @@ fn a_changed_branch_says_what_was_asked_and_how_it_turned_out() {
     says(&at(&f, &[2.0, 1.0]), &["2.partial_cmp(1) == Some(Less) at ", "it is Some(Greater) here"]);
     says(&at(&f, &[2.0, f64::NAN]), &["2.partial_cmp(NaN) == Some(Less) at ", "it is None here"]);
     assert!(f.to_string().contains("check (x0.partial_cmp(x1) == Some(Less));"), "{f}");
+
+    let columns = [Column::from(&[1.0, 2.0]), Column::from(&[2.0, 1.0])];
+    let samples = Samples::new(&columns).unwrap();
+    let in_batch = f.batched(0..0).unwrap().values(&[], &samples, &mut BatchWorkspace::new(), &mut [0.0; 2]);
+    says(
+        &in_batch.unwrap_err(),
+        &["in 1 of the samples, number 1", "it is Some(Greater) here", "`BatchedAdaptive`"],
+    );
 }
 
 #[test]
