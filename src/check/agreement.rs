@@ -9,6 +9,9 @@ use crate::tape::Var;
 /// How far two exact ways may differ by rounding, relative to the sizes of what is summed.
 const ROUNDING: f64 = 1e-10;
 
+/// What may be left, relative to the value, of terms that cancel.
+const UNSEEN: f64 = 1e-13;
+
 /// The same function over three kinds of number.
 #[track_caller]
 pub fn all<P: Point<f64> + Clone>(
@@ -23,6 +26,12 @@ pub fn all<P: Point<f64> + Clone>(
     // Rounding in the course of the sweep is relative to what is summed there; the result may be smaller.
     let largest = largest_of(0.0, gradient);
     let error = |a: f64| ROUNDING * a.abs() + ROUNDING * 1e-3 * largest + 1e-14 * value.abs();
+    // Where all derivatives are what rounding left, nothing says how large the terms were but the value over the coordinate.
+    let per = |k: usize| match x.as_slice()[k].abs() {
+        0.0 => 1.0,
+        size => size.clamp(1e-100, 1.0),
+    };
+    let unseen = |size: f64| UNSEEN * value.abs() / size;
 
     let mut entries = Vec::new();
     let mut add = |group: &str, report: Report| {
@@ -42,7 +51,7 @@ pub fn all<P: Point<f64> + Clone>(
     };
     let by_forward = (0..n).map(|k| {
         let tangent = forward_derivative(&|direction| f64::from(direction == k));
-        Entry::by_equality(coordinate(k), gradient[k], tangent, value, error(gradient[k]))
+        Entry::by_equality(coordinate(k), gradient[k], tangent, error(gradient[k]), unseen(per(k)))
     });
     add("forward", Report { entries: by_forward.collect() });
 
@@ -54,8 +63,8 @@ pub fn all<P: Point<f64> + Clone>(
         "⟨u, Jv⟩ = ⟨Jᵀu, v⟩".to_owned(),
         terms.iter().sum(),
         forward_derivative(&direction),
-        value,
         error(size),
+        unseen((0..n).map(per).fold(1.0, f64::min)),
     );
     add("dot test", Report { entries: vec![dot] });
 
@@ -69,7 +78,7 @@ pub fn all<P: Point<f64> + Clone>(
         for (k, (&a, column)) in row.iter().zip(&rows).enumerate().take(i) {
             let error = ROUNDING * a.abs() + ROUNDING * 1e-3 * largest;
             let name = format!("{} {}", coordinate(i), coordinate(k));
-            symmetry.push(Entry::by_equality(name, a, column[i], value, error));
+            symmetry.push(Entry::by_equality(name, a, column[i], error, unseen(per(i) * per(k))));
         }
     }
     add("symmetry", Report { entries: symmetry });
