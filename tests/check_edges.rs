@@ -216,3 +216,30 @@ fn slopes_near_overflow_refute_nothing() {
         }
     }
 }
+
+/// What is left of terms that cancel is noise, and the ways to it need not agree.
+#[test]
+fn terms_that_cancel_refute_nothing() {
+    for k in 1..200 {
+        let x = [0.013 * f64::from(k) - 2.0, 1.2 + 0.001 * f64::from(k)];
+        let report = check_all!(
+            |[x, y]| {
+                let d = y.sin() * 3.96 - x.sin() * 3.96;
+                d.atan2(d)
+            },
+            x
+        );
+        let is_refuted = report.entries.iter().any(|entry| entry.verdict == Verdict::Mismatch);
+        assert!(!is_refuted, "{x:?}\n{report}");
+    }
+    // A tangent that is lost is none of that, however small the function.
+    for scale in [1.0, 1e-9, 1e-30] {
+        let report = tapegrad::check::all(
+            |[x]: [Var; 1]| x * x * scale,
+            |[x]: [tapegrad::Dual; 1]| x * x.primal() * scale,
+            |[x]| x * x * scale,
+            [1.5],
+        );
+        assert_eq!(report.entries[0].verdict, Verdict::Mismatch, "{report}");
+    }
+}

@@ -1,4 +1,13 @@
 //! Promise: every way to a value or a derivative gives the same, for any program at any point.
+//!
+//! Values are the same bits, but in batches and after `Pass::Reassociate`. Derivatives differ by no more than rounding
+//! makes of them (`common/rounding.rs`), and are numbers in one way where they are numbers in the others. The checker
+//! never refutes them. Nothing panics. A failure is reduced to the smallest program and the simplest point that fail in
+//! the same way.
+//!
+//! What tells that this would be noticed: in every single way (`common/ways.rs`, `common/samples.rs`) each of some
+//! mistakes is made on purpose, such as another sign, half too much, a number for NaN, NaN for a number, and in values
+//! the last bit.
 
 #[path = "common/programs.rs"]
 mod programs;
@@ -149,7 +158,6 @@ fn examine(case: &Case, tally: &mut Tally, tamper: Tamper<'_>) -> Vec<Failure> {
                 let zeros = if a.is_finite() && b.is_finite() { "" } else { " not finite" };
                 failures.push((format!("{kind}{zeros}: {way}"), format!("{a:e} and {b:e}, bound {bound:e}")));
             }
-            None if a.is_finite() != b.is_finite() => tally.unbounded += 1,
             None => tally.unbounded += 1,
         };
     let jacobians = sound("jacobian", ways::jacobians(program, x, &forms), tamper, &mut failures);
@@ -301,9 +309,6 @@ fn run(seeds: std::ops::Range<u64>) -> Tally {
             }
         }
     }
-    if let Ok(ignored) = std::env::var("IGNORED") {
-        kinds.retain(|kind, _| !ignored.split(';').any(|part| kind.contains(part)));
-    }
     for (kind, (count, seed)) in &kinds {
         let case = reduced(&Case::random(*seed), kind);
         let how = examine(&case, &mut Tally::default(), &mut |_, _| {});
@@ -317,26 +322,26 @@ fn run(seeds: std::ops::Range<u64>) -> Tally {
 
 #[test]
 fn random_programs_agree_in_every_way() {
-    if let Ok(seeds) = std::env::var("SEEDS") {
-        run(0..seeds.parse().unwrap());
-        return;
-    }
-    run(0..if cfg!(debug_assertions) { 300 } else { 20_000 });
+    let programs = if cfg!(debug_assertions) { 300 } else { 20_000 };
+    let Tally { compared, cut, .. } = run(0..programs);
+    assert!(compared as u64 > 200 * programs, "{compared} numbers of {programs} programs");
+    // A rule that is no derivative, on purpose and in every mode, is found out by differences.
+    assert!(cut > 0 || programs < 10_000);
 }
 
 #[test]
 #[ignore = "a long run, in release"]
 fn a_million_random_programs_agree_in_every_way() {
-    println!("{:?}", run(0..1_000_000));
+    run(0..1_000_000);
 }
 
 /// A mistake on purpose, in what one way gave; whether there was anything to be mistaken about.
 type Mistake = fn(&mut [f64]) -> bool;
 
-/// Changes the first number that `is_fit` accepts.
+/// Changes the numbers that `is_fit` accepts.
 fn change(numbers: &mut [f64], is_fit: fn(&f64) -> bool, to: fn(f64) -> f64) -> bool {
-    let first = numbers.iter_mut().find(|number| is_fit(number));
-    first.map(|number| *number = to(*number)).is_some()
+    let fit = numbers.iter_mut().filter(|number| is_fit(number));
+    fit.map(|number| *number = to(*number)).count() > 0
 }
 
 fn is_ordinary(x: &f64) -> bool {
@@ -359,39 +364,46 @@ const MISTAKES: [(&str, Mistake); 5] = [
 fn a_mistake_in_any_way_is_found() {
     // By way and mistake: how often it was made, and how often found.
     let mut found: BTreeMap<(String, &str), [usize; 2]> = BTreeMap::new();
-    let mut seeds = 0..;
-    let quota = if cfg!(debug_assertions) { 150 } else { 3_000 };
-    for seed in seeds.by_ref().take(quota) {
+    let cases = if cfg!(debug_assertions) { 60 } else { 1_000 };
+    for seed in 0..cases {
         let case = Case::random(seed);
         let mut ways: Vec<(String, Vec<f64>)> = Vec::new();
         let before = examine(&case, &mut Tally::default(), &mut |way, numbers| {
             ways.push((way.to_owned(), numbers.to_vec()));
         });
-        // One of the ways, in turn, with a mistake that it can make.
-        let (name, mistake) = MISTAKES[seed as usize % MISTAKES.len()];
-        // Only of values every bit is promised.
-        ways.retain(|(way, numbers)| {
-            (name != LAST_BIT || way.starts_with("values")) && mistake(&mut numbers.clone())
+        // Not those that fail already.
+        ways.retain(|(way, _)| {
+            !before.iter().any(|(kind, _)| kind.ends_with(way.rsplit(": ").next().unwrap()))
         });
-        // The one that was tried the least.
-        ways.sort_by_cached_key(|(way, _)| found.get(&(way.clone(), name)).map_or(0, |tried| tried[0]));
-        let Some((way, _)) = ways.first() else { continue };
-        let after = examine(&case, &mut Tally::default(), &mut |this, numbers| {
-            if this == way {
-                mistake(numbers);
-            }
-        });
-        let [tried, caught] = found.entry((way.clone(), name)).or_default();
-        *tried += 1;
-        *caught += usize::from(after.len() > before.len());
+        for (name, mistake) in MISTAKES {
+            // One of the ways in which the mistake can be made; of values every bit is promised, of nothing else.
+            let can_be_made = |(way, numbers): &&(String, Vec<f64>)| {
+                (name != LAST_BIT || way.starts_with("values")) && mistake(&mut numbers.clone())
+            };
+            let tried =
+                |(way, _): &&(String, Vec<f64>)| found.get(&(way.clone(), name)).map_or(0, |tried| tried[0]);
+            let Some((way, _)) = ways.iter().filter(can_be_made).min_by_key(tried) else { continue };
+            let after = examine(&case, &mut Tally::default(), &mut |this, numbers| {
+                if this == way {
+                    mistake(numbers);
+                }
+            });
+            let [tried, caught] = found.entry((way.clone(), name)).or_default();
+            *tried += 1;
+            *caught += usize::from(after.len() > before.len());
+        }
     }
     let mut of_way: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     for ((way, _), [tried, caught]) in &found {
         let total = of_way.entry(way).or_default();
         *total = [total[0] + tried, total[1] + caught];
     }
-    println!("{of_way:#?}");
+    let (mut all, mut missed) = (0, 0);
     for (way, [tried, caught]) in of_way {
-        assert!(caught * 2 > tried, "{way}: {caught} of {tried} mistakes were found");
+        // What has no bound, as far from single precision, is not looked at.
+        assert!(caught > 0 || tried < 3, "{way}: none of {tried} mistakes were found");
+        (all, missed) = (all + tried, missed + tried - caught);
     }
+    println!("{all} mistakes, {missed} missed");
+    assert!(all > cases as usize && missed * 20 < all, "{missed} of {all} mistakes were missed");
 }

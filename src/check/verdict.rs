@@ -121,7 +121,7 @@ fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
     }
     // Terms that cancel to the last bit in every sample leave their rounding in the derivative, and no trace of
     // how large they are.
-    let may_be_rounding = numeric.is_flat && analytic.abs() <= 1e-13;
+    let may_be_rounding = numeric.is_flat && analytic.abs() <= 1e-12;
     if !is_possible && best.error <= tolerance && !may_be_rounding {
         Verdict::Mismatch
     } else if best.error <= tolerance && (analytic - best.value).abs() <= tolerance + best.error {

@@ -163,10 +163,20 @@ pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision,
             let operand = mark.map(|mark| rows[mark].operands[0]);
             let Node { error, sizes, errors, spans, second, .. } =
                 read(&nodes, operand.unwrap_or(Operand::Constant(output.value())), precision);
+            let bound =
+                |size: f64, uncertain: f64, bound: f64| match (size.is_finite(), uncertain.is_finite()) {
+                    (_, false) => f64::INFINITY,
+                    // Something infinite is on the way: whatever is a number there has to be told from it exactly.
+                    (false, true) => 0.0,
+                    (true, true) => bound,
+                };
+            let slope =
+                |k: usize| bound(sizes[k], errors[k], 64.0 * (unit * sizes[k] + errors[k]) + precision.tiny);
             Bound {
                 value: 16.0 * error,
-                slopes: std::array::from_fn(|k| 64.0 * (unit * sizes[k] + errors[k]) + precision.tiny),
-                curvatures: second.map(|row| row.map(|[size, lost]| 1e-9 * size + 64.0 * lost)),
+                slopes: std::array::from_fn(slope),
+                curvatures: second
+                    .map(|row| row.map(|[size, lost]| bound(size, lost, 1e-9 * size + 64.0 * lost))),
                 is_extreme: spans.map(|span| span.is_nan() || span > precision.range),
             }
         })
@@ -260,7 +270,7 @@ impl Step<'_> {
             for k in 0..N {
                 let (size, error) = (operand.sizes[k], operand.errors[k]);
                 node.sizes[k] += times(p, size);
-                node.errors[k] += times(p, error) + times(dp, size + error) + 4.0 * unit * times(p, size);
+                node.errors[k] += times(p, error) + times(dp, size + error);
                 node.spans[k] = node.spans[k].max(operand.spans[k] + span);
             }
         }

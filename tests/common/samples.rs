@@ -34,15 +34,16 @@ fn scalar(program: &Program, f: &Function, x: &[f64], precision: Precision) -> O
     }
 }
 
-/// Whether two numbers agree: to a bound, or both are none. `None`, if there is no bound.
+/// Whether two numbers agree: to a bound; or both are none, but not infinities of two signs. `None`, if there is no bound.
 pub fn agree(a: f64, b: f64, bound: f64) -> Option<bool> {
-    if a == b || !a.is_finite() && !b.is_finite() {
+    if a == b || a.is_nan() && b.is_nan() {
         return Some(true);
     }
-    if !bound.is_finite() {
-        return None;
+    match a.is_finite() || b.is_finite() {
+        _ if !bound.is_finite() => None,
+        true => Some((a - b).abs() <= bound),
+        false => Some(a != -b),
     }
-    Some((a - b).abs() <= bound)
 }
 
 /// Holds everything that a batch computes against the scalar function. Gives how much was compared, and what differs.
