@@ -39,7 +39,7 @@ fn main() -> Result<(), Error> {
     }
 
     let model = Model::new(mlp).scaling_inputs(scaler)?.naming_classes(&names)?;
-    let matrix = ConfusionMatrix::new(&model.predict_all(&test), &test).with_names(&names);
+    let matrix = ConfusionMatrix::new(model.predict_all(&test), &test).with_names(&names);
     println!("\n{matrix}\n");
     show(&test, 0, &model);
     save(&model, &test)?;

@@ -13,14 +13,14 @@ fn main() -> Result<(), Error> {
 
     let (model, test) = train(&data, 1)?;
     println!("{}\n", model.mlp().summary());
-    println!("{}\n", ConfusionMatrix::new(&model.predict_all(&test), &test).with_names(&SPECIES));
+    println!("{}\n", ConfusionMatrix::new(model.predict_all(&test), &test).with_names(&SPECIES));
     let flower = [5.9, 3.0, 5.1, 1.8];
     println!("a flower of {flower:?} cm is taken for {}\n", model.classify(&flower).1);
 
     let mut accuracies = Vec::new();
     for seed in 0..20 {
         let (model, test) = train(&data, seed)?;
-        accuracies.push(accuracy(&model.predict_all(&test), &test));
+        accuracies.push(accuracy(model.predict_all(&test), &test));
     }
     let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
     let lowest = accuracies.iter().copied().fold(1.0, f64::min);

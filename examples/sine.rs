@@ -18,7 +18,7 @@ fn main() -> Result<(), Error> {
 
     println!("ended after {} epochs; the best was {:?}", history.epochs.len(), history.best_epoch);
     let truth = sine(60, 0.0, 0);
-    let fit = r_squared(&mlp.predict_all(&truth), &truth);
+    let fit = r_squared(mlp.predict_all(&truth), &truth);
     println!("R² against the sine without noise: {fit:.4}\n");
     for sample in (0..truth.len()).step_by(3) {
         let x = truth.input(sample)[0];

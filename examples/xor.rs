@@ -35,5 +35,5 @@ fn network(hidden: usize, seed: u64) -> Result<Mlp, Error> {
 fn train(hidden: usize, seed: u64) -> Result<bool, Error> {
     let (mut mlp, data) = (network(hidden, seed)?, xor());
     Trainer::new(Adam::new(0.05)).epochs(200).fit(&mut mlp, Loss::BinaryCrossEntropy, &data)?;
-    Ok(accuracy(&mlp.predict_all(&data), &data) == 1.0)
+    Ok(accuracy(mlp.predict_all(&data), &data) == 1.0)
 }

@@ -35,7 +35,7 @@ fn data(loss: Loss, outputs: usize) -> Data {
     let mut random = Random::new(7);
     let inputs: Vec<[f64; 3]> = (0..11).map(|_| std::array::from_fn(|_| random.normal())).collect();
     let target = |sample: usize, k: usize| {
-        let is_class = if outputs == 1 { sample % 3 == 0 } else { sample % outputs == k };
+        let is_class = if outputs == 1 { sample.is_multiple_of(3) } else { sample % outputs == k };
         match loss {
             Loss::CrossEntropy if outputs == 1 => 1.0,
             Loss::Hinge if !is_class => -1.0,

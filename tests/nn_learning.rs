@@ -21,7 +21,7 @@ fn xor_is_solved_from_50_of_50_seeds() {
             .unwrap();
         let mut trainer = Trainer::new(Adam::new(0.05)).epochs(150);
         trainer.fit(&mut mlp, Loss::BinaryCrossEntropy, &data).unwrap();
-        accuracy(&mlp.predict_all(&data), &data) == 1.0
+        accuracy(mlp.predict_all(&data), &data) == 1.0
     };
     assert_eq!((0..50).filter(solves).count(), 50);
 }
@@ -42,7 +42,7 @@ fn iris_is_told_apart_on_a_held_out_third() {
             .unwrap();
         let mut trainer = Trainer::new(Adam::new(0.02)).epochs(100);
         trainer.fit(&mut mlp, Loss::CrossEntropy, &train.scale_inputs(&scaler)).unwrap();
-        accuracy(&mlp.predict_all(&test.clone().scale_inputs(&scaler)), &test)
+        accuracy(mlp.predict_all(&test.clone().scale_inputs(&scaler)), &test)
     };
     let mean = (0..20).map(of_seed).sum::<f64>() / 20.0;
     println!("Iris: mean accuracy over 20 seeds {mean:.4}");
@@ -68,7 +68,7 @@ fn digits_are_read() {
             .schedule(Schedule::Cosine { over: 15 * train.len().div_ceil(64), low: 0.02 })
             .fit(&mut mlp, Loss::CrossEntropy, &train)
             .unwrap();
-        let share = accuracy(&mlp.predict_all(&test), &test);
+        let share = accuracy(mlp.predict_all(&test), &test);
         println!("digits: test accuracy with seed {seed} {share:.4}");
         assert!(share >= 0.96, "{share}");
     }
@@ -88,7 +88,7 @@ fn moons_told_apart(init: Init, trainer: impl Fn() -> Trainer<'static>) -> usize
             .unwrap();
         let mut trainer = trainer().epochs(100).penalty(Penalty::l2(1e-4).with_biases());
         trainer.fit(&mut mlp, Loss::Hinge, &data).unwrap();
-        accuracy(&mlp.predict_all(&data), &data) == 1.0
+        accuracy(mlp.predict_all(&data), &data) == 1.0
     };
     (0..20).filter(told_apart).count()
 }

@@ -82,7 +82,7 @@ fn a_boundary_is_in_the_scale_of_the_data() {
     let model = Model::new(mlp).scaling_targets(Scaler::new(vec![10.0], vec![20.0]).unwrap()).unwrap();
     assert_eq!((model.classify(&[-1.0]).0, model.classify(&[1.0]).0), (0, 1));
     let data = Data::new(&[[-1.0], [1.0]], &[[0.0], [1.0]]).unwrap();
-    assert_eq!(accuracy(&model.predict_all(&data), &data), 1.0);
+    assert_eq!(accuracy(model.predict_all(&data), &data), 1.0);
     assert!(model.probabilities(&[0.0]).unwrap_err().to_string().contains("scales its targets"));
 }
 

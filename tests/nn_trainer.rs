@@ -179,7 +179,7 @@ fn a_validation_split_is_not_learned_from() {
     let by_hand = trainer().validate_on(test.clone()).fit(&mut b, Loss::Hinge, &train).unwrap();
     assert_eq!((&a, by_split), (&b, by_hand.clone()));
     let last = by_hand.last().unwrap();
-    assert_eq!(last.metric, Some(accuracy(&a.predict_all(&test), &test)));
+    assert_eq!(last.metric, Some(accuracy(a.predict_all(&test), &test)));
     let mean: f64 =
         (0..10).map(|k| Loss::Hinge.of(&a.predict(test.input(k)), test.target(k))).sum::<f64>() / 10.0;
     assert!((last.validation_loss.unwrap() - mean).abs() < 1e-14);

@@ -146,6 +146,25 @@ impl Function {
         Ok(self)
     }
 
+    /// As [`record`](Self::record), with the fingerprint of the recording; without a function where that is known.
+    #[track_caller]
+    pub(crate) fn record_unless_known<Y: Outputs>(
+        f: impl FnOnce(&[Var]) -> Y,
+        at: &[f64],
+        known: &[u64],
+    ) -> Result<(u64, Option<Function>), Error> {
+        let tape = Tape::recording();
+        let vars = tape.vars(at);
+        let outputs = f(&vars);
+        tape.gradients_are_read();
+        let fingerprint = tape.fingerprint(outputs.as_slice());
+        let is_read = matches!(tape.replayable(), Err(Error::ValueRead { .. }));
+        if !is_read && known.contains(&fingerprint) {
+            return Ok((fingerprint, None));
+        }
+        Ok((fingerprint, Some(tape.function(&vars, outputs.as_slice())?)))
+    }
+
     /// Refuses what is not the same function, recorded again, perhaps at another point of the same branches.
     pub(crate) fn expect_same(&self, again: &Function) -> Result<(), Error> {
         let difference = self.graph.difference(&again.graph);

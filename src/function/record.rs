@@ -6,6 +6,7 @@ use crate::error::{Error, SourceLine};
 use crate::ops::Op;
 use crate::tape::{FIRST, Operand, Storage, Tape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 impl Tape {
     /// What was recorded so far, as a function of `inputs` with these `outputs`: one recording, two uses.
@@ -65,6 +66,35 @@ impl Tape {
     #[track_caller]
     pub fn replayable(&self) -> Result<(), Error> {
         self.with(|tape| needed(tape, &[]).map(drop))
+    }
+}
+
+impl Tape {
+    /// A number for all that was recorded: operations, operands, constants by bits, comparisons and `outputs`. Two recordings
+    /// with the same number are the same, but for a chance of 2⁻⁶⁴; it takes far less than a function.
+    pub(crate) fn fingerprint(&self, outputs: &[Var]) -> u64 {
+        fn put(hasher: &mut DefaultHasher, operand: Operand) {
+            match operand {
+                Operand::Constant(value) => (u64::MAX, value.to_bits()).hash(hasher),
+                Operand::Node(index) => index.hash(hasher),
+            }
+        }
+        self.with(|tape| {
+            let mut hasher = DefaultHasher::new();
+            for node in &tape.nodes()[FIRST..] {
+                node.op.hash(&mut hasher);
+                node.edges(&tape.pool).for_each(|edge| put(&mut hasher, edge.operand()));
+            }
+            for guard in tape.cold().recording.iter().flat_map(|recording| &recording.guards) {
+                (guard.predicate, guard.outcome, guard.nodes, guard.at).hash(&mut hasher);
+                put(&mut hasher, guard.left);
+                put(&mut hasher, guard.right);
+            }
+            for &output in outputs {
+                (output.is_constant().then(|| output.value.to_bits()), tape.find(output)).hash(&mut hasher);
+            }
+            hasher.finish()
+        })
     }
 }
 

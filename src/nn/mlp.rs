@@ -128,9 +128,9 @@ impl Mlp {
     /// changed.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
         expect_length("parameters", self.parameters.len(), parameters.len())?;
-        for (k, &value) in parameters.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
+        if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
             let name = self.names().nth(k).unwrap_or_default();
-            return Err(Error::Parameter { name, value });
+            return Err(Error::Parameter { name, value: parameters[k] });
         }
         self.parameters.copy_from_slice(parameters);
         Ok(())
@@ -460,16 +460,16 @@ impl ForwardPass {
 
 /// So many of these, or that there is no memory for them.
 fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Error> {
+    // 8 TB are a mistake, though some systems promise them, and end the process when they are used.
+    const MOST: usize = 1 << 40;
     let mut list = Vec::new();
-    list.try_reserve_exact(count).map_err(|_| {
-        Error::Shape(format!("there is no memory for {count} parameters; make the layers smaller"))
-    })?;
+    if count > MOST || list.try_reserve_exact(count).is_err() {
+        let problem = format!("there is no memory for {count} parameters; make the layers smaller");
+        return Err(Error::Shape(problem));
+    }
     list.resize(count, value);
     Ok(list)
 }
-
-/// More are a mistake: 8 TB. Some systems promise the memory, and end the process when it is used.
-const MOST_PARAMETERS: usize = 1 << 40;
 
 /// How many parameters these layers have, or what is wrong with them.
 pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
@@ -496,9 +496,6 @@ pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
             .checked_parameter_count()
             .and_then(|count| total.checked_add(count))
             .ok_or("it would have more parameters than can be counted")?;
-    }
-    if total > MOST_PARAMETERS {
-        return Err(format!("it would have {total} parameters; make the layers smaller"));
     }
     Ok(total)
 }

@@ -64,14 +64,19 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         }
     }
 
-    /// The loss of a sample, recorded at such a point.
-    pub(super) fn record(&self, parameters: usize, at: &[f64]) -> Result<Function, Error> {
+    /// The loss of a sample, recorded at such a point: its fingerprint, and a function unless that is known.
+    pub(super) fn record(
+        &self,
+        parameters: usize,
+        at: &[f64],
+        known: &[u64],
+    ) -> Result<(u64, Option<Function>), Error> {
         let of_all = |all: &[Var]| {
             let (parameters, sample) = all.split_at(parameters);
             let (inputs, targets) = sample.split_at(self.data.input_width());
             (self.loss)(parameters, inputs, targets)
         };
-        Function::record::<&[f64], _>(of_all, at)
+        Function::record_unless_known(of_all, at, known)
     }
 
     /// The loss of a batch and its gradient from the sums over its samples.

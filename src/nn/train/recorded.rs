@@ -126,7 +126,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
         }
         let Kept { branches, batch: memory, recordings, single, point, .. } = kept;
         let (eager, watch) = (&self.eager, &mut self.watch);
-        let mut record = |at: &[f64]| watch.record(|| eager.record(count, at));
+        let mut record = |at: &[f64]| watch.record(|known| eager.record(count, at, known));
         Some(match *batch {
             [sample] if count <= LITTLE * size_of::<T>() => {
                 eager.point_into(parameters, sample, point);
@@ -207,7 +207,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, 
         };
         self.eager.point_into(parameters, sample, &mut kept.point);
         let (eager, point) = (&self.eager, &kept.point);
-        match self.watch.look(point, || eager.record(parameters.len(), point)) {
+        match self.watch.look(point, |known| eager.record(parameters.len(), point, known)) {
             Ok(()) => Ok(()),
             Err(error) => self.give_up(&error, when == Moment::AtTheEnd && self.watch.is_in_doubt()),
         }

@@ -10,6 +10,8 @@ pub(super) struct Watch {
     /// At most so many, the latest last.
     most: usize,
     recordings: Vec<Function>,
+    /// Of recordings that are among them: most looks need no more.
+    fingerprints: Vec<u64>,
     /// How many batches were computed by recordings.
     answers: u64,
     /// Of them, those when the loss was last seen to be the same.
@@ -18,25 +20,36 @@ pub(super) struct Watch {
 
 impl Watch {
     pub fn new(is_known: bool, most: usize) -> Watch {
-        Watch { is_known, most, recordings: Vec::new(), answers: 0, seen: 0 }
+        Watch { is_known, most, recordings: Vec::new(), fingerprints: Vec::new(), answers: 0, seen: 0 }
     }
 
-    /// Makes a recording to train with: twice, so that a loss that is never the same is found before it is used.
-    pub fn record(&mut self, record: impl Fn() -> Result<Function, Error>) -> Result<Function, Error> {
-        let function = record()?;
-        if !self.is_known {
-            function.expect_same(&record()?)?;
-            if self.recordings.len() == self.most {
-                self.recordings.remove(0);
-            }
-            self.recordings.push(function.clone());
+    /// Makes a recording to train with: twice, so that a loss that is never the same is found before it is used. `record`
+    /// leaves out the function where the fingerprint of the recording is among the known.
+    pub fn record(
+        &mut self,
+        record: impl Fn(&[u64]) -> Result<(u64, Option<Function>), Error>,
+    ) -> Result<Function, Error> {
+        let (fingerprint, function) = record(&[])?;
+        let function = function.expect("nothing is known");
+        if self.is_known {
+            return Ok(function);
         }
+        if let (_, Some(again)) = record(&[fingerprint])? {
+            function.expect_same(&again)?;
+        }
+        if self.recordings.len() == self.most {
+            self.recordings.remove(0);
+            self.fingerprints.clear();
+        }
+        self.recordings.push(function.clone());
+        self.fingerprints.push(fingerprint);
         Ok(function)
     }
 
     /// Forgets the recordings: they are of other arguments.
     pub fn clear(&mut self) {
         self.recordings.clear();
+        self.fingerprints.clear();
     }
 
     /// Notes that a batch was computed by recordings.
@@ -56,12 +69,17 @@ impl Watch {
 
     /// Records the loss once more, at a point, and compares. A recording whose comparisons hold there must be the same, bit
     /// by bit; where none's do, it is a branch that training has not met, and nothing to compare with.
-    pub fn look(&mut self, at: &[f64], record: impl Fn() -> Result<Function, Error>) -> Result<(), Error> {
+    pub fn look(
+        &mut self,
+        at: &[f64],
+        record: impl FnOnce(&[u64]) -> Result<(u64, Option<Function>), Error>,
+    ) -> Result<(), Error> {
         if self.is_known || self.recordings.is_empty() {
             return Ok(());
         }
-        let again = record()?;
-        if !self.recordings.iter().any(|function| function.expect_same(&again).is_ok()) {
+        if let (_, Some(again)) = record(&self.fingerprints)?
+            && !self.recordings.iter().any(|function| function.expect_same(&again).is_ok())
+        {
             let mut workspace = Workspace::new();
             let fits = |function: &&Function| function.values(at, &mut workspace).is_ok();
             if let Some(function) = self.recordings.iter().rev().find(fits) {
