@@ -302,6 +302,31 @@ fn samples_by_themselves_are_recorded_once_per_branch() {
     assert!(failure.sample == Some(0) && failure.cause.contains("ln"), "{failure:?}");
 }
 
+/// Batches of a loss that branches by parameters and by samples: each step meets recordings that the parameters do not fit.
+#[test]
+fn branches_by_parameters_and_by_samples() {
+    let data = Data::new(&[[-2.0], [-1.0], [0.5], [1.0], [3.0]], &[[1.0]; 5]).unwrap();
+    let of_sample = |w: &[Var], x: &[Var], t: &[Var]| {
+        let slope = if w[0] < 0.2 { w[0] * 3.0 } else { w[0] * w[1] };
+        let y = if x[0] < 0.0 { x[0] * slope } else { (x[0] * slope).sin() };
+        (y - t[0]).powi(2)
+    };
+    let mut eager = Eager::new(&data, Reduction::Mean, of_sample);
+    let mut recorded = Recorded::<_>::new(&data, Reduction::Mean, of_sample);
+    for step in 0..40 {
+        let w = [(f64::from(step) * 1.7).sin(), 0.5];
+        for batch in [&[0, 1, 2, 3, 4][..], &[4, 0, 3], &[2, 3]] {
+            let [mut expected, mut found] = [[0.0; 2]; 2];
+            let by_tape = eager.loss_and_gradient(&w, batch, &mut expected).unwrap();
+            let loss = recorded.loss_and_gradient(&w, batch, &mut found).unwrap();
+            assert!((loss - by_tape).abs() < 1e-13, "step {step}: {loss} and {by_tape}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-13, "step {step}: {found} and {expected}");
+            }
+        }
+    }
+}
+
 /// Every epoch is shuffled anew.
 #[test]
 fn every_epoch_has_its_own_order() {
