@@ -4,7 +4,9 @@
 #[path = "common/modes.rs"]
 mod modes;
 
-use tapegrad::{Function, Number, Var, hessian, log_sum_exp, norm, product, softmax, sum, variance};
+use tapegrad::{
+    Function, Number, Var, Workspace, hessian, log_sum_exp, norm, product, softmax, sum, variance,
+};
 
 fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance
@@ -172,6 +174,26 @@ fn second_derivatives_where_one_operand_dominates() {
     assert!(near(h[0][0], 0.797_884_560_802_865_4), "{h:?}");
     let h = hessian(|[x]| norm(&[x, Number::constant(0.0)]).gelu(), [1e-300]);
     assert!(near(h[0][0], 0.797_884_560_802_865_4), "{h:?}");
+}
+
+/// The same of functions, whose second derivatives are the sweep of a sweep; and of more operands.
+#[test]
+fn second_derivatives_as_functions_where_one_operand_dominates() {
+    type Lists = fn(&[Var]) -> Var;
+    let tail = f64::exp(-40.0);
+    let cases: [(Lists, [f64; 3], f64); 3] = [
+        (|x| norm(x), [1.0, 3e-9, 4e-9], 25e-18),
+        (|x| x[0].hypot(x[1]), [1.0, 5e-9, 0.0], 25e-18),
+        (|x| log_sum_exp(x), [0.0, -40.0, -40.0], 2.0 * tail),
+    ];
+    for (f, at, exact) in cases {
+        let function = Function::record(|x: &[Var]| f(x), &at[..]).unwrap();
+        let second = function.hessian().unwrap().values(&at, &mut Workspace::new()).unwrap()[0];
+        assert!((second / exact - 1.0).abs() < 1e-13, "{at:?}: {second}, not {exact}");
+        let mut numeric = [0.0; 9];
+        function.hessian_at(&at, &mut Workspace::new(), &mut numeric).unwrap();
+        assert!((numeric[0] / exact - 1.0).abs() < 1e-13, "{at:?}: {numeric:?}, not {exact}");
+    }
 }
 
 /// `Σ` of an iterator begins as that of plain numbers does: what is generic has the same bits.

@@ -348,7 +348,8 @@ fn sources() -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if ON_TOP.contains(&name)
-                || ["ops.rs", "base.rs", "kernel.rs", "float.rs", "math", "tests.rs"].contains(&name)
+                || ["ops.rs", "base.rs", "kernel.rs", "kernel", "float.rs", "math", "tests.rs"]
+                    .contains(&name)
             {
                 continue;
             }

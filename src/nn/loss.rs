@@ -36,9 +36,10 @@ pub enum Loss {
     /// `Σ max(0, 1 − t y)` for targets of −1 and 1.
     Hinge,
     /// Binary cross entropy, `−Σ t ln σ(y) + (1 − t) ln (1 − σ(y))`, on logits `y`, for targets in [0, 1]: the output
-    /// layer has no sigmoid of its own.
+    /// layer has no sigmoid of its own. An infinite logit is certain: no loss where it is right.
     BinaryCrossEntropy,
-    /// Cross entropy, `−Σ t ln softmax(y)`, on logits `y`. The targets are a distribution; a class is a
+    /// Cross entropy, `−Σ t ln softmax(y)`, on logits `y`; a target of 0 takes nothing, also where the logit is −∞. The
+    /// targets are a distribution; a class is a
     /// distribution with all weight on one ([`Data::classes`](super::Data::classes), [`one_hot`](super::one_hot)).
     CrossEntropy,
 }

@@ -316,7 +316,10 @@ The worst error of each row of the table over its fixtures (`tests/data/fixtures
 main interval and at the edges), in units in the last place of the exact result. \"By condition\" divides the
 error by `max(1, Σ |xⱼ ∂ⱼq / q|)`: near a root, or in a tail, a rounding of the argument alone changes the result by
 that many units, so no rounding of the result can be better. The bound is on this column, for the value and
-the first partials. Second partials are those of forward mode over the rule; they are listed for information.
+the first partials. Second partials are those of forward mode over the rule; they are listed for information: where a rule
+is smooth and its derivative nearly 0 it may lose all digits of that, relative to itself, as for `atan` far from 0. Of
+`hypot`, `norm` and `log_sum_exp` it does not, also where one operand dominates. At the origin a length has an infinite second
+derivative, and what is composed of it is told as NaN rather than 0, also where it would be finite, as of its square.
 Values of `exp`, `sin`, `tanh` and the like are those of the standard library, here over glibc; special functions are
 those of the crate `pxfm`.
 
