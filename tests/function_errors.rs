@@ -120,6 +120,7 @@ fn a_hessian_without_variables_checks_all_the_same() {
 }
 
 #[test]
+#[allow(clippy::reversed_empty_ranges)]
 fn numbers_of_outputs_and_inputs_that_there_are_not() {
     let f = Function::record(|[x]| [x, x * x], [1.0]).unwrap();
     for output in [2, usize::MAX - 1, usize::MAX] {

@@ -243,7 +243,7 @@ fn in_batches<T: Float>(f: &Function, x: &[f64], values: &Result<Vec<f64>, Error
     let shared = 0..x.len().min(1);
     let batched = Batched::<T>::new(f, shared.clone()).unwrap();
     let twice: Vec<[f64; 2]> = x[shared.end..].iter().map(|&x| [x, x]).collect();
-    let columns: Vec<Column<'_>> = twice.iter().map(|column| Column::from(column)).collect();
+    let columns: Vec<Column<'_>> = twice.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
     let mut workspace = BatchWorkspace::new();
     let mut out = vec![0.0; samples.len() * f.outputs()];
