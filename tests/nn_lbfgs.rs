@@ -147,7 +147,7 @@ fn endings() {
     let from = |settings: Lbfgs, w: f64| {
         let mut w = [w];
         let minimum = settings.minimize(&mut w, &mut bowl()).unwrap();
-        let (loss, gradient) = value_and_gradient(&bowl().0, &w[..]);
+        let (loss, gradient) = value_and_gradient(bowl().0, &w[..]);
         assert_eq!((minimum.loss, minimum.gradient_norm), (loss, gradient[0].abs()));
         (w[0], minimum)
     };
@@ -190,7 +190,8 @@ fn endings() {
 /// Gradients that are not those of the loss: of another sign, of something else, of a loss that stays the same.
 #[test]
 fn no_progress() {
-    let cases: [(&str, fn(f64) -> (f64, f64)); 4] = [
+    type LossAndSlope = fn(f64) -> (f64, f64);
+    let cases: [(&str, LossAndSlope); 4] = [
         ("another sign", |w| (w * w, -2.0 * w)),
         ("a loss that stays", |_| (7.0, 1.0)),
         ("a loss of 0 that stays", |_| (0.0, 1.0)),

@@ -98,7 +98,8 @@ fn optimizers() {
 
 #[test]
 fn schedules() {
-    let makers: [(&str, fn(f64) -> Schedule); 6] = [
+    type Make = fn(f64) -> Schedule;
+    let makers: [(&str, Make); 6] = [
         ("Schedule::Step::factor", |factor| Schedule::Step { every: 1, factor }),
         ("Schedule::Exponential", Schedule::Exponential),
         ("Schedule::Cosine::low", |low| Schedule::Cosine { over: 3, low }),
