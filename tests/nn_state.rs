@@ -141,7 +141,8 @@ fn other_operations_and_other_branches_are_changes_too() {
     };
     let more = Cell::new(false);
     let by_length = |y: &[Var], _: &[Var]| y[0] * 2.0 + if more.get() { y[0] } else { 0.0.into() };
-    let losses: [(&Cell<bool>, &dyn Fn(&[Var], &[Var]) -> Var); 3] =
+    type Loss<'l> = &'l dyn Fn(&[Var], &[Var]) -> Var;
+    let losses: [(&Cell<bool>, Loss<'_>); 3] =
         [(&square, &by_structure), (&limit, &by_branch), (&more, &by_length)];
     for (k, (changed, loss)) in losses.into_iter().enumerate() {
         let mut by_tape = factor();
