@@ -9,7 +9,7 @@ const SPECIES: [&str; 3] = ["setosa", "versicolor", "virginica"];
 
 fn main() -> Result<(), Error> {
     let table = Table::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/iris.csv"), false)?;
-    let data = Data::classes(&table.numbers(0..4)?, &table.classes_as(4, &SPECIES)?, SPECIES.len())?;
+    let data = Data::classes(&table.numbers(0..4)?, &table.classes_as(4, &["0", "1", "2"])?, SPECIES.len())?;
 
     let (model, test) = train(&data, 1)?;
     println!("{}\n", model.mlp().summary());
