@@ -21,6 +21,7 @@
 //! ```
 
 mod activation;
+mod bound;
 mod builder;
 mod clip;
 mod data;
@@ -47,6 +48,7 @@ mod settings;
 mod train;
 
 pub use activation::Activation;
+pub use bound::{Bound, ForwardPass};
 pub use builder::MlpBuilder;
 pub use clip::Clip;
 pub use data::{
@@ -56,7 +58,7 @@ pub use error::Error;
 pub use init::Init;
 pub use layer::{Bias, Layer};
 pub use loss::{Loss, Penalty};
-pub use mlp::{Bound, ForwardPass, Mlp};
+pub use mlp::Mlp;
 pub use model::Model;
 pub use neuron::Neuron;
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
