@@ -9,6 +9,7 @@
 //! mistakes is made on purpose, such as another sign, half too much, a number for NaN, NaN for a number, and in values
 //! the last bit.
 
+#[allow(dead_code)]
 #[path = "common/programs.rs"]
 mod programs;
 #[path = "common/rounding.rs"]

@@ -1,8 +1,6 @@
 //! Random programs over the table, with real branches: a deterministic generator, an interpreter over any
 //! number. Tame ones stay inside the domains of the rows; wide ones do not.
 
-#![allow(dead_code)] // whoever includes this uses a part of it
-
 use tapegrad::{Op, Real, lt, primitives, reductions};
 
 /// SplitMix64.
@@ -101,6 +99,7 @@ pub fn any_number(random: &mut Random) -> f64 {
 }
 
 /// A point of such numbers; some coordinates are equal.
+#[allow(dead_code)] // for wide programs
 pub fn any_point(random: &mut Random, inputs: usize) -> Vec<f64> {
     let mut point: Vec<f64> = (0..inputs).map(|_| any_number(random)).collect();
     if inputs > 1 && random.below(6) == 0 {
@@ -141,6 +140,26 @@ impl Program {
         Program { inputs, outputs: vec![inputs + steps.len() - 1], steps }
     }
 
+    /// The sum of the last values, all of which matter.
+    pub fn run<R: Real>(&self, x: &[R]) -> R {
+        let values = self.values(x);
+        let last = values.len().saturating_sub(4);
+        tapegrad::sum(&values[last..])
+    }
+
+    /// The values of all places.
+    fn values<R: Real>(&self, x: &[R]) -> Vec<R> {
+        let mut values = x.to_vec();
+        for step in &self.steps {
+            let value = step.value(&values);
+            values.push(value);
+        }
+        values
+    }
+}
+
+#[allow(dead_code)] // not every test has wide programs
+impl Program {
     /// A program of few steps that stay in no domain: lists of 0 to 3 items, constants of any kind, and up to three
     /// outputs, each of which may be an argument, a constant, or the same as another.
     pub fn wide(random: &mut Random, inputs: usize) -> Program {
@@ -198,13 +217,6 @@ impl Program {
         Program { inputs, steps, outputs: (0..outputs).map(|_| output(random)).collect() }
     }
 
-    pub fn run<R: Real>(&self, x: &[R]) -> R {
-        let values = self.values(x);
-        // All of the last values matter.
-        let last = values.len().saturating_sub(4);
-        tapegrad::sum(&values[last..])
-    }
-
     /// The outputs, as they are.
     pub fn outputs<R: Real>(&self, x: &[R]) -> Vec<R> {
         let values = self.values(x);
@@ -213,16 +225,6 @@ impl Program {
 
     pub fn output_count(&self) -> usize {
         self.outputs.len()
-    }
-
-    /// The values of all places.
-    fn values<R: Real>(&self, x: &[R]) -> Vec<R> {
-        let mut values = x.to_vec();
-        for step in &self.steps {
-            let value = step.value(&values);
-            values.push(value);
-        }
-        values
     }
 
     /// Programs that are smaller by one step, in whose place stands one of its operands, or by one output.

@@ -6,8 +6,6 @@
 //! kernels, other orders of summation) each row is also evaluated at the ends of what its operands may be, so that
 //! kinks, jumps and poles are seen where they are near enough to matter.
 
-#![allow(dead_code)] // whoever includes this uses a part of it
-
 use tapegrad::{Dual, Op, Operand, Predicate, Tape, Var};
 
 /// The most inputs of a program.
@@ -105,7 +103,11 @@ fn times(a: f64, b: f64) -> f64 {
 
 /// The value of a row; bounds that moved past each other are refused, and count as no number.
 fn value(op: Op, x: &[f64]) -> f64 {
-    if op == Op::Clamp && !(x[1] <= x[2]) { f64::NAN } else { op.value(x).unwrap() }
+    if op == Op::Clamp && x[1].partial_cmp(&x[2]).is_none_or(|order| order.is_gt()) {
+        f64::NAN
+    } else {
+        op.value(x).unwrap()
+    }
 }
 
 /// The bounds at a point. With `second`, those of second derivatives too.

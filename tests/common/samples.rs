@@ -1,7 +1,5 @@
 //! A batch of any samples held against the scalar function, one sample after the other.
 
-#![allow(dead_code)] // whoever includes this uses a part of it
-
 use crate::programs::Program;
 use crate::rounding::{Bound, N, Precision, rounding};
 use crate::ways::attempt;
@@ -46,6 +44,9 @@ pub fn agree(a: f64, b: f64, bound: f64) -> Option<bool> {
     }
 }
 
+/// What is asked of a batch, and where the answer goes.
+type Action<'a, T> = &'a dyn Fn(&Batched<T>, &mut [f64]) -> Result<(), Error>;
+
 /// Holds everything that a batch computes against the scalar function. Gives how much was compared, and what differs.
 pub fn examine<T: Float>(
     program: &Program,
@@ -75,28 +76,27 @@ pub fn examine<T: Float>(
     let weights = &points[0][..shared];
 
     let mut failures = Vec::new();
-    let mut run =
-        |way: &str, length: usize, action: &dyn Fn(&Batched<T>, &mut [f64]) -> Result<(), Error>| {
-            let mut out = vec![7.0; length];
-            let done = attempt(|| action(&Batched::<T>::new(f, 0..shared).unwrap(), &mut out));
-            tamper(way, &mut out);
-            match done {
-                Ok(Ok(())) => Some((out, Vec::new())),
-                Ok(Err(Error::BranchesChanged { samples, .. })) => Some((out, samples)),
-                // A comparison of what is shared: then there is no scalar function either.
-                Ok(Err(Error::BranchChanged { .. })) => {
-                    if scalars.iter().flatten().any(|scalar| !scalar.is_fragile) {
-                        failures.push((way.to_owned(), "refused".to_owned()));
-                    }
-                    None
+    let mut run = |way: &str, length: usize, action: Action<'_, T>| {
+        let mut out = vec![7.0; length];
+        let done = attempt(|| action(&Batched::<T>::new(f, 0..shared).unwrap(), &mut out));
+        tamper(way, &mut out);
+        match done {
+            Ok(Ok(())) => Some((out, Vec::new())),
+            Ok(Err(Error::BranchesChanged { samples, .. })) => Some((out, samples)),
+            // A comparison of what is shared: then there is no scalar function either.
+            Ok(Err(Error::BranchChanged { .. })) => {
+                if scalars.iter().flatten().any(|scalar| !scalar.is_fragile) {
+                    failures.push((way.to_owned(), "refused".to_owned()));
                 }
-                Ok(Err(error)) => panic!("{error}"),
-                Err(panic) => {
-                    failures.push((format!("{way}: panic"), panic));
-                    None
-                }
+                None
             }
-        };
+            Ok(Err(error)) => panic!("{error}"),
+            Err(panic) => {
+                failures.push((format!("{way}: panic"), panic));
+                None
+            }
+        }
+    };
     let workspace = BatchWorkspace::<T>::new;
     let values = run("values", SAMPLES * m, &|b, out| b.values(weights, &samples, &mut workspace(), out));
     let jacobians =

@@ -1,7 +1,5 @@
 //! Every way to the values, the Jacobian and the Hessian of a program, each under its name.
 
-#![allow(dead_code)] // whoever includes this uses a part of it
-
 use crate::programs::Program;
 use crate::rounding::N;
 use std::cell::Cell;
