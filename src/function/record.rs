@@ -52,9 +52,6 @@ impl Tape {
                 output.value
             );
         }
-        if let Err(error @ (Error::NotRecording | Error::ValueRead { .. })) = self.replayable() {
-            return Err(error);
-        }
         self.with(|tape| function(tape, inputs, outputs))
     }
 }
@@ -62,6 +59,9 @@ impl Tape {
 fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
     let index_of = |var: Var| tape.find(var).map_or(0, |index| index as usize);
     let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
+    if let Some(at) = recording.value_read() {
+        return Err(Error::ValueRead { at: at.into() });
+    }
 
     // What outputs and guards depend on; the rest may be opaque or free.
     let mut needed = vec![false; tape.nodes().len()];
@@ -114,6 +114,11 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
         }
         let operands: Vec<_> = node.edges(&tape.pool).map(|edge| source(&sources, edge.operand())).collect();
         sources[index] = Some(builder.instruction(node.op, operands));
+    }
+    // A block that an output needs is told as such, above.
+    let has_constants = outputs.iter().any(|output| output.is_constant());
+    if let Some(at) = recording.given_out(tape.len(), has_constants) {
+        return Err(Error::ValueRead { at: at.into() });
     }
     for &output in outputs {
         builder.output(if output.is_constant() {
