@@ -1,11 +1,25 @@
 //! Approximate comparison with the `approx` crate: of variables by value, of gradients by their adjoints.
 //!
-//! The tolerance of variables is a `Var` too, because `nalgebra`'s `RealField` demands it. Such a comparison is
-//! a check, not a branch: it leaves no guard on a recording tape.
+//! The tolerance of variables is a `Var` too, because `nalgebra`'s `RealField` demands it. A recording tape keeps
+//! the question as it keeps a comparison: what it is asked of is computed on the tape, so that the guard turns out
+//! as the whole question does.
 
 use crate::gradient::Gradient;
-use crate::tape::Var;
+use crate::mask::{eq, le};
+use crate::predicate::Predicate;
+use crate::real::Real;
+use crate::tape::{self, Var};
 use ::approx::{AbsDiffEq, RelativeEq, UlpsEq};
+
+/// Whether the question is to be kept. If not, it may still be one about a variable of another thread's tape.
+#[track_caller]
+fn is_kept(vars: &[Var]) -> bool {
+    let is_kept = vars.iter().any(|&var| tape::is_recorded(var));
+    if !is_kept {
+        vars.iter().for_each(|&var| tape::value_was_read(var));
+    }
+    is_kept
+}
 
 impl AbsDiffEq for Var {
     type Epsilon = Var;
@@ -14,8 +28,13 @@ impl AbsDiffEq for Var {
         Var::from(f64::default_epsilon())
     }
 
+    #[track_caller]
     fn abs_diff_eq(&self, other: &Var, epsilon: Var) -> bool {
-        self.value.abs_diff_eq(&other.value, epsilon.value)
+        let (x, y) = (*self, *other);
+        if !is_kept(&[x, y, epsilon]) {
+            return x.value.abs_diff_eq(&y.value, epsilon.value);
+        }
+        (x - y).abs() <= epsilon
     }
 }
 
@@ -24,8 +43,17 @@ impl RelativeEq for Var {
         Var::from(f64::default_max_relative())
     }
 
+    #[track_caller]
     fn relative_eq(&self, other: &Var, epsilon: Var, max_relative: Var) -> bool {
-        self.value.relative_eq(&other.value, epsilon.value, max_relative.value)
+        let (x, y) = (*self, *other);
+        if !is_kept(&[x, y, epsilon, max_relative]) {
+            return x.value.relative_eq(&y.value, epsilon.value, max_relative.value);
+        }
+        let distance = (x - y).abs();
+        let largest = x.abs().max(y.abs());
+        let is_near = le(distance, epsilon) | le(distance, largest * max_relative);
+        let is_finite = le(largest, f64::MAX);
+        (eq(x, y) | (is_finite & is_near)).number() == 1.0
     }
 }
 
@@ -34,8 +62,15 @@ impl UlpsEq for Var {
         f64::default_max_ulps()
     }
 
+    #[track_caller]
     fn ulps_eq(&self, other: &Var, epsilon: Var, max_ulps: u32) -> bool {
-        self.value.ulps_eq(&other.value, epsilon.value, max_ulps)
+        let (x, y) = (*self, *other);
+        if !is_kept(&[x, y, epsilon]) {
+            return x.value.ulps_eq(&y.value, epsilon.value, max_ulps);
+        }
+        // Where the difference alone is small enough, there is nothing left to ask.
+        let is_near = le((x - y).abs(), epsilon);
+        x.ask(Predicate::WithinUlps(max_ulps), is_near.select(x, y))
     }
 }
 

@@ -47,6 +47,17 @@ fn bit(direction: usize) -> u64 {
     1 << (direction % DIRECTION_BITS)
 }
 
+#[inline]
+#[track_caller]
+fn check_direction<const N: usize>(direction: usize) {
+    assert!(
+        direction < N,
+        "there is no direction {direction}: the number has {N}, counted from 0; ask for one of them, or make it a \
+         `Dual<_, {}>`",
+        direction.saturating_add(1)
+    );
+}
+
 /// Whose argument a number is, as one of the upper bits of `reached`: so its tangents are known from those of another
 /// call, where it gets there.
 #[derive(Clone, Copy)]
@@ -92,6 +103,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[inline]
     #[track_caller]
     pub fn variable(primal: R, direction: usize) -> Self {
+        check_direction::<N>(direction);
         let mut variable = Self::constant(primal);
         variable.tangents[direction] = R::constant(1.0);
         variable.reached = bit(direction);
@@ -127,6 +139,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[inline]
     #[track_caller]
     pub fn tangent(self, direction: usize) -> R {
+        check_direction::<N>(direction);
         self.tangents[direction]
     }
 

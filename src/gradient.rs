@@ -114,10 +114,7 @@ impl Gradient {
         let at = Location::caller();
         with(|thread| {
             let tape = thread.settle(&vars)?;
-            let nodes = tape.len();
-            if let Some(recording) = &mut tape.cold_mut().recording {
-                recording.swept.get_or_insert((nodes, at));
-            }
+            tape.give_out(at);
             let seeds: crate::Few<Seed> = outputs
                 .iter()
                 .filter_map(|&(output, weight)| Some((tape.find(output)?, weight)))
@@ -127,7 +124,7 @@ impl Gradient {
             self.segments.clone_from(&tape.cold().segments);
             Ok(())
         });
-        self.segments.retain(|segment| segment.start < self.adjoints.len());
+        self.segments.truncate(self.segments.partition_point(|segment| segment.start < self.adjoints.len()));
         self.is_of_constant = false;
     }
 }

@@ -5,6 +5,7 @@ use crate::ops::Op;
 use crate::tape::{Edge, FIRST, Node, Operand, Pool, Storage, Tape};
 use indexmap::IndexMap;
 use std::fmt;
+use std::panic::Location;
 
 /// One node of a tape, for people and for drawings.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Row {
     /// The derivative of the output by this node; none without a gradient, or recorded after the output.
     pub adjoint: Option<f64>,
     /// The line that recorded it, where lines are kept.
-    pub at: Option<&'static std::panic::Location<'static>>,
+    pub at: Option<&'static Location<'static>>,
 }
 
 /// The graph of a tape: a [`Row`] per node, in order of evaluation; `Display` is a table.
@@ -34,7 +35,8 @@ pub struct Listing {
 }
 
 impl Tape {
-    /// The graph with every value.
+    /// The graph with every value. On a [`recording`](Tape::recording) tape it counts as read, like a gradient, if
+    /// something is recorded afterwards.
     #[must_use]
     #[track_caller]
     pub fn listing(&self) -> Listing {
@@ -58,8 +60,10 @@ impl Tape {
     #[must_use]
     #[track_caller]
     pub fn listing_with(&self, gradient: &Gradient) -> Listing {
-        self.with(|tape| Listing {
-            rows: (FIRST..tape.nodes().len()).map(|index| row(tape, index, gradient)).collect(),
+        let at = Location::caller();
+        self.with(|tape| {
+            tape.give_out(at);
+            Listing { rows: (FIRST..tape.nodes().len()).map(|index| row(tape, index, gradient)).collect() }
         })
     }
 
@@ -95,7 +99,9 @@ impl Tape {
     #[must_use]
     #[track_caller]
     pub fn first_non_finite(&self) -> Option<NonFinite> {
+        let at = Location::caller();
         self.with(|tape| {
+            tape.give_out(at);
             (FIRST..tape.nodes().len()).find_map(|index| {
                 let node = &tape.nodes()[index];
                 let bad = |edge: &Edge| edge.is_linked() && !edge.slot.is_finite();

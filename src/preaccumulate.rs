@@ -2,7 +2,7 @@
 
 use crate::dual::{Dual, FEW, Owner};
 use crate::ops::Op;
-use crate::tape::{Var, record};
+use crate::tape::{Var, record, values_were_given_out};
 
 /// What a preaccumulated closure may return: one number or an array of them.
 pub trait Fused<const N: usize>: sealed::Sealed {
@@ -69,7 +69,8 @@ fn refuse(value: f64) -> ! {
 /// Worth it for a hot block with few inputs: the operations inside cost no tape. It is quickest with up to 8 inputs,
 /// where everything that the closure calls is inlined (`#[inline(always)]` on helpers), so several small blocks beat a
 /// large one; numbers that are constants anyway are better captured than passed. The node is *opaque*: a replay and a
-/// second derivative cannot see through it, and say so.
+/// second derivative cannot see through it, and say so. A closure that captures something may carry the values out, so on
+/// a recording tape they count as read even if nothing needs the node.
 ///
 /// ```
 /// use tapegrad::{Tape, preaccumulate};
@@ -92,6 +93,10 @@ pub fn preaccumulate<const N: usize, O: Fused<N>>(
     inputs: [Var; N],
     f: impl FnOnce([Dual<f64, N>; N]) -> O,
 ) -> O::Vars {
+    // What captures nothing has nowhere to carry them.
+    if size_of_val(&f) > 0 {
+        values_were_given_out(&inputs);
+    }
     let owner = Owner::block();
     let arguments = std::array::from_fn(|k| match inputs[k] {
         // Of many, no direction reaches a constant; of few, the compiler is to know which reach what, and forms no others.

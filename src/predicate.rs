@@ -27,6 +27,8 @@ pub enum Predicate {
     IsInfinite,
     /// The sign bit of `left` is set.
     IsSignNegative,
+    /// `left` and `right` have the same sign and are at most so many floating-point numbers apart.
+    WithinUlps(u32),
 }
 
 impl Predicate {
@@ -44,6 +46,9 @@ impl Predicate {
             Predicate::IsFinite => left.is_finite(),
             Predicate::IsInfinite => left.is_infinite(),
             Predicate::IsSignNegative => left.is_sign_negative(),
+            Predicate::WithinUlps(most) => {
+                left.signum() == right.signum() && left.to_bits().abs_diff(right.to_bits()) <= u64::from(most)
+            }
         }
     }
 
@@ -60,6 +65,7 @@ impl Predicate {
             Predicate::IsFinite => format!("{left}.is_finite()"),
             Predicate::IsInfinite => format!("{left}.is_infinite()"),
             Predicate::IsSignNegative => format!("{left}.is_sign_negative()"),
+            Predicate::WithinUlps(most) => format!("ulps_eq!({left}, {right}, max_ulps = {most})"),
         }
     }
 

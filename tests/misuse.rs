@@ -424,8 +424,10 @@ fn lengths_of_derivatives() {
     let g = (x * x).backward();
     assert_says(&refusal(|| g.wrt_into(&[x], &mut [])), &["1 variables", "0 derivatives"]);
     assert_says(&refusal(|| g.wrt_into(&[x], &mut [0.0; 2])), &["1 variables", "2 derivatives"]);
-    assert_says(&refusal(|| Dual::<f64, 2>::variable(1.0, 2)), &["2"]);
-    assert_says(&refusal(|| Dual::<f64, 2>::constant(1.0).tangent(2)), &["2"]);
+    let cure = ["no direction 2", "the number has 2, counted from 0", "`Dual<_, 3>`"];
+    assert_says(&refusal(|| Dual::<f64, 2>::variable(1.0, 2)), &cure);
+    assert_says(&refusal(|| Dual::<f64, 2>::constant(1.0).tangent(2)), &cure);
+    assert_says(&refusal(|| Dual::<Var, 0>::constant(x).tangent(0)), &["no direction 0", "has 0"]);
     assert_says(&panic_of(|| tapegrad::Op::Add.value(&[1.0])).message, &["`add` takes 2 operands, not 1"]);
 }
 
@@ -441,6 +443,29 @@ fn generic_code_is_reported_at_its_own_line() {
     assert_eq!((&*panic.file, panic.line), (file!(), here));
     let panic = panic_of(|| f(Dual::<Var, 1>::constant(x), Dual::constant(y)));
     assert_eq!((&*panic.file, panic.line), (file!(), here));
+}
+
+#[test]
+fn the_standard_library_in_between() {
+    // It does not hand on the line of its caller: the message names it, or the function where there are no lines.
+    let (first, second) = (quick_tape(), quick_tape());
+    let xs = [first.var(3.0), second.var(5.0)];
+    let stale = || [quick_tape().var(1.0)];
+    let calls: [(u32, &dyn Fn(&[Var]) -> Var); 5] = [
+        (line!(), &|xs| xs.iter().sum()),
+        (line!(), &|xs| xs.iter().copied().product()),
+        (line!(), &|xs| xs.iter().map(|x| x * 2.0).sum()),
+        (line!(), &|xs| xs.iter().copied().reduce(std::ops::Mul::mul).unwrap()),
+        (line!(), &|xs| xs[..1].iter().copied().chain(stale()).map(Var::sin).sum()),
+    ];
+    for (line, call) in calls {
+        let message = panic_of(|| call(&xs)).message;
+        let has_line = message.contains(&format!("(called from {}:{line}:", file!()));
+        let has_function = message.contains("(called from `misuse::the_standard_library_in_between");
+        assert!(has_line || has_function, "line {line}: {message}");
+    }
+    // Where the line is known anyway, it is not said twice.
+    assert!(!refusal(|| xs[0] * xs[1]).contains("called from"));
 }
 
 #[test]

@@ -117,11 +117,8 @@ fn what_leaves_no_guard() {
     assert!(x < 2.0 && !x.is_nan() && x != 7.0);
     assert_eq!(plain.guards(), []);
     assert_eq!(plain.replayable(), Err(Error::NotRecording));
-    // Comparisons of constants, of numbers, and in approximate tests.
+    // Comparisons of constants and of numbers.
     assert!(Var::from(1.0) < 2.0 && Var::from(1.0) == Var::from(1.0));
-    approx::assert_relative_eq!(r, Var::from(1.0));
-    approx::assert_abs_diff_eq!(r, Var::from(1.0));
-    approx::assert_ulps_eq!(r, Var::from(1.0));
     // Operations that decide for themselves.
     let _ = gt(r, 0.5).select(r.max(0.0).min(2.0).relu().abs(), r.clamp(0.0, 1.0)) + r.signum().floor();
     assert_eq!(recording.guards(), []);
@@ -209,27 +206,24 @@ fn what_has_only_partials_is_opaque() {
 }
 
 #[test]
-fn a_rewind_forgets_what_it_gives_up() {
+fn a_rewind_forgets_opaque_nodes_that_it_gives_up() {
     let tape = Tape::recording();
     let x = tape.var(3.0);
-    let _ = x > 1.0;
     let mark = tape.mark();
     let y = x * x;
-    let _ = y > 1.0;
-    let _ = y.value();
     let _ = tape.custom("f", [y], |[y]| (y, [1.0]));
-    assert_eq!(tape.guards().len(), 2);
-    assert!(tape.replayable().is_err());
+    assert!(matches!(tape.replayable(), Err(Error::Opaque { node: 2, .. })));
     tape.rewind(mark);
-    assert_eq!(tape.guards().len(), 1);
     assert_eq!(tape.replayable(), Ok(()));
 
     // What was there before stays.
+    let _ = x > 1.0;
     let f = tape.custom("f", [x], |[x]| (x, [1.0]));
     let later = tape.mark();
     let _ = x * 2.0;
     tape.rewind(later);
     assert!(matches!(tape.function(&[x], &[f]), Err(Error::Opaque { node: 1, .. })));
+    assert_eq!(tape.guards().len(), 1);
     tape.clear();
     assert_eq!((tape.guards().len(), tape.replayable()), (0, Ok(())));
     // A new tape in the same memory is a plain one.

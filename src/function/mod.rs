@@ -88,8 +88,8 @@ impl Function {
     /// vector of them.
     ///
     /// # Errors
-    /// [`Error::ValueRead`] if `f` reads a plain number out of a variable or takes a gradient,
-    /// [`Error::Opaque`] if it uses a node that only has partials.
+    /// [`Error::ValueRead`] if `f` reads a plain number out of a variable, takes a gradient, or lets a block of its own
+    /// have the values, [`Error::Opaque`] if what it returns needs a node that only has partials.
     ///
     /// # Panics
     /// If `f` returns a variable of another tape.
@@ -101,7 +101,7 @@ impl Function {
         let tape = Tape::recording();
         let vars = at.map(|value| tape.var(value));
         let outputs = f(P::args(&vars));
-        tape.gradients_are_read();
+        tape.count_given_out();
         tape.function(P::slice(&vars), outputs.as_slice())
     }
 
@@ -156,7 +156,7 @@ impl Function {
         let tape = Tape::recording();
         let vars = tape.vars(at);
         let outputs = f(&vars);
-        tape.gradients_are_read();
+        tape.count_given_out();
         let fingerprint = tape.fingerprint(outputs.as_slice());
         let is_read = matches!(tape.replayable(), Err(Error::ValueRead { .. }));
         if !is_read && known.contains(&fingerprint) {

@@ -61,8 +61,8 @@ impl Tape {
     ///
     /// # Errors
     /// [`Error::NotRecording`] of a plain tape; [`Error::ValueRead`] if a plain number was read out of a
-    /// variable, or something was recorded after a gradient was taken; [`Error::Opaque`] if a comparison was made of a node
-    /// that only has partials.
+    /// variable, or something was recorded after a gradient or a listing was taken or the values went to a block of the
+    /// user's; [`Error::Opaque`] if a comparison was made of a node that only has partials.
     #[track_caller]
     pub fn replayable(&self) -> Result<(), Error> {
         self.with(|tape| needed(tape, &[]).map(drop))
@@ -101,8 +101,7 @@ impl Tape {
 /// Which nodes the outputs and the guards depend on, if all of them can be evaluated again; the others do no harm.
 fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
     let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
-    let swept = recording.swept.filter(|&(nodes, _)| nodes < tape.len());
-    if let Some((_, at)) = recording.value_read.or(swept) {
+    if let Some(at) = recording.value_read() {
         return Err(Error::ValueRead { at: at.into() });
     }
     let mut needed = vec![false; tape.nodes().len()];
@@ -130,7 +129,14 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
             let at = tape.line(index).map(SourceLine::from).expect("a recording tape keeps lines");
             Err(Error::Opaque { node: index - FIRST, at })
         }
-        None => Ok(needed),
+        None => {
+            // After blocks that are needed, which are told as such.
+            let has_constants = outputs.iter().any(|output| output.is_constant());
+            match recording.given_out(tape.len(), has_constants) {
+                Some(at) => Err(Error::ValueRead { at: at.into() }),
+                None => Ok(needed),
+            }
+        }
     }
 }
 

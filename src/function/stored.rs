@@ -128,8 +128,7 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     }
     let mut checks: Vec<Check> = Vec::with_capacity(stored.checks.len());
     for check in stored.checks {
-        let predicate = predicates()
-            .find(|predicate| format!("{predicate:?}") == check.predicate)
+        let predicate = predicate(&check.predicate)
             .ok_or_else(|| broken(format!("`{}` is not a predicate", check.predicate)))?;
         let is_in_order = checks.last().is_none_or(|before| before.after <= check.after);
         if check.after > instructions.len() || !is_in_order {
@@ -160,6 +159,11 @@ fn number(text: &str) -> Option<f64> {
     let number: f64 = text.parse().ok()?;
     let forms = [format!("{number:?}"), format!("{number}"), format!("{number:e}")];
     forms.iter().any(|form| form == text).then_some(number)
+}
+
+fn predicate(name: &str) -> Option<Predicate> {
+    let most = name.strip_prefix("WithinUlps(").and_then(|rest| rest.strip_suffix(')')?.parse().ok());
+    predicates().chain(most.map(Predicate::WithinUlps)).find(|predicate| format!("{predicate:?}") == name)
 }
 
 fn predicates() -> impl Iterator<Item = Predicate> {

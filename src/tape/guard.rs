@@ -1,5 +1,6 @@
 //! What a recording tape keeps beyond the nodes: every decision that depended on a value.
 
+use super::recordings::Registration;
 use super::storage::Line;
 use crate::predicate::Predicate;
 use std::fmt;
@@ -41,21 +42,80 @@ pub struct Guard {
 }
 
 /// What a tape keeps that is meant for replay.
-#[derive(Default)]
 pub(crate) struct Recording {
     pub guards: Vec<Guard>,
-    /// The first place that read a plain number out, and the number of nodes then.
-    pub value_read: Option<(usize, Line)>,
-    /// The first gradient that was taken, and the number of nodes then: plain numbers as well, but if
-    /// nothing was recorded since, nothing depends on them.
-    pub swept: Option<(usize, Line)>,
+    /// The first place that read a plain number out.
+    value_read: Option<Line>,
+    given_out: Option<GivenOut>,
+    /// Where it is found by those who do not find the tape.
+    pub registration: Registration,
+}
+
+/// The first place that gave plain numbers out by the way: a gradient, a listing, the arguments of a block. If nothing
+/// was recorded since, nothing depends on them.
+#[derive(Clone, Copy)]
+struct GivenOut {
+    at: Line,
+    /// How many nodes and guards there were then.
+    nodes: usize,
+    guards: usize,
+    /// Whether what comes of it need not be on the tape.
+    counts: bool,
 }
 
 impl Recording {
-    /// Forgets what concerns the nodes from `len` on, and all but the first `guards`.
-    pub fn rewind(&mut self, len: usize, guards: usize) {
-        self.guards.truncate(guards);
-        self.value_read = self.value_read.filter(|(nodes, _)| *nodes <= len);
-        self.swept = self.swept.filter(|(nodes, _)| *nodes <= len);
+    pub fn new() -> Recording {
+        Recording { guards: Vec::new(), value_read: None, given_out: None, registration: Registration::new() }
+    }
+
+    /// Notes that a plain number was read out.
+    pub fn note_read(&mut self, at: Line) {
+        self.value_read.get_or_insert(at);
+    }
+
+    /// Notes that plain numbers were given out when there were so many nodes.
+    pub fn give_out(&mut self, nodes: usize, at: Line) {
+        let guards = self.guards.len();
+        self.given_out.get_or_insert(GivenOut { at, nodes, guards, counts: false });
+    }
+
+    /// From now on, what was given out counts as read.
+    pub fn count_given_out(&mut self) {
+        if let Some(given_out) = &mut self.given_out {
+            given_out.counts = true;
+        }
+    }
+
+    /// The first place that read a plain number out.
+    pub fn value_read(&self) -> Option<Line> {
+        self.value_read.or_else(|| self.registration.read())
+    }
+
+    /// The first place that gave plain numbers out which what was recorded since may depend on, in a tape of so many
+    /// nodes; `is_further`: whether something else may.
+    pub fn given_out(&self, nodes: usize, is_further: bool) -> Option<Line> {
+        let is_used = |given: &GivenOut| {
+            given.counts || is_further || nodes > given.nodes || self.guards.len() != given.guards
+        };
+        self.given_out.filter(is_used).map(|given| given.at)
+    }
+
+    /// Keeps what concerns the nodes below `len`, and what may have been made of the others: plain numbers that were
+    /// read, and decisions. Of a guard that can no longer be asked, the answer is a number that was read.
+    pub fn rewind(&mut self, len: usize) {
+        if let Some(given) = &mut self.given_out {
+            given.counts |= self.guards.len() > given.guards;
+            given.nodes = given.nodes.min(len);
+        }
+        // Guards stand in the order of the tape.
+        let first = self.guards.partition_point(|guard| guard.nodes <= len);
+        let is_there = |operand: Operand| !matches!(operand, Operand::Node(index) if index >= len);
+        for guard in self.guards.split_off(first) {
+            if is_there(guard.left) && is_there(guard.right) {
+                self.guards.push(Guard { nodes: len, ..guard });
+            } else {
+                self.note_read(guard.at);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Misuse that the types cannot exclude, in words that name the cure.
 
-use super::node::{FIRST, Var};
-use super::storage::Storage;
+use super::node::{FIRST, Node, Var};
+use super::storage::{MOST, Storage};
 use std::fmt;
 
 /// Why an operation on variables is refused.
@@ -12,6 +12,8 @@ pub(crate) enum Misuse {
     Mixed { descriptions: Box<[String; 2]>, recording: bool },
     /// No index or no memory index is left.
     Full { nodes: usize },
+    /// There is no memory for so many nodes, or a tape cannot hold them.
+    NoMemory { nodes: usize },
     /// The thread has torn its tapes down.
     ThreadEnded,
 }
@@ -63,6 +65,13 @@ impl fmt::Display for Misuse {
                 f,
                 "the tape is full: it holds {nodes} nodes and has room for no more; `clear()` or \
                  `rewind()` it between evaluations, or split the computation over several tapes"
+            ),
+            Misuse::NoMemory { nodes } => write!(
+                f,
+                "there is no memory for a tape of {nodes} nodes: each takes {} bytes, and a tape holds at most {}; \
+                 ask for fewer, a tape grows by itself",
+                size_of::<Node>(),
+                MOST - FIRST
             ),
             Misuse::ThreadEnded => f.write_str(
                 "this thread is ending and its tapes are gone; finish with its variables before that",

@@ -1,24 +1,29 @@
 //! The tape: storage, recording, the sweep. One thread's tapes live in the thread; [`Tape`] owns one.
 
+mod caller;
 mod guard;
 mod misuse;
 mod node;
 mod numbers;
 mod pool;
+mod recordings;
+mod spare;
 mod storage;
 mod sweep;
 mod thread;
+mod windows;
 
 pub use guard::{Guard, Operand};
 pub use node::Var;
 pub(crate) use node::{Edge, FIRST, Node};
 pub(crate) use pool::Pool;
-pub(crate) use storage::{Segments, Storage, index_in};
+pub(crate) use storage::Storage;
 pub(crate) use sweep::{Seed, sweep};
 pub(crate) use thread::{
-    are_recorded, guard, is_recording, record, record_block, record_many, record_reduction, value_was_read,
-    with,
+    are_recorded, guard, is_recorded, is_recording, record, record_block, record_many, record_reduction,
+    value_was_read, values_were_given_out, with,
 };
+pub(crate) use windows::{Segments, index_in};
 
 use crate::ops::Op;
 use crate::point::Point;
@@ -80,11 +85,14 @@ impl Tape {
     }
 
     /// An empty tape with room for `nodes` nodes before its memory has to grow.
+    ///
+    /// # Panics
+    /// If there is no memory for so many, at 40 bytes each, or there are more than 2³² − 3, as many as a tape holds.
     #[must_use]
     #[track_caller]
     pub fn with_capacity(nodes: usize) -> Tape {
         let tape = Tape::new();
-        tape.with(|storage| storage.reserve(nodes));
+        with(|thread| thread.tape(tape.id)?.reserve(nodes));
         tape
     }
 
@@ -115,7 +123,7 @@ impl Tape {
     #[must_use]
     #[track_caller]
     pub fn recording() -> Tape {
-        Tape::open(usize::MAX, Some(Recording::default()))
+        Tape::open(usize::MAX, Some(Recording::new()))
     }
 
     #[track_caller]
@@ -230,6 +238,10 @@ impl Tape {
 
     /// Forgets what was recorded after `mark`. Variables from before stay usable; later ones do not.
     ///
+    /// A [`recording`](Self::recording) tape does not forget that numbers were read meanwhile, nor what was decided: what
+    /// became of either may be used afterwards. A comparison with a variable that is given up counts as a number that
+    /// was read.
+    ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
     /// let w = tape.var(0.5);
@@ -274,6 +286,35 @@ impl Tape {
         self.with(|storage| storage.shrink());
     }
 
+    /// Bytes that this thread keeps of dropped tapes for its next ones.
+    ///
+    /// Up to 64 MB, or what [`keep_spare_memory`](Self::keep_spare_memory) says, are kept in any case; beyond that, what
+    /// one of the last 16 tapes has needed. A thread that makes no more tapes keeps what it has;
+    /// [`release_spare_memory`](Self::release_spare_memory) gives it back at once.
+    ///
+    /// ```
+    /// # use tapegrad::Tape;
+    /// drop(Tape::with_capacity(1000));
+    /// assert!(Tape::spare_memory() >= 40_000);
+    /// Tape::release_spare_memory();
+    /// assert_eq!(Tape::spare_memory(), 0);
+    /// ```
+    #[must_use]
+    pub fn spare_memory() -> usize {
+        thread::on_thread(|thread| thread.spare.bytes())
+    }
+
+    /// Keeps up to `bytes` of dropped tapes in any case, in this thread: 0 for only what recent tapes have needed,
+    /// `usize::MAX` for everything. See [`spare_memory`](Self::spare_memory). It takes effect as tapes are dropped.
+    pub fn keep_spare_memory(bytes: usize) {
+        thread::on_thread(|thread| thread.spare.set_always(bytes));
+    }
+
+    /// Gives back to the system what this thread keeps of dropped tapes.
+    pub fn release_spare_memory() {
+        thread::on_thread(|thread| thread.spare.release());
+    }
+
     /// Whether the variable stands on this tape.
     #[must_use]
     #[track_caller]
@@ -315,7 +356,9 @@ impl Tape {
     /// Records an operation that the table does not have: `f` gets the values of the inputs and returns the
     /// value and one partial derivative per input. `name` shows in listings.
     ///
-    /// Such a node is *opaque*: a replay and a second derivative cannot see through it, and say so.
+    /// Such a node is *opaque*: a replay and a second derivative cannot see through it, and say so. A closure that captures
+    /// something may carry the values out, so on a [`recording`](Self::recording) tape they count as read even if nothing
+    /// needs the node.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -335,6 +378,9 @@ impl Tape {
         f: impl FnOnce(P::Args<'_, f64>) -> (f64, P::Of<f64>),
     ) -> Var {
         let vars = inputs.as_slice();
+        if size_of_val(&f) > 0 {
+            thread::values_were_given_out(vars);
+        }
         let (value, partials) = f(P::args(&inputs.map(|var| var.value)));
         let partials = P::slice(&partials);
         assert!(
@@ -373,13 +419,13 @@ impl Tape {
         self.with(|storage| storage.cold().recording.as_ref().map_or(Vec::new(), |r| r.guards.clone()))
     }
 
-    /// Counts a gradient that was taken as a number that was read, whatever came after it: inside a function,
-    /// what it returns may depend on it.
+    /// Counts gradients and other numbers that were given out as read, whatever came after: inside a function, what it
+    /// returns may depend on them.
     #[track_caller]
-    pub(crate) fn gradients_are_read(&self) {
+    pub(crate) fn count_given_out(&self) {
         self.with(|storage| {
             if let Some(recording) = &mut storage.cold_mut().recording {
-                recording.value_read = recording.value_read.or(recording.swept);
+                recording.count_given_out();
             }
         });
     }

@@ -22,15 +22,25 @@ pub(super) fn take() -> Range<u64> {
     if let Some(window) = RETURNED.lock().unwrap_or_else(PoisonError::into_inner).pop() {
         return window;
     }
+    fresh()
+}
+
+/// As [`take`], of which every number is larger than those that were given out before.
+fn fresh() -> Range<u64> {
     let start = NEXT
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| (next < END).then_some(next + WINDOW))
         .expect("this process has used up all numbers for nodes");
     start..start + WINDOW
 }
 
-/// The window without what was used, or a new one where too little is left.
+/// The window without what was used, or a new one where too little is left. So the numbers of a tape rise.
 pub(super) fn renew(left: Range<u64>) -> Range<u64> {
-    if left.end - left.start < LEAST { take() } else { left }
+    if left.end - left.start < LEAST { fresh() } else { left }
+}
+
+/// Which window a number is of. A tape that lives has all that is in use of its windows.
+pub(super) fn window_of(number: u64) -> u64 {
+    number / WINDOW
 }
 
 /// Takes back what a thread that ends has not used.

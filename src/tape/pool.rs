@@ -58,9 +58,9 @@ impl Pool {
         self.slots.capacity() * size_of::<f64>() + self.operands.capacity() * size_of::<u32>()
     }
 
-    pub fn shrink(&mut self) {
-        self.slots.shrink_to_fit();
-        self.operands.shrink_to_fit();
+    pub fn shrink_to(&mut self, len: usize) {
+        self.slots.shrink_to(len);
+        self.operands.shrink_to(len);
     }
 }
 

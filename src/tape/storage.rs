@@ -5,7 +5,9 @@ use super::misuse::Misuse;
 use super::node::{CONSTANT, Edge, FIRST, Node, Var};
 use super::numbers;
 use super::pool::{ByColumns, Pool};
+use super::spare::{Need, Needs};
 use super::thread::values_of;
+use super::windows::{HIDDEN, Kept, Segment, Segments, Windows, index_in};
 use crate::ops::Op;
 use crate::real::{Lists, Read, Reduction};
 use indexmap::IndexMap;
@@ -17,18 +19,7 @@ use std::panic::Location;
 pub(crate) type Line = &'static Location<'static>;
 
 /// Indices fit in a `u32`, and its largest value means something else.
-const MOST: usize = u32::MAX as usize;
-
-/// A run of nodes whose numbers follow one another. A tape has one, and one more per rewind that kept
-/// something: the numbers of the nodes that were given up are never used again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Segment {
-    /// The number of a node less its index. No node has a number from here up to that of `start`, so one
-    /// comparison with the end finds out whether a number belongs to the segment.
-    pub origin: u64,
-    /// The index of the first node.
-    pub start: usize,
-}
+pub(super) const MOST: usize = u32::MAX as usize;
 
 /// How far a tape has come.
 #[derive(Clone, Copy, Debug)]
@@ -36,32 +27,10 @@ pub(crate) struct Extent {
     /// The index of the next node.
     pub end: usize,
     pub edges: usize,
-    pub guards: usize,
 }
 
 impl Extent {
-    pub const EMPTY: Extent = Extent { end: FIRST, edges: 0, guards: 0 };
-}
-
-/// The segments of a tape, in order.
-pub(crate) type Segments = SmallVec<[Segment; 2]>;
-
-/// The index of the node with this number in a tape whose next node has index `end`.
-pub(crate) fn index_in(segments: &[Segment], end: usize, number: u64) -> Option<usize> {
-    let (last, before) = segments.split_last()?;
-    let index = number.wrapping_sub(last.origin);
-    if index < end as u64 {
-        return Some(index as usize);
-    }
-    let mut end = last.start;
-    for segment in before.iter().rev() {
-        let index = number.wrapping_sub(segment.origin);
-        if index < end as u64 {
-            return Some(index as usize);
-        }
-        end = segment.start;
-    }
-    None
+    pub const EMPTY: Extent = Extent { end: FIRST, edges: 0 };
 }
 
 /// What recording touches comes first; the rest is behind `cold`.
@@ -76,78 +45,18 @@ pub(crate) struct Storage {
     pub cold: Option<Box<Cold>>,
 }
 
-/// No number of a node less this one is an index.
-const HIDDEN: u64 = numbers::END;
-
 /// By how many nodes the room grows at most: what is made ready is still in the cache when it is used.
 const MOST_GROWTH: usize = 1 << 12;
-
-/// Where most operands are: among the nodes since the last rewind, or before the first.
-#[derive(Clone, Copy)]
-pub(crate) struct Windows {
-    /// The index of the next node.
-    end: usize,
-    /// Where the last segment takes its numbers; `HIDDEN` where every operation needs attention.
-    origin: u64,
-    /// The first segment, where another follows it: parameters, usually.
-    kept: Kept,
-}
-
-#[derive(Clone, Copy)]
-struct Kept {
-    origin: u64,
-    end: usize,
-}
-
-impl Kept {
-    const NOTHING: Kept = Kept { origin: HIDDEN, end: 0 };
-}
-
-impl Windows {
-    /// The index of the node with this number, if it is here.
-    #[inline(always)]
-    fn find(&self, number: u64) -> Option<u32> {
-        let (index, is_recent) = self.find_recent(number);
-        if is_recent {
-            return Some(index);
-        }
-        let index = number.wrapping_sub(self.kept.origin);
-        if index < self.kept.end as u64 { Some(index as u32) } else { None }
-    }
-
-    /// The edge to an operand with this partial, if it is a constant or here. `is_linked`: whether it was taken.
-    #[inline(always)]
-    pub fn edge(&self, operand: Var, partial: f64, is_linked: bool) -> Option<Edge> {
-        if !operand.is_on_a_tape() {
-            return Some(Edge::constant(operand.value));
-        }
-        Some(Edge::new(self.find(operand.node)?, partial, is_linked))
-    }
-
-    /// As [`find`](Self::find), among the nodes since the last rewind: the index, and whether it is one.
-    #[inline(always)]
-    fn find_recent(&self, number: u64) -> (u32, bool) {
-        let index = number.wrapping_sub(self.origin);
-        (index as u32, index < self.end as u64)
-    }
-
-    /// As [`find`](Self::find), without branches, and `CONSTANT` for 0: in a list it cannot be foretold which
-    /// operands are constants. The index, and whether it is one.
-    #[inline(always)]
-    fn find_evenly(&self, number: u64) -> (u32, bool) {
-        let (recent, is_recent) = self.find_recent(number);
-        let kept = number.wrapping_sub(self.kept.origin);
-        let is_kept = kept < self.kept.end as u64;
-        let index = if is_kept { kept as u32 } else { CONSTANT };
-        let index = if is_recent { recent } else { index };
-        (index, is_recent | is_kept | (number == 0))
-    }
-}
 
 /// What recording rarely touches.
 pub(crate) struct Cold {
     pub segments: Segments,
+    /// The windows of their numbers.
+    pub windows: SmallVec<[u64; 1]>,
     numbers_end: u64,
+    /// What this tape had needed at its last rewind.
+    need: Need,
+    pub needs: Needs,
     pub names: IndexMap<String, u32>,
     /// Names of custom nodes, by rising index.
     pub labels: Vec<(u32, &'static str)>,
@@ -173,7 +82,10 @@ impl Storage {
         let mut storage = Storage {
             cold: Some(Box::new(Cold {
                 segments: Segments::new(),
+                windows: SmallVec::new(),
                 numbers_end: 0,
+                need: Need::default(),
+                needs: Needs::default(),
                 names: IndexMap::new(),
                 labels: Vec::new(),
                 lines: Vec::new(),
@@ -199,6 +111,7 @@ impl Storage {
         // A number of the window that no node has, so that two tapes without nodes differ.
         self.id = numbers.start;
         self.cold_mut().segments.clear();
+        self.cold_mut().windows.clear();
         self.open_segment(numbers);
     }
 
@@ -445,7 +358,11 @@ impl Storage {
 
     /// The number of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
-        let segment = self.cold().segments.iter().rev().find(|segment| segment.start <= index)?;
+        let segments = &self.cold().segments;
+        let segment = match segments.last()? {
+            last if last.start <= index => last,
+            _ => &segments[segments.partition_point(|segment| segment.start <= index).checked_sub(1)?],
+        };
         (index < self.windows.end).then(|| segment.origin + index as u64)
     }
 
@@ -478,14 +395,17 @@ impl Storage {
         self.cold().lines.get(index).copied().flatten()
     }
 
+    /// Notes that plain numbers of this tape were given out, if it is a recording one.
+    pub fn give_out(&mut self, at: Line) {
+        let nodes = self.len();
+        if let Some(recording) = &mut self.cold_mut().recording {
+            recording.give_out(nodes, at);
+        }
+    }
+
     /// Where the tape stands now.
     pub fn extent(&self) -> Extent {
-        let recording = self.cold().recording.as_ref();
-        Extent {
-            end: self.windows.end,
-            edges: self.pool.len(),
-            guards: recording.map_or(0, |recording| recording.guards.len()),
-        }
+        Extent { end: self.windows.end, edges: self.pool.len() }
     }
 
     /// Gives up what came after `extent`; the numbers of its nodes are never used again.
@@ -494,9 +414,11 @@ impl Storage {
         let gives_up_nodes = end < self.windows.end;
         // Before anything is given up: when numbers run out, the tape stays as it is, and knows its variables.
         let numbers = gives_up_nodes.then(|| self.numbers_left().map_or_else(numbers::take, numbers::renew));
+        let need = self.need();
         self.windows.end = end;
         self.pool.truncate(extent.edges);
         let cold = self.cold_mut();
+        cold.need = need;
         cold.lines.truncate(end);
         while cold.names.last().is_some_and(|(_, index)| *index as usize >= end) {
             cold.names.pop();
@@ -504,13 +426,31 @@ impl Storage {
         while cold.labels.last().is_some_and(|(index, _)| *index as usize >= end) {
             cold.labels.pop();
         }
-        if let Some(recording) = &mut cold.recording {
-            recording.rewind(end - FIRST, extent.guards);
+        match &mut cold.recording {
+            // No variable is left: what follows is another recording, and all that was read is data to it.
+            Some(recording) if gives_up_nodes && end == FIRST => *recording = Recording::new(),
+            Some(recording) => recording.rewind(end - FIRST),
+            None => {}
         }
         if let Some(numbers) = numbers {
-            cold.segments.retain(|segment| segment.start < end);
+            while cold.segments.last().is_some_and(|segment| segment.start >= end) {
+                cold.segments.pop();
+            }
             self.open_segment(numbers);
         }
+    }
+
+    /// What this tape has needed so far.
+    fn need(&self) -> Need {
+        let (nodes, edges) = (self.windows.end as u32, self.pool.len() as u32);
+        Need { nodes, edges, lines: self.cold().lines.len() as u32 }.max(self.cold().need)
+    }
+
+    /// What this tape has needed; the next in this memory starts from nothing.
+    pub fn take_need(&mut self) -> Need {
+        let need = self.need();
+        self.cold_mut().need = Need::default();
+        need
     }
 
     /// The nodes from here on take their numbers from `numbers`, and leave out as many as there are nodes already.
@@ -518,7 +458,14 @@ impl Storage {
         let segment = Segment { origin: numbers.start, start: self.windows.end };
         let cold = self.cold_mut();
         cold.segments.push(segment);
+        let window = numbers::window_of(numbers.start);
+        if cold.windows.last() != Some(&window) {
+            cold.windows.push(window);
+        }
         cold.numbers_end = numbers.end;
+        if let Some(recording) = &cold.recording {
+            recording.registration.take(numbers);
+        }
         self.set_windows();
     }
 
@@ -555,18 +502,40 @@ impl Storage {
             + self.cold.as_ref().map_or(0, |cold| cold.lines.capacity() * size_of::<Option<Line>>())
     }
 
-    /// Gives memory back that is not in use.
-    pub fn shrink(&mut self) {
-        self.room.truncate(self.windows.end);
-        self.room.shrink_to_fit();
-        self.pool.shrink();
-        self.cold_mut().lines.shrink_to_fit();
+    /// Bytes for what was needed.
+    pub fn bytes_for(need: Need) -> usize {
+        need.nodes as usize * size_of::<Node>()
+            + need.edges as usize * Pool::EDGE_BYTES
+            + need.lines as usize * size_of::<Option<Line>>()
     }
 
-    /// Sees to it that the memory need not grow for so many nodes, or as many as there may be. It is not written to yet.
-    pub fn reserve(&mut self, nodes: usize) {
-        let end = self.windows.end.saturating_add(nodes).min(self.most);
-        self.room.reserve_exact(end.saturating_sub(self.room.len()));
+    /// Gives memory back that is not in use.
+    pub fn shrink(&mut self) {
+        self.shrink_to(Need::default());
+    }
+
+    /// Gives memory back that is neither in use nor will be needed.
+    pub fn shrink_to(&mut self, need: Need) {
+        let nodes = self.windows.end.max(need.nodes as usize);
+        self.room.truncate(nodes);
+        self.room.shrink_to(nodes);
+        self.pool.shrink_to(need.edges as usize);
+        self.cold_mut().lines.shrink_to(need.lines as usize);
+    }
+
+    /// Sees to it that the memory need not grow for so many nodes. It is not written to yet.
+    pub fn reserve(&mut self, nodes: usize) -> Result<(), Misuse> {
+        let end = self.windows.end.checked_add(nodes).filter(|&end| end <= self.most);
+        let end = end.ok_or(Misuse::NoMemory { nodes })?;
+        let further = end.saturating_sub(self.room.len());
+        self.room.try_reserve_exact(further).map_err(|_| Misuse::NoMemory { nodes })
+    }
+
+    /// Ends for good: its memory goes back to the system, and its numbers to other threads.
+    pub fn end(self) {
+        if let Some(left) = self.numbers_left() {
+            numbers::give_back(left);
+        }
     }
 }
 
@@ -592,7 +561,7 @@ mod tests {
         let mut storage = Storage::new();
         storage.begin(usize::MAX, None);
         storage.keep_lines(false);
-        storage.reserve(100_000);
+        assert!(storage.reserve(100_000).is_ok());
         let (len, capacity) = (storage.room.len(), storage.room.capacity());
         assert!(len < 100 && capacity >= FIRST + 100_000);
         for _ in 0..100_000 {

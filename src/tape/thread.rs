@@ -1,25 +1,28 @@
 //! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
 
+use super::caller;
 use super::guard::{Guard, Operand, Recording};
 use super::misuse::Misuse;
 use super::node::{FIRST, Var};
-use super::numbers;
+use super::numbers::window_of;
+use super::recordings;
+use super::spare::Spare;
 use super::storage::{Extent, Line, Storage};
 use crate::ops::Op;
 use crate::predicate::Predicate;
 use crate::real::{Lists, Read, Reduction};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 
-/// Memory that a thread keeps for its next tapes.
-const SPARE_BYTES: usize = 64 << 20;
-
 pub(crate) struct Thread {
-    /// The tape that was used last: most operations find theirs here.
+    /// The tape that was used last: most operations find theirs here. None only if none is parked.
     pub active: Storage,
     parked: Vec<Storage>,
-    spare: Vec<Storage>,
+    /// Where among them the tape is that has the numbers of a window.
+    places: FxHashMap<u64, usize>,
+    pub spare: Spare,
 }
 
 thread_local! {
@@ -50,8 +53,15 @@ pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
 pub(crate) fn with<T>(f: impl FnOnce(&mut Thread) -> Result<T, Misuse>) -> T {
     match on_thread(f) {
         Ok(result) => result,
-        Err(misuse) => panic!("{misuse}"),
+        Err(misuse) => refuse(misuse),
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(misuse: Misuse) -> ! {
+    panic!("{misuse}{}", caller::beyond(Location::caller()))
 }
 
 /// Appends the result of an operation to the tape that its operands name; a constant of constants. `rule` gives the
@@ -201,11 +211,17 @@ pub(crate) fn record_block(
     }
 }
 
+/// Whether the variable stands on a recording tape of this thread.
+#[inline]
+pub(crate) fn is_recorded(var: Var) -> bool {
+    is_recording() && on_thread(|thread| thread.is_recorded(var))
+}
+
 /// Notes a question about values on the recording tape that the operands name, if they do.
 #[inline]
 #[track_caller]
 pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) {
-    if is_recording() {
+    if recordings::is_any_alive() {
         guard_slow(predicate, left, right, outcome);
     }
 }
@@ -217,6 +233,9 @@ fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
     let at = Location::caller();
     with(|thread| {
         if !thread.is_recorded(left) && !thread.is_recorded(right) {
+            // Of another thread's tape, or given up, it can be no guard: the answer is a number that was read.
+            thread.note_read(left, at);
+            thread.note_read(right, at);
             return Ok(());
         }
         let tape = thread.settle(&[left, right])?;
@@ -233,41 +252,57 @@ fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
     });
 }
 
-/// Notes that a plain number was read out of a recording tape.
+/// Notes that a plain number was read out of a variable, for its recording tape.
 #[inline]
 #[track_caller]
 pub(crate) fn value_was_read(var: Var) {
-    if is_recording() {
-        value_was_read_slow(var);
+    if recordings::is_any_alive() {
+        value_was_read_slow(var, Location::caller());
     }
 }
 
 #[cold]
 #[inline(never)]
+fn value_was_read_slow(var: Var, at: Line) {
+    on_thread(|thread| thread.note_read(var, at));
+}
+
+/// Notes that the values of these variables were given to code of the user, for the recording tapes among theirs.
+#[inline]
 #[track_caller]
-fn value_was_read_slow(var: Var) {
-    let at = Location::caller();
-    with(|thread| {
-        if thread.is_recorded(var) {
-            let tape = thread.settle(&[var])?;
-            let nodes = tape.len();
-            if let Some(recording) = &mut tape.cold_mut().recording {
-                recording.value_read.get_or_insert((nodes, at));
+pub(crate) fn values_were_given_out(vars: &[Var]) {
+    if recordings::is_any_alive() {
+        values_were_given_out_slow(vars, Location::caller());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn values_were_given_out_slow(vars: &[Var], at: Line) {
+    on_thread(|thread| {
+        for &var in vars {
+            match thread.owner(var) {
+                Some(tape) => tape.give_out(at),
+                None => recordings::note_read(var, at),
             }
         }
-        Ok(())
     });
 }
 
 impl Thread {
-    const EMPTY: Thread = Thread { active: Storage::NONE, parked: Vec::new(), spare: Vec::new() };
+    const EMPTY: Thread = Thread {
+        active: Storage::NONE,
+        parked: Vec::new(),
+        places: FxHashMap::with_hasher(FxBuildHasher),
+        spare: Spare::EMPTY,
+    };
 
     /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
     pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
         // Sees to the end of the thread; what is made in its last moments is left to the system.
         let _ = TEARDOWN.try_with(|_| ());
         RECORDING.set(RECORDING.get() + usize::from(recording.is_some()));
-        let mut tape = self.spare.pop().unwrap_or_else(Storage::new);
+        let mut tape = self.spare.take().unwrap_or_else(Storage::new);
         tape.begin(most, recording);
         let id = tape.id();
         self.park(tape);
@@ -279,44 +314,75 @@ impl Thread {
         let before = std::mem::replace(&mut self.active, tape);
         if before.cold.is_some() {
             self.parked.push(before);
+            self.note_place(self.parked.len() - 1);
+        }
+    }
+
+    /// Writes down where a parked tape is.
+    fn note_place(&mut self, place: usize) {
+        for &window in &self.parked[place].cold().windows {
+            self.places.insert(window, place);
+        }
+    }
+
+    /// Where the tape is that has the numbers of the window of this one, if it is parked.
+    fn place(&self, number: u64) -> Option<usize> {
+        self.places.get(&window_of(number)).copied()
+    }
+
+    /// Makes a parked tape the active one.
+    #[inline(never)]
+    fn activate(&mut self, place: usize) {
+        std::mem::swap(&mut self.active, &mut self.parked[place]);
+        self.forget_place_of_active();
+        self.note_place(place);
+    }
+
+    fn forget_place_of_active(&mut self) {
+        for window in self.active.cold.iter().flat_map(|cold| &cold.windows) {
+            self.places.remove(window);
         }
     }
 
     /// Ends a tape; its memory and the numbers it has not used serve the next.
     pub fn close(&mut self, id: u64) {
-        if self.active.id() != id && !self.activate_where(|tape| tape.id() == id) {
+        if self.tape(id).is_err() {
             return;
         }
         let next = self.parked.pop().unwrap_or(Storage::NONE);
         let mut tape = std::mem::replace(&mut self.active, next);
+        self.forget_place_of_active();
         if tape.cold_mut().recording.take().is_some() {
             RECORDING.set(RECORDING.get() - 1);
         }
         tape.rewind(Extent::EMPTY);
-        let spare_bytes: usize = self.spare.iter().map(Storage::bytes).sum();
-        if spare_bytes + tape.bytes() > SPARE_BYTES {
-            tape.shrink();
-        }
-        self.spare.push(tape);
+        self.spare.put(tape);
     }
 
     /// The tape with this id, made the active one.
     #[inline]
     pub fn tape(&mut self, id: u64) -> Result<&mut Storage, Misuse> {
-        if self.active.id() != id && !self.activate_where(|tape| tape.id() == id) {
-            return Err(Misuse::ThreadEnded);
+        if self.active.id() != id {
+            let place = self.place(id).filter(|&place| self.parked[place].id() == id);
+            self.activate(place.ok_or(Misuse::ThreadEnded)?);
         }
         Ok(&mut self.active)
     }
 
+    /// Where the tape is that this variable stands on, if it is parked.
     #[inline(never)]
-    fn activate_where(&mut self, is_it: impl Fn(&Storage) -> bool) -> bool {
-        match self.parked.iter().position(is_it) {
-            Some(position) => {
-                std::mem::swap(&mut self.active, &mut self.parked[position]);
-                true
-            }
-            None => false,
+    fn place_of(&self, var: Var) -> Option<usize> {
+        self.place(var.node).filter(|&place| self.parked[place].find(var).is_some())
+    }
+
+    /// The tape of this thread that the variable stands on.
+    fn owner(&mut self, var: Var) -> Option<&mut Storage> {
+        if !var.is_on_a_tape() {
+            None
+        } else if self.active.find(var).is_some() {
+            Some(&mut self.active)
+        } else {
+            self.place_of(var).map(|place| &mut self.parked[place])
         }
     }
 
@@ -324,14 +390,14 @@ impl Thread {
     /// no tape of this thread, or two on different ones.
     #[inline]
     pub fn settle(&mut self, vars: &[Var]) -> Result<&mut Storage, Misuse> {
-        let owns = |tape: &Storage, var: Var| tape.find(var).is_some();
         if let Some(&first) = vars.iter().find(|var| var.is_on_a_tape()) {
-            if !owns(&self.active, first) && !self.activate_where(|tape| owns(tape, first)) {
-                return Err(Misuse::stale(first));
+            if self.active.find(first).is_none() {
+                let place = self.place_of(first).ok_or(Misuse::stale(first))?;
+                self.activate(place);
             }
-            if let Some(&other) = vars.iter().find(|var| !owns(&self.active, **var)) {
-                return Err(match self.parked.iter().find(|tape| owns(tape, other)) {
-                    Some(tape) => Misuse::mixed(&self.active, first, tape, other),
+            if let Some(&other) = vars.iter().find(|var| self.active.find(**var).is_none()) {
+                return Err(match self.place_of(other) {
+                    Some(place) => Misuse::mixed(&self.active, first, &self.parked[place], other),
                     None => Misuse::stale(other),
                 });
             }
@@ -340,9 +406,20 @@ impl Thread {
     }
 
     /// Whether `var` stands on a recording tape; to any other, a question about its value is nothing.
-    fn is_recorded(&self, var: Var) -> bool {
-        let is_its_tape = |tape: &Storage| tape.find(var).is_some() && tape.cold().recording.is_some();
-        var.is_on_a_tape() && (is_its_tape(&self.active) || self.parked.iter().any(is_its_tape))
+    fn is_recorded(&mut self, var: Var) -> bool {
+        self.owner(var).is_some_and(|tape| tape.cold().recording.is_some())
+    }
+
+    /// Notes that a plain number was read out of `var`.
+    fn note_read(&mut self, var: Var, at: Line) {
+        match self.owner(var) {
+            Some(tape) => {
+                if let Some(recording) = &mut tape.cold_mut().recording {
+                    recording.note_read(at);
+                }
+            }
+            None => recordings::note_read(var, at),
+        }
     }
 
     fn record(
@@ -375,10 +452,7 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         let active = std::mem::replace(&mut self.active, Storage::NONE);
-        for tape in self.spare.drain(..).chain(self.parked.drain(..)).chain([active]) {
-            if let Some(left) = tape.numbers_left() {
-                numbers::give_back(left);
-            }
-        }
+        self.spare.release();
+        self.parked.drain(..).chain([active]).for_each(Storage::end);
     }
 }

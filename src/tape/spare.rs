@@ -1,0 +1,117 @@
+//! Memory that a thread keeps of dropped tapes for its next ones: as much as recent tapes needed.
+
+use super::storage::Storage;
+
+/// Kept in any case, unless the thread says otherwise.
+const ALWAYS: usize = 64 << 20;
+
+/// How many tapes count as recent.
+pub(super) const RECENT: usize = 16;
+
+/// How much of its memory a tape has used.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Need {
+    /// Places for nodes, those before the first included.
+    pub nodes: u32,
+    pub edges: u32,
+    pub lines: u32,
+}
+
+impl Need {
+    #[inline]
+    pub fn max(self, other: Need) -> Need {
+        Need {
+            nodes: self.nodes.max(other.nodes),
+            edges: self.edges.max(other.edges),
+            lines: self.lines.max(other.lines),
+        }
+    }
+}
+
+/// What the last tapes in one memory have needed.
+#[derive(Default)]
+pub(crate) struct Needs {
+    recent: [Need; RECENT],
+    tapes: usize,
+}
+
+impl Needs {
+    fn push(&mut self, need: Need) {
+        self.recent[self.tapes % RECENT] = need;
+        self.tapes += 1;
+    }
+
+    fn most(&self) -> Need {
+        self.recent.into_iter().fold(Need::default(), Need::max)
+    }
+}
+
+pub(crate) struct Spare {
+    /// The last one put here is the first to serve again, so those that nobody needs are at the bottom.
+    stack: Vec<Storage>,
+    bytes: usize,
+    /// Up to so many bytes are kept whatever recent tapes needed.
+    always: usize,
+    /// Whether a tape ended since the last one began.
+    has_ended: bool,
+    /// How often a tape began after one had ended, up to `RECENT`; and how many in the stack have not served meanwhile.
+    rounds: usize,
+    idle: usize,
+}
+
+impl Spare {
+    pub const EMPTY: Spare =
+        Spare { stack: Vec::new(), bytes: 0, always: ALWAYS, has_ended: false, rounds: 0, idle: 0 };
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn set_always(&mut self, bytes: usize) {
+        self.always = bytes;
+    }
+
+    /// Memory for a tape that begins.
+    pub fn take(&mut self) -> Option<Storage> {
+        self.rounds += usize::from(std::mem::take(&mut self.has_ended));
+        let tape = self.stack.pop();
+        self.bytes -= tape.as_ref().map_or(0, Storage::bytes);
+        self.idle = self.idle.min(self.stack.len());
+        tape
+    }
+
+    /// The memory of a tape that has ended, and is empty.
+    pub fn put(&mut self, mut tape: Storage) {
+        let need = tape.take_need();
+        let needs = &mut tape.cold_mut().needs;
+        needs.push(need);
+        let most = needs.most();
+        // Memory that grew by itself is at most twice what was needed.
+        if self.bytes + tape.bytes() > self.always && tape.bytes() > 2 * Storage::bytes_for(most) {
+            tape.shrink_to(most);
+        }
+        self.bytes += tape.bytes();
+        self.stack.push(tape);
+        self.has_ended = true;
+        if self.rounds >= RECENT {
+            self.release_idle();
+        }
+    }
+
+    /// Gives back what has not served for so many rounds, from the bottom.
+    fn release_idle(&mut self) {
+        let (mut released, mut bytes) = (0, self.bytes);
+        while released < self.idle && bytes > self.always {
+            bytes -= self.stack[released].bytes();
+            released += 1;
+        }
+        self.stack.drain(..released).for_each(Storage::end);
+        (self.bytes, self.rounds, self.idle) = (bytes, 0, self.stack.len());
+    }
+
+    /// Gives everything back.
+    pub fn release(&mut self) {
+        self.stack.drain(..).for_each(Storage::end);
+        (self.bytes, self.rounds, self.idle) = (0, 0, 0);
+    }
+}
