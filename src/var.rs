@@ -47,6 +47,11 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
         )
     }
 
+    #[inline]
+    fn is_tracked(self) -> bool {
+        self.is_on_a_tape()
+    }
+
     fn is_dense(self) -> bool {
         false
     }

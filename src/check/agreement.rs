@@ -1,8 +1,9 @@
 //! Every way to a derivative held against every other: what `check_all!` calls.
 
 use super::{Entry, Report, check_gradient, check_hessian, coordinate};
-use crate::differentiate::{DIRECTIONS, hessian, shape, value_and_gradient};
+use crate::differentiate::{HessianNumber, hessian, shape, value_and_gradient};
 use crate::dual::Dual;
+use crate::owner::Owner;
 use crate::point::Point;
 use crate::tape::Var;
 
@@ -14,7 +15,7 @@ const ROUNDING: f64 = 1e-10;
 pub fn all<P: Point<f64> + Clone>(
     reverse: impl Fn(P::Args<'_, Var>) -> Var,
     forward: impl Fn(P::Args<'_, Dual>) -> Dual,
-    second: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    second: impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
     x: P,
 ) -> Report {
     let (value, gradient) = value_and_gradient(&reverse, x.clone());
@@ -31,9 +32,10 @@ pub fn all<P: Point<f64> + Clone>(
             entry
         }));
     };
+    let owner = Owner::fresh();
     let forward_derivative = |direction: &dyn Fn(usize) -> f64| {
         let duals: Vec<_> =
-            x.as_slice().iter().enumerate().map(|(k, &x)| Dual::new(x, [direction(k)])).collect();
+            x.as_slice().iter().enumerate().map(|(k, &x)| Dual::along(x, direction(k), owner)).collect();
         forward(P::args(&shape(&x, &duals))).tangent(0)
     };
     let by_forward = (0..n).map(|k| {
