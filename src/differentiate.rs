@@ -1,13 +1,26 @@
 //! The front door: derivatives of plain functions, tapes and duals unseen.
 
-use crate::dual::{Dual, Owner};
+use crate::dual::Dual;
 use crate::gradient::Gradient;
+use crate::owner::Owner;
 use crate::point::Point;
 use crate::tape::{Tape, Var};
-use std::cell::Cell;
+
+/// The number that [`hessian`] calls its function with: the tangents in several directions are recorded
+/// side by side.
+///
+/// ```
+/// use tapegrad::{HessianNumber, hessian};
+///
+/// fn f([x, y]: [HessianNumber; 2]) -> HessianNumber {
+///     x * x * y
+/// }
+/// assert_eq!(hessian(f, [3.0, 5.0]), [[10.0, 6.0], [6.0, 0.0]]);
+/// ```
+pub type HessianNumber = Dual<Var, DIRECTIONS>;
 
 /// How many directions of a Hessian are taken in one recording.
-pub(crate) const DIRECTIONS: usize = 4;
+const DIRECTIONS: usize = 4;
 
 /// The derivative of a function of one number, in forward mode.
 ///
@@ -16,7 +29,8 @@ pub(crate) const DIRECTIONS: usize = 4;
 /// ```
 ///
 /// # Panics
-/// If the result depends on the argument of a `derivative` or [`jvp`] around this one.
+/// If a number of another `derivative`, [`jvp`], [`hessian`] or [`preaccumulate`](crate::preaccumulate), around this one or
+/// before it, is used or returned, or one made by hand: see [`Dual`].
 #[must_use]
 #[track_caller]
 pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
@@ -98,11 +112,12 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
 /// ```
 ///
 /// # Panics
-/// As [`gradient`].
+/// As [`gradient`] and [`derivative`], and if what depends on an argument is used as a [`Dual::constant`]: what it
+/// contributes would be missing.
 #[must_use]
 #[track_caller]
 pub fn hessian<P: Point<f64>>(
-    f: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    f: impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
     x: P,
 ) -> P::Of<P::Of<f64>> {
     let tape = Tape::new();
@@ -112,15 +127,16 @@ pub fn hessian<P: Point<f64>>(
     for first in (0..n).step_by(DIRECTIONS) {
         tape.clear();
         let vars = tape.vars(x.as_slice());
-        let duals: Vec<_> = (0..n)
-            .map(|k| match k.checked_sub(first) {
-                Some(direction) if direction < DIRECTIONS => Dual::variable(vars[k], direction),
-                _ => Dual::constant(vars[k]),
-            })
-            .collect();
+        let owner = Owner::fresh();
+        let argument = |k: usize| match k.checked_sub(first) {
+            Some(direction) if direction < DIRECTIONS => Dual::variable(vars[k], direction),
+            _ => Dual::constant(vars[k]),
+        };
+        let duals: Vec<_> = (0..n).map(|k| argument(k).owned_by(owner)).collect();
         let y = f(P::args(&shape(&x, &duals)));
         refuse_strangers(&tape, &[y.primal()]);
         refuse_strangers(&tape, &y.tangents());
+        owner.accept(y.owner(), || y.primal().value);
         let directions = n.min(first + DIRECTIONS) - first;
         for direction in 0..directions {
             y.tangent(direction).backward_into(&mut adjoints);
@@ -131,7 +147,8 @@ pub fn hessian<P: Point<f64>>(
     x.map(|_| rows.next().expect("a row per variable"))
 }
 
-/// The product of the Hessian with a vector `v`, at about twice the cost of a gradient.
+/// The product of the Hessian with a vector `v`, at about twice the cost of a gradient. Where `v` is 0 the direction does
+/// not enter, not even with an infinite derivative.
 ///
 /// ```
 /// let hv = tapegrad::hessian_vector_product(|[x, y]| x * x * y, [3.0, 5.0], [1.0, 0.0]);
@@ -139,7 +156,7 @@ pub fn hessian<P: Point<f64>>(
 /// ```
 ///
 /// # Panics
-/// As [`gradient`], and if `x` and `v` differ in length.
+/// As [`hessian`], and if `x` and `v` differ in length.
 #[must_use]
 #[track_caller]
 pub fn hessian_vector_product<P: Point<f64>>(
@@ -150,15 +167,18 @@ pub fn hessian_vector_product<P: Point<f64>>(
     same_length(&x, &v);
     let tape = Tape::new();
     let vars = tape.vars(x.as_slice());
-    let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::new(x, [Var::from(v)])).collect();
+    let owner = Owner::fresh();
+    let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::along(x, v, owner)).collect();
     let y = f(P::args(&shape(&x, &duals)));
     refuse_strangers(&tape, &[y.primal(), y.tangent(0)]);
+    owner.accept(y.owner(), || y.primal().value);
     let adjoints = y.tangent(0).backward();
     by_arguments(&adjoints, &x, &vars)
 }
 
 /// The value of a function with several results, and the product of its Jacobian with a vector `v`: the
-/// derivative in direction `v`, in forward mode, without a tape.
+/// derivative in direction `v`, in forward mode, without a tape. Where `v` is 0 the direction does not enter, not even
+/// with an infinite derivative.
 ///
 /// ```
 /// let (y, jv) = tapegrad::jvp(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0], [1.0, 3.0]);
@@ -166,8 +186,7 @@ pub fn hessian_vector_product<P: Point<f64>>(
 /// ```
 ///
 /// # Panics
-/// If `x` and `v` differ in length, or a result depends on the argument of a `jvp` or [`derivative`] around this
-/// one.
+/// As [`derivative`], and if `x` and `v` differ in length.
 #[must_use]
 #[track_caller]
 pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
@@ -176,43 +195,14 @@ pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
     v: P,
 ) -> (Y::Of<f64>, Y::Of<f64>) {
     same_length(&x, &v);
-    let call = Nested::enter();
-    let owner = Owner::call(call.level);
+    let owner = Owner::fresh();
     let mut v = v.as_slice().iter();
-    let duals = x.map(|x| Dual::new(x, [*v.next().expect("the same length")]).owned_by(owner));
+    let duals = x.map(|x| Dual::along(x, *v.next().expect("the same length"), owner));
     let y = f(P::args(&duals));
-    if let Some(stranger) = y.as_slice().iter().find(|y| y.is_of_another(owner)) {
-        panic!(
-            "the function returned a number (value {}) that depends on a variable of the `derivative` or `jvp` \
-             around it: the two derivatives would be mixed up; take the outer one as a constant with \
-             `.stop_gradient()`, or make the inner computation a Function and call it",
-            stranger.primal()
-        );
+    for y in y.as_slice() {
+        owner.accept(y.owner(), || y.primal());
     }
     (y.map(|y| y.primal()), y.map(|y| y.tangent(0)))
-}
-
-/// How many calls in forward mode are under way in this thread, one in the other.
-struct Nested {
-    level: usize,
-}
-
-thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-}
-
-impl Nested {
-    fn enter() -> Nested {
-        let level = DEPTH.get();
-        DEPTH.set(level + 1);
-        Nested { level }
-    }
-}
-
-impl Drop for Nested {
-    fn drop(&mut self) {
-        DEPTH.set(self.level);
-    }
 }
 
 /// The value of a function with several results, and the product of a vector `u` with its Jacobian: the

@@ -2,10 +2,10 @@
 
 use crate::operators::impl_number;
 use crate::ops::for_each_primitive;
+use crate::owner::Owner;
 use crate::predicate::Predicate;
 use crate::real::{Lists, Number, Read, Real, Reduction};
 use crate::rules::{partials, untaken};
-use std::cell::Cell;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -26,26 +26,39 @@ use std::fmt;
 /// assert_eq!(r.primal(), 5.0);
 /// assert_eq!(r.tangents(), [0.6, 0.8]);
 /// ```
+///
+/// It also remembers whose it is: of which [`derivative`](crate::derivative), [`jvp`](crate::jvp),
+/// [`hessian`](crate::hessian) or [`preaccumulate`](crate::preaccumulate) it came from an argument, in whatever thread,
+/// or that it was made by hand with [`new`](Self::new), [`variable`](Self::variable) or [`variables`](Self::variables).
+/// Two tangents of different origin are derivatives by different things, so what is made of both is refused, where it
+/// is returned or its tangents are looked at:
+///
+/// ```should_panic
+/// # use tapegrad::derivative;
+/// derivative(|x| x * derivative(|y| x + y, 1.0), 1.0); // panics: `x` belongs to the call around it
+/// ```
+///
+/// Inside of a call, take constants with [`constant`](Self::constant) or `stop_gradient`, and apply a rule of your own
+/// with [`custom`](Self::custom).
+///
+/// There are at most 64 directions, which is known when the program is compiled; more take several passes:
+///
+/// ```compile_fail
+/// let _ = tapegrad::Dual::<f64, 65>::constant(1.0);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Dual<R = f64, const N: usize = 1> {
     primal: R,
     tangents: [R; N],
-    /// Bit `k % 48`: whether direction `k` reaches this number. Above: the arguments of which calls do.
+    /// Bit `k`: whether direction `k` reaches this number.
     reached: u64,
+    /// By whose arguments the tangents are derivatives.
+    owner: Owner,
 }
-
-/// From so many directions on they share bits: one that does not reach a number may count as reaching it, with a zero,
-/// which meets an infinite partial as a zero that was computed does.
-const DIRECTION_BITS: usize = 48;
 
 /// Up to so many directions operations are inlined, and the compiler knows mostly which directions reach what; from
 /// more on all are multiplied where partials are finite.
 pub(crate) const FEW: usize = 8;
-
-#[inline]
-fn bit(direction: usize) -> u64 {
-    1 << (direction % DIRECTION_BITS)
-}
 
 #[inline]
 #[track_caller]
@@ -58,44 +71,35 @@ fn check_direction<const N: usize>(direction: usize) {
     );
 }
 
-/// Whose argument a number is, as one of the upper bits of `reached`: so its tangents are known from those of another
-/// call, where it gets there.
-#[derive(Clone, Copy)]
-pub struct Owner(u64);
-
-impl Owner {
-    /// A call of the front door, by how deep it is nested in others; the first 8 levels differ.
-    pub fn call(level: usize) -> Owner {
-        Owner(1 << DIRECTION_BITS << (level % 8))
-    }
-
-    /// A preaccumulated block; any 8 that follow one another in a thread differ.
-    #[inline(always)]
-    pub fn block() -> Owner {
-        thread_local! {
-            static BLOCKS: Cell<u8> = const { Cell::new(0) };
-        }
-        let block = BLOCKS.try_with(|blocks| blocks.replace(blocks.get().wrapping_add(1))).unwrap_or(0);
-        Owner(1 << (DIRECTION_BITS + 8) << (block % 8))
-    }
-}
-
 impl<R: Number, const N: usize> Dual<R, N> {
-    /// A number with its derivatives in all directions.
+    /// Every direction has a bit.
+    const FITS: () = assert!(
+        N <= u64::BITS as usize,
+        "a number in forward mode has at most 64 directions: take several passes or smaller blocks"
+    );
+
+    /// A number with its derivatives in all directions, made by hand. A tangent of 0 is a number like any other here:
+    /// it meets an infinite partial as NaN.
     #[must_use]
     #[inline]
     pub fn new(primal: R, tangents: [R; N]) -> Self {
-        Dual { primal, tangents, reached: (1 << DIRECTION_BITS) - 1 }
+        // What is beyond the directions is never asked for.
+        Dual { tangents, reached: u64::MAX, owner: Owner::HAND, ..Self::result(primal) }
     }
 
     /// A constant: no direction reaches it.
+    ///
+    /// Inside of a [`hessian`](crate::hessian) that is no way to make a constant of something that depends on the
+    /// arguments: the gradient would see it and the Hessian would not, so it is refused where it is used. There,
+    /// `x.stop_gradient()` is a constant.
     #[must_use]
     #[inline]
     pub fn constant(primal: R) -> Self {
-        Dual { primal, tangents: [R::constant(0.0); N], reached: 0 }
+        let owner = if primal.is_tracked() { Owner::BARE } else { Owner::NONE };
+        Dual { owner, ..Self::result(primal) }
     }
 
-    /// The independent variable of one direction: tangent 1 there, 0 in the others.
+    /// The independent variable of one direction, made by hand: tangent 1 there, 0 in the others.
     ///
     /// # Panics
     /// If `direction` is not below `N`.
@@ -104,9 +108,10 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[track_caller]
     pub fn variable(primal: R, direction: usize) -> Self {
         check_direction::<N>(direction);
-        let mut variable = Self::constant(primal);
+        let mut variable = Self::result(primal);
         variable.tangents[direction] = R::constant(1.0);
-        variable.reached = bit(direction);
+        variable.reached = 1 << direction;
+        variable.owner = Owner::HAND;
         variable
     }
 
@@ -117,6 +122,39 @@ impl<R: Number, const N: usize> Dual<R, N> {
         std::array::from_fn(|k| Self::variable(at[k], k))
     }
 
+    /// An operation that the table does not have: `f` gets the numbers inside the inputs and returns the value and one
+    /// partial derivative per input. The result belongs to the call that its inputs belong to, so this is how a rule of
+    /// your own is applied in [`derivative`](crate::derivative), [`hessian`](crate::hessian) or
+    /// [`preaccumulate`](crate::preaccumulate).
+    ///
+    /// ```
+    /// use tapegrad::{Dual, Real, derivative, hessian};
+    ///
+    /// fn cube<R: Real>(x: R) -> (R, [R; 1]) {
+    ///     (x * x * x, [x * x * 3.0])
+    /// }
+    /// assert_eq!(derivative(|x| Dual::custom([x], |[x]| cube(x)), 2.0), 12.0);
+    /// // Second derivatives are those of the partials.
+    /// assert_eq!(hessian(|[x]| Dual::custom([x], |[x]| cube(x)), [2.0]), [[12.0]]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn custom<const K: usize>(inputs: [Self; K], f: impl FnOnce([R; K]) -> (R, [R; K])) -> Self {
+        let (primal, partials) = f(inputs.map(Self::primal));
+        let mut result = Self::result(primal);
+        for (partial, input) in partials.into_iter().zip(&inputs) {
+            result.add_weighted(partial, input);
+        }
+        result
+    }
+
+    /// The beginning of a result, which nothing has reached yet.
+    #[inline(always)]
+    fn result(primal: R) -> Self {
+        let () = Self::FITS;
+        Dual { primal, tangents: [R::constant(0.0); N], reached: 0, owner: Owner::NONE }
+    }
+
     /// The number itself.
     #[must_use]
     #[inline]
@@ -125,46 +163,58 @@ impl<R: Number, const N: usize> Dual<R, N> {
     }
 
     /// The directional derivatives.
+    ///
+    /// # Panics
+    /// If tangents of different calls are mixed in this number.
     #[must_use]
     #[inline]
+    #[track_caller]
     pub fn tangents(self) -> [R; N] {
+        self.owner.refuse_mixture();
         self.tangents
     }
 
     /// The derivative in one direction.
     ///
     /// # Panics
-    /// If `direction` is not below `N`.
+    /// If `direction` is not below `N`, or tangents of different calls are mixed in this number.
     #[must_use]
     #[inline]
     #[track_caller]
     pub fn tangent(self, direction: usize) -> R {
         check_direction::<N>(direction);
-        self.tangents[direction]
+        self.tangents()[direction]
+    }
+
+    /// The directional derivatives of a number that a call has accepted as its own, each with whether it is reached.
+    #[inline(always)]
+    pub(crate) fn accepted(&self) -> ([R; N], [bool; N]) {
+        (self.tangents, std::array::from_fn(|k| self.is_reached_by(k)))
     }
 
     /// The same number as an argument of a call.
     #[inline(always)]
     pub(crate) fn owned_by(self, owner: Owner) -> Self {
-        Dual { reached: self.reached | owner.0, ..self }
+        Dual { owner, ..self }
     }
 
-    /// Whether an argument of another call reaches this number.
+    /// Whose this number is.
     #[inline(always)]
-    pub(crate) fn is_of_another(self, owner: Owner) -> bool {
-        (self.reached & !owner.0) >> DIRECTION_BITS != 0
-    }
-
-    /// The same number as nobody's argument.
-    #[inline(always)]
-    pub(crate) fn owned_by_none(self) -> Self {
-        Dual { reached: self.reached & ((1 << DIRECTION_BITS) - 1), ..self }
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner
     }
 
     /// Whether the direction can reach this number; if not, its tangent is a structural zero.
-    #[inline]
-    pub(crate) fn is_reached_by(self, direction: usize) -> bool {
-        self.reached & bit(direction) != 0
+    #[inline(always)]
+    fn is_reached_by(&self, direction: usize) -> bool {
+        self.reached & 1 << direction != 0
+    }
+
+    /// The directions and the owner of an operand are those of this result too.
+    #[inline(always)]
+    fn join(&mut self, operand: &Self) {
+        self.reached |= operand.reached;
+        self.owner = self.owner.with(operand.owner);
     }
 
     /// One term of the chain rule of a reduction: the tangents of an operand, weighted by its partial.
@@ -174,11 +224,11 @@ impl<R: Number, const N: usize> Dual<R, N> {
         for k in 0..N {
             if operand.is_reached_by(k) {
                 let term = partial.weigh(operand.tangents[k]);
-                let sum = &mut self.tangents[k];
-                *sum = if self.reached & bit(k) == 0 { term } else { *sum + term };
+                let sum = self.tangents[k];
+                self.tangents[k] = if self.is_reached_by(k) { sum + term } else { term };
             }
         }
-        self.reached |= operand.reached;
+        self.join(operand);
     }
 
     /// The chain rule: the result of a row from its value, its partials and its operands. Only directions that reach an
@@ -191,7 +241,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
         untaken: [Option<R>; ARITY],
         operands: [&Self; ARITY],
     ) -> Self {
-        let mut result = Dual::constant(primal);
+        let mut result = Self::result(primal);
         let is_dense = N > FEW && partials.iter().all(|partial| partial.is_dense());
         for ((partial, untaken), operand) in partials.into_iter().zip(untaken).zip(operands) {
             if untaken.is_some_and(|mask| mask.is_settled()) {
@@ -201,7 +251,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
                 for (tangent, by) in result.tangents.iter_mut().zip(operand.tangents) {
                     *tangent += partial * by;
                 }
-                result.reached |= operand.reached;
+                result.join(operand);
                 continue;
             }
             for k in 0..N {
@@ -211,9 +261,21 @@ impl<R: Number, const N: usize> Dual<R, N> {
                     result.tangents[k] = if result.is_reached_by(k) { sum + term } else { term };
                 }
             }
-            result.reached |= operand.reached;
+            result.join(operand);
         }
         result
+    }
+}
+
+impl<R: Number> Dual<R> {
+    /// A number and its derivative in the direction of a call, where an exact 0 is structural: the direction does not
+    /// enter there.
+    pub(crate) fn along(primal: R, direction: f64, owner: Owner) -> Self {
+        let mut argument = Self::result(primal).owned_by(owner);
+        if direction != 0.0 {
+            (argument.tangents, argument.reached) = ([R::constant(direction)], 1);
+        }
+        argument
     }
 }
 
@@ -237,7 +299,7 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
         let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);
         // By the row of the number inside: the operations of its value have other derivatives at a tie.
         let y = R::reduce::<K, A, B>(lists, primal);
-        let mut result = Dual::constant(y);
+        let mut result = Dual::result(y);
         for (partial, operand) in K::each_partial(lists, primal, y).zip(lists.iter(read)) {
             result.add_weighted(partial, &operand);
         }

@@ -27,6 +27,7 @@ mod mask;
 pub mod nn;
 mod operators;
 mod ops;
+mod owner;
 mod point;
 mod preaccumulate;
 mod predicate;
@@ -38,7 +39,8 @@ mod tape;
 mod var;
 
 pub use differentiate::{
-    derivative, gradient, hessian, hessian_vector_product, jacobian, jvp, value_and_gradient, vjp,
+    HessianNumber, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp, value_and_gradient,
+    vjp,
 };
 pub use dual::Dual;
 pub use error::{Error, SourceLine};

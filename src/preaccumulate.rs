@@ -1,7 +1,8 @@
 //! A block of operations as one node: its partials are taken forward, in registers.
 
-use crate::dual::{Dual, FEW, Owner};
+use crate::dual::{Dual, FEW};
 use crate::ops::Op;
+use crate::owner::Owner;
 use crate::tape::{Var, record, values_were_given_out};
 
 /// What a preaccumulated closure may return: one number or an array of them.
@@ -27,14 +28,11 @@ impl<const N: usize> Fused<N> for Dual<f64, N> {
     #[inline(always)]
     #[track_caller]
     fn record(self, inputs: [Var; N], owner: Owner) -> Var {
-        if self.is_of_another(owner) {
-            refuse(self.primal());
-        }
-        // So the compiler knows again what reaches the result, and keeps nothing of the owner.
-        let result = self.owned_by_none();
+        owner.accept(self.owner(), || self.primal());
+        // So the compiler keeps nothing of the owner.
+        let result = self.owned_by(Owner::NONE);
         // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
-        let rule = || (result.tangents(), std::array::from_fn(|k| result.is_reached_by(k)));
-        record(Op::Preaccumulated, result.primal(), inputs, rule)
+        record(Op::Preaccumulated, result.primal(), inputs, || result.accepted())
     }
 }
 
@@ -50,18 +48,6 @@ impl<const N: usize, const M: usize> Fused<N> for [Dual<f64, N>; M] {
         }
         results
     }
-}
-
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn refuse(value: f64) -> ! {
-    panic!(
-        "a preaccumulated block returned a number (value {value}) that depends on an argument of another \
-         `preaccumulate`, `derivative` or `jvp`: its derivatives would be taken for those of this block's \
-         inputs; pass the variable as an input of this block, or take the number as a constant with \
-         `.stop_gradient()`"
-    )
 }
 
 /// Evaluates `f` in forward mode and records each result as a single node with its partial derivatives.
@@ -83,9 +69,8 @@ fn refuse(value: f64) -> ! {
 /// ```
 ///
 /// # Panics
-/// If a result depends on the argument of another block, or of a [`derivative`](crate::derivative) or
-/// [`jvp`](crate::jvp) around this one: it belongs among the inputs. Of two blocks far from each other, one in
-/// eight goes unnoticed.
+/// If a number of another block, or of a [`derivative`](crate::derivative) or [`jvp`](crate::jvp) around this one, is
+/// used or returned: it belongs among the inputs. If a result was made by hand: see [`Dual::custom`].
 #[must_use]
 #[inline]
 #[track_caller]
@@ -97,7 +82,7 @@ pub fn preaccumulate<const N: usize, O: Fused<N>>(
     if size_of_val(&f) > 0 {
         values_were_given_out(&inputs);
     }
-    let owner = Owner::block();
+    let owner = Owner::fresh();
     let arguments = std::array::from_fn(|k| match inputs[k] {
         // Of many, no direction reaches a constant; of few, the compiler is to know which reach what, and forms no others.
         input if N > FEW && input.is_constant() => Dual::constant(input.value),

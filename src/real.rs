@@ -89,6 +89,13 @@ macro_rules! define_number {
                 None
             }
 
+            /// Whether this is a variable on a tape.
+            #[doc(hidden)]
+            #[inline(always)]
+            fn is_tracked(self) -> bool {
+                false
+            }
+
             /// Whether a zero tangent may be multiplied by this partial without harm and without cost.
             #[doc(hidden)]
             fn is_dense(self) -> bool;

@@ -55,6 +55,11 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
         self.is_constant().then_some(self.value != 0.0)
     }
 
+    #[inline]
+    fn is_tracked(self) -> bool {
+        self.is_on_a_tape()
+    }
+
     fn is_dense(self) -> bool {
         false
     }

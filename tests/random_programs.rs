@@ -115,9 +115,9 @@ proptest! {
         let [x, c, d] = [tape.var(at[0]), Var::from(at[1]), Var::from(at[2])];
         let y = run(&program, &[x, c, d]);
         prop_assert!(same(y.backward()[x], reverse[0]), "{} {}", y.backward()[x], reverse[0]);
-        // More directions than a mask has bits change nothing.
-        let wide = run(&program, &[0, 1, 2].map(|k| Dual::<f64, 70>::variable(at[k], k)));
-        for k in 0..70 {
+        // As many directions as there may be change nothing.
+        let wide = run(&program, &[0, 1, 2].map(|k| Dual::<f64, 64>::variable(at[k], k)));
+        for k in 0..64 {
             let expected = if k < 3 { forward.tangent(k) } else { 0.0 };
             prop_assert_eq!(wide.tangent(k), expected, "direction {}", k);
         }

@@ -21,7 +21,9 @@ fn what_may_cross_threads() {
     sent::<tapegrad::NonFinite>();
     sent::<tapegrad::Error>();
     assert_eq!(size_of::<Var>(), 16);
-    assert_eq!(size_of::<Dual<Var, 3>>(), 16 * 4 + 8);
+    // The numbers, which directions reach it, and whose it is.
+    assert_eq!(size_of::<Dual<Var, 3>>(), 16 * 4 + 8 + 8);
+    assert_eq!(size_of::<Dual<f64, 8>>(), 8 * 9 + 8 + 8);
 }
 
 #[test]

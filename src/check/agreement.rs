@@ -1,8 +1,9 @@
 //! Every way to a derivative held against every other: what `check_all!` calls.
 
 use super::{Entry, Report, check_gradient, check_hessian, coordinate};
-use crate::differentiate::{DIRECTIONS, hessian, shape, value_and_gradient};
+use crate::differentiate::{HessianNumber, hessian, shape, value_and_gradient};
 use crate::dual::Dual;
+use crate::owner::Owner;
 use crate::point::Point;
 use crate::tape::Var;
 
@@ -17,7 +18,7 @@ const UNSEEN: f64 = 1e-13;
 pub fn all<P: Point<f64> + Clone>(
     reverse: impl Fn(P::Args<'_, Var>) -> Var,
     forward: impl Fn(P::Args<'_, Dual>) -> Dual,
-    second: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    second: impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
     x: P,
 ) -> Report {
     let (value, gradient) = value_and_gradient(&reverse, x.clone());
@@ -40,13 +41,10 @@ pub fn all<P: Point<f64> + Clone>(
             entry
         }));
     };
+    let owner = Owner::fresh();
     let forward_derivative = |direction: &dyn Fn(usize) -> f64| {
-        // What does not move takes no part: a zero would be a number, which an infinite partial makes NaN.
-        let dual = |(k, &x): (usize, &f64)| match direction(k) {
-            0.0 => Dual::constant(x),
-            direction => Dual::new(x, [direction]),
-        };
-        let duals: Vec<_> = x.as_slice().iter().enumerate().map(dual).collect();
+        let duals: Vec<_> =
+            x.as_slice().iter().enumerate().map(|(k, &x)| Dual::along(x, direction(k), owner)).collect();
         forward(P::args(&shape(&x, &duals))).tangent(0)
     };
     let by_forward = (0..n).map(|k| {

@@ -49,7 +49,7 @@ pub use strategy::run;
 pub use strategy::{away_from, ill_scaled, in_box};
 pub use verdict::{Entry, Report, Verdict};
 
-use crate::differentiate::{self, DIRECTIONS, hessian, hessian_vector_product, jacobian, shape};
+use crate::differentiate::{self, HessianNumber, hessian, hessian_vector_product, jacobian, shape};
 use crate::dual::Dual;
 use crate::point::Point;
 use crate::tape::Var;
@@ -120,7 +120,7 @@ where
 /// Holds the Hessian of `f` against differences of its gradient. Entries are named `x[i] x[k]`; the differences
 /// are those of the derivative by `x[i]`.
 ///
-/// `f` is a closure over `Dual<Var, 4>`, as for [`hessian`], or a generic function.
+/// `f` is a closure over [`HessianNumber`], as for [`hessian`], or a generic function.
 ///
 /// ```
 /// use tapegrad::check::check_hessian;
@@ -132,7 +132,7 @@ where
 /// As [`hessian`].
 #[track_caller]
 pub fn check_hessian<P: Point<f64> + Clone>(
-    f: impl Fn(P::Args<'_, Dual<Var, DIRECTIONS>>) -> Dual<Var, DIRECTIONS>,
+    f: impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
     x: P,
 ) -> Report {
     let rows = hessian(&f, x.clone());

@@ -3,8 +3,8 @@
 
 use super::evaluate::{Workspace, backward, forward};
 use super::graph::{Check, Place};
+use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
-use crate::dual::Dual;
 use crate::error::Error;
 use crate::tape::{Tape, Var};
 use indexmap::IndexSet;
@@ -69,26 +69,19 @@ impl Function {
     }
 
     /// The Jacobian-vector product: a function of the inputs and, after them, of a direction of the
-    /// variables. Its outputs are the values, then their derivatives in that direction.
+    /// variables. Its outputs are the values, then their derivatives in that direction. Where the direction is 0 it does
+    /// not enter, not even with an infinite derivative.
     ///
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn jvp(&self) -> Result<Function, Error> {
         let directions = self.names_with("d", self.variables());
         self.record_again(&directions, |inputs, directions| {
-            let mut directions = directions.iter();
-            let duals: Vec<Dual<Var>> = inputs
-                .iter()
-                .zip(self.are_variables())
-                .map(|(&input, is_variable)| match is_variable {
-                    true => Dual::new(input, [*directions.next().expect("a direction per variable")]),
-                    false => Dual::constant(input),
-                })
-                .collect();
-            let outputs = self.call(&duals)?;
-            let (values, tangents) =
-                (outputs.iter().map(|y| y.primal()), outputs.iter().map(|y| y.tangent(0)));
-            Ok(values.chain(tangents).collect())
+            let workspace = self.evaluated(inputs)?;
+            let seeds = self.variable_places().zip(directions.iter().copied());
+            let tangents = forward_tangents(&self.graph, seeds, &workspace.values);
+            let outputs = self.graph.outputs.iter().map(|&output| output as usize);
+            Ok(outputs.clone().map(|y| workspace.values[y]).chain(outputs.map(|y| tangents[y])).collect())
         })
     }
 
@@ -107,7 +100,7 @@ impl Function {
     }
 
     /// The Hessian-vector product of a function with one output: a function of the inputs and, after them, of
-    /// a direction of the variables.
+    /// a direction of the variables, which enters as in [`jvp`](Self::jvp).
     ///
     /// # Errors
     /// As [`gradient`](Self::gradient).

@@ -80,7 +80,7 @@ pub(super) fn backward<R: Real>(
     let Workspace { values, adjoints, reach } = workspace;
     begin(graph, adjoints);
     reach.clear();
-    reach.resize(graph.places(), Reach { is_reached: false, cut: None });
+    reach.resize(graph.places(), Reach::NOWHERE);
     for (place, weight) in seeds {
         reach[place as usize].join(None);
         adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
@@ -183,7 +183,7 @@ fn add_list(op: Op, operands: &[Place], values: &[f64], place: usize, adjoints: 
 /// says whether it was not taken.
 #[inline(always)]
 #[track_caller]
-fn visit_row<R: Real>(
+pub(super) fn visit_row<R: Real>(
     graph: &Graph,
     op: Op,
     operands: &[Place],
@@ -206,7 +206,7 @@ fn visit_row<R: Real>(
 /// Calls `visit` with each operand of a row over lists and the partial by it.
 #[inline(always)]
 #[track_caller]
-fn visit_list<R: Real>(
+pub(super) fn visit_list<R: Real>(
     op: Op,
     operands: &[Place],
     values: &[R],
@@ -229,16 +229,18 @@ fn visit_list<R: Real>(
 
 /// What leads to a place from a seed.
 #[derive(Debug, Clone, Copy)]
-struct Reach<R> {
-    is_reached: bool,
+pub(super) struct Reach<R> {
+    pub is_reached: bool,
     /// 1 where all that leads here was cut off, by an operand that was not taken; never, if none.
-    cut: Option<R>,
+    pub cut: Option<R>,
 }
 
 impl<R: Real> Reach<R> {
+    pub const NOWHERE: Self = Reach { is_reached: false, cut: None };
+
     #[inline]
     #[track_caller]
-    fn join(&mut self, cut: Option<R>) {
+    pub fn join(&mut self, cut: Option<R>) {
         self.cut = match (self.is_reached, self.cut, cut) {
             (false, _, cut) => cut,
             (true, Some(before), Some(cut)) => Some(before.min(cut)),

@@ -11,6 +11,7 @@ mod passes;
 mod record;
 #[cfg(feature = "serde")]
 mod stored;
+mod tangents;
 
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
@@ -22,6 +23,7 @@ pub use passes::Pass;
 
 use crate::dual::Dual;
 use crate::error::Error;
+use crate::owner::Owner;
 use crate::point::{Outputs, Point};
 use crate::real::Real;
 use crate::tape::{Tape, Var};
@@ -305,7 +307,8 @@ impl Function {
         Ok(())
     }
 
-    /// The product of the Hessian with a direction `v` of the variables: a sweep over dual numbers.
+    /// The product of the Hessian with a direction `v` of the variables: a sweep over dual numbers. Where `v` is 0 the
+    /// direction does not enter, not even with an infinite derivative.
     ///
     /// # Errors
     /// As [`value_and_gradient`](Self::value_and_gradient), and if `v` is not as long as there are variables.
@@ -333,7 +336,7 @@ impl Function {
         length("inputs", self.graph.inputs, x.len())?;
         let mut directions = v.into_iter();
         let inputs = x.iter().zip(self.are_variables()).map(|(&x, is_variable)| match is_variable {
-            true => Dual::new(x, [directions.next().unwrap_or(0.0)]),
+            true => Dual::along(x, directions.next().unwrap_or(0.0), Owner::NONE),
             false => Dual::constant(x),
         });
         self.run_with(inputs, workspace)?;
