@@ -47,7 +47,9 @@ impl Predicate {
             Predicate::IsInfinite => left.is_infinite(),
             Predicate::IsSignNegative => left.is_sign_negative(),
             Predicate::WithinUlps(most) => {
-                left.signum() == right.signum() && left.to_bits().abs_diff(right.to_bits()) <= u64::from(most)
+                !(left.is_nan() || right.is_nan())
+                    && left.is_sign_negative() == right.is_sign_negative()
+                    && left.to_bits().abs_diff(right.to_bits()) <= u64::from(most)
             }
         }
     }

@@ -451,7 +451,8 @@ fn the_standard_library_in_between() {
     let (first, second) = (quick_tape(), quick_tape());
     let xs = [first.var(3.0), second.var(5.0)];
     let stale = || [quick_tape().var(1.0)];
-    let calls: [(u32, &dyn Fn(&[Var]) -> Var); 5] = [
+    type Call<'a> = &'a dyn Fn(&[Var]) -> Var;
+    let calls: [(u32, Call<'_>); 5] = [
         (line!(), &|xs| xs.iter().sum()),
         (line!(), &|xs| xs.iter().copied().product()),
         (line!(), &|xs| xs.iter().map(|x| x * 2.0).sum()),

@@ -377,6 +377,8 @@ fn is_allowed(file: &str, form: &str) -> bool {
         "differentiate.rs" | "preaccumulate.rs" => &[".stop_gradient("],
         // A predicate asked of any number, as a user's code would; the masks that follow an adjoint.
         "evaluate.rs" => &[".abs(", ".signum(", ".equal(", ".select("],
+        // A question in the operations it consists of, as a user's code would ask it.
+        "approx.rs" => &[".abs(", ".select("],
         // Of registers.
         "vector.rs" => &["fn add<", "fn mul_add<"],
         "lane.rs" => &["fn neg("],

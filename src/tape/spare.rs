@@ -18,8 +18,9 @@ pub(crate) struct Need {
 }
 
 impl Need {
+    /// What either needs.
     #[inline]
-    pub fn max(self, other: Need) -> Need {
+    pub fn or(self, other: Need) -> Need {
         Need {
             nodes: self.nodes.max(other.nodes),
             edges: self.edges.max(other.edges),
@@ -42,7 +43,7 @@ impl Needs {
     }
 
     fn most(&self) -> Need {
-        self.recent.into_iter().fold(Need::default(), Need::max)
+        self.recent.into_iter().fold(Need::default(), Need::or)
     }
 }
 

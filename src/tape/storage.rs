@@ -443,7 +443,7 @@ impl Storage {
     /// What this tape has needed so far.
     fn need(&self) -> Need {
         let (nodes, edges) = (self.windows.end as u32, self.pool.len() as u32);
-        Need { nodes, edges, lines: self.cold().lines.len() as u32 }.max(self.cold().need)
+        Need { nodes, edges, lines: self.cold().lines.len() as u32 }.or(self.cold().need)
     }
 
     /// What this tape has needed; the next in this memory starts from nothing.
