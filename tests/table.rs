@@ -373,7 +373,7 @@ fn is_allowed(file: &str, form: &str) -> bool {
         "var.rs" => &[".stop_gradient("],
         "thread.rs" => &["Op::StopGradient"],
         // In the words of a message.
-        "differentiate.rs" | "preaccumulate.rs" => &[".stop_gradient("],
+        "owner.rs" => &[".stop_gradient("],
         // A predicate asked of any number, as a user's code would; the masks that follow an adjoint.
         "evaluate.rs" => &[".abs(", ".signum(", ".equal(", ".select("],
         // Of registers.

@@ -93,17 +93,12 @@ pub(super) fn backward<R: Real>(
             if graph.is_constant(operand) || is_piecewise && partial.unlinks() {
                 return;
             }
-            let mut cut = cut;
-            if is_piecewise && R::IS_RECORDED {
-                let unlinked = partial.equal(0.0);
-                cut = Some(cut.map_or(unlinked, |cut: R| cut.max(unlinked)));
-            }
+            let cut = if is_piecewise && R::IS_RECORDED { cut_at_zero(cut, partial) } else { cut };
             // Nothing is added for a zero that meets a finite partial, as on a tape.
             let term = if adjoint.vanishes() && partial.is_dense() {
                 R::constant(0.0)
             } else {
-                let term = partial.weigh(adjoint);
-                cut.map_or(term, |cut| cut.select(0.0, term))
+                unless_cut(cut, partial.weigh(adjoint))
             };
             reach[operand as usize].join(cut);
             adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
@@ -219,6 +214,21 @@ pub(super) fn visit_list<R: Real>(
             k += 1;
         },
     );
+}
+
+/// The mask of what is cut off already, and where this number is 0.
+#[inline]
+#[track_caller]
+pub(super) fn cut_at_zero<R: Real>(cut: Option<R>, number: R) -> Option<R> {
+    let is_zero = number.equal(0.0);
+    Some(cut.map_or(is_zero, |cut| cut.max(is_zero)))
+}
+
+/// The term, or 0 where it is cut off.
+#[inline]
+#[track_caller]
+pub(super) fn unless_cut<R: Real>(cut: Option<R>, term: R) -> R {
+    cut.map_or(term, |cut| cut.select(0.0, term))
 }
 
 /// What leads to a place from a seed.

@@ -1,6 +1,6 @@
 //! Derivatives in a direction, forwards over the variables of a recording tape.
 
-use super::evaluate::{Reach, visit_list, visit_row};
+use super::evaluate::{Reach, cut_at_zero, unless_cut, visit_list, visit_row};
 use super::graph::{Graph, Place};
 use super::instructions::Instruction;
 use crate::real::Number;
@@ -20,7 +20,7 @@ pub(super) fn forward_tangents(
     let mut reach = vec![Reach::NOWHERE; graph.places()];
     for (place, direction) in seeds {
         tangents[place as usize] = direction;
-        reach[place as usize].join(Some(direction.equal(0.0)));
+        reach[place as usize].join(cut_at_zero(None, direction));
     }
     let first = graph.first_result();
     for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate() {
@@ -36,10 +36,9 @@ pub(super) fn forward_tangents(
             // A tangent that is cut off is 0, and stays so under a finite factor.
             if !(partial.is_constant() && partial.value.is_finite()) {
                 if op.is_piecewise() {
-                    let unlinked = partial.equal(0.0);
-                    cut = Some(cut.map_or(unlinked, |cut| cut.max(unlinked)));
+                    cut = cut_at_zero(cut, partial);
                 }
-                term = cut.map_or(term, |cut| cut.select(0.0, term));
+                term = unless_cut(cut, term);
             }
             after[0] = after[0].accumulate(term);
             reach_after[0].join(cut);
