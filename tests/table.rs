@@ -374,9 +374,11 @@ fn is_allowed(file: &str, form: &str) -> bool {
         "var.rs" => &[".stop_gradient("],
         "thread.rs" => &["Op::StopGradient"],
         // In the words of a message.
-        "differentiate.rs" | "preaccumulate.rs" => &[".stop_gradient("],
+        "owner.rs" => &[".stop_gradient("],
         // A predicate asked of any number, as a user's code would; the masks that follow an adjoint.
         "evaluate.rs" => &[".abs(", ".signum(", ".equal(", ".select("],
+        // Where a direction is zero, and so does not enter.
+        "tangents.rs" => &[".equal("],
         // A question in the operations it consists of, as a user's code would ask it.
         "approx.rs" => &[".abs(", ".select("],
         // Of registers.

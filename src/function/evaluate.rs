@@ -97,18 +97,12 @@ pub(super) fn backward<R: Real>(
             if graph.is_constant(operand) || untaken.is_some_and(|mask| mask.is_settled()) {
                 return;
             }
-            let mut cut = cut;
-            if let Some(untaken) = untaken
-                && R::IS_RECORDED
-            {
-                cut = Some(cut.map_or(untaken, |cut: R| cut.max(untaken)));
-            }
+            let cut = if R::IS_RECORDED { cut_also(cut, untaken) } else { cut };
             // Nothing is added for a zero that meets a finite partial, as on a tape.
             let term = if adjoint.vanishes() && partial.is_dense() {
                 R::constant(0.0)
             } else {
-                let term = partial.weigh(adjoint);
-                cut.map_or(term, |cut| cut.select(0.0, term))
+                unless_cut(cut, partial.weigh(adjoint))
             };
             reach[operand as usize].join(cut);
             adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
@@ -225,6 +219,23 @@ pub(super) fn visit_list<R: Real>(
             k += 1;
         },
     );
+}
+
+/// The mask of what is cut off already, and what an operand that is not taken cuts off.
+#[inline]
+#[track_caller]
+pub(super) fn cut_also<R: Real>(cut: Option<R>, untaken: Option<R>) -> Option<R> {
+    match (cut, untaken) {
+        (Some(cut), Some(untaken)) => Some(cut.max(untaken)),
+        (cut, untaken) => cut.or(untaken),
+    }
+}
+
+/// The term, or 0 where it is cut off.
+#[inline]
+#[track_caller]
+pub(super) fn unless_cut<R: Real>(cut: Option<R>, term: R) -> R {
+    cut.map_or(term, |cut| cut.select(0.0, term))
 }
 
 /// What leads to a place from a seed.

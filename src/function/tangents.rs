@@ -1,6 +1,6 @@
 //! Derivatives in a direction, forwards over the variables of a recording tape.
 
-use super::evaluate::{Reach, visit_list, visit_row};
+use super::evaluate::{Reach, cut_also, unless_cut, visit_list, visit_row};
 use super::graph::{Graph, Place};
 use super::instructions::Instruction;
 use crate::real::Number;
@@ -35,10 +35,8 @@ pub(super) fn forward_tangents(
             let mut term = partial.weigh(before[operand as usize]);
             // A tangent that is cut off is 0, and stays so under a finite factor.
             if !(partial.is_constant() && partial.value.is_finite()) {
-                if let Some(untaken) = untaken {
-                    cut = Some(cut.map_or(untaken, |cut| cut.max(untaken)));
-                }
-                term = cut.map_or(term, |cut| cut.select(0.0, term));
+                cut = cut_also(cut, untaken);
+                term = unless_cut(cut, term);
             }
             after[0] = after[0].accumulate(term);
             reach_after[0].join(cut);
