@@ -210,6 +210,12 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.reached & 1 << direction != 0
     }
 
+    /// Whether an operation has to look at this operand: for its tangents, or for whose it is.
+    #[inline(always)]
+    fn takes_part(&self) -> bool {
+        self.reached != 0 || self.owner != Owner::NONE
+    }
+
     /// The directions and the owner of an operand are those of this result too.
     #[inline(always)]
     fn join(&mut self, operand: &Self) {
@@ -282,9 +288,9 @@ impl<R: Number> Dual<R> {
 macro_rules! by_chain_rule {
     ($Op:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => {{
         let y = $a.primal.$name($($b.primal,)* $($n)?);
-        let reached = [$a.reached != 0 $(, $b.reached != 0)*];
-        let partials = partials::$name($a.primal, $($b.primal,)* $($n,)? y, reached);
-        let untaken = untaken::$name($a.primal, $($b.primal,)* $($n,)? y, partials, reached);
+        let wanted = [$a.takes_part() $(, $b.takes_part())*];
+        let partials = partials::$name($a.primal, $($b.primal,)* $($n,)? y, wanted);
+        let untaken = untaken::$name($a.primal, $($b.primal,)* $($n,)? y, partials, wanted);
         Dual::chain(y, partials, untaken, [&$a $(, &$b)*])
     }};
 }

@@ -63,9 +63,9 @@ fn cure(what: &str) -> &'static str {
         "derivatives" => {
             "; there is one for every variable, of several outputs or samples for each of them; parameters are no variables"
         }
-        "derivatives by variables of the samples" => {
-            "; `jacobians` goes by inputs that differ from sample to sample, and every variable of this function is \
-             shared: `value_and_gradient` gives the derivatives by these"
+        "derivatives by inputs that differ between samples" => {
+            "; there is one for every sample, output and such input; `jacobians` gives no derivatives by shared inputs: \
+             `value_and_gradient` does"
         }
         "directions" => "; there is one for every variable",
         _ => "",

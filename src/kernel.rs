@@ -216,36 +216,54 @@ fn beside<R: Number>(a: R, b: R) -> R {
     })
 }
 
-/// `xᵢ / y` for the length `y` of the list; see [`cosine`].
+/// `xᵢ / y` for the length `y` of the list; see [`cosine`]. What is recorded is recorded once, and kept for it; else ratios are
+/// computed again, so that no length takes memory.
 #[inline(always)]
 pub(crate) fn cosines<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
-    let kept = if R::IS_DIFFERENTIATED { cosines_of_ratios(xs.clone(), y) } else { Vec::new() };
-    xs.enumerate().map(move |(k, x)| if R::IS_DIFFERENTIATED { kept[k] } else { ratio(x, y) })
+    let (mut largest, mut cosine, mut is_usable) = (y, y, y);
+    let mut kept = Vec::new();
+    if R::IS_DIFFERENTIATED {
+        largest = largest_of(xs.clone());
+        let (mut seen, mut others) = (R::constant(0.0), R::constant(0.0));
+        for x in xs.clone() {
+            let (ratio, is_largest) = ratio_to(largest, x, &mut seen);
+            others += is_largest.select(0.0, ratio * ratio);
+            if R::IS_RECORDED {
+                kept.push((ratio, is_largest));
+            }
+        }
+        cosine = largest.signum() / (others + 1.0).sqrt();
+        is_usable = R::constant(0.0).less(y) * y.less(f64::INFINITY);
+    }
+    let mut seen = R::constant(0.0);
+    xs.enumerate().map(move |(k, x)| {
+        if !R::IS_DIFFERENTIATED {
+            return ratio(x, y);
+        }
+        let (quotient, is_largest) = if R::IS_RECORDED { kept[k] } else { ratio_to(largest, x, &mut seen) };
+        let part = is_largest.select(1.0, quotient);
+        either!(is_usable, with_value(part * cosine, x / y), ratio(x, y))
+    })
 }
 
-fn cosines_of_ratios<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> Vec<R> {
+/// The number of largest size, the first of equals.
+#[inline(always)]
+fn largest_of<R: Number>(xs: impl Iterator<Item = R>) -> R {
     let (mut largest, mut size) = (R::constant(0.0), R::constant(0.0));
-    for x in xs.clone() {
+    for x in xs {
         let is_larger = size.less(x.abs());
         largest = is_larger.select(x, largest);
         size = is_larger.select(x.abs(), size);
     }
-    let is_usable = R::constant(0.0).less(y) * y.less(f64::INFINITY);
-    let mut seen = R::constant(0.0);
-    let mut others = R::constant(0.0);
-    let ratios: Vec<R> = xs
-        .clone()
-        .map(|x| {
-            let is_largest = x.equal(largest) * seen.equal(0.0);
-            seen += is_largest;
-            let ratio = x / largest;
-            others += is_largest.select(0.0, ratio * ratio);
-            is_largest.select(1.0, ratio)
-        })
-        .collect();
-    let cosine = largest.signum() / (others + 1.0).sqrt();
-    let cosines = ratios.into_iter().zip(xs);
-    cosines.map(|(part, x)| either!(is_usable, with_value(part * cosine, x / y), ratio(x, y))).collect()
+    largest
+}
+
+/// A number in proportion to the largest, and whether it is that one, the first of equals: so many were `seen` before.
+#[inline(always)]
+fn ratio_to<R: Number>(largest: R, x: R, seen: &mut R) -> (R, R) {
+    let is_largest = x.equal(largest) * seen.equal(0.0);
+    *seen += is_largest;
+    (x / largest, is_largest)
 }
 
 /// The Euclidean length; scaled by the largest component, so that no square overflows.
@@ -302,8 +320,11 @@ pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     others.ln_1p() + largest
 }
 
-/// Exponentials relative to the largest of them, and which that is; few, beside one another.
-type Parts<R> = SmallVec<[[R; 2]; 8]>;
+/// Exponentials relative to the largest of them, and which that is. Of a plain number a few are kept, and the others computed
+/// again, so that no length takes memory; what is recorded is recorded once.
+type Parts<R> = SmallVec<[[R; 2]; FEW_PARTS]>;
+
+const FEW_PARTS: usize = 8;
 
 /// The shares of the exponentials in their sum, where its logarithm is `y`: from the sum itself, since the logarithm is rounded.
 ///
@@ -313,15 +334,27 @@ pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> im
     let mut parts = Parts::new();
     let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
         // In lanes it is quicker to compute them again.
-        if !R::IS_IN_LANES {
+        if !R::IS_IN_LANES && (R::IS_RECORDED || parts.len() < FEW_PARTS) {
             parts.push([part, is_largest]);
         }
     });
     // Where the largest is infinite, `y` is too, and the quotients are what they are.
     let total = is_finite.select(others + 1.0, 1.0);
+    let mut seen = R::constant(0.0);
     xs.enumerate().map(move |(k, x)| {
-        let [part, is_largest] = if R::IS_IN_LANES { [(x - largest).exp(), x] } else { parts[k] };
-        (if R::IS_DIFFERENTIATED { (is_largest * is_finite).select(1.0, part) } else { part }) / total
+        let again = |x: R| (x - largest).exp();
+        if !R::IS_DIFFERENTIATED {
+            let part = if R::IS_IN_LANES || k >= FEW_PARTS { again(x) } else { parts[k][0] };
+            return part / total;
+        }
+        let [part, is_largest] = match parts.get(k) {
+            Some(&kept) => kept,
+            None => [again(x), x.equal(largest) * seen.equal(0.0)],
+        };
+        if !R::IS_RECORDED {
+            seen += is_largest;
+        }
+        (is_largest * is_finite).select(1.0, part) / total
     })
 }
 

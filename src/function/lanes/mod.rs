@@ -390,8 +390,7 @@ impl<T: Float> Batched<T> {
 
 /// What is written sample by sample, as errors name it.
 const VALUES: &str = "values";
-const BY_SAMPLE: &str = "derivatives by inputs that differ between samples (those by shared inputs come from \
-                         `value_and_gradient`)";
+const BY_SAMPLE: &str = "derivatives by inputs that differ between samples";
 
 /// The error of samples in which a check turned out differently.
 fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {

@@ -87,10 +87,6 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        if batch.is_empty() && self.reduction == Reduction::Mean {
-            let cause = "the batch has no samples, and the mean of nothing is no number".to_owned();
-            return Err(Failure { sample: None, cause });
-        }
         let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };
         // One number that is not finite leaves no finite sum.
         let is_finite = scale(gradient, share) && total.is_finite();
@@ -141,7 +137,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        check_batch(parameters, batch, gradient)?;
+        check_batch(self.reduction, parameters, batch, gradient)?;
         self.tape.clear();
         let variables = self.tape.vars(parameters);
         let mark = self.tape.mark();

@@ -124,19 +124,27 @@ pub(in crate::nn) fn stopped(objective: &dyn Objective, step: usize, failure: Fa
     }
 }
 
-/// Refuses a batch without samples, which has no loss.
+/// Refuses a batch without samples, whose losses have no mean; their sum is 0.
 ///
 /// # Panics
 /// If there are not as many derivatives as parameters.
 #[track_caller]
-pub(super) fn check_batch(parameters: &[f64], batch: &[usize], gradient: &[f64]) -> Result<(), Failure> {
+pub(super) fn check_batch(
+    reduction: Reduction,
+    parameters: &[f64],
+    batch: &[usize],
+    gradient: &[f64],
+) -> Result<(), Failure> {
     let (derivatives, parameters) = (gradient.len(), parameters.len());
     assert!(
         derivatives == parameters,
         "`gradient` has room for {derivatives} derivatives, and there are {parameters} parameters: make it as long"
     );
-    if batch.is_empty() {
-        return Err(Failure { sample: None, cause: "the batch has no samples, and so no loss".to_owned() });
+    if batch.is_empty() && reduction == Reduction::Mean {
+        return Err(Failure {
+            sample: None,
+            cause: "the batch has no samples, and so no mean loss".to_owned(),
+        });
     }
     Ok(())
 }

@@ -181,7 +181,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, 
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        check_batch(parameters, batch, gradient)?;
+        check_batch(self.reduction(), parameters, batch, gradient)?;
         self.answerable()?;
         if self.watch.is_due() {
             self.look_again(parameters, batch[0], Moment::AtTheEnd)?;
