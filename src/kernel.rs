@@ -225,6 +225,7 @@ pub(crate) fn cosines<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> i
     xs.enumerate().map(move |(k, x)| if R::IS_DIFFERENTIATED { kept[k] } else { ratio(x, y) })
 }
 
+#[inline(never)]
 fn cosines_of_ratios<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> Vec<R> {
     let (mut largest, mut size) = (R::constant(0.0), R::constant(0.0));
     for x in xs.clone() {
@@ -307,18 +308,25 @@ pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
 /// Exponentials relative to the largest of them, and which that is; few, beside one another.
 type Parts<R> = SmallVec<[[R; 2]; 8]>;
 
+/// As [`relative`], with the parts. In lanes it is quicker to compute those again, and all has to be inlined; else it is
+/// out of line, so that the loop over operations keeps its registers.
+#[inline(always)]
+fn relative_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative<R>, Parts<R>) {
+    if R::IS_IN_LANES { (relative(xs, y, |_, _| ()), Parts::new()) } else { kept_parts(xs, y) }
+}
+
+#[inline(never)]
+fn kept_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative<R>, Parts<R>) {
+    let mut parts = Parts::new();
+    (relative(xs, y, |part, is_largest| parts.push([part, is_largest])), parts)
+}
+
 /// The shares of the exponentials in their sum, where its logarithm is `y`: from the sum itself, since the logarithm is rounded.
 ///
 /// The share of the largest is 1 less the others, and made of them: else nothing would be left of its derivatives.
 #[inline(always)]
 pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
-    let mut parts = Parts::new();
-    let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
-        // In lanes it is quicker to compute them again.
-        if !R::IS_IN_LANES {
-            parts.push([part, is_largest]);
-        }
-    });
+    let (Relative { largest, others, is_finite }, parts) = relative_parts(xs.clone(), y);
     // Where the largest is infinite, `y` is too, and the quotients are what they are.
     let total = is_finite.select(others + 1.0, 1.0);
     xs.enumerate().map(move |(k, x)| {
@@ -349,12 +357,7 @@ pub(crate) fn cross_entropy_partials<R: Number>(
     weights: impl Iterator<Item = R> + Clone,
     y: R,
 ) -> impl Iterator<Item = R> {
-    let mut parts = Parts::new();
-    let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
-        if !R::IS_IN_LANES {
-            parts.push([part, is_largest]);
-        }
-    });
+    let (Relative { largest, others, is_finite }, parts) = relative_parts(xs.clone(), y);
     let sum = is_finite.select(others + 1.0, 1.0);
     let all_weights = total(weights.clone());
     let above = others.ln_1p();
