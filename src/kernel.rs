@@ -220,30 +220,44 @@ fn beside<R: Number>(a: R, b: R) -> R {
 /// computed again, so that no length takes memory.
 #[inline(always)]
 pub(crate) fn cosines<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
-    let (mut largest, mut cosine, mut is_usable) = (y, y, y);
-    let mut kept = Vec::new();
-    if R::IS_DIFFERENTIATED {
-        largest = largest_of(xs.clone());
-        let (mut seen, mut others) = (R::constant(0.0), R::constant(0.0));
-        for x in xs.clone() {
-            let (ratio, is_largest) = ratio_to(largest, x, &mut seen);
-            others += is_largest.select(0.0, ratio * ratio);
-            if R::IS_RECORDED {
-                kept.push((ratio, is_largest));
-            }
-        }
-        cosine = largest.signum() / (others + 1.0).sqrt();
-        is_usable = R::constant(0.0).less(y) * y.less(f64::INFINITY);
-    }
+    let none = Largest { largest: y, cosine: y, is_usable: y, ratios: Vec::new() };
+    let Largest { largest, cosine, is_usable, ratios } =
+        if R::IS_DIFFERENTIATED { largest_cosine(xs.clone(), y) } else { none };
     let mut seen = R::constant(0.0);
     xs.enumerate().map(move |(k, x)| {
         if !R::IS_DIFFERENTIATED {
             return ratio(x, y);
         }
-        let (quotient, is_largest) = if R::IS_RECORDED { kept[k] } else { ratio_to(largest, x, &mut seen) };
+        let (quotient, is_largest) = if R::IS_RECORDED { ratios[k] } else { ratio_to(largest, x, &mut seen) };
         let part = is_largest.select(1.0, quotient);
         either!(is_usable, with_value(part * cosine, x / y), ratio(x, y))
     })
+}
+
+/// What the cosines of a list are made of: its largest number, the cosine of that one, whether the length can be divided by, and
+/// for what is recorded the others in proportion.
+struct Largest<R> {
+    largest: R,
+    cosine: R,
+    is_usable: R,
+    ratios: Vec<(R, R)>,
+}
+
+/// Out of line, so that the loop over operations keeps its registers.
+#[inline(never)]
+fn largest_cosine<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> Largest<R> {
+    let largest = largest_of(xs.clone());
+    let (mut seen, mut others, mut ratios) = (R::constant(0.0), R::constant(0.0), Vec::new());
+    for x in xs {
+        let (ratio, is_largest) = ratio_to(largest, x, &mut seen);
+        others += is_largest.select(0.0, ratio * ratio);
+        if R::IS_RECORDED {
+            ratios.push((ratio, is_largest));
+        }
+    }
+    let cosine = largest.signum() / (others + 1.0).sqrt();
+    let is_usable = R::constant(0.0).less(y) * y.less(f64::INFINITY);
+    Largest { largest, cosine, is_usable, ratios }
 }
 
 /// The number of largest size, the first of equals.
@@ -326,18 +340,30 @@ type Parts<R> = SmallVec<[[R; 2]; FEW_PARTS]>;
 
 const FEW_PARTS: usize = 8;
 
+/// As [`relative`], with the parts. In lanes it is quicker to compute those again, and all has to be inlined; else it is
+/// out of line, so that the loop over operations keeps its registers.
+#[inline(always)]
+fn relative_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative<R>, Parts<R>) {
+    if R::IS_IN_LANES { (relative(xs, y, |_, _| ()), Parts::new()) } else { kept_parts(xs, y) }
+}
+
+#[inline(never)]
+fn kept_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative<R>, Parts<R>) {
+    let mut parts = Parts::new();
+    let relative = relative(xs, y, |part, is_largest| {
+        if R::IS_RECORDED || parts.len() < FEW_PARTS {
+            parts.push([part, is_largest]);
+        }
+    });
+    (relative, parts)
+}
+
 /// The shares of the exponentials in their sum, where its logarithm is `y`: from the sum itself, since the logarithm is rounded.
 ///
 /// The share of the largest is 1 less the others, and made of them: else nothing would be left of its derivatives.
 #[inline(always)]
 pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
-    let mut parts = Parts::new();
-    let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
-        // In lanes it is quicker to compute them again.
-        if !R::IS_IN_LANES && (R::IS_RECORDED || parts.len() < FEW_PARTS) {
-            parts.push([part, is_largest]);
-        }
-    });
+    let (Relative { largest, others, is_finite }, parts) = relative_parts(xs.clone(), y);
     // Where the largest is infinite, `y` is too, and the quotients are what they are.
     let total = is_finite.select(others + 1.0, 1.0);
     let mut seen = R::constant(0.0);
@@ -380,12 +406,7 @@ pub(crate) fn cross_entropy_partials<R: Number>(
     weights: impl Iterator<Item = R> + Clone,
     y: R,
 ) -> impl Iterator<Item = R> {
-    let mut parts = Parts::new();
-    let Relative { largest, others, is_finite } = relative(xs.clone(), y, |part, is_largest| {
-        if !R::IS_IN_LANES {
-            parts.push([part, is_largest]);
-        }
-    });
+    let (Relative { largest, others, is_finite }, parts) = relative_parts(xs.clone(), y);
     let sum = is_finite.select(others + 1.0, 1.0);
     let all_weights = total(weights.clone());
     let above = others.ln_1p();

@@ -130,7 +130,7 @@ macro_rules! define_rules {
             pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Few<R>> {
                 let mut partials = Few::new();
                 let has_row = self.visit_list_partials(args, |arg| arg, y, |partial| partials.push(partial))
-                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial, _| partials.push(partial));
+                    || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial| partials.push(partial));
                 has_row.then_some(partials)
             }
 
@@ -148,12 +148,39 @@ macro_rules! define_rules {
                 }
             }
 
-            /// Calls `visit` with the number of each operand, the partial by it, and the mask that says whether it was not taken,
-            /// in turn, of what `read` makes of the items; those that are not wanted are left out. Says whether there is such a row, which is not over lists. Inlined, for
+            /// Calls `visit` with the number of each operand and the partial by it, in turn, of what `read` makes of the items;
+            /// those that are not wanted are left out. Says whether there is such a row, which is not over lists. Inlined, for
             /// a loop over operations.
             #[inline(always)]
             #[track_caller]
             pub(crate) fn visit_partials<A: Copy, R: Number>(
+                self,
+                items: &[A],
+                read: impl Fn(A) -> R + Copy,
+                y: R,
+                is_wanted: impl Fn(usize) -> bool,
+                mut visit: impl FnMut(usize, R),
+            ) -> bool {
+                match self {
+                    $( define_rules!(@bind $Op $($n)?) => {
+                        let [$($arg),*] = operands(define_rules!(@bind $Op $($n)?), items).map(read);
+                        let wanted = std::array::from_fn(&is_wanted);
+                        let partials = partials::$name($($arg,)* $($n,)? y, wanted);
+                        for k in 0..wanted.len() {
+                            if wanted[k] {
+                                visit(k, partials[k]);
+                            }
+                        }
+                    } )*
+                    _ => return false,
+                }
+                true
+            }
+
+            /// As [`visit_partials`](Self::visit_partials), with the mask that says whether the operand was not taken. Apart,
+            /// since a sweep over plain numbers does not ask.
+            #[track_caller]
+            pub(crate) fn visit_edges<A: Copy, R: Number>(
                 self,
                 items: &[A],
                 read: impl Fn(A) -> R + Copy,

@@ -110,7 +110,13 @@ pub(super) fn backward<R: Real>(
         if op.is_reduction() {
             visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
         } else {
-            visit_row(graph, op, operands, values, place, visit);
+            op.visit_edges(
+                operands,
+                |operand: Place| values[operand as usize],
+                values[place],
+                |k| !graph.is_constant(operands[k]),
+                |k, partial, untaken| visit(operands[k], partial, untaken),
+            );
         }
     }
 }
@@ -147,7 +153,7 @@ pub(super) fn backward_plain(
                 values,
                 place,
                 #[inline(always)]
-                |operand, partial, _| {
+                |operand, partial| {
                     adjoints[operand as usize] += partial * adjoint;
                 },
             );
@@ -173,17 +179,16 @@ fn add_list(op: Op, operands: &[Place], values: &[f64], place: usize, adjoints: 
     });
 }
 
-/// Calls `visit` with each operand of a row that is not over lists, but for constants, the partial by it, and the mask that
-/// says whether it was not taken.
+/// Calls `visit` with each operand of a row that is not over lists, but for constants, and the partial by it.
 #[inline(always)]
 #[track_caller]
-pub(super) fn visit_row<R: Real>(
+fn visit_row<R: Real>(
     graph: &Graph,
     op: Op,
     operands: &[Place],
     values: &[R],
     place: usize,
-    mut visit: impl FnMut(Place, R, Option<R>),
+    mut visit: impl FnMut(Place, R),
 ) {
     op.visit_partials(
         operands,
@@ -193,7 +198,7 @@ pub(super) fn visit_row<R: Real>(
         #[inline(always)]
         |k| !graph.is_constant(operands[k]),
         #[inline(always)]
-        |k, partial, untaken| visit(operands[k], partial, untaken),
+        |k, partial| visit(operands[k], partial),
     );
 }
 

@@ -1,6 +1,6 @@
 //! Derivatives in a direction, forwards over the variables of a recording tape.
 
-use super::evaluate::{Reach, cut_also, unless_cut, visit_list, visit_row};
+use super::evaluate::{Reach, cut_also, unless_cut, visit_list};
 use super::graph::{Graph, Place};
 use super::instructions::Instruction;
 use crate::real::Number;
@@ -44,7 +44,13 @@ pub(super) fn forward_tangents(
         if op.is_reduction() {
             visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
         } else {
-            visit_row(graph, op, operands, values, place, visit);
+            op.visit_edges(
+                operands,
+                |operand: Place| values[operand as usize],
+                values[place],
+                |k| !graph.is_constant(operands[k]),
+                |k, partial, untaken| visit(operands[k], partial, untaken),
+            );
         }
     }
     tangents

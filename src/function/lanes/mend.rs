@@ -203,7 +203,7 @@ fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> (f64, bool) {
         return (op.partials(arguments, y).expect("a row of the table")[k], true);
     }
     let mut found = None;
-    op.visit_partials(
+    op.visit_edges(
         arguments,
         |argument| argument,
         y,
