@@ -29,6 +29,7 @@ pub(crate) fn powi(a: f64, n: i32) -> f64 {
 
 /// `a⁻ⁿ` where `aⁿ` overflows: what is lost below the smallest numbers is less.
 #[cold]
+#[inline(never)]
 fn reciprocal_power(a: f64, n: u32) -> f64 {
     1.0 / power(a, n / 2) / power(a, n - n / 2)
 }
@@ -358,6 +359,23 @@ fn kept_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative
     (relative, parts)
 }
 
+/// The part of an item, and whether it is that of the largest, the first of equals: kept, or computed again, where so many were
+/// `seen` before. In lanes equals are not told apart.
+#[inline(always)]
+fn part_of<R: Number>(parts: &Parts<R>, k: usize, x: R, largest: R, seen: &mut R) -> [R; 2] {
+    if R::IS_IN_LANES {
+        return [(x - largest).exp(), x.equal(largest)];
+    }
+    let [part, is_largest] = match parts.get(k) {
+        Some(&kept) => kept,
+        None => [(x - largest).exp(), x.equal(largest) * seen.equal(0.0)],
+    };
+    if !R::IS_RECORDED {
+        *seen += is_largest;
+    }
+    [part, is_largest]
+}
+
 /// The shares of the exponentials in their sum, where its logarithm is `y`: from the sum itself, since the logarithm is rounded.
 ///
 /// The share of the largest is 1 less the others, and made of them: else nothing would be left of its derivatives.
@@ -368,19 +386,8 @@ pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> im
     let total = is_finite.select(others + 1.0, 1.0);
     let mut seen = R::constant(0.0);
     xs.enumerate().map(move |(k, x)| {
-        let again = |x: R| (x - largest).exp();
-        if !R::IS_DIFFERENTIATED {
-            let part = if R::IS_IN_LANES || k >= FEW_PARTS { again(x) } else { parts[k][0] };
-            return part / total;
-        }
-        let [part, is_largest] = match parts.get(k) {
-            Some(&kept) => kept,
-            None => [again(x), x.equal(largest) * seen.equal(0.0)],
-        };
-        if !R::IS_RECORDED {
-            seen += is_largest;
-        }
-        (is_largest * is_finite).select(1.0, part) / total
+        let [part, is_largest] = part_of(&parts, k, x, largest, &mut seen);
+        (if R::IS_DIFFERENTIATED { (is_largest * is_finite).select(1.0, part) } else { part }) / total
     })
 }
 
@@ -388,6 +395,23 @@ pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> im
 /// takes nothing, not even from −∞.
 #[inline(always)]
 pub(crate) fn cross_entropy<R: Number>(
+    xs: impl Iterator<Item = R> + Clone,
+    weights: impl Iterator<Item = R> + Clone,
+) -> R {
+    if R::IS_IN_LANES { cross_entropy_inlined(xs, weights) } else { cross_entropy_apart(xs, weights) }
+}
+
+/// Out of line, so that the loop over operations keeps its registers.
+#[inline(never)]
+fn cross_entropy_apart<R: Number>(
+    xs: impl Iterator<Item = R> + Clone,
+    weights: impl Iterator<Item = R> + Clone,
+) -> R {
+    cross_entropy_inlined(xs, weights)
+}
+
+#[inline(always)]
+fn cross_entropy_inlined<R: Number>(
     xs: impl Iterator<Item = R> + Clone,
     weights: impl Iterator<Item = R> + Clone,
 ) -> R {
@@ -410,9 +434,9 @@ pub(crate) fn cross_entropy_partials<R: Number>(
     let sum = is_finite.select(others + 1.0, 1.0);
     let all_weights = total(weights.clone());
     let above = others.ln_1p();
+    let mut seen = R::constant(0.0);
     let by_exponents = xs.clone().zip(weights).enumerate().map(move |(k, (x, weight))| {
-        let [part, is_largest] =
-            if R::IS_IN_LANES { [(x - largest).exp(), x.equal(largest)] } else { parts[k] };
+        let [part, is_largest] = part_of(&parts, k, x, largest, &mut seen);
         let part = if R::IS_DIFFERENTIATED { (is_largest * is_finite).select(1.0, part) } else { part };
         ((all_weights - weight) * part - weight * is_largest.select(others, sum - part)) / sum
     });
