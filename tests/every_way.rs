@@ -365,7 +365,7 @@ const MISTAKES: [(&str, Mistake); 5] = [
 fn a_mistake_in_any_way_is_found() {
     // By way and mistake: how often it was made, and how often found.
     let mut found: BTreeMap<(String, &str), [usize; 2]> = BTreeMap::new();
-    let cases = if cfg!(debug_assertions) { 60 } else { 1_000 };
+    let cases = if cfg!(debug_assertions) { 240 } else { 1_000 };
     for seed in 0..cases {
         let case = Case::random(seed);
         let mut ways: Vec<(String, Vec<f64>)> = Vec::new();
@@ -401,9 +401,12 @@ fn a_mistake_in_any_way_is_found() {
     }
     let (mut all, mut missed) = (0, 0);
     for (way, [tried, caught]) in of_way {
-        // What has no bound, as far from single precision, is not looked at.
+        println!("{way}: {caught} of {tried}");
         assert!(caught > 0 || tried < 3, "{way}: none of {tried} mistakes were found");
-        (all, missed) = (all + tried, missed + tried - caught);
+        // Batches are looked at where every sample has a bound: too seldom for a share.
+        if !way.starts_with("f32: ") && !way.starts_with("f64: ") {
+            (all, missed) = (all + tried, missed + tried - caught);
+        }
     }
     println!("{all} mistakes, {missed} missed");
     assert!(all > cases as usize && missed * 20 < all, "{missed} of {all} mistakes were missed");
