@@ -323,7 +323,7 @@ fn run(seeds: std::ops::Range<u64>) -> Tally {
 
 #[test]
 fn random_programs_agree_in_every_way() {
-    let programs = if cfg!(debug_assertions) { 300 } else { 20_000 };
+    let programs = if cfg!(debug_assertions) { 300 } else { 1_000 };
     let Tally { compared, cut, .. } = run(0..programs);
     assert!(compared as u64 > 200 * programs, "{compared} numbers of {programs} programs");
     // A rule that is no derivative, on purpose and in every mode, is found out by differences.
@@ -365,7 +365,7 @@ const MISTAKES: [(&str, Mistake); 5] = [
 fn a_mistake_in_any_way_is_found() {
     // By way and mistake: how often it was made, and how often found.
     let mut found: BTreeMap<(String, &str), [usize; 2]> = BTreeMap::new();
-    let cases = if cfg!(debug_assertions) { 240 } else { 1_000 };
+    let cases = 240;
     for seed in 0..cases {
         let case = Case::random(seed);
         let mut ways: Vec<(String, Vec<f64>)> = Vec::new();
