@@ -26,15 +26,27 @@ fn caller(backtrace: &str) -> Option<String> {
     let mut lines = backtrace.lines().map(str::trim).peekable();
     while let Some(line) = lines.next() {
         let Some((number, function)) = line.split_once(": ") else { continue };
-        if number.parse::<usize>().is_err() || !is_of_the_user(function) {
+        if number.parse::<usize>().is_err() {
             continue;
         }
-        let place = lines.peek().and_then(|line| line.strip_prefix("at "));
-        return Some(
-            place.map_or_else(|| format!("`{function}`"), |place| place.trim_start_matches("./").to_owned()),
-        );
+        // By the place, where it is known: names are short in programs that only have lines.
+        match lines
+            .peek()
+            .and_then(|line| line.strip_prefix("at "))
+            .map(|place| place.trim_start_matches("./"))
+        {
+            Some(place) if is_place_of_the_user(place) => return Some(place.to_owned()),
+            None if is_of_the_user(function) => return Some(format!("`{function}`")),
+            _ => {}
+        }
     }
     None
+}
+
+fn is_place_of_the_user(place: &str) -> bool {
+    // Where the sources of this crate are, as the compiler saw them.
+    let own = file!().strip_suffix("tape/caller.rs").unwrap_or("src/");
+    !is_standard(place) && !place.contains("/smallvec-") && !place.starts_with(own)
 }
 
 /// `smallvec` runs the user's iterators for this crate.
