@@ -91,6 +91,7 @@ fn every_kept_node_is_found() {
 }
 
 #[test]
+#[ignore = "compares times, by wide ratios: in the long runs"]
 fn an_operation_does_not_look_through_all_tapes() {
     let per_operation = |count: usize| {
         let (tapes, xs) = tapes(count);
@@ -105,6 +106,7 @@ fn an_operation_does_not_look_through_all_tapes() {
 }
 
 #[test]
+#[ignore = "compares times, by wide ratios: in the long runs"]
 fn a_rewind_does_not_look_through_all_kept_nodes() {
     let (few, many) = (shortest(|| drop(kept(2_000))), shortest(|| drop(kept(100_000))));
     // Fifty times as many; looking through all would take 2,500 times as long.
