@@ -342,9 +342,9 @@ function LeakyRelu leaky_relu(a, b) -> y {
 function Elu elu(a, b) -> y {
     value: if a > zero() { a } else { b * a.exp_m1() },
     partials: [
-        // Not `a.min(0)`, which would share its derivative at 0 with the constant.
-        constant::<R>(0.0).less(a).select(1.0, b * a.less_equal(0.0).select(a, 0.0).exp()),
-        constant::<R>(0.0).less(a).select(0.0, a.less_equal(0.0).select(a, 0.0).exp_m1())
+        // Not `a.min(0)`, which would share its derivative at 0 with the constant, and not be NaN where `a` is.
+        constant::<R>(0.0).less(a).select(1.0, b * constant::<R>(0.0).less(a).select(0.0, a).exp()),
+        constant::<R>(0.0).less(a).select(0.0, constant::<R>(0.0).less(a).select(0.0, a).exp_m1())
     ],
     untaken: [never, (constant::<R>(0.0).less(a))],
     on: [-4.0..4.0, 0.5..2.0] }

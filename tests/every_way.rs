@@ -20,6 +20,7 @@ mod samples;
 mod ways;
 
 use programs::{Program, Random, any_point};
+use rayon::prelude::*;
 use rounding::{DOUBLE, N, SAME_VALUES, SINGLE, rounding};
 use samples::{agree, slope_bound};
 use std::collections::BTreeMap;
@@ -87,6 +88,20 @@ struct Tally {
     unbounded: usize,
     /// Derivatives that are cut off on purpose, and found out by differences.
     cut: usize,
+}
+
+impl std::ops::Add for Tally {
+    type Output = Tally;
+
+    fn add(self, other: Tally) -> Tally {
+        Tally {
+            programs: self.programs + other.programs,
+            compared: self.compared + other.compared,
+            told: self.told + other.told,
+            unbounded: self.unbounded + other.unbounded,
+            cut: self.cut + other.cut,
+        }
+    }
 }
 
 /// What differs: of which kind, and how.
@@ -299,17 +314,16 @@ fn reduced(case: &Case, kind: &str) -> Case {
     smallest
 }
 
-fn run(seeds: std::ops::Range<u64>) -> Tally {
-    let mut tally = Tally::default();
-    let mut kinds: BTreeMap<String, (usize, u64)> = BTreeMap::new();
-    for seed in seeds {
-        for (kind, _) in examine(&Case::random(seed), &mut tally, &mut |_, _| {}) {
-            match kind.starts_with(CUT) {
-                true => tally.cut += 1,
-                false => kinds.entry(kind).or_insert((0, seed)).0 += 1,
-            }
-        }
-    }
+/// Kinds of failure, each with how often it came and the first seed of it.
+type Kinds = BTreeMap<String, (usize, u64)>;
+
+/// Examines the programs of some seeds on all cores; prints each kind of failure, reduced, and what was done.
+fn run(seeds: impl IntoIterator<Item = u64>) -> Tally {
+    let seeds: Vec<u64> = seeds.into_iter().collect();
+    let (tally, kinds) = seeds
+        .par_chunks(100)
+        .map(examine_all)
+        .reduce(Default::default, |a, b| (a.0 + b.0, b.1.into_iter().fold(a.1, insert)));
     for (kind, (count, seed)) in &kinds {
         let case = reduced(&Case::random(*seed), kind);
         let how = examine(&case, &mut Tally::default(), &mut |_, _| {});
@@ -321,9 +335,28 @@ fn run(seeds: std::ops::Range<u64>) -> Tally {
     tally
 }
 
+fn examine_all(seeds: &[u64]) -> (Tally, Kinds) {
+    let (mut tally, mut kinds) = (Tally::default(), Kinds::new());
+    for &seed in seeds {
+        for (kind, _) in examine(&Case::random(seed), &mut tally, &mut |_, _| {}) {
+            match kind.starts_with(CUT) {
+                true => tally.cut += 1,
+                false => kinds = insert(kinds, (kind, (1, seed))),
+            }
+        }
+    }
+    (tally, kinds)
+}
+
+fn insert(mut kinds: Kinds, (kind, (count, seed)): (String, (usize, u64))) -> Kinds {
+    let entry = kinds.entry(kind).or_insert((0, seed));
+    *entry = (entry.0 + count, entry.1.min(seed));
+    kinds
+}
+
 #[test]
 fn random_programs_agree_in_every_way() {
-    let programs = if cfg!(debug_assertions) { 300 } else { 1_000 };
+    let programs = if cfg!(debug_assertions) { 300 } else { 20_000 };
     let Tally { compared, cut, .. } = run(0..programs);
     assert!(compared as u64 > 200 * programs, "{compared} numbers of {programs} programs");
     // A rule that is no derivative, on purpose and in every mode, is found out by differences.
@@ -334,6 +367,14 @@ fn random_programs_agree_in_every_way() {
 #[ignore = "a long run, in release"]
 fn a_million_random_programs_agree_in_every_way() {
     run(0..1_000_000);
+}
+
+/// The programs of the seeds that the variable `SEEDS` lists: those of a failure, say.
+#[test]
+#[ignore = "runs what the environment variable SEEDS names"]
+fn programs_of_chosen_seeds() {
+    let seeds = std::env::var("SEEDS").unwrap_or_default();
+    run(seeds.split_whitespace().map(|seed| seed.parse().expect("SEEDS holds whole numbers")));
 }
 
 /// A mistake on purpose, in what one way gave; whether there was anything to be mistaken about.
