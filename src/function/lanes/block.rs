@@ -10,7 +10,7 @@ use super::samples::Samples;
 use super::sums::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
 use super::sweep::{Move, Sweep, Way};
 use super::turn::{Layout, to_rows};
-use super::vector::Aligned;
+use super::vector::{Aligned, compiled_apart};
 
 use pulp::Simd;
 use std::convert::identity;
@@ -107,7 +107,7 @@ impl<'p, T: Float> Block<'p, T> {
                     let y = &mut after[..rows * self.lanes];
                     let of = |k: usize| &before[self.range(operands[k], *rows)];
                     let operands = [of(0), of(1), of(2)];
-                    if values_of(*op, operands, y) {
+                    if values_of(simd, *op, operands, y) {
                         mend::values(*op, |k, lane| operands[k][lane], *arity, y);
                     }
                 }
@@ -115,13 +115,19 @@ impl<'p, T: Float> Block<'p, T> {
                     let y = &mut after[..self.lanes];
                     for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
                         let read = |slot| pack_of::<T, S>(self.of(before, slot), chunk);
-                        y.copy_from_slice(&list_value_of(*op, operands, read).0);
+                        y.copy_from_slice(&list_value_of(simd, *op, operands, read).0);
                     }
                     if any_is_nan(y) {
                         mend::values(*op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
                     }
                 }
-                Step::Sums(sums) => self.add_up(simd, sums, before, after),
+                Step::Sums(sums) => {
+                    compiled_apart(
+                        simd,
+                        #[inline(always)]
+                        || self.add_up(simd, sums, before, after),
+                    );
+                }
             }
         }
     }
@@ -158,7 +164,7 @@ impl<'p, T: Float> Block<'p, T> {
             let (before, after) = adjoints.split_at_mut(*from as usize * self.lanes);
             match (way, &self.plan.steps[*step]) {
                 (Way::Rows { wanted, is_first }, Step::Rows(rows)) => {
-                    self.pass_back(rows, *wanted, *is_first, values, after, before, terms, lost(*step));
+                    self.pass_back(simd, rows, *wanted, *is_first, values, after, before, terms, lost(*step));
                 }
                 (Way::List { is_wanted }, Step::List { op, operands, to }) => {
                     for chunk in 0..self.lanes / WIDTH {
@@ -166,7 +172,7 @@ impl<'p, T: Float> Block<'p, T> {
                         let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
                         // Only noted, in so few words that they are inlined into the rule.
                         partials.clear();
-                        list_partials_of(*op, operands, read, y, |partial| partials.push(partial.0));
+                        list_partials_of(simd, *op, operands, read, y, |partial| partials.push(partial.0));
                         let terms = partials.iter_mut().zip(operands).zip(is_wanted).enumerate();
                         for (k, ((terms, &slot), _)) in terms.filter(|(_, (_, is_wanted))| **is_wanted) {
                             for lane in 0..WIDTH {
@@ -192,10 +198,22 @@ impl<'p, T: Float> Block<'p, T> {
                         continue;
                     }
                     if *passes_on {
-                        self.pass_to_lanes(simd, rows, *is_first, after, before);
+                        compiled_apart(
+                            simd,
+                            #[inline(always)]
+                            || {
+                                self.pass_to_lanes(simd, rows, *is_first, after, before);
+                            },
+                        );
                     }
                     if is_learned {
-                        self.pass_to_weights(simd, rows, values, after, turned, sums);
+                        compiled_apart(
+                            simd,
+                            #[inline(always)]
+                            || {
+                                self.pass_to_weights(simd, rows, values, after, turned, sums);
+                            },
+                        );
                     }
                 }
                 _ => unreachable!("moves are made for their steps"),
@@ -209,8 +227,9 @@ impl<'p, T: Float> Block<'p, T> {
     /// Through elementwise rows.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)] // the parts of the scratch memory
-    fn pass_back(
+    fn pass_back<S: Simd>(
         &self,
+        simd: S,
         rows: &Rows,
         wanted: [bool; 3],
         is_first: [bool; 3],
@@ -244,7 +263,7 @@ impl<'p, T: Float> Block<'p, T> {
         let b = if is_straight[1] { b } else { &mut for_b[..len] };
         let c = if is_straight[2] { c } else { &mut for_c[..len] };
         // If it knew that masks are made from answers, the compiler would ask again for every number.
-        pass_on(rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
+        pass_on(simd, rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
         if self.care == Care::None {
             return;
         }

@@ -3,6 +3,7 @@
 use super::float::Float;
 use super::lane::{Branchless, Lane};
 use super::pack::{Pack, WIDTH};
+use super::vector::compiled_apart;
 use crate::ops::{Op, for_each_primitive};
 use crate::real::{Number, Reduction, values};
 use crate::rules::{partials, reduction, split, untaken};
@@ -30,10 +31,10 @@ macro_rules! define_rows {
     )* }) => {
         /// The value of an elementwise row, and whether any is NaN.
         #[inline(always)]
-        pub(super) fn values_of<T: Float>(op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
+        pub(super) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             match op {
                 $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@value $name operands y ($($arg),*) ($($n)?)), )*
+                    define_rows!(@value simd $name operands y ($($arg),*) ($($n)?)), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -42,7 +43,8 @@ macro_rules! define_rows {
         /// is in the place of the operand, as far as it is to be kept (all bits or none of them). A row of three operands has
         /// all of them.
         #[inline(always)]
-        pub(super) fn pass_on<T: Float>(
+        pub(super) fn pass_on<T: Float, S: Simd>(
+            simd: S,
             op: Op,
             from: &Evaluated<'_, T>,
             wanted: [bool; 3],
@@ -51,7 +53,7 @@ macro_rules! define_rows {
         ) {
             match op {
                 $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@pass $name from wanted kept places ($($arg),*) ($($n)?)), )*
+                    define_rows!(@pass simd $name from wanted kept places ($($arg),*) ($($n)?)), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -59,12 +61,15 @@ macro_rules! define_rows {
         /// The value of a row over lists, for the samples from `from` on; `read` gives an operand's lanes.
         #[inline(always)]
         pub(super) fn list_value_of<T: Float, S: Simd>(
+            simd: S,
             op: Op,
             operands: &[u32],
             read: impl Fn(u32) -> Pack<T, S> + Copy,
         ) -> Pack<T, S> {
             match op {
-                $( Op::$List => reduction::$List::value(split(op, operands), (read, read)), )*
+                $( Op::$List => compiled_apart(simd, #[inline(always)] || {
+                    reduction::$List::value(split(Op::$List, operands), (read, read))
+                }), )*
                 _ => unreachable!("not a row over lists"),
             }
         }
@@ -72,6 +77,7 @@ macro_rules! define_rows {
         /// The partials of a row over lists, in the order of the operands.
         #[inline(always)]
         pub(super) fn list_partials_of<T: Float, S: Simd>(
+            simd: S,
             op: Op,
             operands: &[u32],
             read: impl Fn(u32) -> Pack<T, S> + Copy,
@@ -79,55 +85,57 @@ macro_rules! define_rows {
             visit: impl FnMut(Pack<T, S>),
         ) {
             match op {
-                $( Op::$List => reduction::$List::partials(split(op, operands), (read, read), y, visit), )*
+                $( Op::$List => compiled_apart(simd, #[inline(always)] || {
+                    reduction::$List::partials(split(Op::$List, operands), (read, read), y, visit)
+                }), )*
                 _ => unreachable!("not a row over lists"),
             }
         }
     };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
-    (@value $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
-        fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?))
+    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?)))
     };
-    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
-        fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?))
+    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?)))
     };
-    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
-        fill_3($operands, $y, #[inline(always)] |a, b, c| {
+    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || fill_3($operands, $y, #[inline(always)] |a, b, c| {
             values::$name(Branchless(a), Branchless(b), Branchless(c) $(, $n)?)
-        })
+        }))
     };
-    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
+    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
         let [by_a, _, _] = $places;
-        pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
+        compiled_apart($simd, #[inline(always)] || pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
             let [by_a] = define_rows!(@terms $name (Lane(a) $(, $n)?, Lane(y)) adjoint, [true]);
             by_a
-        })
+        }))
     }};
-    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident) ($($n:ident)?)) => {{
         let [by_a, by_b, _] = $places;
         match $wanted {
-            [true, true, _] => pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
+            [true, true, _] => compiled_apart($simd, #[inline(always)] || pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
                 define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true; 2])
-            }),
-            [true, ..] => pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
+            })),
+            [true, ..] => compiled_apart($simd, #[inline(always)] || pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
                 let [by_a, _] =
                     define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true, false]);
                 by_a
-            }),
-            _ => pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
+            })),
+            _ => compiled_apart($simd, #[inline(always)] || pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
                 let [_, by_b] =
                     define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [false, true]);
                 by_b
-            }),
+            })),
         }
     }};
-    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
-        pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
+        compiled_apart($simd, #[inline(always)] || pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
             define_rows!(@terms $name (Lane(a), Lane(b), Lane(c) $(, $n)?, Lane(y)) adjoint, [true; 3])
-        })
+        }))
     };
     (@terms $name:ident ($($arg:expr),*) $adjoint:ident, $wanted:expr) => {{
         let partials = partials::$name($($arg,)* $wanted);

@@ -1,6 +1,6 @@
 //! The vectors of the machine, where sums must stay in its registers, and memory that they do not straddle.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 use std::ops::{Deref, DerefMut};
 
 /// What a vector register is filled with.
@@ -67,6 +67,24 @@ macro_rules! impl_lanes {
 }
 impl_lanes!(f64 f64s splat_f64s add_f64s mul_add_f64s reduce_sum_f64s as_simd_f64s as_mut_simd_f64s);
 impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s reduce_sum_f32s as_simd_f32s as_mut_simd_f32s);
+
+/// Runs a part of an evaluation, compiled for the vectors of the machine as a function of its own: all parts together as one
+/// function take the compiler minutes.
+#[inline(never)]
+pub(super) fn compiled_apart<S: Simd, R>(simd: S, part: impl FnOnce() -> R) -> R {
+    simd.vectorize(Part(part))
+}
+
+struct Part<F>(F);
+
+impl<F: FnOnce() -> R, R> WithSimd for Part<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> R {
+        (self.0)()
+    }
+}
 
 /// Numbers that begin where a line of the cache does: a register read across two lines takes twice as long.
 #[derive(Debug, Default)]
