@@ -1,0 +1,15 @@
+//! Promises of batches: one a file.
+
+#[allow(dead_code)]
+#[path = "../common/batch.rs"]
+mod batch;
+#[allow(dead_code)]
+#[path = "../common/programs.rs"]
+mod programs;
+
+mod against_scalar;
+mod bits;
+mod contracts;
+mod layers;
+mod signs;
+mod zeros;

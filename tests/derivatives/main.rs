@@ -1,0 +1,18 @@
+//! Promises of derivatives in every mode: one a file.
+
+#[allow(dead_code)]
+#[path = "../common/mod.rs"]
+mod common;
+#[allow(dead_code)]
+#[macro_use]
+#[path = "../common/modes.rs"]
+mod modes;
+
+mod directions;
+mod edge_table;
+mod gradients;
+mod kinks;
+mod list_invariants;
+mod numbers;
+mod owners;
+mod top_level;

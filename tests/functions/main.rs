@@ -1,0 +1,18 @@
+//! Promises of recorded functions: one a file.
+
+#[allow(dead_code)]
+#[path = "../common/accuracy.rs"]
+mod accuracy;
+#[allow(dead_code)]
+#[path = "../common/programs.rs"]
+mod programs;
+#[allow(dead_code)]
+#[path = "../../benches/workloads/mod.rs"]
+mod workloads;
+
+mod derivatives;
+mod errors;
+mod passes;
+mod replay;
+mod stored;
+mod zeros;

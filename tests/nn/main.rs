@@ -1,0 +1,35 @@
+//! Promises of networks and their training: one a file.
+
+#[allow(dead_code)]
+#[path = "../common/mod.rs"]
+mod common;
+#[allow(dead_code)]
+#[macro_use]
+#[path = "../common/modes.rs"]
+mod modes;
+#[allow(dead_code)]
+#[path = "../common/nn.rs"]
+mod nets;
+#[allow(dead_code)]
+#[path = "../../benches/workloads/mod.rs"]
+mod workloads;
+
+mod checkpoints;
+mod combinations;
+mod data;
+mod files;
+mod lbfgs;
+mod learning;
+mod losses;
+mod networks;
+mod optimizers;
+mod parameters;
+mod predictions;
+mod safetensors;
+mod saving;
+mod settings;
+mod state;
+mod tasks;
+mod trainer;
+mod training;
+mod two_two_two;

@@ -1,0 +1,11 @@
+//! Promises of tapes and recordings: one a file.
+
+#[allow(dead_code)]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod diagnosis;
+mod misuse;
+mod recording;
+mod recording_hides_nothing;
+mod threads;
