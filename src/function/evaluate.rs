@@ -98,8 +98,8 @@ pub(super) fn backward<R: Real>(
                 return;
             }
             let cut = if R::IS_RECORDED { cut_also(cut, untaken) } else { cut };
-            // Nothing is added for a zero that meets a finite partial, as on a tape.
-            let term = if adjoint.vanishes() && partial.is_dense() {
+            // Nothing is recorded for a zero that meets a finite partial. A zero of a number with tangents keeps what reached it.
+            let term = if R::IS_RECORDED && adjoint.vanishes() && partial.is_dense() {
                 R::constant(0.0)
             } else {
                 unless_cut(cut, partial.weigh(adjoint))

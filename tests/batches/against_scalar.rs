@@ -474,9 +474,9 @@ fn random_programs(seed: u64, programs: usize, tolerance: f64, samples: impl Fn(
 
 #[test]
 fn random_programs_and_their_branches() {
-    // Among thousands there are some that are ill-conditioned inside, such as the sine of a tenth power: a unit in the last
-    // place of one function, two of which a kernel may be off, is then 1e-9 of the result.
-    let (programs, tolerance) = if cfg!(debug_assertions) { (400, 1e-9) } else { (4_000, 1e-8) };
+    // Among thousands there are some that are ill-conditioned inside. Of one, a tenth power in a sine, the derivative moves
+    // by 2e-7 for a unit in the last place of an intermediate value (in 60 digits); a kernel may be two units off.
+    let (programs, tolerance) = if cfg!(debug_assertions) { (400, 1e-9) } else { (4_000, 1e-6) };
     random_programs(13, programs, tolerance, |k| [1, 15, 16, 17, 100][k % 5]);
 }
 

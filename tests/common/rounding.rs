@@ -209,20 +209,28 @@ impl Step<'_> {
     /// The operands with one of them, or all, moved by their errors or at least so much of their size; also to zeros and
     /// whole numbers on the way, where poles are.
     fn moved(&self, least: f64) -> Vec<Vec<f64>> {
-        let by = |operand: &Node| operand.error.max(least * operand.value.abs());
+        let by_of = |operand: &Node| operand.error.max(least * operand.value.abs());
         let mut all = Vec::new();
-        for (k, operand) in self.operands.iter().enumerate().filter(|(_, operand)| by(operand) > 0.0) {
-            let (x, by) = (operand.value, by(operand));
+        for (k, operand) in self.operands.iter().enumerate().filter(|(_, operand)| by_of(operand) > 0.0) {
+            let (x, by) = (operand.value, by_of(operand));
             let whole = [0.0, -0.0, x.round()].into_iter().filter(|whole| (whole - x).abs() <= by);
             for end in [x - by, x + by].into_iter().chain(whole) {
                 let mut one = self.values();
                 one[k] = end;
+                // And where two are equal.
+                for (j, other) in self.operands.iter().enumerate().filter(|(j, _)| *j != k) {
+                    if (other.value - end).abs() <= by_of(other) {
+                        let mut both = one.clone();
+                        both[j] = end;
+                        all.push(both);
+                    }
+                }
                 all.push(one);
             }
         }
-        if self.operands.iter().filter(|operand| by(operand) > 0.0).count() > 1 {
+        if self.operands.iter().filter(|operand| by_of(operand) > 0.0).count() > 1 {
             for sign in [1.0, -1.0] {
-                all.push(self.operands.iter().map(|operand| operand.value + sign * by(operand)).collect());
+                all.push(self.operands.iter().map(|operand| operand.value + sign * by_of(operand)).collect());
             }
         }
         all
@@ -281,7 +289,10 @@ impl Step<'_> {
 
     /// Whether partials jump, or a value does, a little beside the point.
     fn is_rough(&self, partials: &[f64], all: &mut Rounding) {
-        all.is_cut |= self.op == Op::StopGradient;
+        if self.op == Op::StopGradient {
+            all.is_cut = true;
+            return;
+        }
         for sign in [1.0, -1.0] {
             for k in 0..self.operands.len() {
                 let mut x = self.values();

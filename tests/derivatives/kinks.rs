@@ -136,6 +136,15 @@ fn elu_at_its_kink() {
     assert_eq!(h, [[0.0, 1.0], [1.0, 0.0]]);
 }
 
+/// Of a number that is none there is no slope either, in first and in second derivatives.
+#[test]
+fn elu_of_nan() {
+    let nan = f64::NAN;
+    assert_slopes!(|x| x[0].elu(x[1]), [nan, 2.0], [nan, nan]);
+    let h = hessian(|[a, b]| a.elu(b), [nan, 2.0]);
+    assert!(h[0][0].is_nan() && h[0][1].is_nan() && h[1][0].is_nan(), "{h:?}");
+}
+
 /// Every row at its own kinks and ties: the second derivatives are symmetric.
 #[test]
 fn second_derivatives_at_kinks_are_symmetric() {

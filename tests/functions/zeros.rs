@@ -156,3 +156,13 @@ fn every_row_as_a_node() {
         }
     }
 }
+
+/// The slope of √(y + x²) by y is 0 at an infinite x, and so is its own slope by y: numbers, which times the infinite slope of
+/// the square are NaN.
+#[test]
+fn a_zero_that_is_a_number_stays_one_in_second_derivatives() {
+    let f = Function::record(|[y, x]| (y + x.powi(2)).sqrt(), [1.0, 2.0]).unwrap();
+    let mut hessian = [7.0; 4];
+    f.hessian_at(&[1.0, f64::NEG_INFINITY], &mut Workspace::new(), &mut hessian).unwrap();
+    assert!(hessian[0] == 0.0 && hessian[1..].iter().all(|entry| entry.is_nan()), "{hessian:?}");
+}
