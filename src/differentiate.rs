@@ -1,9 +1,9 @@
 //! The front door: derivatives of plain functions, tapes and duals unseen.
 
-use crate::dual::Dual;
-use crate::gradient::Gradient;
-use crate::owner::Owner;
-use crate::point::Point;
+use crate::number::dual::Dual;
+use crate::number::owner::Owner;
+use crate::number::point::Point;
+use crate::tape::gradient::Gradient;
 use crate::tape::{Tape, Var};
 
 /// The number that [`hessian`] calls its function with: the tangents in several directions are recorded

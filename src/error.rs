@@ -1,6 +1,6 @@
 //! What can go wrong with a recording that is used again.
 
-use crate::predicate::Predicate;
+use crate::number::predicate::Predicate;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;

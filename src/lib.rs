@@ -12,50 +12,36 @@ mod guide {
     mod networks {}
 }
 
-mod approx;
-mod base;
 pub mod check;
 mod differentiate;
-mod dual;
 mod error;
 mod function;
-mod gradient;
-mod kernel;
-mod listing;
-mod lists;
-mod mask;
 pub mod nn;
-mod operators;
-mod ops;
-mod owner;
-mod point;
-mod preaccumulate;
-mod predicate;
-mod real;
-mod rules;
+mod number;
 #[cfg(test)]
-mod smoke;
+mod interop;
+mod table;
 mod tape;
-mod var;
 
 pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp, value_and_gradient,
     vjp,
 };
-pub use dual::Dual;
 pub use error::{Error, SourceLine};
 pub use function::{
-    Adaptive, BatchWorkspace, Batched, BatchedAdaptive, Column, Float, Function, FunctionStats, Pass,
+    Adaptive, BatchWorkspace, Batched, BatchedAdaptive, Column, Function, FunctionStats, Pass, Precision,
     Samples, Workspace,
 };
-pub use gradient::Gradient;
-pub use listing::{Listing, NonFinite, Row, Statistics, What};
-pub use lists::{mean, softmax};
-pub use mask::{Mask, eq, ge, gt, le, lt};
-pub use ops::{Op, Primitive, primitives, reductions};
-pub use point::{Outputs, Point};
-pub use preaccumulate::{Fused, preaccumulate};
-pub use predicate::Predicate;
-pub use real::{Number, Real};
-pub use rules::{Few, affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
+pub use number::dual::Dual;
+pub use number::lists::{mean, softmax};
+pub use number::mask::{Mask, eq, ge, gt, le, lt};
+pub use number::point::{Outputs, Point};
+pub use number::predicate::Predicate;
+pub use number::real::Real;
+pub use table::number::Number;
+pub use table::ops::{Op, Primitive, primitives, reductions};
+pub use table::rules::{Few, affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
+pub use tape::gradient::Gradient;
+pub use tape::listing::{Listing, NonFinite, Row, Statistics, What};
+pub use tape::preaccumulate::{Fused, preaccumulate};
 pub use tape::{Guard, Mark, Operand, Tape, Var};

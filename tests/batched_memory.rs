@@ -11,7 +11,7 @@ use allocation_counter::{AllocationInfo, measure};
 use batch::{Table, record};
 use programs::Random;
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Float, Function, Samples, Var, affine, log_sum_exp, primitives,
+    BatchWorkspace, Batched, Column, Function, Precision, Samples, Var, affine, log_sum_exp, primitives,
     reductions,
 };
 
@@ -21,7 +21,7 @@ fn alone<A: Send>(f: impl FnOnce() -> A + Send) -> A {
 }
 
 /// What everything that a batch computes allocates, the first time and the second.
-fn allocations<T: Float>(
+fn allocations<T: Precision>(
     function: &Function,
     table: &Table,
     samples: Option<&[usize]>,
@@ -49,7 +49,7 @@ fn allocations<T: Float>(
     })
 }
 
-fn assert_steady<T: Float>(function: &Function, table: &Table, what: &str) {
+fn assert_steady<T: Precision>(function: &Function, table: &Table, what: &str) {
     let [first, second] = allocations::<T>(function, table, None);
     assert!(first.count_total > 0, "{what}: nothing was counted");
     assert_eq!(second.count_total, 0, "{what} allocates");

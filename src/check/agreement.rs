@@ -2,9 +2,9 @@
 
 use super::{Entry, Report, check_gradient, check_hessian, coordinate};
 use crate::differentiate::{HessianNumber, hessian, shape, value_and_gradient};
-use crate::dual::Dual;
-use crate::owner::Owner;
-use crate::point::Point;
+use crate::number::dual::Dual;
+use crate::number::owner::Owner;
+use crate::number::point::Point;
 use crate::tape::Var;
 
 /// How far two exact ways may differ by rounding, relative to the sizes of what is summed.

@@ -1,8 +1,8 @@
 //! Expressions over the whole table as data: they run on any number and print as Rust code.
 
-use crate::mask::lt;
-use crate::ops::Op;
-use crate::real::Real;
+use crate::number::mask::lt;
+use crate::number::real::Real;
+use crate::table::ops::Op;
 use std::fmt::{self, Write};
 use std::ops::Range;
 

@@ -50,8 +50,8 @@ pub use strategy::{away_from, ill_scaled, in_box};
 pub use verdict::{Entry, Report, Verdict};
 
 use crate::differentiate::{self, HessianNumber, hessian, hessian_vector_product, jacobian, shape};
-use crate::dual::Dual;
-use crate::point::Point;
+use crate::number::dual::Dual;
+use crate::number::point::Point;
 use crate::tape::Var;
 use difference::Samples;
 

@@ -2,7 +2,7 @@
 
 use super::expression::{Expression, Operand, Step};
 use super::{Verdict, check_gradient_by_hand};
-use crate::ops::{Op, Primitive, primitives, reductions};
+use crate::table::ops::{Op, Primitive, primitives, reductions};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::{NewTree, Union, ValueTree};

@@ -1,7 +1,7 @@
 //! Points to check at, drawn by `proptest`, and properties in one line.
 
 use super::{Verdict, check_gradient};
-use crate::point::Point;
+use crate::number::point::Point;
 use crate::tape::Var;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};

@@ -2,7 +2,7 @@
 //! backwards, and what that records is the derivative.
 
 use super::evaluate::{Workspace, backward, forward};
-use super::graph::{Check, Place};
+use super::ir::graph::{Check, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
 use crate::error::Error;

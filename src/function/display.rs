@@ -1,7 +1,7 @@
 //! A function as text: straight-line code, and counts.
 
 use super::Function;
-use super::graph::{Place, Source};
+use super::ir::graph::{Place, Source};
 use indexmap::IndexMap;
 use std::fmt;
 

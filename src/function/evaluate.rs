@@ -1,9 +1,9 @@
 //! One evaluation of a graph over any number: forwards, and backwards.
 
-use super::graph::{Check, Graph, Place};
-use super::instructions::Instruction;
-use crate::ops::Op;
-use crate::real::Real;
+use super::ir::graph::{Check, Graph, Place};
+use super::ir::instructions::Instruction;
+use crate::number::real::Real;
+use crate::table::ops::Op;
 use std::ops::Range;
 
 /// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.

@@ -1,12 +1,11 @@
 //! Record once, evaluate many: a recorded function is a value.
 
 mod adaptive;
+mod batch;
 mod derivative;
 mod display;
 mod evaluate;
-mod graph;
-mod instructions;
-mod lanes;
+mod ir;
 mod passes;
 mod record;
 #[cfg(feature = "serde")]
@@ -15,21 +14,21 @@ mod tangents;
 
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
+pub(crate) use batch::Branches;
+pub use batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
 pub use display::FunctionStats;
 pub use evaluate::Workspace;
-pub(crate) use lanes::Branches;
-pub use lanes::{BatchWorkspace, Batched, BatchedAdaptive, Column, Float, Samples};
 pub use passes::Pass;
 
-use crate::dual::Dual;
 use crate::error::Error;
-use crate::owner::Owner;
-use crate::point::{Outputs, Point};
-use crate::real::Real;
+use crate::number::dual::Dual;
+use crate::number::owner::Owner;
+use crate::number::point::{Outputs, Point};
+use crate::number::real::Real;
 use crate::tape::{Tape, Var};
 use evaluate::{backward, backward_plain, forward};
-use graph::{Check, Graph, Place, are_same};
 use indexmap::IndexSet;
+use ir::graph::{Check, Graph, Place, are_same};
 use std::ops::Range;
 use std::sync::Arc;
 

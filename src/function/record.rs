@@ -1,9 +1,9 @@
 //! From a recording tape to a graph.
 
-use super::graph::{Builder, Graph, Source};
+use super::ir::graph::{Builder, Graph, Source};
 use super::{Function, free_name};
 use crate::error::{Error, SourceLine};
-use crate::ops::Op;
+use crate::table::ops::Op;
 use crate::tape::{FIRST, Operand, Storage, Tape, Var};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,11 +1,11 @@
 //! Saving and loading with serde: a plain, versioned form, validated when it is read.
 
 use super::Function;
-use super::graph::{Check, Graph};
-use super::instructions::Instructions;
+use super::ir::graph::{Check, Graph};
+use super::ir::instructions::Instructions;
 use crate::error::{Error, SourceLine};
-use crate::ops::Op;
-use crate::predicate::Predicate;
+use crate::number::predicate::Predicate;
+use crate::table::ops::Op;
 use indexmap::IndexSet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::cmp::Ordering;

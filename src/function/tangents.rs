@@ -1,9 +1,9 @@
 //! Derivatives in a direction, forwards over the variables of a recording tape.
 
 use super::evaluate::{Reach, cut_also, unless_cut, visit_list};
-use super::graph::{Graph, Place};
-use super::instructions::Instruction;
-use crate::real::Number;
+use super::ir::graph::{Graph, Place};
+use super::ir::instructions::Instruction;
+use crate::table::number::Number;
 use crate::tape::Var;
 
 /// The tangents of all places from those of some, where the places have these values.

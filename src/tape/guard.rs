@@ -2,7 +2,7 @@
 
 use super::recordings::Registration;
 use super::storage::Line;
-use crate::predicate::Predicate;
+use crate::number::predicate::Predicate;
 use std::fmt;
 
 /// An operand as a node or a guard knows it.

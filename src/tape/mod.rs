@@ -1,16 +1,21 @@
 //! The tape: storage, recording, the sweep. One thread's tapes live in the thread; [`Tape`] owns one.
 
+mod approx;
 mod caller;
+pub(crate) mod gradient;
 mod guard;
+pub(crate) mod listing;
 mod misuse;
 mod node;
 mod numbers;
 mod pool;
+pub(crate) mod preaccumulate;
 mod recordings;
 mod spare;
 mod storage;
 mod sweep;
 mod thread;
+mod var;
 mod windows;
 
 pub use guard::{Guard, Operand};
@@ -25,8 +30,8 @@ pub(crate) use thread::{
 };
 pub(crate) use windows::{Segments, index_in};
 
-use crate::ops::Op;
-use crate::point::Point;
+use crate::number::point::Point;
+use crate::table::ops::Op;
 use guard::Recording;
 use std::marker::PhantomData;
 use std::panic::Location;

@@ -2,7 +2,7 @@
 
 use super::guard::Operand;
 use super::pool::Pool;
-use crate::ops::Op;
+use crate::table::ops::Op;
 
 /// A number that may stand on a tape: a value and the number of its node.
 ///

@@ -8,8 +8,8 @@ use super::pool::{ByColumns, Pool};
 use super::spare::{Need, Needs};
 use super::thread::values_of;
 use super::windows::{HIDDEN, Kept, Segment, Segments, Windows, index_in};
-use crate::ops::Op;
-use crate::real::{Lists, Read, Reduction};
+use crate::table::number::{Lists, Read, Reduction};
+use crate::table::ops::Op;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -542,7 +542,7 @@ impl Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::reduction;
+    use crate::table::rules::reduction;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     /// From outside it takes 2³² of them to see it.

@@ -3,12 +3,12 @@
 
 use crate::batch::{Table, bits, record};
 use crate::programs::Random;
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Float, Samples, affine, log_sum_exp, lt};
+use tapegrad::{BatchWorkspace, Batched, Column, Error, Precision, Samples, affine, log_sum_exp, lt};
 
 const SAMPLES: usize = 10_000;
 
 /// Everything that a batch computes, on so many threads.
-fn evaluate<T: Float>(threads: usize, table: &Table, is_checked: bool) -> (Vec<u64>, Result<f64, Error>) {
+fn evaluate<T: Precision>(threads: usize, table: &Table, is_checked: bool) -> (Vec<u64>, Result<f64, Error>) {
     let function = record(
         |x| {
             assert!(!is_checked || x[12] < 1.99);
@@ -43,7 +43,7 @@ fn evaluate<T: Float>(threads: usize, table: &Table, is_checked: bool) -> (Vec<u
     })
 }
 
-fn on_any_number_of_threads<T: Float>() {
+fn on_any_number_of_threads<T: Precision>() {
     let table = Table::random(&mut Random(51), 12, 3, SAMPLES);
     for is_checked in [false, true] {
         let alone = evaluate::<T>(1, &table, is_checked);

@@ -5,12 +5,12 @@
 
 use crate::batch::{Table, bits, record};
 use tapegrad::{
-    BatchWorkspace, Batched, BatchedAdaptive, Column, Float, Function, Samples, Var, Workspace, affine, dot,
-    primitives, reductions, sum,
+    BatchWorkspace, Batched, BatchedAdaptive, Column, Function, Precision, Samples, Var, Workspace, affine,
+    dot, primitives, reductions, sum,
 };
 
 /// Holds the values that are zeros or infinite, and their sum, against those of one sample after the other.
-fn same_signs<T: Float>(function: &Function, table: &Table, what: &str) {
+fn same_signs<T: Precision>(function: &Function, table: &Table, what: &str) {
     let batched = Batched::<T>::new(function, table.range()).unwrap();
     let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();

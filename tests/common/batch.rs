@@ -4,7 +4,7 @@
 
 use crate::programs::Random;
 use std::ops::Range;
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Float, Function, Samples, Var, Workspace};
+use tapegrad::{BatchWorkspace, Batched, Column, Error, Function, Precision, Samples, Var, Workspace};
 
 /// The samples of a test: as many columns as wanted, and a point of the shared inputs, which stand behind the first so
 /// many columns.
@@ -49,7 +49,7 @@ impl Table {
     }
 
     /// In the precision that it is evaluated in.
-    fn rounded<T: Float>(&self) -> Table {
+    fn rounded<T: Precision>(&self) -> Table {
         let round = |numbers: &Vec<f64>| numbers.iter().map(|&x| T::of(x).double()).collect::<Vec<f64>>();
         Table {
             shared: round(&self.shared),
@@ -94,7 +94,7 @@ fn wobble(function: &Function, x: &[f64], entry: usize) -> f64 {
 
 /// Holds everything a batch computes against one sample after the other: values, sums, Jacobians, and of a function with one
 /// output the gradient. Samples in which a check fails have to be the same ones. Gives how many those were.
-pub fn compare<T: Float>(function: &Function, table: &Table, tolerance: f64, what: &str) -> usize {
+pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64, what: &str) -> usize {
     let table = &table.rounded::<T>();
     // What is too large or too small for the precision.
     let round = |number: f64| T::of(number).double();

@@ -1,7 +1,7 @@
 //! One function over any number, differentiated in every mode there is.
 
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Dual, Float, Function, Samples, Tape, Var, Workspace, preaccumulate,
+    BatchWorkspace, Batched, Column, Dual, Function, Precision, Samples, Tape, Var, Workspace, preaccumulate,
 };
 
 /// As many operands as a function has at most.
@@ -47,7 +47,7 @@ pub fn find(
 }
 
 /// The value and the gradient in lanes, in either precision.
-pub fn in_lanes<T: Float>(function: &Function, at: &[f64]) -> (f64, Vec<f64>) {
+pub fn in_lanes<T: Precision>(function: &Function, at: &[f64]) -> (f64, Vec<f64>) {
     let n = at.len();
     let columns: Vec<Vec<f64>> = at.iter().map(|&a| vec![a; 3]).collect();
     let columns: Vec<Column<'_>> = columns.iter().map(Column::from).collect();

@@ -3,7 +3,7 @@
 use crate::programs::{Program, Random};
 use serde_json::{Value, from_str, from_value, json, to_string, to_value};
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Dual, Error, Float, Function, Pass, Samples, Tape, Workspace,
+    BatchWorkspace, Batched, Column, Dual, Error, Function, Pass, Precision, Samples, Tape, Workspace,
     primitives, reductions,
 };
 
@@ -236,7 +236,7 @@ fn every_form(f: &Function, x: &[f64]) {
 }
 
 /// The first input is shared, the others differ from sample to sample.
-fn in_batches<T: Float>(f: &Function, x: &[f64], values: &Result<Vec<f64>, Error>) {
+fn in_batches<T: Precision>(f: &Function, x: &[f64], values: &Result<Vec<f64>, Error>) {
     let shared = 0..x.len().min(1);
     let batched = Batched::<T>::new(f, shared.clone()).unwrap();
     let twice: Vec<[f64; 2]> = x[shared.end..].iter().map(|&x| [x, x]).collect();

@@ -1,7 +1,7 @@
 //! What nothing needs.
 
 use super::{instruction, rewrite};
-use crate::function::graph::Graph;
+use crate::function::ir::graph::Graph;
 
 pub(super) fn code(graph: &Graph) -> Graph {
     let first = graph.first_result();

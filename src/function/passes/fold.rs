@@ -1,7 +1,7 @@
 //! Operations of constants.
 
 use super::{instruction, rewrite};
-use crate::function::graph::{Graph, Source};
+use crate::function::ir::graph::{Graph, Source};
 
 pub(super) fn constants(graph: &Graph) -> Graph {
     let mut values = Vec::new();

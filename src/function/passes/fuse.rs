@@ -1,8 +1,8 @@
 //! Sums of many terms, and sums of products, as one operation.
 
 use super::{instruction, rewrite};
-use crate::function::graph::{Graph, Source};
-use crate::ops::Op;
+use crate::function::ir::graph::{Graph, Source};
+use crate::table::ops::Op;
 
 /// Fuses chains of additions. In order: only what stands to the left is taken in, so that the sum is the same
 /// bit for bit; `anywhere`: the right operand too.

@@ -1,8 +1,8 @@
 //! Equal expressions.
 
 use super::{instruction, rewrite};
-use crate::function::graph::{Graph, Source};
-use crate::ops::Op;
+use crate::function::ir::graph::{Graph, Source};
+use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;

@@ -7,8 +7,8 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::graph::{Builder, Graph, Source};
-use crate::ops::Op;
+use super::ir::graph::{Builder, Graph, Source};
+use crate::table::ops::Op;
 use smallvec::SmallVec;
 
 /// A rewriting of a recorded function that keeps what it computes.

@@ -1,8 +1,8 @@
 //! Operations that change nothing.
 
 use super::{instruction, rewrite};
-use crate::function::graph::{Graph, Source};
-use crate::ops::Op;
+use crate::function::ir::graph::{Graph, Source};
+use crate::table::ops::Op;
 
 pub(super) fn operands(graph: &Graph) -> Graph {
     // Of each new instruction with one operand: what was applied to what.

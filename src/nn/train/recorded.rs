@@ -7,7 +7,7 @@ use super::watch::Watch;
 use crate::function::{Branches, Recordings};
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
-use crate::{BatchWorkspace, Column, Error, Float, Function, Samples, Var, Workspace};
+use crate::{BatchWorkspace, Column, Error, Function, Precision, Samples, Var, Workspace};
 use std::fmt;
 
 /// So few parameters per byte of a lane's number that a single sample is quicker by itself: in lanes it leaves most idle, but the
@@ -67,7 +67,7 @@ struct Kept<T> {
     point: Vec<f64>,
 }
 
-impl<T: Float> Kept<T> {
+impl<T: Precision> Kept<T> {
     fn new(parameters: usize, columns: usize) -> Self {
         Kept {
             parameters,
@@ -80,7 +80,7 @@ impl<T: Float> Kept<T> {
     }
 }
 
-impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
+impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> {
     /// The objective of this loss over these samples.
     #[must_use]
     pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
@@ -163,7 +163,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Recorded<'a, F, T> {
     }
 }
 
-impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Float> Objective for Recorded<'_, F, T> {
+impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Objective for Recorded<'_, F, T> {
     fn samples(&self) -> usize {
         self.eager.samples()
     }

@@ -1,0 +1,285 @@
+//! A function with branches over many samples: each goes to the recording of its branch.
+
+use super::super::{Function, length, within_inputs};
+use super::samples::Samples;
+use super::tree::Outcome;
+use super::tree::Precision;
+use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
+use crate::error::Error;
+use crate::number::point::Outputs;
+use crate::tape::Var;
+use std::ops::Range;
+
+/// A closure and its recordings, one per combination of branches that was met in some sample: the batched form of
+/// [`Adaptive`](crate::Adaptive). Samples go through the recordings in turn, each to the one whose branches it takes;
+/// where there is none for a sample, the closure is recorded there.
+///
+/// ```
+/// use tapegrad::{BatchWorkspace, BatchedAdaptive, Column, Samples, Var};
+///
+/// // |w x|, by a branch.
+/// let f = |x: &[Var]| if x[0] * x[1] < 0.0 { -(x[0] * x[1]) } else { x[0] * x[1] };
+/// let mut f = BatchedAdaptive::<_>::new(f, 0..1, 8);
+/// let x = [1.0, -2.0, 3.0];
+/// let columns = [Column::from(&x)];
+/// let samples = Samples::new(&columns)?;
+/// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
+/// assert_eq!(f.value_and_gradient(&[2.0], &samples, &mut workspace, &mut gradient)?, 12.0);
+/// assert_eq!((gradient, f.recordings()), ([6.0], 2));
+/// # Ok::<(), tapegrad::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct BatchedAdaptive<F, T = f64> {
+    f: F,
+    branches: Branches<T>,
+}
+
+impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Precision> BatchedAdaptive<F, T> {
+    /// The inputs in `shared` are the same for all samples. At most `most` recordings are kept, at least one; the oldest
+    /// makes room.
+    pub fn new(f: F, shared: Range<usize>, most: usize) -> Self {
+        BatchedAdaptive { f, branches: Branches::new(shared, 0..0, most) }
+    }
+
+    /// The same, where derivatives are not taken by these inputs.
+    #[must_use]
+    pub fn with_parameters(self, inputs: Range<usize>) -> Self {
+        let Branches { shared, most, .. } = self.branches;
+        BatchedAdaptive { branches: Branches::new(shared, inputs, most), ..self }
+    }
+
+    /// How many recordings there are so far.
+    #[must_use]
+    pub fn recordings(&self) -> usize {
+        self.branches.recordings.len()
+    }
+
+    /// As [`Batched::value_and_gradient`].
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`Batched::value_and_gradient`], but for changed branches; then `gradient` is as it was.
+    /// Lengths are looked at before anything is recorded.
+    /// [`Error::BranchesChanged`] all the same where a comparison is so close that it turns out differently in lanes than
+    /// in the recording at the same sample.
+    pub fn value_and_gradient(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<f64, Error> {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.value_and_gradient(record, shared, samples, workspace, gradient)
+    }
+
+    /// As [`Batched::values`].
+    ///
+    /// # Errors
+    /// As [`value_and_gradient`](Self::value_and_gradient), of values; then `out` is as it was.
+    pub fn values(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.sample_by_sample(record, shared, samples, VALUES, out, |batched, samples, part| {
+            batched.fitting_values(shared, samples, workspace, part)
+        })
+    }
+
+    /// As [`Batched::jacobians`].
+    ///
+    /// # Errors
+    /// As [`values`](Self::values).
+    pub fn jacobians(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
+        self.branches.sample_by_sample(record, shared, samples, BY_SAMPLE, out, |batched, samples, part| {
+            batched.fitting_jacobians(shared, samples, workspace, part)
+        })
+    }
+}
+
+/// The recordings of a function, made by what comes with each call and records it at a point.
+#[derive(Debug, Clone)]
+pub(crate) struct Branches<T> {
+    shared: Range<usize>,
+    parameters: Range<usize>,
+    recordings: Vec<Batched<T>>,
+    most: usize,
+    /// What comes out, until it is whole, and that of a group.
+    memory: [Vec<f64>; 2],
+}
+
+impl<T: Precision> Branches<T> {
+    pub fn new(shared: Range<usize>, parameters: Range<usize>, most: usize) -> Self {
+        Branches { shared, parameters, recordings: Vec::new(), most: most.max(1), memory: Default::default() }
+    }
+
+    pub fn value_and_gradient(
+        &mut self,
+        record: impl FnMut(&[f64]) -> Result<Function, Error>,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<f64, Error> {
+        self.expect(shared, samples)?;
+        length("derivatives", self.shared_variables(), gradient.len())?;
+        let [mut sum, mut part] = std::mem::take(&mut self.memory);
+        // Usually one group has all samples, and nothing is to be added.
+        let (mut total, mut groups, mut are_all) = (0.0, 0, false);
+        let done = self.in_groups(record, shared, samples, |batched, samples, _| {
+            sum.resize(gradient.len(), 0.0);
+            part.resize(gradient.len(), 0.0);
+            let is_first = groups == 0;
+            let (are_all, gradient) = (&mut are_all, &mut *gradient);
+            let other = if is_first { &mut sum[..] } else { &mut part[..] };
+            let into = move |all_fit: bool| {
+                *are_all = is_first && all_fit;
+                Some(if *are_all { gradient } else { other })
+            };
+            let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into)?;
+            // Only now there is one: a recording whose shared inputs do not fit has written nothing.
+            groups += 1;
+            if is_first {
+                total = value;
+            } else {
+                total += value;
+                sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+            }
+            Ok(outcome)
+        });
+        if done.is_ok() && !are_all {
+            match groups {
+                0 => gradient.fill(0.0),
+                _ => gradient.copy_from_slice(&sum),
+            }
+        }
+        self.memory = [sum, part];
+        done.map(|()| total)
+    }
+
+    /// What is known before anything is recorded.
+    fn expect(&self, shared: &[f64], samples: &Samples<'_>) -> Result<(), Error> {
+        length("shared inputs", self.shared.len(), shared.len())?;
+        let inputs = samples.columns() + shared.len();
+        within_inputs(&self.shared, inputs)?;
+        within_inputs(&self.parameters, inputs)
+    }
+
+    /// By how many shared inputs derivatives are taken.
+    fn shared_variables(&self) -> usize {
+        let (shared, parameters) = (&self.shared, &self.parameters);
+        let both = shared.end.min(parameters.end).saturating_sub(shared.start.max(parameters.start));
+        shared.len() - both
+    }
+
+    /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong. `what` they are.
+    fn sample_by_sample(
+        &mut self,
+        record: impl FnMut(&[f64]) -> Result<Function, Error>,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        what: &'static str,
+        out: &mut [f64],
+        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, &mut [f64]) -> Result<Outcome, Error>,
+    ) -> Result<(), Error> {
+        self.expect(shared, samples)?;
+        if samples.is_empty() {
+            return length(what, 0, out.len());
+        }
+        let per_sample = out.len() / samples.len();
+        let [mut whole, mut part] = std::mem::take(&mut self.memory);
+        let mut is_kept = false;
+        let done = self.in_groups(record, shared, samples, |batched, group, positions| {
+            let Some(positions) = positions else {
+                // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
+                is_kept = !batched.plan.checks.is_empty();
+                if !is_kept {
+                    return evaluate(batched, group, out);
+                }
+                whole.resize(out.len(), 0.0);
+                return evaluate(batched, group, &mut whole);
+            };
+            part.resize(group.len() * per_sample, 0.0);
+            let outcome = evaluate(batched, group, &mut part)?;
+            for (numbers, &position) in part.chunks_exact(per_sample.max(1)).zip(positions) {
+                whole[position * per_sample..][..per_sample].copy_from_slice(numbers);
+            }
+            Ok(outcome)
+        });
+        if done.is_ok() && is_kept {
+            out.copy_from_slice(&whole);
+        }
+        self.memory = [whole, part];
+        done
+    }
+
+    /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
+    /// the next, and so on. `evaluate` gets the group and, but for the first, the positions of its samples.
+    fn in_groups(
+        &mut self,
+        mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, Option<&[usize]>) -> Result<Outcome, Error>,
+    ) -> Result<(), Error> {
+        let mut rest: Option<Vec<usize>> = None;
+        for k in 0.. {
+            let numbers: Vec<usize>;
+            let group = match &rest {
+                None => *samples,
+                Some(positions) => {
+                    numbers = positions.iter().map(|&position| samples.number(position)).collect();
+                    samples.choose(&numbers)?
+                }
+            };
+            if group.is_empty() {
+                break;
+            }
+            let is_new = k >= self.recordings.len();
+            if is_new {
+                let recording = self.record(&mut record, shared, &group)?;
+                if self.recordings.len() == self.most {
+                    self.recordings.remove(0);
+                }
+                self.recordings.push(recording);
+            }
+            let batched = &self.recordings[k.min(self.recordings.len() - 1)];
+            match evaluate(batched, &group, rest.as_deref()) {
+                // A new recording that does not fit where it was made never will: the sides are too close to tell apart.
+                Ok(outcome) if is_new && outcome.out.first() == Some(&0) => return told(outcome, &group),
+                Ok(outcome) => {
+                    let position = |place: usize| rest.as_ref().map_or(place, |rest| rest[place]);
+                    rest = Some(outcome.out.iter().map(|&place| position(place)).collect());
+                }
+                // What is shared took another branch: nothing fits.
+                Err(Error::BranchChanged { .. }) if !is_new => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The function, recorded at the first sample of a group.
+    fn record(
+        &self,
+        mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
+        shared: &[f64],
+        group: &Samples<'_>,
+    ) -> Result<Batched<T>, Error> {
+        let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
+        let start = self.shared.start;
+        at.splice(start..start, shared.iter().copied());
+        let function = record(&at)?.with_parameters(self.parameters.clone())?;
+        Batched::new(&function.optimize(), self.shared.clone())
+    }
+}

@@ -1,0 +1,361 @@
+//! One block of samples: forwards through the steps of a plan, and backwards. Everything here is inlined into code for
+//! the vector instructions of the machine, but for what is rare.
+
+use super::elementwise::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
+use super::fallback;
+use super::float::Float;
+use super::matmul::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
+use super::packet::{Pack, WIDTH};
+use super::plan::{Plan, Rows, Slot, Step, Sums};
+use super::samples::Samples;
+use super::sweep::{Move, Sweep, Way};
+use super::transpose::{Layout, to_rows};
+use super::vector::{Aligned, compiled_apart};
+
+use pulp::Simd;
+use std::convert::identity;
+use std::hint::black_box;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// Memory for one block, and for what is summed over blocks.
+#[derive(Debug, Default)]
+pub(super) struct Scratch<T> {
+    /// As many lanes per slot as are in use.
+    pub values: Aligned<T>,
+    pub adjoints: Aligned<T>,
+    /// What each operand of a row gets, where it is looked at before it is added to what is there, or where nobody wants it.
+    pub terms: [Aligned<T>; 3],
+    /// The operands of sums, sample by sample.
+    turned: Aligned<T>,
+    /// The partials of a row over lists.
+    partials: Vec<[T; WIDTH]>,
+    /// The derivatives by what is shared, and behind them the outputs.
+    pub sums: Vec<T>,
+    /// What comes out, sample by sample, before it is copied out.
+    pub gathered: Vec<f64>,
+    /// Whether a check turned out differently, or there is no sample in the lane.
+    pub is_out: Vec<bool>,
+}
+
+/// What is done where a zero adjoint meets a partial that is not finite: the product is NaN, and may have to be zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Care {
+    /// Nothing: a NaN that matters is seen in what comes out.
+    None,
+    /// Put right where rows of the table are passed back.
+    Rows,
+    /// There, and in sums of products, one by one.
+    Everywhere,
+}
+
+/// What a block is evaluated with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block<'p, T> {
+    pub plan: &'p Plan,
+    /// The numbers that all samples share.
+    pub shared: &'p [T],
+    pub care: Care,
+    pub samples: &'p Samples<'p>,
+    /// Lanes per slot: a multiple of [`WIDTH`].
+    pub lanes: usize,
+}
+
+impl<T: Float> Scratch<T> {
+    /// Makes room for so many lanes, and clears what is summed over blocks.
+    pub fn begin(&mut self, plan: &Plan, shared: &[T], width: usize) {
+        let len = plan.slots * width;
+        self.values.set_len(len);
+        self.adjoints.set_len(len);
+        self.terms.iter_mut().for_each(|terms| terms.set_len(plan.most_rows * width));
+        self.turned.set_len(plan.most_turned * width);
+        self.is_out.resize(width, false);
+        self.sums.clear();
+        self.sums.resize(shared.len(), T::default());
+        self.sums.resize(shared.len() + plan.outputs.len(), T::NOTHING);
+    }
+}
+
+impl<'p, T: Float> Block<'p, T> {
+    /// The lanes of so many slots.
+    #[inline(always)]
+    pub fn range(&self, slot: Slot, slots: usize) -> Range<usize> {
+        let start = slot as usize * self.lanes;
+        start..start + slots * self.lanes
+    }
+
+    #[inline(always)]
+    pub fn of<'v>(&self, all: &'v [T], slot: Slot) -> &'v [T] {
+        &all[self.range(slot, 1)]
+    }
+
+    /// Fills the lanes of what is shared.
+    #[inline(always)]
+    pub fn copy_shared(&self, values: &mut [T]) {
+        for &(position, slot) in &self.plan.copies {
+            values[self.range(slot, 1)].fill(self.shared[position]);
+        }
+    }
+
+    /// Evaluates every step.
+    #[inline(always)]
+    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T]) {
+        for step in &self.plan.steps {
+            let (before, after) = values.split_at_mut(step.results().start * self.lanes);
+            match step {
+                Step::Rows(Rows { op, operands, arity, rows, .. }) => {
+                    let y = &mut after[..rows * self.lanes];
+                    let of = |k: usize| &before[self.range(operands[k], *rows)];
+                    let operands = [of(0), of(1), of(2)];
+                    if values_of(simd, *op, operands, y) {
+                        fallback::values(*op, |k, lane| operands[k][lane], *arity, y);
+                    }
+                }
+                Step::List { op, operands, .. } => {
+                    let y = &mut after[..self.lanes];
+                    for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
+                        let read = |slot| pack_of::<T, S>(self.of(before, slot), chunk);
+                        y.copy_from_slice(&list_value_of(simd, *op, operands, read).0);
+                    }
+                    if any_is_nan(y) {
+                        fallback::values(
+                            *op,
+                            |k, lane| self.of(before, operands[k])[lane],
+                            operands.len(),
+                            y,
+                        );
+                    }
+                }
+                Step::Sums(sums) => {
+                    compiled_apart(
+                        simd,
+                        #[inline(always)]
+                        || self.add_up(simd, sums, before, after),
+                    );
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_up<S: Simd>(&self, simd: S, sums: &Sums, before: &[T], after: &mut [T]) {
+        let columns = sums.lanes.len();
+        let offsets = &self.shared[sums.offsets.clone()];
+        let start = if offsets.is_empty() { Start::All(T::NOTHING) } else { Start::Offsets(offsets) };
+        Product { matrix: &self.shared[sums.weights.clone()], columns, is_transposed: false }.over_lanes(
+            simd,
+            self.lanes,
+            [sums.rows, columns],
+            start,
+            |k| self.of(before, sums.lanes[k]),
+            after,
+            |row| row * self.lanes,
+            true,
+        );
+    }
+
+    /// The derivatives of an output in all lanes that are not out.
+    #[inline(always)]
+    pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
+        let Scratch { values, adjoints, terms, turned, partials, sums, is_out, .. } = scratch;
+        for &slot in &sweep.zeros {
+            adjoints[self.range(slot, 1)].fill(T::default());
+        }
+        for (adjoint, &is_out) in adjoints[self.range(sweep.output, 1)].iter_mut().zip(&*is_out) {
+            *adjoint = if is_out { T::default() } else { T::of(1.0) };
+        }
+        let lost = |step| fallback::Lost { block: self, values, is_out, output: sweep.output, step };
+        for Move { step, from, way } in &sweep.moves {
+            let (before, after) = adjoints.split_at_mut(*from as usize * self.lanes);
+            match (way, &self.plan.steps[*step]) {
+                (Way::Rows { wanted, is_first }, Step::Rows(rows)) => {
+                    self.pass_back(simd, rows, *wanted, *is_first, values, after, before, terms, lost(*step));
+                }
+                (Way::List { is_wanted }, Step::List { op, operands, to }) => {
+                    for chunk in 0..self.lanes / WIDTH {
+                        let read = |slot| pack_of::<T, S>(self.of(values, slot), chunk);
+                        let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
+                        // Only noted, in so few words that they are inlined into the rule.
+                        partials.clear();
+                        list_partials_of(simd, *op, operands, read, y, |partial| partials.push(partial.0));
+                        let terms = partials.iter_mut().zip(operands).zip(is_wanted).enumerate();
+                        for (k, ((terms, &slot), _)) in terms.filter(|(_, (_, is_wanted))| **is_wanted) {
+                            for lane in 0..WIDTH {
+                                terms[lane] = terms[lane] * adjoint.0[lane];
+                            }
+                            let from = chunk * WIDTH;
+                            if self.care != Care::None && any_is_nan(terms) {
+                                lost(*step).mend_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
+                            }
+                            accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
+                        }
+                    }
+                }
+                (Way::Sums { passes_on, is_first }, Step::Sums(rows)) => {
+                    let is_learned = sweep.by_shared && rows.is_learned;
+                    if self.care == Care::Everywhere {
+                        if *is_first {
+                            rows.lanes
+                                .iter()
+                                .for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
+                        }
+                        lost(*step).mend_sums(rows, after, before, *passes_on, is_learned, sums);
+                        continue;
+                    }
+                    if *passes_on {
+                        compiled_apart(
+                            simd,
+                            #[inline(always)]
+                            || {
+                                self.pass_to_lanes(simd, rows, *is_first, after, before);
+                            },
+                        );
+                    }
+                    if is_learned {
+                        compiled_apart(
+                            simd,
+                            #[inline(always)]
+                            || {
+                                self.pass_to_weights(simd, rows, values, after, turned, sums);
+                            },
+                        );
+                    }
+                }
+                _ => unreachable!("moves are made for their steps"),
+            }
+        }
+        for &(position, slot) in &sweep.copies {
+            add_totals(simd, |_| self.of(adjoints, slot), &mut sums[position..=position]);
+        }
+    }
+
+    /// Through elementwise rows.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the parts of the scratch memory
+    fn pass_back<S: Simd>(
+        &self,
+        simd: S,
+        rows: &Rows,
+        wanted: [bool; 3],
+        is_first: [bool; 3],
+        values: &[T],
+        adjoints: &[T],
+        before: &mut [T],
+        terms: &mut [Aligned<T>; 3],
+        lost: fallback::Lost<'_, 'p, T>,
+    ) {
+        let len = rows.rows * self.lanes;
+        let range = |k: usize| self.range(rows.operands[k], rows.rows);
+        let from = Evaluated {
+            operands: [&values[range(0)], &values[range(1)], &values[range(2)]],
+            y: &values[self.range(rows.to, rows.rows)],
+            adjoint: &adjoints[..len],
+        };
+        // Straight to where they belong, unless they are looked at first.
+        let mut is_straight = wanted;
+        let mut kept = [T::default(); 3];
+        let mut ranges = [const { 0..0 }; 3];
+        for k in 0..3 {
+            is_straight[k] &= is_first[k] || self.care == Care::None;
+            kept[k] = T::mask(is_straight[k] && !is_first[k]);
+            if is_straight[k] {
+                ranges[k] = range(k);
+            }
+        }
+        let [a, b, c] = apart(before, ranges);
+        let [for_a, for_b, for_c] = terms;
+        let a = if is_straight[0] { a } else { &mut for_a[..len] };
+        let b = if is_straight[1] { b } else { &mut for_b[..len] };
+        let c = if is_straight[2] { c } else { &mut for_c[..len] };
+        // If it knew that masks are made from answers, the compiler would ask again for every number.
+        pass_on(simd, rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
+        if self.care == Care::None {
+            return;
+        }
+        for (k, place) in [a, b, c].into_iter().enumerate() {
+            if wanted[k] && any_is_nan(place) {
+                lost.mend_rows(rows, k, from.y, from.adjoint, place);
+            }
+        }
+        for k in (0..rows.arity).filter(|&k| wanted[k] && !is_first[k]) {
+            accumulate(&terms[k][..len], &mut before[range(k)]);
+        }
+    }
+
+    /// From sums to the lanes they are of.
+    #[inline(always)]
+    fn pass_to_lanes<S: Simd>(&self, simd: S, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
+        let columns = rows.lanes.len();
+        Product { matrix: &self.shared[rows.weights.clone()], columns, is_transposed: true }.over_lanes(
+            simd,
+            self.lanes,
+            [columns, rows.rows],
+            if is_first { Start::All(T::default()) } else { Start::Added },
+            |row| self.of(adjoints, row as Slot),
+            before,
+            |k| rows.lanes[k] as usize * self.lanes,
+            !rows.repeats,
+        );
+    }
+
+    /// From sums to their weights and offsets.
+    #[inline(always)]
+    fn pass_to_weights<S: Simd>(
+        &self,
+        simd: S,
+        rows: &Sums,
+        values: &[T],
+        adjoints: &[T],
+        turned: &mut [T],
+        sums: &mut [T],
+    ) {
+        let adjoint = |row: usize| self.of(adjoints, row as Slot);
+        let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
+        let (by_weights, operands) = (&mut sums[rows.weights.clone()], rows.lanes.len());
+        if rows.are_turned(self.lanes) {
+            let turned = &mut turned[..self.lanes * operands];
+            let loads = rows.loads.clone().map(|loads| &self.plan.loads[loads]);
+            if !loads.is_some_and(|loads| self.samples.copy_rows(loads, turned)) {
+                to_rows(operands, lanes_of, turned, Layout { stride: operands, start: 0 }, identity);
+            }
+            add_correlations_of_rows(simd, [rows.rows, operands], adjoint, turned, by_weights);
+        } else {
+            add_correlations(simd, [rows.rows, operands], adjoint, lanes_of, by_weights);
+        }
+        add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
+    }
+}
+
+#[inline(always)]
+fn pack_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Pack<T, S> {
+    Pack(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
+}
+
+/// Parts that do not overlap; a third one only with two others.
+#[inline(always)]
+fn apart<T>(all: &mut [T], [a, b, c]: [Range<usize>; 3]) -> [&mut [T]; 3] {
+    if !c.is_empty() {
+        return all.get_disjoint_mut([a, b, c]).expect("operands that have no slot in common");
+    }
+    // In few words, since this is done for each step.
+    if a.end <= b.start {
+        let (low, high) = all.split_at_mut(b.start);
+        [&mut low[a], &mut high[..b.len()], &mut []]
+    } else {
+        let (low, high) = all.split_at_mut(a.start);
+        [&mut high[..a.len()], &mut low[b], &mut []]
+    }
+}
+
+#[inline(always)]
+fn accumulate<T: Float>(terms: &[T], to: &mut [T]) {
+    for (to, &term) in to.iter_mut().zip(terms) {
+        *to = *to + term;
+    }
+}
+
+/// Without an early end, so that the loop becomes vector instructions.
+#[inline(always)]
+pub(super) fn any_is_nan<T: Float>(lanes: &[T]) -> bool {
+    lanes.iter().fold(false, |any, lane| any | lane.is_a_nan())
+}

@@ -1,0 +1,252 @@
+//! The rows of the table in all lanes: a loop over samples for each value and each partial.
+
+use super::float::Float;
+use super::lane::{Branchless, Lane};
+use super::packet::{Pack, WIDTH};
+use super::vector::compiled_apart;
+use crate::table::number::{Number, Reduction, values};
+use crate::table::ops::{Op, for_each_primitive};
+use crate::table::rules::{partials, reduction, split, untaken};
+
+use pulp::Simd;
+
+/// The operands of a row, lane by lane; those beyond its arity are empty.
+pub(super) type Operands<'a, T> = [&'a [T]; 3];
+/// Rows that have been evaluated, and the adjoints of their results.
+pub(super) struct Evaluated<'a, T> {
+    pub operands: Operands<'a, T>,
+    pub y: &'a [T],
+    pub adjoint: &'a [T],
+}
+/// Where what each operand gets of the adjoint of the result is added.
+pub(super) type Places<'a, T> = [&'a mut [T]; 3];
+
+macro_rules! define_rows {
+    ($(
+        $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
+        ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
+            value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: $on:tt }
+    )* ; reductions { $(
+        $(#[$list_doc:meta])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt
+    )* }) => {
+        /// The value of an elementwise row, and whether any is NaN.
+        #[inline(always)]
+        pub(super) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
+            match op {
+                $( define_rows!(@bind $Op $($n)?) =>
+                    define_rows!(@value simd $name operands y ($($arg),*) ($($n)?)), )*
+                _ => unreachable!("a row over lists"),
+            }
+        }
+
+        /// The partials of an elementwise row by the operands that are `wanted`, times the adjoint of the result: added to what
+        /// is in the place of the operand, as far as it is to be kept (all bits or none of them). A row of three operands has
+        /// all of them.
+        #[inline(always)]
+        pub(super) fn pass_on<T: Float, S: Simd>(
+            simd: S,
+            op: Op,
+            from: &Evaluated<'_, T>,
+            wanted: [bool; 3],
+            kept: [T; 3],
+            places: Places<'_, T>,
+        ) {
+            match op {
+                $( define_rows!(@bind $Op $($n)?) =>
+                    define_rows!(@pass simd $name from wanted kept places ($($arg),*) ($($n)?)), )*
+                _ => unreachable!("a row over lists"),
+            }
+        }
+
+        /// The value of a row over lists, for the samples from `from` on; `read` gives an operand's lanes.
+        #[inline(always)]
+        pub(super) fn list_value_of<T: Float, S: Simd>(
+            simd: S,
+            op: Op,
+            operands: &[u32],
+            read: impl Fn(u32) -> Pack<T, S> + Copy,
+        ) -> Pack<T, S> {
+            match op {
+                $( Op::$List => compiled_apart(simd, #[inline(always)] || {
+                    reduction::$List::value(split(Op::$List, operands), (read, read))
+                }), )*
+                _ => unreachable!("not a row over lists"),
+            }
+        }
+
+        /// The partials of a row over lists, in the order of the operands.
+        #[inline(always)]
+        pub(super) fn list_partials_of<T: Float, S: Simd>(
+            simd: S,
+            op: Op,
+            operands: &[u32],
+            read: impl Fn(u32) -> Pack<T, S> + Copy,
+            y: Pack<T, S>,
+            visit: impl FnMut(Pack<T, S>),
+        ) {
+            match op {
+                $( Op::$List => compiled_apart(simd, #[inline(always)] || {
+                    reduction::$List::partials(split(Op::$List, operands), (read, read), y, visit)
+                }), )*
+                _ => unreachable!("not a row over lists"),
+            }
+        }
+    };
+    (@bind $Op:ident) => { Op::$Op };
+    (@bind $Op:ident $n:ident) => { Op::$Op($n) };
+    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?)))
+    };
+    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?)))
+    };
+    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || fill_3($operands, $y, #[inline(always)] |a, b, c| {
+            values::$name(Branchless(a), Branchless(b), Branchless(c) $(, $n)?)
+        }))
+    };
+    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
+        let [by_a, _, _] = $places;
+        compiled_apart($simd, #[inline(always)] || pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
+            let [by_a] = define_rows!(@terms $name (Lane(a) $(, $n)?, Lane(y)) adjoint, [true]);
+            by_a
+        }))
+    }};
+    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+        ($a:ident, $b:ident) ($($n:ident)?)) => {{
+        let [by_a, by_b, _] = $places;
+        match $wanted {
+            [true, true, _] => compiled_apart($simd, #[inline(always)] || pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
+                define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true; 2])
+            })),
+            [true, ..] => compiled_apart($simd, #[inline(always)] || pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
+                let [by_a, _] =
+                    define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true, false]);
+                by_a
+            })),
+            _ => compiled_apart($simd, #[inline(always)] || pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
+                let [_, by_b] =
+                    define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [false, true]);
+                by_b
+            })),
+        }
+    }};
+    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+        ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        compiled_apart($simd, #[inline(always)] || pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
+            define_rows!(@terms $name (Lane(a), Lane(b), Lane(c) $(, $n)?, Lane(y)) adjoint, [true; 3])
+        }))
+    };
+    (@terms $name:ident ($($arg:expr),*) $adjoint:ident, $wanted:expr) => {{
+        let partials = partials::$name($($arg,)* $wanted);
+        let untaken = untaken::$name($($arg,)* partials, $wanted);
+        let mut terms = partials.map(|partial| partial.0);
+        for k in 0..terms.len() {
+            terms[k] = partials[k].weigh_if_taken(Lane($adjoint), untaken[k]).0;
+        }
+        terms
+    }};
+}
+for_each_primitive!(define_rows);
+
+// The loops. Slices are arguments of their own, since only of these the compiler knows that they lie apart.
+
+#[inline(always)]
+fn fill_1<T: Float>(a: &[T], y: &mut [T], f: impl Fn(T) -> Branchless<T>) -> bool {
+    let n = whole(y.len());
+    let (a, y) = (&a[..n], &mut y[..n]);
+    let mut has_nan = false;
+    for i in 0..n {
+        y[i] = f(a[i]).0;
+        has_nan |= y[i].is_a_nan();
+    }
+    has_nan
+}
+
+#[inline(always)]
+fn fill_2<T: Float>([a, b, _]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T) -> Branchless<T>) -> bool {
+    let n = whole(y.len());
+    let (a, b, y) = (&a[..n], &b[..n], &mut y[..n]);
+    let mut has_nan = false;
+    for i in 0..n {
+        y[i] = f(a[i], b[i]).0;
+        has_nan |= y[i].is_a_nan();
+    }
+    has_nan
+}
+
+#[inline(always)]
+fn fill_3<T: Float>([a, b, c]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T, T) -> Branchless<T>) -> bool {
+    let n = whole(y.len());
+    let (a, b, c, y) = (&a[..n], &b[..n], &c[..n], &mut y[..n]);
+    let mut has_nan = false;
+    for i in 0..n {
+        y[i] = f(a[i], b[i], c[i]).0;
+        has_nan |= y[i].is_a_nan();
+    }
+    has_nan
+}
+
+#[inline(always)]
+fn pass_1_of_1<T: Float>(from: &Evaluated<'_, T>, kept: T, by_a: &mut [T], f: impl Fn(T, T, T) -> T) {
+    let n = whole(from.y.len());
+    let (a, y, adjoint, by_a) = (&from.operands[0][..n], &from.y[..n], &from.adjoint[..n], &mut by_a[..n]);
+    for i in 0..n {
+        by_a[i] = by_a[i].masked(kept) + f(a[i], y[i], adjoint[i]);
+    }
+}
+
+/// To either of two operands.
+#[inline(always)]
+fn pass_1_of_2<T: Float>(from: &Evaluated<'_, T>, kept: T, by: &mut [T], f: impl Fn(T, T, T, T) -> T) {
+    let n = whole(from.y.len());
+    let [a, b, _] = from.operands;
+    let (a, b, y, adjoint, by) = (&a[..n], &b[..n], &from.y[..n], &from.adjoint[..n], &mut by[..n]);
+    for i in 0..n {
+        by[i] = by[i].masked(kept) + f(a[i], b[i], y[i], adjoint[i]);
+    }
+}
+
+#[inline(always)]
+fn pass_2_of_2<T: Float>(
+    from: &Evaluated<'_, T>,
+    kept: [T; 3],
+    by_a: &mut [T],
+    by_b: &mut [T],
+    f: impl Fn(T, T, T, T) -> [T; 2],
+) {
+    let n = whole(from.y.len());
+    let [a, b, _] = from.operands;
+    let (a, b, y, adjoint) = (&a[..n], &b[..n], &from.y[..n], &from.adjoint[..n]);
+    let (by_a, by_b) = (&mut by_a[..n], &mut by_b[..n]);
+    for i in 0..n {
+        let [first, second] = f(a[i], b[i], y[i], adjoint[i]);
+        by_a[i] = by_a[i].masked(kept[0]) + first;
+        by_b[i] = by_b[i].masked(kept[1]) + second;
+    }
+}
+
+#[inline(always)]
+fn pass_3_of_3<T: Float>(
+    from: &Evaluated<'_, T>,
+    kept: [T; 3],
+    places: Places<'_, T>,
+    f: impl Fn(T, T, T, T, T) -> [T; 3],
+) {
+    let n = whole(from.y.len());
+    let [a, b, c] = from.operands.map(|operand| &operand[..n]);
+    let (y, adjoint) = (&from.y[..n], &from.adjoint[..n]);
+    let [by_a, by_b, by_c] = places.map(|place| &mut place[..n]);
+    for i in 0..n {
+        let [first, second, third] = f(a[i], b[i], c[i], y[i], adjoint[i]);
+        by_a[i] = by_a[i].masked(kept[0]) + first;
+        by_b[i] = by_b[i].masked(kept[1]) + second;
+        by_c[i] = by_c[i].masked(kept[2]) + third;
+    }
+}
+
+/// A number of lanes, of which the compiler is to know that nothing is left over.
+#[inline(always)]
+fn whole(lanes: usize) -> usize {
+    lanes / WIDTH * WIDTH
+}

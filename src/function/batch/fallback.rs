@@ -1,0 +1,214 @@
+//! What is rare in lanes, sample by sample: functions that a kernel declined, zeros that met an infinity. The scalar row
+//! has the answer.
+
+use super::block::Block;
+use super::float::Float;
+use super::plan::{Rows, Slot, Step, Sums};
+use crate::table::number::Number;
+use crate::table::ops::Op;
+use crate::table::rules::Few;
+use std::cell::OnceCell;
+
+/// Puts right the values that are NaN: `operand(k, lane)` are the arguments.
+#[cold]
+#[inline(never)]
+pub(super) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arity: usize, y: &mut [T]) {
+    let mut arguments: Few<f64> = Few::with_capacity(arity);
+    for (lane, y) in y.iter_mut().enumerate().filter(|(_, y)| y.is_a_nan()) {
+        arguments.clear();
+        arguments.extend((0..arity).map(|k| operand(k, lane).double()));
+        *y = T::of(op.value(&arguments).expect("a row of the table"));
+    }
+}
+
+/// The terms of one step that came out as NaN.
+pub(super) struct Lost<'b, 'p, T> {
+    pub block: &'b Block<'p, T>,
+    pub values: &'b [T],
+    pub is_out: &'b [bool],
+    /// Whose derivatives are taken.
+    pub output: Slot,
+    /// The position of the step.
+    pub step: usize,
+}
+
+impl<T: Float> Lost<'_, '_, T> {
+    /// Puts right the terms of operand `k` of elementwise rows.
+    #[cold]
+    #[inline(never)]
+    pub fn mend_rows(&self, rows: &Rows, k: usize, y: &[T], adjoint: &[T], terms: &mut [T]) {
+        let lanes = self.block.lanes;
+        for (place, term) in terms.iter_mut().enumerate().filter(|(_, term)| term.is_a_nan()) {
+            let (row, lane) = (place / lanes, place % lanes);
+            let result = rows.to as usize + row;
+            *term = self.term(rows.op, rows.operands_of(row), k, result, lane, y[place], adjoint[place]);
+        }
+    }
+
+    /// Puts right the terms of operand `k` of a row over lists, in the lanes from `from` on.
+    #[cold]
+    #[inline(never)]
+    #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
+    pub fn mend_list(
+        &self,
+        op: Op,
+        operands: &[Slot],
+        k: usize,
+        y: &[T],
+        adjoint: &[T],
+        terms: &mut [T],
+        from: usize,
+    ) {
+        let result = self.block.plan.steps[self.step].results().start;
+        for (lane, term) in terms.iter_mut().enumerate().filter(|(_, term)| term.is_a_nan()) {
+            let operands = operands.iter().copied();
+            *term = self.term(op, operands, k, result, from + lane, y[lane], adjoint[lane]);
+        }
+    }
+
+    /// The term of operand `k` in one lane.
+    #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
+    fn term(
+        &self,
+        op: Op,
+        operands: impl Iterator<Item = Slot>,
+        k: usize,
+        result: usize,
+        lane: usize,
+        y: T,
+        adjoint: T,
+    ) -> T {
+        let arguments: Few<f64> = operands.map(|slot| self.at(slot, lane)).collect();
+        let (partial, is_taken) = partial(op, &arguments, y.double(), k);
+        T::of(if self.is_out[lane] || !is_taken {
+            0.0
+        } else {
+            term(partial, adjoint.double(), || self.reached(lane)[result])
+        })
+    }
+
+    /// The terms of sums of products, one by one.
+    #[cold]
+    #[inline(never)]
+    pub fn mend_sums(
+        &self,
+        sums: &Sums,
+        adjoints: &[T],
+        to: &mut [T],
+        passes_on: bool,
+        is_learned: bool,
+        by_shared: &mut [T],
+    ) {
+        let lanes = self.block.lanes;
+        let operands = sums.lanes.len();
+        for lane in (0..lanes).filter(|&lane| !self.is_out[lane]) {
+            let reached = OnceCell::new();
+            for row in 0..sums.rows {
+                let adjoint = adjoints[row * lanes + lane].double();
+                let is_reached = || reached.get_or_init(|| self.reached(lane))[sums.to as usize + row];
+                for (k, &slot) in sums.lanes.iter().enumerate() {
+                    let position = sums.weights.start + row * operands + k;
+                    if passes_on {
+                        let weight = self.block.shared[position].double();
+                        let place = &mut to[slot as usize * lanes + lane];
+                        *place = *place + T::of(term(weight, adjoint, is_reached));
+                    }
+                    if is_learned {
+                        let place = &mut by_shared[position];
+                        *place = *place + T::of(term(self.at(slot, lane), adjoint, is_reached));
+                    }
+                }
+                if is_learned && let Some(position) = sums.offsets.clone().nth(row) {
+                    let place = &mut by_shared[position];
+                    *place = *place + T::of(adjoint);
+                }
+            }
+        }
+    }
+
+    fn at(&self, slot: Slot, lane: usize) -> f64 {
+        self.values[slot as usize * self.block.lanes + lane].double()
+    }
+
+    /// Which results, of this step and of those behind it, were reached from the output in this lane.
+    fn reached(&self, lane: usize) -> Vec<bool> {
+        self.block.reached(self.values, self.output, lane, self.step + 1)
+    }
+}
+
+impl<T: Float> Block<'_, T> {
+    /// By slot, whether it is reached from an output in a lane, through the steps from `first` on.
+    fn reached(&self, values: &[T], output: Slot, lane: usize, first: usize) -> Vec<bool> {
+        let at = |slot: Slot| values[slot as usize * self.lanes + lane].double();
+        let mut reached = vec![false; self.plan.slots];
+        reached[output as usize] = true;
+        for step in self.plan.steps[first..].iter().rev() {
+            if !step.results().any(|slot| reached[slot]) {
+                continue;
+            }
+            match step {
+                Step::Rows(rows) => {
+                    for row in 0..rows.rows {
+                        if !reached[rows.to as usize + row] {
+                            continue;
+                        }
+                        let arguments: Few<f64> = rows.operands_of(row).map(at).collect();
+                        for (k, slot) in rows.operands_of(row).enumerate() {
+                            let (_, is_taken) = partial(rows.op, &arguments, at(rows.to + row as Slot), k);
+                            reached[slot as usize] |= is_taken;
+                        }
+                    }
+                }
+                Step::List { operands: read, .. } | Step::Sums(Sums { lanes: read, .. }) => {
+                    read.iter().for_each(|&slot| reached[slot as usize] = true);
+                }
+            }
+        }
+        reached
+    }
+
+    /// In how many samples what is shared is reached from an output: added to the `counts` of each.
+    #[cold]
+    #[inline(never)]
+    pub fn count_reached(&self, values: &[T], is_out: &[bool], output: Slot, counts: &mut [T]) {
+        let mut count = |position: usize| {
+            let place = &mut counts[position];
+            *place = *place + T::of(1.0);
+        };
+        for lane in (0..self.lanes).filter(|&lane| !is_out[lane]) {
+            let reached = self.reached(values, output, lane, 0);
+            let copies = self.plan.copies.iter().filter(|(_, slot)| reached[*slot as usize]);
+            copies.for_each(|&(position, _)| count(position));
+            for step in &self.plan.steps {
+                let Step::Sums(sums) = step else { continue };
+                for row in (0..sums.rows).filter(|&row| reached[sums.to as usize + row]) {
+                    let operands = sums.lanes.len();
+                    let weights = sums.weights.clone().skip(row * operands).take(operands);
+                    weights.chain(sums.offsets.clone().nth(row)).for_each(&mut count);
+                }
+            }
+        }
+    }
+}
+
+/// A partial times an adjoint, as in the sweep of a tape: a zero passes nothing on, but is NaN where it was reached and
+/// the partial is not finite.
+fn term(partial: f64, adjoint: f64, is_reached: impl FnOnce() -> bool) -> f64 {
+    if adjoint == 0.0 && (partial.is_finite() || !is_reached()) { 0.0 } else { partial * adjoint }
+}
+
+/// The partial by operand `k`, and whether that was taken.
+fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> (f64, bool) {
+    if op.is_reduction() {
+        return (op.partials(arguments, y).expect("a row of the table")[k], true);
+    }
+    let mut found = None;
+    op.visit_edges(
+        arguments,
+        |argument| argument,
+        y,
+        |operand| operand == k,
+        |_, partial, untaken| found = Some((partial, !untaken.is_some_and(|mask| mask.is_settled()))),
+    );
+    found.expect("a row of the table with this operand")
+}

@@ -1,0 +1,96 @@
+//! One sample's number: evaluated without branches, so that a loop over samples becomes vector instructions.
+
+use super::float::Float;
+use crate::number::operators::impl_number;
+use crate::table::base::{Base, for_each_function};
+use crate::table::number::{Lists, Read, Reduction, values};
+use crate::table::ops::for_each_primitive;
+use std::ops::*;
+
+/// The number of one sample. Where a function is NaN for arguments that are not, it has *declined*: the scalar row
+/// has the answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane<T>(pub T);
+
+/// The plain number inside a lane, whose functions have no branches.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Branchless<T>(pub T);
+
+macro_rules! impl_operators {
+    ($($Op:ident $name:ident)*) => { $(
+        impl<T: Float> $Op for Branchless<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $name(self, b: Self) -> Self {
+                Branchless(self.0.$name(b.0))
+            }
+        }
+    )* };
+}
+impl_operators!(Add add Sub sub Mul mul Div div Rem rem);
+
+impl<T: Float> Neg for Branchless<T> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Branchless(-self.0)
+    }
+}
+
+macro_rules! impl_base {
+    ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
+        impl<T: Float> Base for Branchless<T> {
+            #[inline(always)]
+            fn constant(value: f64) -> Self {
+                Branchless(T::of(value))
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self.0.is_a_nan()
+            }
+            $( impl_base!(@function $source $name $others $parameter); )*
+        }
+    };
+    (@function [std] $($function:tt)*) => { impl_base!(@function $($function)*); };
+    (@function [special] $($function:tt)*) => { impl_base!(@function $($function)*); };
+    (@function $name:ident ($($b:ident)*) ($($n:ident)?)) => {
+        #[inline(always)]
+        fn $name(self $(, $b: Self)* $(, $n: i32)?) -> Self {
+            Branchless(self.0.$name($($b.0,)* $($n)?))
+        }
+    };
+    (@function [$($other:ident)*] $($function:tt)*) => {};
+}
+for_each_function!(impl_base);
+
+impl<T: Float> From<f64> for Lane<T> {
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Lane(T::of(value))
+    }
+}
+
+macro_rules! by_value {
+    ($Op:ident $name:ident ($($arg:ident),*) ($($n:ident)?)) => {
+        Lane(values::$name($(Branchless($arg.0),)* $($n)?).0)
+    };
+}
+
+for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
+    const LARGE: f64 = T::LARGE;
+
+    #[inline(always)]
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        K::value(lists, read)
+    }
+
+    #[inline(always)]
+    fn is_dense(self) -> bool {
+        self.0.double().is_finite()
+    }
+
+    #[inline(always)]
+    fn is_settled(self) -> bool {
+        self.0 != T::default()
+    }
+});

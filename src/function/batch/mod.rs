@@ -1,0 +1,404 @@
+//! Many samples at once: a function in the vector registers of the machine, and on its threads.
+
+mod adaptive;
+mod block;
+mod elementwise;
+mod fallback;
+mod float;
+mod lane;
+mod math;
+mod matmul;
+mod packet;
+mod plan;
+mod planner;
+mod samples;
+mod spans;
+mod staging;
+mod sweep;
+mod transpose;
+mod tree;
+mod vector;
+
+pub use adaptive::BatchedAdaptive;
+pub(crate) use adaptive::Branches;
+pub use samples::{Column, Samples};
+pub use tree::Precision;
+
+use super::evaluate::{Workspace, backward_plain, forward};
+use super::ir::graph::Source;
+use super::{Function, branch_changed, length, within_inputs};
+use crate::error::Error;
+use plan::Plan;
+use spans::{Run, copy, runs};
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+use sweep::Sweep;
+use tree::{Job, Outcome, Pool, Wanted};
+
+/// A [`Function`] of many samples at once, in double or single precision: some inputs are *shared*, one value for all
+/// samples, and the others differ from sample to sample.
+///
+/// What depends on shared inputs alone is computed once. Samples lie side by side in vector registers (AVX2, AVX-512 or
+/// NEON, whatever the machine has), and with the feature `parallel` blocks of samples go to the threads of rayon's pool.
+///
+/// The order of summation depends on the function and the samples alone: in blocks, by lanes (one sample after the other for the
+/// weights of wide layers, and where an infinity meets a zero); then over the blocks of a leaf of some 1,000 samples; then
+/// over leaves, in pairs. So the result has the same bits with any number of threads and any instruction set. It is not that
+/// of a sum over samples one after the other; both differ by rounding. Functions are within 2 units in the last place.
+///
+/// ```
+/// use tapegrad::{BatchWorkspace, Column, Function, Samples};
+///
+/// // The squared error of a line, of which slope and offset are shared.
+/// let error = Function::record(|[w, b, x, t]| (w * x + b - t).powi(2), [0.0; 4])?;
+/// let error = error.batched(0..2)?;
+///
+/// let (x, t) = ([0.0, 1.0, 2.0], [1.0, 3.0, 5.0]);
+/// let columns = [Column::from(&x), Column::from(&t)];
+/// let samples = Samples::new(&columns)?;
+/// let mut workspace = BatchWorkspace::new();
+/// let mut gradient = [0.0; 2];
+/// let total = error.value_and_gradient(&[1.0, 0.0], &samples, &mut workspace, &mut gradient)?;
+/// assert_eq!((total, gradient), (1.0 + 4.0 + 9.0, [-16.0, -12.0]));
+/// # Ok::<(), tapegrad::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Batched<T = f64> {
+    plan: Plan,
+    inputs: usize,
+    shared: Range<usize>,
+    /// The shared inputs that derivatives are taken by, counted from the first shared one.
+    variables: Vec<usize>,
+    /// Where the numbers that samples share stand among those of the head.
+    reads: Vec<Run>,
+    /// Which of the variables the numbers that samples share are, where they are inputs.
+    passes_to: Vec<Run>,
+    /// Whether each variable is just one of them.
+    is_one_to_one: bool,
+    /// From the first output to what is shared, and from each output to the samples' variables.
+    by_shared: Vec<Sweep>,
+    by_sample: Vec<Sweep>,
+    precision: std::marker::PhantomData<fn() -> T>,
+}
+
+/// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates, but for samples in
+/// which an infinity meets a zero or a list has a NaN, or a check fails.
+#[derive(Debug, Default)]
+pub struct BatchWorkspace<T = f64> {
+    head: Workspace,
+    shared: Vec<T>,
+    pool: Pool<T>,
+}
+
+impl<T: Precision> BatchWorkspace<T> {
+    /// Empty; it grows with use, but not with the number of samples.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the memory of the sums back, when they have been read.
+    fn give_back(&self, outcome: &mut Outcome) {
+        self.pool.give_back(std::mem::take(&mut outcome.sums));
+    }
+}
+
+impl Function {
+    /// The function of many samples, in double precision; the inputs in `shared` are the same for all of them. See
+    /// [`Batched::new`] for single precision.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the range goes beyond the inputs.
+    pub fn batched(&self, shared: Range<usize>) -> Result<Batched, Error> {
+        Batched::new(self, shared)
+    }
+}
+
+impl<T: Precision> Batched<T> {
+    /// The function of many samples; the inputs in `shared` are the same for all of them.
+    ///
+    /// ```
+    /// # use tapegrad::{Batched, Function};
+    /// let f = Function::record(|[w, x]| w * x, [1.0, 1.0])?;
+    /// let single = Batched::<f32>::new(&f, 0..1)?;
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the range goes beyond the inputs.
+    pub fn new(function: &Function, shared: Range<usize>) -> Result<Self, Error> {
+        let inputs = function.inputs();
+        within_inputs(&shared, inputs)?;
+        let is_variable: Vec<bool> = function.are_variables().collect();
+        let plan = Plan::new(&function.graph, shared.clone(), &is_variable);
+        let variables: Vec<usize> =
+            shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
+        let variable_at = |&place: &u32| match plan.head.source(place) {
+            Source::Input(input) => variables.binary_search(&input).ok(),
+            _ => None,
+        };
+        let passes_to = || plan.head.outputs.iter().map(variable_at);
+        let distinct: HashSet<usize> = passes_to().flatten().collect();
+        Ok(Batched {
+            reads: runs(plan.head.outputs.iter().map(|&place| Some(place as usize))),
+            passes_to: runs(passes_to()),
+            is_one_to_one: distinct.len() == variables.len()
+                && passes_to().flatten().count() == variables.len(),
+            variables,
+            by_shared: plan.outputs.iter().take(1).map(|&output| plan.sweep(output, true)).collect(),
+            by_sample: plan.outputs.iter().map(|&output| plan.sweep(output, false)).collect(),
+            plan,
+            inputs,
+            shared,
+            precision: std::marker::PhantomData,
+        })
+    }
+
+    /// How many outputs there are.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.plan.outputs.len()
+    }
+
+    /// How many inputs are shared, parameters included.
+    #[must_use]
+    pub fn shared(&self) -> usize {
+        self.shared.len()
+    }
+
+    /// How many inputs differ from sample to sample, parameters included: as many as there are columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.inputs - self.shared.len()
+    }
+
+    /// By how many shared inputs derivatives are taken.
+    #[must_use]
+    pub fn shared_variables(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// By how many of the samples' inputs derivatives are taken.
+    #[must_use]
+    pub fn sample_variables(&self) -> usize {
+        self.plan.variables().count()
+    }
+
+    /// The outputs of every sample, sample after sample.
+    ///
+    /// # Errors
+    /// [`Error::BranchChanged`] if a comparison of shared numbers turns out differently than when recorded;
+    /// [`Error::BranchesChanged`] if one does in some samples: then `out` is NaN for these and right for the others;
+    /// [`Error::Length`] if a slice or the columns do not fit.
+    pub fn values(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let outcome = self.fitting_values(shared, samples, workspace, out)?;
+        told(outcome, samples)
+    }
+
+    /// As [`values`](Self::values); samples that take another branch are named in the outcome.
+    fn fitting_values(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<Outcome, Error> {
+        length(VALUES, samples.len().saturating_mul(self.outputs()), out.len())?;
+        let mut outcome = self.run(shared, samples, Wanted::Values, workspace, out)?;
+        workspace.give_back(&mut outcome);
+        Ok(outcome)
+    }
+
+    /// The sums of the outputs over all samples.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values); then `out` is as it was.
+    pub fn sums(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        length("sums", self.outputs(), out.len())?;
+        let mut outcome = self.run(shared, samples, Wanted::Sums, workspace, &mut [])?;
+        if outcome.out.is_empty() {
+            out.copy_from_slice(&outcome.sums[self.plan.head.outputs.len()..]);
+        }
+        workspace.give_back(&mut outcome);
+        told(outcome, samples)
+    }
+
+    /// Of a function with one output, its sum over all samples, and into `gradient` the derivatives of that by the shared
+    /// variables: what training takes.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values), and if there is not one output; then `gradient` is as it was.
+    pub fn value_and_gradient(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<f64, Error> {
+        length("derivatives", self.variables.len(), gradient.len())?;
+        let into = |all_fit: bool| all_fit.then_some(gradient);
+        let (total, outcome) = self.fitting_value_and_gradient(shared, samples, workspace, into)?;
+        told(outcome, samples)?;
+        Ok(total)
+    }
+
+    /// As [`value_and_gradient`](Self::value_and_gradient), over the samples that take the recorded branches; the others are
+    /// named in the outcome. `into` says where the gradient goes, if anywhere, given whether there are no others.
+    fn fitting_value_and_gradient<'g>(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        into: impl FnOnce(bool) -> Option<&'g mut [f64]>,
+    ) -> Result<(f64, Outcome), Error> {
+        length("outputs", 1, self.outputs())?;
+        let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
+        if let Some(gradient) = into(outcome.out.is_empty()) {
+            self.gather(&outcome, shared, samples, workspace, gradient)?;
+        }
+        let total = outcome.sums[self.plan.head.outputs.len()];
+        workspace.give_back(&mut outcome);
+        Ok((total, outcome))
+    }
+
+    /// The derivatives by the shared variables, from those by all that is shared.
+    fn gather(
+        &self,
+        outcome: &Outcome,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) -> Result<(), Error> {
+        let head = &self.plan.head;
+        let by_shared = &outcome.sums[..head.outputs.len()];
+        if head.instructions.is_empty() {
+            if !self.is_one_to_one {
+                gradient.fill(0.0);
+            }
+            for run in &self.passes_to {
+                let (slopes, weights) = (&mut gradient[run.numbers()], &by_shared[run.places()]);
+                if self.is_one_to_one {
+                    slopes.copy_from_slice(weights);
+                } else {
+                    slopes.iter_mut().zip(weights).for_each(|(slope, weight)| *slope += weight);
+                }
+            }
+            return Ok(());
+        }
+        self.pass_through_head(by_shared, &[], workspace, gradient);
+        // A zero that met an infinity there may be none: where no sample reached, nothing meets.
+        if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
+            let mut reached = self.run(shared, samples, Wanted::Reached, workspace, &mut [])?;
+            self.pass_through_head(by_shared, &reached.sums, workspace, gradient);
+            workspace.give_back(&mut reached);
+        }
+        Ok(())
+    }
+
+    /// From what is shared to the shared variables. `reached`: in how many samples each was reached, if that is known.
+    fn pass_through_head(
+        &self,
+        by_shared: &[f64],
+        reached: &[f64],
+        workspace: &mut BatchWorkspace<T>,
+        gradient: &mut [f64],
+    ) {
+        let (head, workspace) = (&self.plan.head, &mut workspace.head);
+        let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied()).enumerate();
+        let seeds = seeds.filter(|&(k, (place, weight))| {
+            !head.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
+        });
+        backward_plain(head, seeds.map(|(_, seed)| seed), workspace);
+        let first = head.input(0) as usize;
+        for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
+            *out = workspace.adjoints[first + variable];
+        }
+    }
+
+    /// The Jacobian of every sample by the samples' variables, sample after sample, each row by row: a row per output, a
+    /// column per variable. Of a function with one output, the gradient of every sample.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values). By shared inputs there are no derivatives here: [`Error::Length`] counts none for them.
+    pub fn jacobians(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let outcome = self.fitting_jacobians(shared, samples, workspace, out)?;
+        told(outcome, samples)
+    }
+
+    /// As [`jacobians`](Self::jacobians); samples that take another branch are named in the outcome.
+    fn fitting_jacobians(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<Outcome, Error> {
+        let per_sample = self.outputs() * self.sample_variables();
+        length(BY_SAMPLE, samples.len().saturating_mul(per_sample), out.len())?;
+        let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
+        workspace.give_back(&mut outcome);
+        Ok(outcome)
+    }
+
+    fn run(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        wanted: Wanted,
+        workspace: &mut BatchWorkspace<T>,
+        out: &mut [f64],
+    ) -> Result<Outcome, Error> {
+        length("shared inputs", self.shared(), shared.len())?;
+        length("columns", self.columns(), samples.columns())?;
+        let BatchWorkspace { head: workspace, shared: numbers, pool } = workspace;
+        let head = &self.plan.head;
+        forward(head, shared.iter().copied(), workspace)
+            .map_err(|check| branch_changed(check, &workspace.values))?;
+        numbers.resize(head.outputs.len(), T::default());
+        let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
+        let sweeps = match wanted {
+            Wanted::Values | Wanted::Sums | Wanted::Reached => &[][..],
+            Wanted::ByShared => &self.by_shared,
+            Wanted::BySample => &self.by_sample,
+        };
+        let (plan, samples) = (&self.plan, *samples);
+        let is_wary = AtomicBool::new(false);
+        let job = Job { plan, sweeps, shared: numbers, shared_is_finite, samples, wanted, pool, is_wary };
+        Ok(job.run(out))
+    }
+}
+
+/// What is written sample by sample, as errors name it.
+const VALUES: &str = "values";
+const BY_SAMPLE: &str = "derivatives by inputs that differ between samples";
+
+/// The error of samples in which a check turned out differently.
+fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
+    match first {
+        Some(first) => {
+            let samples = out.into_iter().map(|position| samples.number(position)).collect();
+            Err(Error::BranchesChanged { samples, first: Box::new(first) })
+        }
+        None => Ok(()),
+    }
+}

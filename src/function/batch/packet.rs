@@ -1,0 +1,54 @@
+//! So many samples side by side as one number: for rows over lists, whose rules loop over the list.
+
+use super::float::Float;
+use super::lane::Branchless;
+use crate::number::operators::impl_number;
+use crate::table::number::{Lists, Read, Reduction, values};
+use crate::table::ops::for_each_primitive;
+use pulp::Simd;
+use std::marker::PhantomData;
+
+/// How many samples lanes are rounded up to.
+pub(crate) const WIDTH: usize = 16;
+
+/// The set of instructions is part of the type, so that what is compiled for one is not called from another, and can be
+/// inlined.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pack<T, S>(pub [T; WIDTH], pub PhantomData<S>);
+
+impl<T: Float, S: Simd> From<f64> for Pack<T, S> {
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Pack([T::of(value); WIDTH], PhantomData)
+    }
+}
+
+macro_rules! lane_by_lane {
+    ($Op:ident $name:ident ($($arg:ident),*) ($($n:ident)?)) => {{
+        let mut y = [T::default(); WIDTH];
+        for (lane, y) in y.iter_mut().enumerate() {
+            *y = values::$name($(Branchless($arg.0[lane]),)* $($n)?).0;
+        }
+        Pack(y, PhantomData)
+    }};
+}
+
+for_each_primitive!(impl_number [T: Float, S: Simd] [Pack<T, S>, inline(always)] lane_by_lane {
+    const IS_IN_LANES: bool = true;
+    const LARGE: f64 = T::LARGE;
+
+    #[inline(always)]
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        K::value(lists, read)
+    }
+
+    #[inline(always)]
+    fn is_dense(self) -> bool {
+        self.0.iter().all(|lane| lane.double().is_finite())
+    }
+
+    #[inline(always)]
+    fn is_settled(self) -> bool {
+        self.0.iter().all(|&lane| lane != T::default())
+    }
+});

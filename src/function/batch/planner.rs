@@ -1,0 +1,393 @@
+//! From a graph to a plan: which parts are shared, in what order the rest is done, and where its numbers stand.
+
+use super::super::ir::graph::{Builder, Check, Graph, Place, Source};
+use super::packet::WIDTH;
+use super::plan::{Plan, Rows, Slot, Step, Sums};
+use crate::table::ops::Op;
+use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::ops::Range;
+
+impl Plan {
+    /// The plan for a graph whose inputs in `shared` are the same for all samples; `is_variable`: by which inputs
+    /// derivatives may be taken.
+    pub fn new(graph: &Graph, shared: Range<usize>, is_variable: &[bool]) -> Plan {
+        let is_shared = shared_places(graph, &shared);
+        let mut planner = Planner::new(graph, &shared, is_variable);
+        for (index, instruction) in graph.instructions.iter().enumerate() {
+            let place = graph.first_result() + index;
+            if is_shared[place] {
+                let operands: Vec<Source> = instruction.operands.iter().map(|&p| planner.head(p)).collect();
+                planner.at[place] = At::Head(planner.builder.instruction(instruction.op, operands));
+            }
+        }
+        for check in graph.checks.iter().filter(|check| check_is_shared(check, &is_shared)) {
+            let (left, right) = (planner.head(check.left), planner.head(check.right));
+            planner.builder.check(check.predicate, left, right, check.outcome, check.at.clone());
+        }
+        planner.load();
+        for level in levels(graph, &is_shared) {
+            planner.level(&level, &is_shared);
+        }
+        planner.finish(&is_shared)
+    }
+}
+
+/// Where a place of the graph is to be found.
+#[derive(Clone, Copy, PartialEq)]
+enum At {
+    /// In the head.
+    Head(Source),
+    Lane(Slot),
+    /// Not evaluated yet, or not at all.
+    Nowhere,
+}
+
+/// Which places are the same for all samples.
+fn shared_places(graph: &Graph, shared: &Range<usize>) -> Vec<bool> {
+    let mut is_shared = vec![true; graph.places()];
+    for input in (0..graph.inputs).filter(|input| !shared.contains(input)) {
+        is_shared[graph.input(input) as usize] = false;
+    }
+    for (index, instruction) in graph.instructions.iter().enumerate() {
+        is_shared[graph.first_result() + index] =
+            instruction.operands.iter().all(|&operand| is_shared[operand as usize]);
+    }
+    is_shared
+}
+
+fn check_is_shared(check: &Check, is_shared: &[bool]) -> bool {
+    is_shared[check.left as usize] && is_shared[check.right as usize]
+}
+
+/// The instructions over lanes, level by level: those of one do not depend on each other.
+fn levels(graph: &Graph, is_shared: &[bool]) -> Vec<Vec<usize>> {
+    let first = graph.first_result();
+    let mut level = vec![0; graph.places()];
+    let mut levels: Vec<Vec<usize>> = Vec::new();
+    for (index, instruction) in graph.instructions.iter().enumerate() {
+        if !is_shared[first + index] {
+            let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max();
+            let before = before.unwrap_or(0);
+            level[first + index] = before + 1;
+            levels.resize(levels.len().max(before + 1), Vec::new());
+            levels[before].push(index);
+        }
+    }
+    levels
+}
+
+/// A sum of products as weights that are shared and lanes.
+struct Products {
+    weights: Vec<Place>,
+    lanes: Vec<Place>,
+    offset: Option<Place>,
+}
+
+/// What rows of sums have in common that are done together: the lanes, and whether there are offsets.
+type Key = (Vec<Place>, bool);
+
+/// What an instruction is as a sum of products of which one factor is shared and the other is not.
+fn products(graph: &Graph, is_shared: &[bool], index: usize) -> Option<Products> {
+    let instruction = graph.instructions.get(index);
+    let (pairs, offset) = instruction.op.as_sum_of_products(instruction.operands)?;
+    let mut products = Products { weights: Vec::new(), lanes: Vec::new(), offset };
+    if offset.is_some_and(|offset| !is_shared[offset as usize]) {
+        return None;
+    }
+    for (a, b) in pairs {
+        let (weight, lane) = match (is_shared[a as usize], is_shared[b as usize]) {
+            (true, false) => (a, b),
+            (false, true) => (b, a),
+            _ => return None,
+        };
+        products.weights.push(weight);
+        products.lanes.push(lane);
+    }
+    (!products.lanes.is_empty()).then_some(products)
+}
+
+/// What an elementwise row reads: what is shared is copied to wherever it is needed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Operand {
+    Lane(Slot),
+    Shared { is_variable: bool },
+}
+
+struct Planner<'g> {
+    graph: &'g Graph,
+    builder: Builder,
+    /// By place of the graph.
+    at: Vec<At>,
+    is_variable: &'g [bool],
+    shared: Range<usize>,
+    /// How many outputs the head has so far.
+    outputs_of_head: usize,
+    copies: Vec<(usize, Slot)>,
+    /// Runs of copies that there are so far.
+    copied: FxHashMap<Vec<Place>, Slot>,
+    loads: Vec<(usize, Slot)>,
+    steps: Vec<Step>,
+    by_shared: Vec<bool>,
+    by_sample: Vec<bool>,
+    /// By place: whether it depends on a shared variable.
+    is_shared_variable: Vec<bool>,
+}
+
+impl<'g> Planner<'g> {
+    fn new(graph: &'g Graph, shared: &Range<usize>, is_variable: &'g [bool]) -> Self {
+        let mut at = vec![At::Nowhere; graph.places()];
+        for (place, &constant) in graph.constants.iter().enumerate() {
+            at[place] = At::Head(Source::Constant(constant));
+        }
+        let mut is_shared_variable = vec![false; graph.places()];
+        for input in shared.clone() {
+            at[graph.input(input) as usize] = At::Head(Source::Input(input - shared.start));
+            is_shared_variable[graph.input(input) as usize] = is_variable[input];
+        }
+        for (index, instruction) in graph.instructions.iter().enumerate() {
+            is_shared_variable[graph.first_result() + index] =
+                instruction.operands.iter().any(|&operand| is_shared_variable[operand as usize]);
+        }
+        Planner {
+            graph,
+            builder: Builder::new(shared.len()),
+            at,
+            is_variable,
+            shared: shared.clone(),
+            outputs_of_head: 0,
+            copies: Vec::new(),
+            copied: FxHashMap::default(),
+            loads: Vec::new(),
+            steps: Vec::new(),
+            by_shared: Vec::new(),
+            by_sample: Vec::new(),
+            is_shared_variable,
+        }
+    }
+
+    fn head(&self, place: Place) -> Source {
+        match self.at[place as usize] {
+            At::Head(source) => source,
+            _ => unreachable!("what is shared depends on what is shared"),
+        }
+    }
+
+    fn new_slot(&mut self, by_shared: bool, by_sample: bool) -> Slot {
+        self.by_shared.push(by_shared);
+        self.by_sample.push(by_sample);
+        self.by_shared.len() as Slot - 1
+    }
+
+    /// A further output of the head; gives its position.
+    fn share(&mut self, place: Place) -> usize {
+        let source = self.head(place);
+        self.builder.output(source);
+        self.outputs_of_head += 1;
+        self.outputs_of_head - 1
+    }
+
+    /// Further outputs of the head; gives their positions.
+    fn share_all(&mut self, places: &[Place]) -> Range<usize> {
+        let start = self.outputs_of_head;
+        for &place in places {
+            self.share(place);
+        }
+        start..self.outputs_of_head
+    }
+
+    /// Slots for the samples' inputs.
+    fn load(&mut self) {
+        let shared = self.shared.clone();
+        for input in (0..self.graph.inputs).filter(|input| !shared.contains(input)) {
+            let slot = self.new_slot(false, self.is_variable[input]);
+            self.at[self.graph.input(input) as usize] = At::Lane(slot);
+            let number = if input < self.shared.start { input } else { input - self.shared.len() };
+            self.loads.push((number, slot));
+        }
+    }
+
+    /// The slot from which a place is read as lanes.
+    fn lane(&mut self, place: Place) -> Slot {
+        match self.at[place as usize] {
+            At::Lane(slot) => slot,
+            _ => self.copy(vec![place]),
+        }
+    }
+
+    /// The first of a run of slots that what is shared is copied to.
+    fn copy(&mut self, places: Vec<Place>) -> Slot {
+        if let Some(&slot) = self.copied.get(&places) {
+            return slot;
+        }
+        let first = self.by_shared.len() as Slot;
+        for &place in &places {
+            let position = self.share(place);
+            let slot = self.new_slot(self.is_shared_variable[place as usize], false);
+            self.copies.push((position, slot));
+        }
+        self.copied.insert(places, first);
+        first
+    }
+
+    /// The steps of one level: those that can be done together are one.
+    fn level(&mut self, instructions: &[usize], is_shared: &[bool]) {
+        let graph = self.graph;
+        let mut sums: IndexMap<Key, Vec<(usize, Products)>> = IndexMap::default();
+        let mut rows: IndexMap<Op, Vec<usize>> = IndexMap::default();
+        for &index in instructions {
+            let instruction = graph.instructions.get(index);
+            if let Some(products) = products(graph, is_shared, index) {
+                let key = (products.lanes.clone(), products.offset.is_some());
+                sums.entry(key).or_default().push((index, products));
+            } else if instruction.op.is_reduction() {
+                let operands = instruction.operands.iter().map(|&place| self.lane(place)).collect();
+                self.list(instruction.op, operands, index);
+            } else {
+                rows.entry(instruction.op).or_default().push(index);
+            }
+        }
+        for rows in sums.into_values() {
+            self.sums(&rows);
+        }
+        for (op, mut instructions) in rows {
+            let operands = |planner: &Self, index: usize| {
+                let places = graph.instructions.get(index).operands.iter();
+                places.map(|&place| planner.operand(place)).collect::<Vec<_>>()
+            };
+            instructions.sort_by_cached_key(|&index| operands(self, index));
+            let mut rest = &instructions[..];
+            while let Some((&first, others)) = rest.split_first() {
+                let start = operands(self, first);
+                let in_line = others.iter().zip(1..).take_while(|&(&other, row)| {
+                    let mut pairs = start.iter().zip(operands(self, other));
+                    pairs.all(|(&start, other)| self.are_in_line(start, other, row))
+                });
+                let (now, after) = rest.split_at(1 + in_line.count());
+                self.rows(op, now);
+                rest = after;
+            }
+        }
+    }
+
+    fn operand(&self, place: Place) -> Operand {
+        match self.at[place as usize] {
+            At::Lane(slot) => Operand::Lane(slot),
+            _ => Operand::Shared { is_variable: self.is_shared_variable[place as usize] },
+        }
+    }
+
+    /// Whether an operand can stand so many slots behind another that depends on the same.
+    fn are_in_line(&self, first: Operand, other: Operand, distance: Slot) -> bool {
+        match (first, other) {
+            (Operand::Lane(first), Operand::Lane(other)) => {
+                let depends = |slot: Slot| (self.by_shared[slot as usize], self.by_sample[slot as usize]);
+                other == first + distance && depends(first) == depends(other)
+            }
+            _ => first == other,
+        }
+    }
+
+    /// Slots for the results of instructions, in line, which depend on these slots and perhaps on what is learned.
+    fn results(&mut self, instructions: &[usize], reads: &[Slot], is_learned: bool) -> Slot {
+        let first = self.by_shared.len() as Slot;
+        let depends = |on: &[bool]| reads.iter().any(|&slot| on[slot as usize]);
+        let (by_shared, by_sample) = (is_learned || depends(&self.by_shared), depends(&self.by_sample));
+        for &index in instructions {
+            let slot = self.new_slot(by_shared, by_sample);
+            self.at[self.graph.first_result() + index] = At::Lane(slot);
+        }
+        first
+    }
+
+    fn list(&mut self, op: Op, operands: Vec<Slot>, index: usize) {
+        let to = self.results(&[index], &operands, false);
+        self.steps.push(Step::List { op, operands, to });
+    }
+
+    /// Rows that read the same lanes.
+    fn sums(&mut self, rows: &[(usize, Products)]) {
+        let lanes: Vec<Slot> = rows[0].1.lanes.iter().map(|&place| self.lane(place)).collect();
+        let weights: Vec<Place> = rows.iter().flat_map(|(_, row)| &row.weights).copied().collect();
+        let offsets: Vec<Place> = rows.iter().filter_map(|(_, row)| row.offset).collect();
+        let mut all = weights.iter().chain(&offsets);
+        let is_learned = all.any(|&place| self.is_shared_variable[place as usize]);
+        let (weights, offsets) = (self.share_all(&weights), self.share_all(&offsets));
+        let instructions: Vec<usize> = rows.iter().map(|(index, _)| *index).collect();
+        let to = self.results(&instructions, &lanes, is_learned);
+        let mut distinct = lanes.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let repeats = distinct.len() < lanes.len();
+        let (rows, loads) = (rows.len(), self.loads_of(&lanes));
+        self.steps.push(Step::Sums(Sums { lanes, loads, weights, offsets, to, rows, is_learned, repeats }));
+    }
+
+    /// The loads that lanes are, if they are so many in line.
+    fn loads_of(&self, lanes: &[Slot]) -> Option<Range<usize>> {
+        let first = lanes.first()?;
+        let start = self.loads.iter().position(|(_, slot)| slot == first)?;
+        let range = start..start + lanes.len();
+        let loads = self.loads.get(range.clone())?;
+        loads.iter().zip(lanes).all(|((_, load), lane)| load == lane).then_some(range)
+    }
+
+    /// Elementwise rows whose operands are in line.
+    fn rows(&mut self, op: Op, instructions: &[usize]) {
+        let arity = self.graph.instructions.get(instructions[0]).operands.len();
+        let mut operands: SmallVec<[Slot; 3]> = SmallVec::new();
+        for k in 0..arity {
+            let places = instructions.iter().map(|&index| self.graph.instructions.get(index).operands[k]);
+            let places: Vec<Place> = places.collect();
+            operands.push(match self.operand(places[0]) {
+                Operand::Lane(slot) => slot,
+                Operand::Shared { .. } => self.copy(places),
+            });
+        }
+        let to = self.results(instructions, &operands, false);
+        let operands = std::array::from_fn(|k| operands.get(k).copied().unwrap_or(operands[0]));
+        self.steps.push(Step::Rows(Rows { op, operands, arity, to, rows: instructions.len() }));
+    }
+
+    fn finish(mut self, is_shared: &[bool]) -> Plan {
+        let graph = self.graph;
+        let over_lanes = graph.checks.iter().filter(|check| !check_is_shared(check, is_shared));
+        let checks: Vec<Check> = over_lanes
+            .map(|check| Check {
+                left: self.lane(check.left),
+                right: self.lane(check.right),
+                ..check.clone()
+            })
+            .collect();
+        let outputs: Vec<Slot> = graph.outputs.iter().map(|&place| self.lane(place)).collect();
+        let slots = self.by_shared.len();
+        let (mut uses, mut begins) = (vec![0; slots], vec![true; slots]);
+        for slot in
+            outputs.iter().map(|&slot| slot as usize).chain(self.steps.iter().flat_map(Step::operands))
+        {
+            uses[slot] += 1;
+        }
+        self.steps.iter().flat_map(|step| step.results().skip(1)).for_each(|slot| begins[slot] = false);
+        let rows = self.steps.iter().map(|step| if let Step::Rows(rows) = step { rows.rows } else { 1 });
+        let turned = self.steps.iter().filter_map(|step| match step {
+            Step::Sums(sums) if sums.are_turned(WIDTH) => Some(sums.lanes.len()),
+            _ => None,
+        });
+        Plan {
+            most_turned: turned.max().unwrap_or(0),
+            most_rows: rows.max().unwrap_or(1),
+            outputs,
+            checks,
+            head: self.builder.finish(),
+            loads: self.loads,
+            copies: self.copies,
+            steps: self.steps,
+            slots,
+            uses,
+            begins,
+            by_shared: self.by_shared,
+            by_sample: self.by_sample,
+        }
+    }
+}

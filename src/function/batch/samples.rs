@@ -1,0 +1,292 @@
+//! The samples of a batch, where the caller has them.
+
+use super::super::length;
+use super::float::Float;
+use super::matmul::{all, cover};
+use super::transpose::GROUP;
+use crate::error::Error;
+use std::ops::Range;
+
+/// What one input is in every sample: some numbers of a slice, at equal distances.
+///
+/// ```
+/// use tapegrad::Column;
+///
+/// let rows = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0]; // three samples of two numbers
+/// let [x, y] = [Column::strided(&rows, 0, 2), Column::strided(&rows, 1, 2)];
+/// assert_eq!((x.len(), y.get(2)), (3, 30.0));
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    data: &'a [f64],
+    start: usize,
+    stride: usize,
+    len: usize,
+}
+
+impl<'a> Column<'a> {
+    /// Every `stride`-th number from `start` on: a column of a table that is stored row by row.
+    ///
+    /// # Panics
+    /// If `stride` is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn strided(data: &'a [f64], start: usize, stride: usize) -> Column<'a> {
+        assert!(stride > 0, "a stride of 0 never gets anywhere; use `Column::constant`");
+        Column { data, start, stride, len: data.len().saturating_sub(start).div_ceil(stride) }
+    }
+
+    /// The same number in every sample of a batch.
+    #[must_use]
+    pub fn constant(number: &'a f64) -> Column<'a> {
+        Column { data: std::slice::from_ref(number), start: 0, stride: 0, len: usize::MAX }
+    }
+
+    /// For how many samples there is a number; for a constant, for any.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // nothing is done with empty ones
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The number of a sample.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn get(&self, sample: usize) -> f64 {
+        let Column { stride, len, .. } = *self;
+        assert!(stride == 0 || sample < len, "there is no sample {sample}: the column has {len}, from 0 on");
+        self.data[self.start + sample * self.stride]
+    }
+}
+
+impl<'a> From<&'a [f64]> for Column<'a> {
+    fn from(data: &'a [f64]) -> Column<'a> {
+        Column { data, start: 0, stride: 1, len: data.len() }
+    }
+}
+
+impl<'a> From<&'a Vec<f64>> for Column<'a> {
+    fn from(data: &'a Vec<f64>) -> Column<'a> {
+        Column::from(&data[..])
+    }
+}
+
+impl<'a, const N: usize> From<&'a [f64; N]> for Column<'a> {
+    fn from(data: &'a [f64; N]) -> Column<'a> {
+        Column::from(&data[..])
+    }
+}
+
+/// The samples of a batch: a column per input, as many numbers in each as there are samples, or a choice of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Samples<'a> {
+    columns: &'a [Column<'a>],
+    chosen: Chosen<'a>,
+    len: usize,
+    /// For how many samples every column has a number.
+    all: usize,
+}
+
+/// Which samples of the columns there are.
+#[derive(Debug, Clone, Copy)]
+enum Chosen<'a> {
+    /// All from this one on, one after the other.
+    From(usize),
+    These(&'a [usize]),
+}
+
+impl<'a> Samples<'a> {
+    /// All samples of the columns, in order. Without a column, or of constants alone, there is none: see
+    /// [`with_len`](Self::with_len).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if columns differ in length.
+    pub fn new(columns: &'a [Column<'a>]) -> Result<Samples<'a>, Error> {
+        let long = |column: &&Column<'_>| column.stride > 0;
+        let len = columns.iter().find(long).map_or(0, Column::len);
+        for column in columns.iter().filter(long) {
+            length("samples in each column", len, column.len())?;
+        }
+        let all = columns.iter().map(Column::len).min().unwrap_or(0);
+        Ok(Samples { columns, chosen: Chosen::From(0), len, all })
+    }
+
+    /// So many samples, of columns that do not say how many: constants, or none at all where every input is shared.
+    ///
+    /// ```
+    /// use tapegrad::{BatchWorkspace, Function, Samples};
+    ///
+    /// let f = Function::record(|[a, b]| a * b, [1.0; 2])?.batched(0..2)?;
+    /// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0; 2]);
+    /// let samples = Samples::with_len(&[], 10)?;
+    /// let total = f.value_and_gradient(&[2.0, 3.0], &samples, &mut workspace, &mut gradient)?;
+    /// assert_eq!((total, gradient), (60.0, [30.0, 20.0]));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if a column says otherwise.
+    pub fn with_len(columns: &'a [Column<'a>], samples: usize) -> Result<Samples<'a>, Error> {
+        for column in columns.iter().filter(|column| column.stride > 0) {
+            length("samples in each column", samples, column.len())?;
+        }
+        Ok(Samples { columns, chosen: Chosen::From(0), len: samples, all: samples })
+    }
+
+    /// These samples of the columns, in this order: a mini-batch. Nothing is copied.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is no such sample.
+    pub fn choose(self, samples: &'a [usize]) -> Result<Samples<'a>, Error> {
+        match samples.iter().max() {
+            Some(&last) if last >= self.all => Err(Error::Length {
+                what: "samples or more",
+                expected: last.saturating_add(1),
+                got: self.all,
+            }),
+            _ => {
+                let in_order = samples.windows(2).fold(true, |all, pair| all & (pair[1] == pair[0] + 1));
+                let chosen = match samples.first() {
+                    Some(&first) if in_order => Chosen::From(first),
+                    _ => Chosen::These(samples),
+                };
+                Ok(Samples { chosen, len: samples.len(), ..self })
+            }
+        }
+    }
+
+    /// How many samples there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many columns there are.
+    pub(super) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Some of these samples, in line.
+    pub(super) fn part(self, range: Range<usize>) -> Samples<'a> {
+        let chosen = match self.chosen {
+            Chosen::From(first) => Chosen::From(first + range.start),
+            Chosen::These(samples) => Chosen::These(&samples[range.clone()]),
+        };
+        Samples { chosen, len: range.len(), ..self }
+    }
+
+    /// The number of a sample in the columns.
+    pub(super) fn number(&self, sample: usize) -> usize {
+        match self.chosen {
+            Chosen::From(first) => first + sample,
+            Chosen::These(samples) => samples[sample],
+        }
+    }
+
+    /// The number of a column in a sample.
+    pub(super) fn at(&self, column: usize, sample: usize) -> f64 {
+        self.columns[column].get(self.number(sample))
+    }
+
+    /// Fills lanes with the numbers of columns: those of the `k`-th of `loads`, which have slots in line, go where `place`
+    /// says. Lanes without a sample get the last one's.
+    #[inline(always)]
+    pub(super) fn load<T: Float>(
+        &self,
+        loads: &[(usize, u32)],
+        values: &mut [T],
+        place: impl Fn(u32) -> Range<usize>,
+    ) {
+        let mut others = loads;
+        while !others.is_empty() {
+            let run;
+            (run, others) = others.split_at(self.in_line(others));
+            let Column { data, start, stride, .. } = self.columns[run[0].0];
+            match (self.chosen, run) {
+                // Memory is read fastest in long runs.
+                (Chosen::From(first), &[(_, slot)]) if stride == 1 => {
+                    let numbers = &data[start + first..][..self.len];
+                    for (lane, &number) in values[place(slot)].iter_mut().zip(numbers) {
+                        *lane = T::of(number);
+                    }
+                }
+                _ => self.load_rows(run, values, &place),
+            }
+        }
+        for &(_, slot) in loads {
+            let (full, rest) = values[place(slot)].split_at_mut(self.len);
+            rest.fill(full[self.len - 1]);
+        }
+    }
+
+    /// From columns that lie side by side.
+    #[inline(always)]
+    fn load_rows<T: Float>(
+        &self,
+        loads: &[(usize, u32)],
+        values: &mut [T],
+        place: impl Fn(u32) -> Range<usize>,
+    ) {
+        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        let mut numbers = [0; GROUP];
+        for first in (0..self.len).step_by(GROUP) {
+            let group = GROUP.min(self.len - first);
+            for (k, number) in numbers[..group].iter_mut().enumerate() {
+                *number = self.number(first + k);
+            }
+            cover!(loads.len(), [8 4 2 1], all, |k, SIZE| {
+                let lanes = place(loads[k].1);
+                let mut slots = values[lanes.start..].chunks_exact_mut(lanes.len());
+                let mut lanes: [&mut [T]; SIZE] = std::array::from_fn(|_| &mut [][..]);
+                for lanes in &mut lanes {
+                    *lanes = &mut slots.next().expect("a slot per column")[first..first + group];
+                }
+                for (lane, &number) in numbers[..group].iter().enumerate() {
+                    let row = &data[start + k + number * stride..][..SIZE];
+                    for column in 0..SIZE {
+                        lanes[column][lane] = T::of(row[column]);
+                    }
+                }
+            });
+        }
+    }
+
+    /// If the numbers of a sample in the columns of `loads` lie side by side: writes them as rows. Rows without a sample are as
+    /// the last one's.
+    #[inline(always)]
+    pub(super) fn copy_rows<T: Float>(&self, loads: &[(usize, u32)], rows: &mut [T]) -> bool {
+        if self.in_line(loads) < loads.len() {
+            return false;
+        }
+        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        for (lane, row) in rows.chunks_exact_mut(loads.len()).enumerate() {
+            let number = self.number(lane.min(self.len - 1));
+            let numbers = &data[start + number * stride..][..loads.len()];
+            for (to, &number) in row.iter_mut().zip(numbers) {
+                *to = T::of(number);
+            }
+        }
+        true
+    }
+
+    /// How many of these columns, from the first one on, have the numbers of a sample side by side.
+    #[inline(always)]
+    fn in_line(&self, loads: &[(usize, u32)]) -> usize {
+        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        let fits = |&(k, &(column, _)): &(usize, &(usize, u32))| {
+            let column = self.columns[column];
+            std::ptr::eq(column.data, data) && column.start == start + k && column.stride == stride
+        };
+        loads.iter().enumerate().take_while(fits).count()
+    }
+}

@@ -1,0 +1,330 @@
+//! Samples as a tree: leaves of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
+//! alone, so that sums have the same bits on any number of threads.
+
+use super::block::{Block, Care, Scratch, any_is_nan};
+use super::float::Float;
+use super::matmul::add_totals;
+use super::packet::WIDTH;
+use super::plan::Plan;
+use super::samples::Samples;
+use super::staging::Outbox;
+use super::sweep::Sweep;
+use super::transpose::{Layout, to_rows};
+use crate::error::Error;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How many samples a leaf has, more or less: as many whole blocks as that takes.
+const LEAF: usize = 1024;
+/// Numbers of a block, values and adjoints together: so many fit into the cache.
+const NUMBERS: usize = 48 << 10;
+/// No more lanes in a block than this: loops are long enough.
+const MOST_LANES: usize = 512;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Wanted {
+    /// The outputs, sample by sample.
+    Values,
+    /// The sums of the outputs.
+    Sums,
+    /// The sums of the outputs, and the derivative of the first by what is shared.
+    ByShared,
+    /// In how many samples what is shared is reached from the first output.
+    Reached,
+    /// The derivatives of every output by the samples' variables, sample by sample.
+    BySample,
+}
+
+/// An evaluation.
+pub(super) struct Job<'a, T> {
+    pub plan: &'a Plan,
+    /// The ways backwards that are asked for.
+    pub sweeps: &'a [Sweep],
+    pub shared: &'a [T],
+    pub shared_is_finite: bool,
+    pub samples: Samples<'a>,
+    pub wanted: Wanted,
+    pub pool: &'a Pool<T>,
+    /// Whether a leaf had to be done again: others start where that one did. Where rows need no care, it changes no bit.
+    pub is_wary: AtomicBool,
+}
+
+/// Memory for leaves and their sums, for whichever thread comes next.
+#[derive(Debug, Default)]
+pub(super) struct Pool<T> {
+    scratch: Mutex<Vec<Scratch<T>>>,
+    sums: Mutex<Vec<Vec<f64>>>,
+}
+
+/// What a part of the tree comes to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// The derivatives by what is shared, and behind them the sums of the outputs.
+    pub sums: Vec<f64>,
+    /// The positions of samples in which a check turned out differently; they are left out of everything.
+    pub out: Vec<usize>,
+    /// Why the first of them is.
+    pub first: Option<Error>,
+}
+
+fn take<M: Default>(pool: &Mutex<Vec<M>>) -> M {
+    pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
+}
+
+fn give<M>(pool: &Mutex<Vec<M>>, memory: M) {
+    if let Ok(mut pool) = pool.lock() {
+        pool.push(memory);
+    }
+}
+
+impl<T> Pool<T> {
+    /// Takes the memory of sums back.
+    pub fn give_back(&self, sums: Vec<f64>) {
+        give(&self.sums, sums);
+    }
+}
+
+/// Lanes in a block: as many as fit into the cache, within limits.
+fn width(plan: &Plan) -> usize {
+    let fitting = NUMBERS / (2 * plan.slots.max(1)) / WIDTH * WIDTH;
+    fitting.clamp(WIDTH, MOST_LANES)
+}
+
+impl<T> Job<'_, T> {
+    /// How many numbers come out for each sample.
+    fn numbers_per_sample(&self) -> usize {
+        match self.wanted {
+            Wanted::Values => self.plan.outputs.len(),
+            Wanted::BySample => self.sweeps.iter().map(|sweep| sweep.variables.len()).sum(),
+            Wanted::Sums | Wanted::ByShared | Wanted::Reached => 0,
+        }
+    }
+}
+
+impl<T: Precision> Job<'_, T> {
+    /// Evaluates all samples; `out` has what is asked for sample by sample.
+    pub fn run(&self, out: &mut [f64]) -> Outcome {
+        self.part(0..self.samples.len(), out)
+    }
+
+    fn part(&self, samples: Range<usize>, out: &mut [f64]) -> Outcome {
+        let width = width(self.plan);
+        let leaf = LEAF.div_ceil(width) * width;
+        if samples.len() <= leaf {
+            let leaf = Leaf { job: self, samples, width, out };
+            return T::evaluate(leaf);
+        }
+        // So many whole leaves on the left that it is a full tree.
+        let leaves = samples.len().div_ceil(leaf);
+        let middle = samples.start + leaf * (leaves.next_power_of_two() / 2);
+        let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
+        let (mut left, right) =
+            join(|| self.part(samples.start..middle, left_out), || self.part(middle..samples.end, right_out));
+        for (sum, &other) in left.sums.iter_mut().zip(&right.sums) {
+            *sum += other;
+        }
+        self.pool.give_back(right.sums);
+        left.out.extend(right.out);
+        Outcome { first: left.first.or(right.first), ..left }
+    }
+}
+
+#[cfg(feature = "parallel")]
+fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
+}
+
+#[cfg(not(feature = "parallel"))]
+fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}
+
+/// The precision of a batch: `f64` or `f32`.
+pub trait Precision: Float {
+    /// Evaluates a leaf with the vector instructions of the machine. (Here, so that it is compiled once, with this crate.)
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn evaluate(leaf: Leaf<'_, '_, Self>) -> Outcome;
+}
+
+macro_rules! impl_precision {
+    ($($T:ident)*) => { $(
+        impl Precision for $T {
+            #[allow(private_interfaces)]
+            #[inline(never)]
+            fn evaluate(leaf: Leaf<'_, '_, $T>) -> Outcome {
+                pulp::Arch::new().dispatch(leaf)
+            }
+        }
+    )* };
+}
+impl_precision!(f64 f32);
+
+/// So many blocks, evaluated one after the other with the vector instructions of the machine.
+pub(super) struct Leaf<'j, 'a, T> {
+    job: &'j Job<'a, T>,
+    samples: Range<usize>,
+    width: usize,
+    out: &'j mut [f64],
+}
+
+impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
+    type Output = Outcome;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> Outcome {
+        let Leaf { job, samples: range, width, out } = self;
+        let (plan, per_sample) = (job.plan, job.numbers_per_sample());
+        let mut scratch: Scratch<T> = take(&job.pool.scratch);
+        let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
+        // Where a zero met an infinity there is a NaN in what comes out, and only a more careful way tells what it should be.
+        let ways = [Care::None, Care::Rows, Care::Everywhere];
+        let is_wary = job.is_wary.load(Ordering::Relaxed);
+        let first = if job.shared_is_finite { usize::from(is_wary) } else { 2 };
+        for &care in &ways[first..] {
+            let mut has_nan = false;
+            scratch.begin(plan, job.shared, width);
+            (outcome.out, outcome.first) = (Vec::new(), None);
+            let mut outbox = Outbox::new(std::mem::take(&mut scratch.gathered), &mut *out);
+            let mut before = 0;
+            for from in range.clone().step_by(width) {
+                let count = width.min(range.end - from);
+                let lanes = count.next_multiple_of(WIDTH);
+                let samples = &job.samples.part(from..from + count);
+                let block = Block { plan, shared: job.shared, care, samples, lanes };
+                if lanes != before {
+                    block.copy_shared(&mut scratch.values);
+                    before = lanes;
+                }
+                samples.load(&plan.loads, &mut scratch.values, |slot| block.range(slot, 1));
+                block.forward(simd, &mut scratch.values);
+                scratch.is_out[..count].fill(false);
+                scratch.is_out[count..lanes].fill(true);
+                if !plan.checks.is_empty() {
+                    ask(&block, &mut scratch, from, count, &mut outcome);
+                }
+                let out = outbox.room_for(count * per_sample);
+                match job.wanted {
+                    Wanted::Values => write_values(&block, &scratch, out),
+                    Wanted::Sums | Wanted::ByShared => add_values(simd, &block, &mut scratch),
+                    Wanted::Reached => {
+                        let Scratch { values, is_out, sums, .. } = &mut scratch;
+                        block.count_reached(values, is_out, plan.outputs[0], sums);
+                    }
+                    Wanted::BySample => {}
+                }
+                let mut layout = Layout { stride: per_sample, start: 0 };
+                for sweep in job.sweeps {
+                    block.backward(simd, sweep, &mut scratch);
+                    for &variable in &sweep.variables {
+                        has_nan |= any_is_nan(block.of(&scratch.adjoints, variable));
+                    }
+                    write_derivatives(&block, &scratch, &sweep.variables, layout, out);
+                    layout.start += sweep.variables.len();
+                }
+            }
+            scratch.gathered = outbox.finish();
+            outcome.sums.resize(scratch.sums.len(), 0.0);
+            // Of no samples a sum is 0.
+            let of_nothing = if range.is_empty() { 0.0 } else { -0.0 };
+            for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
+                *total = sum.double() + of_nothing;
+            }
+            has_nan |= job.wanted == Wanted::ByShared && any_is_nan(&scratch.sums);
+            if has_nan {
+                job.is_wary.store(true, Ordering::Relaxed);
+            }
+            // Sums of products with finite numbers that are shared are right for each sample.
+            if !has_nan || (care == Care::Rows && job.wanted == Wanted::BySample) {
+                break;
+            }
+        }
+        give(&job.pool.scratch, scratch);
+        outcome
+    }
+}
+
+/// Asks the checks in every lane.
+#[inline(always)]
+fn ask<T: Float>(
+    block: &Block<'_, T>,
+    scratch: &mut Scratch<T>,
+    from: usize,
+    count: usize,
+    outcome: &mut Outcome,
+) {
+    let lanes_of = |slot: u32| &block.of(&scratch.values, slot)[..count];
+    let mut changed: Option<(usize, usize)> = None;
+    for (k, check) in block.plan.checks.iter().enumerate() {
+        let (left, right) = (lanes_of(check.left), lanes_of(check.right));
+        let mut all_hold = true;
+        for lane in 0..count {
+            all_hold &= check.predicate.holds(left[lane].double(), right[lane].double()) == check.outcome;
+        }
+        if !all_hold {
+            for lane in 0..count {
+                if check.predicate.holds(left[lane].double(), right[lane].double()) != check.outcome {
+                    scratch.is_out[lane] = true;
+                    let is_earlier = changed.is_none_or(|(first, _)| lane < first);
+                    changed = if is_earlier { Some((lane, k)) } else { changed };
+                }
+            }
+        }
+    }
+    if let Some((lane, check)) = changed {
+        let check = &block.plan.checks[check];
+        outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(|lane| from + lane));
+        outcome.first.get_or_insert_with(|| Error::BranchChanged {
+            predicate: check.predicate,
+            left: lanes_of(check.left)[lane].double(),
+            right: lanes_of(check.right)[lane].double(),
+            at: check.at.clone(),
+        });
+    }
+}
+
+#[inline(always)]
+fn add_values<T: Float, S: pulp::Simd>(simd: S, block: &Block<'_, T>, scratch: &mut Scratch<T>) {
+    let Scratch { values, terms: [terms, ..], is_out, sums, .. } = scratch;
+    let terms = &mut terms[..block.lanes];
+    for (&output, sum) in block.plan.outputs.iter().zip(&mut sums[block.shared.len()..]) {
+        for ((term, &value), &is_out) in terms.iter_mut().zip(block.of(values, output)).zip(&*is_out) {
+            *term = if is_out { T::NOTHING } else { value };
+        }
+        add_totals(simd, |_| &*terms, std::slice::from_mut(sum));
+    }
+}
+
+fn write_values<T: Float>(block: &Block<'_, T>, scratch: &Scratch<T>, out: &mut [f64]) {
+    let outputs = &block.plan.outputs;
+    for (lane, out) in out.chunks_exact_mut(outputs.len().max(1)).enumerate() {
+        for (out, &output) in out.iter_mut().zip(outputs) {
+            let value = block.of(&scratch.values, output)[lane].double();
+            *out = if scratch.is_out[lane] { f64::NAN } else { value };
+        }
+    }
+}
+
+#[inline(always)]
+fn write_derivatives<T: Float>(
+    block: &Block<'_, T>,
+    scratch: &Scratch<T>,
+    variables: &[u32],
+    layout: Layout,
+    out: &mut [f64],
+) {
+    if variables.is_empty() {
+        return;
+    }
+    let lanes = |column: usize| block.of(&scratch.adjoints, variables[column]);
+    to_rows(variables.len(), lanes, out, layout, T::double);
+    let rows = out.chunks_exact_mut(layout.stride).zip(&scratch.is_out);
+    for (row, _) in rows.filter(|(_, is_out)| **is_out) {
+        row[layout.start..][..variables.len()].fill(f64::NAN);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Whatever vector instructions a leaf is compiled for, it has the same bits.
+
+use super::super::float::Float;
+use super::super::samples::{Column, Samples};
+use super::super::{Batched, Workspace, forward};
+use super::{Job, LEAF, Leaf, Outcome, Pool, Wanted};
+use crate::function::Function;
+use crate::table::ops::{primitives, reductions};
+use crate::table::rules::{affine, log_sum_exp};
+use crate::tape::Var;
+use pulp::Simd;
+
+/// A batch of samples, with numbers for what is shared.
+struct Batch<'a, T> {
+    function: &'a Batched<T>,
+    shared: &'a [f64],
+    columns: &'a [Vec<f64>],
+}
+
+impl<T: Precision> Batch<'_, T> {
+    /// The bits of everything that is asked for, by the instructions that `dispatch` chooses.
+    fn bits(&self, dispatch: &dyn Fn(Leaf<'_, '_, T>) -> Outcome) -> Vec<u64> {
+        let Batched { plan, by_shared, by_sample, .. } = self.function;
+        let columns: Vec<Column<'_>> = self.columns.iter().map(Column::from).collect();
+        let samples = Samples::new(&columns).unwrap();
+        assert!(samples.len() <= LEAF);
+        let mut workspace = Workspace::new();
+        forward(&plan.head, self.shared.iter().copied(), &mut workspace).unwrap();
+        let shared: Vec<T> =
+            plan.head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])).collect();
+        let asked = [
+            (Wanted::Values, &[][..], plan.outputs.len()),
+            (Wanted::ByShared, &by_shared[..], 0),
+            (Wanted::BySample, &by_sample[..], plan.outputs.len() * self.function.sample_variables()),
+        ];
+        let mut bits = Vec::new();
+        for (wanted, sweeps, numbers) in asked {
+            let (pool, mut out) = (Pool::default(), vec![0.0; samples.len() * numbers]);
+            let pool = &pool;
+            let shared_is_finite = shared.iter().all(|number| number.double().is_finite());
+            let job = Job {
+                plan,
+                sweeps,
+                shared: &shared,
+                shared_is_finite,
+                samples,
+                wanted,
+                pool,
+                is_wary: std::sync::atomic::AtomicBool::new(false),
+            };
+            let leaf =
+                Leaf { job: &job, samples: 0..samples.len(), width: super::width(plan), out: &mut out };
+            let outcome = dispatch(leaf);
+            bits.extend(outcome.sums.iter().chain(&out).map(|x| canonical(*x)));
+        }
+        bits
+    }
+
+    /// Compares every instruction set of this machine with plain code.
+    fn compare(&self, what: &str) {
+        let plain = self.bits(&|leaf| pulp::Arch::Scalar.dispatch(leaf));
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(v3) = pulp::x86::V3::try_new() {
+                assert_eq!(self.bits(&|leaf| Simd::vectorize(v3, leaf)), plain, "{what} with AVX2");
+            }
+            if let Some(v4) = pulp::x86::V4::try_new() {
+                assert_eq!(self.bits(&|leaf| Simd::vectorize(v4, leaf)), plain, "{what} with AVX-512");
+            }
+        }
+        assert_eq!(self.bits(&T::evaluate), plain, "{what} as it is");
+    }
+}
+
+/// The bits, but of NaN only that it is one.
+fn canonical(x: f64) -> u64 {
+    if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
+}
+
+/// Numbers from a sequence without a pattern; some are zero, infinite or out of every domain.
+fn numbers(n: usize, seed: f64, low: f64, high: f64) -> Vec<f64> {
+    let number = |k: usize| match k % 23 {
+        7 => 0.0,
+        11 => -0.0,
+        13 => f64::INFINITY,
+        17 => -1e3,
+        19 => 1e12,
+        _ => low + (high - low) * ((k as f64 * 0.618_033_988_749 + seed) % 1.0),
+    };
+    (0..n).map(number).collect()
+}
+
+fn compare(function: &Function, shared: &[f64], columns: &[Vec<f64>], what: &str) {
+    let range = 0..shared.len();
+    let double = Batched::<f64>::new(function, range.clone()).unwrap();
+    let single = Batched::<f32>::new(function, range).unwrap();
+    Batch { function: &single, shared, columns }.compare(&format!("{what} in single precision"));
+    Batch { function: &double, shared, columns }.compare(what);
+}
+
+#[test]
+fn rows_have_the_same_bits_with_any_instructions() {
+    for row in primitives() {
+        let at: Vec<f64> = row.domain.iter().map(|on| (on.start + on.end) * 0.5).collect();
+        let function = Function::record(|x: &[Var]| row.op.value(x).unwrap(), &at[..]).unwrap();
+        // Special numbers of several operands do not always meet.
+        let column = |k: usize| {
+            let on = &row.domain[k];
+            numbers(120 + 5 * k, 0.3 * k as f64, on.start, on.end)[5 * k..].to_vec()
+        };
+        let columns: Vec<Vec<f64>> = (0..at.len()).map(column).collect();
+        compare(&function, &[], &columns, &row.op.to_string());
+        if at.len() > 1 {
+            compare(&function, &at[..1], &columns[1..], &row.op.to_string());
+        }
+    }
+}
+
+#[test]
+fn lists_and_layers_have_the_same_bits_with_any_instructions() {
+    for op in reductions() {
+        let [lists, single] = op.lists().unwrap();
+        let inputs = lists * 5 + single;
+        let at = vec![0.5; inputs];
+        let function = Function::record(|x: &[Var]| op.value(x).unwrap(), &at[..]).unwrap();
+        let columns: Vec<Vec<f64>> = (0..inputs).map(|k| numbers(300, 0.1 * k as f64, -2.0, 2.0)).collect();
+        compare(&function, &[], &columns, &op.to_string());
+    }
+    let shared: Vec<f64> = (0..40).map(|k| (f64::from(k) * 0.7).sin()).collect();
+    let at = [&shared[..], &[0.5; 4]].concat();
+    let layers = |x: &[Var]| {
+        let (w, x) = x.split_at(40);
+        let rows: Vec<Var> = w.chunks_exact(5).map(|w| affine(&w[..4], x, w[4]).tanh()).collect();
+        log_sum_exp(&rows) + affine(&w[..8], &rows, w[9]).relu()
+    };
+    let function = Function::record(layers, &at[..]).unwrap();
+    let columns: Vec<Vec<f64>> =
+        (0..4).map(|k| (0..1_000).map(|i| (f64::from(i * 7 + k) * 0.37).sin()).collect()).collect();
+    compare(&function, &shared, &columns, "layers");
+}
+
+#[test]
+fn wide_layers_have_the_same_bits_with_any_instructions() {
+    let shared: Vec<f64> = (0..20 * 16).map(|k| (f64::from(k) * 0.7).sin()).collect();
+    let layer = |x: &[Var]| {
+        let (w, x) = x.split_at(20 * 16);
+        log_sum_exp(&w.chunks_exact(16).map(|w| affine(w, x, w[0]).tanh()).collect::<Vec<_>>())
+    };
+    let function = Function::record(layer, &[&shared[..], &[0.5; 16]].concat()[..]).unwrap();
+    for samples in [1, 40, 100, 250] {
+        let column = |k: i32| (0..samples).map(|i| (f64::from(i * 7 + k) * 0.37).sin()).collect();
+        let columns: Vec<Vec<f64>> = (0..16).map(column).collect();
+        compare(&function, &shared, &columns, &format!("a wide layer of {samples} samples"));
+    }
+}

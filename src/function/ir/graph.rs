@@ -1,0 +1,214 @@
+//! The recorded graph: a plain list of instructions in order of evaluation.
+
+use super::instructions::{Instruction, Instructions};
+use crate::error::SourceLine;
+use crate::number::predicate::Predicate;
+use crate::table::ops::Op;
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+
+/// Where an operand comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Source {
+    Constant(f64),
+    Input(usize),
+    Result(usize),
+}
+
+/// A place in the list of values: constants first, then inputs, then results in order.
+pub(crate) type Place = u32;
+
+/// A question whose answer the recording depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Check {
+    pub predicate: Predicate,
+    pub left: Place,
+    pub right: Place,
+    pub outcome: bool,
+    /// Asked after this many instructions.
+    pub after: usize,
+    pub at: SourceLine,
+}
+
+/// Evaluation order is list order: an operand always stands before what uses it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Graph {
+    pub constants: Vec<f64>,
+    pub inputs: usize,
+    pub instructions: Instructions,
+    pub checks: Vec<Check>,
+    pub outputs: Vec<Place>,
+}
+
+impl PartialEq for Graph {
+    fn eq(&self, other: &Graph) -> bool {
+        let Graph { constants, inputs, instructions, checks, outputs } = self;
+        are_same(constants, &other.constants)
+            && (*inputs, instructions, checks, outputs)
+                == (other.inputs, &other.instructions, &other.checks, &other.outputs)
+    }
+}
+
+/// Whether these are the same numbers bit for bit, a NaN being a NaN: its sign and payload depend on the processor, and
+/// are not saved.
+pub(crate) fn are_same(a: &[f64], b: &[f64]) -> bool {
+    let is_same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+    a.len() == b.len() && a.iter().zip(b).all(is_same)
+}
+
+impl Graph {
+    /// The place of the first result.
+    pub fn first_result(&self) -> usize {
+        self.constants.len() + self.inputs
+    }
+
+    /// How many values an evaluation holds.
+    pub fn places(&self) -> usize {
+        self.first_result() + self.instructions.len()
+    }
+
+    /// The place of an input.
+    pub fn input(&self, index: usize) -> Place {
+        (self.constants.len() + index) as Place
+    }
+
+    pub fn is_constant(&self, place: Place) -> bool {
+        (place as usize) < self.constants.len()
+    }
+
+    /// Of each place, whether it depends on an input.
+    pub fn varies(&self) -> Vec<bool> {
+        let mut varies = vec![false; self.constants.len()];
+        varies.resize(self.first_result(), true);
+        for instruction in self.instructions.iter() {
+            varies.push(instruction.operands.iter().any(|&operand| varies[operand as usize]));
+        }
+        varies
+    }
+
+    pub fn source(&self, place: Place) -> Source {
+        let place = place as usize;
+        match place.checked_sub(self.constants.len()) {
+            None => Source::Constant(self.constants[place]),
+            Some(index) if index < self.inputs => Source::Input(index),
+            Some(index) => Source::Result(index - self.inputs),
+        }
+    }
+
+    pub fn sources(&self, instruction: Instruction<'_>) -> impl Iterator<Item = Source> {
+        instruction.operands.iter().map(|&place| self.source(place))
+    }
+}
+
+impl Graph {
+    /// What differs from another recording of the same code, by bits; none if nothing does.
+    pub fn difference(&self, other: &Graph) -> Option<String> {
+        let mut constants = self.constants.iter().zip(&other.constants);
+        if let Some((a, b)) = constants.find(|(a, b)| a.to_bits() != b.to_bits()) {
+            return Some(format!("a constant of it was {a}, and then {b}"));
+        }
+        let mut checks = self.checks.iter().zip(&other.checks);
+        if let Some((check, _)) = checks.find(|(a, b)| a != b) {
+            return Some(format!("it took another branch at {}, or did something else before it", check.at));
+        }
+        let is_same = self.constants.len() == other.constants.len()
+            && self.instructions == other.instructions
+            && self.checks.len() == other.checks.len()
+            && self.outputs == other.outputs;
+        (!is_same).then(|| "its operations were not the same ones".to_owned())
+    }
+}
+
+/// Puts a graph together in order.
+#[derive(Default)]
+pub(crate) struct Builder {
+    /// By bits, so that 0 and −0 differ and NaN equals itself.
+    constants: IndexMap<u64, ()>,
+    inputs: usize,
+    instructions: Vec<(Op, SmallVec<[Slot; 4]>)>,
+    checks: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
+    outputs: Vec<Slot>,
+}
+
+/// A source, with constants by number.
+#[derive(Clone, Copy)]
+enum Slot {
+    Constant(u32),
+    Input(u32),
+    Result(u32),
+}
+
+impl Builder {
+    pub fn new(inputs: usize) -> Builder {
+        Builder { inputs, ..Builder::default() }
+    }
+
+    fn slot(&mut self, source: Source) -> Slot {
+        match source {
+            Source::Constant(value) => {
+                Slot::Constant(self.constants.insert_full(value.to_bits(), ()).0 as u32)
+            }
+            Source::Input(index) => Slot::Input(index as u32),
+            Source::Result(index) => Slot::Result(index as u32),
+        }
+    }
+
+    pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
+        let operands = operands.into_iter().map(|operand| self.slot(operand)).collect();
+        self.instructions.push((op, operands));
+        Source::Result(self.instructions.len() - 1)
+    }
+
+    pub fn check(
+        &mut self,
+        predicate: Predicate,
+        left: Source,
+        right: Source,
+        outcome: bool,
+        at: SourceLine,
+    ) {
+        let (left, right) = (self.slot(left), self.slot(right));
+        self.checks.push((predicate, left, right, outcome, self.instructions.len(), at));
+    }
+
+    pub fn output(&mut self, source: Source) {
+        let slot = self.slot(source);
+        self.outputs.push(slot);
+    }
+
+    /// # Panics
+    /// If there are 2³² values or more altogether.
+    pub fn finish(self) -> Graph {
+        let places = self.constants.len() + self.inputs + self.instructions.len();
+        assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
+        let constants = self.constants.len() as u32;
+        let inputs = self.inputs as u32;
+        let place = |slot: Slot| match slot {
+            Slot::Constant(index) => index,
+            Slot::Input(index) => constants + index,
+            Slot::Result(index) => constants + inputs + index,
+        };
+        let mut instructions = Instructions::default();
+        for (op, operands) in self.instructions {
+            instructions.push(op, operands.into_iter().map(place));
+        }
+        Graph {
+            constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
+            inputs: self.inputs,
+            instructions,
+            checks: self
+                .checks
+                .into_iter()
+                .map(|(predicate, left, right, outcome, after, at)| Check {
+                    predicate,
+                    left: place(left),
+                    right: place(right),
+                    outcome,
+                    after,
+                    at,
+                })
+                .collect(),
+            outputs: self.outputs.into_iter().map(place).collect(),
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! Forward mode: a number and its derivatives in `N` directions at once.
+
+use crate::number::operators::impl_number;
+use crate::number::owner::Owner;
+use crate::number::predicate::Predicate;
+use crate::number::real::Real;
+use crate::table::number::{Lists, Number, Read, Reduction};
+use crate::table::ops::for_each_primitive;
+use crate::table::rules::{partials, untaken};
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A number with `N` directional derivatives (tangents), propagated by the rules of the table.
+///
+/// Over `f64` this is vector forward mode; over [`Var`](crate::Var), forward over reverse: the tangents
+/// are recorded, and a sweep over them gives Hessian-vector products; over another `Dual`, nested
+/// forward mode.
+///
+/// It remembers which directions can reach it at all. A direction that cannot contributes nothing, even
+/// where a partial is infinite: `Dual::constant(0.0).sqrt()` has tangent 0, not NaN.
+///
+/// ```
+/// use tapegrad::Dual;
+///
+/// let [x, y] = Dual::variables([3.0, 4.0]);
+/// let r = x.hypot(y);
+/// assert_eq!(r.primal(), 5.0);
+/// assert_eq!(r.tangents(), [0.6, 0.8]);
+/// ```
+///
+/// It also remembers whose it is: of which [`derivative`](crate::derivative), [`jvp`](crate::jvp),
+/// [`hessian`](crate::hessian) or [`preaccumulate`](crate::preaccumulate) it came from an argument, in whatever thread,
+/// or that it was made by hand with [`new`](Self::new), [`variable`](Self::variable) or [`variables`](Self::variables).
+/// Two tangents of different origin are derivatives by different things, so what is made of both is refused, where it
+/// is returned or its tangents are looked at:
+///
+/// ```should_panic
+/// # use tapegrad::derivative;
+/// derivative(|x| x * derivative(|y| x + y, 1.0), 1.0); // panics: `x` belongs to the call around it
+/// ```
+///
+/// Inside of a call, take constants with [`constant`](Self::constant) or `stop_gradient`, and apply a rule of your own
+/// with [`custom`](Self::custom).
+///
+/// There are at most 64 directions, which is known when the program is compiled; more take several passes:
+///
+/// ```compile_fail
+/// let _ = tapegrad::Dual::<f64, 65>::constant(1.0);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Dual<R = f64, const N: usize = 1> {
+    primal: R,
+    tangents: [R; N],
+    /// Bit `k`: whether direction `k` reaches this number.
+    reached: u64,
+    /// By whose arguments the tangents are derivatives.
+    owner: Owner,
+}
+
+/// Up to so many directions operations are inlined, and the compiler knows mostly which directions reach what; from
+/// more on all are multiplied where partials are finite.
+pub(crate) const FEW: usize = 8;
+
+#[inline]
+#[track_caller]
+fn check_direction<const N: usize>(direction: usize) {
+    assert!(
+        direction < N,
+        "there is no direction {direction}: the number has {N}, counted from 0; ask for one of them, or make it a \
+         `Dual<_, {}>`",
+        direction.saturating_add(1)
+    );
+}
+
+impl<R: Number, const N: usize> Dual<R, N> {
+    /// Every direction has a bit.
+    const FITS: () = assert!(
+        N <= u64::BITS as usize,
+        "a number in forward mode has at most 64 directions: take several passes or smaller blocks"
+    );
+
+    /// A number with its derivatives in all directions, made by hand. A tangent of 0 is a number like any other here:
+    /// it meets an infinite partial as NaN.
+    #[must_use]
+    #[inline]
+    pub fn new(primal: R, tangents: [R; N]) -> Self {
+        // What is beyond the directions is never asked for.
+        Dual { tangents, reached: u64::MAX, owner: Owner::HAND, ..Self::result(primal) }
+    }
+
+    /// A constant: no direction reaches it.
+    ///
+    /// Inside of a [`hessian`](crate::hessian) that is no way to make a constant of something that depends on the
+    /// arguments: the gradient would see it and the Hessian would not, so it is refused where it is used. There,
+    /// `x.stop_gradient()` is a constant.
+    #[must_use]
+    #[inline]
+    pub fn constant(primal: R) -> Self {
+        let owner = if primal.is_tracked() { Owner::BARE } else { Owner::NONE };
+        Dual { owner, ..Self::result(primal) }
+    }
+
+    /// The independent variable of one direction, made by hand: tangent 1 there, 0 in the others.
+    ///
+    /// # Panics
+    /// If `direction` is not below `N`.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn variable(primal: R, direction: usize) -> Self {
+        check_direction::<N>(direction);
+        let mut variable = Self::result(primal);
+        variable.tangents[direction] = R::constant(1.0);
+        variable.reached = 1 << direction;
+        variable.owner = Owner::HAND;
+        variable
+    }
+
+    /// `N` independent variables, one for each direction.
+    #[must_use]
+    #[inline]
+    pub fn variables(at: [R; N]) -> [Self; N] {
+        std::array::from_fn(|k| Self::variable(at[k], k))
+    }
+
+    /// An operation that the table does not have: `f` gets the numbers inside the inputs and returns the value and one
+    /// partial derivative per input. The result belongs to the call that its inputs belong to, so this is how a rule of
+    /// your own is applied in [`derivative`](crate::derivative), [`hessian`](crate::hessian) or
+    /// [`preaccumulate`](crate::preaccumulate).
+    ///
+    /// ```
+    /// use tapegrad::{Dual, Real, derivative, hessian};
+    ///
+    /// fn cube<R: Real>(x: R) -> (R, [R; 1]) {
+    ///     (x * x * x, [x * x * 3.0])
+    /// }
+    /// assert_eq!(derivative(|x| Dual::custom([x], |[x]| cube(x)), 2.0), 12.0);
+    /// // Second derivatives are those of the partials.
+    /// assert_eq!(hessian(|[x]| Dual::custom([x], |[x]| cube(x)), [2.0]), [[12.0]]);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn custom<const K: usize>(inputs: [Self; K], f: impl FnOnce([R; K]) -> (R, [R; K])) -> Self {
+        let (primal, partials) = f(inputs.map(Self::primal));
+        let mut result = Self::result(primal);
+        for (partial, input) in partials.into_iter().zip(&inputs) {
+            result.add_weighted(partial, input);
+        }
+        result
+    }
+
+    /// The beginning of a result, which nothing has reached yet.
+    #[inline(always)]
+    fn result(primal: R) -> Self {
+        let () = Self::FITS;
+        Dual { primal, tangents: [R::constant(0.0); N], reached: 0, owner: Owner::NONE }
+    }
+
+    /// The number itself.
+    #[must_use]
+    #[inline]
+    pub fn primal(self) -> R {
+        self.primal
+    }
+
+    /// The directional derivatives.
+    ///
+    /// # Panics
+    /// If tangents of different calls are mixed in this number.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn tangents(self) -> [R; N] {
+        self.owner.refuse_mixture();
+        self.tangents
+    }
+
+    /// The derivative in one direction.
+    ///
+    /// # Panics
+    /// If `direction` is not below `N`, or tangents of different calls are mixed in this number.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn tangent(self, direction: usize) -> R {
+        check_direction::<N>(direction);
+        self.tangents()[direction]
+    }
+
+    /// The directional derivatives of a number that a call has accepted as its own, each with whether it is reached.
+    #[inline(always)]
+    pub(crate) fn accepted(&self) -> ([R; N], [bool; N]) {
+        (self.tangents, std::array::from_fn(|k| self.is_reached_by(k)))
+    }
+
+    /// The same number as an argument of a call.
+    #[inline(always)]
+    pub(crate) fn owned_by(self, owner: Owner) -> Self {
+        Dual { owner, ..self }
+    }
+
+    /// Whose this number is.
+    #[inline(always)]
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// Whether the direction can reach this number; if not, its tangent is a structural zero.
+    #[inline(always)]
+    fn is_reached_by(&self, direction: usize) -> bool {
+        self.reached & 1 << direction != 0
+    }
+
+    /// Whether an operation has to look at this operand: for its tangents, or for whose it is.
+    #[inline(always)]
+    fn takes_part(&self) -> bool {
+        self.reached != 0 || self.owner != Owner::NONE
+    }
+
+    /// The directions and the owner of an operand are those of this result too.
+    #[inline(always)]
+    fn join(&mut self, operand: &Self) {
+        self.reached |= operand.reached;
+        self.owner = self.owner.with(operand.owner);
+    }
+
+    /// One term of the chain rule of a reduction: the tangents of an operand, weighted by its partial.
+    #[inline]
+    #[track_caller]
+    fn add_weighted(&mut self, partial: R, operand: &Self) {
+        for k in 0..N {
+            if operand.is_reached_by(k) {
+                let term = partial.weigh(operand.tangents[k]);
+                let sum = self.tangents[k];
+                self.tangents[k] = if self.is_reached_by(k) { sum + term } else { term };
+            }
+        }
+        self.join(operand);
+    }
+
+    /// The chain rule: the result of a row from its value, its partials and its operands. Only directions that reach an
+    /// operand pass through it: 0 · ∞ is not 0.
+    #[inline(always)]
+    #[track_caller]
+    fn chain<const ARITY: usize>(
+        primal: R,
+        partials: [R; ARITY],
+        untaken: [Option<R>; ARITY],
+        operands: [&Self; ARITY],
+    ) -> Self {
+        let mut result = Self::result(primal);
+        let is_dense = N > FEW && partials.iter().all(|partial| partial.is_dense());
+        for ((partial, untaken), operand) in partials.into_iter().zip(untaken).zip(operands) {
+            if untaken.is_some_and(|mask| mask.is_settled()) {
+                continue;
+            }
+            if is_dense {
+                for (tangent, by) in result.tangents.iter_mut().zip(operand.tangents) {
+                    *tangent += partial * by;
+                }
+                result.join(operand);
+                continue;
+            }
+            for k in 0..N {
+                if operand.is_reached_by(k) {
+                    let term = partial.weigh_if_taken(operand.tangents[k], untaken);
+                    let sum = result.tangents[k];
+                    result.tangents[k] = if result.is_reached_by(k) { sum + term } else { term };
+                }
+            }
+            result.join(operand);
+        }
+        result
+    }
+}
+
+impl<R: Number> Dual<R> {
+    /// A number and its derivative in the direction of a call, where an exact 0 is structural: the direction does not
+    /// enter there.
+    pub(crate) fn along(primal: R, direction: f64, owner: Owner) -> Self {
+        let mut argument = Self::result(primal).owned_by(owner);
+        if direction != 0.0 {
+            (argument.tangents, argument.reached) = ([R::constant(direction)], 1);
+        }
+        argument
+    }
+}
+
+macro_rules! by_chain_rule {
+    ($Op:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => {{
+        let y = $a.primal.$name($($b.primal,)* $($n)?);
+        let wanted = [$a.takes_part() $(, $b.takes_part())*];
+        let partials = partials::$name($a.primal, $($b.primal,)* $($n,)? y, wanted);
+        let untaken = untaken::$name($a.primal, $($b.primal,)* $($n,)? y, partials, wanted);
+        Dual::chain(y, partials, untaken, [&$a $(, &$b)*])
+    }};
+}
+
+for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline] by_chain_rule {
+    const IS_RECORDED: bool = R::IS_RECORDED;
+    const IS_DIFFERENTIATED: bool = true;
+    const LARGE: f64 = R::LARGE;
+
+    #[track_caller]
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);
+        // By the row of the number inside: the operations of its value have other derivatives at a tie.
+        let y = R::reduce::<K, A, B>(lists, primal);
+        let mut result = Dual::result(y);
+        for (partial, operand) in K::each_partial(lists, primal, y).zip(lists.iter(read)) {
+            result.add_weighted(partial, &operand);
+        }
+        result
+    }
+
+    fn is_dense(self) -> bool {
+        self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
+    }
+
+    fn is_settled(self) -> bool {
+        self.primal.is_settled()
+    }
+
+    #[inline(always)]
+    fn decided(self) -> Option<bool> {
+        self.primal.decided()
+    }
+
+    fn vanishes(self) -> bool {
+        self.primal.vanishes() && self.tangents.iter().all(|tangent| tangent.vanishes())
+    }
+});
+
+impl<R: Number, const N: usize> From<f64> for Dual<R, N> {
+    #[inline]
+    fn from(constant: f64) -> Self {
+        Dual::constant(R::constant(constant))
+    }
+}
+
+impl<R: Real, const N: usize> Real for Dual<R, N> {
+    #[inline]
+    #[track_caller]
+    fn value(self) -> f64 {
+        self.primal.value()
+    }
+
+    fn peek(self) -> f64 {
+        self.primal.peek()
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Self) -> bool {
+        self.primal.ask(predicate, right.primal)
+    }
+}
+
+macro_rules! compare_primals {
+    ($Rhs:ty, |$other:ident| $rhs:expr) => {
+        /// Compares primals.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        impl<R: Real, const N: usize> PartialEq<$Rhs> for Dual<R, N> {
+            #[inline]
+            #[track_caller]
+            fn eq(&self, $other: &$Rhs) -> bool {
+                self.primal == $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, $other: &$Rhs) -> bool {
+                self.primal != $rhs
+            }
+        }
+        /// Compares primals.
+        impl<R: Real, const N: usize> PartialOrd<$Rhs> for Dual<R, N> {
+            #[inline]
+            #[track_caller]
+            fn partial_cmp(&self, $other: &$Rhs) -> Option<Ordering> {
+                self.primal.partial_cmp(&$rhs)
+            }
+            #[inline]
+            #[track_caller]
+            fn lt(&self, $other: &$Rhs) -> bool {
+                self.primal < $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn le(&self, $other: &$Rhs) -> bool {
+                self.primal <= $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn gt(&self, $other: &$Rhs) -> bool {
+                self.primal > $rhs
+            }
+            #[inline]
+            #[track_caller]
+            fn ge(&self, $other: &$Rhs) -> bool {
+                self.primal >= $rhs
+            }
+        }
+    };
+}
+compare_primals!(Self, |other| other.primal);
+compare_primals!(f64, |other| *other);
+
+/// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
+impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.primal, f)?;
+        f.write_str(if N == 1 { " + " } else { " + [" })?;
+        for (k, tangent) in self.tangents.iter().enumerate() {
+            f.write_str(if k == 0 { "" } else { ", " })?;
+            fmt::Display::fmt(tangent, f)?;
+        }
+        f.write_str(if N == 1 { "ε" } else { "]ε" })
+    }
+}
+
+impl<R: Number, const N: usize> fmt::Debug for Dual<R, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dual").field("primal", &self.primal).field("tangents", &self.tangents).finish()
+    }
+}

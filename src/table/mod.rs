@@ -1,0 +1,9 @@
+//! The table of primitives, and what its rows are written over: plain numbers, their special functions, and the trait
+//! that every kind of number has.
+
+pub(crate) mod base;
+pub(crate) mod formulas;
+pub(crate) mod number;
+pub(crate) mod ops;
+pub(crate) mod rules;
+pub(crate) mod special;

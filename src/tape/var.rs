@@ -1,0 +1,251 @@
+//! Operators, methods and comparisons of [`Var`].
+
+use crate::number::operators::impl_number;
+use crate::number::predicate::Predicate;
+use crate::number::real::Real;
+use crate::table::number::{Lists, Read, Reduction, values};
+use crate::table::ops::{Op, for_each_primitive};
+use crate::table::rules::{as_they_are, partials, reduction, untaken};
+use crate::tape::{self, Var};
+use smallvec::SmallVec;
+use std::cmp::Ordering;
+use std::fmt;
+
+macro_rules! by_recording {
+    ($Op:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => {{
+        let y = values::$name($a.value, $($b.value,)* $($n)?);
+        let op = Op::$Op $(($n))?;
+        tape::record(op, y, [$a $(, $b)*], move || {
+            let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
+            let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
+            let untaken = untaken::$name($a.value, $($b.value,)* $($n,)? y, partials, active);
+            (partials, untaken.map(|mask| mask.is_none_or(|mask| mask == 0.0)))
+        })
+    }};
+}
+
+for_each_primitive!(impl_number [] [Var, inline] by_recording {
+    const IS_RECORDED: bool = true;
+    const IS_DIFFERENTIATED: bool = true;
+
+    #[track_caller]
+    fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
+        let y = K::value(lists, (move |item: A| read.first(item).value, move |item: B| read.second(item).value));
+        tape::record_reduction::<K, A, B>(y, lists, read)
+    }
+
+    #[track_caller]
+    fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
+        let terms: SmallVec<[Var; 16]> = terms.collect();
+        if terms.is_empty() {
+            return Var::from(std::iter::empty::<f64>().sum::<f64>());
+        }
+        Self::reduce::<reduction::Sum, _, _>(Lists { first: &terms, second: &[], last: None }, as_they_are())
+    }
+
+    #[track_caller]
+    fn product_of(factors: impl Iterator<Item = Self>) -> Self {
+        let factors: SmallVec<[Var; 16]> = factors.collect();
+        Self::reduce::<reduction::Product, _, _>(
+            Lists { first: &factors, second: &[], last: None },
+            as_they_are(),
+        )
+    }
+
+    fn decided(self) -> Option<bool> {
+        self.is_constant().then_some(self.value != 0.0)
+    }
+
+    #[inline]
+    fn is_tracked(self) -> bool {
+        self.is_on_a_tape()
+    }
+
+    fn is_dense(self) -> bool {
+        false
+    }
+
+    fn is_settled(self) -> bool {
+        self.value != 0.0 && !(self.is_on_a_tape() && tape::is_recording())
+    }
+
+    #[track_caller]
+    fn weigh(self, tangent: Self) -> Self {
+        // Exact, and it keeps graphs of derivatives small.
+        let is_one = |var: Var| !var.is_on_a_tape() && var.value == 1.0;
+        if is_one(self) {
+            tangent
+        } else if is_one(tangent) {
+            self
+        } else {
+            self * tangent
+        }
+    }
+
+    #[track_caller]
+    fn accumulate(self, term: Self) -> Self {
+        if !self.is_on_a_tape() && self.value == 0.0 { term } else { self + term }
+    }
+});
+
+impl From<f64> for Var {
+    #[inline]
+    fn from(constant: f64) -> Var {
+        Var::constant_of(constant)
+    }
+}
+
+impl Real for Var {
+    #[inline]
+    #[track_caller]
+    fn value(self) -> f64 {
+        Var::value(self)
+    }
+
+    fn peek(self) -> f64 {
+        self.value
+    }
+
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Var) -> bool {
+        ask(predicate, self, right)
+    }
+}
+
+impl Var {
+    /// The plain number.
+    ///
+    /// A recording tape notes that it was read: what is computed from a plain number cannot be replayed
+    /// ([`Error::ValueRead`](crate::Error::ValueRead)). Printing does not count.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn value(self) -> f64 {
+        tape::value_was_read(self);
+        self.value
+    }
+
+    /// Whether this is a plain number that no tape knows.
+    #[must_use]
+    #[inline]
+    pub fn is_constant(self) -> bool {
+        !self.is_on_a_tape()
+    }
+
+    /// The value as a constant: the derivative stops here, and it may be used with any tape. On a
+    /// [recording](crate::Tape::recording) tape it stays on the tape, so that a replay computes it again.
+    #[must_use]
+    #[track_caller]
+    pub fn detach(self) -> Var {
+        if self.is_on_a_tape() && tape::with(|thread| Ok(thread.settle(&[self])?.cold().recording.is_some()))
+        {
+            self.stop_gradient()
+        } else {
+            Var::constant_of(self.value)
+        }
+    }
+}
+
+/// Questions about the value that code branches on; a recording tape keeps each as a guard.
+macro_rules! predicates {
+    ($($(#[$doc:meta])* $name:ident $Predicate:ident)*) => {
+        impl Var {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                #[inline]
+                #[track_caller]
+                pub fn $name(self) -> bool {
+                    ask(Predicate::$Predicate, self, Var::constant_of(0.0))
+                }
+            )*
+        }
+    };
+}
+predicates! {
+    /// Whether the value is NaN.
+    is_nan IsNan
+    /// Whether the value is neither infinite nor NaN.
+    is_finite IsFinite
+    /// Whether the value is +∞ or −∞.
+    is_infinite IsInfinite
+    /// Whether the sign bit of the value is set.
+    is_sign_negative IsSignNegative
+    /// Whether the value is 0.
+    is_zero Equal
+}
+
+#[inline]
+#[track_caller]
+fn ask(predicate: Predicate, left: Var, right: Var) -> bool {
+    let outcome = predicate.holds(left.value, right.value);
+    tape::guard(predicate, left, right, outcome);
+    outcome
+}
+
+macro_rules! compare_by_value {
+    ($Left:ty, $Right:ty) => {
+        /// Compares values.
+        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        impl PartialEq<$Right> for $Left {
+            #[inline]
+            #[track_caller]
+            fn eq(&self, other: &$Right) -> bool {
+                ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn ne(&self, other: &$Right) -> bool {
+                !ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+            }
+        }
+        /// Compares values.
+        impl PartialOrd<$Right> for $Left {
+            #[inline]
+            #[track_caller]
+            fn partial_cmp(&self, other: &$Right) -> Option<Ordering> {
+                let (left, right) = (Var::from(*self), Var::from(*other));
+                let ordering = left.value.partial_cmp(&right.value);
+                tape::guard(Predicate::Compares(ordering), left, right, true);
+                ordering
+            }
+            #[inline]
+            #[track_caller]
+            fn lt(&self, other: &$Right) -> bool {
+                ask(Predicate::Less, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn le(&self, other: &$Right) -> bool {
+                ask(Predicate::LessEqual, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn gt(&self, other: &$Right) -> bool {
+                ask(Predicate::Greater, Var::from(*self), Var::from(*other))
+            }
+            #[inline]
+            #[track_caller]
+            fn ge(&self, other: &$Right) -> bool {
+                ask(Predicate::GreaterEqual, Var::from(*self), Var::from(*other))
+            }
+        }
+    };
+}
+compare_by_value!(Var, Var);
+compare_by_value!(Var, f64);
+compare_by_value!(f64, Var);
+
+/// The value, under all format flags.
+impl fmt::Display for Var {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)
+    }
+}
+
+/// The value, under all format flags, and whether it is a constant.
+impl fmt::Debug for Var {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(if self.is_constant() { "Constant" } else { "Var" }).field(&self.value).finish()
+    }
+}
