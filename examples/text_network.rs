@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     println!("{}\n", mlp.summary());
 
     let tape = Tape::new();
-    let net = mlp.on(&tape);
+    let net = mlp.bind(&tape);
     let pass = net.pass(&INPUTS);
     let loss = Loss::HalfSquared.of(pass.outputs(), &TARGETS.map(Var::from));
     let g = loss.backward();

@@ -16,10 +16,10 @@ pub mod check;
 mod differentiate;
 mod error;
 mod function;
-pub mod nn;
-mod number;
 #[cfg(test)]
 mod interop;
+pub mod nn;
+mod number;
 mod table;
 mod tape;
 
@@ -35,12 +35,13 @@ pub use function::{
 pub use number::dual::Dual;
 pub use number::lists::{mean, softmax};
 pub use number::mask::{Mask, eq, ge, gt, le, lt};
-pub use number::point::{Outputs, Point};
+pub use number::point::Point;
 pub use number::predicate::Predicate;
 pub use number::real::Real;
 pub use table::number::Number;
 pub use table::ops::{Op, Primitive, primitives, reductions};
 pub use table::rules::{Few, affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
+pub use tape::Outputs;
 pub use tape::gradient::Gradient;
 pub use tape::listing::{Listing, NonFinite, Row, Statistics, What};
 pub use tape::preaccumulate::{Fused, preaccumulate};

@@ -132,7 +132,8 @@ fn expand(tree: &str, before: &[String], found: &mut Vec<(Vec<String>, String)>)
             path.pop();
         }
         let path = [before, &path[..]].concat();
-        let name = if alias.is_empty() { path.last().cloned().unwrap_or_default() } else { alias.trim().to_owned() };
+        let name =
+            if alias.is_empty() { path.last().cloned().unwrap_or_default() } else { alias.trim().to_owned() };
         found.push((path, name));
     }
 }
@@ -162,7 +163,8 @@ fn imports() -> BTreeMap<Module, BTreeSet<Module>> {
     let resolve = |path: &[String]| {
         let mut path = path.to_vec();
         for _ in 0..8 {
-            let known = (0..=path.len()).rev().find_map(|k| handed_on.get(&path[..k]).map(|target| (k, target)));
+            let known =
+                (0..=path.len()).rev().find_map(|k| handed_on.get(&path[..k]).map(|target| (k, target)));
             let Some((k, target)) = known else { break };
             path = [&target[..], &path[k..]].concat();
         }

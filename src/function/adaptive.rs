@@ -2,7 +2,7 @@
 
 use super::{Function, Workspace};
 use crate::error::Error;
-use crate::number::point::Outputs;
+use crate::tape::Outputs;
 use crate::tape::Var;
 
 /// A closure and its recordings, one per combination of branches that was met. Where none fits a point, the

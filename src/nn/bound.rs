@@ -4,11 +4,20 @@ use super::mlp::Mlp;
 use super::neuron::Neuron;
 use crate::{Tape, Var};
 
-/// A network for one pass: its parameters as variables of a tape. See [`Mlp::on`].
+/// A network for one pass: its parameters as variables of a tape. See [`Mlp::bind`].
 #[derive(Debug, Clone)]
 pub struct Bound<'a> {
     mlp: &'a Mlp,
     parameters: Vec<Var>,
+}
+
+impl Mlp {
+    /// The network on a tape, every parameter a variable: what a custom training step works with.
+    #[must_use]
+    #[track_caller]
+    pub fn bind<'a>(&'a self, tape: &Tape) -> Bound<'a> {
+        Bound::new(self, tape)
+    }
 }
 
 impl<'a> Bound<'a> {

@@ -19,6 +19,13 @@ pub struct MlpBuilder {
     seed: u64,
 }
 
+impl Mlp {
+    /// Starts a network that takes `inputs` numbers; layers, initialisation and seed follow.
+    pub fn builder(inputs: usize) -> MlpBuilder {
+        MlpBuilder::new(inputs)
+    }
+}
+
 impl MlpBuilder {
     pub(super) fn new(inputs: usize) -> MlpBuilder {
         MlpBuilder { inputs, layers: Vec::new(), bias: Bias::PerNeuron, init: Init::XavierUniform, seed: 0 }

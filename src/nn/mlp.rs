@@ -1,12 +1,10 @@
 //! Multi-layer perceptrons.
 
 use super::activation::Activation;
-use super::bound::Bound;
-use super::builder::MlpBuilder;
 use super::error::{Error, expect_length};
 use super::layer::Layer;
 use super::neuron::Neuron;
-use crate::{Number, Tape};
+use crate::Number;
 use indexmap::IndexMap;
 use std::fmt;
 use std::ops::Range;
@@ -26,7 +24,7 @@ use std::ops::Range;
 /// // Over plain numbers, a prediction; over variables, a recording.
 /// let y = mlp.predict(&[0.5, -1.0]);
 /// let tape = Tape::new();
-/// let net = mlp.on(&tape);
+/// let net = mlp.bind(&tape);
 /// let pass = net.pass(&[0.5, -1.0]);
 /// assert_eq!(pass.outputs()[0].value(), y[0]);
 ///
@@ -48,11 +46,6 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// Starts a network that takes `inputs` numbers; layers, initialisation and seed follow.
-    pub fn builder(inputs: usize) -> MlpBuilder {
-        MlpBuilder::new(inputs)
-    }
-
     /// A network of these layers, all parameters 0.
     ///
     /// # Errors
@@ -314,13 +307,6 @@ impl Mlp {
             rest = after;
         }
         flow.unwrap_or_else(|| inputs.to_vec())
-    }
-
-    /// The network on a tape, every parameter a variable: what a custom training step works with.
-    #[must_use]
-    #[track_caller]
-    pub fn on<'a>(&'a self, tape: &Tape) -> Bound<'a> {
-        Bound::new(self, tape)
     }
 
     /// A table of the layers with their sizes, activations and numbers of parameters.

@@ -21,6 +21,7 @@
 //! ```
 
 mod activation;
+mod backend;
 mod bound;
 mod builder;
 mod clip;
@@ -34,6 +35,7 @@ mod loss;
 mod mlp;
 mod model;
 mod neuron;
+mod objective;
 mod optimizer;
 mod passes;
 mod predict;
@@ -48,6 +50,7 @@ mod settings;
 mod train;
 
 pub use activation::Activation;
+pub use backend::{Backend, Fallback};
 pub use bound::{Bound, ForwardPass};
 pub use builder::MlpBuilder;
 pub use clip::Clip;
@@ -61,12 +64,13 @@ pub use loss::{Loss, Penalty};
 pub use mlp::Mlp;
 pub use model::Model;
 pub use neuron::Neuron;
+pub use objective::{Failure, Moment, Objective, Reduction, Report};
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 #[cfg(feature = "lbfgs")]
 pub use optimizer::{Ending, Lbfgs, Minimum};
 pub use random::Random;
 pub use schedule::Schedule;
 pub use train::{
-    Backend, ConfusionMatrix, Eager, EarlyStopping, Epoch, Failure, Fallback, History, Metric, Moment,
-    Objective, Predictions, Recorded, Reduction, Report, Trainer, accuracy, r_squared,
+    ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, accuracy,
+    r_squared,
 };

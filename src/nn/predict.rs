@@ -4,7 +4,8 @@ use super::data::{Data, class};
 use super::error::{Error, expect_length};
 use super::loss::Loss;
 use super::mlp::Mlp;
-use super::train::{Objective, Predictions, Recorded, Reduction, stopped};
+use super::objective::{Objective, Reduction, stopped};
+use super::train::{Predictions, Recorded};
 
 impl Mlp {
     /// The outputs for inputs from outside.

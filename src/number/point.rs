@@ -1,7 +1,5 @@
 //! Points: the shapes in which a function takes its arguments.
 
-use crate::tape::Var;
-
 /// A collection of numbers that functions are evaluated at: `[T; N]`, `&[T; N]`, `&[T]`, `Vec<T>` or
 /// `&Vec<T>`.
 ///
@@ -25,39 +23,6 @@ pub trait Point<T: Copy>: sealed::Sealed {
 
     /// The shape, as a closure takes it.
     fn args<U: Copy>(of: &Self::Of<U>) -> Self::Args<'_, U>;
-}
-
-/// What a recorded closure may return: a variable, an array or a vector of them.
-pub trait Outputs: outputs::Sealed {
-    /// The variables.
-    #[doc(hidden)]
-    fn as_slice(&self) -> &[Var];
-}
-
-mod outputs {
-    use super::Var;
-    pub trait Sealed {}
-    impl Sealed for Var {}
-    impl<const N: usize> Sealed for [Var; N] {}
-    impl Sealed for Vec<Var> {}
-}
-
-impl Outputs for Var {
-    fn as_slice(&self) -> &[Var] {
-        std::slice::from_ref(self)
-    }
-}
-
-impl<const N: usize> Outputs for [Var; N] {
-    fn as_slice(&self) -> &[Var] {
-        self
-    }
-}
-
-impl Outputs for Vec<Var> {
-    fn as_slice(&self) -> &[Var] {
-        self
-    }
 }
 
 mod sealed {

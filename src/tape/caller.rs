@@ -3,6 +3,9 @@
 use std::backtrace::Backtrace;
 use std::panic::Location;
 
+/// A source line of the user.
+pub(crate) type Line = &'static Location<'static>;
+
 /// What to add to a message that is reported at `at`: the place that called, if `at` is in the standard library and the
 /// symbols of the program tell; else nothing. Slow.
 pub(super) fn beyond(at: &Location<'_>) -> String {

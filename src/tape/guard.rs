@@ -1,27 +1,9 @@
 //! What a recording tape keeps beyond the nodes: every decision that depended on a value.
 
+use super::caller::Line;
+use super::edge::Operand;
 use super::recordings::Registration;
-use super::storage::Line;
 use crate::number::predicate::Predicate;
-use std::fmt;
-
-/// An operand as a node or a guard knows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Operand {
-    /// A constant, with its value.
-    Constant(f64),
-    /// The node with this index.
-    Node(usize),
-}
-
-impl fmt::Display for Operand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Operand::Constant(value) => write!(f, "{value}"),
-            Operand::Node(index) => write!(f, "#{index}"),
-        }
-    }
-}
 
 /// A question that was asked while recording, and its answer: a replay is valid only where the answer is
 /// the same.

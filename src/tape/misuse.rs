@@ -1,7 +1,7 @@
 //! Misuse that the types cannot exclude, in words that name the cure.
 
-use super::node::{FIRST, Node, Var};
-use super::storage::{MOST, Storage};
+use super::edge::{FIRST, MOST};
+use super::node::{Node, Var};
 use std::fmt;
 
 /// Why an operation on variables is refused.
@@ -22,23 +22,6 @@ impl Misuse {
     pub fn stale(var: Var) -> Misuse {
         Misuse::Stale { value: var.value }
     }
-
-    pub fn mixed(tape: &Storage, var: Var, other_tape: &Storage, other: Var) -> Misuse {
-        Misuse::Mixed {
-            descriptions: Box::new([describe(tape, var), describe(other_tape, other)]),
-            recording: tape.cold().recording.is_some() || other_tape.cold().recording.is_some(),
-        }
-    }
-}
-
-/// A variable by its name or node, value and tape.
-fn describe(tape: &Storage, var: Var) -> String {
-    let index = tape.find(var).unwrap_or_default();
-    let name = match tape.cold().names.iter().find(|(_, named)| **named == index) {
-        Some((name, _)) => format!("`{name}`"),
-        None => format!("node #{}", index as usize - FIRST),
-    };
-    format!("{name} (value {}) of tape {}", var.value, tape.id())
 }
 
 impl fmt::Display for Misuse {

@@ -2,12 +2,15 @@
 
 mod approx;
 mod caller;
+mod edge;
 pub(crate) mod gradient;
 mod guard;
 pub(crate) mod listing;
 mod misuse;
+mod need;
 mod node;
 mod numbers;
+mod outputs;
 mod pool;
 pub(crate) mod preaccumulate;
 mod recordings;
@@ -18,9 +21,12 @@ mod thread;
 mod var;
 mod windows;
 
-pub use guard::{Guard, Operand};
+pub use edge::Operand;
+pub(crate) use edge::{Edge, FIRST};
+pub use guard::Guard;
+pub(crate) use node::Node;
 pub use node::Var;
-pub(crate) use node::{Edge, FIRST, Node};
+pub use outputs::Outputs;
 pub(crate) use pool::Pool;
 pub(crate) use storage::Storage;
 pub(crate) use sweep::{Seed, sweep};

@@ -1,7 +1,8 @@
 //! What one operation leaves on the tape, and the variable that names it.
 
-use super::guard::Operand;
+use super::edge::{CONSTANT, Edge};
 use super::pool::Pool;
+use crate::table::number::Read;
 use crate::table::ops::Op;
 
 /// A number that may stand on a tape: a value and the number of its node.
@@ -38,16 +39,15 @@ impl Var {
     }
 }
 
-/// In place of an operand's index: the operand is a constant, and its value sits in the slot.
-pub(crate) const CONSTANT: u32 = 0;
-/// In place of an operand's index: the operand was not taken, and its index sits in the slot.
-pub(crate) const UNTAKEN: u32 = 1;
+/// As `read`, for the values of variables.
+#[inline(always)]
+pub(crate) fn values_of<A, B>(read: impl Read<A, B, Var>) -> impl Read<A, B, f64> {
+    (move |item: A| read.first(item).value, move |item: B| read.second(item).value)
+}
+
 /// In place of the first operand's index: the operands are edges in the pool, from the second index on,
 /// as many as the bits of the first slot say.
 pub(crate) const POOLED: u32 = u32::MAX;
-/// The index of the first node; those before it have a meaning of their own.
-pub(crate) const FIRST: usize = 2;
-
 /// One operation: its value, and per operand a partial derivative and an index.
 #[derive(Clone, Copy)]
 pub(crate) struct Node {
@@ -59,49 +59,6 @@ pub(crate) struct Node {
 
 const _: () = assert!(size_of::<Node>() == 40 && size_of::<Var>() == 16);
 
-/// An operand of a node with more than two of them.
-#[derive(Clone, Copy)]
-pub(crate) struct Edge {
-    pub slot: f64,
-    pub operand: u32,
-}
-
-impl Edge {
-    /// In place of an operand that an operation does not have.
-    pub const NONE: Edge = Edge { slot: 0.0, operand: CONSTANT };
-
-    /// The edge to an operand that is a constant.
-    #[inline]
-    pub fn constant(value: f64) -> Edge {
-        Edge { slot: value, operand: CONSTANT }
-    }
-
-    /// The edge to the operand at `index`; `is_linked`: whether the operand was taken.
-    #[inline]
-    pub fn new(index: u32, partial: f64, is_linked: bool) -> Edge {
-        if is_linked {
-            Edge { slot: partial, operand: index }
-        } else {
-            Edge { slot: f64::from(index), operand: UNTAKEN }
-        }
-    }
-
-    /// The operand, linked or not.
-    pub fn operand(self) -> Operand {
-        match self.operand {
-            CONSTANT => Operand::Constant(self.slot),
-            UNTAKEN => Operand::Node(self.slot as usize - FIRST),
-            index => Operand::Node(index as usize - FIRST),
-        }
-    }
-
-    /// Whether the adjoint passes to the operand.
-    #[inline]
-    pub fn is_linked(self) -> bool {
-        self.operand > UNTAKEN
-    }
-}
-
 impl Node {
     #[inline]
     pub fn new(op: Op, value: f64, edges: [Edge; 2]) -> Node {
@@ -111,6 +68,13 @@ impl Node {
             operands: [edges[0].operand, edges[1].operand],
             op,
         }
+    }
+
+    /// Whether a node of this operation holds so many operands itself: no more than two, and no list, whose operands are
+    /// in the pool however many they are.
+    #[inline]
+    pub fn holds(op: Op, operands: usize) -> bool {
+        operands <= 2 && !op.is_reduction()
     }
 
     /// A node without operands.

@@ -1,6 +1,6 @@
 //! The operands of nodes that have more than two: their slots and their indices, column by column.
 
-use super::node::Edge;
+use super::edge::Edge;
 use std::ops::Range;
 
 pub(crate) struct Pool {

@@ -1,8 +1,8 @@
 //! The recording tapes of the process, by the numbers of their nodes: for whoever reads a variable where its tape
 //! cannot be found, in another thread or after a rewind.
 
+use super::caller::Line;
 use super::node::Var;
-use super::storage::Line;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

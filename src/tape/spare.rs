@@ -1,51 +1,10 @@
 //! Memory that a thread keeps of dropped tapes for its next ones: as much as recent tapes needed.
 
+use super::need::RECENT;
 use super::storage::Storage;
 
 /// Kept in any case, unless the thread says otherwise.
 const ALWAYS: usize = 64 << 20;
-
-/// How many tapes count as recent.
-pub(super) const RECENT: usize = 16;
-
-/// How much of its memory a tape has used.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Need {
-    /// Places for nodes, those before the first included.
-    pub nodes: u32,
-    pub edges: u32,
-    pub lines: u32,
-}
-
-impl Need {
-    /// What either needs.
-    #[inline]
-    pub fn or(self, other: Need) -> Need {
-        Need {
-            nodes: self.nodes.max(other.nodes),
-            edges: self.edges.max(other.edges),
-            lines: self.lines.max(other.lines),
-        }
-    }
-}
-
-/// What the last tapes in one memory have needed.
-#[derive(Default)]
-pub(crate) struct Needs {
-    recent: [Need; RECENT],
-    tapes: usize,
-}
-
-impl Needs {
-    fn push(&mut self, need: Need) {
-        self.recent[self.tapes % RECENT] = need;
-        self.tapes += 1;
-    }
-
-    fn most(&self) -> Need {
-        self.recent.into_iter().fold(Need::default(), Need::or)
-    }
-}
 
 pub(crate) struct Spare {
     /// The last one put here is the first to serve again, so those that nobody needs are at the bottom.

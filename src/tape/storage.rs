@@ -1,25 +1,20 @@
 //! The memory of one tape: nodes in order, and the windows of numbers that name them.
 
+use super::caller::Line;
+use super::edge::{CONSTANT, FIRST, MOST};
 use super::guard::Recording;
 use super::misuse::Misuse;
-use super::node::{CONSTANT, Edge, FIRST, Node, Var};
+use super::need::{Need, Needs};
+use super::node::{Node, Var};
 use super::numbers;
-use super::pool::{ByColumns, Pool};
-use super::spare::{Need, Needs};
-use super::thread::values_of;
+use super::pool::Pool;
 use super::windows::{HIDDEN, Kept, Segment, Segments, Windows, index_in};
-use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::ops::Range;
-use std::panic::Location;
 
-/// A source line of the user.
-pub(crate) type Line = &'static Location<'static>;
-
-/// Indices fit in a `u32`, and its largest value means something else.
-pub(super) const MOST: usize = u32::MAX as usize;
+mod push;
 
 /// How far a tape has come.
 #[derive(Clone, Copy, Debug)]
@@ -44,9 +39,6 @@ pub(crate) struct Storage {
     id: u64,
     pub cold: Option<Box<Cold>>,
 }
-
-/// By how many nodes the room grows at most: what is made ready is still in the cache when it is used.
-const MOST_GROWTH: usize = 1 << 12;
 
 /// What recording rarely touches.
 pub(crate) struct Cold {
@@ -139,205 +131,9 @@ impl Storage {
         index_in(&self.cold.as_ref()?.segments, self.windows.end, var.node).map(|index| index as u32)
     }
 
-    /// Appends a node and gives its number; `None` where that takes more than writing it. Its operands are
-    /// constants, or were recorded since the last rewind or before the first.
-    #[inline(always)]
-    pub fn push_quickly(
-        &mut self,
-        op: Op,
-        value: f64,
-        operands: [Var; 2],
-        partials: [f64; 2],
-        are_linked: [bool; 2],
-    ) -> Option<u64> {
-        let first = self.windows.edge(operands[0], partials[0], are_linked[0])?;
-        let second = self.windows.edge(operands[1], partials[1], are_linked[1])?;
-        self.push_node(Node::new(op, value, [first, second]))
-    }
-
-    /// Appends a node, if there is room, and gives its number.
-    #[inline(always)]
-    fn push_node(&mut self, node: Node) -> Option<u64> {
-        let Windows { end, origin, .. } = &mut self.windows;
-        *self.room.get_mut(*end)? = node;
-        let number = *origin + *end as u64;
-        *end += 1;
-        Some(number)
-    }
-
     #[inline(always)]
     pub fn windows(&self) -> Windows {
         self.windows
-    }
-
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices. The caller has
-    /// looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since: so they stand here.
-    #[inline(always)]
-    pub fn push_block_quickly<const ARITY: usize>(
-        &mut self,
-        op: Op,
-        value: f64,
-        slots: [f64; ARITY],
-        indices: [u32; ARITY],
-    ) -> Option<u64> {
-        let start = self.pool.len();
-        if start + ARITY >= MOST {
-            return None;
-        }
-        let number = self.push_node(Node::pooled(op, value, start as u32, ARITY))?;
-        self.pool.slots.extend_from_slice(&slots);
-        self.pool.operands.extend_from_slice(&indices);
-        Some(number)
-    }
-
-    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
-    /// `None` also if all operands are constants. `read` is called with the tapes borrowed, so it runs no code of the
-    /// user.
-    #[inline]
-    pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
-        &mut self,
-        value: f64,
-        lists: Lists<'_, A, B>,
-        read: impl Read<A, B, Var>,
-    ) -> Option<u64> {
-        let count = lists.len();
-        let (windows, start) = (self.windows(), self.pool.len());
-        if count == 0 || windows.end >= self.room.len() || start + count >= MOST {
-            return None;
-        }
-        // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
-        let (last, mut strays) = (windows.end as i64 - 1, 0);
-        let mut recent = |operand: Var| {
-            let index = operand.node.wrapping_sub(windows.origin) as i64;
-            strays |= index | last.wrapping_sub(index);
-            index as u32
-        };
-        let columns = ByColumns(&mut self.pool);
-        let pool = &mut *columns.0;
-        // List by list, which is quicker than one after the other.
-        pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
-        pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
-        pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
-        let are_recent = strays >= 0;
-        if !are_recent {
-            let (mut are_found, mut constants) = (true, 0);
-            for (place, operand) in pool.operands[start..].iter_mut().zip(lists.iter(read)) {
-                let (index, is_found) = windows.find_evenly(operand.node);
-                are_found &= is_found;
-                constants += usize::from(index == CONSTANT);
-                *place = index;
-            }
-            if !are_found || constants == count {
-                pool.truncate(start);
-                return None;
-            }
-        }
-        pool.slots.extend(K::each_partial(lists, values_of(read), value));
-        if !are_recent {
-            pool.leave_out(start, CONSTANT);
-        }
-        drop(columns);
-        self.push_node(Node::pooled(K::OP, value, start as u32, self.pool.len() - start))
-    }
-
-    /// Appends a node; `None` if the tape is full.
-    pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
-        let index = self.windows.end;
-        if index >= self.most {
-            return None;
-        }
-        if index == self.room.len() {
-            self.make_room();
-        }
-        self.room[index] = node;
-        self.windows.end += 1;
-        if self.cold().keeps_lines {
-            self.push_line(index, line);
-        }
-        self.var_at(index)
-    }
-
-    /// Makes room for more nodes, where there is none and may be some: in the memory that is there, before it grows.
-    fn make_room(&mut self) {
-        let (len, reserved) = (self.room.len(), self.room.capacity());
-        let end = if reserved > len { reserved.min(self.most) } else { self.most };
-        self.room.resize(end.min(len + len.clamp(32, MOST_GROWTH)), Node::leaf(0.0));
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn push_line(&mut self, index: usize, line: Line) {
-        let lines = &mut self.cold_mut().lines;
-        lines.resize(index, None);
-        lines.push(Some(line));
-    }
-
-    /// Appends a node with any number of operands, all of this tape, which is not paused.
-    pub fn append(
-        &mut self,
-        op: Op,
-        value: f64,
-        operands: &[Var],
-        partials: &[f64],
-        is_linked: &dyn Fn(usize) -> bool,
-        line: Line,
-    ) -> Result<Var, Misuse> {
-        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| match tape
-            .find(operand)
-            .expect("a variable of this tape")
-        {
-            CONSTANT => Edge::constant(operand.value),
-            index => Edge::new(index, partial, is_linked(k)),
-        };
-        let mut operands = operands.iter().zip(partials).enumerate();
-        let pushed = if op.arity().is_some_and(|arity| arity <= 2) {
-            let edges = [(); 2].map(|()| operands.next().map_or(Edge::NONE, |operand| edge(self, operand)));
-            self.push(Node::new(op, value, edges), line)
-        } else {
-            let start = self.pool.len();
-            // What a list has of constants is only needed to compute the value again.
-            let skips_constants = op.skips_constants() && self.cold().recording.is_none();
-            for operand in operands.filter(|(_, (operand, _))| operand.is_on_a_tape() || !skips_constants) {
-                let edge = edge(self, operand);
-                self.pool.push(edge);
-            }
-            let fits = self.pool.len() < MOST;
-            let node = Node::pooled(op, value, start as u32, self.pool.len() - start);
-            let pushed = if fits { self.push(node, line) } else { None };
-            if pushed.is_none() {
-                self.pool.truncate(start);
-            }
-            pushed
-        };
-        pushed.ok_or(Misuse::Full { nodes: self.len() })
-    }
-
-    /// As [`push_quickly`](Self::push_quickly), for a new independent variable.
-    #[inline]
-    pub fn push_leaf_quickly(&mut self, value: f64) -> Option<u64> {
-        if self.windows.origin == HIDDEN { None } else { self.push_node(Node::leaf(value)) }
-    }
-
-    /// A new independent variable, for which there is room.
-    #[inline]
-    pub fn push_leaf(&mut self, value: f64, line: Line) -> Var {
-        match self.push_leaf_quickly(value) {
-            None => self.push_leaf_slowly(value, line),
-            Some(node) => Var { value, node },
-        }
-    }
-
-    #[inline(never)]
-    fn push_leaf_slowly(&mut self, value: f64, line: Line) -> Var {
-        let is_paused = self.cold().is_paused;
-        if is_paused {
-            self.pause(false);
-        }
-        let var = self.push(Node::leaf(value), line).expect("room for a variable");
-        if is_paused {
-            self.pause(true);
-        }
-        var
     }
 
     #[inline]
@@ -540,46 +336,4 @@ impl Storage {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::rules::reduction;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    /// From outside it takes 2³² of them to see it.
-    #[test]
-    fn tapes_without_nodes_do_not_run_into_the_numbers_of_others() {
-        let mut storage = Storage::new();
-        let end = storage.cold().numbers_end;
-        storage.cold_mut().segments[0].origin = end - FIRST as u64;
-        storage.begin(usize::MAX, None);
-        let left = storage.numbers_left().expect("a window");
-        assert!(left.end - left.start >= (MOST - FIRST) as u64);
-    }
-    /// Memory that is written to is taken from others, used or not.
-    #[test]
-    fn what_is_reserved_is_not_written() {
-        let mut storage = Storage::new();
-        storage.begin(usize::MAX, None);
-        storage.keep_lines(false);
-        assert!(storage.reserve(100_000).is_ok());
-        let (len, capacity) = (storage.room.len(), storage.room.capacity());
-        assert!(len < 100 && capacity >= FIRST + 100_000);
-        for _ in 0..100_000 {
-            storage.push_leaf(1.0, Location::caller());
-        }
-        assert_eq!((storage.len(), storage.room.capacity()), (100_000, capacity));
-    }
-
-    #[test]
-    fn a_panic_between_two_columns_leaves_them_equally_long() {
-        let mut storage = Storage::new();
-        storage.begin(usize::MAX, None);
-        storage.keep_lines(false);
-        let x = storage.push_leaf(1.0, Location::caller());
-        let lists = Lists { first: &[x], second: &[2.0], last: None };
-        let fails = (|item: Var| item, |_: f64| -> Var { panic!("on purpose") });
-        let push = || storage.push_reduction_quickly::<reduction::Dot, _, _>(2.0, lists, fails);
-        assert!(catch_unwind(AssertUnwindSafe(push)).is_err());
-        assert_eq!(storage.pool.operands.len(), storage.pool.slots.len());
-    }
-}
+mod tests;

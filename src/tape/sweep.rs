@@ -1,6 +1,7 @@
 //! The walk backwards. It knows no mathematics: partials times adjoints, in index order.
 
-use super::node::{CONSTANT, FIRST, Node, UNTAKEN};
+use super::edge::{CONSTANT, FIRST, UNTAKEN};
+use super::node::Node;
 use super::pool::Pool;
 use std::cell::Cell;
 

@@ -1,13 +1,14 @@
 //! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
 
-use super::caller;
-use super::guard::{Guard, Operand, Recording};
+use super::caller::{self, Line};
+use super::edge::{FIRST, Operand};
+use super::guard::{Guard, Recording};
 use super::misuse::Misuse;
-use super::node::{FIRST, Var};
+use super::node::{Var, values_of};
 use super::numbers::window_of;
 use super::recordings;
 use super::spare::Spare;
-use super::storage::{Extent, Line, Storage};
+use super::storage::{Extent, Storage};
 use crate::number::predicate::Predicate;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
@@ -159,12 +160,6 @@ fn record_reduction_slowly<K: Reduction, A: Copy, B: Copy>(
     }
     let partials: Vec<f64> = K::each_partial(lists, values_of(read), value).collect();
     record_many(K::OP, value, &operands, &partials, &|_| true)
-}
-
-/// As `read`, for the values of variables.
-#[inline(always)]
-pub(super) fn values_of<A, B>(read: impl Read<A, B, Var>) -> impl Read<A, B, f64> {
-    (move |item: A| read.first(item).value, move |item: B| read.second(item).value)
 }
 
 /// As [`record`], for any number of operands and any tape of the thread.
@@ -397,7 +392,7 @@ impl Thread {
             }
             if let Some(&other) = vars.iter().find(|var| self.active.find(**var).is_none()) {
                 return Err(match self.place_of(other) {
-                    Some(place) => Misuse::mixed(&self.active, first, &self.parked[place], other),
+                    Some(place) => mixed(&self.active, first, &self.parked[place], other),
                     None => Misuse::stale(other),
                 });
             }
@@ -447,6 +442,24 @@ impl Thread {
         tape.pause(true);
         cut
     }
+}
+
+/// Two tapes that meet in one operation.
+fn mixed(tape: &Storage, var: Var, other_tape: &Storage, other: Var) -> Misuse {
+    Misuse::Mixed {
+        descriptions: Box::new([describe(tape, var), describe(other_tape, other)]),
+        recording: tape.cold().recording.is_some() || other_tape.cold().recording.is_some(),
+    }
+}
+
+/// A variable by its name or node, value and tape.
+fn describe(tape: &Storage, var: Var) -> String {
+    let index = tape.find(var).unwrap_or_default();
+    let name = match tape.cold().names.iter().find(|(_, named)| **named == index) {
+        Some((name, _)) => format!("`{name}`"),
+        None => format!("node #{}", index as usize - FIRST),
+    };
+    format!("{name} (value {}) of tape {}", var.value, tape.id())
 }
 
 impl Drop for Thread {

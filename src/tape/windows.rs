@@ -1,6 +1,7 @@
 //! The numbers of a tape's nodes: which of them follow one another, and how an operand is found by its number.
 
-use super::node::{CONSTANT, Edge, Var};
+use super::edge::{CONSTANT, Edge};
+use super::node::Var;
 use super::numbers;
 use smallvec::SmallVec;
 

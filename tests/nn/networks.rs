@@ -66,7 +66,7 @@ fn one_forward_serves_all_numbers() {
     let (mlp, x) = (small(), [0.5, -1.0, 2.0]);
     let values = mlp.predict(&x);
     let tape = Tape::new();
-    let net = mlp.on(&tape);
+    let net = mlp.bind(&tape);
     let outputs = net.forward(&x);
     assert_eq!(outputs.iter().map(|y| y.value()).collect::<Vec<_>>(), values);
     let duals: Vec<Dual<f64, 1>> = mlp.parameters().iter().map(|&w| Dual::constant(w)).collect();
@@ -90,7 +90,7 @@ fn one_forward_serves_all_numbers() {
 fn deltas_of_every_layer() {
     let (mlp, x, t) = (small(), [0.5, -1.0, 2.0], [1.0, 0.0]);
     let tape = Tape::new();
-    let net = mlp.on(&tape);
+    let net = mlp.bind(&tape);
     let pass = net.pass(&x);
     let loss = Loss::HalfSquared.of(pass.outputs(), &t.map(|t| t.into()));
     let g = loss.backward();
@@ -192,7 +192,7 @@ fn frozen_parameters_stay() {
 fn a_shared_bias_gets_the_sum_of_the_deltas() {
     let mlp = Mlp::builder(2).layer(3, Activation::Sigmoid).bias(Bias::Shared).seed(1).build().unwrap();
     let tape = Tape::new();
-    let net = mlp.on(&tape);
+    let net = mlp.bind(&tape);
     let pass = net.pass(&[0.3, 0.6]);
     let g = Loss::HalfSquared.of(pass.outputs(), &[0.0.into(), 1.0.into(), 0.5.into()]).backward();
     let total: f64 = pass.deltas(&g)[0].iter().sum();

@@ -277,7 +277,7 @@ fn places_that_are_none_are_named() {
     let complaints = [
         (panic_of(|| mlp.range(1)), "there is no layer 1: there are 1"),
         (panic_of(|| mlp.neuron(2, 0).bias), "there is no layer 2: there are 1"),
-        (panic_of(|| mlp.on(&tape).neuron(2, 0).bias), "there is no layer 2: there are 1"),
+        (panic_of(|| mlp.bind(&tape).neuron(2, 0).bias), "there is no layer 2: there are 1"),
         (panic_of(|| mlp.neuron(0, 1).bias), "there is no neuron 1"),
         (panic_of(|| data.input(4)[0]), "there is no sample 4: there are 4"),
         (panic_of(|| data.target(usize::MAX)[0]), "there is no sample"),

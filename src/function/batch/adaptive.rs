@@ -6,7 +6,7 @@ use super::tree::Outcome;
 use super::tree::Precision;
 use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
 use crate::error::Error;
-use crate::number::point::Outputs;
+use crate::tape::Outputs;
 use crate::tape::Var;
 use std::ops::Range;
 

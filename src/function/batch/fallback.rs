@@ -1,9 +1,9 @@
 //! What is rare in lanes, sample by sample: functions that a kernel declined, zeros that met an infinity. The scalar row
 //! has the answer.
 
-use super::block::Block;
 use super::float::Float;
 use super::plan::{Rows, Slot, Step, Sums};
+use super::scratch::Block;
 use crate::table::number::Number;
 use crate::table::ops::Op;
 use crate::table::rules::Few;

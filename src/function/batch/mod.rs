@@ -12,6 +12,7 @@ mod packet;
 mod plan;
 mod planner;
 mod samples;
+mod scratch;
 mod spans;
 mod staging;
 mod sweep;

@@ -1,12 +1,12 @@
 //! Samples as a tree: leaves of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
 //! alone, so that sums have the same bits on any number of threads.
 
-use super::block::{Block, Care, Scratch, any_is_nan};
 use super::float::Float;
 use super::matmul::add_totals;
 use super::packet::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
+use super::scratch::{Block, Care, Scratch, any_is_nan};
 use super::staging::Outbox;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};

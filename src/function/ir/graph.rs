@@ -1,5 +1,6 @@
 //! The recorded graph: a plain list of instructions in order of evaluation.
 
+pub(crate) use super::instructions::Place;
 use super::instructions::{Instruction, Instructions};
 use crate::error::SourceLine;
 use crate::number::predicate::Predicate;
@@ -14,9 +15,6 @@ pub(crate) enum Source {
     Input(usize),
     Result(usize),
 }
-
-/// A place in the list of values: constants first, then inputs, then results in order.
-pub(crate) type Place = u32;
 
 /// A question whose answer the recording depends on.
 #[derive(Debug, Clone, PartialEq)]

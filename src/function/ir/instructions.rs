@@ -1,8 +1,10 @@
 //! The operations of a recorded function, side by side in memory: an evaluation goes through all of it.
 
-use super::graph::Place;
 use crate::table::ops::Op;
 use std::ops::Range;
+
+/// A place in the list of values: constants first, then inputs, then results in order.
+pub(crate) type Place = u32;
 
 /// Operations and their operands, in order of evaluation.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -144,3 +144,27 @@ impl Scaler {
         }
     }
 }
+
+impl Data {
+    /// The samples with scaled inputs.
+    ///
+    /// # Panics
+    /// If the scaler was made for another number of inputs.
+    #[must_use]
+    #[track_caller]
+    pub fn scale_inputs(mut self, scaler: &Scaler) -> Data {
+        scaler.apply(&mut self.inputs);
+        self
+    }
+
+    /// The samples with scaled targets.
+    ///
+    /// # Panics
+    /// If the scaler was made for another number of targets.
+    #[must_use]
+    #[track_caller]
+    pub fn scale_targets(mut self, scaler: &Scaler) -> Data {
+        scaler.apply(&mut self.targets);
+        self
+    }
+}

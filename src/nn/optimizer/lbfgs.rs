@@ -1,8 +1,8 @@
 //! L-BFGS, by argmin.
 
 use crate::nn::error::Error;
+use crate::nn::objective::{Failure, Objective, stopped};
 use crate::nn::settings::{at_least_one, not_negative};
-use crate::nn::train::{Failure, Objective, stopped};
 use argmin::core::{CostFunction, Executor, Gradient, State, TerminationReason, TerminationStatus};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::identity::difference;
-use super::run::RunState;
+use super::state::RunState;
 use crate::nn::error::Error;
 use crate::nn::json;
 use crate::nn::optimizer::State;

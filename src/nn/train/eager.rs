@@ -1,9 +1,9 @@
 //! The objective that records every sample afresh.
 
-use super::objective::{Failure, Objective, Reduction, Report, check_batch};
-use super::trainer::Backend;
+use crate::nn::backend::Backend;
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
+use crate::nn::objective::{Failure, Objective, Reduction, Report, check_batch};
 use crate::nn::passes::scale;
 use crate::{Error, Function, Gradient, Tape, Var};
 

@@ -1,6 +1,6 @@
 //! What happened during training.
 
-use super::trainer::Backend;
+use crate::nn::backend::Backend;
 use std::fmt::Write;
 
 /// One pass over the training samples.

@@ -1,7 +1,7 @@
 //! What a run is, so that a checkpoint goes on in no other.
 
-use super::run::Task;
-use super::trainer::{Trainer, Validation};
+use super::settings::{Settings, Validation};
+use super::state::Task;
 use crate::nn::data::Data;
 use crate::nn::layer::{Bias, Layer};
 use crate::nn::mlp::Mlp;
@@ -11,7 +11,7 @@ use std::fmt::Debug;
 /// of their bits.
 pub(super) type Identity = Vec<(String, String)>;
 
-impl Trainer<'_> {
+impl Settings<'_> {
     /// All that the parameters of a run depend on, but the number of epochs: a run may go on for longer. Of functions
     /// that are given (a loss, a schedule, an objective) no more is known than that they are.
     pub(super) fn identity(&self, task: &Task<'_>) -> Identity {

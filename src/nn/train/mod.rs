@@ -3,23 +3,24 @@
 #[cfg(feature = "serde")]
 mod checkpoint;
 mod eager;
+mod fit;
 mod history;
 #[cfg(feature = "serde")]
 mod identity;
 mod metrics;
-mod objective;
 mod predictions;
 mod progress;
 mod recorded;
 mod run;
+mod settings;
+mod state;
 mod trainer;
 mod watch;
 
 pub use eager::Eager;
 pub use history::{Epoch, History};
 pub use metrics::{ConfusionMatrix, Metric, accuracy, r_squared};
-pub(super) use objective::stopped;
-pub use objective::{Failure, Moment, Objective, Reduction, Report};
 pub use predictions::Predictions;
 pub use recorded::Recorded;
-pub use trainer::{Backend, EarlyStopping, Fallback, Trainer};
+pub use settings::EarlyStopping;
+pub use trainer::Trainer;

@@ -1,12 +1,12 @@
 //! The objective that records the loss of one sample once, and evaluates it over all samples of a batch side by side.
 
 use super::eager::Eager;
-use super::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
-use super::trainer::{Backend, Fallback};
 use super::watch::Watch;
 use crate::function::{Branches, Recordings};
+use crate::nn::backend::{Backend, Fallback};
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
+use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
 use crate::{BatchWorkspace, Column, Error, Function, Precision, Samples, Var, Workspace};
 use std::fmt;
 

@@ -1,49 +1,15 @@
 //! The loop of a training run.
 
 use super::history::{Epoch, History};
-use super::objective::{Moment, Objective, Reduction, stopped};
 use super::progress::Progress;
-use super::trainer::{EarlyStopping, Trainer};
-use crate::nn::clip::Clip;
-use crate::nn::data::{Batch, Order, batches};
+use super::settings::Settings;
+use super::state::{Best, RunState, Task};
+use crate::nn::data::{Order, batches};
 use crate::nn::error::Error;
-use crate::nn::loss::{Loss, Penalty};
-use crate::nn::mlp::Mlp;
-use crate::nn::optimizer::State;
+use crate::nn::objective::{Moment, Reduction, stopped};
 use crate::nn::passes::are_finite;
-use crate::nn::settings::{at_least_one, not_negative};
+use crate::nn::settings::not_negative;
 use std::ops::ControlFlow;
-
-/// Everything that changes while training runs: what a checkpoint holds.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub(super) struct RunState {
-    pub parameters: Vec<f64>,
-    pub optimizer: State,
-    pub updates: usize,
-    pub history: History,
-    #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
-    pub best: Option<Best>,
-    /// What the run is made of, to refuse a checkpoint of another.
-    pub samples: usize,
-    pub identity: Vec<(String, String)>,
-}
-
-/// The parameters with the lowest validation loss so far.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub(super) struct Best {
-    pub parameters: Vec<f64>,
-    pub loss: f64,
-}
-
-/// What is known of a model at the end of an epoch.
-pub(super) struct Judgement {
-    pub validation_loss: Option<f64>,
-    pub metric: Option<f64>,
-}
 
 /// What an update needs room for, kept from one to the next.
 #[derive(Default)]
@@ -59,32 +25,14 @@ struct Memory {
     frozen: Vec<usize>,
 }
 
-/// What a run works on, besides the settings of the trainer.
-pub(super) struct Task<'t> {
-    pub objective: &'t mut dyn Objective,
-    /// The samples to learn from, as the objective numbers them.
-    pub samples: &'t [usize],
-    pub frozen: &'t [bool],
-    pub biases: &'t [bool],
-    pub judge: &'t dyn Fn(&[f64]) -> Judgement,
-    /// The network that is trained, if it is one, and the loss, if it is a known one.
-    pub network: Option<&'t Mlp>,
-    #[cfg_attr(not(feature = "serde"), expect(dead_code))]
-    pub loss: Option<Loss>,
-}
-
-impl Task<'_> {
-    /// The name of a parameter.
-    pub fn name_of(&self, k: usize) -> String {
-        self.network.map_or_else(|| format!("w{k}"), |network| network.name_of(k))
-    }
-}
-
-impl Trainer<'_> {
+impl Settings<'_> {
     /// Trains, and leaves the parameters in `parameters`: the best ones if early stopping looks for them, the
     /// last good ones after an error.
     pub(super) fn run(&mut self, parameters: &mut [f64], mut task: Task<'_>) -> Result<History, Error> {
-        self.check_settings(&task)?;
+        if task.samples.is_empty() {
+            return Err(Error::NoSamples(" to learn from"));
+        }
+        self.check()?;
         let mut state = self.start(parameters, &task)?;
         *self.optimizer.state_mut() = state.optimizer.clone();
         let progress = Progress::new(self.progress, self.epochs, state.history.epochs.len());
@@ -234,24 +182,6 @@ impl Trainer<'_> {
         }
         let waited = state.history.best_epoch.map_or(0, |best| epoch.epoch - best);
         state.history.stopped_early |= waited >= stopping.patience;
-    }
-
-    fn check_settings(&self, task: &Task<'_>) -> Result<(), Error> {
-        if task.samples.is_empty() {
-            return Err(Error::NoSamples(" to learn from"));
-        }
-        if let Batch::Size(size) = self.batch {
-            at_least_one("Batch::Size", size, "at least one sample")?;
-        }
-        #[cfg(feature = "serde")]
-        if let Some((_, every)) = self.checkpoint {
-            at_least_one("Trainer::checkpoint", every, "at least one epoch")?;
-        }
-        self.optimizer.check()?;
-        self.schedule.check()?;
-        self.clip.map_or(Ok(()), Clip::check)?;
-        self.penalty.map_or(Ok(()), Penalty::check)?;
-        self.stopping.map_or(Ok(()), EarlyStopping::check)
     }
 
     /// The state to begin with: a fresh one, or that of a checkpoint.

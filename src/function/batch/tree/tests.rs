@@ -1,8 +1,8 @@
 //! Whatever vector instructions a leaf is compiled for, it has the same bits.
 
-use super::super::float::Float;
 use super::super::samples::{Column, Samples};
 use super::super::{Batched, Workspace, forward};
+use super::Precision;
 use super::{Job, LEAF, Leaf, Outcome, Pool, Wanted};
 use crate::function::Function;
 use crate::table::ops::{primitives, reductions};

@@ -1,8 +1,8 @@
 //! The seam between training and differentiation.
 
-use super::trainer::Backend;
-use crate::nn::data::Data;
-use crate::nn::error::Error;
+use super::backend::Backend;
+use super::data::Data;
+use super::error::Error;
 
 /// How the losses of a batch become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -129,7 +129,7 @@ pub(in crate::nn) fn stopped(objective: &dyn Objective, step: usize, failure: Fa
 /// # Panics
 /// If there are not as many derivatives as parameters.
 #[track_caller]
-pub(super) fn check_batch(
+pub(crate) fn check_batch(
     reduction: Reduction,
     parameters: &[f64],
     batch: &[usize],

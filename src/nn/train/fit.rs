@@ -1,0 +1,186 @@
+//! Training of networks, and of anything that has parameters.
+
+use super::eager::Eager;
+use super::history::History;
+use super::predictions::Predictions;
+use super::recorded::Recorded;
+use super::settings::Validation;
+use super::state::{Judgement, Task};
+use super::trainer::Trainer;
+use crate::Var;
+use crate::nn::backend::Backend;
+use crate::nn::data::Data;
+use crate::nn::error::{Error, expect_length};
+use crate::nn::loss::Loss;
+use crate::nn::mlp::Mlp;
+use crate::nn::objective::{Objective, Reduction};
+
+impl Trainer<'_> {
+    /// Trains a network.
+    ///
+    /// # Errors
+    /// If the data does not fit the network or the loss; if a loss, gradient or update is not finite
+    /// ([`Error::NonFinite`]): then the network has the parameters from before that update; if a checkpoint
+    /// cannot be written or read.
+    pub fn fit(&mut self, mlp: &mut Mlp, loss: Loss, data: &Data) -> Result<History, Error> {
+        let validation: &[Data] = if let Validation::On(data) = &self.settings.validation {
+            std::slice::from_ref(data)
+        } else {
+            &[]
+        };
+        for data in std::iter::once(data).chain(validation) {
+            loss.check_all(mlp, data)?;
+        }
+        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, Some(loss))
+    }
+
+    /// Trains a network with any loss of its outputs and the targets of a sample.
+    ///
+    /// The loss must be a function of its arguments: unless the backend is [`Backend::Eager`], it is recorded, and what it
+    /// reads elsewhere is frozen. So it is recorded twice, and again after 1, 2, 4, 8, … batches, after each
+    /// [`on_epoch`](Self::on_epoch), and at the end; a loss that changes goes to the tape or is an error, as
+    /// [`fallback`](Self::fallback) says, and the [`History`] tells which. What changes and changes back between two
+    /// looks is not seen: for a loss that draws random numbers or reads a clock, choose [`Backend::Eager`].
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Adam, Activation, Mlp, Trainer, sine};
+    /// # let mut mlp = Mlp::builder(1).layer(8, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// // Errors count by the logarithm of their hyperbolic cosine.
+    /// let log_cosh = |y: &[tapegrad::Var], t: &[tapegrad::Var]| (y[0] - t[0]).cosh().ln();
+    /// let history = Trainer::new(Adam::new(0.02)).epochs(50).fit_with(&mut mlp, log_cosh, &sine(40, 0.0, 0))?;
+    /// assert!(history.epochs[49].loss < history.epochs[0].loss);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), for targets of any width unless there is a metric; and [`Error::NotReplayable`].
+    pub fn fit_with(
+        &mut self,
+        mlp: &mut Mlp,
+        loss: impl Fn(&[Var], &[Var]) -> Var,
+        data: &Data,
+    ) -> Result<History, Error> {
+        self.fit_loss(mlp, loss, data, None)
+    }
+
+    /// Trains with a loss; one that is known is a function of its arguments.
+    fn fit_loss(
+        &mut self,
+        mlp: &mut Mlp,
+        loss: impl Fn(&[Var], &[Var]) -> Var,
+        data: &Data,
+        known: Option<Loss>,
+    ) -> Result<History, Error> {
+        let all = || (0..data.len()).collect::<Vec<usize>>();
+        let (samples, held_out, validation) = match &self.settings.validation {
+            Validation::None => (all(), Vec::new(), None),
+            Validation::On(other) => (all(), (0..other.len()).collect(), Some(other.clone())),
+            &Validation::Split { share, seed } => {
+                if !(0.0..1.0).contains(&share) {
+                    let problem = format!("a share of {share} cannot be set aside; it is from 0 to below 1");
+                    return Err(Error::Setting(problem));
+                }
+                let (samples, held_out) = data.split_order(share, seed);
+                (samples, held_out, Some(data.clone()))
+            }
+        };
+        if data.is_empty() {
+            return Err(Error::NoSamples(" to learn from"));
+        }
+        if held_out.is_empty() && (validation.is_some() || self.settings.stopping.is_some()) {
+            let problem = "validation and early stopping need validation samples: give them with `validate_on`, \
+                           or a share with `validation_split`";
+            return Err(Error::Setting(problem.to_owned()));
+        }
+        for data in std::iter::once(data).chain(&validation) {
+            expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
+            if let Some(metric) = self.settings.metric {
+                metric.check(mlp.outputs(), data)?;
+            }
+        }
+
+        let (net, metric, reduction, fallback) =
+            (&*mlp, self.settings.metric, self.settings.reduction, self.settings.fallback);
+        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
+        let (judged, judged_samples) = match &validation {
+            Some(validation) => (validation, &held_out),
+            None => (data, &samples),
+        };
+        let judge = |parameters: &[f64]| {
+            let has_work = validation.is_some() || metric.is_some();
+            let judged_samples = if has_work { &judged_samples[..] } else { &[] };
+            let predictions: Vec<Vec<f64>> =
+                judged_samples.iter().map(|&k| net.forward(parameters, judged.input(k))).collect();
+            let losses = predictions
+                .iter()
+                .zip(judged_samples)
+                .map(|(outputs, &k)| loss(&constants(outputs), &constants(judged.target(k))).value());
+            let validation_loss = validation.as_ref().map(|_| {
+                let total: f64 = losses.sum();
+                if reduction == Reduction::Mean { total / judged_samples.len() as f64 } else { total }
+            });
+            let metric = metric.map(|metric| {
+                let predictions = Predictions::of(net.output_activation(), predictions);
+                metric.of(&predictions, &judged.select(judged_samples))
+            });
+            Judgement { validation_loss, metric }
+        };
+        let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
+        let objective: &mut dyn Objective = match self.settings.backend {
+            Backend::Recorded => {
+                let recorded = Recorded::<_>::new(data, reduction, of_sample).naming_by(net);
+                &mut recorded.fallback(fallback).known(known.is_some())
+            }
+            Backend::RecordedSingle => {
+                let recorded = Recorded::<_, f32>::new(data, reduction, of_sample).naming_by(net);
+                &mut recorded.fallback(fallback).known(known.is_some())
+            }
+            Backend::Eager => &mut Eager::new(data, reduction, of_sample).naming_by(net),
+        };
+        let (frozen, biases) = (net.frozen().to_vec(), net.biases());
+        let mut parameters = net.parameters().to_vec();
+        let task = Task {
+            objective,
+            samples: &samples,
+            frozen: &frozen,
+            biases: &biases,
+            judge: &judge,
+            network: Some(net),
+            loss: known,
+        };
+        let outcome = self.settings.run(&mut parameters, task);
+        mlp.parameters_mut().copy_from_slice(&parameters);
+        outcome
+    }
+
+    /// Trains any model: minimises an objective over its parameters. There is no validation, and no metric.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn minimize(
+        &mut self,
+        parameters: &mut [f64],
+        objective: &mut dyn Objective,
+    ) -> Result<History, Error> {
+        if self.settings.metric.is_some()
+            || self.settings.stopping.is_some()
+            || !matches!(self.settings.validation, Validation::None)
+        {
+            let problem =
+                "validation, early stopping and metrics are for networks: `minimize` knows no outputs";
+            return Err(Error::Setting(problem.to_owned()));
+        }
+        let samples: Vec<usize> = (0..objective.samples()).collect();
+        let judge = |_: &[f64]| Judgement { validation_loss: None, metric: None };
+        let task = Task {
+            objective,
+            samples: &samples,
+            frozen: &[],
+            biases: &[],
+            judge: &judge,
+            network: None,
+            loss: None,
+        };
+        self.settings.run(parameters, task)
+    }
+}

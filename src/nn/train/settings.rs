@@ -1,0 +1,111 @@
+//! The settings of training.
+
+use super::history::Epoch;
+use super::metrics::Metric;
+use crate::nn::backend::{Backend, Fallback};
+use crate::nn::clip::Clip;
+use crate::nn::data::{Batch, Data, Order};
+use crate::nn::error::Error;
+use crate::nn::loss::Penalty;
+use crate::nn::objective::Reduction;
+use crate::nn::optimizer::Optimizer;
+use crate::nn::schedule::Schedule;
+use crate::nn::settings::{at_least_one, not_negative};
+use std::ops::ControlFlow;
+
+/// Ends training when the validation loss does not get lower, and takes back the best parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EarlyStopping {
+    /// How many epochs in a row may pass without a new lowest loss.
+    pub patience: usize,
+    /// How much lower a loss has to be to count.
+    pub min_improvement: f64,
+}
+
+impl EarlyStopping {
+    /// Refuses settings that make no sense. A [`Trainer`] asks before it begins.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] with the setting.
+    pub fn check(self) -> Result<(), Error> {
+        at_least_one("EarlyStopping::patience", self.patience, "at least one epoch")?;
+        not_negative("EarlyStopping::min_improvement", self.min_improvement)
+    }
+}
+
+pub(super) type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
+
+/// Where validation samples come from.
+pub(super) enum Validation {
+    None,
+    On(Data),
+    Split { share: f64, seed: u64 },
+}
+
+/// All settings of a [`Trainer`](super::Trainer).
+pub(super) struct Settings<'a> {
+    pub optimizer: Box<dyn Optimizer + 'a>,
+    pub epochs: usize,
+    pub batch: Batch,
+    pub order: Order,
+    pub schedule: Schedule,
+    pub clip: Option<Clip>,
+    pub penalty: Option<Penalty>,
+    pub stopping: Option<EarlyStopping>,
+    pub metric: Option<Metric>,
+    pub progress: bool,
+    pub on_epoch: Option<Callback<'a>>,
+    #[cfg(feature = "serde")]
+    pub checkpoint: Option<(std::path::PathBuf, usize)>,
+    #[cfg(feature = "serde")]
+    pub resume_from: Option<std::path::PathBuf>,
+    pub keeps_update_losses: bool,
+    pub reduction: Reduction,
+    pub backend: Backend,
+    pub fallback: Fallback,
+    pub validation: Validation,
+}
+
+impl<'a> Settings<'a> {
+    /// Those that hold unless said otherwise.
+    pub fn new(optimizer: Box<dyn Optimizer + 'a>) -> Self {
+        Settings {
+            optimizer,
+            epochs: 100,
+            batch: Batch::Full,
+            order: Order::Given,
+            schedule: Schedule::Constant,
+            clip: None,
+            penalty: None,
+            stopping: None,
+            metric: None,
+            progress: false,
+            on_epoch: None,
+            #[cfg(feature = "serde")]
+            checkpoint: None,
+            #[cfg(feature = "serde")]
+            resume_from: None,
+            keeps_update_losses: false,
+            reduction: Reduction::Mean,
+            backend: Backend::Recorded,
+            fallback: Fallback::Tape,
+            validation: Validation::None,
+        }
+    }
+
+    /// Refuses settings that make no sense.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Batch::Size(size) = self.batch {
+            at_least_one("Batch::Size", size, "at least one sample")?;
+        }
+        #[cfg(feature = "serde")]
+        if let Some((_, every)) = self.checkpoint {
+            at_least_one("Trainer::checkpoint", every, "at least one epoch")?;
+        }
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        self.clip.map_or(Ok(()), Clip::check)?;
+        self.penalty.map_or(Ok(()), Penalty::check)?;
+        self.stopping.map_or(Ok(()), EarlyStopping::check)
+    }
+}

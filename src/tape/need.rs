@@ -1,0 +1,43 @@
+//! How much memory recent tapes have needed.
+
+/// How many tapes count as recent.
+pub(super) const RECENT: usize = 16;
+
+/// How much of its memory a tape has used.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Need {
+    /// Places for nodes, those before the first included.
+    pub nodes: u32,
+    pub edges: u32,
+    pub lines: u32,
+}
+
+impl Need {
+    /// What either needs.
+    #[inline]
+    pub fn or(self, other: Need) -> Need {
+        Need {
+            nodes: self.nodes.max(other.nodes),
+            edges: self.edges.max(other.edges),
+            lines: self.lines.max(other.lines),
+        }
+    }
+}
+
+/// What the last tapes in one memory have needed.
+#[derive(Default)]
+pub(crate) struct Needs {
+    recent: [Need; RECENT],
+    tapes: usize,
+}
+
+impl Needs {
+    pub fn push(&mut self, need: Need) {
+        self.recent[self.tapes % RECENT] = need;
+        self.tapes += 1;
+    }
+
+    pub fn most(&self) -> Need {
+        self.recent.into_iter().fold(Need::default(), Need::or)
+    }
+}
