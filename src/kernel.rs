@@ -54,6 +54,19 @@ pub(crate) fn sigmoid(a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
+/// The larger of two numbers, and the number of a number and a NaN. Of two that are equal the second: `f64::max` gives either
+/// zero of two, as the compiler likes.
+#[inline(always)]
+pub(crate) fn max(a: f64, b: f64) -> f64 {
+    if a > b || b.is_nan() { a } else { b }
+}
+
+/// The smaller of two numbers, as [`max`].
+#[inline(always)]
+pub(crate) fn min(a: f64, b: f64) -> f64 {
+    if a < b || b.is_nan() { a } else { b }
+}
+
 /// `a.clamp(b, c)`, but NaN between bounds in the wrong order.
 #[inline]
 pub(crate) fn clamp(a: f64, b: f64, c: f64) -> f64 {
@@ -102,8 +115,12 @@ pub(crate) fn products_of_others<R: Number>(
             before *= factor;
             product
         };
-        // A recording would keep both ways.
-        if R::IS_RECORDED { multiplied() } else { either!(is_divisible, y / factor, multiplied()) }
+        // A recording would keep both ways, and the derivatives of the quotient lose digits where the factor is small.
+        if R::IS_RECORDED || R::IS_DIFFERENTIATED {
+            multiplied()
+        } else {
+            either!(is_divisible, y / factor, multiplied())
+        }
     })
 }
 

@@ -301,7 +301,7 @@ piecewise Abs abs(a) -> y {
 piecewise Signum signum(a) -> y {
     value: a.signum(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
-/// The larger of two numbers; a NaN is passed over, as in the standard library.
+/// The larger of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
 piecewise Max max(a, b) -> y {
     value: a.max(b),
@@ -311,7 +311,7 @@ piecewise Max max(a, b) -> y {
     ],
     on: [-4.0..4.0, -4.0..4.0] }
 
-/// The smaller of two numbers; a NaN is passed over, as in the standard library.
+/// The smaller of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
 piecewise Min min(a, b) -> y {
     value: a.min(b),
