@@ -158,13 +158,13 @@ pub fn check_hessian_vector_product<P: Point<f64> + Clone>(
     v: P,
 ) -> Report {
     let product = hessian_vector_product(&f, x.clone(), v.clone());
-    let size = |point: &P| point.as_slice().iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     let along = |t: f64| {
         let at: Vec<f64> = x.as_slice().iter().zip(v.as_slice()).map(|(x, v)| x + t * v).collect();
         gradient_of_primal(&f, &x, &at)
     };
-    let first = first_step(size(&x)) / size(&v).max(f64::MIN_POSITIVE);
-    let samples = Samples::take(along, 0.0, first.min(f64::MAX));
+    let moved = x.as_slice().iter().zip(v.as_slice()).filter(|(_, v)| **v != 0.0);
+    let firsts = moved.map(|(&x, v)| first_step(x) / v.abs());
+    let samples = Samples::along(along, firsts.map(|first| first.min(f64::MAX)));
     let is_a_point = x.as_slice().iter().chain(v.as_slice()).all(|number| number.is_finite());
     let entries = P::slice(&product).iter().enumerate().map(|(k, &product)| {
         let value = if is_a_point { samples.value(k) } else { f64::NAN };
