@@ -88,3 +88,26 @@ pub fn all<P: Point<f64> + Clone>(
 fn largest_of(most: f64, numbers: &[f64]) -> f64 {
     numbers.iter().map(|number| number.abs()).filter(|size| size.is_finite()).fold(most, f64::max)
 }
+
+/// Every way to the derivatives of one function, each held against another: reverse against forward mode,
+/// both against differences, the dot test ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the symmetry of the Hessian, the Hessian against
+/// differences of the gradient. Gives a [`Report`](crate::check::Report).
+///
+/// The function is written once and pasted once for each kind of number it has to run on, so a closure works
+/// as well as a generic function. A closure that should move what it captures has to be a function instead.
+///
+/// ```
+/// use tapegrad::{Real, check_all};
+///
+/// fn rosenbrock<R: Real>(x: &[R]) -> R {
+///     x.windows(2).map(|w| (w[1] - w[0] * w[0]).powi(2) * 100.0 + (w[0] - 1.0).powi(2)).sum()
+/// }
+/// check_all!(rosenbrock, &[-1.0, 2.0, 0.5][..]).assert_pass();
+/// check_all!(|[x, y]| x.exp() * y, [0.5, 2.0]).assert_pass();
+/// ```
+#[macro_export]
+macro_rules! check_all {
+    ($f:expr, $x:expr $(,)?) => {
+        $crate::check::all($f, $f, $f, $x)
+    };
+}

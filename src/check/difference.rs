@@ -78,11 +78,26 @@ pub(crate) struct Numeric {
 impl Samples {
     /// Evaluates `f` around `at`, from the step `first` down. Steps are realised: what is divided by is the
     /// difference that the rounded arguments have.
-    pub fn take(mut f: impl FnMut(f64) -> Vec<f64>, at: f64, first: f64) -> Samples {
+    pub fn take(f: impl FnMut(f64) -> Vec<f64>, at: f64, first: f64) -> Samples {
         let mut last = (first * RATIO.powi(-LEVELS)).min(1e-3);
         if at != 0.0 {
             last = last.min(at.abs() * 1e-4);
         }
+        Samples::between(f, at, first, last)
+    }
+
+    /// Evaluates `f` around 0, where it moves several coordinates, whose first steps are these: as far as the largest needs and
+    /// the smallest bears, down to where the smallest is resolved.
+    pub fn along(f: impl FnMut(f64) -> Vec<f64>, firsts: impl Iterator<Item = f64>) -> Samples {
+        let [smallest, largest] =
+            firsts.fold([f64::MAX, 0.0], |[low, high], first| [first.min(low), first.max(high)]);
+        // A direction that moves nothing: the samples are all equal.
+        let [smallest, largest] = if largest == 0.0 { [0.1; 2] } else { [smallest, largest] };
+        let first = largest.min(smallest * RATIO.powi(MOST_LEVELS - LEVELS));
+        Samples::between(f, 0.0, first, (smallest * RATIO.powi(-LEVELS)).min(1e-3))
+    }
+
+    fn between(mut f: impl FnMut(f64) -> Vec<f64>, at: f64, first: f64, last: f64) -> Samples {
         let center = f(at);
         let mut levels = Vec::new();
         for level in 0..MOST_LEVELS {

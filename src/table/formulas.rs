@@ -22,8 +22,12 @@ pub(crate) fn products_of_others<R: Number>(
             before *= factor;
             product
         };
-        // A recording would keep both ways.
-        if R::IS_RECORDED { multiplied() } else { either!(is_divisible, y / factor, multiplied()) }
+        // A recording would keep both ways, and the derivatives of the quotient lose digits where the factor is small.
+        if R::IS_RECORDED || R::IS_DIFFERENTIATED {
+            multiplied()
+        } else {
+            either!(is_divisible, y / factor, multiplied())
+        }
     })
 }
 

@@ -301,9 +301,9 @@ piecewise(std) Abs abs(a) -> y {
 piecewise(std) Signum signum(a) -> y {
     value: a.signum(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
-/// The larger of two numbers; a NaN is passed over, as in the standard library.
+/// The larger of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
-piecewise(std) Max max(a, b) -> y {
+piecewise(special) Max max(a, b) -> y {
     value: a.max(b),
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),
@@ -311,9 +311,9 @@ piecewise(std) Max max(a, b) -> y {
     ],
     on: [-4.0..4.0, -4.0..4.0] }
 
-/// The smaller of two numbers; a NaN is passed over, as in the standard library.
+/// The smaller of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
-piecewise(std) Min min(a, b) -> y {
+piecewise(special) Min min(a, b) -> y {
     value: a.min(b),
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),

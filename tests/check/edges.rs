@@ -243,3 +243,20 @@ fn terms_that_cancel_refute_nothing() {
         assert_eq!(report.entries[0].verdict, Verdict::Mismatch, "{report}");
     }
 }
+
+/// A direction that moves coordinates of very different sizes is sampled where each of them varies.
+#[test]
+fn directions_over_many_scales_refute_nothing() {
+    for scale in [1.0, 1e-8, 1e8, 1e12, 1e16] {
+        for direction in [[1.0, -0.5], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [1e-6, 1e6]] {
+            let x = [-0.32, scale];
+            let report = check_hessian_vector_product(|[p, u]| u.powf(p).normal_cdf(), x, direction);
+            let is_refuted = report.entries.iter().any(|entry| entry.verdict == Verdict::Mismatch);
+            assert!(!is_refuted, "{x:?} {direction:?}\n{report}");
+        }
+    }
+    // And a product that is wrong is refuted.
+    let wrong = |[x, y]: [_; 2]| tapegrad::Dual::custom([x, y], |[x, y]| (x * y * y, [y * y, x * y]));
+    let report = check_hessian_vector_product(wrong, [1.5, 1e6], [1.0, 1e3]);
+    assert!(report.entries.iter().any(|entry| entry.verdict == Verdict::Mismatch), "{report}");
+}

@@ -51,8 +51,18 @@ pub struct Bound {
     pub slopes: [f64; N],
     /// The same for second derivatives.
     pub curvatures: [[f64; N]; N],
-    /// Whether something may overflow or underflow on the way to the derivative by an input.
-    pub is_extreme: [bool; N],
+    /// The powers of ten that products of partials span, on the way to the derivative by an input.
+    pub spans: [f64; N],
+    /// How many may be spanned before something may overflow or underflow.
+    pub range: f64,
+}
+
+impl Bound {
+    /// Whether something may overflow or underflow on the way to the derivative by an input, or by two.
+    pub fn is_extreme(&self, inputs: &[usize]) -> bool {
+        let span: f64 = inputs.iter().map(|&k| self.spans[k]).sum();
+        span.is_nan() || span > self.range
+    }
 }
 
 pub struct Rounding {
@@ -179,7 +189,8 @@ pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision,
                 slopes: std::array::from_fn(slope),
                 curvatures: second
                     .map(|row| row.map(|[size, lost]| bound(size, lost, 1e-9 * size + 64.0 * lost))),
-                is_extreme: spans.map(|span| span.is_nan() || span > precision.range),
+                spans,
+                range: precision.range,
             }
         })
         .collect();
@@ -214,7 +225,9 @@ impl Step<'_> {
         for (k, operand) in self.operands.iter().enumerate().filter(|(_, operand)| by_of(operand) > 0.0) {
             let (x, by) = (operand.value, by_of(operand));
             let whole = [0.0, -0.0, x.round()].into_iter().filter(|whole| (whole - x).abs() <= by);
-            for end in [x - by, x + by].into_iter().chain(whole) {
+            // Between the ends too, where a function may oscillate.
+            let ends = [1.0, -1.0, 0.7, -0.6, 0.3, -0.2].map(|part| x + part * by);
+            for end in ends.into_iter().chain(whole) {
                 let mut one = self.values();
                 one[k] = end;
                 // And where two are equal.
@@ -260,6 +273,10 @@ impl Step<'_> {
                 let terms = partials.iter().zip(&x).map(|(p, x)| times(*p, *x));
                 node.error += self.precision.lost(terms.sum());
             }
+            if op == Op::BinaryCrossEntropy {
+                // Two terms, which cancel where a weight is below 0.
+                node.error += self.precision.lost((x[0].abs() + 1.0) * (x[1].abs() + 1.0));
+            }
             for x in self.moved(0.0) {
                 node.error += apart(y, value(op, &x));
             }
@@ -271,16 +288,28 @@ impl Step<'_> {
                 differ(&mut uncertain, &x, value(op, &x));
             }
         }
+        // Of what underflowed, nothing is left to take second derivatives of.
+        let is_power =
+            matches!(op, Op::Powf | Op::Powi(_) | Op::Exp | Op::Exp2 | Op::Mul | Op::Div | Op::Product);
+        let has_underflowed = is_power && y.abs() < f64::MIN_POSITIVE && !x.contains(&0.0);
         for (operand, (&p, &dp)) in self.operands.iter().zip(partials.iter().zip(&uncertain)) {
             // Not taken, or not even reached.
             if op.is_piecewise() && p == 0.0 && dp == 0.0 {
                 continue;
             }
-            let span = if p == 0.0 || !p.is_finite() { 0.0 } else { p.abs().log10().abs() };
+            let span = match p == 0.0 || !p.is_finite() {
+                _ if has_underflowed => f64::INFINITY,
+                true => 0.0,
+                false => p.abs().log10().abs(),
+            };
             for k in 0..N {
                 let (size, error) = (operand.sizes[k], operand.errors[k]);
                 node.sizes[k] += times(p, size);
                 node.errors[k] += times(p, error) + times(dp, size + error);
+                // What may or may not be infinite meets a zero otherwise, wherever the input reaches at all.
+                if !dp.is_finite() && operand.spans[k] > f64::NEG_INFINITY {
+                    node.errors[k] = f64::INFINITY;
+                }
                 node.spans[k] = node.spans[k].max(operand.spans[k] + span);
             }
         }
@@ -350,7 +379,10 @@ impl Step<'_> {
                     let reach = times(a.sizes[k], b.sizes[l]);
                     *size += times(second[i][j], reach);
                     // And what is small beside the first derivatives may be lost in forming it.
-                    let least = f64::EPSILON * (partials[i].abs() + partials[j].abs());
+                    let mut least = f64::EPSILON * (partials[i].abs() + partials[j].abs());
+                    if self.op == Op::Variance {
+                        least += 4.0 * f64::EPSILON / self.operands.len() as f64;
+                    }
                     *lost += times(uncertain[i][j] + least, reach);
                 }
             }

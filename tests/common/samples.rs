@@ -179,5 +179,5 @@ pub fn examine<T: tapegrad::Precision>(
 
 /// By how much a derivative may be off; not finite, where it may have overflowed.
 pub fn slope_bound(bound: &Bound, input: usize) -> f64 {
-    if bound.is_extreme[input] { f64::INFINITY } else { bound.slopes[input] }
+    if bound.is_extreme(&[input]) { f64::INFINITY } else { bound.slopes[input] }
 }

@@ -2,7 +2,7 @@
 //! variance to 0. (Backward error, which `accuracy.rs` measures, hides what a shift of all operands does.)
 
 use tapegrad::{
-    Function, Number, Var, Workspace, hessian, log_sum_exp, norm, product, softmax, sum, variance,
+    Dual, Function, Number, Var, Workspace, hessian, log_sum_exp, norm, product, softmax, sum, variance,
 };
 
 fn close(a: f64, b: f64, tolerance: f64) -> bool {
@@ -205,4 +205,16 @@ fn sums_of_nothing() {
     // The table's sum of nothing is 0 over every number.
     assert_eq!(sum::<f64>(&[]).to_bits(), 0);
     assert_eq!(sum::<Var>(&[]).value().to_bits(), 0);
+}
+
+/// Where a factor is tiny, the quotient of the product and the factor has no digits for a second derivative.
+#[test]
+fn second_derivatives_of_products_are_exact_beside_a_tiny_factor() {
+    for tiny in [2.5e-11, 1e-100, 3e-280] {
+        assert_eq!(tapegrad::hessian(|x: [_; 2]| product(&x), [tiny, 1.6]), [[0.0, 1.0], [1.0, 0.0]]);
+        let inner = [Dual::<f64, 2>::variable(tiny, 0), Dual::variable(1.6, 1)];
+        let outer: [Dual<_, 2>; 2] = std::array::from_fn(|k| Dual::variable(inner[k], k));
+        let rows = product(&outer).tangents().map(|row| row.tangents());
+        assert_eq!(rows, [[0.0, 1.0], [1.0, 0.0]]);
+    }
 }

@@ -233,3 +233,26 @@ fn a_trait_method_for_every_row() {
     assert_eq!(through_the_trait(0.5), concrete.map(Var::value));
     assert_eq!(gradient(|[x]| through_the_trait(x)[1], [0.5]), [2.0 / 4.25]);
 }
+
+/// `f64::max` gives either of two zeros, as the compiler likes; here it is the second, so that every way has the same bits.
+#[test]
+fn of_two_zeros_the_second_is_the_larger_and_the_smaller() {
+    let f = tapegrad::Function::record(|[a, b]: [Var; 2]| [a.max(b), a.min(b)], [1.0, 2.0]).unwrap();
+    for (a, b) in [(0.0, -0.0), (-0.0, 0.0)] {
+        let is_b = |numbers: [f64; 2]| numbers.iter().all(|number| number.to_bits() == f64::to_bits(b));
+        assert!(is_b([<f64 as Number>::max(a, b), <f64 as Number>::min(a, b)].map(std::hint::black_box)));
+        let (x, y) = (Dual::<f64>::constant(a), Dual::constant(b));
+        assert!(is_b([x.max(y).primal(), x.min(y).primal()]));
+        let values = f.values(&[a, b], &mut tapegrad::Workspace::new()).unwrap();
+        assert!(is_b([values[0], values[1]]), "{values:?}");
+        let columns = [vec![a; 19], vec![b; 19]];
+        let columns = columns.each_ref().map(tapegrad::Column::from);
+        let samples = tapegrad::Samples::new(&columns).unwrap();
+        let mut out = vec![7.0; 38];
+        f.batched(0..0)
+            .unwrap()
+            .values(&[], &samples, &mut tapegrad::BatchWorkspace::new(), &mut out)
+            .unwrap();
+        assert!(out.chunks(2).all(|pair| is_b([pair[0], pair[1]])), "{out:?}");
+    }
+}

@@ -82,11 +82,11 @@ macro_rules! impl_kernels {
             }
             #[inline(always)]
             fn max(self, b: $T) -> $T {
-                $T::max(self, b)
+                if self > b || b.is_nan() { self } else { b }
             }
             #[inline(always)]
             fn min(self, b: $T) -> $T {
-                $T::min(self, b)
+                if self < b || b.is_nan() { self } else { b }
             }
             #[inline(always)]
             fn mul_add(self, b: $T, c: $T) -> $T {
