@@ -76,7 +76,7 @@ macro_rules! define_number {
             #[track_caller]
             #[inline]
             fn product_of(factors: impl Iterator<Item = Self>) -> Self {
-                product(factors)
+                product_of(factors)
             }
 
             /// Whether this mask is set, if that is settled.
@@ -326,7 +326,7 @@ pub(crate) fn total<R: Number>(mut terms: impl Iterator<Item = R>) -> R {
 /// The product from left to right; 1 of nothing.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn product<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
+pub(crate) fn product_of<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
     let Some(mut product) = factors.next() else { return R::constant(1.0) };
     for factor in factors {
         product *= factor;

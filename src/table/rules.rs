@@ -2,7 +2,7 @@
 //! the dispatch from an [`Op`] to its row.
 
 use crate::table::formulas::{self, FRAC_1_SQRT_2PI, SQRT_PI_2};
-use crate::table::number::{Lists, Number, Read, Reduction, either, product as product_of, total};
+use crate::table::number::{Lists, Number, Read, Reduction, either, product_of, total};
 use crate::table::ops::{Op, for_each_primitive};
 use smallvec::SmallVec;
 use std::any::type_name;
