@@ -1,21 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), forbid(unsafe_code))]
 
-/// The pages of the guide, whose examples are tests; a further page is a line here.
-#[cfg(doctest)]
-mod guide {
-    #[doc = include_str!("../docs/guide/batches.md")]
-    mod batches {}
-    #[doc = include_str!("../docs/guide/functions.md")]
-    mod functions {}
-    #[doc = include_str!("../docs/guide/networks.md")]
-    mod networks {}
-}
-
 pub mod check;
 mod differentiate;
 mod error;
 mod function;
+pub mod guide;
 #[cfg(test)]
 mod interop;
 pub mod nn;
