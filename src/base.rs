@@ -64,9 +64,9 @@ macro_rules! impl_for_f64 {
 }
 impl_for_f64! {
     std: recip() sqrt() cbrt() exp() exp2() exp_m1() ln() ln_1p() log2() log10() sin() cos() tan() asin() acos() atan()
-        sinh() cosh() tanh() asinh() acosh() atanh() abs() signum() floor() ceil() round() trunc() fract()
+        sinh() cosh() tanh() asinh() acosh() abs() signum() floor() ceil() round() trunc() fract()
         powf(b) log(b) atan2(b) hypot(b) mul_add(b, c);
-    kernel: sigmoid() erf() erfc() erfcx() normal_cdf() ln_normal_cdf() ln_gamma() digamma() max(b: f64) min(b: f64)
+    kernel: sigmoid() erf() erfc() erfcx() normal_cdf() ln_normal_cdf() ln_gamma() digamma() atanh() max(b: f64) min(b: f64)
         clamp(b: f64, c: f64)         powi(n: i32) erfcx_integral(n: i32) polygamma(n: i32)
 }
 
