@@ -57,8 +57,8 @@ fn a_new_primitive_is_one_row() {
         Command::new(env!("CARGO"))
             .args(arguments)
             .current_dir(scratch.path())
-            // What the crate depends on is compiled already.
-            .env("CARGO_TARGET_DIR", root.join("target"))
+            // Not where the crate itself is built: what is built there has the same names.
+            .env("CARGO_TARGET_DIR", root.join("target/one_row"))
             .output()
             .expect("cargo runs")
     };

@@ -210,7 +210,7 @@ function(std) Acosh acosh(a) -> y {
     value: a.acosh(), partials: [((a - 1.0).sqrt() * (a + 1.0).sqrt()).recip()], on: [1.25..4.0] }
 
 /// Inverse hyperbolic tangent.
-function(std) Atanh atanh(a) -> y {
+function(special) Atanh atanh(a) -> y {
     value: a.atanh(), partials: [((-a + 1.0) * (a + 1.0)).recip()], on: [-0.95..0.95] }
 
 /// Logistic function, `1 / (1 + e⁻ᵃ)`, without overflow.

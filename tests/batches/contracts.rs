@@ -116,7 +116,7 @@ fn a_guard_on_shared_inputs_is_asked_before_anything_is_written() {
         let Error::BranchChanged { predicate: Predicate::Less, left: 3.0, right: 1.0, at } = &error else {
             panic!("{error}");
         };
-        assert!(at.to_string().contains("batched_contracts.rs"), "{at}");
+        assert!(at.to_string().contains("batches/contracts.rs"), "{at}");
     }
     assert_eq!(out, [7.0; 2]);
     // And then it works again.

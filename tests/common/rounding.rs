@@ -227,7 +227,10 @@ impl Step<'_> {
             let whole = [0.0, -0.0, x.round()].into_iter().filter(|whole| (whole - x).abs() <= by);
             // Between the ends too, where a function may oscillate.
             let ends = [1.0, -1.0, 0.7, -0.6, 0.3, -0.2].map(|part| x + part * by);
-            for end in ends.into_iter().chain(whole) {
+            let equals =
+                self.operands.iter().map(|other| other.value).filter(|other| (other - x).abs() <= by);
+            let ends = ends.into_iter().chain(equals);
+            for end in ends.chain(whole) {
                 let mut one = self.values();
                 one[k] = end;
                 // And where two are equal.
@@ -282,6 +285,11 @@ impl Step<'_> {
             }
             for y in [y - node.error, y + node.error] {
                 differ(&mut uncertain, &x, y);
+            }
+            if op == Op::CrossEntropy {
+                // The weights of the others are all less one.
+                let weights: f64 = x[x.len() / 2..].iter().map(|weight| weight.abs()).sum();
+                uncertain.iter_mut().for_each(|most| *most += self.precision.lost(weights));
             }
             // What is exact may stand at a kink; what is smooth shows how exactly its partials can be computed.
             for x in self.moved(if op.is_piecewise() { 0.0 } else { 4.0 * unit }) {
@@ -380,9 +388,15 @@ impl Step<'_> {
                     *size += times(second[i][j], reach);
                     // And what is small beside the first derivatives may be lost in forming it.
                     let mut least = f64::EPSILON * (partials[i].abs() + partials[j].abs());
-                    if self.op == Op::Variance {
-                        least += 4.0 * f64::EPSILON / self.operands.len() as f64;
-                    }
+                    let terms = match self.op {
+                        Op::Variance => 4.0 / self.operands.len() as f64,
+                        // The weights of the others are all less one.
+                        Op::CrossEntropy => {
+                            4.0 + x[x.len() / 2..].iter().map(|weight| weight.abs()).sum::<f64>()
+                        }
+                        _ => 0.0,
+                    };
+                    least += f64::EPSILON * terms;
                     *lost += times(uncertain[i][j] + least, reach);
                 }
             }

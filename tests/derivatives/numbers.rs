@@ -256,3 +256,15 @@ fn of_two_zeros_the_second_is_the_larger_and_the_smaller() {
         assert!(out.chunks(2).all(|pair| is_b([pair[0], pair[1]])), "{out:?}");
     }
 }
+
+/// That of the standard library loses digits beside −1. The value is from 40-digit arithmetic.
+#[test]
+fn the_inverse_hyperbolic_tangent_beside_its_ends() {
+    let x = 0.999_992_119_388_049;
+    assert_eq!(
+        [<f64 as Number>::atanh(x), <f64 as Number>::atanh(-x)],
+        [6.222124119299465, -6.222124119299465]
+    );
+    let f = tapegrad::Function::record(|[x]: [Var; 1]| x.atanh(), [0.5]).unwrap();
+    assert_eq!(f.value(&[-x], &mut tapegrad::Workspace::new()).unwrap(), -6.222124119299465);
+}

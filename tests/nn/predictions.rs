@@ -125,7 +125,7 @@ fn what_is_no_number_is_of_no_class() {
         }
         assert!(panic_of(|| model.classify(&[bad, 0.0])).message.contains("input 0 is"));
         let panic = panic_of(|| mlp.classify(&[bad, 0.0]));
-        assert!(panic.message.contains("try_classify") && panic.file.ends_with("nn_predictions.rs"));
+        assert!(panic.message.contains("try_classify") && panic.file.ends_with("nn/predictions.rs"));
     }
     for inputs in [&[][..], &[1.0], &[1.0; 3], &[1.0; 4]] {
         let errors = [mlp.try_predict(inputs).unwrap_err(), model.try_classify(inputs).unwrap_err()];
@@ -214,7 +214,7 @@ fn metrics_look_at_widths() {
             "{}",
             panic.message
         );
-        assert!(panic.file.ends_with("nn_predictions.rs"), "{}", panic.file);
+        assert!(panic.file.ends_with("nn/predictions.rs"), "{}", panic.file);
     }
     let few = panic_of(|| accuracy(&[vec![1.0; 3]], &data)).message;
     assert!(few.contains("1 predictions for 2 samples"), "{few}");
@@ -265,7 +265,7 @@ fn what_cannot_be_counted_or_kept_is_refused() {
     refused(10_000_000_000_000_000, 1);
     let layer = Layer::new(1 << 32, 1 << 32, Activation::Relu, Bias::PerNeuron);
     let panic = panic_of(|| layer.parameter_count());
-    assert!(panic.message.contains("4294967296 neurons") && panic.file.ends_with("nn_predictions.rs"));
+    assert!(panic.message.contains("4294967296 neurons") && panic.file.ends_with("nn/predictions.rs"));
     assert_eq!(Layer::new(usize::MAX, 1, Activation::Relu, Bias::None).parameter_count(), usize::MAX);
 }
 
@@ -290,6 +290,6 @@ fn places_that_are_none_are_named() {
     ];
     for (panic, expected) in complaints {
         assert!(panic.message.contains(expected), "{expected}: {}", panic.message);
-        assert!(panic.file.ends_with("nn_predictions.rs"), "{expected}: {}", panic.file);
+        assert!(panic.file.ends_with("nn/predictions.rs"), "{expected}: {}", panic.file);
     }
 }

@@ -195,7 +195,7 @@ fn the_history_says_why_the_tape_had_to() {
         let mut trainer = Trainer::new(Sgd::new(0.01)).epochs(2).backend(backend);
         let history = trainer.fit_with(&mut factor(), loss, &sine(5, 0.0, 0)).unwrap();
         assert!(went_to_the_tape(&history, "a value was read out of a variable"));
-        assert!(went_to_the_tape(&history, "nn_state.rs"));
+        assert!(went_to_the_tape(&history, "nn/state.rs"));
         let history = trainer.fit(&mut factor(), Loss::Squared, &sine(5, 0.0, 0)).unwrap();
         assert_eq!((history.backend, history.tape_because), (Some(backend), None));
         let refused = trainer.fallback(Fallback::Refuse).fit_with(&mut factor(), loss, &sine(5, 0.0, 0));

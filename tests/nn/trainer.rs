@@ -26,7 +26,7 @@ fn a_loss_that_is_not_finite_stops_and_says_where() {
     let error = Trainer::new(Sgd::new(0.01)).batch(Batch::Each).fit_with(&mut mlp, loss, &data).unwrap_err();
     let Error::NonFinite { step, sample, cause } = &error else { panic!("{error}") };
     assert_eq!((*step, *sample), (2, Some(2)));
-    assert!(cause.contains("ln(") && cause.contains("NaN") && cause.contains("nn_trainer.rs"), "{cause}");
+    assert!(cause.contains("ln(") && cause.contains("NaN") && cause.contains("nn/trainer.rs"), "{cause}");
     assert!(error.to_string().starts_with("training stopped at update 2, sample 2: "), "{error}");
     assert_eq!(mlp, good, "the two good updates stand");
 }
