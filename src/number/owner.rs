@@ -52,7 +52,7 @@ impl Owner {
     /// The user's: made by hand, outside of all calls. It may meet the bare ones.
     pub const HAND: Owner = Owner(1 << 63 | 1 << 62);
 
-    /// A call of the front door, or a preaccumulated block. No other of this process has the same.
+    /// A call of a top-level function, or a preaccumulated block. No other of this process has the same.
     #[inline(always)]
     pub fn fresh() -> Owner {
         thread_local! {
