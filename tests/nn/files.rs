@@ -341,7 +341,7 @@ fn child_process() {
 
 fn start_child(directory: &Path) -> std::process::Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_process", "--ignored"])
+        .args(["--exact", "files::child_process", "--ignored"])
         .env("TAPEGRAD_CHILD", directory)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -76,7 +76,7 @@ fn a_process_killed_in_the_midst_of_a_save_leaves_a_whole_file() {
     let mut random = Random::new(5);
     for round in 0..10 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "saving_process", "--ignored"])
+            .args(["--exact", "saving::saving_process", "--ignored"])
             .env("TAPEGRAD_SAVES_TO", &path)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -5,10 +5,10 @@ use super::elementwise::{Evaluated, list_partials_of, list_value_of, pass_on, va
 use super::fallback;
 use super::float::Float;
 use super::matmul::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
-use super::packet::{Pack, WIDTH};
+use super::packet::{Packet, WIDTH};
 use super::plan::{Rows, Slot, Step, Sums};
-use super::scratch::{Block, Care, Scratch, any_is_nan};
-use super::sweep::{Move, Sweep, Way};
+use super::scratch::{Block, ZeroLaw, Scratch, any_is_nan};
+use super::sweep::{ReverseStep, Sweep, Reverse};
 use super::transpose::{Layout, to_rows};
 use super::vector::{Aligned, compiled_apart};
 
@@ -44,7 +44,7 @@ impl<'p, T: Float> Block<'p, T> {
                 Step::List { op, operands, .. } => {
                     let y = &mut after[..self.lanes];
                     for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-                        let read = |slot| pack_of::<T, S>(self.of(before, slot), chunk);
+                        let read = |slot| packet_of::<T, S>(self.of(before, slot), chunk);
                         y.copy_from_slice(&list_value_of(simd, *op, operands, read).0);
                     }
                     if any_is_nan(y) {
@@ -87,7 +87,7 @@ impl<'p, T: Float> Block<'p, T> {
     /// The derivatives of an output in all lanes that are not out.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
-        let Scratch { values, adjoints, terms, turned, partials, sums, is_out, .. } = scratch;
+        let Scratch { values, adjoints, terms, transposed, partials, sums, is_out, .. } = scratch;
         for &slot in &sweep.zeros {
             adjoints[self.range(slot, 1)].fill(T::default());
         }
@@ -95,16 +95,16 @@ impl<'p, T: Float> Block<'p, T> {
             *adjoint = if is_out { T::default() } else { T::of(1.0) };
         }
         let lost = |step| fallback::Lost { block: self, values, is_out, output: sweep.output, step };
-        for Move { step, from, way } in &sweep.moves {
+        for ReverseStep { step, from, way } in &sweep.moves {
             let (before, after) = adjoints.split_at_mut(*from as usize * self.lanes);
             match (way, &self.plan.steps[*step]) {
-                (Way::Rows { wanted, is_first }, Step::Rows(rows)) => {
+                (Reverse::Rows { wanted, is_first }, Step::Rows(rows)) => {
                     self.pass_back(simd, rows, *wanted, *is_first, values, after, before, terms, lost(*step));
                 }
-                (Way::List { is_wanted }, Step::List { op, operands, to }) => {
+                (Reverse::List { is_wanted }, Step::List { op, operands, to }) => {
                     for chunk in 0..self.lanes / WIDTH {
-                        let read = |slot| pack_of::<T, S>(self.of(values, slot), chunk);
-                        let (y, adjoint) = (read(*to), pack_of::<T, S>(after, chunk));
+                        let read = |slot| packet_of::<T, S>(self.of(values, slot), chunk);
+                        let (y, adjoint) = (read(*to), packet_of::<T, S>(after, chunk));
                         // Only noted, in so few words that they are inlined into the rule.
                         partials.clear();
                         list_partials_of(simd, *op, operands, read, y, |partial| partials.push(partial.0));
@@ -114,22 +114,22 @@ impl<'p, T: Float> Block<'p, T> {
                                 terms[lane] = terms[lane] * adjoint.0[lane];
                             }
                             let from = chunk * WIDTH;
-                            if self.care != Care::None && any_is_nan(terms) {
-                                lost(*step).mend_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
+                            if self.care != ZeroLaw::None && any_is_nan(terms) {
+                                lost(*step).correct_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
                             }
                             accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
                         }
                     }
                 }
-                (Way::Sums { passes_on, is_first }, Step::Sums(rows)) => {
+                (Reverse::Sums { passes_on, is_first }, Step::Sums(rows)) => {
                     let is_learned = sweep.by_shared && rows.is_learned;
-                    if self.care == Care::Everywhere {
+                    if self.care == ZeroLaw::Everywhere {
                         if *is_first {
                             rows.lanes
                                 .iter()
                                 .for_each(|&slot| before[self.range(slot, 1)].fill(T::default()));
                         }
-                        lost(*step).mend_sums(rows, after, before, *passes_on, is_learned, sums);
+                        lost(*step).correct_sums(rows, after, before, *passes_on, is_learned, sums);
                         continue;
                     }
                     if *passes_on {
@@ -146,7 +146,7 @@ impl<'p, T: Float> Block<'p, T> {
                             simd,
                             #[inline(always)]
                             || {
-                                self.pass_to_weights(simd, rows, values, after, turned, sums);
+                                self.pass_to_weights(simd, rows, values, after, transposed, sums);
                             },
                         );
                     }
@@ -186,7 +186,7 @@ impl<'p, T: Float> Block<'p, T> {
         let mut kept = [T::default(); 3];
         let mut ranges = [const { 0..0 }; 3];
         for k in 0..3 {
-            is_straight[k] &= is_first[k] || self.care == Care::None;
+            is_straight[k] &= is_first[k] || self.care == ZeroLaw::None;
             kept[k] = T::mask(is_straight[k] && !is_first[k]);
             if is_straight[k] {
                 ranges[k] = range(k);
@@ -199,12 +199,12 @@ impl<'p, T: Float> Block<'p, T> {
         let c = if is_straight[2] { c } else { &mut for_c[..len] };
         // If it knew that masks are made from answers, the compiler would ask again for every number.
         pass_on(simd, rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
-        if self.care == Care::None {
+        if self.care == ZeroLaw::None {
             return;
         }
         for (k, place) in [a, b, c].into_iter().enumerate() {
             if wanted[k] && any_is_nan(place) {
-                lost.mend_rows(rows, k, from.y, from.adjoint, place);
+                lost.correct_rows(rows, k, from.y, from.adjoint, place);
             }
         }
         for k in (0..rows.arity).filter(|&k| wanted[k] && !is_first[k]) {
@@ -236,19 +236,19 @@ impl<'p, T: Float> Block<'p, T> {
         rows: &Sums,
         values: &[T],
         adjoints: &[T],
-        turned: &mut [T],
+        transposed: &mut [T],
         sums: &mut [T],
     ) {
         let adjoint = |row: usize| self.of(adjoints, row as Slot);
         let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
         let (by_weights, operands) = (&mut sums[rows.weights.clone()], rows.lanes.len());
-        if rows.are_turned(self.lanes) {
-            let turned = &mut turned[..self.lanes * operands];
+        if rows.are_transposed(self.lanes) {
+            let transposed = &mut transposed[..self.lanes * operands];
             let loads = rows.loads.clone().map(|loads| &self.plan.loads[loads]);
-            if !loads.is_some_and(|loads| self.samples.copy_rows(loads, turned)) {
-                to_rows(operands, lanes_of, turned, Layout { stride: operands, start: 0 }, identity);
+            if !loads.is_some_and(|loads| self.samples.copy_rows(loads, transposed)) {
+                to_rows(operands, lanes_of, transposed, Layout { stride: operands, start: 0 }, identity);
             }
-            add_correlations_of_rows(simd, [rows.rows, operands], adjoint, turned, by_weights);
+            add_correlations_of_rows(simd, [rows.rows, operands], adjoint, transposed, by_weights);
         } else {
             add_correlations(simd, [rows.rows, operands], adjoint, lanes_of, by_weights);
         }
@@ -257,8 +257,8 @@ impl<'p, T: Float> Block<'p, T> {
 }
 
 #[inline(always)]
-fn pack_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Pack<T, S> {
-    Pack(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
+fn packet_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Packet<T, S> {
+    Packet(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
 }
 
 /// Parts that do not overlap; a third one only with two others.

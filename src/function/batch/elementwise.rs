@@ -2,7 +2,7 @@
 
 use super::float::Float;
 use super::lane::{Branchless, Lane};
-use super::packet::{Pack, WIDTH};
+use super::packet::{Packet, WIDTH};
 use super::vector::compiled_apart;
 use crate::table::number::{Number, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
@@ -64,8 +64,8 @@ macro_rules! define_rows {
             simd: S,
             op: Op,
             operands: &[u32],
-            read: impl Fn(u32) -> Pack<T, S> + Copy,
-        ) -> Pack<T, S> {
+            read: impl Fn(u32) -> Packet<T, S> + Copy,
+        ) -> Packet<T, S> {
             match op {
                 $( Op::$List => compiled_apart(simd, #[inline(always)] || {
                     reduction::$List::value(split(Op::$List, operands), (read, read))
@@ -80,9 +80,9 @@ macro_rules! define_rows {
             simd: S,
             op: Op,
             operands: &[u32],
-            read: impl Fn(u32) -> Pack<T, S> + Copy,
-            y: Pack<T, S>,
-            visit: impl FnMut(Pack<T, S>),
+            read: impl Fn(u32) -> Packet<T, S> + Copy,
+            y: Packet<T, S>,
+            visit: impl FnMut(Packet<T, S>),
         ) {
             match op {
                 $( Op::$List => compiled_apart(simd, #[inline(always)] || {

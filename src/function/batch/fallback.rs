@@ -36,7 +36,7 @@ impl<T: Float> Lost<'_, '_, T> {
     /// Puts right the terms of operand `k` of elementwise rows.
     #[cold]
     #[inline(never)]
-    pub fn mend_rows(&self, rows: &Rows, k: usize, y: &[T], adjoint: &[T], terms: &mut [T]) {
+    pub fn correct_rows(&self, rows: &Rows, k: usize, y: &[T], adjoint: &[T], terms: &mut [T]) {
         let lanes = self.block.lanes;
         for (place, term) in terms.iter_mut().enumerate().filter(|(_, term)| term.is_a_nan()) {
             let (row, lane) = (place / lanes, place % lanes);
@@ -49,7 +49,7 @@ impl<T: Float> Lost<'_, '_, T> {
     #[cold]
     #[inline(never)]
     #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
-    pub fn mend_list(
+    pub fn correct_list(
         &self,
         op: Op,
         operands: &[Slot],
@@ -90,7 +90,7 @@ impl<T: Float> Lost<'_, '_, T> {
     /// The terms of sums of products, one by one.
     #[cold]
     #[inline(never)]
-    pub fn mend_sums(
+    pub fn correct_sums(
         &self,
         sums: &Sums,
         adjoints: &[T],

@@ -30,12 +30,12 @@ use super::ir::graph::Source;
 use super::{Function, branch_changed, length, within_inputs};
 use crate::error::Error;
 use plan::Plan;
-use spans::{Run, copy, runs};
+use spans::{Span, copy, spans};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use sweep::Sweep;
-use tree::{Job, Outcome, Pool, Wanted};
+use tree::{Job, Outcome, Pool, Request};
 
 /// A [`Function`] of many samples at once, in double or single precision: some inputs are *shared*, one value for all
 /// samples, and the others differ from sample to sample.
@@ -72,9 +72,9 @@ pub struct Batched<T = f64> {
     /// The shared inputs that derivatives are taken by, counted from the first shared one.
     variables: Vec<usize>,
     /// Where the numbers that samples share stand among those of the head.
-    reads: Vec<Run>,
+    reads: Vec<Span>,
     /// Which of the variables the numbers that samples share are, where they are inputs.
-    passes_to: Vec<Run>,
+    passes_to: Vec<Span>,
     /// Whether each variable is just one of them.
     is_one_to_one: bool,
     /// From the first output to what is shared, and from each output to the samples' variables.
@@ -142,8 +142,8 @@ impl<T: Precision> Batched<T> {
         let passes_to = || plan.head.outputs.iter().map(variable_at);
         let distinct: HashSet<usize> = passes_to().flatten().collect();
         Ok(Batched {
-            reads: runs(plan.head.outputs.iter().map(|&place| Some(place as usize))),
-            passes_to: runs(passes_to()),
+            reads: spans(plan.head.outputs.iter().map(|&place| Some(place as usize))),
+            passes_to: spans(passes_to()),
             is_one_to_one: distinct.len() == variables.len()
                 && passes_to().flatten().count() == variables.len(),
             variables,
@@ -212,7 +212,7 @@ impl<T: Precision> Batched<T> {
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
         length(VALUES, samples.len().saturating_mul(self.outputs()), out.len())?;
-        let mut outcome = self.run(shared, samples, Wanted::Values, workspace, out)?;
+        let mut outcome = self.run(shared, samples, Request::Values, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
     }
@@ -229,7 +229,7 @@ impl<T: Precision> Batched<T> {
         out: &mut [f64],
     ) -> Result<(), Error> {
         length("sums", self.outputs(), out.len())?;
-        let mut outcome = self.run(shared, samples, Wanted::Sums, workspace, &mut [])?;
+        let mut outcome = self.run(shared, samples, Request::Sums, workspace, &mut [])?;
         if outcome.out.is_empty() {
             out.copy_from_slice(&outcome.sums[self.plan.head.outputs.len()..]);
         }
@@ -266,7 +266,7 @@ impl<T: Precision> Batched<T> {
         into: impl FnOnce(bool) -> Option<&'g mut [f64]>,
     ) -> Result<(f64, Outcome), Error> {
         length("outputs", 1, self.outputs())?;
-        let mut outcome = self.run(shared, samples, Wanted::ByShared, workspace, &mut [])?;
+        let mut outcome = self.run(shared, samples, Request::ByShared, workspace, &mut [])?;
         if let Some(gradient) = into(outcome.out.is_empty()) {
             self.gather(&outcome, shared, samples, workspace, gradient)?;
         }
@@ -303,7 +303,7 @@ impl<T: Precision> Batched<T> {
         self.pass_through_head(by_shared, &[], workspace, gradient);
         // A zero that met an infinity there may be none: where no sample reached, nothing meets.
         if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
-            let mut reached = self.run(shared, samples, Wanted::Reached, workspace, &mut [])?;
+            let mut reached = self.run(shared, samples, Request::Reached, workspace, &mut [])?;
             self.pass_through_head(by_shared, &reached.sums, workspace, gradient);
             workspace.give_back(&mut reached);
         }
@@ -356,7 +356,7 @@ impl<T: Precision> Batched<T> {
     ) -> Result<Outcome, Error> {
         let per_sample = self.outputs() * self.sample_variables();
         length(BY_SAMPLE, samples.len().saturating_mul(per_sample), out.len())?;
-        let mut outcome = self.run(shared, samples, Wanted::BySample, workspace, out)?;
+        let mut outcome = self.run(shared, samples, Request::BySample, workspace, out)?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
     }
@@ -365,7 +365,7 @@ impl<T: Precision> Batched<T> {
         &self,
         shared: &[f64],
         samples: &Samples<'_>,
-        wanted: Wanted,
+        wanted: Request,
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
@@ -378,9 +378,9 @@ impl<T: Precision> Batched<T> {
         numbers.resize(head.outputs.len(), T::default());
         let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {
-            Wanted::Values | Wanted::Sums | Wanted::Reached => &[][..],
-            Wanted::ByShared => &self.by_shared,
-            Wanted::BySample => &self.by_sample,
+            Request::Values | Request::Sums | Request::Reached => &[][..],
+            Request::ByShared => &self.by_shared,
+            Request::BySample => &self.by_sample,
         };
         let (plan, samples) = (&self.plan, *samples);
         let is_wary = AtomicBool::new(false);
@@ -393,7 +393,7 @@ impl<T: Precision> Batched<T> {
 const VALUES: &str = "values";
 const BY_SAMPLE: &str = "derivatives by inputs that differ between samples";
 
-/// The error of samples in which a check turned out differently.
+/// The error of samples in which a check transposed out differently.
 fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
     match first {
         Some(first) => {

@@ -14,12 +14,12 @@ pub(crate) const WIDTH: usize = 16;
 /// The set of instructions is part of the type, so that what is compiled for one is not called from another, and can be
 /// inlined.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pack<T, S>(pub [T; WIDTH], pub PhantomData<S>);
+pub(crate) struct Packet<T, S>(pub [T; WIDTH], pub PhantomData<S>);
 
-impl<T: Float, S: Simd> From<f64> for Pack<T, S> {
+impl<T: Float, S: Simd> From<f64> for Packet<T, S> {
     #[inline(always)]
     fn from(value: f64) -> Self {
-        Pack([T::of(value); WIDTH], PhantomData)
+        Packet([T::of(value); WIDTH], PhantomData)
     }
 }
 
@@ -29,11 +29,11 @@ macro_rules! lane_by_lane {
         for (lane, y) in y.iter_mut().enumerate() {
             *y = values::$name($(Branchless($arg.0[lane]),)* $($n)?).0;
         }
-        Pack(y, PhantomData)
+        Packet(y, PhantomData)
     }};
 }
 
-for_each_primitive!(impl_number [T: Float, S: Simd] [Pack<T, S>, inline(always)] lane_by_lane {
+for_each_primitive!(impl_number [T: Float, S: Simd] [Packet<T, S>, inline(always)] lane_by_lane {
     const IS_IN_LANES: bool = true;
     const LARGE: f64 = T::LARGE;
 

@@ -90,14 +90,14 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Whether the operands are turned into rows on the way back to their weights, in a block of so many lanes: where that
+    /// Whether the operands are transposed into rows on the way back to their weights, in a block of so many lanes: where that
     /// takes less than adding up the lanes of a register for each weight.
-    pub fn are_turned(&self, lanes: usize) -> bool {
+    pub fn are_transposed(&self, lanes: usize) -> bool {
         self.lanes.len().is_multiple_of(WIDTH) && lanes <= TURNED_BY * self.rows
     }
 }
 
-/// For how many numbers that are turned the lanes of one sum can be added up.
+/// For how many numbers that are transposed the lanes of one sum can be added up.
 const TURNED_BY: usize = 6;
 
 #[derive(Debug, Clone)]
@@ -113,8 +113,8 @@ pub(super) struct Plan {
     pub checks: Vec<Check>,
     pub outputs: Vec<Slot>,
     pub slots: usize,
-    /// The most operands of sums that may be turned into rows.
-    pub most_turned: usize,
+    /// The most operands of sums that may be transposed into rows.
+    pub most_transposed: usize,
     /// The most results that elementwise rows have in line.
     pub most_rows: usize,
     /// Of each slot, whether it depends on a shared variable, and on a sample's variable.

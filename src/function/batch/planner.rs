@@ -370,12 +370,12 @@ impl<'g> Planner<'g> {
         }
         self.steps.iter().flat_map(|step| step.results().skip(1)).for_each(|slot| begins[slot] = false);
         let rows = self.steps.iter().map(|step| if let Step::Rows(rows) = step { rows.rows } else { 1 });
-        let turned = self.steps.iter().filter_map(|step| match step {
-            Step::Sums(sums) if sums.are_turned(WIDTH) => Some(sums.lanes.len()),
+        let transposed = self.steps.iter().filter_map(|step| match step {
+            Step::Sums(sums) if sums.are_transposed(WIDTH) => Some(sums.lanes.len()),
             _ => None,
         });
         Plan {
-            most_turned: turned.max().unwrap_or(0),
+            most_transposed: transposed.max().unwrap_or(0),
             most_rows: rows.max().unwrap_or(1),
             outputs,
             checks,

@@ -16,20 +16,20 @@ pub(super) struct Scratch<T> {
     /// What each operand of a row gets, where it is looked at before it is added to what is there, or where nobody wants it.
     pub terms: [Aligned<T>; 3],
     /// The operands of sums, sample by sample.
-    pub turned: Aligned<T>,
+    pub transposed: Aligned<T>,
     /// The partials of a row over lists.
     pub partials: Vec<[T; WIDTH]>,
     /// The derivatives by what is shared, and behind them the outputs.
     pub sums: Vec<T>,
     /// What comes out, sample by sample, before it is copied out.
     pub gathered: Vec<f64>,
-    /// Whether a check turned out differently, or there is no sample in the lane.
+    /// Whether a check transposed out differently, or there is no sample in the lane.
     pub is_out: Vec<bool>,
 }
 
 /// What is done where a zero adjoint meets a partial that is not finite: the product is NaN, and may have to be zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Care {
+pub(super) enum ZeroLaw {
     /// Nothing: a NaN that matters is seen in what comes out.
     None,
     /// Put right where rows of the table are passed back.
@@ -44,7 +44,7 @@ pub(super) struct Block<'p, T> {
     pub plan: &'p Plan,
     /// The numbers that all samples share.
     pub shared: &'p [T],
-    pub care: Care,
+    pub care: ZeroLaw,
     pub samples: &'p Samples<'p>,
     /// Lanes per slot: a multiple of [`WIDTH`].
     pub lanes: usize,
@@ -57,7 +57,7 @@ impl<T: Float> Scratch<T> {
         self.values.set_len(len);
         self.adjoints.set_len(len);
         self.terms.iter_mut().for_each(|terms| terms.set_len(plan.most_rows * width));
-        self.turned.set_len(plan.most_turned * width);
+        self.transposed.set_len(plan.most_transposed * width);
         self.is_out.resize(width, false);
         self.sums.clear();
         self.sums.resize(shared.len(), T::default());

@@ -8,16 +8,16 @@ const AT_A_TIME: usize = 16 << 10;
 
 /// What has been gathered, and where it goes.
 #[derive(Debug)]
-pub(super) struct Outbox<'o> {
+pub(super) struct Staging<'o> {
     gathered: Vec<f64>,
     len: usize,
     to: &'o mut [f64],
 }
 
-impl<'o> Outbox<'o> {
+impl<'o> Staging<'o> {
     /// Nothing yet; the memory is what an earlier one left.
-    pub fn new(memory: Vec<f64>, to: &'o mut [f64]) -> Outbox<'o> {
-        Outbox { gathered: memory, len: 0, to }
+    pub fn new(memory: Vec<f64>, to: &'o mut [f64]) -> Staging<'o> {
+        Staging { gathered: memory, len: 0, to }
     }
 
     /// Room for so many numbers behind those before.

@@ -7,7 +7,7 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub(super) struct Sweep {
     pub output: Slot,
-    pub moves: Vec<Move>,
+    pub moves: Vec<ReverseStep>,
     /// The adjoints that begin as zeros; those of the others are written before anything is added to them.
     pub zeros: Vec<Slot>,
     /// Whether derivatives are taken by what is shared.
@@ -21,16 +21,16 @@ pub(super) struct Sweep {
 
 /// A step, backwards.
 #[derive(Debug, Clone)]
-pub(super) struct Move {
+pub(super) struct ReverseStep {
     pub step: usize,
     /// Where the adjoints of its results stand: in their own slots, or in those of what they are a term of.
     pub from: Slot,
-    pub way: Way,
+    pub way: Reverse,
 }
 
 /// Whom a step passes its adjoints to. Whatever is first at an adjoint writes it; what comes later is added.
 #[derive(Debug, Clone)]
-pub(super) enum Way {
+pub(super) enum Reverse {
     /// Through elementwise rows to the operands that are wanted, no two of which share a slot.
     Rows { wanted: [bool; 3], is_first: [bool; 3] },
     /// Through a row over lists to those operands that are wanted.
@@ -76,7 +76,7 @@ impl Plan {
                             let left = unwritten(&mut is_written, rows.range(k));
                             zeros.extend(left.filter(|_| !is_first[k]));
                         }
-                        moves.push(Move { step, from, way: Way::Rows { wanted, is_first } });
+                        moves.push(ReverseStep { step, from, way: Reverse::Rows { wanted, is_first } });
                     }
                 }
                 Step::List { operands, .. } => {
@@ -84,7 +84,7 @@ impl Plan {
                     for (&slot, _) in operands.iter().zip(&is_wanted).filter(|(_, is_wanted)| **is_wanted) {
                         zeros.extend(unwritten(&mut is_written, std::iter::once(slot as usize)));
                     }
-                    moves.push(Move { step, from, way: Way::List { is_wanted } });
+                    moves.push(ReverseStep { step, from, way: Reverse::List { is_wanted } });
                 }
                 Step::Sums(sums) => {
                     let lanes = || sums.lanes.iter().map(|&slot| slot as usize);
@@ -94,7 +94,7 @@ impl Plan {
                         let left = unwritten(&mut is_written, lanes());
                         zeros.extend(left.filter(|_| !is_first));
                     }
-                    moves.push(Move { step, from, way: Way::Sums { passes_on, is_first } });
+                    moves.push(ReverseStep { step, from, way: Reverse::Sums { passes_on, is_first } });
                 }
             }
         }

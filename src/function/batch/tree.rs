@@ -1,4 +1,4 @@
-//! Samples as a tree: leaves of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
+//! Samples as a tree: chunks of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
 //! alone, so that sums have the same bits on any number of threads.
 
 use super::float::Float;
@@ -6,8 +6,8 @@ use super::matmul::add_totals;
 use super::packet::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
-use super::scratch::{Block, Care, Scratch, any_is_nan};
-use super::staging::Outbox;
+use super::scratch::{Block, ZeroLaw, Scratch, any_is_nan};
+use super::staging::Staging;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};
 use crate::error::Error;
@@ -15,8 +15,8 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many samples a leaf has, more or less: as many whole blocks as that takes.
-const LEAF: usize = 1024;
+/// How many samples a chunk has, more or less: as many whole blocks as that takes.
+const CHUNK: usize = 1024;
 /// Numbers of a block, values and adjoints together: so many fit into the cache.
 const NUMBERS: usize = 48 << 10;
 /// No more lanes in a block than this: loops are long enough.
@@ -24,7 +24,7 @@ const MOST_LANES: usize = 512;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Wanted {
+pub(super) enum Request {
     /// The outputs, sample by sample.
     Values,
     /// The sums of the outputs.
@@ -45,13 +45,13 @@ pub(super) struct Job<'a, T> {
     pub shared: &'a [T],
     pub shared_is_finite: bool,
     pub samples: Samples<'a>,
-    pub wanted: Wanted,
+    pub wanted: Request,
     pub pool: &'a Pool<T>,
-    /// Whether a leaf had to be done again: others start where that one did. Where rows need no care, it changes no bit.
+    /// Whether a chunk had to be done again: others start where that one did. Where rows need no care, it changes no bit.
     pub is_wary: AtomicBool,
 }
 
-/// Memory for leaves and their sums, for whichever thread comes next.
+/// Memory for chunks and their sums, for whichever thread comes next.
 #[derive(Debug, Default)]
 pub(super) struct Pool<T> {
     scratch: Mutex<Vec<Scratch<T>>>,
@@ -63,7 +63,7 @@ pub(super) struct Pool<T> {
 pub(super) struct Outcome {
     /// The derivatives by what is shared, and behind them the sums of the outputs.
     pub sums: Vec<f64>,
-    /// The positions of samples in which a check turned out differently; they are left out of everything.
+    /// The positions of samples in which a check transposed out differently; they are left out of everything.
     pub out: Vec<usize>,
     /// Why the first of them is.
     pub first: Option<Error>,
@@ -96,9 +96,9 @@ impl<T> Job<'_, T> {
     /// How many numbers come out for each sample.
     fn numbers_per_sample(&self) -> usize {
         match self.wanted {
-            Wanted::Values => self.plan.outputs.len(),
-            Wanted::BySample => self.sweeps.iter().map(|sweep| sweep.variables.len()).sum(),
-            Wanted::Sums | Wanted::ByShared | Wanted::Reached => 0,
+            Request::Values => self.plan.outputs.len(),
+            Request::BySample => self.sweeps.iter().map(|sweep| sweep.variables.len()).sum(),
+            Request::Sums | Request::ByShared | Request::Reached => 0,
         }
     }
 }
@@ -111,14 +111,14 @@ impl<T: Precision> Job<'_, T> {
 
     fn part(&self, samples: Range<usize>, out: &mut [f64]) -> Outcome {
         let width = width(self.plan);
-        let leaf = LEAF.div_ceil(width) * width;
-        if samples.len() <= leaf {
-            let leaf = Leaf { job: self, samples, width, out };
-            return T::evaluate(leaf);
+        let chunk = CHUNK.div_ceil(width) * width;
+        if samples.len() <= chunk {
+            let chunk = Chunk { job: self, samples, width, out };
+            return T::evaluate(chunk);
         }
-        // So many whole leaves on the left that it is a full tree.
-        let leaves = samples.len().div_ceil(leaf);
-        let middle = samples.start + leaf * (leaves.next_power_of_two() / 2);
+        // So many whole chunks on the left that it is a full tree.
+        let chunks = samples.len().div_ceil(chunk);
+        let middle = samples.start + chunk * (chunks.next_power_of_two() / 2);
         let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
         let (mut left, right) =
             join(|| self.part(samples.start..middle, left_out), || self.part(middle..samples.end, right_out));
@@ -143,10 +143,10 @@ fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
 
 /// The precision of a batch: `f64` or `f32`.
 pub trait Precision: Float {
-    /// Evaluates a leaf with the vector instructions of the machine. (Here, so that it is compiled once, with this crate.)
+    /// Evaluates a chunk with the vector instructions of the machine. (Here, so that it is compiled once, with this crate.)
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn evaluate(leaf: Leaf<'_, '_, Self>) -> Outcome;
+    fn evaluate(chunk: Chunk<'_, '_, Self>) -> Outcome;
 }
 
 macro_rules! impl_precision {
@@ -154,8 +154,8 @@ macro_rules! impl_precision {
         impl Precision for $T {
             #[allow(private_interfaces)]
             #[inline(never)]
-            fn evaluate(leaf: Leaf<'_, '_, $T>) -> Outcome {
-                pulp::Arch::new().dispatch(leaf)
+            fn evaluate(chunk: Chunk<'_, '_, $T>) -> Outcome {
+                pulp::Arch::new().dispatch(chunk)
             }
         }
     )* };
@@ -163,31 +163,31 @@ macro_rules! impl_precision {
 impl_precision!(f64 f32);
 
 /// So many blocks, evaluated one after the other with the vector instructions of the machine.
-pub(super) struct Leaf<'j, 'a, T> {
+pub(super) struct Chunk<'j, 'a, T> {
     job: &'j Job<'a, T>,
     samples: Range<usize>,
     width: usize,
     out: &'j mut [f64],
 }
 
-impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
+impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
     type Output = Outcome;
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> Outcome {
-        let Leaf { job, samples: range, width, out } = self;
+        let Chunk { job, samples: range, width, out } = self;
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
         // Where a zero met an infinity there is a NaN in what comes out, and only a more careful way tells what it should be.
-        let ways = [Care::None, Care::Rows, Care::Everywhere];
+        let ways = [ZeroLaw::None, ZeroLaw::Rows, ZeroLaw::Everywhere];
         let is_wary = job.is_wary.load(Ordering::Relaxed);
         let first = if job.shared_is_finite { usize::from(is_wary) } else { 2 };
         for &care in &ways[first..] {
             let mut has_nan = false;
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
-            let mut outbox = Outbox::new(std::mem::take(&mut scratch.gathered), &mut *out);
+            let mut staging = Staging::new(std::mem::take(&mut scratch.gathered), &mut *out);
             let mut before = 0;
             for from in range.clone().step_by(width) {
                 let count = width.min(range.end - from);
@@ -205,15 +205,15 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                 if !plan.checks.is_empty() {
                     ask(&block, &mut scratch, from, count, &mut outcome);
                 }
-                let out = outbox.room_for(count * per_sample);
+                let out = staging.room_for(count * per_sample);
                 match job.wanted {
-                    Wanted::Values => write_values(&block, &scratch, out),
-                    Wanted::Sums | Wanted::ByShared => add_values(simd, &block, &mut scratch),
-                    Wanted::Reached => {
+                    Request::Values => write_values(&block, &scratch, out),
+                    Request::Sums | Request::ByShared => add_values(simd, &block, &mut scratch),
+                    Request::Reached => {
                         let Scratch { values, is_out, sums, .. } = &mut scratch;
                         block.count_reached(values, is_out, plan.outputs[0], sums);
                     }
-                    Wanted::BySample => {}
+                    Request::BySample => {}
                 }
                 let mut layout = Layout { stride: per_sample, start: 0 };
                 for sweep in job.sweeps {
@@ -225,19 +225,19 @@ impl<T: Float> pulp::WithSimd for Leaf<'_, '_, T> {
                     layout.start += sweep.variables.len();
                 }
             }
-            scratch.gathered = outbox.finish();
+            scratch.gathered = staging.finish();
             outcome.sums.resize(scratch.sums.len(), 0.0);
             // Of no samples a sum is 0.
             let of_nothing = if range.is_empty() { 0.0 } else { -0.0 };
             for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
                 *total = sum.double() + of_nothing;
             }
-            has_nan |= job.wanted == Wanted::ByShared && any_is_nan(&scratch.sums);
+            has_nan |= job.wanted == Request::ByShared && any_is_nan(&scratch.sums);
             if has_nan {
                 job.is_wary.store(true, Ordering::Relaxed);
             }
             // Sums of products with finite numbers that are shared are right for each sample.
-            if !has_nan || (care == Care::Rows && job.wanted == Wanted::BySample) {
+            if !has_nan || (care == ZeroLaw::Rows && job.wanted == Request::BySample) {
                 break;
             }
         }

@@ -1,9 +1,9 @@
-//! Whatever vector instructions a leaf is compiled for, it has the same bits.
+//! Whatever vector instructions a chunk is compiled for, it has the same bits.
 
 use super::super::samples::{Column, Samples};
 use super::super::{Batched, Workspace, forward};
 use super::Precision;
-use super::{Job, LEAF, Leaf, Outcome, Pool, Wanted};
+use super::{Job, CHUNK, Chunk, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::table::ops::{primitives, reductions};
 use crate::table::rules::{affine, log_sum_exp};
@@ -19,19 +19,19 @@ struct Batch<'a, T> {
 
 impl<T: Precision> Batch<'_, T> {
     /// The bits of everything that is asked for, by the instructions that `dispatch` chooses.
-    fn bits(&self, dispatch: &dyn Fn(Leaf<'_, '_, T>) -> Outcome) -> Vec<u64> {
+    fn bits(&self, dispatch: &dyn Fn(Chunk<'_, '_, T>) -> Outcome) -> Vec<u64> {
         let Batched { plan, by_shared, by_sample, .. } = self.function;
         let columns: Vec<Column<'_>> = self.columns.iter().map(Column::from).collect();
         let samples = Samples::new(&columns).unwrap();
-        assert!(samples.len() <= LEAF);
+        assert!(samples.len() <= CHUNK);
         let mut workspace = Workspace::new();
         forward(&plan.head, self.shared.iter().copied(), &mut workspace).unwrap();
         let shared: Vec<T> =
             plan.head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])).collect();
         let asked = [
-            (Wanted::Values, &[][..], plan.outputs.len()),
-            (Wanted::ByShared, &by_shared[..], 0),
-            (Wanted::BySample, &by_sample[..], plan.outputs.len() * self.function.sample_variables()),
+            (Request::Values, &[][..], plan.outputs.len()),
+            (Request::ByShared, &by_shared[..], 0),
+            (Request::BySample, &by_sample[..], plan.outputs.len() * self.function.sample_variables()),
         ];
         let mut bits = Vec::new();
         for (wanted, sweeps, numbers) in asked {
@@ -48,9 +48,9 @@ impl<T: Precision> Batch<'_, T> {
                 pool,
                 is_wary: std::sync::atomic::AtomicBool::new(false),
             };
-            let leaf =
-                Leaf { job: &job, samples: 0..samples.len(), width: super::width(plan), out: &mut out };
-            let outcome = dispatch(leaf);
+            let chunk =
+                Chunk { job: &job, samples: 0..samples.len(), width: super::width(plan), out: &mut out };
+            let outcome = dispatch(chunk);
             bits.extend(outcome.sums.iter().chain(&out).map(|x| canonical(*x)));
         }
         bits
@@ -58,14 +58,14 @@ impl<T: Precision> Batch<'_, T> {
 
     /// Compares every instruction set of this machine with plain code.
     fn compare(&self, what: &str) {
-        let plain = self.bits(&|leaf| pulp::Arch::Scalar.dispatch(leaf));
+        let plain = self.bits(&|chunk| pulp::Arch::Scalar.dispatch(chunk));
         #[cfg(target_arch = "x86_64")]
         {
             if let Some(v3) = pulp::x86::V3::try_new() {
-                assert_eq!(self.bits(&|leaf| Simd::vectorize(v3, leaf)), plain, "{what} with AVX2");
+                assert_eq!(self.bits(&|chunk| Simd::vectorize(v3, chunk)), plain, "{what} with AVX2");
             }
             if let Some(v4) = pulp::x86::V4::try_new() {
-                assert_eq!(self.bits(&|leaf| Simd::vectorize(v4, leaf)), plain, "{what} with AVX-512");
+                assert_eq!(self.bits(&|chunk| Simd::vectorize(v4, chunk)), plain, "{what} with AVX-512");
             }
         }
         assert_eq!(self.bits(&T::evaluate), plain, "{what} as it is");
