@@ -246,7 +246,12 @@ impl Step<'_> {
         }
         if self.operands.iter().filter(|operand| by_of(operand) > 0.0).count() > 1 {
             for sign in [1.0, -1.0] {
-                all.push(self.operands.iter().map(|operand| operand.value + sign * by_of(operand)).collect());
+                let end = |operand: &Node| operand.value + sign * by_of(operand);
+                all.push(self.operands.iter().map(end).collect());
+                // And those at 0 that may be, such as masks.
+                let may_be_0 = |operand: &Node| by_of(operand) > 0.0 && operand.value.abs() <= by_of(operand);
+                let at_0 = |operand: &Node| if may_be_0(operand) { 0.0 } else { end(operand) };
+                all.push(self.operands.iter().map(at_0).collect());
             }
         }
         all
@@ -315,7 +320,8 @@ impl Step<'_> {
                 node.sizes[k] += times(p, size);
                 node.errors[k] += times(p, error) + times(dp, size + error);
                 // What may or may not be infinite meets a zero otherwise, wherever the input reaches at all.
-                if !dp.is_finite() && operand.spans[k] > f64::NEG_INFINITY {
+                let is_infinite = !dp.is_finite() || !error.is_finite();
+                if is_infinite && operand.spans[k] > f64::NEG_INFINITY {
                     node.errors[k] = f64::INFINITY;
                 }
                 node.spans[k] = node.spans[k].max(operand.spans[k] + span);

@@ -7,8 +7,8 @@ use super::float::Float;
 use super::matmul::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
 use super::packet::{Packet, WIDTH};
 use super::plan::{Rows, Slot, Step, Sums};
-use super::scratch::{Block, ZeroLaw, Scratch, any_is_nan};
-use super::sweep::{ReverseStep, Sweep, Reverse};
+use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
+use super::sweep::{Reverse, ReverseStep, Sweep};
 use super::transpose::{Layout, to_rows};
 use super::vector::{Aligned, compiled_apart};
 

@@ -6,7 +6,7 @@ use super::matmul::add_totals;
 use super::packet::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
-use super::scratch::{Block, ZeroLaw, Scratch, any_is_nan};
+use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
 use super::staging::Staging;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};

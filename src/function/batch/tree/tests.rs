@@ -3,7 +3,7 @@
 use super::super::samples::{Column, Samples};
 use super::super::{Batched, Workspace, forward};
 use super::Precision;
-use super::{Job, CHUNK, Chunk, Outcome, Pool, Request};
+use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::table::ops::{primitives, reductions};
 use crate::table::rules::{affine, log_sum_exp};
