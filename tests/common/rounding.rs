@@ -248,10 +248,14 @@ impl Step<'_> {
             for sign in [1.0, -1.0] {
                 let end = |operand: &Node| operand.value + sign * by_of(operand);
                 all.push(self.operands.iter().map(end).collect());
-                // And those at 0 that may be, such as masks.
-                let may_be_0 = |operand: &Node| by_of(operand) > 0.0 && operand.value.abs() <= by_of(operand);
-                let at_0 = |operand: &Node| if may_be_0(operand) { 0.0 } else { end(operand) };
-                all.push(self.operands.iter().map(at_0).collect());
+                // And one of them at 0 that may be, such as a mask.
+                for (k, operand) in self.operands.iter().enumerate() {
+                    if by_of(operand) > 0.0 && operand.value.abs() <= by_of(operand) {
+                        let mut with_0: Vec<f64> = self.operands.iter().map(end).collect();
+                        with_0[k] = 0.0;
+                        all.push(with_0);
+                    }
+                }
             }
         }
         all
