@@ -46,14 +46,12 @@ macro_rules! define_base {
     (@declare [std] $($function:tt)*) => { define_base!(@declare $($function)*); };
     (@declare [special] $($function:tt)*) => { define_base!(@declare $($function)*); };
     (@declare $name:ident ($($b:ident)*) ($($n:ident)?)) => {
-        #[track_caller]
         fn $name(self $(, $b: Self)* $(, $n: i32)?) -> Self;
     };
     (@of_f64 [std] $($function:tt)*) => { define_base!(@of_f64 f64 $($function)*); };
     (@of_f64 [special] $($function:tt)*) => { define_base!(@of_f64 special $($function)*); };
     (@of_f64 $from:ident $name:ident ($($b:ident)*) ($($n:ident)?)) => {
         #[inline(always)]
-        #[track_caller]
         fn $name(self $(, $b: f64)* $(, $n: i32)?) -> f64 {
             $from::$name(self $(, $b)* $(, $n)?)
         }
