@@ -1,4 +1,4 @@
-//! The front door: derivatives of plain functions, tapes and duals unseen.
+//! The top-level functions: derivatives of plain functions, without a tape or a dual in sight.
 
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;

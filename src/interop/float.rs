@@ -141,7 +141,7 @@ fn a_foreign_function_over_float_has_a_gradient() {
     assert_eq!(g.wrt(x), [3.0 / 13.0, 4.0 / 13.0, 12.0 / 13.0]);
 }
 
-/// A bound by num-traits takes nothing from the front door: its own numbers keep working beside it.
+/// A bound by num-traits takes nothing from the top-level functions: its own numbers keep working beside it.
 #[test]
 fn the_front_door_works_with_num_traits_in_scope() {
     assert_eq!(hessian(|[x, y]| x.powi(2) * y, [3.0, 5.0]), [[10.0, 6.0], [6.0, 0.0]]);

@@ -145,7 +145,7 @@ impl Loss {
     }
 }
 
-/// A price on large parameters, added to the loss of a batch: `l1 Σ|w| + l2 Σw²`.
+/// A penalty on large parameters, added to the loss of a batch: `l1 Σ|w| + l2 Σw²`.
 ///
 /// ```
 /// use tapegrad::nn::Penalty;
@@ -162,13 +162,13 @@ pub struct Penalty {
 }
 
 impl Penalty {
-    /// A price on the absolute values of the weights.
+    /// A penalty on the absolute values of the weights.
     #[must_use]
     pub fn l1(price: f64) -> Penalty {
         Penalty { l1: price, ..Penalty::default() }
     }
 
-    /// A price on the squares of the weights.
+    /// A penalty on the squares of the weights.
     #[must_use]
     pub fn l2(price: f64) -> Penalty {
         Penalty { l2: price, ..Penalty::default() }

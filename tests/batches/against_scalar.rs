@@ -51,7 +51,7 @@ fn every_list_in_lanes() {
     }
 }
 
-/// Operations of one kind whose operands stand in line are one loop: over operands that overlap, that are shared (the
+/// Operations of one kind whose operands are contiguous are one loop: over operands that overlap, that are shared (the
 /// same for all, or each its own, learned or not), that are used again, and that nothing wants.
 #[test]
 fn operations_in_line() {
@@ -255,7 +255,7 @@ fn sums_of_products() {
                 &table,
             );
             compare::<f64>(&rectified, &table, 1e-12, &format!("{what}, rectified"));
-            // Other rows of as many lanes, which stand in line with the first.
+            // Other rows of as many lanes, which are contiguous with the first.
             let backwards = |x: &[Var]| {
                 let doubled: Vec<Var> = x[weights..].iter().map(|x| *x * 2.0).collect();
                 let [here, there] = [layer(x, offset), layer(&[&x[..weights], &doubled].concat(), offset)];

@@ -1,4 +1,4 @@
-//! The front door: derivatives of plain functions, in every shape, for closures and generic functions, against
+//! The top-level functions: derivatives of plain functions, in every shape, for closures and generic functions, against
 //! each other and against what is known.
 
 use crate::common::{assert_says, refusal};

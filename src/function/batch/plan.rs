@@ -74,7 +74,7 @@ impl Step {
 pub(super) struct Sums {
     /// The lanes that are read.
     pub lanes: Vec<Slot>,
-    /// Which of the plan's loads they are, if they are so many in line.
+    /// Which of the plan's loads they are, if they are contiguous.
     pub loads: Option<Range<usize>>,
     /// Where the weights stand in the list of what is shared, row by row.
     pub weights: Range<usize>,
@@ -115,7 +115,7 @@ pub(super) struct Plan {
     pub slots: usize,
     /// The most operands of sums that may be transposed into rows.
     pub most_transposed: usize,
-    /// The most results that elementwise rows have in line.
+    /// The most contiguous results that elementwise rows have.
     pub most_rows: usize,
     /// Of each slot, whether it depends on a shared variable, and on a sample's variable.
     pub by_shared: Vec<bool>,

@@ -289,7 +289,7 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// Slots for the results of instructions, in line, which depend on these slots and perhaps on what is learned.
+    /// Contiguous slots for the results of instructions, which depend on these slots and perhaps on what is learned.
     fn results(&mut self, instructions: &[usize], reads: &[Slot], is_learned: bool) -> Slot {
         let first = self.by_shared.len() as Slot;
         let depends = |on: &[bool]| reads.iter().any(|&slot| on[slot as usize]);
@@ -324,7 +324,7 @@ impl<'g> Planner<'g> {
         self.steps.push(Step::Sums(Sums { lanes, loads, weights, offsets, to, rows, is_learned, repeats }));
     }
 
-    /// The loads that lanes are, if they are so many in line.
+    /// The loads that lanes are, if they are contiguous.
     fn loads_of(&self, lanes: &[Slot]) -> Option<Range<usize>> {
         let first = lanes.first()?;
         let start = self.loads.iter().position(|(_, slot)| slot == first)?;
@@ -333,7 +333,7 @@ impl<'g> Planner<'g> {
         loads.iter().zip(lanes).all(|((_, load), lane)| load == lane).then_some(range)
     }
 
-    /// Elementwise rows whose operands are in line.
+    /// Elementwise rows whose operands are contiguous.
     fn rows(&mut self, op: Op, instructions: &[usize]) {
         let arity = self.graph.instructions.get(instructions[0]).operands.len();
         let mut operands: SmallVec<[Slot; 3]> = SmallVec::new();

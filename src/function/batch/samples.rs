@@ -176,7 +176,7 @@ impl<'a> Samples<'a> {
         self.columns.len()
     }
 
-    /// Some of these samples, in line.
+    /// Some of these samples, which follow one another.
     pub(super) fn part(self, range: Range<usize>) -> Samples<'a> {
         let chosen = match self.chosen {
             Chosen::From(first) => Chosen::From(first + range.start),
@@ -198,7 +198,7 @@ impl<'a> Samples<'a> {
         self.columns[column].get(self.number(sample))
     }
 
-    /// Fills lanes with the numbers of columns: those of the `k`-th of `loads`, which have slots in line, go where `place`
+    /// Fills lanes with the numbers of columns: those of the `k`-th of `loads`, which have contiguous slots, go where `place`
     /// says. Lanes without a sample get the last one's.
     #[inline(always)]
     pub(super) fn load<T: Float>(

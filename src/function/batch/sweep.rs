@@ -1,9 +1,9 @@
-//! The ways backwards through a plan.
+//! The reverse schedules of a plan.
 
 use super::plan::{Plan, Rows, Slot, Step};
 use std::ops::Range;
 
-/// The way backwards from one output to what derivatives are taken by, in order.
+/// The reverse schedule from one output to what derivatives are taken by, in order.
 #[derive(Debug, Clone)]
 pub(super) struct Sweep {
     pub output: Slot,
@@ -53,7 +53,7 @@ impl Plan {
             if !it.results().any(|slot| is_written[slot] && is_active[slot]) {
                 continue;
             }
-            // Of results in line, those that are not reached have adjoints of zero.
+            // Of contiguous results, those that are not reached have adjoints of zero.
             zeros.extend(unwritten(&mut is_written, it.results()));
             let from = at[it.results().start];
             let depends = |slot: Slot| is_active[slot as usize];
@@ -110,7 +110,7 @@ impl Plan {
         sweep
     }
 
-    /// Whether these slots, in line, are read once each, and no others are results of the same steps.
+    /// Whether these slots, which are contiguous, are read once each, and no others are results of the same steps.
     fn is_used_once(&self, slots: Range<usize>) -> bool {
         let are_whole = |bound: usize| self.begins.get(bound).is_none_or(|&begins| begins);
         are_whole(slots.start) && are_whole(slots.end) && self.uses[slots].iter().all(|&uses| uses == 1)

@@ -40,7 +40,7 @@ pub(super) enum Request {
 /// An evaluation.
 pub(super) struct Job<'a, T> {
     pub plan: &'a Plan,
-    /// The ways backwards that are asked for.
+    /// The reverse schedules that are asked for.
     pub sweeps: &'a [Sweep],
     pub shared: &'a [T],
     pub shared_is_finite: bool,

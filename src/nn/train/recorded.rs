@@ -19,7 +19,7 @@ const RECORDINGS: usize = 16;
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded once per combination of branches that samples take, and
 /// evaluated in vector registers: the way networks train. It agrees with [`Eager`] but for rounding, and is used in the
-/// same way; `T` is the precision of the samples' arithmetic. A sample by itself would leave most of a register idle: where
+/// same way; `T` is the precision of the samples' arithmetic. A single sample would leave most of a register idle: where
 /// there are few parameters, it goes through a [`Function`], in double precision.
 ///
 /// `f` must be a function of its arguments: what it reads elsewhere, a counter or random numbers, is baked into the recording.
@@ -60,7 +60,7 @@ struct Kept<T> {
     parameters: usize,
     branches: Branches<T>,
     batch: BatchWorkspace<T>,
-    /// For samples by themselves.
+    /// For single samples.
     recordings: Recordings,
     single: Workspace,
     /// The parameters and the numbers of the sample.

@@ -13,7 +13,7 @@ use crate::nn::schedule::Schedule;
 use crate::nn::settings::{at_least_one, not_negative};
 use std::ops::ControlFlow;
 
-/// Ends training when the validation loss does not get lower, and takes back the best parameters.
+/// Ends training when the validation loss does not get lower, and restores the best parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlyStopping {
     /// How many epochs in a row may pass without a new lowest loss.

@@ -98,7 +98,7 @@ impl<'a> Trainer<'a> {
         self
     }
 
-    /// A price on large parameters.
+    /// A penalty on large parameters.
     pub fn penalty(mut self, penalty: Penalty) -> Self {
         self.settings.penalty = Some(penalty);
         self
@@ -116,7 +116,7 @@ impl<'a> Trainer<'a> {
         self
     }
 
-    /// Stops after so many epochs in a row without a new lowest validation loss, and takes back the best
+    /// Stops after so many epochs in a row without a new lowest validation loss, and restores the best
     /// parameters, also when the epochs run out first.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.settings.stopping = Some(EarlyStopping { patience, min_improvement: 0.0 });
