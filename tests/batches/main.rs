@@ -1,6 +1,5 @@
 //! Promises of batches: one a file.
 
-#[allow(dead_code)]
 #[path = "../common/batch.rs"]
 mod batch;
 #[allow(dead_code)]

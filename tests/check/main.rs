@@ -3,7 +3,6 @@
 #[allow(dead_code)]
 #[path = "../common/tester.rs"]
 mod tester;
-#[allow(dead_code)]
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 

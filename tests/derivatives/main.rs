@@ -1,6 +1,5 @@
 //! Promises of derivatives in every mode: one a file.
 
-#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 #[allow(dead_code)]

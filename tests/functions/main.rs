@@ -6,7 +6,6 @@ mod accuracy;
 #[allow(dead_code)]
 #[path = "../common/programs.rs"]
 mod programs;
-#[allow(dead_code)]
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 

@@ -1,16 +1,13 @@
 //! Promises of networks and their training: one a file.
 
-#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 #[allow(dead_code)]
 #[macro_use]
 #[path = "../common/modes.rs"]
 mod modes;
-#[allow(dead_code)]
 #[path = "../common/nn.rs"]
 mod nets;
-#[allow(dead_code)]
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 

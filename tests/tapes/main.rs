@@ -1,6 +1,5 @@
 //! Promises of tapes and recordings: one a file.
 
-#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 
