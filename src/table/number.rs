@@ -18,7 +18,7 @@ macro_rules! define_number {
         /// What the table of primitives is evaluated over: arithmetic, and a method per row.
         ///
         /// `f64` gives values, [`Dual`](crate::Dual) forward derivatives, [`Var`](crate::Var) a recording.
-        /// Code that also compares or prints asks for [`Real`], which is this and more.
+        /// Code that also compares or prints asks for [`Real`](crate::Real), which is this and more.
         pub trait Number:
             sealed::Sealed + Sized + Copy + 'static + Debug + From<f64> + Neg<Output = Self>
             + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>

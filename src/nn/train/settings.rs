@@ -23,7 +23,7 @@ pub struct EarlyStopping {
 }
 
 impl EarlyStopping {
-    /// Refuses settings that make no sense. A [`Trainer`] asks before it begins.
+    /// Refuses settings that make no sense. A [`Trainer`](crate::nn::Trainer) asks before it begins.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] with the setting.
