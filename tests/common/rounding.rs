@@ -120,6 +120,11 @@ fn value(op: Op, x: &[f64]) -> f64 {
     }
 }
 
+/// Whether the slope is 0 by convention.
+fn is_kink(op: Op, x: &[f64]) -> bool {
+    matches!(op, Op::Abs | Op::Relu) && x[0] == 0.0
+}
+
 /// The bounds at a point. With `second`, those of second derivatives too.
 pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision, second: bool) -> Rounding {
     let tape = Tape::recording();
@@ -310,8 +315,8 @@ impl Step<'_> {
             matches!(op, Op::Powf | Op::Powi(_) | Op::Exp | Op::Exp2 | Op::Mul | Op::Div | Op::Product);
         let has_underflowed = is_power && y.abs() < f64::MIN_POSITIVE && !x.contains(&0.0);
         for (operand, (&p, &dp)) in self.operands.iter().zip(partials.iter().zip(&uncertain)) {
-            // Not taken, or not even reached.
-            if op.is_piecewise() && p == 0.0 && dp == 0.0 {
+            // Not taken, or not even reached; at its kink a slope of 0 is a number.
+            if op.is_piecewise() && p == 0.0 && dp == 0.0 && !is_kink(op, &x) {
                 continue;
             }
             let span = match p == 0.0 || !p.is_finite() {
@@ -386,7 +391,7 @@ impl Step<'_> {
             }
         }
         for (i, a) in self.operands.iter().enumerate() {
-            if self.op.is_piecewise() && partials[i] == 0.0 {
+            if self.op.is_piecewise() && partials[i] == 0.0 && !is_kink(self.op, &x) {
                 continue;
             }
             for (k, l) in (0..N).flat_map(|k| (0..N).map(move |l| (k, l))) {
