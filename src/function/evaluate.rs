@@ -86,14 +86,14 @@ pub(super) fn backward<R: Real>(
         adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
     }
     let first = graph.first_result();
-    for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate().rev() {
+    for (index, instruction) in graph.instructions.iter().enumerate().rev() {
         let place = first + index;
         let Reach { is_reached, cut } = reach[place];
         if !is_reached {
             continue;
         }
         let adjoint = adjoints[place];
-        let mut visit = |operand, partial: R, untaken: Option<R>| {
+        visit_edges(graph, instruction, values, place, |operand, partial: R, untaken| {
             if graph.is_constant(operand) || untaken.is_some_and(|mask| mask.is_settled()) {
                 return;
             }
@@ -106,18 +106,7 @@ pub(super) fn backward<R: Real>(
             };
             reach[operand as usize].join(cut);
             adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
-        };
-        if op.is_reduction() {
-            visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
-        } else {
-            op.visit_edges(
-                operands,
-                |operand: Place| values[operand as usize],
-                values[place],
-                |k| !graph.is_constant(operands[k]),
-                |k, partial, untaken| visit(operands[k], partial, untaken),
-            );
-        }
+        });
     }
 }
 
@@ -202,10 +191,34 @@ fn visit_row<R: Real>(
     );
 }
 
+/// Calls `visit` with each operand of an instruction that is not a constant, the partial by it, and the mask of where the operand
+/// was not taken: `None` where it always is, as in lists, of which constants are visited too.
+#[inline]
+#[track_caller]
+pub(super) fn visit_edges<R: Real>(
+    graph: &Graph,
+    Instruction { op, operands }: Instruction<'_>,
+    values: &[R],
+    place: usize,
+    mut visit: impl FnMut(Place, R, Option<R>),
+) {
+    if op.is_reduction() {
+        visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
+    } else {
+        op.visit_edges(
+            operands,
+            |operand: Place| values[operand as usize],
+            values[place],
+            |k| !graph.is_constant(operands[k]),
+            |k, partial, untaken| visit(operands[k], partial, untaken),
+        );
+    }
+}
+
 /// Calls `visit` with each operand of a row over lists and the partial by it.
 #[inline(always)]
 #[track_caller]
-pub(super) fn visit_list<R: Real>(
+fn visit_list<R: Real>(
     op: Op,
     operands: &[Place],
     values: &[R],

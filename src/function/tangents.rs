@@ -1,8 +1,7 @@
 //! Derivatives in a direction, forwards over the variables of a recording tape.
 
-use super::evaluate::{Reach, cut_also, unless_cut, visit_list};
+use super::evaluate::{Reach, cut_also, unless_cut, visit_edges};
 use super::ir::graph::{Graph, Place};
-use super::ir::instructions::Instruction;
 use crate::table::number::Number;
 use crate::tape::Var;
 
@@ -23,11 +22,11 @@ pub(super) fn forward_tangents(
         reach[place as usize].join(Some(direction.equal(0.0)));
     }
     let first = graph.first_result();
-    for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate() {
+    for (index, instruction) in graph.instructions.iter().enumerate() {
         let place = first + index;
         let (before, after) = tangents.split_at_mut(place);
         let (reach_before, reach_after) = reach.split_at_mut(place);
-        let mut visit = |operand: Place, partial: Var, untaken: Option<Var>| {
+        visit_edges(graph, instruction, values, place, |operand, partial, untaken| {
             let Reach { is_reached, mut cut } = reach_before[operand as usize];
             if !is_reached || untaken.is_some_and(|mask| mask.is_settled()) {
                 return;
@@ -40,18 +39,7 @@ pub(super) fn forward_tangents(
             }
             after[0] = after[0].accumulate(term);
             reach_after[0].join(cut);
-        };
-        if op.is_reduction() {
-            visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
-        } else {
-            op.visit_edges(
-                operands,
-                |operand: Place| values[operand as usize],
-                values[place],
-                |k| !graph.is_constant(operands[k]),
-                |k, partial, untaken| visit(operands[k], partial, untaken),
-            );
-        }
+        });
     }
     tangents
 }

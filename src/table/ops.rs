@@ -221,7 +221,7 @@ function(special) Sigmoid sigmoid(a) -> y {
 
 /// `ln(1 + eᵃ)`, the smooth rectifier, without overflow.
 function Softplus softplus(a) -> y {
-    value: a.max(zero()) + (-a.abs()).exp().ln_1p(), partials: [a.sigmoid()], on: [-4.0..4.0] }
+    value: max(a, zero()) + (-a.abs()).exp().ln_1p(), partials: [a.sigmoid()], on: [-4.0..4.0] }
 
 /// `a · sigmoid(a)`, also called swish.
 function Silu silu(a) -> y {
@@ -236,8 +236,8 @@ function BinaryCrossEntropy binary_cross_entropy(a, b) -> y {
         // What both logarithms have beyond a straight line.
         let bend = (-a.abs()).exp().ln_1p();
         let (one, other) = (b, B::constant(1.0) - b);
-        let of_one = if one == zero() { zero() } else { one * ((-a).max(zero()) + bend) };
-        let of_other = if other == zero() { zero() } else { other * (a.max(zero()) + bend) };
+        let of_one = if one == zero() { zero() } else { one * (max(-a, zero()) + bend) };
+        let of_other = if other == zero() { zero() } else { other * (max(a, zero()) + bend) };
         of_one + of_other
     },
     partials: [(-b + 1.0) * a.sigmoid() - b * (-a).sigmoid(), -a],
@@ -303,8 +303,9 @@ piecewise(std) Signum signum(a) -> y {
 
 /// The larger of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
-piecewise(special) Max max(a, b) -> y {
-    value: a.max(b),
+piecewise Max max(a, b) -> y {
+    // `f64::max` gives either zero of two, as the compiler likes.
+    value: if a > b || b.is_nan() { a } else { b },
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),
         b.equal(y) / (a.equal(y) + b.equal(y))
@@ -313,8 +314,8 @@ piecewise(special) Max max(a, b) -> y {
 
 /// The smaller of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
-piecewise(special) Min min(a, b) -> y {
-    value: a.min(b),
+piecewise Min min(a, b) -> y {
+    value: if a < b || b.is_nan() { a } else { b },
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),
         b.equal(y) / (a.equal(y) + b.equal(y))

@@ -49,19 +49,6 @@ pub(crate) fn atanh(a: f64) -> f64 {
     (0.5 * (2.0 * size / (1.0 - size)).ln_1p()).copysign(a)
 }
 
-/// The larger of two numbers, and the number of a number and a NaN. Of two that are equal the second: `f64::max` gives either
-/// zero of two, as the compiler likes.
-#[inline(always)]
-pub(crate) fn max(a: f64, b: f64) -> f64 {
-    if a > b || b.is_nan() { a } else { b }
-}
-
-/// The smaller of two numbers, as [`max`].
-#[inline(always)]
-pub(crate) fn min(a: f64, b: f64) -> f64 {
-    if a < b || b.is_nan() { a } else { b }
-}
-
 /// `a.clamp(b, c)`, but NaN between bounds in the wrong order.
 #[inline]
 pub(crate) fn clamp(a: f64, b: f64, c: f64) -> f64 {

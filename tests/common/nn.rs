@@ -3,7 +3,34 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use tapegrad::nn::{Activation, Data, Mlp, Model, Random, Scaler, Table};
+use tapegrad::nn::{Activation, Data, Loss, Mlp, Model, Random, Scaler, Table};
+
+/// Every activation.
+pub const ACTIVATIONS: [Activation; 10] = [
+    Activation::Identity,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Relu,
+    Activation::LeakyRelu(0.1),
+    Activation::Elu(1.3),
+    Activation::Gelu,
+    Activation::Silu,
+    Activation::Softplus,
+    Activation::Softmax,
+];
+
+/// Every loss.
+pub const LOSSES: [Loss; 9] = [
+    Loss::HalfSquared,
+    Loss::Squared,
+    Loss::MeanSquared,
+    Loss::Absolute,
+    Loss::MeanAbsolute,
+    Loss::Huber(0.3),
+    Loss::Hinge,
+    Loss::BinaryCrossEntropy,
+    Loss::CrossEntropy,
+];
 
 /// A file of `tests/data`.
 pub fn json(name: &str) -> Value {

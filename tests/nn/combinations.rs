@@ -1,34 +1,10 @@
 //! Every loss with every output activation and metric: it trains with the right gradient and the right metric, or is refused
 //! with the cure.
 
+use crate::nets::{ACTIVATIONS, LOSSES};
 use tapegrad::nn::{
     Activation, Backend, Data, Error, Init, Loss, Metric, Mlp, Random, Reduction, Sgd, Trainer,
 };
-
-const ACTIVATIONS: [Activation; 10] = [
-    Activation::Identity,
-    Activation::Sigmoid,
-    Activation::Tanh,
-    Activation::Relu,
-    Activation::LeakyRelu(0.1),
-    Activation::Elu(1.3),
-    Activation::Gelu,
-    Activation::Silu,
-    Activation::Softplus,
-    Activation::Softmax,
-];
-
-const LOSSES: [Loss; 9] = [
-    Loss::HalfSquared,
-    Loss::Squared,
-    Loss::MeanSquared,
-    Loss::Absolute,
-    Loss::MeanAbsolute,
-    Loss::Huber(0.3),
-    Loss::Hinge,
-    Loss::BinaryCrossEntropy,
-    Loss::CrossEntropy,
-];
 
 /// Samples of two classes or more, with targets that the loss takes.
 fn data(loss: Loss, outputs: usize) -> Data {

@@ -1,5 +1,6 @@
 //! Networks: order and names of parameters, passes over any number, deltas, frozen parameters, shapes.
 
+use crate::nets::{ACTIVATIONS, LOSSES};
 use approx::assert_relative_eq;
 use tapegrad::nn::{Activation, Adam, Bias, Data, Init, Loss, Mlp, Penalty, Random, Sgd, Trainer};
 use tapegrad::{Dual, Real, Tape};
@@ -117,33 +118,13 @@ fn deltas_of_every_layer() {
 /// The reverse-mode gradient of every activation and loss, against differences.
 #[test]
 fn gradients_of_activations_and_losses() {
-    let activations = [
-        Activation::Identity,
-        Activation::Sigmoid,
-        Activation::Tanh,
-        Activation::Relu,
-        Activation::LeakyRelu(0.1),
-        Activation::Elu(1.0),
-        Activation::Gelu,
-        Activation::Silu,
-        Activation::Softplus,
-    ];
-    let losses = [
-        Loss::HalfSquared,
-        Loss::Squared,
-        Loss::MeanSquared,
-        Loss::Absolute,
-        Loss::MeanAbsolute,
-        Loss::Huber(0.3),
-        Loss::Hinge,
-        Loss::BinaryCrossEntropy,
-        Loss::CrossEntropy,
-    ];
-    for (k, activation) in activations.into_iter().enumerate() {
+    // Softmax is for outputs alone.
+    let hidden = ACTIVATIONS.into_iter().filter(|activation| *activation != Activation::Softmax);
+    for (k, activation) in hidden.enumerate() {
         let output = if k % 2 == 0 { Activation::Identity } else { Activation::Softmax };
         let mlp =
             Mlp::builder(2).layer(3, activation).layer(2, output).init(Init::Linear).seed(3).build().unwrap();
-        for loss in losses {
+        for loss in LOSSES {
             let targets = if loss == Loss::Hinge { [1.0, -1.0] } else { [0.25, 0.75] };
             let of = |w: &[f64]| loss.of(&mlp.forward(w, &[0.7, -0.4]), &targets);
             let in_vars = |w: &[tapegrad::Var]| {

@@ -33,8 +33,9 @@ macro_rules! define_rows {
         #[inline(always)]
         pub(super) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             match op {
-                $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@value simd $name operands y ($($arg),*) ($($n)?)), )*
+                $( define_rows!(@bind $Op $($n)?) => compiled_apart(simd, #[inline(always)] || {
+                    define_rows!(@value $name operands y ($($arg),*) ($($n)?))
+                }), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -52,8 +53,9 @@ macro_rules! define_rows {
             places: Places<'_, T>,
         ) {
             match op {
-                $( define_rows!(@bind $Op $($n)?) =>
-                    define_rows!(@pass simd $name from wanted kept places ($($arg),*) ($($n)?)), )*
+                $( define_rows!(@bind $Op $($n)?) => compiled_apart(simd, #[inline(always)] || {
+                    define_rows!(@pass $name from wanted kept places ($($arg),*) ($($n)?))
+                }), )*
                 _ => unreachable!("a row over lists"),
             }
         }
@@ -94,48 +96,48 @@ macro_rules! define_rows {
     };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
-    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
-        compiled_apart($simd, #[inline(always)] || fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?)))
+    (@value $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
+        fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?))
     };
-    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
-        compiled_apart($simd, #[inline(always)] || fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?)))
+    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
+        fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?))
     };
-    (@value $simd:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
-        compiled_apart($simd, #[inline(always)] || fill_3($operands, $y, #[inline(always)] |a, b, c| {
+    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        fill_3($operands, $y, #[inline(always)] |a, b, c| {
             values::$name(Branchless(a), Branchless(b), Branchless(c) $(, $n)?)
-        }))
+        })
     };
-    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
+    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident ($a:ident) ($($n:ident)?)) => {{
         let [by_a, _, _] = $places;
-        compiled_apart($simd, #[inline(always)] || pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
+        pass_1_of_1($from, $kept[0], by_a, #[inline(always)] |a, y, adjoint| {
             let [by_a] = define_rows!(@terms $name (Lane(a) $(, $n)?, Lane(y)) adjoint, [true]);
             by_a
-        }))
+        })
     }};
-    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident) ($($n:ident)?)) => {{
         let [by_a, by_b, _] = $places;
         match $wanted {
-            [true, true, _] => compiled_apart($simd, #[inline(always)] || pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
+            [true, true, _] => pass_2_of_2($from, $kept, by_a, by_b, #[inline(always)] |a, b, y, adjoint| {
                 define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true; 2])
-            })),
-            [true, ..] => compiled_apart($simd, #[inline(always)] || pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
+            }),
+            [true, ..] => pass_1_of_2($from, $kept[0], by_a, #[inline(always)] |a, b, y, adjoint| {
                 let [by_a, _] =
                     define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [true, false]);
                 by_a
-            })),
-            _ => compiled_apart($simd, #[inline(always)] || pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
+            }),
+            _ => pass_1_of_2($from, $kept[1], by_b, #[inline(always)] |a, b, y, adjoint| {
                 let [_, by_b] =
                     define_rows!(@terms $name (Lane(a), Lane(b) $(, $n)?, Lane(y)) adjoint, [false, true]);
                 by_b
-            })),
+            }),
         }
     }};
-    (@pass $simd:ident $name:ident $from:ident $wanted:ident $kept:ident $places:ident
+    (@pass $name:ident $from:ident $wanted:ident $kept:ident $places:ident
         ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
-        compiled_apart($simd, #[inline(always)] || pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
+        pass_3_of_3($from, $kept, $places, #[inline(always)] |a, b, c, y, adjoint| {
             define_rows!(@terms $name (Lane(a), Lane(b), Lane(c) $(, $n)?, Lane(y)) adjoint, [true; 3])
-        }))
+        })
     };
     (@terms $name:ident ($($arg:expr),*) $adjoint:ident, $wanted:expr) => {{
         let partials = partials::$name($($arg,)* $wanted);

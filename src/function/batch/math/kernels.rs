@@ -81,14 +81,6 @@ macro_rules! impl_kernels {
                 $math::ln(self) / $math::ln(b)
             }
             #[inline(always)]
-            fn max(self, b: $T) -> $T {
-                if self > b || b.is_nan() { self } else { b }
-            }
-            #[inline(always)]
-            fn min(self, b: $T) -> $T {
-                if self < b || b.is_nan() { self } else { b }
-            }
-            #[inline(always)]
             fn mul_add(self, b: $T, c: $T) -> $T {
                 $T::mul_add(self, b, c)
             }
