@@ -75,7 +75,7 @@ fn select() -> Result<(), Error> {
     println!("\nSelect: both sides in one recording, nothing to check\n");
     let f = Function::record(|[x]| huber_selected(x), [POINTS[0]])?.optimize();
     println!("{}\n", indent(&f));
-    assert_eq!(f.stats().checks, 0);
+    assert_eq!(f.stats().guards, 0);
 
     let mut workspace = Workspace::new();
     for x in POINTS {

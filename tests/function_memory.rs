@@ -69,7 +69,7 @@ fn lists_of_any_length() {
 }
 
 #[test]
-fn random_programs_with_checks() {
+fn random_programs_with_guards() {
     let mut random = Random(3);
     for _ in 0..100 {
         let program = Program::random(&mut random, 3, 20, true);

@@ -90,7 +90,7 @@ impl Recordings {
         Recordings { functions: Vec::new(), most: most.max(1) }
     }
 
-    /// Evaluates with the recording that fits a point, made there by `record` if there is none. At most one does: the checks
+    /// Evaluates with the recording that fits a point, made there by `record` if there is none. At most one does: the guards
     /// of a recording are the decisions of the code, and the code decides one way.
     pub fn with_fitting<T>(
         &mut self,

@@ -2,7 +2,7 @@
 //! backwards, and what that records is the derivative.
 
 use super::evaluate::{Workspace, backward, forward};
-use super::ir::graph::{Check, Place};
+use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
@@ -111,7 +111,7 @@ impl Function {
         Ok(product)
     }
 
-    /// Records a function of the same inputs and further ones, at the same point. Its checks are those of this
+    /// Records a function of the same inputs and further ones, at the same point. Its guards are those of this
     /// function, and keep their lines.
     fn record_again(
         &self,
@@ -126,11 +126,11 @@ impl Function {
         let mut function = tape.function(&inputs, &outputs)?;
         // Of constants nothing is asked again.
         let varies = self.graph.varies();
-        let is_asked = |check: &&Check| varies[check.left as usize] || varies[check.right as usize];
-        for (check, original) in
-            function.graph.checks.iter_mut().zip(self.graph.checks.iter().filter(is_asked))
+        let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
+        for (guard, original) in
+            function.graph.guards.iter_mut().zip(self.graph.guards.iter().filter(is_asked))
         {
-            check.at = original.at.clone();
+            guard.at = original.at.clone();
         }
         function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
         // The point of a product is in its inputs; its directions and weights are not what is optimised.
@@ -142,7 +142,7 @@ impl Function {
         let mut workspace = Workspace::new();
         length("inputs", self.graph.inputs, inputs.len())?;
         forward(&self.graph, inputs.iter().copied(), &mut workspace)
-            .map_err(|check| branch_changed(check, &workspace.values))?;
+            .map_err(|guard| branch_changed(guard, &workspace.values))?;
         Ok(workspace)
     }
 

@@ -16,12 +16,12 @@ impl fmt::Display for Function {
         let list = |places: &[Place]| places.iter().map(|&place| name(place)).collect::<Vec<_>>().join(", ");
         let names: Vec<_> = self.names().collect();
         writeln!(f, "fn({}) {{", names.join(", "))?;
-        let mut checks = self.graph.checks.iter().peekable();
+        let mut guards = self.graph.guards.iter().peekable();
         for index in 0..=self.graph.instructions.len() {
-            while let Some(check) = checks.next_if(|check| check.after <= index) {
-                let question = check.predicate.phrase(name(check.left), name(check.right));
-                let not = if check.outcome { "" } else { "!" };
-                writeln!(f, "    check {not}({question}); // {}", check.at)?;
+            while let Some(guard) = guards.next_if(|guard| guard.after <= index) {
+                let question = guard.predicate.phrase(name(guard.left), name(guard.right));
+                let not = if guard.outcome { "" } else { "!" };
+                writeln!(f, "    guard {not}({question}); // {}", guard.at)?;
             }
             if index < self.graph.instructions.len() {
                 let instruction = self.graph.instructions.get(index);
@@ -45,7 +45,7 @@ pub struct FunctionStats {
     /// Different constants.
     pub constants: usize,
     /// Comparisons that are checked at each evaluation.
-    pub checks: usize,
+    pub guards: usize,
     /// Operations by name, the most frequent first.
     pub counts: IndexMap<&'static str, usize>,
 }
@@ -64,7 +64,7 @@ impl Function {
             outputs: self.outputs(),
             operations: self.graph.instructions.len(),
             constants: self.graph.constants.len(),
-            checks: self.graph.checks.len(),
+            guards: self.graph.guards.len(),
             counts,
         }
     }
@@ -72,10 +72,10 @@ impl Function {
 
 impl fmt::Display for FunctionStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FunctionStats { inputs, outputs, operations, constants, checks, counts } = self;
+        let FunctionStats { inputs, outputs, operations, constants, guards, counts } = self;
         write!(
             f,
-            "{inputs} inputs, {outputs} outputs, {operations} operations, {constants} constants, {checks} checks"
+            "{inputs} inputs, {outputs} outputs, {operations} operations, {constants} constants, {guards} guards"
         )?;
         for (name, count) in counts {
             write!(f, "\n{count:>10}  {name}")?;

@@ -1,6 +1,6 @@
 //! One evaluation of a graph over any number: forwards, and backwards.
 
-use super::ir::graph::{Check, Graph, Place};
+use super::ir::graph::{Graph, Guard, Place};
 use super::ir::instructions::Instruction;
 use crate::number::real::Real;
 use crate::table::ops::Op;
@@ -29,27 +29,27 @@ impl<R> Workspace<R> {
     }
 }
 
-/// Evaluates every instruction. The error: the check whose answer is another than when recorded.
+/// Evaluates every instruction. The error: the guard whose answer is another than when recorded.
 ///
-/// Where the numbers are variables of a recording tape, the checks become guards of that tape.
+/// Where the numbers are variables of a recording tape, its guards become guards of that tape.
 #[track_caller]
 pub(super) fn forward<'g, R: Real>(
     graph: &'g Graph,
     inputs: impl IntoIterator<Item = R>,
     workspace: &mut Workspace<R>,
-) -> Result<(), &'g Check> {
+) -> Result<(), &'g Guard> {
     let values = &mut workspace.values;
     values.resize(graph.places(), R::default());
     let (constants, others) = values.split_at_mut(graph.constants.len());
     constants.iter_mut().zip(&graph.constants).for_each(|(value, &constant)| *value = R::constant(constant));
     others.iter_mut().zip(inputs).for_each(|(value, input)| *value = input);
     let mut done = 0;
-    for check in &graph.checks {
-        evaluate(graph, done..check.after, values);
-        done = check.after;
-        let (left, right) = (values[check.left as usize], values[check.right as usize]);
-        if left.ask(check.predicate, right) != check.outcome {
-            return Err(check);
+    for guard in &graph.guards {
+        evaluate(graph, done..guard.after, values);
+        done = guard.after;
+        let (left, right) = (values[guard.left as usize], values[guard.right as usize]);
+        if left.ask(guard.predicate, right) != guard.outcome {
+            return Err(guard);
         }
     }
     evaluate(graph, done..graph.instructions.len(), values);

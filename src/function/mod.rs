@@ -29,7 +29,7 @@ use crate::tape::Outputs;
 use crate::tape::{Tape, Var};
 use evaluate::{backward, backward_plain, forward};
 use indexmap::IndexSet;
-use ir::graph::{Check, Graph, Place, are_same};
+use ir::graph::{Graph, Guard, Place, are_same};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ use std::sync::Arc;
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
 ///
-/// Two are equal if they are the same list of operations, checks and lines included, of the same numbers, bit for bit; NaN is
+/// Two are equal if they are the same list of operations, guards and lines included, of the same numbers, bit for bit; NaN is
 /// equal to NaN.
 #[derive(Debug, Clone)]
 pub struct Function {
@@ -66,7 +66,7 @@ pub struct Function {
     names: Arc<IndexSet<String>>,
     /// The inputs that derivatives are taken by, in order; the others are parameters.
     variables: Vec<usize>,
-    /// Where it was recorded: the checks hold there.
+    /// Where it was recorded: the guards hold there.
     at: Vec<f64>,
 }
 
@@ -227,7 +227,7 @@ impl Function {
         x: impl IntoIterator<Item = R>,
         workspace: &mut Workspace<R>,
     ) -> Result<(), Error> {
-        forward(&self.graph, x, workspace).map_err(|check| branch_changed(check, &workspace.values))
+        forward(&self.graph, x, workspace).map_err(|guard| branch_changed(guard, &workspace.values))
     }
 
     fn single_output(&self) -> Result<Place, Error> {
@@ -371,7 +371,7 @@ impl Function {
     }
 
     /// Evaluates over any number: on variables, every operation is recorded anew, so that derivatives to any
-    /// order, and a recording around it, see through; on a recording tape the checks become guards.
+    /// order, and a recording around it, see through; on a recording tape its guards become guards of that tape.
     ///
     /// ```
     /// use tapegrad::{Function, gradient};
@@ -449,13 +449,13 @@ fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> 
     if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
 }
 
-/// The error for a check that turned out differently.
-fn branch_changed<R: Real>(check: &Check, values: &[R]) -> Error {
+/// The error for a guard that turned out differently.
+fn branch_changed<R: Real>(guard: &Guard, values: &[R]) -> Error {
     let number = |place: Place| values[place as usize].peek();
     Error::BranchChanged {
-        predicate: check.predicate,
-        left: number(check.left),
-        right: number(check.right),
-        at: check.at.clone(),
+        predicate: guard.predicate,
+        left: number(guard.left),
+        right: number(guard.right),
+        at: guard.at.clone(),
     }
 }

@@ -162,7 +162,7 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
     for index in FIRST..=tape.nodes().len() {
         while let Some(guard) = guards.next_if(|guard| guard.nodes + FIRST <= index) {
             let (left, right) = (source(&sources, guard.left), source(&sources, guard.right));
-            builder.check(guard.predicate, left, right, guard.outcome, guard.at.into());
+            builder.guard(guard.predicate, left, right, guard.outcome, guard.at.into());
         }
         let Some(node) = tape.nodes().get(index) else { break };
         if sources[index].is_some() || !needed[index] {

@@ -1,7 +1,7 @@
 //! Saving and loading with serde: a plain, versioned form, validated when it is read.
 
 use super::Function;
-use super::ir::graph::{Check, Graph};
+use super::ir::graph::{Graph, Guard};
 use super::ir::instructions::Instructions;
 use crate::error::{Error, SourceLine};
 use crate::number::predicate::Predicate;
@@ -23,13 +23,13 @@ struct Stored {
     at: Vec<String>,
     constants: Vec<String>,
     operations: Vec<(String, Vec<u32>)>,
-    checks: Vec<StoredCheck>,
+    guards: Vec<StoredGuard>,
     outputs: Vec<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StoredCheck {
+struct StoredGuard {
     predicate: String,
     left: u32,
     right: u32,
@@ -55,19 +55,19 @@ impl Serialize for Function {
                 .iter()
                 .map(|instruction| (instruction.op.to_string(), instruction.operands.to_vec()))
                 .collect(),
-            checks: self
+            guards: self
                 .graph
-                .checks
+                .guards
                 .iter()
-                .map(|check| StoredCheck {
-                    predicate: format!("{:?}", check.predicate),
-                    left: check.left,
-                    right: check.right,
-                    outcome: check.outcome,
-                    after: check.after,
-                    file: check.at.file().to_owned(),
-                    line: check.at.line(),
-                    column: check.at.column(),
+                .map(|guard| StoredGuard {
+                    predicate: format!("{:?}", guard.predicate),
+                    left: guard.left,
+                    right: guard.right,
+                    outcome: guard.outcome,
+                    after: guard.after,
+                    file: guard.at.file().to_owned(),
+                    line: guard.at.line(),
+                    column: guard.at.column(),
                 })
                 .collect(),
             outputs: self.graph.outputs.clone(),
@@ -126,29 +126,29 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         }
         instructions.push(op, operands);
     }
-    let mut checks: Vec<Check> = Vec::with_capacity(stored.checks.len());
-    for check in stored.checks {
-        let predicate = predicate(&check.predicate)
-            .ok_or_else(|| broken(format!("`{}` is not a predicate", check.predicate)))?;
-        let is_in_order = checks.last().is_none_or(|before| before.after <= check.after);
-        if check.after > instructions.len() || !is_in_order {
-            return Err(broken("its checks are not in order".into()));
+    let mut guards: Vec<Guard> = Vec::with_capacity(stored.guards.len());
+    for guard in stored.guards {
+        let predicate = predicate(&guard.predicate)
+            .ok_or_else(|| broken(format!("`{}` is not a predicate", guard.predicate)))?;
+        let is_in_order = guards.last().is_none_or(|before| before.after <= guard.after);
+        if guard.after > instructions.len() || !is_in_order {
+            return Err(broken("its guards are not in order".into()));
         }
-        within(check.left, first + check.after, "a check")?;
-        within(check.right, first + check.after, "a check")?;
-        checks.push(Check {
+        within(guard.left, first + guard.after, "a guard")?;
+        within(guard.right, first + guard.after, "a guard")?;
+        guards.push(Guard {
             predicate,
-            left: check.left,
-            right: check.right,
-            outcome: check.outcome,
-            after: check.after,
-            at: SourceLine::new(check.file, check.line, check.column),
+            left: guard.left,
+            right: guard.right,
+            outcome: guard.outcome,
+            after: guard.after,
+            at: SourceLine::new(guard.file, guard.line, guard.column),
         });
     }
     for &output in &stored.outputs {
         within(output, places, "an output")?;
     }
-    let graph = Graph { constants, inputs, instructions, checks, outputs: stored.outputs };
+    let graph = Graph { constants, inputs, instructions, guards, outputs: stored.outputs };
     let variables = (0..inputs).filter(|&input| !stored.parameters[input]).collect();
     Ok(Function { variables, ..Function::new(graph, names, numbers(&stored.at)?) })
 }

@@ -190,7 +190,7 @@ fn all_samples_that_are_out_are_reported() {
 
 /// A comparison with what is shared on either side, and between outputs and inputs.
 #[test]
-fn checks_of_all_kinds() {
+fn guards_of_all_kinds() {
     let mut random = Random(62);
     let table = Table::random(&mut random, 2, 2, 300);
     let functions: [fn(&[Var]) -> Var; 5] = [
@@ -200,7 +200,7 @@ fn checks_of_all_kinds() {
         |x| if (x[2] * x[3]).sin() >= 0.5 { x[2] } else { x[0] * x[3] },
         |x| if x[2].is_nan() || x[3].is_sign_negative() { x[2] } else { x[0] * x[3] },
     ];
-    let out = functions.map(|f| compare::<f64>(&record(|x| [f(x)], &table), &table, 1e-13, "checks"));
+    let out = functions.map(|f| compare::<f64>(&record(|x| [f(x)], &table), &table, 1e-13, "guards"));
     assert_eq!(out[2], 0);
     assert!([0, 1, 3].iter().all(|&k| out[k] > 0 && out[k] < 300), "{out:?}");
 }

@@ -228,7 +228,7 @@ fn nested_differentiation_is_exact() {
 
 /// Derivatives of a function with branches are refused where the function is.
 #[test]
-fn derivatives_keep_the_checks_and_their_lines() {
+fn derivatives_keep_the_guards_and_their_lines() {
     let line = line!() + 1;
     let f = Function::record(|[x]| if x < 1.0 { x * x } else { x }, [0.5]).unwrap();
     let second = f.gradient().unwrap().gradient().unwrap();

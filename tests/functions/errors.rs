@@ -101,7 +101,7 @@ fn clamp_in_batches_is_nan_in_the_samples_that_have_no_bounds() {
 }
 
 #[test]
-fn a_hessian_without_variables_checks_all_the_same() {
+fn a_hessian_without_variables_is_checked_the_same() {
     let f = Function::record(|[x, y]| if x < y { x } else { y }, [1.0, 2.0]).unwrap();
     let f = f.with_parameters(0..2).unwrap();
     let hessian_at =
@@ -157,7 +157,7 @@ fn a_changed_branch_says_what_was_asked_and_how_it_turned_out() {
     let f = Function::record(ascending, [1.0, 2.0]).unwrap();
     says(&at(&f, &[2.0, 1.0]), &["2.partial_cmp(1) == Some(Less) at ", "it is Some(Greater) here"]);
     says(&at(&f, &[2.0, f64::NAN]), &["2.partial_cmp(NaN) == Some(Less) at ", "it is None here"]);
-    assert!(f.to_string().contains("check (x0.partial_cmp(x1) == Some(Less));"), "{f}");
+    assert!(f.to_string().contains("guard (x0.partial_cmp(x1) == Some(Less));"), "{f}");
 
     let columns = [Column::from(&[1.0, 2.0]), Column::from(&[2.0, 1.0])];
     let samples = Samples::new(&columns).unwrap();

@@ -104,7 +104,7 @@ fn it_prints_as_code() {
     let text = f.with_names(["speed", "limit"]).unwrap().to_string();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], "fn(speed, limit) {");
-    assert!(lines[1].starts_with("    check (speed < limit); // tests/functions/passes.rs:"), "{text}");
+    assert!(lines[1].starts_with("    guard (speed < limit); // tests/functions/passes.rs:"), "{text}");
     assert_eq!(lines[2..], ["    let v0 = mul(speed, 2);", "    let v1 = sin(v0);", "    [v1]", "}"]);
 }
 

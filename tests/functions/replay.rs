@@ -228,9 +228,9 @@ fn it_is_callable_on_every_number() {
     assert_eq!(node[1].backward().wrt([x, y]), [2f64.cos(), 0.0]);
 }
 
-/// The checks of a function that is called inside another become checks of that one.
+/// The guards of a function that is called inside another become guards of that one.
 #[test]
-fn checks_survive_composition() {
+fn guards_survive_composition() {
     let inner = Function::record(|[x]| if x > 0.0 { x } else { -x }, [1.0]).unwrap();
     let outer = Function::record(|[x]| inner.call(&[x * 2.0]).unwrap()[0] + 1.0, [1.0]).unwrap();
     let mut workspace = Workspace::new();

@@ -58,9 +58,9 @@ fn hostile_data_is_an_error_with_a_reason() {
     refused("/operations/0/1/0", json!(99), "refers to place 99");
     refused("/operations/0/1/0", json!(2), "refers to place 2");
     refused("/outputs/0", json!(99), "an output refers to place 99");
-    refused("/checks/0/predicate", json!("Sometimes"), "not a predicate");
-    refused("/checks/0/after", json!(99), "not in order");
-    refused("/checks/0/left", json!(99), "a check refers to place 99");
+    refused("/guards/0/predicate", json!("Sometimes"), "not a predicate");
+    refused("/guards/0/after", json!(99), "not in order");
+    refused("/guards/0/left", json!(99), "a guard refers to place 99");
 }
 
 /// Bytes changed at random: an error, or a function that can be evaluated.
@@ -160,7 +160,7 @@ fn reversed_bounds_are_no_panic() {
     let text = |operands: &str| {
         format!(
             r#"{{"tapegrad_function":1,"names":["x"],"parameters":[false],"at":["0.5"],"constants":["1.0","2.0"],
-            "operations":[["clamp",{operands}]],"checks":[],"outputs":[3]}}"#
+            "operations":[["clamp",{operands}]],"guards":[],"outputs":[3]}}"#
         )
     };
     for operands in ["[2,1,0]", "[1,1,0]", "[0,1,0]", "[0,2,2]", "[2,0,1]"] {
@@ -174,9 +174,9 @@ fn reversed_bounds_are_no_panic() {
 
 /// A check between constants is asked of no derivative; the others keep their lines there.
 #[test]
-fn checks_of_derivatives_keep_their_lines() {
+fn guards_of_derivatives_keep_their_lines() {
     let mut data = stored();
-    let check = data["checks"][0].clone();
+    let check = data["guards"][0].clone();
     let mut of_constants = check.clone();
     data["constants"] = json!(["1.0", "2.0"]);
     for places in ["/operations/0/1", "/outputs"] {
@@ -185,14 +185,14 @@ fn checks_of_derivatives_keep_their_lines() {
         }
     }
     for (side, constant) in [("left", 0), ("right", 1)] {
-        data["checks"][0][side] = json!(check[side].as_u64().unwrap() + 2);
+        data["guards"][0][side] = json!(check[side].as_u64().unwrap() + 2);
         of_constants[side] = json!(constant);
     }
     of_constants["file"] = json!("elsewhere.rs");
-    data["checks"].as_array_mut().unwrap().insert(0, of_constants);
+    data["guards"].as_array_mut().unwrap().insert(0, of_constants);
     let f: Function = from_value(data).unwrap();
     let gradient = f.gradient().unwrap();
-    assert_eq!((f.stats().checks, gradient.stats().checks), (2, 1));
+    assert_eq!((f.stats().guards, gradient.stats().guards), (2, 1));
     assert!(f.to_string().contains("elsewhere.rs") && !gradient.to_string().contains("elsewhere.rs"));
     assert!(gradient.to_string().contains("tests/functions/stored.rs:"), "{gradient}");
 }
@@ -255,7 +255,7 @@ fn in_batches<T: Precision>(f: &Function, x: &[f64], values: &Result<Vec<f64>, E
     let _ = batched.jacobians(&x[shared], &samples, &mut workspace, &mut slopes);
 }
 
-/// Rows, operands, numbers, checks and outputs changed at random: an error, or a function that answers in every form.
+/// Rows, operands, numbers, guards and outputs changed at random: an error, or a function that answers in every form.
 #[test]
 fn what_is_changed_at_random_is_refused_or_answers() {
     const NUMBERS: [&str; 12] = [
@@ -291,7 +291,7 @@ fn what_is_changed_at_random_is_refused_or_answers() {
         let program = Program::random(&mut random, 3, 1 + round % 8, true);
         let mut data = to_value(Function::record(|x| program.run(x), vec![0.3, 0.7, -0.4]).unwrap()).unwrap();
         for _ in 0..1 + random.below(3) {
-            let list = ["operations", "constants", "at", "outputs", "checks", "parameters"][random.below(6)];
+            let list = ["operations", "constants", "at", "outputs", "guards", "parameters"][random.below(6)];
             let entries = data[list].as_array_mut().unwrap();
             if entries.is_empty() {
                 continue;
@@ -325,7 +325,7 @@ fn what_is_changed_at_random_is_refused_or_answers() {
                     1 => entries.push(place),
                     _ => entries[at] = place,
                 },
-                "checks" => match random.below(4) {
+                "guards" => match random.below(4) {
                     0 => entries[at]["left"] = place,
                     1 => entries[at]["after"] = place,
                     2 => entries[at]["outcome"] = json!(random.below(2) == 0),

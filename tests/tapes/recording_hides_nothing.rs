@@ -363,7 +363,7 @@ fn an_approximate_comparison_is_asked_again() {
         for at in pairs.iter().copied().step_by(7) {
             let f = Function::record(|[x, y]| Var::from(f64::from(u8::from(question(x, y)))) + x * 0.0, at)
                 .unwrap();
-            assert_eq!(f.stats().checks, 1);
+            assert_eq!(f.stats().guards, 1);
             for &elsewhere in &pairs {
                 let value = f.value(&elsewhere, &mut workspace);
                 if answer(elsewhere) == answer(at) {

@@ -202,7 +202,7 @@ impl<T: Precision> Branches<T> {
         let done = self.in_groups(record, shared, samples, |batched, group, positions| {
             let Some(positions) = positions else {
                 // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
-                is_kept = !batched.plan.checks.is_empty();
+                is_kept = !batched.plan.guards.is_empty();
                 if !is_kept {
                     return evaluate(batched, group, out);
                 }

@@ -84,7 +84,7 @@ pub struct Batched<T = f64> {
 }
 
 /// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates, but for samples in
-/// which an infinity meets a zero or a list has a NaN, or a check fails.
+/// which an infinity meets a zero or a list has a NaN, or a guard fails.
 #[derive(Debug, Default)]
 pub struct BatchWorkspace<T = f64> {
     head: Workspace,
@@ -374,7 +374,7 @@ impl<T: Precision> Batched<T> {
         let BatchWorkspace { head: workspace, shared: numbers, pool } = workspace;
         let head = &self.plan.head;
         forward(head, shared.iter().copied(), workspace)
-            .map_err(|check| branch_changed(check, &workspace.values))?;
+            .map_err(|guard| branch_changed(guard, &workspace.values))?;
         numbers.resize(head.outputs.len(), T::default());
         let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {
@@ -393,7 +393,7 @@ impl<T: Precision> Batched<T> {
 const VALUES: &str = "values";
 const BY_SAMPLE: &str = "derivatives by inputs that differ between samples";
 
-/// The error of samples in which a check transposed out differently.
+/// The error of samples in which a guard turned out differently.
 fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
     match first {
         Some(first) => {

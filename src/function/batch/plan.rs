@@ -1,7 +1,7 @@
 //! How a graph is evaluated over many samples: what all samples share is a function of its own, evaluated once; the rest
 //! is a list of steps over lanes.
 
-use super::super::ir::graph::{Check, Graph};
+use super::super::ir::graph::{Graph, Guard};
 use super::packet::WIDTH;
 use crate::table::ops::Op;
 use std::ops::Range;
@@ -109,8 +109,8 @@ pub(super) struct Plan {
     /// What is shared and used as lanes: its position in the list of what is shared, and its slot.
     pub copies: Vec<(usize, Slot)>,
     pub steps: Vec<Step>,
-    /// Asked in all lanes: the check, with slots for places.
-    pub checks: Vec<Check>,
+    /// Asked in all lanes: the guard, with slots for places.
+    pub guards: Vec<Guard>,
     pub outputs: Vec<Slot>,
     pub slots: usize,
     /// The most operands of sums that may be transposed into rows.

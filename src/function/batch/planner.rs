@@ -1,6 +1,6 @@
 //! From a graph to a plan: which parts are shared, in what order the rest is done, and where its numbers stand.
 
-use super::super::ir::graph::{Builder, Check, Graph, Place, Source};
+use super::super::ir::graph::{Builder, Graph, Guard, Place, Source};
 use super::packet::WIDTH;
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use crate::table::ops::Op;
@@ -22,9 +22,9 @@ impl Plan {
                 planner.at[place] = At::Head(planner.builder.instruction(instruction.op, operands));
             }
         }
-        for check in graph.checks.iter().filter(|check| check_is_shared(check, &is_shared)) {
-            let (left, right) = (planner.head(check.left), planner.head(check.right));
-            planner.builder.check(check.predicate, left, right, check.outcome, check.at.clone());
+        for guard in graph.guards.iter().filter(|guard| guard_is_shared(guard, &is_shared)) {
+            let (left, right) = (planner.head(guard.left), planner.head(guard.right));
+            planner.builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
         }
         planner.load();
         for level in levels(graph, &is_shared) {
@@ -57,8 +57,8 @@ fn shared_places(graph: &Graph, shared: &Range<usize>) -> Vec<bool> {
     is_shared
 }
 
-fn check_is_shared(check: &Check, is_shared: &[bool]) -> bool {
-    is_shared[check.left as usize] && is_shared[check.right as usize]
+fn guard_is_shared(guard: &Guard, is_shared: &[bool]) -> bool {
+    is_shared[guard.left as usize] && is_shared[guard.right as usize]
 }
 
 /// The instructions over lanes, level by level: those of one do not depend on each other.
@@ -352,12 +352,12 @@ impl<'g> Planner<'g> {
 
     fn finish(mut self, is_shared: &[bool]) -> Plan {
         let graph = self.graph;
-        let over_lanes = graph.checks.iter().filter(|check| !check_is_shared(check, is_shared));
-        let checks: Vec<Check> = over_lanes
-            .map(|check| Check {
-                left: self.lane(check.left),
-                right: self.lane(check.right),
-                ..check.clone()
+        let over_lanes = graph.guards.iter().filter(|guard| !guard_is_shared(guard, is_shared));
+        let guards: Vec<Guard> = over_lanes
+            .map(|guard| Guard {
+                left: self.lane(guard.left),
+                right: self.lane(guard.right),
+                ..guard.clone()
             })
             .collect();
         let outputs: Vec<Slot> = graph.outputs.iter().map(|&place| self.lane(place)).collect();
@@ -378,7 +378,7 @@ impl<'g> Planner<'g> {
             most_transposed: transposed.max().unwrap_or(0),
             most_rows: rows.max().unwrap_or(1),
             outputs,
-            checks,
+            guards,
             head: self.builder.finish(),
             loads: self.loads,
             copies: self.copies,

@@ -23,7 +23,7 @@ pub(super) struct Scratch<T> {
     pub sums: Vec<T>,
     /// What comes out, sample by sample, before it is copied out.
     pub gathered: Vec<f64>,
-    /// Whether a check transposed out differently, or there is no sample in the lane.
+    /// Whether a guard turned out differently, or there is no sample in the lane.
     pub is_out: Vec<bool>,
 }
 

@@ -63,7 +63,7 @@ pub(super) struct Pool<T> {
 pub(super) struct Outcome {
     /// The derivatives by what is shared, and behind them the sums of the outputs.
     pub sums: Vec<f64>,
-    /// The positions of samples in which a check transposed out differently; they are left out of everything.
+    /// The positions of samples in which a guard turned out differently; they are left out of everything.
     pub out: Vec<usize>,
     /// Why the first of them is.
     pub first: Option<Error>,
@@ -202,7 +202,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                 block.forward(simd, &mut scratch.values);
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);
-                if !plan.checks.is_empty() {
+                if !plan.guards.is_empty() {
                     ask(&block, &mut scratch, from, count, &mut outcome);
                 }
                 let out = staging.room_for(count * per_sample);
@@ -246,7 +246,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
     }
 }
 
-/// Asks the checks in every lane.
+/// Asks the guards in every lane.
 #[inline(always)]
 fn ask<T: Float>(
     block: &Block<'_, T>,
@@ -257,15 +257,15 @@ fn ask<T: Float>(
 ) {
     let lanes_of = |slot: u32| &block.of(&scratch.values, slot)[..count];
     let mut changed: Option<(usize, usize)> = None;
-    for (k, check) in block.plan.checks.iter().enumerate() {
-        let (left, right) = (lanes_of(check.left), lanes_of(check.right));
+    for (k, guard) in block.plan.guards.iter().enumerate() {
+        let (left, right) = (lanes_of(guard.left), lanes_of(guard.right));
         let mut all_hold = true;
         for lane in 0..count {
-            all_hold &= check.predicate.holds(left[lane].double(), right[lane].double()) == check.outcome;
+            all_hold &= guard.predicate.holds(left[lane].double(), right[lane].double()) == guard.outcome;
         }
         if !all_hold {
             for lane in 0..count {
-                if check.predicate.holds(left[lane].double(), right[lane].double()) != check.outcome {
+                if guard.predicate.holds(left[lane].double(), right[lane].double()) != guard.outcome {
                     scratch.is_out[lane] = true;
                     let is_earlier = changed.is_none_or(|(first, _)| lane < first);
                     changed = if is_earlier { Some((lane, k)) } else { changed };
@@ -273,14 +273,14 @@ fn ask<T: Float>(
             }
         }
     }
-    if let Some((lane, check)) = changed {
-        let check = &block.plan.checks[check];
+    if let Some((lane, guard)) = changed {
+        let guard = &block.plan.guards[guard];
         outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(|lane| from + lane));
         outcome.first.get_or_insert_with(|| Error::BranchChanged {
-            predicate: check.predicate,
-            left: lanes_of(check.left)[lane].double(),
-            right: lanes_of(check.right)[lane].double(),
-            at: check.at.clone(),
+            predicate: guard.predicate,
+            left: lanes_of(guard.left)[lane].double(),
+            right: lanes_of(guard.right)[lane].double(),
+            at: guard.at.clone(),
         });
     }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Source {
 
 /// A question whose answer the recording depends on.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Check {
+pub(crate) struct Guard {
     pub predicate: Predicate,
     pub left: Place,
     pub right: Place,
@@ -34,16 +34,16 @@ pub(crate) struct Graph {
     pub constants: Vec<f64>,
     pub inputs: usize,
     pub instructions: Instructions,
-    pub checks: Vec<Check>,
+    pub guards: Vec<Guard>,
     pub outputs: Vec<Place>,
 }
 
 impl PartialEq for Graph {
     fn eq(&self, other: &Graph) -> bool {
-        let Graph { constants, inputs, instructions, checks, outputs } = self;
+        let Graph { constants, inputs, instructions, guards, outputs } = self;
         are_same(constants, &other.constants)
-            && (*inputs, instructions, checks, outputs)
-                == (other.inputs, &other.instructions, &other.checks, &other.outputs)
+            && (*inputs, instructions, guards, outputs)
+                == (other.inputs, &other.instructions, &other.guards, &other.outputs)
     }
 }
 
@@ -105,13 +105,13 @@ impl Graph {
         if let Some((a, b)) = constants.find(|(a, b)| a.to_bits() != b.to_bits()) {
             return Some(format!("a constant of it was {a}, and then {b}"));
         }
-        let mut checks = self.checks.iter().zip(&other.checks);
-        if let Some((check, _)) = checks.find(|(a, b)| a != b) {
-            return Some(format!("it took another branch at {}, or did something else before it", check.at));
+        let mut guards = self.guards.iter().zip(&other.guards);
+        if let Some((guard, _)) = guards.find(|(a, b)| a != b) {
+            return Some(format!("it took another branch at {}, or did something else before it", guard.at));
         }
         let is_same = self.constants.len() == other.constants.len()
             && self.instructions == other.instructions
-            && self.checks.len() == other.checks.len()
+            && self.guards.len() == other.guards.len()
             && self.outputs == other.outputs;
         (!is_same).then(|| "its operations were not the same ones".to_owned())
     }
@@ -124,7 +124,7 @@ pub(crate) struct Builder {
     constants: IndexMap<u64, ()>,
     inputs: usize,
     instructions: Vec<(Op, SmallVec<[Slot; 4]>)>,
-    checks: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
+    guards: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
     outputs: Vec<Slot>,
 }
 
@@ -157,7 +157,7 @@ impl Builder {
         Source::Result(self.instructions.len() - 1)
     }
 
-    pub fn check(
+    pub fn guard(
         &mut self,
         predicate: Predicate,
         left: Source,
@@ -166,7 +166,7 @@ impl Builder {
         at: SourceLine,
     ) {
         let (left, right) = (self.slot(left), self.slot(right));
-        self.checks.push((predicate, left, right, outcome, self.instructions.len(), at));
+        self.guards.push((predicate, left, right, outcome, self.instructions.len(), at));
     }
 
     pub fn output(&mut self, source: Source) {
@@ -194,10 +194,10 @@ impl Builder {
             constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
             inputs: self.inputs,
             instructions,
-            checks: self
-                .checks
+            guards: self
+                .guards
                 .into_iter()
-                .map(|(predicate, left, right, outcome, after, at)| Check {
+                .map(|(predicate, left, right, outcome, after, at)| Guard {
                     predicate,
                     left: place(left),
                     right: place(right),

@@ -6,8 +6,8 @@ use crate::function::ir::graph::Graph;
 pub(super) fn code(graph: &Graph) -> Graph {
     let first = graph.first_result();
     let mut needed = vec![false; graph.places()];
-    let of_checks = graph.checks.iter().flat_map(|check| [check.left, check.right]);
-    for place in graph.outputs.iter().copied().chain(of_checks) {
+    let of_guards = graph.guards.iter().flat_map(|guard| [guard.left, guard.right]);
+    for place in graph.outputs.iter().copied().chain(of_guards) {
         needed[place as usize] = true;
     }
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {

@@ -70,13 +70,13 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
     })
 }
 
-/// How often each result is used, by instructions, checks and outputs.
+/// How often each result is used, by instructions, guards and outputs.
 fn uses(graph: &Graph) -> Vec<usize> {
     let mut uses = vec![0; graph.instructions.len()];
     let of_instructions =
         graph.instructions.iter().flat_map(|instruction| instruction.operands.iter().copied());
-    let of_checks = graph.checks.iter().flat_map(|check| [check.left, check.right]);
-    for place in of_instructions.chain(of_checks).chain(graph.outputs.iter().copied()) {
+    let of_guards = graph.guards.iter().flat_map(|guard| [guard.left, guard.right]);
+    for place in of_instructions.chain(of_guards).chain(graph.outputs.iter().copied()) {
         if let Source::Result(k) = graph.source(place) {
             uses[k] += 1;
         }

@@ -34,7 +34,7 @@ pub enum Pass {
     /// As [`FuseSums`](Pass::FuseSums), also where brackets stand otherwise: the order of summation changes, and
     /// with it the rounding. On request only.
     Reassociate,
-    /// Leaves out what neither an output nor a check needs.
+    /// Leaves out what neither an output nor a guard needs.
     DropDead,
 }
 
@@ -84,22 +84,22 @@ type Now<'a> = &'a dyn Fn(Source) -> Source;
 fn rewrite(graph: &Graph, mut step: impl FnMut(&mut Builder, usize, Now<'_>) -> Option<Source>) -> Graph {
     let mut builder = Builder::new(graph.inputs);
     let mut results: Vec<Option<Source>> = Vec::with_capacity(graph.instructions.len());
-    let mut checks = graph.checks.iter().peekable();
+    let mut guards = graph.guards.iter().peekable();
     for index in 0..=graph.instructions.len() {
         let now = |source: Source| match source {
             Source::Result(k) => results[k].expect("nothing uses what is left out"),
             source => source,
         };
-        while let Some(check) = checks.next_if(|check| check.after <= index) {
-            let (left, right) = (now(graph.source(check.left)), now(graph.source(check.right)));
+        while let Some(guard) = guards.next_if(|guard| guard.after <= index) {
+            let (left, right) = (now(graph.source(guard.left)), now(graph.source(guard.right)));
             let is_settled = match (left, right) {
                 (Source::Constant(left), Source::Constant(right)) => {
-                    check.predicate.holds(left, right) == check.outcome
+                    guard.predicate.holds(left, right) == guard.outcome
                 }
                 _ => false,
             };
             if !is_settled {
-                builder.check(check.predicate, left, right, check.outcome, check.at.clone());
+                builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
             }
         }
         if index < graph.instructions.len() {
