@@ -70,10 +70,10 @@ pub fn gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) ->
 #[track_caller]
 pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> (f64, P::Of<f64>) {
     let tape = Tape::new();
-    let vars = x.map(|value| tape.var(value));
+    let vars = x.map(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &[y]);
-    (y.value, by_arguments(&y.backward(), &x, P::slice(&vars)))
+    (y.value, by_arguments(&y.backward(), &x, &P::numbers_of(&vars)))
 }
 
 /// The Jacobian of a function with several results, one row per result, in reverse mode: one recording and
@@ -93,13 +93,14 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     x: P,
 ) -> Y::Of<P::Of<f64>> {
     let tape = Tape::new();
-    let vars = x.map(|value| tape.var(value));
+    let vars = x.map(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
-    refuse_strangers(&tape, y.as_slice());
+    refuse_strangers(&tape, &y.numbers());
+    let vars = P::numbers_of(&vars);
     let mut adjoints = Gradient::new();
-    y.map(|output| {
+    y.map(&mut |output: Var| {
         output.backward_into(&mut adjoints);
-        by_arguments(&adjoints, &x, P::slice(&vars))
+        by_arguments(&adjoints, &x, &vars)
     })
 }
 
@@ -121,19 +122,19 @@ pub fn hessian<P: Point<f64>>(
     x: P,
 ) -> P::Of<P::Of<f64>> {
     let tape = Tape::new();
-    let n = x.as_slice().len();
+    let point = x.numbers();
+    let n = point.len();
     let mut adjoints = Gradient::new();
     let mut rows = Vec::with_capacity(n);
     for first in (0..n).step_by(DIRECTIONS) {
         tape.clear();
-        let vars = tape.vars(x.as_slice());
+        let vars = tape.vars(&point);
         let owner = Owner::fresh();
         let argument = |k: usize| match k.checked_sub(first) {
             Some(direction) if direction < DIRECTIONS => Dual::variable(vars[k], direction),
             _ => Dual::constant(vars[k]),
         };
-        let duals: Vec<_> = (0..n).map(|k| argument(k).owned_by(owner)).collect();
-        let y = f(P::args(&shape(&x, &duals)));
+        let y = f(P::args(&x.shaped((0..n).map(|k| argument(k).owned_by(owner)))));
         refuse_strangers(&tape, &[y.primal()]);
         refuse_strangers(&tape, &y.tangents());
         owner.accept(y.owner(), || y.primal().value);
@@ -143,8 +144,7 @@ pub fn hessian<P: Point<f64>>(
             rows.push(by_arguments(&adjoints, &x, &vars));
         }
     }
-    let mut rows = rows.into_iter();
-    x.map(|_| rows.next().expect("a row per variable"))
+    x.shaped(rows)
 }
 
 /// The product of the Hessian with a vector `v`, at about twice the cost of a gradient. Where `v` is 0 the direction does
@@ -164,12 +164,12 @@ pub fn hessian_vector_product<P: Point<f64>>(
     x: P,
     v: P,
 ) -> P::Of<f64> {
-    same_length(&x, &v);
+    let v = direction(&x, &v);
     let tape = Tape::new();
-    let vars = tape.vars(x.as_slice());
+    let vars = tape.vars(x.numbers());
     let owner = Owner::fresh();
-    let duals: Vec<_> = vars.iter().zip(v.as_slice()).map(|(&x, &v)| Dual::along(x, v, owner)).collect();
-    let y = f(P::args(&shape(&x, &duals)));
+    let duals = vars.iter().zip(v).map(|(&x, v)| Dual::along(x, v, owner));
+    let y = f(P::args(&x.shaped(duals)));
     refuse_strangers(&tape, &[y.primal(), y.tangent(0)]);
     owner.accept(y.owner(), || y.primal().value);
     let adjoints = y.tangent(0).backward();
@@ -194,15 +194,14 @@ pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
     x: P,
     v: P,
 ) -> (Y::Of<f64>, Y::Of<f64>) {
-    same_length(&x, &v);
+    let mut v = direction(&x, &v).into_iter();
     let owner = Owner::fresh();
-    let mut v = v.as_slice().iter();
-    let duals = x.map(|x| Dual::along(x, *v.next().expect("the same length"), owner));
+    let duals = x.map(&mut |x| Dual::along(x, v.next().expect("the same length"), owner));
     let y = f(P::args(&duals));
-    for y in y.as_slice() {
+    for y in y.numbers() {
         owner.accept(y.owner(), || y.primal());
     }
-    (y.map(|y| y.primal()), y.map(|y| y.tangent(0)))
+    (y.map(&mut |y: Dual| y.primal()), y.map(&mut |y: Dual| y.tangent(0)))
 }
 
 /// The value of a function with several results, and the product of a vector `u` with its Jacobian: the
@@ -223,36 +222,28 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     u: Y::Of<f64>,
 ) -> (Y::Of<f64>, P::Of<f64>) {
     let tape = Tape::new();
-    let vars = x.map(|value| tape.var(value));
+    let vars = x.map(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
-    refuse_strangers(&tape, y.as_slice());
-    let (outputs, weights) = (y.as_slice(), Y::slice(&u));
+    let (outputs, weights) = (y.numbers(), Y::numbers_of(&u));
+    refuse_strangers(&tape, &outputs);
     assert_eq!(outputs.len(), weights.len(), "the vector needs one weight per result of the function");
-    let seeds: Vec<_> = outputs.iter().copied().zip(weights.iter().copied()).collect();
+    let seeds: Vec<_> = outputs.into_iter().zip(weights).collect();
     let adjoints = tape.backward(&seeds);
-    (y.map(|y| y.value), by_arguments(&adjoints, &x, P::slice(&vars)))
-}
-
-/// `items` in the shape of `x`.
-pub(crate) fn shape<P: Point<f64>, U: Copy>(x: &P, items: &[U]) -> P::Of<U> {
-    let mut items = items.iter();
-    x.map(|_| *items.next().expect("as many items as coordinates"))
+    (y.map(&mut |y: Var| y.value), by_arguments(&adjoints, &x, &P::numbers_of(&vars)))
 }
 
 /// The derivatives by the arguments, in the shape of `x`. One that was recorded after the output has no part in
 /// it: where the function returns an argument as it is.
 fn by_arguments<P: Point<f64>>(adjoints: &Gradient, x: &P, vars: &[Var]) -> P::Of<f64> {
-    let mut vars = vars.iter();
-    x.map(|_| adjoints.get(*vars.next().expect("a variable per coordinate")).unwrap_or(0.0))
+    x.shaped(vars.iter().map(|&var| adjoints.get(var).unwrap_or(0.0)))
 }
 
+/// The numbers of a direction at `x`.
 #[track_caller]
-fn same_length<P: Point<f64>>(x: &P, v: &P) {
-    assert_eq!(
-        x.as_slice().len(),
-        v.as_slice().len(),
-        "the point and the direction must have the same length"
-    );
+fn direction<P: Point<f64>>(x: &P, v: &P) -> Vec<f64> {
+    let v = v.numbers();
+    assert_eq!(x.count(), v.len(), "the point and the direction must have the same length");
+    v
 }
 
 /// Panics if a result does not stand on the tape of the call.

@@ -31,7 +31,6 @@ pub use number::real::Real;
 pub use table::number::Number;
 pub use table::ops::{Op, Primitive, primitives, reductions};
 pub use table::rules::{Few, affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
-pub use tape::Outputs;
 pub use tape::gradient::Gradient;
 pub use tape::listing::{Listing, NonFinite, Row, Statistics, What};
 pub use tape::preaccumulate::{Fused, preaccumulate};

@@ -1,7 +1,7 @@
 //! Every way to a derivative held against every other: what `check_all!` calls.
 
 use super::{Entry, Report, check_gradient, check_hessian, coordinate};
-use crate::differentiate::{HessianNumber, hessian, shape, value_and_gradient};
+use crate::differentiate::{HessianNumber, hessian, value_and_gradient};
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 use crate::number::point::Point;
@@ -22,13 +22,13 @@ pub fn all<P: Point<f64> + Clone>(
     x: P,
 ) -> Report {
     let (value, gradient) = value_and_gradient(&reverse, x.clone());
-    let gradient = P::slice(&gradient);
+    let (gradient, point) = (P::numbers_of(&gradient), x.numbers());
     let n = gradient.len();
     // Rounding in the course of the sweep is relative to what is summed there; the result may be smaller.
-    let largest = largest_of(0.0, gradient);
+    let largest = largest_of(0.0, &gradient);
     let error = |a: f64| ROUNDING * a.abs() + ROUNDING * 1e-3 * largest + 1e-14 * value.abs();
     // Where all derivatives are what rounding left, nothing says how large the terms were but the value over the coordinate.
-    let per = |k: usize| match x.as_slice()[k].abs() {
+    let per = |k: usize| match point[k].abs() {
         0.0 => 1.0,
         size => size.clamp(1e-100, 1.0),
     };
@@ -43,9 +43,8 @@ pub fn all<P: Point<f64> + Clone>(
     };
     let owner = Owner::fresh();
     let forward_derivative = |direction: &dyn Fn(usize) -> f64| {
-        let duals: Vec<_> =
-            x.as_slice().iter().enumerate().map(|(k, &x)| Dual::along(x, direction(k), owner)).collect();
-        forward(P::args(&shape(&x, &duals))).tangent(0)
+        let duals = point.iter().enumerate().map(|(k, &x)| Dual::along(x, direction(k), owner));
+        forward(P::args(&x.shaped(duals))).tangent(0)
     };
     let by_forward = (0..n).map(|k| {
         let tangent = forward_derivative(&|direction| f64::from(direction == k));
@@ -69,7 +68,7 @@ pub fn all<P: Point<f64> + Clone>(
     add("differences", check_gradient(&reverse, x.clone()));
 
     let rows = hessian(&second, x.clone());
-    let rows: Vec<&[f64]> = P::slice(&rows).iter().map(|row| P::slice(row)).collect();
+    let rows: Vec<Vec<f64>> = P::items(&rows).into_iter().map(P::numbers_of).collect();
     let largest = rows.iter().fold(largest, |most, row| largest_of(most, row));
     let mut symmetry = Vec::new();
     for (i, row) in rows.iter().enumerate() {

@@ -49,7 +49,7 @@ pub use strategy::run;
 pub use strategy::{away_from, ill_scaled, in_box};
 pub use verdict::{Entry, Report, Verdict};
 
-use crate::differentiate::{self, HessianNumber, hessian, hessian_vector_product, jacobian, shape};
+use crate::differentiate::{self, HessianNumber, hessian, hessian_vector_product, jacobian};
 use crate::number::dual::Dual;
 use crate::number::point::Point;
 use crate::tape::Var;
@@ -71,7 +71,7 @@ use difference::Samples;
 pub fn check_gradient<P: Point<f64> + Clone>(f: impl Fn(P::Args<'_, Var>) -> Var, x: P) -> Report {
     let (_, gradient) = differentiate::value_and_gradient(&f, x.clone());
     let f = |at: &[f64]| vec![f(P::args(&constants(&x, at))).value()];
-    compare(x.as_slice(), &[P::slice(&gradient)], f, |_, k| coordinate(k))
+    compare(&x.numbers(), &[P::numbers_of(&gradient)], f, |_, k| coordinate(k))
 }
 
 /// Holds a gradient from anywhere against differences of a plain function.
@@ -89,7 +89,7 @@ pub fn check_gradient<P: Point<f64> + Clone>(f: impl Fn(P::Args<'_, Var>) -> Var
 ///
 /// A gradient that is not as long as `x` gives [`Verdict::Invalid`].
 pub fn check_gradient_by_hand(f: impl Fn(&[f64]) -> f64, gradient: &[f64], x: &[f64]) -> Report {
-    compare(x, &[gradient], |at| vec![f(at)], |_, k| coordinate(k))
+    compare(x, &[gradient.to_vec()], |at| vec![f(at)], |_, k| coordinate(k))
 }
 
 /// Holds the Jacobian of a function with several results against differences. Entries are named
@@ -112,9 +112,9 @@ where
     Y: Point<Var>,
 {
     let rows = jacobian(&f, x.clone());
-    let rows: Vec<&[f64]> = Y::slice(&rows).iter().map(|row| P::slice(row)).collect();
-    let f = |at: &[f64]| f(P::args(&constants(&x, at))).as_slice().iter().map(|y| y.value()).collect();
-    compare(x.as_slice(), &rows, f, |i, k| format!("y[{i}] by {}", coordinate(k)))
+    let rows: Vec<Vec<f64>> = Y::items(&rows).into_iter().map(P::numbers_of).collect();
+    let f = |at: &[f64]| f(P::args(&constants(&x, at))).numbers().iter().map(|y| y.value()).collect();
+    compare(&x.numbers(), &rows, f, |i, k| format!("y[{i}] by {}", coordinate(k)))
 }
 
 /// Holds the Hessian of `f` against differences of its gradient. Entries are named `x[i] x[k]`; the differences
@@ -136,9 +136,9 @@ pub fn check_hessian<P: Point<f64> + Clone>(
     x: P,
 ) -> Report {
     let rows = hessian(&f, x.clone());
-    let rows: Vec<&[f64]> = P::slice(&rows).iter().map(|row| P::slice(row)).collect();
+    let rows: Vec<Vec<f64>> = P::items(&rows).into_iter().map(P::numbers_of).collect();
     let gradient = |at: &[f64]| gradient_of_primal(&f, &x, at);
-    compare(x.as_slice(), &rows, gradient, |i, k| format!("{} {}", coordinate(i), coordinate(k)))
+    compare(&x.numbers(), &rows, gradient, |i, k| format!("{} {}", coordinate(i), coordinate(k)))
 }
 
 /// Holds the product of the Hessian with `v` against differences of the gradient along `v`.
@@ -158,15 +158,16 @@ pub fn check_hessian_vector_product<P: Point<f64> + Clone>(
     v: P,
 ) -> Report {
     let product = hessian_vector_product(&f, x.clone(), v.clone());
+    let (point, direction) = (x.numbers(), v.numbers());
     let along = |t: f64| {
-        let at: Vec<f64> = x.as_slice().iter().zip(v.as_slice()).map(|(x, v)| x + t * v).collect();
+        let at: Vec<f64> = point.iter().zip(&direction).map(|(x, v)| x + t * v).collect();
         gradient_of_primal(&f, &x, &at)
     };
-    let moved = x.as_slice().iter().zip(v.as_slice()).filter(|(_, v)| **v != 0.0);
+    let moved = point.iter().zip(&direction).filter(|(_, v)| **v != 0.0);
     let firsts = moved.map(|(&x, v)| first_step(x) / v.abs());
     let samples = Samples::along(along, firsts.map(|first| first.min(f64::MAX)));
-    let is_a_point = x.as_slice().iter().chain(v.as_slice()).all(|number| number.is_finite());
-    let entries = P::slice(&product).iter().enumerate().map(|(k, &product)| {
+    let is_a_point = point.iter().chain(&direction).all(|number| number.is_finite());
+    let entries = P::numbers_of(&product).into_iter().enumerate().map(|(k, product)| {
         let value = if is_a_point { samples.value(k) } else { f64::NAN };
         Entry::by_differences(coordinate(k), product, value, &samples.derivative(k))
     });
@@ -202,9 +203,8 @@ fn coordinate(k: usize) -> String {
 }
 
 /// `at` in the shape of `x`, as constants: what is computed from them leaves no trace on any tape.
-fn constants<P: Point<f64>, R: Copy + From<f64>>(x: &P, at: &[f64]) -> P::Of<R> {
-    let constants: Vec<R> = at.iter().map(|&value| R::from(value)).collect();
-    shape(x, &constants)
+fn constants<P: Point<f64>, R: Copy + From<f64> + 'static>(x: &P, at: &[f64]) -> P::Of<R> {
+    x.shaped(at.iter().map(|&value| R::from(value)))
 }
 
 /// The gradient at another point of a function that is written over duals; NaN where the function has no value, since
@@ -216,8 +216,8 @@ fn gradient_of_primal<P: Point<f64>, const N: usize>(
     at: &[f64],
 ) -> Vec<f64> {
     let primal = |vars: &[Var]| {
-        let duals: Vec<_> = vars.iter().map(|&var| Dual::constant(var)).collect();
-        f(P::args(&shape(x, &duals))).primal()
+        let duals = vars.iter().map(|&var| Dual::constant(var));
+        f(P::args(&x.shaped(duals))).primal()
     };
     let (value, mut gradient) = differentiate::value_and_gradient(primal, at);
     if !value.is_finite() {
@@ -229,7 +229,7 @@ fn gradient_of_primal<P: Point<f64>, const N: usize>(
 /// Holds rows of derivatives, one per result of `f`, against differences in every coordinate.
 fn compare(
     x: &[f64],
-    rows: &[&[f64]],
+    rows: &[Vec<f64>],
     f: impl Fn(&[f64]) -> Vec<f64>,
     name: impl Fn(usize, usize) -> String,
 ) -> Report {
@@ -250,7 +250,7 @@ fn compare(
             let reason = format!("the number of results changes along {}", coordinate(k));
             return Report { entries: vec![Entry::invalid(reason)] };
         }
-        let entry = |(i, row): (usize, &&[f64])| {
+        let entry = |(i, row): (usize, &Vec<f64>)| {
             // Nothing has a value where there is no point.
             let value = if x[k].is_finite() { samples.value(i) } else { f64::NAN };
             Entry::by_differences(name(i, k), row[k], value, &samples.derivative(i))

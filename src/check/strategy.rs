@@ -41,7 +41,7 @@ where
     S: Strategy,
     S::Value: Point<f64>,
 {
-    let is_away = move |point: &S::Value| surface(S::Value::args(&point.map(|x| x))).abs() >= distance;
+    let is_away = move |point: &S::Value| surface(S::Value::args(&point.map(&mut |x| x))).abs() >= distance;
     points.prop_filter("too near a surface to be kept away from", is_away)
 }
 

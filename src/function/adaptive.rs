@@ -2,7 +2,7 @@
 
 use super::{Function, Workspace};
 use crate::error::Error;
-use crate::tape::Outputs;
+use crate::number::point::Point;
 use crate::tape::Var;
 
 /// A closure and its recordings, one per combination of branches that was met. Where none fits a point, the
@@ -27,7 +27,7 @@ pub struct Adaptive<F> {
     recordings: Recordings,
 }
 
-impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
+impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     /// Keeps at most `most` recordings, at least one; the one that was not used for longest makes room.
     pub fn new(f: F, most: usize) -> Self {
         Adaptive { f, recordings: Recordings::new(most) }

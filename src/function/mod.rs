@@ -25,7 +25,6 @@ use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 use crate::number::point::Point;
 use crate::number::real::Real;
-use crate::tape::Outputs;
 use crate::tape::{Tape, Var};
 use evaluate::{backward, backward_plain, forward};
 use indexmap::IndexSet;
@@ -96,15 +95,15 @@ impl Function {
     /// # Panics
     /// If `f` returns a variable of another tape.
     #[track_caller]
-    pub fn record<P: Point<f64>, Y: Outputs>(
+    pub fn record<P: Point<f64>, Y: Point<Var>>(
         f: impl FnOnce(P::Args<'_, Var>) -> Y,
         at: P,
     ) -> Result<Function, Error> {
         let tape = Tape::recording();
-        let vars = at.map(|value| tape.var(value));
+        let vars = at.map(&mut |value| tape.var(value));
         let outputs = f(P::args(&vars));
         tape.count_given_out();
-        tape.function(P::slice(&vars), outputs.as_slice())
+        tape.function(&P::numbers_of(&vars), &outputs.numbers())
     }
 
     /// The same function with other names for its inputs.
@@ -150,21 +149,21 @@ impl Function {
 
     /// As [`record`](Self::record), with the fingerprint of the recording; without a function where that is known.
     #[track_caller]
-    pub(crate) fn record_unless_known<Y: Outputs>(
+    pub(crate) fn record_unless_known<Y: Point<Var>>(
         f: impl FnOnce(&[Var]) -> Y,
         at: &[f64],
         known: &[u64],
     ) -> Result<(u64, Option<Function>), Error> {
         let tape = Tape::recording();
         let vars = tape.vars(at);
-        let outputs = f(&vars);
+        let outputs = f(&vars).numbers();
         tape.count_given_out();
-        let fingerprint = tape.fingerprint(outputs.as_slice());
+        let fingerprint = tape.fingerprint(&outputs);
         let is_read = matches!(tape.replayable(), Err(Error::ValueRead { .. }));
         if !is_read && known.contains(&fingerprint) {
             return Ok((fingerprint, None));
         }
-        Ok((fingerprint, Some(tape.function(&vars, outputs.as_slice())?)))
+        Ok((fingerprint, Some(tape.function(&vars, &outputs)?)))
     }
 
     /// Refuses what is not the same function, recorded again, perhaps at another point of the same branches.

@@ -2,6 +2,7 @@
 
 use crate::number::operators::impl_number;
 use crate::number::owner::Owner;
+use crate::number::point::single_point;
 use crate::number::predicate::Predicate;
 use crate::number::real::Real;
 use crate::table::number::{Lists, Number, Read, Reduction};
@@ -330,6 +331,8 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
         self.primal.vanishes() && self.tangents.iter().all(|tangent| tangent.vanishes())
     }
 });
+
+single_point!([R: Number, const N: usize] Dual<R, N>);
 
 impl<R: Number, const N: usize> From<f64> for Dual<R, N> {
     #[inline]

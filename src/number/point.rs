@@ -1,81 +1,194 @@
-//! Points: the shapes in which a function takes its arguments.
+//! Points: the shapes in which a function takes its arguments and gives its results.
 
-/// A collection of numbers that functions are evaluated at: `[T; N]`, `&[T; N]`, `&[T]`, `Vec<T>` or
-/// `&Vec<T>`.
+/// A collection of numbers of type `T` that functions are evaluated at, or return: a number, an array, a slice, a vector, a
+/// tuple, or any of these inside another.
 ///
-/// Results have the shape of the point: an array gives arrays, the others give vectors. A closure gets
-/// arrays by value, to take apart, and the others as a slice.
+/// Derivatives have the shape of the point; where it borrows, as `&[T]` does, they own: vectors. A closure gets numbers,
+/// arrays and tuples by value, to take apart, and the others as a slice. The numbers count in the order in which they stand.
+///
+/// | point | a closure takes | derivatives |
+/// |---|---|---|
+/// | `f64` | `Var` | `f64` |
+/// | `[f64; 2]`, `&[f64; 2]` | `[Var; 2]` | `[f64; 2]` |
+/// | `&[f64]`, `Vec<f64>`, `&Vec<f64>` | `&[Var]` | `Vec<f64>` |
+/// | `[[f64; 2]; 3]` | `[[Var; 2]; 3]` | `[[f64; 2]; 3]` |
+/// | `(f64, &[f64])` | `(Var, &[Var])` | `(f64, Vec<f64>)` |
+///
+/// ```
+/// use tapegrad::{gradient, jacobian};
+///
+/// let line = |(slope, [x, y]): (tapegrad::Var, [_; 2])| slope * x - y;
+/// assert_eq!(gradient(line, (2.0, [3.0, 4.0])), (3.0, [2.0, -1.0]));
+///
+/// // A result of any shape; each has the derivatives by the point.
+/// assert_eq!(jacobian(|x| (x, [x * x, x.powi(3)]), 2.0), (1.0, [4.0, 12.0]));
+/// ```
 pub trait Point<T: Copy>: sealed::Sealed {
-    /// The same shape with other contents: `[U; N]` or `Vec<U>`.
-    type Of<U>;
+    /// The same shape with other contents.
+    type Of<U: 'static>: 'static;
 
-    /// How a closure takes it: `[U; N]` or `&[U]`.
-    type Args<'a, U: Copy + 'a>;
+    /// How a closure takes it.
+    type Args<'a, U: Copy + 'static>;
 
     /// Applies `f` to every number, in order.
-    fn map<U>(&self, f: impl FnMut(T) -> U) -> Self::Of<U>;
+    #[doc(hidden)]
+    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U>;
 
-    /// The numbers as a slice.
-    fn as_slice(&self) -> &[T];
-
-    /// The contents of the shape as a slice.
-    fn slice<U>(of: &Self::Of<U>) -> &[U];
+    /// Visits the contents of the shape, in order.
+    #[doc(hidden)]
+    fn each<'a, U: 'static>(of: &'a Self::Of<U>, visit: &mut impl FnMut(&'a U));
 
     /// The shape, as a closure takes it.
-    fn args<U: Copy>(of: &Self::Of<U>) -> Self::Args<'_, U>;
+    #[doc(hidden)]
+    fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U>;
+
+    /// How many numbers there are.
+    #[doc(hidden)]
+    fn count(&self) -> usize {
+        let mut count = 0;
+        self.map(&mut |_| count += 1);
+        count
+    }
+
+    /// The numbers, in order.
+    #[doc(hidden)]
+    fn numbers(&self) -> Vec<T> {
+        let mut numbers = Vec::new();
+        self.map(&mut |number| numbers.push(number));
+        numbers
+    }
+
+    /// The contents of the shape, in order.
+    #[doc(hidden)]
+    fn items<U: 'static>(of: &Self::Of<U>) -> Vec<&U> {
+        let mut items = Vec::new();
+        Self::each(of, &mut |item| items.push(item));
+        items
+    }
+
+    /// The contents of the shape as numbers, in order.
+    #[doc(hidden)]
+    fn numbers_of<U: Copy + 'static>(of: &Self::Of<U>) -> Vec<U> {
+        let mut numbers = Vec::new();
+        Self::each(of, &mut |&number| numbers.push(number));
+        numbers
+    }
+
+    /// The same shape with `items` in it, of which there are as many as numbers.
+    #[doc(hidden)]
+    fn shaped<U: 'static>(&self, items: impl IntoIterator<Item = U>) -> Self::Of<U> {
+        let mut items = items.into_iter();
+        self.map(&mut |_| items.next().expect("an item per number"))
+    }
 }
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
-    impl<T, const N: usize> Sealed for [T; N] {}
-    impl<T> Sealed for [T] {}
-    impl<T> Sealed for Vec<T> {}
-    impl<P: Sealed + ?Sized> Sealed for &P {}
 }
 
-macro_rules! impl_point {
-    (array [$($g:tt)*] $Point:ty) => {
-        impl<T: Copy, $($g)*> Point<T> for $Point {
-            type Of<U> = [U; N];
-            type Args<'a, U: Copy + 'a> = [U; N];
+/// A number is a point.
+macro_rules! single_point {
+    ([$($g:tt)*] $Number:ty) => {
+        impl<$($g)*> $crate::number::point::sealed::Sealed for $Number {}
+        impl<$($g)*> $crate::number::point::Point<$Number> for $Number {
+            type Of<U: 'static> = U;
+            type Args<'a, U: Copy + 'static> = U;
 
             #[inline]
-            fn map<U>(&self, mut f: impl FnMut(T) -> U) -> [U; N] {
-                std::array::from_fn(|k| f(self[k]))
+            fn map<U: 'static>(&self, f: &mut impl FnMut($Number) -> U) -> U {
+                f(*self)
             }
-            fn as_slice(&self) -> &[T] {
-                &self[..]
+            fn each<'a, U: 'static>(of: &'a U, visit: &mut impl FnMut(&'a U)) {
+                visit(of);
             }
-            fn slice<U>(of: &[U; N]) -> &[U] {
-                of
-            }
-            fn args<U: Copy>(of: &[U; N]) -> [U; N] {
+            fn args<U: Copy + 'static>(of: &U) -> U {
                 *of
             }
         }
     };
-    (list $Point:ty) => {
-        impl<T: Copy> Point<T> for $Point {
-            type Of<U> = Vec<U>;
-            type Args<'a, U: Copy + 'a> = &'a [U];
+}
+pub(crate) use single_point;
+single_point!([] f64);
 
-            fn map<U>(&self, f: impl FnMut(T) -> U) -> Vec<U> {
-                self.iter().copied().map(f).collect()
+impl<P: sealed::Sealed, const N: usize> sealed::Sealed for [P; N] {}
+impl<T: Copy, P: Point<T>, const N: usize> Point<T> for [P; N] {
+    type Of<U: 'static> = [P::Of<U>; N];
+    type Args<'a, U: Copy + 'static> = [P::Args<'a, U>; N];
+
+    #[inline]
+    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
+        std::array::from_fn(|k| self[k].map(f))
+    }
+    fn each<'a, U: 'static>(of: &'a [P::Of<U>; N], visit: &mut impl FnMut(&'a U)) {
+        of.iter().for_each(|part| P::each(part, visit));
+    }
+    fn args<U: Copy + 'static>(of: &[P::Of<U>; N]) -> [P::Args<'_, U>; N] {
+        std::array::from_fn(|k| P::args(&of[k]))
+    }
+}
+
+/// Lists of any length: what is made of them is a vector.
+macro_rules! list_point {
+    ($List:ty) => {
+        impl<P: sealed::Sealed> sealed::Sealed for $List {}
+        impl<T: Copy, P: Point<T>> Point<T> for $List {
+            type Of<U: 'static> = Vec<P::Of<U>>;
+            type Args<'a, U: Copy + 'static> = &'a [P::Of<U>];
+
+            fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Vec<P::Of<U>> {
+                self.iter().map(|part| part.map(f)).collect()
             }
-            fn as_slice(&self) -> &[T] {
-                self
+            fn each<'a, U: 'static>(of: &'a Vec<P::Of<U>>, visit: &mut impl FnMut(&'a U)) {
+                of.iter().for_each(|part| P::each(part, visit));
             }
-            fn slice<U>(of: &Vec<U>) -> &[U] {
-                of
-            }
-            fn args<U: Copy>(of: &Vec<U>) -> &[U] {
+            fn args<U: Copy + 'static>(of: &Vec<P::Of<U>>) -> &[P::Of<U>] {
                 of
             }
         }
     };
 }
-impl_point!(array [const N: usize] [T; N]);
-impl_point!(array [const N: usize] &[T; N]);
-impl_point!(list & [T]);
-impl_point!(list Vec<T>);
-impl_point!(list &Vec<T>);
+list_point!(&[P]);
+list_point!(Vec<P>);
+list_point!(&Vec<P>);
+
+impl<P: sealed::Sealed, const N: usize> sealed::Sealed for &[P; N] {}
+impl<T: Copy, P: Point<T>, const N: usize> Point<T> for &[P; N] {
+    type Of<U: 'static> = [P::Of<U>; N];
+    type Args<'a, U: Copy + 'static> = [P::Args<'a, U>; N];
+
+    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
+        (*self).map(f)
+    }
+    fn each<'a, U: 'static>(of: &'a [P::Of<U>; N], visit: &mut impl FnMut(&'a U)) {
+        <[P; N]>::each(of, visit);
+    }
+    fn args<U: Copy + 'static>(of: &[P::Of<U>; N]) -> [P::Args<'_, U>; N] {
+        <[P; N]>::args(of)
+    }
+}
+
+macro_rules! tuple_point {
+    ($($P:ident $k:tt),*) => {
+        impl<$($P: sealed::Sealed),*> sealed::Sealed for ($($P,)*) {}
+        impl<T: Copy, $($P: Point<T>),*> Point<T> for ($($P,)*) {
+            type Of<U: 'static> = ($($P::Of<U>,)*);
+            type Args<'a, U: Copy + 'static> = ($($P::Args<'a, U>,)*);
+
+            fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U> {
+                ($(self.$k.map(f),)*)
+            }
+            fn each<'a, U: 'static>(of: &'a Self::Of<U>, visit: &mut impl FnMut(&'a U)) {
+                $($P::each(&of.$k, visit);)*
+            }
+            fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U> {
+                ($($P::args(&of.$k),)*)
+            }
+        }
+    };
+}
+tuple_point!(A 0);
+tuple_point!(A 0, B 1);
+tuple_point!(A 0, B 1, C 2);
+tuple_point!(A 0, B 1, C 2, D 3);
+tuple_point!(A 0, B 1, C 2, D 3, E 4);
+tuple_point!(A 0, B 1, C 2, D 3, E 4, F 5);

@@ -49,17 +49,17 @@ impl Gradient {
         Some(self.adjoints[index])
     }
 
-    /// The derivatives by each of `vars`, in their shape: of an array an array, else a vector.
+    /// The derivatives by each of `vars`, in their shape: see [`Point`].
     ///
     /// # Panics
     /// As `g[x]`.
     #[must_use]
     #[track_caller]
     pub fn wrt<P: Point<Var>>(&self, vars: P) -> P::Of<f64> {
-        if let Some(&var) = vars.as_slice().iter().find(|var| self.get(**var).is_none()) {
+        if let Some(&var) = vars.numbers().iter().find(|var| self.get(**var).is_none()) {
             self.refuse(var);
         }
-        vars.map(|var| self[var])
+        vars.map(&mut |var| self[var])
     }
 
     /// The adjoints in the order of the tape; what was recorded after the output has none.

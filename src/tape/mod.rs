@@ -10,7 +10,6 @@ mod misuse;
 mod need;
 mod node;
 mod numbers;
-mod outputs;
 mod pool;
 pub(crate) mod preaccumulate;
 mod recordings;
@@ -26,7 +25,6 @@ pub(crate) use edge::{Edge, FIRST};
 pub use guard::Guard;
 pub(crate) use node::Node;
 pub use node::Var;
-pub use outputs::Outputs;
 pub(crate) use pool::Pool;
 pub(crate) use storage::Storage;
 pub(crate) use sweep::{Seed, sweep};
@@ -199,7 +197,7 @@ impl Tape {
     }
 
     /// New independent variables, in the shape of the values: an array gives an array, a slice or vector
-    /// a vector.
+    /// a vector; see [`Point`](crate::Point).
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -211,8 +209,8 @@ impl Tape {
         let line = Location::caller();
         with(|thread| {
             let tape = thread.tape(self.id)?;
-            tape.check_room(values.as_slice().len())?;
-            Ok(values.map(|value| tape.push_leaf(value, line)))
+            tape.check_room(values.count())?;
+            Ok(values.map(&mut |value| tape.push_leaf(value, line)))
         })
     }
 
@@ -388,12 +386,12 @@ impl Tape {
         inputs: P,
         f: impl FnOnce(P::Args<'_, f64>) -> (f64, P::Of<f64>),
     ) -> Var {
-        let vars = inputs.as_slice();
+        let vars = &inputs.numbers()[..];
         if size_of_val(&f) > 0 {
             thread::values_were_given_out(vars);
         }
-        let (value, partials) = f(P::args(&inputs.map(|var| var.value)));
-        let partials = P::slice(&partials);
+        let (value, partials) = f(P::args(&inputs.map(&mut |var: Var| var.value)));
+        let partials = &P::numbers_of(&partials)[..];
         assert!(
             vars.len() == partials.len(),
             "`{name}` has {} inputs and returned {} partial derivatives; return one per input",

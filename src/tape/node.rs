@@ -2,6 +2,7 @@
 
 use super::edge::{CONSTANT, Edge};
 use super::pool::Pool;
+use crate::number::point::single_point;
 use crate::table::number::Read;
 use crate::table::ops::Op;
 
@@ -26,6 +27,8 @@ pub struct Var {
     /// Unique in the process; 0 is a constant.
     pub(crate) node: u64,
 }
+
+single_point!([] Var);
 
 impl Var {
     #[inline]

@@ -6,7 +6,7 @@ use super::tree::Outcome;
 use super::tree::Precision;
 use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
 use crate::error::Error;
-use crate::tape::Outputs;
+use crate::number::point::Point;
 use crate::tape::Var;
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ pub struct BatchedAdaptive<F, T = f64> {
     branches: Branches<T>,
 }
 
-impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Precision> BatchedAdaptive<F, T> {
+impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
     /// The inputs in `shared` are the same for all samples. At most `most` recordings are kept, at least one; the oldest
     /// makes room.
     pub fn new(f: F, shared: Range<usize>, most: usize) -> Self {
