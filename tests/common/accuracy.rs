@@ -312,16 +312,19 @@ const INTRODUCTION: &str = "\
 
 Made by `cargo run --release --example accuracy > docs/accuracy.md`; `tests/accuracy.rs` holds the bounds.
 
-The worst error of each row of the table over its fixtures (`tests/data/fixtures`, 50 digits, dense over the
-main interval and at the edges), in units in the last place of the exact result. \"By condition\" divides the
-error by `max(1, Σ |xⱼ ∂ⱼq / q|)`: near a root, or in a tail, a rounding of the argument alone changes the result by
-that many units, so no rounding of the result can be better. The bound is on this column, for the value and
-the first partials. Second partials are those of forward mode over the rule; they are listed for information: where a rule
-is smooth and its derivative nearly 0 it may lose all digits of that, relative to itself, as for `atan` far from 0. Of
-`hypot`, `norm` and `log_sum_exp` it does not, also where one operand dominates. At the origin a length has an infinite second
-derivative, and what is composed of it is told as NaN rather than 0, also where it would be finite, as of its square.
-Values of `exp`, `sin`, `tanh` and the like are those of the standard library, here over glibc; special functions are
-those of the crate `pxfm`.
+The worst error of each primitive (a row of the table in `src/table/ops.rs`) over its fixtures: reference values of 50
+digits, dense over the main interval and at the edges (`tests/data/fixtures`). Errors are in units in the last place
+(ulp) of the exact result. \"By condition\" divides the error by the condition number `max(1, Σ |xⱼ ∂ⱼq / q|)`: near a
+root, or in a tail, rounding the argument alone changes the result by that many ulp, so no implementation can do better.
+The bound applies to this column, for the value and the first partials.
+
+Second partials are those of forward mode over the rule, and have no bound. Where the slope of a partial is nearly 0, it
+may lose all relative digits, as for `atan` far from 0. Those of `hypot`, `norm` and `log_sum_exp` keep their digits,
+even where one operand dominates. At the origin a norm has an infinite second derivative. The second derivative of a
+composition with it is then NaN, even where it exists, as for the square of a norm; it is never a wrong 0.
+
+`exp`, `sin`, `tanh` and the like are those of the standard library, here over glibc. `erf` and `erfc` are those of the
+crate `libm`; the other special functions are those of the crate `pxfm` or the crate's own.
 
 | row | points | value | by condition | partials | by condition | second partials | bound |
 |---|---|---|---|---|---|---|---|
@@ -330,8 +333,8 @@ those of the crate `pxfm`.
 const LISTS: &str = "
 ## Lists
 
-The error as a multiple of what one rounding of every operand, and of the result, makes: backward error. A sum of
-`n` terms from left to right may reach `n`.
+Primitives over lists. The error is the backward error: a multiple of what one rounding of every operand and of the
+result amounts to. A sum of `n` terms from left to right may reach `n`.
 
 | row | cases | value | partials |
 |---|---|---|---|

@@ -302,14 +302,21 @@ const INTRODUCTION: &str = "\
 
 Made by `cargo run --release --example tester > docs/tester.md`; `tests/check/tested.rs` holds it.
 
-A checker that passes everything passes this crate too. So every row of the table is given partial derivatives that
-are wrong on purpose, one operand at a time: twice and half of the right one, its negative, those of two operands
-swapped, the rule evaluated beside the point (by 10⁻³), a term of the chain rule dropped, and the rule of the next row.
-The check, which sees only values and these partials, must refute each at one of eight points. A mutant that
-changes nothing, as twice the derivative of `floor`, is *equivalent*: its partials are equal, and it is counted
-as `=`. The one row that is left out is `stop_gradient`, whose partial is not the derivative on purpose.
+The gradient checker is tested by mutation. A checker that accepts everything would accept this crate too. So every
+primitive (a row of the table in `src/table/ops.rs`) is given partial derivatives that are wrong on purpose, one operand
+at a time:
 
-Figures are numbers of operands; `3, 1 =` is three caught and one equivalent.
+- `× 2`, `× ½`, `sign`: twice, half and the negative of the right partial,
+- `swapped`: the partials of two operands exchanged,
+- `shifted`: the rule evaluated 10⁻³ beside the point,
+- `dropped`: a term of the chain rule left out,
+- `neighbour`: the rule of the next row of the table.
+
+The checker sees only values and these partials, and must refute each mutant at one of eight points. A mutant whose
+partials equal the right ones, such as twice the derivative of `floor`, is *equivalent* and is counted as `=`. One row
+is left out: `stop_gradient`, whose partial is not the derivative on purpose.
+
+Each figure is a number of operands; `3, 1 =` means three caught and one equivalent.
 
 | row | × 2 | × ½ | sign | swapped | shifted | dropped | neighbour |
 |---|---|---|---|---|---|---|---|
@@ -318,8 +325,9 @@ Figures are numbers of operands; `3, 1 =` is three caught and one equivalent.
 const CORRECT: &str = "
 ## Right gradients
 
-A gradient that is right must never be refused, that is, called a mismatch. It may be unresolved where differences
-cannot tell: at a jump, or where programs wiggle faster than the steps. The worst verdict of a gradient counts.
+A right gradient must never be refused, that is, get the verdict `Mismatch`. It may be `Unresolved` where differences
+cannot decide: at a jump, or where a program oscillates on a scale below the steps. Each gradient is counted once, by
+the worst verdict of its entries.
 
 | what | gradients | pass | kink | unresolved | invalid | refused |
 |---|---|---|---|---|---|---|
