@@ -46,7 +46,7 @@ pub use random::{ExpressionOptions, arbitrary_expression};
 #[doc(hidden)]
 pub use strategy::run;
 #[cfg(feature = "proptest")]
-pub use strategy::{away_from, ill_scaled, in_box};
+pub use strategy::{Coordinates, away_from, ill_scaled, in_box};
 pub use verdict::{Entry, Report, Verdict};
 
 use crate::differentiate::{self, HessianNumber, hessian, hessian_vector_product, jacobian};

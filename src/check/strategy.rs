@@ -24,6 +24,14 @@ pub fn in_box(bounds: &[Range<f64>]) -> impl Strategy<Value = Vec<f64>> + Clone 
     bounds.to_vec()
 }
 
+/// The points that strategies make: a number, an array or a vector of numbers. Fewer than [`Point`]s, so that the compiler
+/// knows the type of `-1.0..1.0` in a strategy.
+pub trait Coordinates: Point<f64> {}
+
+impl Coordinates for f64 {}
+impl<const N: usize> Coordinates for [f64; N] {}
+impl Coordinates for Vec<f64> {}
+
 /// Points of `points` at which `surface` is at least `distance` from 0: away from kinks, jumps and poles.
 ///
 /// ```
@@ -39,7 +47,7 @@ pub fn away_from<S>(
 ) -> impl Strategy<Value = S::Value>
 where
     S: Strategy,
-    S::Value: Point<f64>,
+    S::Value: Coordinates,
 {
     let is_away = move |point: &S::Value| surface(S::Value::args(&point.map(&mut |x| x))).abs() >= distance;
     points.prop_filter("too near a surface to be kept away from", is_away)
@@ -86,7 +94,7 @@ macro_rules! prop_check_gradient {
 pub fn run<S>(name: &str, f: impl Fn(<S::Value as Point<f64>>::Args<'_, Var>) -> Var, domain: S)
 where
     S: Strategy,
-    S::Value: Point<f64> + Clone + Debug,
+    S::Value: Coordinates + Clone + Debug,
 {
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&domain, |x| {

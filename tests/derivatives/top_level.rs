@@ -54,7 +54,7 @@ fn every_shape_of_point() {
     );
     assert_eq!((value, of_closure, calls), (6.0, [3.0, 2.0], 1));
     // No coordinates at all.
-    let none: Vec<f64> = gradient(|_: &[Var]| Var::from(1.0), &[][..]);
+    let none: Vec<f64> = gradient(|_: &[Var]| Var::from(1.0), &[0.0; 0][..]);
     assert!(none.is_empty());
 }
 
@@ -139,7 +139,7 @@ fn hessians_of_one_to_nine_variables() {
     check_hessian::<7>();
     check_hessian::<8>();
     check_hessian::<9>();
-    let none: Vec<Vec<f64>> = hessian(|_: &[_]| Dual::from(1.0), &[][..]);
+    let none: Vec<Vec<f64>> = hessian(|_: &[_]| Dual::from(1.0), &[0.0; 0][..]);
     assert!(none.is_empty());
 }
 
