@@ -108,10 +108,14 @@ impl<W> Mode<W> {
                     for ((part, gradient), function) in parts.zip(&*functions(workload)) {
                         let x = workload.point(part);
                         if M == 1 {
-                            let value = function.value_and_gradient(x, &mut workspace, gradient);
+                            let value =
+                                function.evaluator_in(&mut workspace).value_and_gradient_into(x, gradient);
                             black_box(value.expect("no branch changed"));
                         } else {
-                            function.jacobian_at(x, &mut workspace, gradient).expect("no branch changed");
+                            function
+                                .evaluator_in(&mut workspace)
+                                .jacobian_into(x, gradient)
+                                .expect("no branch changed");
                         }
                     }
                 }

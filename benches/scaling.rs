@@ -77,9 +77,14 @@ impl Task {
         let columns: Vec<Column<'_>> = columns.iter().map(Column::from).collect();
         let samples = Samples::new(&columns).expect("columns of one length");
         if shared.is_empty() {
-            function.jacobians(&[], &samples, workspace, out).expect("no branches");
+            function.evaluator_in(workspace).jacobians_into(&[], &samples, out).expect("no branches");
         } else {
-            black_box(function.value_and_gradient(shared, &samples, workspace, out).expect("no branches"));
+            black_box(
+                function
+                    .evaluator_in(workspace)
+                    .value_and_gradient_into(shared, &samples, out)
+                    .expect("no branches"),
+            );
         }
         black_box(&out);
     }
@@ -88,7 +93,7 @@ impl Task {
 fn record(f: impl Fn(&[Var]) -> Var, at: &[f64], shared: usize) -> Batched {
     let function = Function::record(|x: &[Var]| f(x), at).expect("can be replayed");
     let samples = if shared == 0 { 0..0 } else { shared..at.len() };
-    let function = function.with_parameters(samples).expect("so many inputs").optimize();
+    let function = function.with_held(samples).expect("so many inputs").optimize();
     function.batched(0..shared).expect("so many inputs")
 }
 

@@ -37,7 +37,7 @@ fn options() -> Result<(), Error> {
     let mut workspace = Workspace::new();
     let replay = fastest(2, || {
         for (option, slopes) in rows.chunks_exact(5).zip(one_by_one.chunks_exact_mut(5)) {
-            price.value_and_gradient(option, &mut workspace, slopes)?;
+            price.evaluator_in(&mut workspace).value_and_gradient_into(option, slopes)?;
         }
         Ok(())
     })?;
@@ -45,7 +45,9 @@ fn options() -> Result<(), Error> {
     let mut slopes = vec![0.0; 5 * SAMPLES];
     let mut rates = Rates::new(replay);
     let (batched, mut workspace) = (price.batched(0..0)?, BatchWorkspace::new());
-    rates.measure("batch", || batched.jacobians(&[], &samples, &mut workspace, &mut slopes))?;
+    rates.measure("batch", || {
+        batched.evaluator_in(&mut workspace).jacobians_into(&[], &samples, &mut slopes)
+    })?;
     let difference = largest_difference(&slopes, &one_by_one);
 
     println!("Sensitivities of {SAMPLES} options\n");
@@ -91,7 +93,7 @@ fn curve() -> Result<(), Error> {
     );
     let (mut p, mut slope) = ([0.0, 1.0, 1.0, 0.0], [0.0; 4]);
     for step in 0..=400 {
-        let total = error.value_and_gradient(&p, &samples, &mut workspace, &mut slope)?;
+        let total = error.evaluator_in(&mut workspace).value_and_gradient_into(&p, &samples, &mut slope)?;
         if step % 80 == 0 {
             let mean = total / SAMPLES as f64;
             println!("{step:>4}  {mean:>10.6}  {:>8.4} {:>8.4} {:>9.4} {:>8.4}", p[0], p[1], p[2], p[3]);
@@ -106,19 +108,24 @@ fn curve() -> Result<(), Error> {
     let replay = fastest(2, || {
         one_by_one = [0.0; 4];
         for (&x, &y) in x.iter().zip(&y) {
-            recorded.value_and_gradient(&[p[0], p[1], p[2], p[3], x, y], &mut scalar, &mut by_all)?;
+            recorded
+                .evaluator_in(&mut scalar)
+                .value_and_gradient_into(&[p[0], p[1], p[2], p[3], x, y], &mut by_all)?;
             one_by_one.iter_mut().zip(by_all).for_each(|(sum, slope)| *sum += slope);
         }
         Ok(())
     })?;
     let mut rates = Rates::new(replay);
     rates.measure("batch", || {
-        error.value_and_gradient(&p, &samples, &mut workspace, &mut slope).map(|_| ())
+        error.evaluator_in(&mut workspace).value_and_gradient_into(&p, &samples, &mut slope).map(|_| ())
     })?;
-    let single = Batched::<f32>::new(&recorded, 0..4)?;
+    let single = recorded.batched_as::<f32>(0..4)?;
     let (mut workspace, mut slope_of_single) = (BatchWorkspace::new(), [0.0; 4]);
     rates.measure("batch of f32", || {
-        single.value_and_gradient(&p, &samples, &mut workspace, &mut slope_of_single).map(|_| ())
+        single
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&p, &samples, &mut slope_of_single)
+            .map(|_| ())
     })?;
     // Near the minimum the terms cancel: what counts is the difference to their size.
     let difference = slope.iter().zip(one_by_one).fold(0.0, |d: f64, (a, b)| d.max((a - b).abs()));

@@ -36,7 +36,7 @@ fn guard() -> Result<(), Error> {
     let mut refused = 0;
     for x in POINTS {
         let mut gradient = [0.0];
-        match f.value_and_gradient(&[x], &mut workspace, &mut gradient) {
+        match f.evaluator_in(&mut workspace).value_and_gradient_into(&[x], &mut gradient) {
             Ok(value) => {
                 println!("  {x:>5}: value {value:.5}, slope {:>5}", gradient[0]);
                 assert_eq!((value, gradient[0]), (huber(x), slope(x)));

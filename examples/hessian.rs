@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
     println!("step              x              y    |gradient|");
     for step in 0.. {
         let [x, y] = path[step];
-        f.value_and_gradient(&[x, y], &mut workspace, &mut gradient)?;
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&[x, y], &mut gradient)?;
         let steepness = gradient[0].hypot(gradient[1]);
         println!("{step:>4}  {x:>13.10}  {y:>13.10}  {steepness:>12.3e}");
         if steepness < 1e-14 {
@@ -38,8 +38,8 @@ fn main() -> Result<(), Error> {
         }
         assert!(step < 20, "no minimum in sight");
 
-        f.hessian_at(&[x, y], &mut duals, &mut by_sweep)?;
-        hessian.values_into(&[x, y], &mut workspace, &mut by_function)?;
+        f.evaluator_in(&mut duals).hessian_into(&[x, y], &mut by_sweep)?;
+        hessian.evaluator_in(&mut workspace).values_into(&[x, y], &mut by_function)?;
         assert!(by_sweep.iter().zip(by_function).all(|(a, b)| (a - b).abs() < 1e-12));
 
         let [a, b, _, c] = by_sweep;

@@ -50,7 +50,7 @@ struct Minimum {
 fn minimise(f: &Function, mut x: Vec<f64>) -> Result<Minimum, Error> {
     let mut workspace = Workspace::new(); // all evaluations share it
     let mut slope = vec![0.0; x.len()];
-    let mut value = f.value_and_gradient(&x, &mut workspace, &mut slope)?;
+    let mut value = f.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut slope)?;
     let (mut iterations, mut evaluations) = (0, 1);
     let mut steps: VecDeque<Step> = VecDeque::new();
     loop {
@@ -74,7 +74,8 @@ fn minimise(f: &Function, mut x: Vec<f64>) -> Result<Minimum, Error> {
                 *there = x + length * d;
             }
             evaluations += 1;
-            let value_there = f.value_and_gradient(&there, &mut workspace, &mut slope_there)?;
+            let value_there =
+                f.evaluator_in(&mut workspace).value_and_gradient_into(&there, &mut slope_there)?;
             if value_there <= value + 1e-4 * length * descent {
                 break value_there;
             }

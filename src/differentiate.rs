@@ -151,7 +151,7 @@ pub fn hessian<P: Point<f64>>(
 /// not enter, not even with an infinite derivative.
 ///
 /// ```
-/// let hv = tapegrad::hessian_vector_product(|[x, y]| x * x * y, [3.0, 5.0], [1.0, 0.0]);
+/// let hv = tapegrad::hvp(|[x, y]| x * x * y, [3.0, 5.0], [1.0, 0.0]);
 /// assert_eq!(hv, [10.0, 6.0]);
 /// ```
 ///
@@ -159,7 +159,7 @@ pub fn hessian<P: Point<f64>>(
 /// As [`hessian`], and if `x` and `v` differ in length.
 #[must_use]
 #[track_caller]
-pub fn hessian_vector_product<P: Point<f64>>(
+pub fn hvp<P: Point<f64>>(
     f: impl FnOnce(P::Args<'_, Dual<Var>>) -> Dual<Var>,
     x: P,
     v: P,

@@ -14,13 +14,13 @@ mod table;
 mod tape;
 
 pub use differentiate::{
-    HessianNumber, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp, value_and_gradient,
+    HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient,
     vjp,
 };
 pub use error::{Error, SourceLine};
 pub use function::{
-    Adaptive, BatchWorkspace, Batched, BatchedAdaptive, Column, Function, FunctionStats, Pass, Precision,
-    Samples, Workspace,
+    Adaptive, BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Evaluator, Function,
+    FunctionStats, Pass, Precision, Samples, Workspace,
 };
 pub use number::dual::Dual;
 pub use number::lists::{mean, softmax};

@@ -26,7 +26,7 @@ fn allocations<T: Precision>(
     table: &Table,
     samples: Option<&[usize]>,
 ) -> [AllocationInfo; 2] {
-    let batched = Batched::<T>::new(function, table.range()).unwrap();
+    let batched = function.batched_as::<T>(table.range()).unwrap();
     let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
     let mut all = Samples::new(&columns).unwrap();
     if let Some(samples) = samples {
@@ -39,10 +39,16 @@ fn allocations<T: Precision>(
         let mut workspace = BatchWorkspace::<T>::new();
         let mut run = || {
             measure(|| {
-                batched.value_and_gradient(&table.shared, &all, &mut workspace, &mut gradient).unwrap();
-                batched.values(&table.shared, &all, &mut workspace, &mut values).unwrap();
-                batched.sums(&table.shared, &all, &mut workspace, &mut sums).unwrap();
-                batched.jacobians(&table.shared, &all, &mut workspace, &mut jacobians).unwrap();
+                batched
+                    .evaluator_in(&mut workspace)
+                    .value_and_gradient_into(&table.shared, &all, &mut gradient)
+                    .unwrap();
+                batched.evaluator_in(&mut workspace).values_into(&table.shared, &all, &mut values).unwrap();
+                batched.evaluator_in(&mut workspace).sums_into(&table.shared, &all, &mut sums).unwrap();
+                batched
+                    .evaluator_in(&mut workspace)
+                    .jacobians_into(&table.shared, &all, &mut jacobians)
+                    .unwrap();
             })
         };
         [run(), run()]

@@ -25,7 +25,7 @@ use rounding::{DOUBLE, N, SAME_VALUES, SINGLE, rounding};
 use samples::{agree, slope_bound};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use tapegrad::check::{Entry, Report, Verdict, check_gradient, check_hessian, check_hessian_vector_product};
+use tapegrad::check::{Entry, Report, Verdict, check_gradient, check_hessian, check_hvp};
 use tapegrad::{Var, Workspace, check_all};
 use ways::{Answer, Answers, Forms, attempt};
 
@@ -222,8 +222,8 @@ fn examine(case: &Case, tally: &mut Tally, tamper: Tamper<'_>) -> Vec<Failure> {
         let mut jacobian = vec![0.0; n * f.outputs()];
         let mut workspace = Workspace::new();
         let done = attempt(|| {
-            let values = reassociated.values(x, &mut workspace).unwrap();
-            reassociated.jacobian_at(x, &mut workspace, &mut jacobian).unwrap();
+            let values = reassociated.evaluator_in(&mut workspace).values(x).unwrap();
+            reassociated.evaluator_in(&mut workspace).jacobian_into(x, &mut jacobian).unwrap();
             values
         });
         match done {
@@ -265,7 +265,7 @@ fn examine(case: &Case, tally: &mut Tally, tamper: Tamper<'_>) -> Vec<Failure> {
 }
 
 fn values_of(f: &tapegrad::Function, x: &[f64]) -> Vec<f64> {
-    f.values(x, &mut Workspace::new()).unwrap()
+    f.evaluator().values(x).unwrap()
 }
 
 /// Where a way may give NaN though the derivative is a number: a function of directions knows only what they reached when it
@@ -319,8 +319,8 @@ fn against_differences(
     judge("check_hessian", attempt(|| check_hessian(|x: &[_]| program.outputs(x)[0], x)));
     let direction: Vec<f64> = x.iter().enumerate().map(|(k, _)| 1.0 - 1.5 * k as f64).collect();
     judge(
-        "check_hessian_vector_product",
-        attempt(|| check_hessian_vector_product(|x: &[_]| program.outputs(x)[0], x, &direction[..])),
+        "check_hvp",
+        attempt(|| check_hvp(|x: &[_]| program.outputs(x)[0], x, &direction[..])),
     );
     judge("check_all", attempt(|| check_all!(|x: &[_]| program.outputs(x)[0], x)));
     failures

@@ -22,20 +22,20 @@ fn assert_steady(function: &Function, x: &[f64], what: &str) {
     let mut workspace = Workspace::new();
     let (mut values, mut gradient) = (vec![0.0; 1], vec![0.0; x.len()]);
     let count = allocations(|| {
-        function.value(x, &mut workspace).unwrap();
-        function.values_into(x, &mut workspace, &mut values).unwrap();
-        function.value_and_gradient(x, &mut workspace, &mut gradient).unwrap();
-        function.jacobian_at(x, &mut workspace, &mut gradient).unwrap();
+        function.evaluator_in(&mut workspace).value(x).unwrap();
+        function.evaluator_in(&mut workspace).values_into(x, &mut values).unwrap();
+        function.evaluator_in(&mut workspace).value_and_gradient_into(x, &mut gradient).unwrap();
+        function.evaluator_in(&mut workspace).jacobian_into(x, &mut gradient).unwrap();
     });
     assert_eq!(count, 0, "{what} allocates");
 }
 
 /// Second order: a sweep over dual numbers.
 fn assert_steady_at_second_order(function: &Function, x: &[f64], what: &str) {
-    let mut workspace: Workspace<Dual> = Workspace::new();
+    let mut workspace: Workspace = Workspace::new();
     let (direction, mut product) = (vec![1.0; x.len()], vec![0.0; x.len()]);
     let count = allocations(|| {
-        function.hessian_vector_product(x, &direction, &mut workspace, &mut product).unwrap();
+        function.evaluator_in(&mut workspace).hvp_into(x, &direction, &mut product).unwrap();
     });
     assert_eq!(count, 0, "the Hessian-vector product of {what} allocates");
 }
@@ -91,5 +91,5 @@ fn derivatives() {
     let x: Vec<f64> = (0..300).map(|k| 1.0 + 1e-3 * f64::from(k)).collect();
     let gradient = Function::record(product, &x[..]).unwrap().gradient().unwrap();
     let (mut workspace, mut out) = (Workspace::new(), vec![0.0; x.len()]);
-    assert_eq!(allocations(|| gradient.values_into(&x, &mut workspace, &mut out).unwrap()), 0);
+    assert_eq!(allocations(|| gradient.evaluator_in(&mut workspace).values_into(&x, &mut out).unwrap()), 0);
 }

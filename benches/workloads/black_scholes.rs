@@ -53,7 +53,10 @@ impl Workload for BlackScholes {
         Some(Box::new(move |gradients| {
             let columns: [Column<'_>; 5] = std::array::from_fn(|k| Column::strided(&options, k, 5));
             let samples = Samples::new(&columns).expect("columns of one length");
-            batched.jacobians(&[], &samples, &mut workspace, gradients).expect("no branches");
+            batched
+                .evaluator_in(&mut workspace)
+                .jacobians_into(&[], &samples, gradients)
+                .expect("no branches");
         }))
     }
 

@@ -127,7 +127,7 @@ impl Workload<2> for BundleAdjustment {
             &at[..],
         );
         let residuals =
-            residuals.expect("can be replayed").with_parameters(INPUTS..INPUTS + 2).expect("so many inputs");
+            residuals.expect("can be replayed").with_held(INPUTS..INPUTS + 2).expect("so many inputs");
         let passes = [Pass::FoldConstants, Pass::DropNeutral, Pass::MergeCommon, Pass::DropDead];
         let batched = residuals.with_passes(&passes).batched(0..0).expect("no input is shared");
         let row = INPUTS + 2;
@@ -136,7 +136,10 @@ impl Workload<2> for BundleAdjustment {
         Some(Box::new(move |gradients| {
             let columns: Vec<Column<'_>> = (0..row).map(|k| Column::strided(&rows, k, row)).collect();
             let samples = Samples::new(&columns).expect("columns of one length");
-            batched.jacobians(&[], &samples, &mut workspace, gradients).expect("the same branches");
+            batched
+                .evaluator_in(&mut workspace)
+                .jacobians_into(&[], &samples, gradients)
+                .expect("the same branches");
         }))
     }
 

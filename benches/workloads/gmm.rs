@@ -259,8 +259,13 @@ impl Workload for Gmm {
         Some(Box::new(move |gradient| {
             let columns: Vec<Column<'_>> = (0..d).map(|k| Column::strided(&points, k, d)).collect();
             let samples = Samples::new(&columns).expect("columns of one length");
-            batched.value_and_gradient(&parameters, &samples, &mut workspace, gradient).expect("no branches");
-            rest.value_and_gradient(&parameters, &mut of_rest, &mut by_rest).expect("no branches");
+            batched
+                .evaluator_in(&mut workspace)
+                .value_and_gradient_into(&parameters, &samples, gradient)
+                .expect("no branches");
+            rest.evaluator_in(&mut of_rest)
+                .value_and_gradient_into(&parameters, &mut by_rest)
+                .expect("no branches");
             for (slope, rest) in gradient.iter_mut().zip(&by_rest) {
                 *slope += rest;
             }

@@ -106,7 +106,10 @@ impl Workload for Mlp {
             let columns =
                 [Column::strided(&points, 0, 2), Column::strided(&points, 1, 2), Column::from(&classes)];
             let samples = Samples::new(&columns).expect("columns of one length");
-            batched.value_and_gradient(&parameters, &samples, &mut workspace, gradient).expect("no branches");
+            batched
+                .evaluator_in(&mut workspace)
+                .value_and_gradient_into(&parameters, &samples, gradient)
+                .expect("no branches");
             for (slope, p) in gradient.iter_mut().zip(&parameters) {
                 *slope = *slope * share + 2.0 * DECAY * p;
             }

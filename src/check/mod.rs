@@ -49,7 +49,7 @@ pub use strategy::run;
 pub use strategy::{Coordinates, away_from, ill_scaled, in_box};
 pub use verdict::{Entry, Report, Verdict};
 
-use crate::differentiate::{self, HessianNumber, hessian, hessian_vector_product, jacobian};
+use crate::differentiate::{self, HessianNumber, hessian, hvp, jacobian};
 use crate::number::dual::Dual;
 use crate::number::point::Point;
 use crate::tape::Var;
@@ -144,20 +144,20 @@ pub fn check_hessian<P: Point<f64> + Clone>(
 /// Holds the product of the Hessian with `v` against differences of the gradient along `v`.
 ///
 /// ```
-/// use tapegrad::check::check_hessian_vector_product;
+/// use tapegrad::check::check_hvp;
 ///
-/// assert!(check_hessian_vector_product(|[x, y]| (x * y).sin(), [0.5, 1.5], [1.0, -2.0]).is_pass());
+/// assert!(check_hvp(|[x, y]| (x * y).sin(), [0.5, 1.5], [1.0, -2.0]).is_pass());
 /// ```
 ///
 /// # Panics
-/// As [`hessian_vector_product`].
+/// As [`hvp`].
 #[track_caller]
-pub fn check_hessian_vector_product<P: Point<f64> + Clone>(
+pub fn check_hvp<P: Point<f64> + Clone>(
     f: impl Fn(P::Args<'_, Dual<Var>>) -> Dual<Var>,
     x: P,
     v: P,
 ) -> Report {
-    let product = hessian_vector_product(&f, x.clone(), v.clone());
+    let product = hvp(&f, x.clone(), v.clone());
     let (point, direction) = (x.numbers(), v.numbers());
     let along = |t: f64| {
         let at: Vec<f64> = point.iter().zip(&direction).map(|(x, v)| x + t * v).collect();

@@ -44,7 +44,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     /// # Errors
     /// As [`Function::record`] and [`Function::value`], but for a changed branch.
     pub fn value(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.value(x, workspace))
+        self.with_fitting(x, |function| function.evaluator_in(workspace).value(x))
     }
 
     /// The values of all outputs.
@@ -52,7 +52,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     /// # Errors
     /// As [`Function::record`] and [`Function::values`], but for a changed branch.
     pub fn values(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
-        self.with_fitting(x, |function| function.values(x, workspace))
+        self.with_fitting(x, |function| function.evaluator_in(workspace).values(x))
     }
 
     /// The value and the gradient.
@@ -65,7 +65,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
         workspace: &mut Workspace,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.value_and_gradient(x, workspace, gradient))
+        self.with_fitting(x, |function| function.evaluator_in(workspace).value_and_gradient_into(x, gradient))
     }
 
     fn with_fitting<T>(

@@ -1,7 +1,7 @@
 //! Derivatives as functions: the graph is evaluated once more over recording variables, forwards and
 //! backwards, and what that records is the derivative.
 
-use super::evaluate::{Workspace, backward, forward};
+use super::evaluate::{Memory, backward, forward};
 use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
@@ -50,11 +50,11 @@ impl Function {
     /// None of a function that was recorded; [`Error::BranchChanged`] of stored data that contradicts itself.
     pub fn jacobian(&self) -> Result<Function, Error> {
         self.record_again(&[], |inputs, _| {
-            let mut workspace = self.evaluated(inputs)?;
+            let mut memory = self.evaluated(inputs)?;
             let mut rows = Vec::new();
             for &output in &self.graph.outputs {
                 let sweep = [(output, Var::from(1.0))];
-                rows.extend(self.swept(sweep, &mut workspace));
+                rows.extend(self.swept(sweep, &mut memory));
             }
             Ok(rows)
         })
@@ -77,25 +77,26 @@ impl Function {
     pub fn jvp(&self) -> Result<Function, Error> {
         let directions = self.names_with("d", self.variables());
         self.record_again(&directions, |inputs, directions| {
-            let workspace = self.evaluated(inputs)?;
+            let memory = self.evaluated(inputs)?;
             let seeds = self.variable_places().zip(directions.iter().copied());
-            let tangents = forward_tangents(&self.graph, seeds, &workspace.values);
-            let outputs = self.graph.outputs.iter().map(|&output| output as usize);
-            Ok(outputs.clone().map(|y| workspace.values[y]).chain(outputs.map(|y| tangents[y])).collect())
+            let tangents = forward_tangents(&self.graph, seeds, &memory.values);
+            let values = self.output_places().map(|y| memory.values[y as usize]);
+            Ok(values.chain(self.output_places().map(|y| tangents[y as usize])).collect())
         })
     }
 
     /// The vector-Jacobian product: a function of the inputs and, after them, of a weight per output. Its
-    /// outputs are the derivatives of the weighted sum of the outputs by the variables.
+    /// outputs are the values, then the derivatives of the weighted sum of the outputs by the variables.
     ///
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn vjp(&self) -> Result<Function, Error> {
         let weights = self.names_with("w", self.outputs());
         self.record_again(&weights, |inputs, weights| {
-            let mut workspace = self.evaluated(inputs)?;
-            let seeds = self.graph.outputs.iter().copied().zip(weights.iter().copied());
-            Ok(self.swept(seeds, &mut workspace))
+            let mut memory = self.evaluated(inputs)?;
+            let values = self.output_places().map(|y| memory.values[y as usize]).collect::<Vec<_>>();
+            let product = self.swept(self.output_places().zip(weights.iter().copied()), &mut memory);
+            Ok([values, product].concat())
         })
     }
 
@@ -138,22 +139,18 @@ impl Function {
         Ok(function)
     }
 
-    fn evaluated(&self, inputs: &[Var]) -> Result<Workspace<Var>, Error> {
-        let mut workspace = Workspace::new();
+    fn evaluated(&self, inputs: &[Var]) -> Result<Memory<Var>, Error> {
+        let mut memory = Memory::default();
         length("inputs", self.graph.inputs, inputs.len())?;
-        forward(&self.graph, inputs.iter().copied(), &mut workspace)
-            .map_err(|guard| branch_changed(guard, &workspace.values))?;
-        Ok(workspace)
+        forward(&self.graph, inputs.iter().copied(), &mut memory)
+            .map_err(|guard| branch_changed(guard, &memory.values))?;
+        Ok(memory)
     }
 
     /// The adjoints of the variables.
-    fn swept(
-        &self,
-        seeds: impl IntoIterator<Item = (Place, Var)>,
-        workspace: &mut Workspace<Var>,
-    ) -> Vec<Var> {
-        backward(&self.graph, seeds, workspace);
-        self.variable_places().map(|place| workspace.adjoints[place as usize]).collect()
+    fn swept(&self, seeds: impl IntoIterator<Item = (Place, Var)>, memory: &mut Memory<Var>) -> Vec<Var> {
+        backward(&self.graph, seeds, memory);
+        self.variable_places().map(|place| memory.adjoints[place as usize]).collect()
     }
 
     /// Names that are not taken.

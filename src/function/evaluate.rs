@@ -6,25 +6,23 @@ use crate::number::real::Real;
 use crate::table::ops::Op;
 use std::ops::Range;
 
-/// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
-///
-/// One serves any number of functions, in turn.
-#[derive(Debug, Clone, Default)]
-pub struct Workspace<R = f64> {
-    pub(super) values: Vec<R>,
-    pub(super) adjoints: Vec<R>,
+/// Memory for evaluations over one kind of number, to be used again: after the first, none allocates.
+#[derive(Debug, Clone)]
+pub(super) struct Memory<R = f64> {
+    pub values: Vec<R>,
+    pub adjoints: Vec<R>,
     reach: Vec<Reach<R>>,
 }
 
-impl<R> Workspace<R> {
-    /// Empty; it grows with use.
-    #[must_use]
-    pub fn new() -> Self {
-        Workspace { values: Vec::new(), adjoints: Vec::new(), reach: Vec::new() }
+impl<R> Default for Memory<R> {
+    fn default() -> Self {
+        Memory { values: Vec::new(), adjoints: Vec::new(), reach: Vec::new() }
     }
+}
 
+impl<R> Memory<R> {
     /// Whether this place was reached in the last [`backward`].
-    pub(super) fn was_reached(&self, place: usize) -> bool {
+    pub fn was_reached(&self, place: usize) -> bool {
         self.reach[place].is_reached
     }
 }
@@ -36,9 +34,9 @@ impl<R> Workspace<R> {
 pub(super) fn forward<'g, R: Real>(
     graph: &'g Graph,
     inputs: impl IntoIterator<Item = R>,
-    workspace: &mut Workspace<R>,
+    memory: &mut Memory<R>,
 ) -> Result<(), &'g Guard> {
-    let values = &mut workspace.values;
+    let values = &mut memory.values;
     values.resize(graph.places(), R::default());
     let (constants, others) = values.split_at_mut(graph.constants.len());
     constants.iter_mut().zip(&graph.constants).for_each(|(value, &constant)| *value = R::constant(constant));
@@ -75,9 +73,9 @@ fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]
 pub(super) fn backward<R: Real>(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, R)>,
-    workspace: &mut Workspace<R>,
+    memory: &mut Memory<R>,
 ) {
-    let Workspace { values, adjoints, reach } = workspace;
+    let Memory { values, adjoints, reach } = memory;
     begin(graph, adjoints);
     reach.clear();
     reach.resize(graph.places(), Reach::NOWHERE);
@@ -117,10 +115,10 @@ pub(super) fn backward<R: Real>(
 pub(super) fn backward_plain(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, f64), IntoIter: Clone>,
-    workspace: &mut Workspace,
+    memory: &mut Memory,
 ) {
     let seeds = seeds.into_iter();
-    let Workspace { values, adjoints, .. } = workspace;
+    let Memory { values, adjoints, .. } = memory;
     begin(graph, adjoints);
     for (place, weight) in seeds.clone() {
         adjoints[place as usize] += weight;
@@ -150,7 +148,7 @@ pub(super) fn backward_plain(
     }
     let inputs = &adjoints[graph.constants.len()..first];
     if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
-        backward(graph, seeds, workspace);
+        backward(graph, seeds, memory);
     }
 }
 

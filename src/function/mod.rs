@@ -5,6 +5,7 @@ mod batch;
 mod derivative;
 mod display;
 mod evaluate;
+mod evaluator;
 mod ir;
 mod passes;
 mod record;
@@ -15,18 +16,16 @@ mod tangents;
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
-pub use batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
+pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
 pub use display::FunctionStats;
-pub use evaluate::Workspace;
+pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
 
 use crate::error::Error;
-use crate::number::dual::Dual;
-use crate::number::owner::Owner;
 use crate::number::point::Point;
 use crate::number::real::Real;
 use crate::tape::{Tape, Var};
-use evaluate::{backward, backward_plain, forward};
+use evaluate::{Memory, backward, backward_plain, forward};
 use indexmap::IndexSet;
 use ir::graph::{Graph, Guard, Place, are_same};
 use std::ops::Range;
@@ -39,20 +38,17 @@ use std::sync::Arc;
 /// where one turns out differently, the answer is [`Error::BranchChanged`], with the line that compared.
 /// Everything else that the code did is *baked in*: random numbers, captured data, the length of loops.
 ///
-/// It is `Send + Sync` and evaluated through `&self`; memory is a [`Workspace`] of the caller's, and after the
-/// first evaluation none allocates.
+/// Its numbers come from an [`Evaluator`]; its methods `gradient`, `jacobian`, `hessian`, `jvp`, `vjp` and `hvp` give
+/// functions. It is `Send + Sync`: threads share it, each with an evaluator of its own.
 ///
 /// ```
-/// use tapegrad::{Function, Workspace};
+/// use tapegrad::Function;
 ///
 /// let f = Function::record(|[x, y]| (x * y).sin() + x, [1.0, 2.0])?;
-/// let mut workspace = Workspace::new();
-/// let mut gradient = [0.0; 2];
-/// let value = f.value_and_gradient(&[0.0, 3.0], &mut workspace, &mut gradient)?;
-/// assert_eq!((value, gradient), (0.0, [4.0, 0.0]));
+/// assert_eq!(f.evaluator().value_and_gradient(&[0.0, 3.0])?, (0.0, vec![4.0, 0.0]));
 ///
 /// let second = f.gradient()?.gradient_of(0)?; // any order: derivatives are functions
-/// assert_eq!(second.values(&[0.0, 3.0], &mut workspace)?, [0.0, 1.0]);
+/// assert_eq!(second.evaluator().values(&[0.0, 3.0])?, [0.0, 1.0]);
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
 ///
@@ -63,7 +59,7 @@ pub struct Function {
     graph: Graph,
     /// One per input; the same for all that is made of the function.
     names: Arc<IndexSet<String>>,
-    /// The inputs that derivatives are taken by, in order; the others are parameters.
+    /// The inputs that derivatives are taken by, in order; the others are held.
     variables: Vec<usize>,
     /// Where it was recorded: the guards hold there.
     at: Vec<f64>,
@@ -85,8 +81,20 @@ impl Function {
         Function { variables: (0..at.len()).collect(), graph, names: Arc::new(names), at }
     }
 
-    /// Records `f` at a point. See [`Point`] for the shapes; the result may be one variable, an array or a
-    /// vector of them.
+    /// Records `f` at a point. See [`Point`] for the shapes of the point and of the result; an evaluation takes and gives
+    /// their numbers in order.
+    ///
+    /// ```
+    /// use tapegrad::{Error, Function, Var};
+    ///
+    /// // A closure that comes as an argument is wrapped in one, so that the compiler knows the shape first.
+    /// fn slope(f: impl Fn([Var; 1]) -> Var, x: f64) -> Result<f64, Error> {
+    ///     let f = Function::record(|x| f(x), [x])?;
+    ///     Ok(f.evaluator().gradient(&[x])?[0])
+    /// }
+    /// assert_eq!(slope(|[x]| x * x, 3.0)?, 6.0);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::ValueRead`] if `f` reads a plain number out of a variable, takes a gradient, or lets a block of its own
@@ -126,24 +134,22 @@ impl Function {
         Ok(self)
     }
 
-    /// The same function with these inputs as parameters: they are given at each evaluation, but derivatives
-    /// are not taken by them.
+    /// The same function with these inputs *held*: they are given at each evaluation, but derivatives are not taken by them.
+    /// The other inputs are its variables.
     ///
     /// ```
-    /// use tapegrad::{Function, Workspace};
+    /// use tapegrad::Function;
     ///
-    /// let f = Function::record(|[x, scale]| x * x * scale, [1.0, 1.0])?.with_parameters(1..2)?;
-    /// let mut gradient = [0.0];
-    /// f.value_and_gradient(&[3.0, 10.0], &mut Workspace::new(), &mut gradient)?;
-    /// assert_eq!(gradient, [60.0]);
+    /// let f = Function::record(|[x, scale]| x * x * scale, [1.0, 1.0])?.with_held([1])?;
+    /// assert_eq!(f.evaluator().gradient(&[3.0, 10.0])?, [60.0]);
     /// # Ok::<(), tapegrad::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Length`] if the range goes beyond the inputs.
-    pub fn with_parameters(mut self, inputs: Range<usize>) -> Result<Function, Error> {
-        within_inputs(&inputs, self.inputs())?;
-        self.variables.retain(|variable| !inputs.contains(variable));
+    /// [`Error::Length`] if there is no such input.
+    pub fn with_held(mut self, inputs: impl IntoIterator<Item = usize>) -> Result<Function, Error> {
+        let held = set_of_inputs(inputs, self.inputs())?;
+        self.variables.retain(|variable| held.binary_search(variable).is_err());
         Ok(self)
     }
 
@@ -172,7 +178,7 @@ impl Function {
         difference.map_or(Ok(()), |difference| Err(Error::NotAFunction { difference }))
     }
 
-    /// How many inputs there are, parameters included.
+    /// How many inputs there are, held ones included.
     #[must_use]
     pub fn inputs(&self) -> usize {
         self.graph.inputs
@@ -206,6 +212,11 @@ impl Function {
         self.variables.iter().map(|&variable| self.graph.input(variable))
     }
 
+    /// The places of the outputs.
+    fn output_places(&self) -> impl ExactSizeIterator<Item = Place> + Clone + '_ {
+        self.graph.outputs.iter().copied()
+    }
+
     /// Of each input, whether derivatives are taken by it.
     fn are_variables(&self) -> impl Iterator<Item = bool> + '_ {
         let mut variables = self.variables.iter().peekable();
@@ -214,159 +225,20 @@ impl Function {
 
     /// Evaluates; the values of all places are in the workspace then.
     #[track_caller]
-    fn run<R: Real>(&self, x: &[R], workspace: &mut Workspace<R>) -> Result<(), Error> {
+    fn run<R: Real>(&self, x: &[R], memory: &mut Memory<R>) -> Result<(), Error> {
         length("inputs", self.graph.inputs, x.len())?;
-        self.run_with(x.iter().copied(), workspace)
+        self.run_with(x.iter().copied(), memory)
     }
 
     /// As [`run`](Self::run), with as many numbers as inputs.
     #[track_caller]
-    fn run_with<R: Real>(
-        &self,
-        x: impl IntoIterator<Item = R>,
-        workspace: &mut Workspace<R>,
-    ) -> Result<(), Error> {
-        forward(&self.graph, x, workspace).map_err(|guard| branch_changed(guard, &workspace.values))
+    fn run_with<R: Real>(&self, x: impl IntoIterator<Item = R>, memory: &mut Memory<R>) -> Result<(), Error> {
+        forward(&self.graph, x, memory).map_err(|guard| branch_changed(guard, &memory.values))
     }
 
     fn single_output(&self) -> Result<Place, Error> {
         length("outputs", 1, self.graph.outputs.len())?;
         Ok(self.graph.outputs[0])
-    }
-
-    /// The value, of a function with one output.
-    ///
-    /// # Errors
-    /// [`Error::BranchChanged`] if a comparison turns out differently than when recorded; [`Error::Length`] if
-    /// there are not as many numbers as inputs, or not one output.
-    pub fn value(&self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        let output = self.single_output()?;
-        self.run(x, workspace)?;
-        Ok(workspace.values[output as usize])
-    }
-
-    /// The values of all outputs.
-    ///
-    /// # Errors
-    /// As [`value`](Self::value), for any number of outputs.
-    pub fn values(&self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
-        let mut out = vec![0.0; self.outputs()];
-        self.values_into(x, workspace, &mut out)?;
-        Ok(out)
-    }
-
-    /// As [`values`](Self::values), without allocating.
-    ///
-    /// # Errors
-    /// As [`values`](Self::values), and if `out` is not as long as there are outputs. Then `out` is as it was.
-    pub fn values_into(&self, x: &[f64], workspace: &mut Workspace, out: &mut [f64]) -> Result<(), Error> {
-        length("values", self.outputs(), out.len())?;
-        self.run(x, workspace)?;
-        for (out, &place) in out.iter_mut().zip(&self.graph.outputs) {
-            *out = workspace.values[place as usize];
-        }
-        Ok(())
-    }
-
-    /// The value and the gradient by the variables, in one evaluation and one sweep.
-    ///
-    /// # Errors
-    /// As [`value`](Self::value), and if `gradient` is not as long as there are variables. Then it is as it was.
-    pub fn value_and_gradient(
-        &self,
-        x: &[f64],
-        workspace: &mut Workspace,
-        gradient: &mut [f64],
-    ) -> Result<f64, Error> {
-        let output = self.single_output()?;
-        length("derivatives", self.variables(), gradient.len())?;
-        self.run(x, workspace)?;
-        backward_plain(&self.graph, [(output, 1.0)], workspace);
-        for (out, place) in gradient.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize];
-        }
-        Ok(workspace.values[output as usize])
-    }
-
-    /// The Jacobian, row by row: one row per output, one column per variable; a sweep per output.
-    ///
-    /// # Errors
-    /// As [`values_into`](Self::values_into).
-    pub fn jacobian_at(&self, x: &[f64], workspace: &mut Workspace, out: &mut [f64]) -> Result<(), Error> {
-        let columns = self.variables();
-        length("derivatives", self.outputs() * columns, out.len())?;
-        self.run(x, workspace)?;
-        for (row, &output) in self.graph.outputs.iter().enumerate() {
-            backward_plain(&self.graph, [(output, 1.0)], workspace);
-            let row = &mut out[row * columns..(row + 1) * columns];
-            for (out, place) in row.iter_mut().zip(self.variable_places()) {
-                *out = workspace.adjoints[place as usize];
-            }
-        }
-        Ok(())
-    }
-
-    /// The product of the Hessian with a direction `v` of the variables: a sweep over dual numbers. Where `v` is 0 the
-    /// direction does not enter, not even with an infinite derivative.
-    ///
-    /// # Errors
-    /// As [`value_and_gradient`](Self::value_and_gradient), and if `v` is not as long as there are variables.
-    pub fn hessian_vector_product(
-        &self,
-        x: &[f64],
-        v: &[f64],
-        workspace: &mut Workspace<Dual>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        length("directions", self.variables(), v.len())?;
-        self.curvature(x, v.iter().copied(), workspace, out)
-    }
-
-    /// The Hessian-vector product, from as many numbers as variables.
-    fn curvature(
-        &self,
-        x: &[f64],
-        v: impl IntoIterator<Item = f64>,
-        workspace: &mut Workspace<Dual>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        let output = self.single_output()?;
-        length("derivatives", self.variables(), out.len())?;
-        length("inputs", self.graph.inputs, x.len())?;
-        let mut directions = v.into_iter();
-        let inputs = x.iter().zip(self.are_variables()).map(|(&x, is_variable)| match is_variable {
-            true => Dual::along(x, directions.next().unwrap_or(0.0), Owner::NONE),
-            false => Dual::constant(x),
-        });
-        self.run_with(inputs, workspace)?;
-        backward(&self.graph, [(output, Dual::constant(1.0))], workspace);
-        for (out, place) in out.iter_mut().zip(self.variable_places()) {
-            *out = workspace.adjoints[place as usize].tangent(0);
-        }
-        Ok(())
-    }
-
-    /// The Hessian, row by row: a Hessian-vector product per variable.
-    ///
-    /// # Errors
-    /// As [`value_and_gradient`](Self::value_and_gradient), `out` being as long as the Hessian has entries.
-    pub fn hessian_at(
-        &self,
-        x: &[f64],
-        workspace: &mut Workspace<Dual>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        let n = self.variables();
-        length("derivatives", n * n, out.len())?;
-        if n == 0 {
-            // Nothing to write; what is wrong is told all the same.
-            return self.curvature(x, [], workspace, out);
-        }
-        for k in 0..n {
-            let direction = (0..n).map(|j| if j == k { 1.0 } else { 0.0 });
-            self.curvature(x, direction, workspace, &mut out[k * n..(k + 1) * n])?;
-        }
-        Ok(())
     }
 
     /// Evaluates over any number: on variables, every operation is recorded anew, so that derivatives to any
@@ -386,9 +258,9 @@ impl Function {
     /// As [`values`](Self::values).
     #[track_caller]
     pub fn call<R: Real>(&self, x: &[R]) -> Result<Vec<R>, Error> {
-        let mut workspace = Workspace::new();
-        self.run(x, &mut workspace)?;
-        Ok(self.graph.outputs.iter().map(|&place| workspace.values[place as usize]).collect())
+        let mut memory = Memory::default();
+        self.run(x, &mut memory)?;
+        Ok(self.graph.outputs.iter().map(|&place| memory.values[place as usize]).collect())
     }
 
     /// Evaluates on variables, leaving one node per output with its partial derivatives: what the function
@@ -402,22 +274,22 @@ impl Function {
         if crate::tape::are_recorded(x) {
             return self.call(x);
         }
-        let mut workspace = Workspace::new();
+        let mut memory = Memory::default();
         let values: Vec<f64> = x.iter().map(|x| x.value).collect();
-        self.run(&values, &mut workspace)?;
+        self.run(&values, &mut memory)?;
         let node = |&output: &Place| {
-            backward_plain(&self.graph, [(output, 1.0)], &mut workspace);
+            backward_plain(&self.graph, [(output, 1.0)], &mut memory);
             let first = self.graph.input(0) as usize;
             let inputs = first..first + x.len();
             // A zero is a number, or says that the input does not reach the output: the careful sweep knows.
-            let mut partials = x.iter().zip(&workspace.adjoints[inputs.clone()]);
+            let mut partials = x.iter().zip(&memory.adjoints[inputs.clone()]);
             let has_zero = partials.any(|(x, &partial)| !x.is_constant() && partial == 0.0);
             if has_zero {
-                backward(&self.graph, [(output, 1.0)], &mut workspace);
+                backward(&self.graph, [(output, 1.0)], &mut memory);
             }
-            let is_linked = |k: usize| !has_zero || workspace.was_reached(first + k);
-            let value = workspace.values[output as usize];
-            crate::tape::record_block(value, x, &workspace.adjoints[inputs], &is_linked)
+            let is_linked = |k: usize| !has_zero || memory.was_reached(first + k);
+            let value = memory.values[output as usize];
+            crate::tape::record_block(value, x, &memory.adjoints[inputs], &is_linked)
         };
         Ok(self.graph.outputs.iter().map(node).collect())
     }
@@ -429,6 +301,20 @@ fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
         name.push('_');
     }
     name
+}
+
+/// These inputs in order, each once.
+fn set_of_inputs(inputs: impl IntoIterator<Item = usize>, count: usize) -> Result<Vec<usize>, Error> {
+    let mut set = Vec::new();
+    for input in inputs {
+        if input >= count {
+            return Err(Error::Length { what: "inputs", expected: count, got: input.saturating_add(1) });
+        }
+        set.push(input);
+    }
+    set.sort_unstable();
+    set.dedup();
+    Ok(set)
 }
 
 /// Refuses a range that goes beyond the inputs, or backwards.

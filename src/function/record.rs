@@ -20,7 +20,7 @@ impl Tape {
     /// let gradient = z.backward(); // use it now,
     /// let f = tape.function(&[x, y], &[z])?; // and again elsewhere
     /// let mut workspace = Workspace::new();
-    /// assert_eq!(f.value(&[3.0, 0.0], &mut workspace)?, 3.0);
+    /// assert_eq!(f.evaluator_in(&mut workspace).value(&[3.0, 0.0])?, 3.0);
     /// # let _ = gradient;
     /// # Ok::<(), tapegrad::Error>(())
     /// ```

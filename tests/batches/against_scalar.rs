@@ -168,11 +168,14 @@ fn no_samples_sum_to_zero() {
     let samples = Samples::new(&columns).unwrap();
     assert!(samples.is_empty());
     let (mut workspace, mut sums, mut gradient) = (BatchWorkspace::new(), [7.0], [7.0]);
-    batched.sums(&table.shared, &samples, &mut workspace, &mut sums).unwrap();
-    let total = batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient).unwrap();
+    batched.evaluator_in(&mut workspace).sums_into(&table.shared, &samples, &mut sums).unwrap();
+    let total = batched
+        .evaluator_in(&mut workspace)
+        .value_and_gradient_into(&table.shared, &samples, &mut gradient)
+        .unwrap();
     assert_eq!((total, sums, gradient), (0.0, [0.0], [0.0]));
-    batched.values(&table.shared, &samples, &mut workspace, &mut []).unwrap();
-    batched.jacobians(&table.shared, &samples, &mut workspace, &mut []).unwrap();
+    batched.evaluator_in(&mut workspace).values_into(&table.shared, &samples, &mut []).unwrap();
+    batched.evaluator_in(&mut workspace).jacobians_into(&table.shared, &samples, &mut []).unwrap();
 }
 
 type Outputs = [Var; 4];
@@ -299,10 +302,12 @@ fn however_samples_lie_in_memory() {
     let evaluate = |samples: &Samples<'_>| {
         let (mut workspace, mut by_shared) = (BatchWorkspace::new(), [0.0]);
         let (mut values, mut jacobians) = (vec![0.0; samples.len()], vec![0.0; 3 * samples.len()]);
-        function.values(&table.shared, samples, &mut workspace, &mut values).unwrap();
-        function.jacobians(&table.shared, samples, &mut workspace, &mut jacobians).unwrap();
-        let total =
-            function.value_and_gradient(&table.shared, samples, &mut workspace, &mut by_shared).unwrap();
+        function.evaluator_in(&mut workspace).values_into(&table.shared, samples, &mut values).unwrap();
+        function.evaluator_in(&mut workspace).jacobians_into(&table.shared, samples, &mut jacobians).unwrap();
+        let total = function
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&table.shared, samples, &mut by_shared)
+            .unwrap();
         bits(&[&values[..], &jacobians, &[total], &by_shared].concat())
     };
     let in_columns = |columns: &[Vec<f64>]| {
@@ -359,7 +364,7 @@ fn columns_that_are_almost_in_line() {
             Err(e) => panic!("{case}: {e}"),
         };
         let mut values = vec![0.0; 3 * samples.len()];
-        function.values(&[], &samples, &mut BatchWorkspace::new(), &mut values).unwrap();
+        function.evaluator().values_into(&[], &samples, &mut values).unwrap();
         for (k, values) in values.chunks(3).enumerate() {
             let (x, y) = (columns[0].get(k), columns[1].get(k));
             assert_eq!(values, [x * 3.0, y * 5.0, x * y], "case {case}, sample {k}");
@@ -375,7 +380,7 @@ fn samples_chosen_in_rising_order_with_gaps() {
     let chosen: Vec<usize> = (0..50).map(|k| 2 * k).collect();
     let samples = Samples::new(&columns).unwrap().choose(&chosen).unwrap();
     let mut out = [0.0; 50];
-    f.values(&[], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+    f.evaluator().values_into(&[], &samples, &mut out).unwrap();
     assert!(out.iter().zip(&chosen).all(|(y, &k)| *y == 2.0 * k as f64));
 }
 
@@ -430,7 +435,7 @@ fn constants_alone() {
     assert_eq!(samples.len(), 0);
     let samples = samples.choose(&[0, 5, 1_000_000]).unwrap();
     let mut sums = [0.0];
-    function.sums(&[2.0], &samples, &mut BatchWorkspace::new(), &mut sums).unwrap();
+    function.evaluator().sums_into(&[2.0], &samples, &mut sums).unwrap();
     assert_eq!(sums, [18.0]);
 }
 
@@ -446,9 +451,14 @@ fn leavings_of_others_do_no_harm() {
             let samples = Samples::new(&columns).unwrap();
             let evaluate = |workspace: &mut BatchWorkspace| {
                 let (mut gradient, mut jacobians) = ([0.0; 2], vec![0.0; 3 * n]);
-                function.jacobians(&table.shared, &samples, workspace, &mut jacobians).unwrap();
-                let total =
-                    function.value_and_gradient(&table.shared, &samples, workspace, &mut gradient).unwrap();
+                function
+                    .evaluator_in(workspace)
+                    .jacobians_into(&table.shared, &samples, &mut jacobians)
+                    .unwrap();
+                let total = function
+                    .evaluator_in(workspace)
+                    .value_and_gradient_into(&table.shared, &samples, &mut gradient)
+                    .unwrap();
                 bits(&[&gradient[..], &jacobians, &[total]].concat())
             };
             assert_eq!(evaluate(&mut workspace), evaluate(&mut BatchWorkspace::new()));

@@ -20,7 +20,7 @@ fn evaluate<T: Precision>(threads: usize, table: &Table, is_checked: bool) -> (V
         },
         table,
     );
-    let batched = Batched::<T>::new(&function, table.range()).unwrap();
+    let batched = function.batched_as::<T>(table.range()).unwrap();
     let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -31,11 +31,21 @@ fn evaluate<T: Precision>(threads: usize, table: &Table, is_checked: bool) -> (V
         let mut results = Vec::new();
         // Several times, since threads may meet differently.
         for _ in 0..3 {
-            let total = batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient);
-            let told = batched.sums(&table.shared, &samples, &mut workspace, &mut sums);
+            let total = batched.evaluator_in(&mut workspace).value_and_gradient_into(
+                &table.shared,
+                &samples,
+                &mut gradient,
+            );
+            let told = batched.evaluator_in(&mut workspace).sums_into(&table.shared, &samples, &mut sums);
             assert_eq!(told.as_ref().err(), total.as_ref().err());
-            assert_eq!(batched.values(&table.shared, &samples, &mut workspace, &mut values), told);
-            assert_eq!(batched.jacobians(&table.shared, &samples, &mut workspace, &mut jacobians), told);
+            assert_eq!(
+                batched.evaluator_in(&mut workspace).values_into(&table.shared, &samples, &mut values),
+                told
+            );
+            assert_eq!(
+                batched.evaluator_in(&mut workspace).jacobians_into(&table.shared, &samples, &mut jacobians),
+                told
+            );
             results.push((bits(&[&gradient[..], &sums, &values, &jacobians].concat()), total));
         }
         assert!(results.iter().all(|result| *result == results[0]));

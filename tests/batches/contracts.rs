@@ -28,23 +28,27 @@ fn wrong_lengths() {
     let mut out = [7.0; 9];
 
     let mut values = |w: &[f64], samples: &Samples<'_>, n: usize| {
-        length_of(function.values(w, samples, &mut workspace, &mut out[..n]))
+        length_of(function.evaluator_in(&mut workspace).values_into(w, samples, &mut out[..n]))
     };
     assert_eq!(values(&w, &samples, 2), ("values", 3, 2));
     assert_eq!(values(&w, &samples, 4), ("values", 3, 4));
     assert_eq!(values(&w[..1], &samples, 3), ("shared inputs", 2, 1));
     assert_eq!(values(&w, &one, 3), ("columns", 2, 1));
-    let mut jacobians = |n: usize| length_of(function.jacobians(&w, &samples, &mut workspace, &mut out[..n]));
+    let mut jacobians = |n: usize| {
+        length_of(function.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut out[..n]))
+    };
     for wrong in [5, 7] {
         let (what, expected, got) = jacobians(wrong);
         assert!(what.starts_with("derivatives by inputs that differ between samples"), "{what}");
         assert_eq!((expected, got), (6, wrong));
     }
-    let mut sums = |n: usize| length_of(function.sums(&w, &samples, &mut workspace, &mut out[..n]));
+    let mut sums =
+        |n: usize| length_of(function.evaluator_in(&mut workspace).sums_into(&w, &samples, &mut out[..n]));
     assert_eq!(sums(0), ("sums", 1, 0));
     assert_eq!(sums(2), ("sums", 1, 2));
     let mut gradient = |n: usize| {
-        let result = function.value_and_gradient(&w, &samples, &mut workspace, &mut out[..n]);
+        let result =
+            function.evaluator_in(&mut workspace).value_and_gradient_into(&w, &samples, &mut out[..n]);
         length_of(result.map(|_| ()))
     };
     assert_eq!(gradient(1), ("derivatives", 2, 1));
@@ -58,7 +62,7 @@ fn one_output_has_a_gradient() {
     let columns = [Column::from(&[1.0, 2.0])];
     let samples = Samples::new(&columns).unwrap();
     let mut gradient = [7.0];
-    let result = two.value_and_gradient(&[1.0], &samples, &mut BatchWorkspace::new(), &mut gradient);
+    let result = two.evaluator().value_and_gradient_into(&[1.0], &samples, &mut gradient);
     assert_eq!(length_of(result.map(|_| ())), ("outputs", 1, 2));
     assert_eq!(gradient, [7.0]);
 }
@@ -69,7 +73,7 @@ fn ranges_and_columns_that_do_not_fit() {
     #[allow(clippy::reversed_empty_ranges)]
     let reversed = line().batched(3..2);
     assert!(matches!(reversed, Err(Error::Length { .. })));
-    assert!(Batched::<f32>::new(&line(), 0..5).is_err());
+    assert!(line().batched_as::<f32>(0..5).is_err());
     assert_eq!(line().batched(4..4).unwrap().columns(), 4);
 
     let (x, y) = ([1.0, 2.0, 3.0], [4.0, 5.0]);
@@ -107,10 +111,13 @@ fn a_guard_on_shared_inputs_is_asked_before_anything_is_written() {
     let samples = Samples::new(&columns).unwrap();
     let (mut workspace, mut out) = (BatchWorkspace::new(), [7.0; 2]);
     let errors = [
-        function.values(&[3.0], &samples, &mut workspace, &mut out).unwrap_err(),
-        function.jacobians(&[3.0], &samples, &mut workspace, &mut out).unwrap_err(),
-        function.sums(&[3.0], &samples, &mut workspace, &mut out[..1]).unwrap_err(),
-        function.value_and_gradient(&[3.0], &samples, &mut workspace, &mut out[..1]).unwrap_err(),
+        function.evaluator_in(&mut workspace).values_into(&[3.0], &samples, &mut out).unwrap_err(),
+        function.evaluator_in(&mut workspace).jacobians_into(&[3.0], &samples, &mut out).unwrap_err(),
+        function.evaluator_in(&mut workspace).sums_into(&[3.0], &samples, &mut out[..1]).unwrap_err(),
+        function
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&[3.0], &samples, &mut out[..1])
+            .unwrap_err(),
     ];
     for error in errors {
         let Error::BranchChanged { predicate: Predicate::Less, left: 3.0, right: 1.0, at } = &error else {
@@ -120,7 +127,7 @@ fn a_guard_on_shared_inputs_is_asked_before_anything_is_written() {
     }
     assert_eq!(out, [7.0; 2]);
     // And then it works again.
-    function.values(&[0.5], &samples, &mut workspace, &mut out).unwrap();
+    function.evaluator_in(&mut workspace).values_into(&[0.5], &samples, &mut out).unwrap();
     assert_eq!(out, [0.5, 1.0]);
 }
 
@@ -138,7 +145,7 @@ fn samples_that_are_out_are_named_as_in_the_columns() {
     let columns = [Column::from(&x), Column::from(&y)];
     let samples = Samples::new(&columns).unwrap();
     let (mut workspace, mut values) = (BatchWorkspace::new(), [7.0; 5]);
-    let error = function.values(&[2.0], &samples, &mut workspace, &mut values).unwrap_err();
+    let error = function.evaluator_in(&mut workspace).values_into(&[2.0], &samples, &mut values).unwrap_err();
     let Error::BranchesChanged { samples: out, first } = &error else { panic!("{error}") };
     assert_eq!(out, &[1, 2, 4]);
     assert!(matches!(**first, Error::BranchChanged { left: 2.0, right: 1.0, .. }), "{first}");
@@ -152,7 +159,7 @@ fn samples_that_are_out_are_named_as_in_the_columns() {
     // Of chosen samples, the numbers that were chosen, as often as they were; and of the first what went wrong.
     let chosen = samples.choose(&[3, 2, 0, 2, 4, 0]).unwrap();
     let mut values = [7.0; 6];
-    let error = function.values(&[2.0], &chosen, &mut workspace, &mut values).unwrap_err();
+    let error = function.evaluator_in(&mut workspace).values_into(&[2.0], &chosen, &mut values).unwrap_err();
     let Error::BranchesChanged { samples: out, first } = &error else { panic!("{error}") };
     assert_eq!(out, &[2, 2, 4]);
     assert!(matches!(**first, Error::BranchChanged { left: -1.0, right: 0.0, .. }), "{first}");
@@ -214,7 +221,7 @@ fn a_comparison_too_close_to_tell_is_an_error_and_no_endless_search() {
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
     let mut gradient = [7.0];
-    let told = f.value_and_gradient(&[1.0], &samples, &mut BatchWorkspace::new(), &mut gradient);
+    let told = f.evaluator().value_and_gradient_into(&[1.0], &samples, &mut gradient);
     assert!(matches!(told, Err(Error::BranchesChanged { samples, .. }) if samples == [1, 2]));
     assert_eq!(gradient, [7.0]);
 }
@@ -236,9 +243,10 @@ fn every_sample_goes_to_the_recording_of_its_branch() {
     let samples = Samples::new(&columns).unwrap();
     let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
     let (mut values, mut slopes) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-    let total = all.value_and_gradient(&[0.8], &samples, &mut workspace, &mut gradient).unwrap();
-    all.values(&[0.8], &samples, &mut workspace, &mut values).unwrap();
-    all.jacobians(&[0.8], &samples, &mut workspace, &mut slopes).unwrap();
+    let total =
+        all.evaluator_in(&mut workspace).value_and_gradient_into(&[0.8], &samples, &mut gradient).unwrap();
+    all.evaluator_in(&mut workspace).values_into(&[0.8], &samples, &mut values).unwrap();
+    all.evaluator_in(&mut workspace).jacobians_into(&[0.8], &samples, &mut slopes).unwrap();
     assert_eq!(all.recordings(), 3);
     let (mut expected_total, mut expected_slope) = (0.0, 0.0);
     for (k, &x) in x.iter().enumerate() {
@@ -279,7 +287,7 @@ fn the_reason_is_that_of_the_first_sample() {
         let columns = [Column::from(&x), Column::from(&y)];
         let samples = Samples::new(&columns).unwrap();
         let mut sums = [7.0];
-        let error = function.sums(&[], &samples, &mut BatchWorkspace::new(), &mut sums).unwrap_err();
+        let error = function.evaluator().sums_into(&[], &samples, &mut sums).unwrap_err();
         let Error::BranchesChanged { samples: out, first } = error else { panic!("{error}") };
         let mut all = [xs, ys].concat();
         all.sort_unstable();
@@ -302,9 +310,9 @@ fn an_adaptive_batch_writes_all_or_nothing() {
     let (mut values, mut slopes, mut gradient) = ([7.0; 4], [7.0; 4], [7.0]);
     let mut f = BatchedAdaptive::<_, f32>::new(too_close, 0..1, 4);
     let told = [
-        f.values(&[1.0], &samples, &mut workspace, &mut values),
-        f.jacobians(&[1.0], &samples, &mut workspace, &mut slopes),
-        f.value_and_gradient(&[1.0], &samples, &mut workspace, &mut gradient).map(|_| ()),
+        f.evaluator_in(&mut workspace).values_into(&[1.0], &samples, &mut values),
+        f.evaluator_in(&mut workspace).jacobians_into(&[1.0], &samples, &mut slopes),
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0], &samples, &mut gradient).map(|_| ()),
     ];
     for told in told {
         assert!(
@@ -318,9 +326,9 @@ fn an_adaptive_batch_writes_all_or_nothing() {
     let samples = Samples::new(&columns).unwrap();
     let mut f = BatchedAdaptive::<_, f32>::new(not_recorded, 0..1, 4);
     let told = [
-        f.values(&[1.0], &samples, &mut workspace, &mut values),
-        f.jacobians(&[1.0], &samples, &mut workspace, &mut slopes),
-        f.value_and_gradient(&[1.0], &samples, &mut workspace, &mut gradient).map(|_| ()),
+        f.evaluator_in(&mut workspace).values_into(&[1.0], &samples, &mut values),
+        f.evaluator_in(&mut workspace).jacobians_into(&[1.0], &samples, &mut slopes),
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0], &samples, &mut gradient).map(|_| ()),
     ];
     for told in told {
         assert!(matches!(told, Err(Error::ValueRead { .. })), "{told:?}");
@@ -329,7 +337,9 @@ fn an_adaptive_batch_writes_all_or_nothing() {
     // And where the closure panics.
     let panics = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { panic!("no such branch") };
     let mut f = BatchedAdaptive::<_, f32>::new(panics, 0..1, 4);
-    let run = std::panic::AssertUnwindSafe(|| f.values(&[1.0], &samples, &mut workspace, &mut values));
+    let run = std::panic::AssertUnwindSafe(|| {
+        f.evaluator_in(&mut workspace).values_into(&[1.0], &samples, &mut values)
+    });
     assert!(std::panic::catch_unwind(run).is_err());
     assert_eq!(values, [7.0; 4]);
 }
@@ -338,7 +348,7 @@ fn an_adaptive_batch_writes_all_or_nothing() {
 #[test]
 fn adaptive_batches_look_at_lengths_first() {
     let f = |x: &[Var]| (x[0] * x[3] + x[1] - x[2]).abs();
-    let new = || BatchedAdaptive::<_>::new(f, 1..3, 4).with_parameters(2..3);
+    let new = || BatchedAdaptive::<_>::new(f, 1..3, 4).with_held(2..3);
     let (x, none) = ([1.0, 2.0], [0.0; 0]);
     for (numbers, n) in [(&none[..], 0), (&x[..], 2)] {
         let columns = [Column::from(numbers), Column::from(numbers)];
@@ -346,32 +356,46 @@ fn adaptive_batches_look_at_lengths_first() {
         let (mut f, mut workspace, mut out) = (new(), BatchWorkspace::new(), [7.0; 9]);
         for shared in [&[][..], &[1.0], &[1.0; 3]] {
             let expected = ("shared inputs", 2, shared.len());
-            assert_eq!(length_of(f.values(shared, &samples, &mut workspace, &mut out[..n])), expected);
-            assert_eq!(length_of(f.jacobians(shared, &samples, &mut workspace, &mut out[..2 * n])), expected);
-            let told = f.value_and_gradient(shared, &samples, &mut workspace, &mut out[..1]);
+            assert_eq!(
+                length_of(f.evaluator_in(&mut workspace).values_into(shared, &samples, &mut out[..n])),
+                expected
+            );
+            assert_eq!(
+                length_of(f.evaluator_in(&mut workspace).jacobians_into(shared, &samples, &mut out[..2 * n])),
+                expected
+            );
+            let told =
+                f.evaluator_in(&mut workspace).value_and_gradient_into(shared, &samples, &mut out[..1]);
             assert_eq!(length_of(told.map(|_| ())), expected);
         }
         let w = [1.0, 2.0];
-        assert_eq!(length_of(f.values(&w, &samples, &mut workspace, &mut out[..n + 1])).1, n);
-        assert_eq!(length_of(f.jacobians(&w, &samples, &mut workspace, &mut out[..2 * n + 1])).1, 2 * n);
+        assert_eq!(
+            length_of(f.evaluator_in(&mut workspace).values_into(&w, &samples, &mut out[..n + 1])).1,
+            n
+        );
+        assert_eq!(
+            length_of(f.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut out[..2 * n + 1])).1,
+            2 * n
+        );
         for wrong in [0, 2, 9] {
-            let told = f.value_and_gradient(&w, &samples, &mut workspace, &mut out[..wrong]);
+            let told =
+                f.evaluator_in(&mut workspace).value_and_gradient_into(&w, &samples, &mut out[..wrong]);
             assert_eq!(length_of(told.map(|_| ())), ("derivatives", 1, wrong));
         }
         assert_eq!(out, [7.0; 9]);
-        f.values(&w, &samples, &mut workspace, &mut out[..n]).unwrap();
-        f.jacobians(&w, &samples, &mut workspace, &mut out[..2 * n]).unwrap();
-        f.value_and_gradient(&w, &samples, &mut workspace, &mut out[..1]).unwrap();
+        f.evaluator_in(&mut workspace).values_into(&w, &samples, &mut out[..n]).unwrap();
+        f.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut out[..2 * n]).unwrap();
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&w, &samples, &mut out[..1]).unwrap();
         // The shared inputs stand behind one column, and there is none.
         let no_columns = Samples::new(&[]).unwrap();
-        let told = f.values(&w, &no_columns, &mut workspace, &mut []);
+        let told = f.evaluator_in(&mut workspace).values_into(&w, &no_columns, &mut []);
         assert_eq!(length_of(told), ("inputs", 2, 3));
     }
     #[allow(clippy::reversed_empty_ranges)]
     let mut reversed = BatchedAdaptive::<_>::new(f, 3..1, 4);
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let told = reversed.values(&[], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    let told = reversed.evaluator().values_into(&[], &samples, &mut [7.0; 2]);
     assert!(matches!(told, Err(Error::Length { .. })), "{told:?}");
 }
 
@@ -390,7 +414,7 @@ fn strides_and_samples_beyond_all_memory() {
         let columns = [column];
         let samples = Samples::new(&columns).unwrap();
         let mut out = [7.0];
-        function.values(&[], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+        function.evaluator().values_into(&[], &samples, &mut out).unwrap();
         assert_eq!(out, [4.0]);
     }
     // Numbers beyond those of the column are not its own, even if they are there.
@@ -413,7 +437,7 @@ fn panic_of<T: std::fmt::Debug>(f: impl FnOnce() -> T) -> String {
 fn derivatives_by_what_is_shared_are_found_elsewhere() {
     let function = Function::record(|[w, b]| w * b, [1.0; 2]).unwrap().batched(0..2).unwrap();
     let samples = Samples::new(&[]).unwrap();
-    let told = function.jacobians(&[1.0, 2.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 14]);
+    let told = function.evaluator().jacobians_into(&[1.0, 2.0], &samples, &mut [7.0; 14]);
     let message = told.unwrap_err().to_string();
     assert!(message.contains("shared") && message.contains("`value_and_gradient`"), "{message}");
 }
@@ -431,15 +455,18 @@ fn a_batch_of_shared_inputs_knows_its_size() {
         let (mut sums, mut gradient) = ([7.0], [7.0; 2]);
         let w = [0.5, 2.0];
         let expected = [1f64.sin() + 0.5, 2.0 * 1f64.cos() + 1.0, 0.5 * 1f64.cos()];
-        function.values(&w, &samples, &mut workspace, &mut values).unwrap();
+        function.evaluator_in(&mut workspace).values_into(&w, &samples, &mut values).unwrap();
         assert!(values.iter().all(|value| (value - expected[0]).abs() < 1e-15));
-        function.sums(&w, &samples, &mut workspace, &mut sums).unwrap();
-        let total = function.value_and_gradient(&w, &samples, &mut workspace, &mut gradient).unwrap();
+        function.evaluator_in(&mut workspace).sums_into(&w, &samples, &mut sums).unwrap();
+        let total = function
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&w, &samples, &mut gradient)
+            .unwrap();
         assert_eq!(total, sums[0]);
         for (sum, expected) in [total, gradient[0], gradient[1]].iter().zip(expected) {
             assert!((sum - expected * n as f64).abs() <= 1e-12 * n as f64, "{n} samples: {sum}");
         }
-        function.jacobians(&w, &samples, &mut workspace, &mut []).unwrap();
+        function.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut []).unwrap();
         let closure = |x: &[Var]| (x[0] * x[1]).sin() + x[0];
         let mut adaptive = BatchedAdaptive::<_>::new(closure, 0..2, 2);
         let mut again = [7.0; 2];
@@ -449,7 +476,10 @@ fn a_batch_of_shared_inputs_knows_its_size() {
         let samples = Samples::with_len(&constants, n).unwrap();
         let mut gradient = [7.0];
         let batched = both.batched(0..1).unwrap();
-        let total = batched.value_and_gradient(&[0.5], &samples, &mut workspace, &mut gradient).unwrap();
+        let total = batched
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&[0.5], &samples, &mut gradient)
+            .unwrap();
         assert_eq!((total, gradient[0]), (1.5 * n as f64, 3.0 * n as f64));
         assert_eq!(length_of(samples.choose(&[n]).map(|_| ())), ("samples or more", n + 1, n));
         let last = [n.saturating_sub(1); 3];
@@ -461,10 +491,10 @@ fn a_batch_of_shared_inputs_knows_its_size() {
     // More than can be counted: an error, and nothing that wraps around.
     let two = Function::record(|[w]| [w, w], [1.0]).unwrap().batched(0..1).unwrap();
     let samples = Samples::with_len(&[], usize::MAX).unwrap();
-    let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    let told = two.evaluator().values_into(&[1.0], &samples, &mut [7.0; 2]);
     assert_eq!(length_of(told), ("values", usize::MAX, 2));
     let samples = Samples::with_len(&[], usize::MAX / 2 + 2).unwrap();
-    let told = two.values(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [7.0; 2]);
+    let told = two.evaluator().values_into(&[1.0], &samples, &mut [7.0; 2]);
     assert_eq!(length_of(told), ("values", usize::MAX, 2));
 }
 
@@ -486,13 +516,17 @@ fn recordings_that_do_not_fit_leave_no_trace() {
         for chosen in [&[0, 1, 2, 3][..], &[3, 2, 1, 0]] {
             let mut gradient = [7.0];
             let batch = samples.choose(chosen).unwrap();
-            let value = all.value_and_gradient(&[w], &batch, &mut workspace, &mut gradient).unwrap();
+            let value = all
+                .evaluator_in(&mut workspace)
+                .value_and_gradient_into(&[w], &batch, &mut gradient)
+                .unwrap();
             assert_eq!((value, gradient), (total, [slope]), "at {w}");
         }
         // One group alone.
         let mut gradient = [7.0];
         let batch = samples.choose(&[0, 2]).unwrap();
-        let value = all.value_and_gradient(&[w], &batch, &mut workspace, &mut gradient).unwrap();
+        let value =
+            all.evaluator_in(&mut workspace).value_and_gradient_into(&[w], &batch, &mut gradient).unwrap();
         assert_eq!((value, gradient), (total * -10.0, [slope * -10.0]), "at {w}");
     }
 }

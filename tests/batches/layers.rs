@@ -42,8 +42,10 @@ fn wide_layers_of_rows_and_columns() {
     let function = record(|x| wide(x, WIDE), &table).batched(table.range()).unwrap();
     let evaluate = |samples: &Samples<'_>| {
         let (mut workspace, mut by_shared) = (BatchWorkspace::new(), vec![0.0; WIDE]);
-        let total =
-            function.value_and_gradient(&table.shared, samples, &mut workspace, &mut by_shared).unwrap();
+        let total = function
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&table.shared, samples, &mut by_shared)
+            .unwrap();
         bits(&[&by_shared[..], &[total]].concat())
     };
     let rows: Vec<f64> = (0..n).flat_map(|k| [&[0.5][..], &table.inputs(k)[WIDE..]].concat()).collect();
@@ -80,8 +82,8 @@ fn wide_layers_of_several_blocks() {
         let single = |k: usize| {
             let (mut slopes, mut workspace) = (vec![0.0; shared + 16], Workspace::new());
             let x = table.inputs(k);
-            function.values(&x, &mut workspace).unwrap();
-            function.jacobian_at(&x, &mut workspace, &mut slopes).unwrap();
+            function.evaluator_in(&mut workspace).values(&x).unwrap();
+            function.evaluator_in(&mut workspace).jacobian_into(&x, &mut slopes).unwrap();
             slopes
         };
         let mut expected = vec![0.0; shared];
@@ -95,9 +97,7 @@ fn wide_layers_of_several_blocks() {
         let mut gradients = [vec![0.0; shared], vec![0.0; shared]];
         for (columns, gradient) in [in_rows, apart].iter().zip(&mut gradients) {
             let samples = Samples::new(columns).unwrap();
-            function
-                .value_and_gradient(&table.shared, &samples, &mut BatchWorkspace::new(), gradient)
-                .unwrap();
+            function.evaluator().value_and_gradient_into(&table.shared, &samples, gradient).unwrap();
         }
         assert_eq!(bits(&gradients[0]), bits(&gradients[1]), "{units} units, {n} samples");
         for (found, expected) in gradients[0].iter().zip(&expected) {
@@ -132,9 +132,7 @@ fn a_wide_layer_of_rows_in_another_order() {
         let evaluate = |columns: &[Column<'_>]| {
             let mut gradient = vec![0.0; shared];
             let samples = Samples::new(columns).unwrap();
-            function
-                .value_and_gradient(&table.shared, &samples, &mut BatchWorkspace::new(), &mut gradient)
-                .unwrap();
+            function.evaluator().value_and_gradient_into(&table.shared, &samples, &mut gradient).unwrap();
             bits(&gradient)
         };
         assert_eq!(evaluate(&in_rows), evaluate(&apart));

@@ -11,15 +11,15 @@ use tapegrad::{
 
 /// Holds the values that are zeros or infinite, and their sum, against those of one sample after the other.
 fn same_signs<T: Precision>(function: &Function, table: &Table, what: &str) {
-    let batched = Batched::<T>::new(function, table.range()).unwrap();
+    let batched = function.batched_as::<T>(table.range()).unwrap();
     let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
     let mut workspace = BatchWorkspace::<T>::new();
     let (mut values, mut scalar) = (vec![7.0; table.len()], Workspace::new());
-    batched.values(&table.shared, &samples, &mut workspace, &mut values).unwrap();
+    batched.evaluator_in(&mut workspace).values_into(&table.shared, &samples, &mut values).unwrap();
     for (sample, &value) in values.iter().enumerate() {
         let x = table.inputs(sample);
-        let expected = function.value(&x, &mut scalar).unwrap();
+        let expected = function.evaluator_in(&mut scalar).value(&x).unwrap();
         if expected == 0.0 || expected.is_infinite() {
             assert_eq!(value.to_bits(), expected.to_bits(), "{what} at {x:?}: {value} and {expected}");
         }
@@ -27,11 +27,14 @@ fn same_signs<T: Precision>(function: &Function, table: &Table, what: &str) {
         let chosen = [sample];
         let mut sums = [7.0];
         let one = samples.choose(&chosen).unwrap();
-        batched.sums(&table.shared, &one, &mut workspace, &mut sums).unwrap();
+        batched.evaluator_in(&mut workspace).sums_into(&table.shared, &one, &mut sums).unwrap();
         let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
         assert!(same(sums[0], value), "{what} at {x:?}: {} and {value}", sums[0]);
         let mut gradient = vec![7.0; batched.shared_variables()];
-        let total = batched.value_and_gradient(&table.shared, &one, &mut workspace, &mut gradient).unwrap();
+        let total = batched
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&table.shared, &one, &mut gradient)
+            .unwrap();
         assert!(same(total, value), "{what} at {x:?}: {total} and {value}");
     }
 }
@@ -59,14 +62,14 @@ const ZEROS: [f64; 4] = [0.0, -0.0, 1.0, -1.0];
 fn one_product_at_zero() {
     let reciprocal = |x: &[Var]| dot(x, &[Var::from(-1.0)]).recip();
     let function = Function::record(reciprocal, &[1.0][..]).unwrap();
-    assert_eq!(function.value(&[0.0], &mut Workspace::new()), Ok(f64::NEG_INFINITY));
+    assert_eq!(function.evaluator().value(&[0.0]), Ok(f64::NEG_INFINITY));
     let columns = [Column::from(&[0.0, -0.0, 2.0])];
     let samples = Samples::new(&columns).unwrap();
     let mut out = [7.0; 3];
-    function.batched(0..0).unwrap().values(&[], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+    function.batched(0..0).unwrap().evaluator().values_into(&[], &samples, &mut out).unwrap();
     assert_eq!(out, [f64::NEG_INFINITY, f64::INFINITY, -0.5]);
-    let single = Batched::<f32>::new(&function, 0..0).unwrap();
-    single.values(&[], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+    let single = function.batched_as::<f32>(0..0).unwrap();
+    single.evaluator().values_into(&[], &samples, &mut out).unwrap();
     assert_eq!(out, [f64::NEG_INFINITY, f64::INFINITY, -0.5]);
 }
 
@@ -134,10 +137,15 @@ fn sums_over_samples() {
         let columns = [Column::from(x)];
         let samples = Samples::new(&columns).unwrap();
         let (mut sums, mut gradient) = ([7.0], [7.0]);
-        batched.sums(&[-1.0], &samples, &mut workspace, &mut sums).unwrap();
-        let total = batched.value_and_gradient(&[-1.0], &samples, &mut workspace, &mut gradient).unwrap();
-        let by_branch =
-            adaptive.value_and_gradient(&[-1.0], &samples, &mut workspace, &mut gradient).unwrap();
+        batched.evaluator_in(&mut workspace).sums_into(&[-1.0], &samples, &mut sums).unwrap();
+        let total = batched
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&[-1.0], &samples, &mut gradient)
+            .unwrap();
+        let by_branch = adaptive
+            .evaluator_in(&mut workspace)
+            .value_and_gradient_into(&[-1.0], &samples, &mut gradient)
+            .unwrap();
         assert_eq!(bits(&[total, by_branch]), bits(&[sums[0]; 2]), "{total}, {by_branch} and {sums:?}");
         sums[0]
     };

@@ -145,7 +145,12 @@ fn what_is_not_taken_is_cut_off() {
         let (mut workspace, mut jacobians) = (BatchWorkspace::new(), vec![f64::NAN; 4 * table.len()]);
         let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
         let samples = Samples::new(&columns).unwrap();
-        function.batched(0..0).unwrap().jacobians(&[], &samples, &mut workspace, &mut jacobians).unwrap();
+        function
+            .batched(0..0)
+            .unwrap()
+            .evaluator_in(&mut workspace)
+            .jacobians_into(&[], &samples, &mut jacobians)
+            .unwrap();
         assert!(jacobians.iter().all(|slope| slope.is_finite()), "function {k}");
     }
 }
@@ -159,7 +164,12 @@ fn what_is_taken_is_not() {
     let (mut workspace, mut jacobians) = (BatchWorkspace::new(), vec![0.0; 2 * table.len()]);
     let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
-    square.batched(0..0).unwrap().jacobians(&[], &samples, &mut workspace, &mut jacobians).unwrap();
+    square
+        .batched(0..0)
+        .unwrap()
+        .evaluator_in(&mut workspace)
+        .jacobians_into(&[], &samples, &mut jacobians)
+        .unwrap();
     for (sample, row) in jacobians.chunks_exact(2).enumerate() {
         assert_eq!(row[0].is_nan(), sample % 4 == 1, "sample {sample}: {row:?}");
     }
@@ -311,12 +321,12 @@ fn shared_numbers_that_overflow_in_single_precision() {
     let n = 20;
     let f =
         Function::record(|x| [dot(&[x[0], Var::from(1.0)], &[x[1], x[2]]).relu()], [1.0, 1.0, 1.0]).unwrap();
-    let b = Batched::<f32>::new(&f, 0..1).unwrap();
+    let b = f.batched_as::<f32>(0..1).unwrap();
     let x: Vec<f64> = (0..20).map(|k| f64::from(k) - 9.5).collect();
     let o: Vec<f64> = (0..20).map(|k| f64::from(k % 3)).collect();
     let columns = [Column::from(&x), Column::from(&o)];
     let mut j = vec![0.0; 2 * n];
-    b.jacobians(&[1e300], &Samples::new(&columns).unwrap(), &mut BatchWorkspace::new(), &mut j).unwrap();
+    b.evaluator().jacobians_into(&[1e300], &Samples::new(&columns).unwrap(), &mut j).unwrap();
     for k in 0..n {
         let expected = if x[k] > 0.0 { [f64::INFINITY, 1.0] } else { [0.0, 0.0] };
         assert_eq!(j[2 * k..][..2], expected, "{k}");

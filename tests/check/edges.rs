@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use tapegrad::check::{
     Entry, Report, Verdict, check_gradient, check_gradient_by_hand, check_hessian,
-    check_hessian_vector_product, check_jacobian,
+    check_hvp, check_jacobian,
 };
 use tapegrad::{Real, Var, check_all};
 
@@ -49,7 +49,7 @@ fn an_argument_or_a_constant_passes_every_check() {
             for report in [
                 check_gradient($f, &x[..]),
                 check_hessian($f, &x[..]),
-                check_hessian_vector_product($f, &x[..], &[1.0, -0.5, 2.0][..]),
+                check_hvp($f, &x[..], &[1.0, -0.5, 2.0][..]),
             ] {
                 assert!(report.is_pass() && report.entries.len() >= 3, "{name}\n{report}");
             }
@@ -60,7 +60,7 @@ fn an_argument_or_a_constant_passes_every_check() {
     check_all!(|[_x, y]| y, [1.0, 2.0]).assert_pass();
     check_all!(|[x, y]| if x > y { x } else { y }, [1.0, 2.0]).assert_pass();
     check_hessian(|[_x]| 3.0.into(), [1.0]).assert_pass();
-    check_hessian_vector_product(|[x, _y]| x, [1.0, 2.0], [0.0, 1.0]).assert_pass();
+    check_hvp(|[x, _y]| x, [1.0, 2.0], [0.0, 1.0]).assert_pass();
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn one_result_twice_and_results_that_are_arguments() {
 #[test]
 fn a_function_of_nothing_passes() {
     check_all!(constant, Vec::<f64>::new()).assert_pass();
-    check_hessian_vector_product(constant, Vec::<f64>::new(), Vec::new()).assert_pass();
+    check_hvp(constant, Vec::<f64>::new(), Vec::new()).assert_pass();
 }
 
 /// How often each verdict occurs, and every report can be printed.
@@ -107,7 +107,7 @@ fn a_value_that_is_no_number_is_invalid_in_every_check() {
         invalid(check_gradient(|[x, y]| x - y + bad, [3.0, 2.0]));
         invalid(check_gradient_by_hand(|x| x[0] - x[1] + bad, &[1.0, -1.0], &[3.0, 2.0]));
         invalid(check_hessian(|[x, y]| x - y + bad, [3.0, 2.0]));
-        invalid(check_hessian_vector_product(|[x, y]| x - y + bad, [3.0, 2.0], [1.0, 1.0]));
+        invalid(check_hvp(|[x, y]| x - y + bad, [3.0, 2.0], [1.0, 1.0]));
         invalid(check_jacobian(|[x, y]| [x + bad, y * bad], [3.0, 2.0]));
         invalid(check_all!(|_: &[_]| bad.into(), vec![3.0]));
         // Of several results, only the one that is none.
@@ -159,7 +159,7 @@ fn a_coordinate_or_direction_that_is_no_number_is_invalid() {
         let report = check_hessian(|[x, _]| x * x, [3.0, bad]);
         assert_eq!(count(&report), HashMap::from([("pass", 2), ("invalid", 2)]), "{report}");
         for (x, v) in [([3.0, bad], [1.0, 1.0]), ([3.0, 2.0], [1.0, bad]), ([3.0, 2.0], [bad, 0.0])] {
-            let report = check_hessian_vector_product(|[x, _]| x * x, x, v);
+            let report = check_hvp(|[x, _]| x * x, x, v);
             let counts = count(&report);
             assert!(
                 !counts.contains_key("mismatch") && counts.contains_key("invalid"),
@@ -250,13 +250,13 @@ fn directions_over_many_scales_refute_nothing() {
     for scale in [1.0, 1e-8, 1e8, 1e12, 1e16] {
         for direction in [[1.0, -0.5], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [1e-6, 1e6]] {
             let x = [-0.32, scale];
-            let report = check_hessian_vector_product(|[p, u]| u.powf(p).normal_cdf(), x, direction);
+            let report = check_hvp(|[p, u]| u.powf(p).normal_cdf(), x, direction);
             let is_refuted = report.entries.iter().any(|entry| entry.verdict == Verdict::Mismatch);
             assert!(!is_refuted, "{x:?} {direction:?}\n{report}");
         }
     }
     // And a product that is wrong is refuted.
     let wrong = |[x, y]: [_; 2]| tapegrad::Dual::custom([x, y], |[x, y]| (x * y * y, [y * y, x * y]));
-    let report = check_hessian_vector_product(wrong, [1.5, 1e6], [1.0, 1e3]);
+    let report = check_hvp(wrong, [1.5, 1e6], [1.0, 1e3]);
     assert!(report.entries.iter().any(|entry| entry.verdict == Verdict::Mismatch), "{report}");
 }

@@ -2,7 +2,7 @@
 
 use tapegrad::check::{
     Entry, Report, Verdict, check_gradient, check_gradient_by_hand, check_hessian,
-    check_hessian_vector_product, check_jacobian,
+    check_hvp, check_jacobian,
 };
 use tapegrad::{Real, Tape, Var, assert_gradient, check_all, prop_check_gradient};
 
@@ -158,8 +158,8 @@ fn second_order_and_jacobians() {
     }
     let x = [0.3, -0.5, 1.5, 0.2, 2.0];
     assert!(check_hessian(smooth, &x[..]).is_pass());
-    assert!(check_hessian_vector_product(smooth, &x[..], &[1.0, 0.0, -2.0, 1e3, 0.5][..]).is_pass());
-    assert!(check_hessian_vector_product(smooth, &x[..], &[0.0; 5][..]).is_pass());
+    assert!(check_hvp(smooth, &x[..], &[1.0, 0.0, -2.0, 1e3, 0.5][..]).is_pass());
+    assert!(check_hvp(smooth, &x[..], &[0.0; 5][..]).is_pass());
     let kinky = check_hessian(|[x]| x * x.abs(), [0.0]);
     assert!(matches!(only(kinky).verdict, Verdict::Kink { .. }));
     // A rule by hand with a wrong partial: the gradient takes the value apart, only the second order is wrong.

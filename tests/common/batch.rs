@@ -76,8 +76,8 @@ fn wobble(function: &Function, x: &[f64], entry: usize) -> f64 {
     let evaluate = |x: &[f64]| {
         let (mut scalar, mut jacobian) =
             (Workspace::new(), vec![0.0; function.outputs() * function.variables()]);
-        let values = function.values(x, &mut scalar).ok()?;
-        function.jacobian_at(x, &mut scalar, &mut jacobian).ok()?;
+        let values = function.evaluator_in(&mut scalar).values(x).ok()?;
+        function.evaluator_in(&mut scalar).jacobian_into(x, &mut jacobian).ok()?;
         Some([values, jacobian].concat()[entry])
     };
     let Some(here) = evaluate(x) else { return 0.0 };
@@ -98,7 +98,7 @@ pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64,
     let table = &table.rounded::<T>();
     // What is too large or too small for the precision.
     let round = |number: f64| T::of(number).double();
-    let batched = Batched::<T>::new(function, table.range()).unwrap();
+    let batched = function.batched_as::<T>(table.range()).unwrap();
     let columns: Vec<Column<'_>> = table.columns.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
     let all: Vec<usize> = (0..function.inputs()).filter(|k| !table.parameters.contains(k)).collect();
@@ -116,12 +116,13 @@ pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64,
     let (mut values, mut jacobians) = (vec![0.0; n * outputs], vec![0.0; n * outputs * variables]);
     // The gradient first, that Jacobians find its leavings.
     let (mut sums, mut gradient) = (vec![7.0; outputs], vec![7.0; of_shared.len()]);
-    let total = (outputs == 1)
-        .then(|| batched.value_and_gradient(&table.shared, &samples, &mut workspace, &mut gradient));
-    let told = batched.values(&table.shared, &samples, &mut workspace, &mut values);
+    let total = (outputs == 1).then(|| {
+        batched.evaluator_in(&mut workspace).value_and_gradient_into(&table.shared, &samples, &mut gradient)
+    });
+    let told = batched.evaluator_in(&mut workspace).values_into(&table.shared, &samples, &mut values);
     let told_again = [
-        batched.jacobians(&table.shared, &samples, &mut workspace, &mut jacobians),
-        batched.sums(&table.shared, &samples, &mut workspace, &mut sums),
+        batched.evaluator_in(&mut workspace).jacobians_into(&table.shared, &samples, &mut jacobians),
+        batched.evaluator_in(&mut workspace).sums_into(&table.shared, &samples, &mut sums),
         total.clone().map_or(told.clone(), |total| total.map(|_| ())),
     ];
     for again in told_again {
@@ -136,10 +137,10 @@ pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64,
     for sample in 0..n {
         let x = table.inputs(sample);
         let mut jacobian = vec![0.0; outputs * all.len()];
-        let expected = function.values(&x, &mut scalar);
-        let expected = match expected
-            .and_then(|values| function.jacobian_at(&x, &mut scalar, &mut jacobian).map(|()| values))
-        {
+        let expected = function.evaluator_in(&mut scalar).values(&x);
+        let expected = match expected.and_then(|values| {
+            function.evaluator_in(&mut scalar).jacobian_into(&x, &mut jacobian).map(|()| values)
+        }) {
             Ok(values) => values,
             Err(Error::BranchChanged { .. }) => {
                 out.push(sample);
@@ -211,7 +212,7 @@ pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64,
 /// A function of a closure, recorded at a sample of the table.
 pub fn record<const N: usize>(f: impl FnOnce(&[Var]) -> [Var; N], table: &Table) -> Function {
     let function = Function::record(|x: &[Var]| f(x), &table.inputs(0)[..]).unwrap();
-    function.with_parameters(table.parameters.clone()).unwrap()
+    function.with_held(table.parameters.clone()).unwrap()
 }
 
 /// The bits of numbers.

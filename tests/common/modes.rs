@@ -36,10 +36,10 @@ pub fn find(
     let function = Function::record(|x: &[Var]| by_var(x), at).unwrap();
     let mut workspace = Workspace::new();
     let mut gradient = vec![0.0; n];
-    function.jacobian_at(at, &mut workspace, &mut gradient).unwrap();
-    found.push(("a function", function.value(at, &mut workspace).unwrap(), gradient));
-    let value = function.value(at, &mut workspace).unwrap();
-    let gradient = function.gradient().unwrap().values(at, &mut workspace).unwrap();
+    function.evaluator_in(&mut workspace).jacobian_into(at, &mut gradient).unwrap();
+    found.push(("a function", function.evaluator_in(&mut workspace).value(at).unwrap(), gradient));
+    let value = function.evaluator_in(&mut workspace).value(at).unwrap();
+    let gradient = function.gradient().unwrap().evaluator_in(&mut workspace).values(at).unwrap();
     found.push(("a gradient function", value, gradient));
     let (value, gradient) = in_lanes::<f64>(&function, at);
     found.push(("a batch", value, gradient));
@@ -52,11 +52,11 @@ pub fn in_lanes<T: Precision>(function: &Function, at: &[f64]) -> (f64, Vec<f64>
     let columns: Vec<Vec<f64>> = at.iter().map(|&a| vec![a; 3]).collect();
     let columns: Vec<Column<'_>> = columns.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
-    let batched = Batched::<T>::new(function, 0..0).unwrap();
+    let batched = function.batched_as::<T>(0..0).unwrap();
     let mut workspace = BatchWorkspace::<T>::new();
     let (mut values, mut slopes) = (vec![0.0; 3], vec![0.0; 3 * n]);
-    batched.values(&[], &samples, &mut workspace, &mut values).unwrap();
-    batched.jacobians(&[], &samples, &mut workspace, &mut slopes).unwrap();
+    batched.evaluator_in(&mut workspace).values_into(&[], &samples, &mut values).unwrap();
+    batched.evaluator_in(&mut workspace).jacobians_into(&[], &samples, &mut slopes).unwrap();
     (values[1], slopes[n..2 * n].to_vec())
 }
 

@@ -21,9 +21,9 @@ struct Scalar {
 fn scalar(program: &Program, f: &Function, x: &[f64], precision: Precision) -> Option<Scalar> {
     let mut workspace = Workspace::new();
     let mut jacobian = vec![0.0; f.outputs() * x.len()];
-    match f.values(x, &mut workspace) {
+    match f.evaluator_in(&mut workspace).values(x) {
         Ok(values) => {
-            f.jacobian_at(x, &mut workspace, &mut jacobian).unwrap();
+            f.evaluator_in(&mut workspace).jacobian_into(x, &mut jacobian).unwrap();
             let rounding = rounding(|x| program.outputs(x), x, precision, false);
             Some(Scalar { values, jacobian, bounds: rounding.outputs, is_fragile: rounding.is_fragile })
         }
@@ -78,7 +78,7 @@ pub fn examine<T: tapegrad::Precision>(
     let mut failures = Vec::new();
     let mut run = |way: &str, length: usize, action: Action<'_, T>| {
         let mut out = vec![7.0; length];
-        let done = attempt(|| action(&Batched::<T>::new(f, 0..shared).unwrap(), &mut out));
+        let done = attempt(|| action(&f.batched_as::<T>(0..shared).unwrap(), &mut out));
         tamper(way, &mut out);
         match done {
             Ok(Ok(())) => Some((out, Vec::new())),
@@ -98,14 +98,18 @@ pub fn examine<T: tapegrad::Precision>(
         }
     };
     let workspace = BatchWorkspace::<T>::new;
-    let values = run("values", SAMPLES * m, &|b, out| b.values(weights, &samples, &mut workspace(), out));
-    let jacobians =
-        run("jacobians", SAMPLES * m * own, &|b, out| b.jacobians(weights, &samples, &mut workspace(), out));
-    let sums = run("sums", m, &|b, out| b.sums(weights, &samples, &mut workspace(), out));
+    let values = run("values", SAMPLES * m, &|b, out| {
+        b.evaluator_in(&mut workspace()).values_into(weights, &samples, out)
+    });
+    let jacobians = run("jacobians", SAMPLES * m * own, &|b, out| {
+        b.evaluator_in(&mut workspace()).jacobians_into(weights, &samples, out)
+    });
+    let sums = run("sums", m, &|b, out| b.evaluator_in(&mut workspace()).sums_into(weights, &samples, out));
     let gradient = (m == 1).then(|| {
         run("value_and_gradient", shared + 1, &|b, out| {
             let (total, gradient) = out.split_at_mut(1);
-            total[0] = b.value_and_gradient(weights, &samples, &mut workspace(), gradient)?;
+            total[0] =
+                b.evaluator_in(&mut workspace()).value_and_gradient_into(weights, &samples, gradient)?;
             Ok(())
         })
     });

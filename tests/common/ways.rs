@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 use tapegrad::{
-    Dual, Function, Pass, Real, Tape, Var, Workspace, gradient, hessian, hessian_vector_product, jacobian,
+    Dual, Function, Pass, Real, Tape, Var, Workspace, gradient, hessian, hvp, jacobian,
     jvp, preaccumulate, value_and_gradient, vjp,
 };
 
@@ -133,9 +133,9 @@ pub fn values(program: &Program, x: &[f64], forms: &Forms) -> Answers {
         (0..m).map(|k| value_and_gradient(|x: &[Var]| program.outputs(x)[k], x).0).collect()
     });
     for (name, f) in &forms.same {
-        all.add(format!("{name}: values"), || f.values(x, &mut Workspace::new()).unwrap());
+        all.add(format!("{name}: values"), || f.evaluator().values(x).unwrap());
         all.add(format!("{name}: value"), || {
-            (0..m).map(|k| f.output(k).unwrap().value(x, &mut Workspace::new()).unwrap()).collect()
+            (0..m).map(|k| f.output(k).unwrap().evaluator().value(x).unwrap()).collect()
         });
     }
     let f = forms.recorded();
@@ -145,11 +145,11 @@ pub fn values(program: &Program, x: &[f64], forms: &Forms) -> Answers {
     all.add("call_as_node", || plain(&f.call_as_node(&Tape::new().vars(x)).unwrap()));
     all.add("recorded again", || {
         let again = Function::record(|x: &[Var]| f.call(x).unwrap(), x).unwrap();
-        again.values(x, &mut Workspace::new()).unwrap()
+        again.evaluator().values(x).unwrap()
     });
     all.add("jvp()", || {
         let x = [x, &unit(0, x.len())].concat();
-        f.jvp().unwrap().values(&x, &mut Workspace::new()).unwrap()[..m].to_vec()
+        f.jvp().unwrap().evaluator().values(&x).unwrap()[..m].to_vec()
     });
     all
 }
@@ -199,13 +199,13 @@ pub fn jacobians(program: &Program, x: &[f64], forms: &Forms) -> Answers {
     for (name, f) in &forms.same {
         all.add(format!("{name}: jacobian_at"), || {
             let mut jacobian = vec![7.0; n * m];
-            f.jacobian_at(x, &mut Workspace::new(), &mut jacobian).unwrap();
+            f.evaluator().jacobian_into(x, &mut jacobian).unwrap();
             jacobian
         });
         all.add(format!("{name}: value_and_gradient"), || {
             let mut jacobian = vec![7.0; n * m];
             for (k, row) in jacobian.chunks_exact_mut(n).enumerate() {
-                f.output(k).unwrap().value_and_gradient(x, &mut Workspace::new(), row).unwrap();
+                f.output(k).unwrap().evaluator().value_and_gradient_into(x, row).unwrap();
             }
             jacobian
         });
@@ -215,25 +215,22 @@ pub fn jacobians(program: &Program, x: &[f64], forms: &Forms) -> Answers {
     all.add("call, Dual", || of_duals(f.call(&duals(x)).unwrap()));
     all.add("call_as_node", || on_tape(&|x| f.call_as_node(x).unwrap()));
     for (name, f) in forms.derived() {
-        all.add(format!("{name}jacobian()"), || {
-            f.jacobian().unwrap().values(x, &mut Workspace::new()).unwrap()
-        });
+        all.add(format!("{name}jacobian()"), || f.jacobian().unwrap().evaluator().values(x).unwrap());
         all.add(format!("{name}jacobian().optimize()"), || {
-            f.jacobian().unwrap().optimize().values(x, &mut Workspace::new()).unwrap()
+            f.jacobian().unwrap().optimize().evaluator().values(x).unwrap()
         });
         all.add(format!("{name}gradient_of()"), || {
-            let row = |k| f.gradient_of(k).unwrap().values(x, &mut Workspace::new()).unwrap();
+            let row = |k| f.gradient_of(k).unwrap().evaluator().values(x).unwrap();
             (0..m).flat_map(row).collect()
         });
         all.add(format!("{name}vjp()"), || {
             let vjp = f.vjp().unwrap();
-            let row = |k| vjp.values(&[x, &unit(k, m)].concat(), &mut Workspace::new()).unwrap();
+            let row = |k| vjp.evaluator().values(&[x, &unit(k, m)].concat()).unwrap()[m..].to_vec();
             (0..m).flat_map(row).collect()
         });
         all.add(format!("{name}jvp()"), || {
             let jvp = f.jvp().unwrap();
-            let column =
-                |k| jvp.values(&[x, &unit(k, n)].concat(), &mut Workspace::new()).unwrap()[m..].to_vec();
+            let column = |k| jvp.evaluator().values(&[x, &unit(k, n)].concat()).unwrap()[m..].to_vec();
             transposed((0..n).map(column).collect(), m)
         });
     }
@@ -266,7 +263,7 @@ pub fn behind_roots(program: &Program, x: &[f64]) -> Answers {
     all.add("recorded", || {
         let whole = Function::record(|x: &[Var]| f().call(&roots(x)).unwrap(), x).unwrap();
         let mut jacobian = vec![7.0; n * m];
-        whole.jacobian_at(x, &mut Workspace::new(), &mut jacobian).unwrap();
+        whole.evaluator().jacobian_into(x, &mut jacobian).unwrap();
         jacobian
     });
     all
@@ -277,8 +274,8 @@ pub fn hessians(program: &Program, x: &[f64], forms: &Forms) -> Answers {
     let mut all = Answers::default();
     let n = x.len();
     all.add("hessian", || hessian(|x: &[_]| program.outputs(x)[0], x).concat());
-    all.add("hessian_vector_product", || {
-        let row = |k| hessian_vector_product(|x: &[_]| program.outputs(x)[0], x, &unit(k, n)[..]);
+    all.add("hvp", || {
+        let row = |k| hvp(|x: &[_]| program.outputs(x)[0], x, &unit(k, n)[..]);
         (0..n).flat_map(row).collect()
     });
     all.add("Dual of Dual", || {
@@ -291,34 +288,32 @@ pub fn hessians(program: &Program, x: &[f64], forms: &Forms) -> Answers {
     for (name, f) in &forms.same {
         all.add(format!("{name}: hessian_at"), || {
             let mut hessian = vec![7.0; n * n];
-            f.output(0).unwrap().hessian_at(x, &mut Workspace::new(), &mut hessian).unwrap();
+            f.output(0).unwrap().evaluator().hessian_into(x, &mut hessian).unwrap();
             hessian
         });
     }
     let f = &forms.recorded().output(0).unwrap();
-    all.add("Function::hessian_vector_product", || {
+    all.add("Function::hvp", || {
         let mut hessian = vec![7.0; n * n];
         for (k, row) in hessian.chunks_exact_mut(n).enumerate() {
-            f.hessian_vector_product(x, &unit(k, n), &mut Workspace::new(), row).unwrap();
+            f.evaluator().hvp_into(x, &unit(k, n), row).unwrap();
         }
         hessian
     });
     for (name, f) in forms.derived() {
         let f = f.output(0).unwrap();
-        all.add(format!("{name}hessian()"), || {
-            f.hessian().unwrap().values(x, &mut Workspace::new()).unwrap()
-        });
+        all.add(format!("{name}hessian()"), || f.hessian().unwrap().evaluator().values(x).unwrap());
         all.add(format!("{name}hessian().optimize()"), || {
-            f.hessian().unwrap().optimize().values(x, &mut Workspace::new()).unwrap()
+            f.hessian().unwrap().optimize().evaluator().values(x).unwrap()
         });
         all.add(format!("{name}gradient().jacobian_at"), || {
             let mut hessian = vec![7.0; n * n];
-            f.gradient().unwrap().jacobian_at(x, &mut Workspace::new(), &mut hessian).unwrap();
+            f.gradient().unwrap().evaluator().jacobian_into(x, &mut hessian).unwrap();
             hessian
         });
         all.add(format!("{name}hvp()"), || {
             let hvp = f.hvp().unwrap();
-            let row = |k| hvp.values(&[x, &unit(k, n)].concat(), &mut Workspace::new()).unwrap();
+            let row = |k| hvp.evaluator().values(&[x, &unit(k, n)].concat()).unwrap();
             (0..n).flat_map(row).collect()
         });
     }

@@ -4,7 +4,7 @@
 use crate::common::{alike, quick_tape};
 use tapegrad::check::Verdict;
 use tapegrad::{
-    Dual, Function, Real, Workspace, check_all, derivative, gradient, hessian, hessian_vector_product, jvp,
+    Dual, Function, Real, Workspace, check_all, derivative, gradient, hessian, hvp, jvp,
     lt, preaccumulate,
 };
 
@@ -71,7 +71,7 @@ fn assert_slope(f: &Function, front: f64, at: [f64; 2], v: [f64; 2], expected: f
     let x = [at, v].concat();
     let mut workspace = Workspace::new();
     for jvp in [f.jvp().unwrap(), f.jvp().unwrap().optimize(), f.optimize().jvp().unwrap()] {
-        assert_alike(&jvp.values(&x, &mut workspace).unwrap()[1..], &[expected]);
+        assert_alike(&jvp.evaluator_in(&mut workspace).values(&x).unwrap()[1..], &[expected]);
     }
 }
 
@@ -137,14 +137,14 @@ fn what_is_not_taken_does_not_enter_a_product() {
 /// The Hessian in every way.
 fn hessians(f: &Function, front: [[f64; 2]; 2], at: [f64; 2]) -> Vec<Vec<f64>> {
     let mut of_duals = vec![0.0; 4];
-    f.hessian_at(&at, &mut Workspace::new(), &mut of_duals).unwrap();
-    let of_function = f.hessian().unwrap().values(&at, &mut Workspace::new()).unwrap();
+    f.evaluator().hessian_into(&at, &mut of_duals).unwrap();
+    let of_function = f.hessian().unwrap().evaluator().values(&at).unwrap();
     let mut by_products = of_duals.clone();
     let mut by_symbolic_products = Vec::new();
     for (row, v) in by_products.chunks_exact_mut(2).zip([[1.0, 0.0], [0.0, 1.0]]) {
-        f.hessian_vector_product(&at, &v, &mut Workspace::new(), row).unwrap();
+        f.evaluator().hvp_into(&at, &v, row).unwrap();
         let x = [at, v].concat();
-        by_symbolic_products.extend(f.hvp().unwrap().values(&x, &mut Workspace::new()).unwrap());
+        by_symbolic_products.extend(f.hvp().unwrap().evaluator().values(&x).unwrap());
     }
     vec![front.concat(), of_duals, of_function, by_products, by_symbolic_products]
 }
@@ -163,22 +163,22 @@ fn a_direction_of_zero_does_not_enter_a_hessian() {
     }
     for (v, expected) in [([1.0, 0.0], [2.0, 0.0]), ([0.0, 1.0], [0.0, -INFINITY]), ([0.0, 0.0], [0.0, 0.0])]
     {
-        assert_alike(&hessian_vector_product(square_and_root, [2.0, 0.0], v), &expected);
+        assert_alike(&hvp(square_and_root, [2.0, 0.0], v), &expected);
         let f = Function::record(square_and_root, [1.0, 1.0]).unwrap();
         let mut product = [1.0; 2];
-        f.hessian_vector_product(&[2.0, 0.0], &v, &mut Workspace::new(), &mut product).unwrap();
+        f.evaluator().hvp_into(&[2.0, 0.0], &v, &mut product).unwrap();
         assert_alike(&product, &expected);
         let x = [2.0, 0.0, v[0], v[1]];
-        assert_alike(&f.hvp().unwrap().values(&x, &mut Workspace::new()).unwrap(), &expected);
-        assert_alike(&f.hvp().unwrap().optimize().values(&x, &mut Workspace::new()).unwrap(), &expected);
+        assert_alike(&f.hvp().unwrap().evaluator().values(&x).unwrap(), &expected);
+        assert_alike(&f.hvp().unwrap().optimize().evaluator().values(&x).unwrap(), &expected);
     }
     // With parameters, which have no direction.
     let f = Function::record(|[p, x]| p.sqrt() * 2.0 + x * x * x, [1.0, 1.0]).unwrap();
-    let f = f.with_parameters(0..1).unwrap();
+    let f = f.with_held(0..1).unwrap();
     let mut second = [0.0];
-    f.hessian_at(&[0.0, 2.0], &mut Workspace::new(), &mut second).unwrap();
+    f.evaluator().hessian_into(&[0.0, 2.0], &mut second).unwrap();
     assert_eq!(second, [12.0]);
-    assert_eq!(f.hvp().unwrap().values(&[0.0, 2.0, 1.0], &mut Workspace::new()).unwrap(), [12.0]);
+    assert_eq!(f.hvp().unwrap().evaluator().values(&[0.0, 2.0, 1.0]).unwrap(), [12.0]);
 }
 
 /// Every way agrees with reverse mode, which is what tells that 0 is right.

@@ -10,7 +10,7 @@ const INF: f64 = f64::INFINITY;
 const MAX: f64 = f64::MAX;
 const NAN: f64 = f64::NAN;
 use tapegrad::{
-    Dual, Op, Tape, Var, derivative, gradient, hessian_vector_product, lt, preaccumulate, primitives,
+    Dual, Op, Tape, Var, derivative, gradient, hvp, lt, preaccumulate, primitives,
     reductions,
 };
 
@@ -536,7 +536,7 @@ fn a_zero_that_is_a_number_hides_no_infinity() {
     assert!(at_zero!(|x| x.sqrt() * 0.0).iter().all(|g| g.is_nan()));
     assert!(at_zero!(|x| (x.sqrt() * 0.0).exp()).iter().all(|g| g.is_nan()));
     // In the second derivative as well.
-    let second = hessian_vector_product(|[x]| x.sqrt() * x.sqrt(), [0.0], [1.0]);
+    let second = hvp(|[x]| x.sqrt() * x.sqrt(), [0.0], [1.0]);
     assert!(second[0].is_nan());
 }
 
@@ -571,7 +571,7 @@ fn an_operand_that_is_not_taken_does_not_poison() {
     assert_eq!(gradient(|[x]| (x - 1.0).relu().sqrt(), [0.0]), [0.0]);
     assert_eq!(derivative(|x| (x - 1.0).relu().sqrt(), 0.0), 0.0);
     assert_eq!(gradient(|[x]| preaccumulate([x], |[x]| (x - 1.0).relu().sqrt()), [0.0]), [0.0]);
-    assert_eq!(hessian_vector_product(|[x]| (x - 1.0).relu().sqrt() * x, [0.0], [1.0]), [0.0]);
+    assert_eq!(hvp(|[x]| (x - 1.0).relu().sqrt() * x, [0.0], [1.0]), [0.0]);
     // What is taken does.
     assert_eq!(at_zero!(|x| x.sqrt().max(x - 1.0)), [INF; 5]);
     assert_eq!(at_zero!(|x| lt(x, 1.0).select(x.sqrt(), x)), [INF; 5]);

@@ -185,10 +185,10 @@ fn second_derivatives_as_functions_where_one_operand_dominates() {
     ];
     for (f, at, exact) in cases {
         let function = Function::record(|x: &[Var]| f(x), &at[..]).unwrap();
-        let second = function.hessian().unwrap().values(&at, &mut Workspace::new()).unwrap()[0];
+        let second = function.hessian().unwrap().evaluator().values(&at).unwrap()[0];
         assert!((second / exact - 1.0).abs() < 1e-13, "{at:?}: {second}, not {exact}");
         let mut numeric = [0.0; 9];
-        function.hessian_at(&at, &mut Workspace::new(), &mut numeric).unwrap();
+        function.evaluator().hessian_into(&at, &mut numeric).unwrap();
         assert!((numeric[0] / exact - 1.0).abs() < 1e-13, "{at:?}: {numeric:?}, not {exact}");
     }
 }

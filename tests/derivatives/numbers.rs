@@ -243,16 +243,13 @@ fn of_two_zeros_the_second_is_the_larger_and_the_smaller() {
         assert!(is_b([<f64 as Number>::max(a, b), <f64 as Number>::min(a, b)].map(std::hint::black_box)));
         let (x, y) = (Dual::<f64>::constant(a), Dual::constant(b));
         assert!(is_b([x.max(y).primal(), x.min(y).primal()]));
-        let values = f.values(&[a, b], &mut tapegrad::Workspace::new()).unwrap();
+        let values = f.evaluator().values(&[a, b]).unwrap();
         assert!(is_b([values[0], values[1]]), "{values:?}");
         let columns = [vec![a; 19], vec![b; 19]];
         let columns = columns.each_ref().map(tapegrad::Column::from);
         let samples = tapegrad::Samples::new(&columns).unwrap();
         let mut out = vec![7.0; 38];
-        f.batched(0..0)
-            .unwrap()
-            .values(&[], &samples, &mut tapegrad::BatchWorkspace::new(), &mut out)
-            .unwrap();
+        f.batched(0..0).unwrap().evaluator().values_into(&[], &samples, &mut out).unwrap();
         assert!(out.chunks(2).all(|pair| is_b([pair[0], pair[1]])), "{out:?}");
     }
 }
@@ -266,5 +263,5 @@ fn the_inverse_hyperbolic_tangent_beside_its_ends() {
         [6.222124119299465, -6.222124119299465]
     );
     let f = tapegrad::Function::record(|[x]: [Var; 1]| x.atanh(), [0.5]).unwrap();
-    assert_eq!(f.value(&[-x], &mut tapegrad::Workspace::new()).unwrap(), -6.222124119299465);
+    assert_eq!(f.evaluator().value(&[-x]).unwrap(), -6.222124119299465);
 }

@@ -5,7 +5,7 @@ use crate::common::{assert_says, panic_of, quick_tape, refusal};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use tapegrad::{Dual, Tape, Var, derivative, hessian, hessian_vector_product, jvp, preaccumulate};
+use tapegrad::{Dual, Tape, Var, derivative, hessian, hvp, jvp, preaccumulate};
 
 const BY_HAND: [&str; 3] = ["made by hand", "`Dual::custom`", "`Dual::constant`"];
 const OF_ANOTHER: [&str; 4] =
@@ -58,9 +58,9 @@ fn numbers_made_by_hand_inside() {
     assert_says(&refusal(|| preaccumulate([v], |[y]| Dual::new(y.primal(), [1.0]))), &BY_HAND);
     let [one, two] = [1.0, 2.0].map(Var::from);
     assert_says(&refusal(|| hessian(|[x]| x * Dual::new(two, [one; 4]), [3.0])), &BY_HAND);
-    assert_says(&refusal(|| hessian_vector_product(|[x]| x * Dual::new(two, [one]), [3.0], [1.0])), &BY_HAND);
+    assert_says(&refusal(|| hvp(|[x]| x * Dual::new(two, [one]), [3.0], [1.0])), &BY_HAND);
     assert_says(&refusal(|| hessian(|[_x]| Dual::new(two, [one; 4]), [3.0])), &BY_HAND);
-    assert_says(&refusal(|| hessian_vector_product(|[_x]| Dual::new(two, [one]), [3.0], [1.0])), &BY_HAND);
+    assert_says(&refusal(|| hvp(|[_x]| Dual::new(two, [one]), [3.0], [1.0])), &BY_HAND);
     // A call of its own inside of a closure is its own business.
     assert_eq!(derivative(|y| y * (Dual::<f64>::variable(3.0, 0) * 5.0).tangent(0), 2.0), 5.0);
 }
@@ -263,9 +263,9 @@ fn hessians_drop_no_tangents() {
         assert_says(&refusal(|| hessian(|[x]| Dual::constant(x.primal()) * x, [at])), &DROPPED);
         assert_says(&refusal(|| hessian(|[x]| x.hypot(Dual::constant(x.primal()) + 1.0), [at])), &DROPPED);
         let product = |[x]: [Dual<Var>; 1]| Dual::constant(square(x.primal())) * 2.0;
-        assert_says(&refusal(|| hessian_vector_product(product, [at], [1.0])), &DROPPED);
+        assert_says(&refusal(|| hvp(product, [at], [1.0])), &DROPPED);
         let product = |[x]: [Dual<Var>; 1]| tapegrad::sum(&[x, Dual::constant(x.primal())]);
-        assert_says(&refusal(|| hessian_vector_product(product, [at], [0.0])), &DROPPED);
+        assert_says(&refusal(|| hvp(product, [at], [0.0])), &DROPPED);
         // An argument whose direction comes in another recording.
         let sixth = |x: &[tapegrad::HessianNumber]| x[0] * Dual::constant(x[5].primal());
         assert_says(&panic_of(|| hessian(sixth, &[at; 6][..])).message, &DROPPED);
@@ -296,7 +296,7 @@ fn rules_by_hand() {
     // With second derivatives where the partials are computed from what is given.
     let cube = |[x]: [Var; 1]| (x * x * x, [x * x * 3.0]);
     assert_eq!(hessian(|[x]| Dual::custom([x], cube) * 2.0, [2.0]), [[24.0]]);
-    assert_eq!(hessian_vector_product(|[x]| Dual::custom([x], cube), [2.0], [10.0]), [120.0]);
+    assert_eq!(hvp(|[x]| Dual::custom([x], cube), [2.0], [10.0]), [120.0]);
     // Only what reaches an input meets its partial; and strangers are strangers here too.
     let root = |[x, y]: [f64; 2]| (x.sqrt() + y, [0.5 / x.sqrt(), 1.0]);
     assert_eq!(jvp(|[x, y]| [Dual::custom([x, y], root)], [0.0, 3.0], [0.0, 1.0]), ([3.0], [1.0]));

@@ -4,7 +4,7 @@
 use crate::common::{assert_says, refusal};
 use proptest::prelude::*;
 use tapegrad::{
-    Dual, Real, Var, derivative, gradient, hessian, hessian_vector_product, jacobian, jvp,
+    Dual, Real, Var, derivative, gradient, hessian, hvp, jacobian, jvp,
     value_and_gradient, vjp,
 };
 
@@ -83,7 +83,7 @@ fn results_that_are_arguments_or_constants() {
     assert_eq!(hessian(|[x, _]| x, [1.0, 2.0]), [[0.0; 2]; 2]);
     assert_eq!(hessian(|[x, y]| x * y, [1.0, 2.0]), [[0.0, 1.0], [1.0, 0.0]]);
     assert_eq!(hessian(|[_, _]| Dual::from(3.0), [1.0, 2.0]), [[0.0; 2]; 2]);
-    assert_eq!(hessian_vector_product(|[x, y]| x * y, [1.0, 2.0], [5.0, 7.0]), [7.0, 5.0]);
+    assert_eq!(hvp(|[x, y]| x * y, [1.0, 2.0], [5.0, 7.0]), [7.0, 5.0]);
     assert_eq!(jvp(|[x, _]| [x, Dual::from(3.0)], [1.0, 2.0], [5.0, 7.0]), ([1.0, 3.0], [5.0, 0.0]));
 }
 
@@ -94,9 +94,9 @@ fn second_derivatives_in_every_shape() {
     let slice: Vec<Vec<f64>> = hessian(|x| quadratic([x[0], x[1]]), &[1.0, 2.0][..]);
     assert_eq!(array, expected);
     assert_eq!(slice, expected);
-    assert_eq!(hessian_vector_product(quadratic, &[1.0, 2.0], &[1.0, 10.0]), [56.0, 5.0]);
+    assert_eq!(hvp(quadratic, &[1.0, 2.0], &[1.0, 10.0]), [56.0, 5.0]);
     let vector: Vec<f64> =
-        hessian_vector_product(|x| quadratic([x[0], x[1]]), vec![1.0, 2.0], vec![1.0, 10.0]);
+        hvp(|x| quadratic([x[0], x[1]]), vec![1.0, 2.0], vec![1.0, 10.0]);
     assert_eq!(vector, [56.0, 5.0]);
 }
 
@@ -118,7 +118,7 @@ fn check_hessian<const N: usize>() {
     let of_array: [[f64; N]; N] = hessian(|x| chained(&x), at);
     let of_slice = hessian(chained, &at[..]);
     let v: [f64; N] = std::array::from_fn(|k| (k as f64 + 1.0).sin());
-    let product = hessian_vector_product(|x| chained(&x), at, v);
+    let product = hvp(|x| chained(&x), at, v);
     for i in 0..N {
         for j in 0..N {
             assert_close(of_array[i][j], nested[i][j]);
@@ -199,7 +199,7 @@ fn lengths_must_agree() {
     let square = |x: &[Dual]| vec![x[0] * x[0]];
     assert_says(&refusal(|| jvp(square, &[1.0, 2.0][..], &[1.0][..])), &of_slices);
     let f = |x: &[Dual<Var>]| x[0] * x[0];
-    assert_says(&refusal(|| hessian_vector_product(f, vec![1.0, 2.0], vec![])), &of_slices);
+    assert_says(&refusal(|| hvp(f, vec![1.0, 2.0], vec![])), &of_slices);
     let f = |x: &[Var]| vec![x[0], x[0]];
     for u in [vec![], vec![1.0], vec![1.0; 3]] {
         assert_says(&refusal(|| vjp(f, vec![1.0], u)), &["one weight per result"]);

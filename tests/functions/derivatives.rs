@@ -14,7 +14,7 @@ fn first_derivatives_keep_the_bounds_of_the_table() {
     for row in primitives() {
         for fixture in fixtures(row.op) {
             let gradient = record(fixture.op, &fixture.args).gradient().unwrap();
-            let partials = gradient.values(&fixture.args, &mut Workspace::new()).unwrap();
+            let partials = gradient.evaluator().values(&fixture.args).unwrap();
             let conditions = conditions(&fixture);
             for (k, partial) in partials.into_iter().enumerate() {
                 let error = ulps(partial, fixture.exact[1 + k]) / conditions[1 + k];
@@ -36,7 +36,7 @@ fn second_derivatives_agree_with_fixtures() {
                 continue; // what is tiny or huge has its own scale; forward mode over the rules covers it
             }
             let second = record(fixture.op, &fixture.args).gradient().unwrap().jacobian().unwrap();
-            let computed = second.values(&fixture.args, &mut Workspace::new()).unwrap();
+            let computed = second.evaluator().values(&fixture.args).unwrap();
             let scale = exact.iter().chain(&fixture.exact[..1 + n]).fold(0f64, |m, e| m.max(e.near.abs()));
             let mut upper = exact.iter();
             for i in 0..n {
@@ -71,8 +71,9 @@ fn higher_derivatives_agree_with_fixtures() {
             let (mut computed_seconds, mut computed_thirds) = (Vec::new(), Vec::new());
             for (i, first) in gradients(&record(op, &args), &args).iter().enumerate() {
                 for (j, second) in gradients(first, &args).iter().enumerate().skip(i) {
-                    computed_seconds.push(second.value(&args, &mut workspace).unwrap());
-                    let third = second.gradient().unwrap().values(&args, &mut workspace).unwrap();
+                    computed_seconds.push(second.evaluator_in(&mut workspace).value(&args).unwrap());
+                    let third =
+                        second.gradient().unwrap().evaluator_in(&mut workspace).values(&args).unwrap();
                     computed_thirds.extend_from_slice(&third[j..]);
                 }
             }
@@ -107,7 +108,7 @@ fn third_derivatives_agree_with_nested_forward_mode() {
         for k in 1..8 {
             let x = on.start + (on.end - on.start) * (f64::from(k) + 0.3) / 8.7;
             let third = record(row.op, &[x]).gradient().unwrap().gradient().unwrap().gradient().unwrap();
-            let computed = third.values(&[x], &mut Workspace::new()).unwrap()[0];
+            let computed = third.evaluator().values(&[x]).unwrap()[0];
             let nested = row.op.value(&[seed(x)]).unwrap().tangent(0).tangent(0).tangent(0);
             let error = (computed - nested).abs();
             assert!(error <= 1e-9 * (1.0 + nested.abs()), "{} at {x}: {computed} {nested}", row.op);
@@ -120,10 +121,10 @@ fn zero_times_infinity_is_never_zero() {
     let f = Function::record(|[x]| x.sqrt() * x.sqrt(), [1.0]).unwrap();
     let mut workspace = Workspace::new();
     let mut gradient = [0.0];
-    f.value_and_gradient(&[0.0], &mut workspace, &mut gradient).unwrap();
+    f.evaluator_in(&mut workspace).value_and_gradient_into(&[0.0], &mut gradient).unwrap();
     assert!(gradient[0].is_nan());
     for derivative in [f.gradient().unwrap(), f.gradient().unwrap().optimize()] {
-        assert!(derivative.value(&[0.0], &mut workspace).unwrap().is_nan());
+        assert!(derivative.evaluator_in(&mut workspace).value(&[0.0]).unwrap().is_nan());
     }
 }
 
@@ -133,10 +134,10 @@ fn structural_zeros_stay_zero() {
     let f = Function::record(|[x, y]| tapegrad::lt(x, 1.0).select(x * 2.0, y.sqrt()), [0.5, 0.0]).unwrap();
     let gradient = f.gradient().unwrap();
     let mut workspace = Workspace::new();
-    assert_eq!(gradient.values(&[0.5, 0.0], &mut workspace).unwrap(), [2.0, 0.0]);
-    assert_eq!(gradient.values(&[2.0, 4.0], &mut workspace).unwrap(), [0.0, 0.25]);
+    assert_eq!(gradient.evaluator_in(&mut workspace).values(&[0.5, 0.0]).unwrap(), [2.0, 0.0]);
+    assert_eq!(gradient.evaluator_in(&mut workspace).values(&[2.0, 4.0]).unwrap(), [0.0, 0.25]);
     let max = Function::record(|[x, y]| x.max(y.ln()), [1.0, 0.5]).unwrap().gradient().unwrap();
-    assert_eq!(max.values(&[1.0, 0.0], &mut workspace).unwrap(), [1.0, 0.0]);
+    assert_eq!(max.evaluator_in(&mut workspace).values(&[1.0, 0.0]).unwrap(), [1.0, 0.0]);
 }
 
 #[test]
@@ -152,26 +153,26 @@ fn all_forms_agree_on_random_programs() {
         let mut duals = Workspace::new();
 
         let mut direct = vec![0.0; n];
-        f.value_and_gradient(&x, &mut workspace, &mut direct).unwrap();
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut direct).unwrap();
         let gradient = f.gradient().unwrap();
-        close(&gradient.values(&x, &mut workspace).unwrap(), &direct);
-        close(&gradient.optimize().values(&x, &mut workspace).unwrap(), &direct);
+        close(&gradient.evaluator_in(&mut workspace).values(&x).unwrap(), &direct);
+        close(&gradient.optimize().evaluator_in(&mut workspace).values(&x).unwrap(), &direct);
 
         let at = |more: &[f64]| [&x[..], more].concat();
-        let jvp = f.jvp().unwrap().values(&at(&v), &mut workspace).unwrap();
+        let jvp = f.jvp().unwrap().evaluator_in(&mut workspace).values(&at(&v)).unwrap();
         let slope: f64 = direct.iter().zip(&v).map(|(g, v)| g * v).sum();
         close(&jvp[1..], &[slope]);
-        let vjp = f.vjp().unwrap().values(&at(&[2.0]), &mut workspace).unwrap();
-        close(&vjp, &direct.iter().map(|g| 2.0 * g).collect::<Vec<_>>());
+        let vjp = f.vjp().unwrap().evaluator_in(&mut workspace).values(&at(&[2.0])).unwrap();
+        close(&vjp[1..], &direct.iter().map(|g| 2.0 * g).collect::<Vec<_>>());
 
         let mut full = vec![0.0; n * n];
-        f.hessian_at(&x, &mut duals, &mut full).unwrap();
-        close(&f.hessian().unwrap().values(&x, &mut workspace).unwrap(), &full);
+        f.evaluator_in(&mut duals).hessian_into(&x, &mut full).unwrap();
+        close(&f.hessian().unwrap().evaluator_in(&mut workspace).values(&x).unwrap(), &full);
         let front: Vec<f64> = hessian(|x| program.run(x), &x).concat();
         close(&front, &full);
         let product: Vec<f64> =
             full.chunks(n).map(|row| row.iter().zip(&v).map(|(h, v)| h * v).sum()).collect();
-        close(&f.hvp().unwrap().values(&at(&v), &mut workspace).unwrap(), &product);
+        close(&f.hvp().unwrap().evaluator_in(&mut workspace).values(&at(&v)).unwrap(), &product);
     }
 }
 
@@ -184,26 +185,32 @@ fn close(a: &[f64], b: &[f64]) {
 
 #[test]
 fn parameters_are_given_and_not_differentiated() {
-    let f = Function::record(|[x, p]| x * x * p, [1.0, 1.0]).unwrap().with_parameters(1..2).unwrap();
+    let f = Function::record(|[x, p]| x * x * p, [1.0, 1.0]).unwrap().with_held(1..2).unwrap();
     assert_eq!((f.inputs(), f.variables()), (2, 1));
     let slope = f.gradient().unwrap();
-    assert_eq!(slope.values(&[3.0, 10.0], &mut Workspace::new()).unwrap(), [60.0]);
-    assert_eq!(slope.gradient().unwrap().values(&[3.0, 10.0], &mut Workspace::new()).unwrap(), [20.0]);
+    assert_eq!(slope.evaluator().values(&[3.0, 10.0]).unwrap(), [60.0]);
+    assert_eq!(slope.gradient().unwrap().evaluator().values(&[3.0, 10.0]).unwrap(), [20.0]);
 }
 
 /// Wherever the parameters stand among the inputs.
 #[test]
 fn directions_belong_to_variables() {
     let f = Function::record(|[p, x, q, y]| p * x * x * q * y, [1.0; 4]).unwrap();
-    let f = f.with_parameters(0..1).unwrap().with_parameters(2..3).unwrap();
+    let f = f.with_held(0..1).unwrap().with_held(2..3).unwrap();
     let at = [2.0, 3.0, 5.0, 7.0]; // by x: 420, by y: 90; second: 140, 60, 0
     let mut workspace = Workspace::new();
     let with = |v: &[f64]| [&at[..], v].concat();
-    assert_eq!(f.jvp().unwrap().values(&with(&[1.0, 10.0]), &mut workspace).unwrap(), [630.0, 1320.0]);
-    assert_eq!(f.vjp().unwrap().values(&with(&[2.0]), &mut workspace).unwrap(), [840.0, 180.0]);
-    assert_eq!(f.hvp().unwrap().values(&with(&[1.0, 10.0]), &mut workspace).unwrap(), [740.0, 60.0]);
+    assert_eq!(
+        f.jvp().unwrap().evaluator_in(&mut workspace).values(&with(&[1.0, 10.0])).unwrap(),
+        [630.0, 1320.0]
+    );
+    assert_eq!(f.vjp().unwrap().evaluator_in(&mut workspace).values(&with(&[2.0])).unwrap(), [630.0, 840.0, 180.0]);
+    assert_eq!(
+        f.hvp().unwrap().evaluator_in(&mut workspace).values(&with(&[1.0, 10.0])).unwrap(),
+        [740.0, 60.0]
+    );
     let mut direct = [0.0; 2];
-    f.hessian_vector_product(&at, &[1.0, 10.0], &mut Workspace::new(), &mut direct).unwrap();
+    f.evaluator().hvp_into(&at, &[1.0, 10.0], &mut direct).unwrap();
     assert_eq!(direct, [740.0, 60.0]);
 }
 
@@ -211,7 +218,7 @@ fn directions_belong_to_variables() {
 #[test]
 fn nested_differentiation_is_exact() {
     // x² = a by Newton's method with a recorded derivative; d√a/da = 1 / (2√a).
-    let residual = Function::record(|[x, a]| x * x - a, [1.0, 2.0]).unwrap().with_parameters(1..2).unwrap();
+    let residual = Function::record(|[x, a]| x * x - a, [1.0, 2.0]).unwrap().with_held(1..2).unwrap();
     let slope = residual.gradient().unwrap();
     fn root<R: Real>(residual: &Function, slope: &Function, a: R) -> R {
         (0..8).fold(R::constant(1.0), |x, _| {
@@ -222,7 +229,7 @@ fn nested_differentiation_is_exact() {
     assert!((derivative - 0.5 / 2f64.sqrt()).abs() < 1e-15);
     let whole = Function::record(|[a]| root(&residual, &slope, a), [2.0]).unwrap();
     let second = whole.gradient().unwrap().gradient().unwrap();
-    let curvature = second.value(&[3.0], &mut Workspace::new()).unwrap();
+    let curvature = second.evaluator().value(&[3.0]).unwrap();
     assert!((curvature + 0.25 * 3f64.powf(-1.5)).abs() < 1e-14);
 }
 
@@ -232,8 +239,8 @@ fn derivatives_keep_the_guards_and_their_lines() {
     let line = line!() + 1;
     let f = Function::record(|[x]| if x < 1.0 { x * x } else { x }, [0.5]).unwrap();
     let second = f.gradient().unwrap().gradient().unwrap();
-    assert_eq!(second.value(&[0.1], &mut Workspace::new()), Ok(2.0));
-    match second.value(&[2.0], &mut Workspace::new()) {
+    assert_eq!(second.evaluator().value(&[0.1]), Ok(2.0));
+    match second.evaluator().value(&[2.0]) {
         Err(tapegrad::Error::BranchChanged { at, .. }) => assert_eq!((at.line(), at.file()), (line, file!())),
         other => panic!("{other:?}"),
     }

@@ -26,20 +26,22 @@ fn clamp_between_reversed_bounds_is_nan_in_every_form() {
         let fused = recorded.with_passes(&[Pass::Reassociate]);
         for f in [&recorded, &there, &optimized, &fused] {
             let (mut workspace, mut slopes) = (Workspace::new(), [7.0; 3]);
-            all_nan(&[f.value(&x, &mut workspace).unwrap()]);
-            all_nan(&[f.value_and_gradient(&x, &mut workspace, &mut slopes).unwrap()]);
+            all_nan(&[f.evaluator_in(&mut workspace).value(&x).unwrap()]);
+            all_nan(&[f.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut slopes).unwrap()]);
             all_nan(&slopes);
             slopes = [7.0; 3];
-            f.jacobian_at(&x, &mut workspace, &mut slopes).unwrap();
+            f.evaluator_in(&mut workspace).jacobian_into(&x, &mut slopes).unwrap();
             all_nan(&slopes);
             let mut second = [7.0; 9];
-            f.hessian_at(&x, &mut Workspace::new(), &mut second).unwrap();
-            all_nan(&f.gradient().unwrap().values(&x, &mut workspace).unwrap());
-            all_nan(&f.gradient().unwrap().optimize().values(&x, &mut workspace).unwrap());
-            f.hessian().unwrap().values(&x, &mut workspace).unwrap();
-            let both = f.jvp().unwrap().values(&[x, [1.0; 3]].concat(), &mut workspace).unwrap();
+            f.evaluator().hessian_into(&x, &mut second).unwrap();
+            all_nan(&f.gradient().unwrap().evaluator_in(&mut workspace).values(&x).unwrap());
+            all_nan(&f.gradient().unwrap().optimize().evaluator_in(&mut workspace).values(&x).unwrap());
+            f.hessian().unwrap().evaluator_in(&mut workspace).values(&x).unwrap();
+            let both = f.jvp().unwrap().evaluator_in(&mut workspace).values(&[x, [1.0; 3]].concat()).unwrap();
             all_nan(&both);
-            all_nan(&f.vjp().unwrap().values(&[&x[..], &[1.0]].concat(), &mut workspace).unwrap());
+            all_nan(
+                &f.vjp().unwrap().evaluator_in(&mut workspace).values(&[&x[..], &[1.0]].concat()).unwrap(),
+            );
 
             all_nan(&f.call(&x).unwrap());
             let called = f.call(&Dual::variables(x)).unwrap()[0];
@@ -68,17 +70,17 @@ fn clamp_in_batches_is_nan_in_the_samples_that_have_no_bounds() {
 
     let (mut values, mut jacobians) = ([7.0; 4], [7.0; 12]);
     let double = f.batched(0..0).unwrap();
-    double.values(&[], &samples, &mut BatchWorkspace::new(), &mut values).unwrap();
-    double.jacobians(&[], &samples, &mut BatchWorkspace::new(), &mut jacobians).unwrap();
+    double.evaluator().values_into(&[], &samples, &mut values).unwrap();
+    double.evaluator().jacobians_into(&[], &samples, &mut jacobians).unwrap();
     assert_eq!((is_nan(&values), values[0], values[2]), (vec![false, true, false, true], 1.5, 3.0));
     assert_eq!(jacobians[..3], [3.0, 0.0, 0.0]);
     assert_eq!(jacobians[6..9], [0.0, 0.0, 3.0]);
     all_nan(&[&jacobians[3..6], &jacobians[9..]].concat());
 
     let (mut values, mut jacobians) = ([7.0; 4], [7.0; 12]);
-    let single = Batched::<f32>::new(&f, 0..0).unwrap();
-    single.values(&[], &samples, &mut BatchWorkspace::new(), &mut values).unwrap();
-    single.jacobians(&[], &samples, &mut BatchWorkspace::new(), &mut jacobians).unwrap();
+    let single = f.batched_as::<f32>(0..0).unwrap();
+    single.evaluator().values_into(&[], &samples, &mut values).unwrap();
+    single.evaluator().jacobians_into(&[], &samples, &mut jacobians).unwrap();
     assert_eq!(is_nan(&values), [false, true, false, true]);
     all_nan(&[&jacobians[3..6], &jacobians[9..]].concat());
 
@@ -88,7 +90,7 @@ fn clamp_in_batches_is_nan_in_the_samples_that_have_no_bounds() {
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
     let shared = shared.batched(0..2).unwrap();
-    let total = shared.value_and_gradient(&[2.0, 1.0], &samples, &mut BatchWorkspace::new(), &mut slopes);
+    let total = shared.evaluator().value_and_gradient_into(&[2.0, 1.0], &samples, &mut slopes);
     all_nan(&[total.unwrap(), slopes[0], slopes[1]]);
 
     let closure = |x: &[Var]| bounded(x[2], x[0], x[1]);
@@ -103,9 +105,8 @@ fn clamp_in_batches_is_nan_in_the_samples_that_have_no_bounds() {
 #[test]
 fn a_hessian_without_variables_is_checked_the_same() {
     let f = Function::record(|[x, y]| if x < y { x } else { y }, [1.0, 2.0]).unwrap();
-    let f = f.with_parameters(0..2).unwrap();
-    let hessian_at =
-        |f: &Function, x: &[f64], n: usize| f.hessian_at(x, &mut Workspace::new(), &mut vec![0.0; n]);
+    let f = f.with_held(0..2).unwrap();
+    let hessian_at = |f: &Function, x: &[f64], n: usize| f.evaluator().hessian_into(x, &mut vec![0.0; n]);
     assert_eq!(hessian_at(&f, &[1.0, 2.0], 0), Ok(()));
     assert!(matches!(
         hessian_at(&f, &[2.0, 1.0], 0),
@@ -113,7 +114,7 @@ fn a_hessian_without_variables_is_checked_the_same() {
     ));
     assert!(matches!(hessian_at(&f, &[1.0], 0), Err(Error::Length { what: "inputs", expected: 2, got: 1 })));
     assert!(matches!(hessian_at(&f, &[1.0, 2.0], 1), Err(Error::Length { what: "derivatives", .. })));
-    let two = Function::record(|[x]| [x, x], [1.0]).unwrap().with_parameters(0..1).unwrap();
+    let two = Function::record(|[x]| [x, x], [1.0]).unwrap().with_held(0..1).unwrap();
     assert!(matches!(hessian_at(&two, &[1.0], 0), Err(Error::Length { what: "outputs", .. })));
     let none = Function::record(|_: [Var; 0]| Var::from(2.0), [0.0; 0]).unwrap();
     assert_eq!(hessian_at(&none, &[], 0), Ok(()));
@@ -128,10 +129,10 @@ fn numbers_of_outputs_and_inputs_that_there_are_not() {
         assert!(matches!(f.output(output), Err(Error::Length { got: 2, .. })));
     }
     for inputs in [0..2, 2..3, 0..usize::MAX, usize::MAX..usize::MAX, usize::MAX..0, 1..0] {
-        assert!(matches!(f.clone().with_parameters(inputs.clone()), Err(Error::Length { .. })));
+        assert!(matches!(f.clone().with_held(inputs.clone()), Err(Error::Length { .. })));
         assert!(matches!(f.batched(inputs), Err(Error::Length { .. })));
     }
-    let reversed = f.with_parameters(1..0).unwrap_err();
+    let reversed = f.with_held(1..0).unwrap_err();
     assert_eq!(reversed.to_string(), "expected 1 as the least end of the range of inputs, got 0");
 }
 
@@ -145,7 +146,7 @@ fn says(error: &Error, parts: &[&str]) {
 
 #[test]
 fn a_changed_branch_says_what_was_asked_and_how_it_turned_out() {
-    let at = |f: &Function, x: &[f64]| f.value(x, &mut Workspace::new()).unwrap_err();
+    let at = |f: &Function, x: &[f64]| f.evaluator().value(x).unwrap_err();
     let line = line!() + 1;
     let f = Function::record(|[x, y]| if x < y { x } else { y }, [1.0, 2.0]).unwrap();
     let here = format!("{}:{line}:", file!());
@@ -161,7 +162,7 @@ fn a_changed_branch_says_what_was_asked_and_how_it_turned_out() {
 
     let columns = [Column::from(&[1.0, 2.0]), Column::from(&[2.0, 1.0])];
     let samples = Samples::new(&columns).unwrap();
-    let in_batch = f.batched(0..0).unwrap().values(&[], &samples, &mut BatchWorkspace::new(), &mut [0.0; 2]);
+    let in_batch = f.batched(0..0).unwrap().evaluator().values_into(&[], &samples, &mut [0.0; 2]);
     says(
         &in_batch.unwrap_err(),
         &["in 1 of the samples, number 1", "it is Some(Greater) here", "`BatchedAdaptive`"],
@@ -174,14 +175,20 @@ fn a_wrong_length_says_what_there_should_be() {
     let x = [1.0; 14];
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let learned = f.clone().with_parameters(1..2).unwrap().batched(0..1).unwrap();
-    let error = learned.jacobians(&[1.0], &samples, &mut BatchWorkspace::new(), &mut [0.0; 14]).unwrap_err();
+    let learned = f.clone().with_held(1..2).unwrap().batched(0..1).unwrap();
+    let error = learned.evaluator().jacobians_into(&[1.0], &samples, &mut [0.0; 14]).unwrap_err();
     says(&error, &["expected 0 derivatives", "got 14", "`jacobians`", "shared", "`value_and_gradient`"]);
 
     let mut workspace = Workspace::new();
-    says(&f.value(&[1.0], &mut workspace).unwrap_err(), &["expected 2 inputs, got 1", "parameters included"]);
-    let error = f.value_and_gradient(&[1.0, 2.0], &mut workspace, &mut [0.0]).unwrap_err();
+    says(
+        &f.evaluator_in(&mut workspace).value(&[1.0]).unwrap_err(),
+        &["expected 2 inputs, got 1", "parameters included"],
+    );
+    let error = f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0, 2.0], &mut [0.0]).unwrap_err();
     says(&error, &["expected 2 derivatives, got 1", "every variable"]);
     let two = Function::record(|[x]| [x, x], [1.0]).unwrap();
-    says(&two.value(&[1.0], &mut workspace).unwrap_err(), &["expected 1 outputs, got 2", "`gradient_of`"]);
+    says(
+        &two.evaluator_in(&mut workspace).value(&[1.0]).unwrap_err(),
+        &["expected 1 outputs, got 2", "`gradient_of`"],
+    );
 }

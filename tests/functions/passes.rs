@@ -16,7 +16,10 @@ fn exact_passes_keep_every_bit() {
             let simple = f.with_passes(passes);
             for _ in 0..4 {
                 let x: Vec<f64> = (0..n).map(|_| random.uniform(-2.0, 2.0)).collect();
-                match (f.value(&x, &mut workspace), simple.value(&x, &mut workspace)) {
+                match (
+                    f.evaluator_in(&mut workspace).value(&x),
+                    simple.evaluator_in(&mut workspace).value(&x),
+                ) {
                     (Ok(a), Ok(b)) => assert!(a == b || a.is_nan() && b.is_nan(), "{passes:?}: {a} {b}"),
                     (Err(_), Err(_)) => {}
                     (a, b) => panic!("{passes:?}: {a:?} {b:?}"),
@@ -37,7 +40,7 @@ fn constants_are_folded() {
     let g = Function::record(|[x]| x.powi(2), [1.0]).unwrap().gradient().unwrap().gradient().unwrap();
     let folded = g.with_passes(&[Pass::FoldConstants, Pass::DropDead]);
     assert_eq!(folded.stats().operations, 0, "{folded}");
-    assert_eq!(folded.value(&[5.0], &mut Workspace::new()), Ok(2.0));
+    assert_eq!(folded.evaluator().value(&[5.0]), Ok(2.0));
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn sums_and_inner_products_are_fused_in_order() {
     let f = Function::record(|[a, b, c, d]| a + b + c + d, [1e16, 1.0, -1e16, 1.0]).unwrap();
     assert_eq!(counts(&f.optimize()), [("sum", 1)]);
     let x = [1e16, 1.0, -1e16, 1.0];
-    assert_eq!(f.optimize().value(&x, &mut Workspace::new()), Ok(x[0] + x[1] + x[2] + x[3]));
+    assert_eq!(f.optimize().evaluator().value(&x), Ok(x[0] + x[1] + x[2] + x[3]));
 
     let g = Function::record(|[a, b, c, d]| a * b + c * d, [1.0, 2.0, 3.0, 4.0]).unwrap();
     assert_eq!(counts(&g.optimize()), [("dot", 1)]);
@@ -94,8 +97,11 @@ fn a_long_chain_goes_through_without_recursion() {
     .unwrap();
     let simple = f.optimize();
     let mut workspace = Workspace::new();
-    assert_eq!(simple.value(&[3.0], &mut workspace), f.value(&[3.0], &mut workspace));
-    assert_eq!(simple.gradient().unwrap().value(&[3.0], &mut workspace).unwrap(), 50_001.0);
+    assert_eq!(
+        simple.evaluator_in(&mut workspace).value(&[3.0]),
+        f.evaluator_in(&mut workspace).value(&[3.0])
+    );
+    assert_eq!(simple.gradient().unwrap().evaluator_in(&mut workspace).value(&[3.0]).unwrap(), 50_001.0);
 }
 
 #[test]
@@ -126,7 +132,11 @@ fn sums_of_no_one_two_and_three_terms_are_fused() {
     for (f, x, expected) in &recordings {
         let everywhere = [&Pass::EXACT[..], &[Pass::Reassociate], &[Pass::FuseSums], &[Pass::DropNeutral]];
         for passes in everywhere {
-            assert_eq!(f.with_passes(passes).value(x, &mut workspace), Ok(*expected), "{passes:?}: {f}");
+            assert_eq!(
+                f.with_passes(passes).evaluator_in(&mut workspace).value(x),
+                Ok(*expected),
+                "{passes:?}: {f}"
+            );
         }
     }
     // 100 (y − x²)² + (1 − x)², of which the sum has one term.
@@ -135,7 +145,7 @@ fn sums_of_no_one_two_and_three_terms_are_fused() {
     };
     let f = Function::record(rosenbrock, &[1.0, 2.0][..]).unwrap().optimize();
     let mut gradient = [0.0; 2];
-    let value = f.value_and_gradient(&[1.0, 2.0], &mut workspace, &mut gradient);
+    let value = f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0, 2.0], &mut gradient);
     assert_eq!((value, gradient), (Ok(100.0), [-400.0, 200.0]));
     let one = Function::record(|[x]| sum(&[x]), [1.0]).unwrap().optimize();
     assert_eq!(one.stats().operations, 0, "the sum of one term is that term");
@@ -154,8 +164,8 @@ fn folding_keeps_what_derivatives_see() {
     for f in behind {
         let f = Function::record(|[x]| f(x), [1.0]).unwrap();
         let (mut recorded, mut folded) = ([7.0], [7.0]);
-        f.value_and_gradient(&[0.0], &mut workspace, &mut recorded).unwrap();
-        f.optimize().value_and_gradient(&[0.0], &mut workspace, &mut folded).unwrap();
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&[0.0], &mut recorded).unwrap();
+        f.optimize().evaluator_in(&mut workspace).value_and_gradient_into(&[0.0], &mut folded).unwrap();
         assert!(recorded[0].is_nan() && folded[0].is_nan(), "{f}: {recorded:?} {folded:?}");
     }
     // (√x)¹ has the second derivative −x^(−3/2) / 4: −1/32 at 4, −∞ at 0.
@@ -163,11 +173,11 @@ fn folding_keeps_what_derivatives_see() {
     for f in [&f, &f.optimize()] {
         for (at, expected) in [(4.0, -1.0 / 32.0), (0.0, f64::NEG_INFINITY)] {
             let mut second = [7.0];
-            f.hessian_at(&[at], &mut Workspace::new(), &mut second).unwrap();
+            f.evaluator().hessian_into(&[at], &mut second).unwrap();
             assert_eq!(second, [expected]);
             let as_function = f.hessian().unwrap();
-            assert_eq!(as_function.value(&[at], &mut workspace), Ok(expected));
-            assert_eq!(as_function.optimize().value(&[at], &mut workspace), Ok(expected));
+            assert_eq!(as_function.evaluator_in(&mut workspace).value(&[at]), Ok(expected));
+            assert_eq!(as_function.optimize().evaluator_in(&mut workspace).value(&[at]), Ok(expected));
         }
     }
 }
@@ -219,14 +229,16 @@ fn all_rows() -> Vec<(Op, usize)> {
 /// function of its own. Or the error.
 fn all_of(f: &Function, x: &[f64]) -> Result<[Vec<f64>; 5], Error> {
     let mut workspace = Workspace::new();
-    let values = f.values(x, &mut workspace)?;
+    let values = f.evaluator_in(&mut workspace).values(x)?;
     let mut jacobian = vec![7.0; values.len() * x.len()];
-    f.jacobian_at(x, &mut workspace, &mut jacobian)?;
+    f.evaluator_in(&mut workspace).jacobian_into(x, &mut jacobian)?;
     let first = f.output(0)?;
     let mut hessian = vec![7.0; x.len() * x.len()];
-    first.hessian_at(x, &mut Workspace::new(), &mut hessian)?;
-    let by_functions =
-        [f.jacobian()?.values(x, &mut workspace)?, first.hessian()?.values(x, &mut workspace)?];
+    first.evaluator().hessian_into(x, &mut hessian)?;
+    let by_functions = [
+        f.jacobian()?.evaluator_in(&mut workspace).values(x)?,
+        first.hessian()?.evaluator_in(&mut workspace).values(x)?,
+    ];
     let [jacobian_function, hessian_function] = by_functions;
     Ok([values, jacobian, hessian, jacobian_function, hessian_function])
 }
@@ -245,7 +257,7 @@ fn merging_may_find_the_infinity_behind_a_nan() {
     let f = Function::record(|[x]| x.sqrt() * 0.0 + x.sqrt(), [1.0]).unwrap();
     let slope = |f: &Function| {
         let mut gradient = [7.0];
-        f.value_and_gradient(&[0.0], &mut Workspace::new(), &mut gradient).unwrap();
+        f.evaluator().value_and_gradient_into(&[0.0], &mut gradient).unwrap();
         gradient[0]
     };
     assert!(slope(&f).is_nan());

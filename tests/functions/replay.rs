@@ -15,9 +15,9 @@ impl Visitor for ReplaysBitForBit {
             let outputs = workload.plain(part, &vars);
             let function = tape.function(&vars, &outputs).unwrap();
             let mut workspace = Workspace::new();
-            let values = function.values(x, &mut workspace).unwrap();
+            let values = function.evaluator_in(&mut workspace).values(x).unwrap();
             let mut jacobian = vec![0.0; M * x.len()];
-            function.jacobian_at(x, &mut workspace, &mut jacobian).unwrap();
+            function.evaluator_in(&mut workspace).jacobian_into(x, &mut jacobian).unwrap();
             for (k, output) in outputs.iter().enumerate() {
                 assert_eq!(values[k].to_bits(), bits(*output), "{}", W::NAME);
                 let eager = output.backward().wrt(&vars);
@@ -25,9 +25,9 @@ impl Visitor for ReplaysBitForBit {
             }
             // Simplified, the value is the same and the gradient close.
             let simple = function.optimize();
-            assert_eq!(simple.values(x, &mut workspace).unwrap(), values, "{}", W::NAME);
+            assert_eq!(simple.evaluator_in(&mut workspace).values(x).unwrap(), values, "{}", W::NAME);
             let mut close = vec![0.0; M * x.len()];
-            simple.jacobian_at(x, &mut workspace, &mut close).unwrap();
+            simple.evaluator_in(&mut workspace).jacobian_into(x, &mut close).unwrap();
             crate::workloads::agree(&close, &jacobian, 1e-9).unwrap();
         }
     }
@@ -66,7 +66,7 @@ fn replays(programs: usize, points: usize, branches: bool) -> [usize; 2] {
         for _ in 0..points {
             let x = point(&mut random, inputs);
             let mut gradient = vec![0.0; inputs];
-            match function.value_and_gradient(&x, &mut workspace, &mut gradient) {
+            match function.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut gradient) {
                 Ok(value) => {
                     let (fresh, fresh_gradient) = value_and_gradient(|x| program.run(x), &x);
                     assert_same(&[value], &[fresh], "value");
@@ -130,7 +130,7 @@ fn adaptive_gives_the_fresh_value_everywhere() {
 fn a_flip_names_the_line_and_the_numbers() {
     let line = line!() + 1;
     let f = Function::record(|[x]| if x < 1.0 { x } else { x * x }, [0.5]).unwrap();
-    let error = f.value(&[3.0], &mut Workspace::new()).unwrap_err();
+    let error = f.evaluator().value(&[3.0]).unwrap_err();
     let Error::BranchChanged { left, right, ref at, .. } = error else { panic!("{error}") };
     assert_eq!((left, right, at.line(), at.file()), (3.0, 1.0, line, file!()));
     assert!(error.to_string().starts_with(&format!("3 < 1 at {}:{line}:", file!())), "{error}");
@@ -172,7 +172,7 @@ fn predicates_of_special_numbers_replay() {
         for x in special {
             let same = question(Var::from(x)) == question(Var::from(at));
             for f in [&inner, &outer] {
-                assert_eq!(f.value(&[x], &mut Workspace::new()).is_ok(), same, "{at} {x}");
+                assert_eq!(f.evaluator().value(&[x]).is_ok(), same, "{at} {x}");
             }
         }
     }
@@ -183,12 +183,12 @@ fn wrong_lengths_change_nothing() {
     let f = Function::record(|[x, y]| x * y, [1.0, 2.0]).unwrap();
     let mut workspace = Workspace::new();
     let mut gradient = [7.0; 3];
-    let short = f.value(&[1.0], &mut workspace);
+    let short = f.evaluator_in(&mut workspace).value(&[1.0]);
     assert_eq!(short, Err(Error::Length { what: "inputs", expected: 2, got: 1 }));
-    assert!(f.value_and_gradient(&[1.0, 2.0], &mut workspace, &mut gradient).is_err());
+    assert!(f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0, 2.0], &mut gradient).is_err());
     let mut out = [7.0; 2];
     let branch = Function::record(|[x, y]| if x < y { x } else { y }, [1.0, 2.0]).unwrap();
-    assert!(branch.value_and_gradient(&[2.0, 1.0], &mut workspace, &mut out).is_err());
+    assert!(branch.evaluator_in(&mut workspace).value_and_gradient_into(&[2.0, 1.0], &mut out).is_err());
     assert_eq!((gradient, out), ([7.0; 3], [7.0; 2]));
 }
 
@@ -196,7 +196,7 @@ fn wrong_lengths_change_nothing() {
 fn detached_values_are_computed_again_and_not_differentiated() {
     let f = Function::record(|[x]| x * x.detach(), [2.0]).unwrap();
     let mut gradient = [0.0];
-    let value = f.value_and_gradient(&[5.0], &mut Workspace::new(), &mut gradient).unwrap();
+    let value = f.evaluator().value_and_gradient_into(&[5.0], &mut gradient).unwrap();
     assert_eq!((value, gradient), (25.0, [5.0]));
 }
 
@@ -204,7 +204,7 @@ fn detached_values_are_computed_again_and_not_differentiated() {
 fn functions_cross_threads() {
     let f = Function::record(|[x]| x.exp(), [0.0]).unwrap();
     let total: f64 = std::thread::scope(|scope| {
-        let evaluate = |x: f64| f.value(&[x], &mut Workspace::new()).unwrap();
+        let evaluate = |x: f64| f.evaluator().value(&[x]).unwrap();
         let workers: Vec<_> = (0..4).map(|k| scope.spawn(move || evaluate(f64::from(k)))).collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     });
@@ -234,10 +234,10 @@ fn guards_survive_composition() {
     let inner = Function::record(|[x]| if x > 0.0 { x } else { -x }, [1.0]).unwrap();
     let outer = Function::record(|[x]| inner.call(&[x * 2.0]).unwrap()[0] + 1.0, [1.0]).unwrap();
     let mut workspace = Workspace::new();
-    assert_eq!(outer.value(&[3.0], &mut workspace), Ok(7.0));
-    assert!(matches!(outer.value(&[-3.0], &mut workspace), Err(Error::BranchChanged { .. })));
+    assert_eq!(outer.evaluator_in(&mut workspace).value(&[3.0]), Ok(7.0));
+    assert!(matches!(outer.evaluator_in(&mut workspace).value(&[-3.0]), Err(Error::BranchChanged { .. })));
     let as_node = Function::record(|[x]| inner.call_as_node(&[x]).unwrap()[0], [1.0]).unwrap();
-    assert!(matches!(as_node.value(&[-3.0], &mut workspace), Err(Error::BranchChanged { .. })));
+    assert!(matches!(as_node.evaluator_in(&mut workspace).value(&[-3.0]), Err(Error::BranchChanged { .. })));
 }
 
 /// Recording looks at each input a fixed number of times: with one look per pair this would take minutes.
@@ -245,6 +245,6 @@ fn guards_survive_composition() {
 fn many_inputs_are_recorded() {
     let x: Vec<f64> = (0..300_000).map(|k| f64::from(k % 7)).collect();
     let function = Function::record(|x| tapegrad::sum(x), &x[..]).unwrap();
-    assert_eq!(function.value(&x, &mut Workspace::new()).unwrap(), x.iter().sum::<f64>());
+    assert_eq!(function.evaluator().value(&x).unwrap(), x.iter().sum::<f64>());
     assert_eq!(function.names().nth(299_999), Some("x299999"));
 }

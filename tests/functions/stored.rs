@@ -18,7 +18,7 @@ fn what_is_loaded_is_what_was_saved() {
     }
     let odd = Function::record(|[x]| x.max(f64::NEG_INFINITY).min(f64::INFINITY) * -0.0, [1.0]).unwrap();
     let loaded: Function = from_str(&to_string(&odd).unwrap()).unwrap();
-    assert_eq!(loaded.value(&[2.0], &mut Workspace::new()).unwrap().to_bits(), (-0.0f64).to_bits());
+    assert_eq!(loaded.evaluator().value(&[2.0]).unwrap().to_bits(), (-0.0f64).to_bits());
 }
 
 fn stored() -> Value {
@@ -77,7 +77,7 @@ fn damage_never_panics() {
         let Ok(text) = String::from_utf8(bytes) else { continue };
         if let Ok(f) = from_str::<Function>(&text) {
             let x = vec![0.5; f.inputs()];
-            let _ = f.values(&x, &mut Workspace::new());
+            let _ = f.evaluator().values(&x);
             let _ = f.gradient();
         }
     }
@@ -100,7 +100,7 @@ fn equality_is_by_bits() {
     assert_eq!(at(f64::NAN), at(f64::NAN));
     assert_ne!(at(0.0), at(-0.0));
     assert_ne!(at(1.0), at(1.0).with_names(["speed"]).unwrap());
-    assert_ne!(at(1.0), at(1.0).with_parameters(0..1).unwrap());
+    assert_ne!(at(1.0), at(1.0).with_held(0..1).unwrap());
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn numbers_are_read_as_they_are_or_refused() {
     let read = |text: &str| {
         let mut data = to_value(&f).unwrap();
         data["constants"][0] = json!(text);
-        from_value::<Function>(data).map(|f| f.value(&[1.0], &mut Workspace::new()).unwrap())
+        from_value::<Function>(data).map(|f| f.evaluator().value(&[1.0]).unwrap())
     };
     for (text, number) in [("0.25", 0.25), ("1", 1.0), ("-0.0", -0.0), ("1e300", 1e300), ("5e-324", 5e-324)] {
         assert_eq!(read(text).unwrap().to_bits(), f64::to_bits(number));
@@ -167,8 +167,8 @@ fn reversed_bounds_are_no_panic() {
         let f: Function = from_str(&text(operands)).unwrap();
         every_form(&f, &[0.5]);
         let reversed = operands.ends_with("1,0]");
-        assert_eq!(f.value(&[0.5], &mut Workspace::new()).unwrap().is_nan(), reversed);
-        assert_eq!(f.optimize().value(&[0.5], &mut Workspace::new()).unwrap().is_nan(), reversed);
+        assert_eq!(f.evaluator().value(&[0.5]).unwrap().is_nan(), reversed);
+        assert_eq!(f.optimize().evaluator().value(&[0.5]).unwrap().is_nan(), reversed);
     }
 }
 
@@ -201,14 +201,17 @@ fn guards_of_derivatives_keep_their_lines() {
 fn every_form(f: &Function, x: &[f64]) {
     let (n, outputs, variables) = (f.inputs(), f.outputs(), f.variables());
     let (mut workspace, mut duals) = (Workspace::new(), Workspace::new());
-    let values = f.values(x, &mut workspace);
+    let values = f.evaluator_in(&mut workspace).values(x);
     let has_answer = values.is_ok();
-    let _ = f.value(x, &mut workspace);
-    let _ = f.value_and_gradient(x, &mut workspace, &mut vec![0.0; variables]);
-    assert_eq!(f.jacobian_at(x, &mut workspace, &mut vec![0.0; outputs * variables]).is_ok(), has_answer);
-    let hessian = f.hessian_at(x, &mut duals, &mut vec![0.0; variables * variables]);
+    let _ = f.evaluator_in(&mut workspace).value(x);
+    let _ = f.evaluator_in(&mut workspace).value_and_gradient_into(x, &mut vec![0.0; variables]);
+    assert_eq!(
+        f.evaluator_in(&mut workspace).jacobian_into(x, &mut vec![0.0; outputs * variables]).is_ok(),
+        has_answer
+    );
+    let hessian = f.evaluator_in(&mut duals).hessian_into(x, &mut vec![0.0; variables * variables]);
     assert_eq!(hessian.is_ok(), has_answer && outputs == 1);
-    let _ = f.hessian_vector_product(x, &vec![1.0; variables], &mut duals, &mut vec![0.0; variables]);
+    let _ = f.evaluator_in(&mut duals).hvp_into(x, &vec![1.0; variables], &mut vec![0.0; variables]);
 
     let by_duals: Vec<Dual> = x.iter().map(|&x| Dual::new(x, [1.0])).collect();
     assert_eq!((f.call(x).is_ok(), f.call(&by_duals).is_ok()), (has_answer, has_answer));
@@ -218,7 +221,7 @@ fn every_form(f: &Function, x: &[f64]) {
     }
 
     let passes = [f.optimize(), f.with_passes(&[Pass::Reassociate, Pass::DropDead])];
-    let at = |f: &Function| f.values(x, &mut Workspace::new());
+    let at = |f: &Function| f.evaluator().values(x);
     if let (Ok(values), Ok(optimized)) = (&values, at(&passes[0])) {
         assert!(values.iter().zip(&optimized).all(|(a, b)| a == b || a.is_nan() && b.is_nan()), "{f}");
     }
@@ -226,8 +229,8 @@ fn every_form(f: &Function, x: &[f64]) {
     for derived in [f.gradient(), f.jacobian(), f.jvp(), f.vjp(), f.gradient_of(0), f.hessian(), f.hvp()] {
         let Ok(derived) = derived else { continue };
         let more = [x, &vec![1.0; derived.inputs() - n]].concat();
-        assert_eq!(derived.values(&more, &mut workspace).is_ok(), has_answer, "{f}");
-        let _ = derived.optimize().values(&more, &mut workspace);
+        assert_eq!(derived.evaluator_in(&mut workspace).values(&more).is_ok(), has_answer, "{f}");
+        let _ = derived.optimize().evaluator_in(&mut workspace).values(&more);
     }
     in_batches::<f64>(f, x, &values);
     in_batches::<f32>(f, x, &values);
@@ -238,21 +241,29 @@ fn every_form(f: &Function, x: &[f64]) {
 /// The first input is shared, the others differ from sample to sample.
 fn in_batches<T: Precision>(f: &Function, x: &[f64], values: &Result<Vec<f64>, Error>) {
     let shared = 0..x.len().min(1);
-    let batched = Batched::<T>::new(f, shared.clone()).unwrap();
+    let batched = f.batched_as::<T>(shared.clone()).unwrap();
     let twice: Vec<[f64; 2]> = x[shared.end..].iter().map(|&x| [x, x]).collect();
     let columns: Vec<Column<'_>> = twice.iter().map(Column::from).collect();
     let samples = Samples::new(&columns).unwrap();
     let mut workspace = BatchWorkspace::new();
     let mut out = vec![0.0; samples.len() * f.outputs()];
-    let found = batched.values(&x[shared.clone()], &samples, &mut workspace, &mut out);
+    let found = batched.evaluator_in(&mut workspace).values_into(&x[shared.clone()], &samples, &mut out);
     if !samples.is_empty() && T::of(0.1).double() == 0.1 {
         assert_eq!(found.is_ok(), values.is_ok(), "{f}");
     }
-    let _ = batched.sums(&x[shared.clone()], &samples, &mut workspace, &mut vec![0.0; f.outputs()]);
+    let _ = batched.evaluator_in(&mut workspace).sums_into(
+        &x[shared.clone()],
+        &samples,
+        &mut vec![0.0; f.outputs()],
+    );
     let mut slopes = vec![0.0; batched.shared_variables()];
-    let _ = batched.value_and_gradient(&x[shared.clone()], &samples, &mut workspace, &mut slopes);
+    let _ = batched.evaluator_in(&mut workspace).value_and_gradient_into(
+        &x[shared.clone()],
+        &samples,
+        &mut slopes,
+    );
     let mut slopes = vec![0.0; samples.len() * f.outputs() * batched.sample_variables()];
-    let _ = batched.jacobians(&x[shared], &samples, &mut workspace, &mut slopes);
+    let _ = batched.evaluator_in(&mut workspace).jacobians_into(&x[shared], &samples, &mut slopes);
 }
 
 /// Rows, operands, numbers, guards and outputs changed at random: an error, or a function that answers in every form.

@@ -17,7 +17,7 @@ fn jacobian_of(f: impl Fn(&[Var]) -> Vec<Var>, at: &[f64]) -> Vec<Vec<f64>> {
     let by_tape = jacobian(&f, at);
     let function = Function::record(&f, at).unwrap();
     let mut found = vec![f64::INFINITY; by_tape.len() * at.len()];
-    function.jacobian_at(at, &mut Workspace::new(), &mut found).unwrap();
+    function.evaluator().jacobian_into(at, &mut found).unwrap();
     let rows: Vec<Vec<f64>> = found.chunks_exact(at.len()).map(<[f64]>::to_vec).collect();
     let are_same = rows.iter().flatten().zip(by_tape.iter().flatten()).all(|(a, b)| same(*a, *b));
     assert!(are_same, "at {at:?}: {rows:?}, by the tape {by_tape:?}");
@@ -163,6 +163,6 @@ fn every_row_as_a_node() {
 fn a_zero_that_is_a_number_stays_one_in_second_derivatives() {
     let f = Function::record(|[y, x]| (y + x.powi(2)).sqrt(), [1.0, 2.0]).unwrap();
     let mut hessian = [7.0; 4];
-    f.hessian_at(&[1.0, f64::NEG_INFINITY], &mut Workspace::new(), &mut hessian).unwrap();
+    f.evaluator().hessian_into(&[1.0, f64::NEG_INFINITY], &mut hessian).unwrap();
     assert!(hessian[0] == 0.0 && hessian[1..].iter().all(|entry| entry.is_nan()), "{hessian:?}");
 }

@@ -4,7 +4,7 @@
 use crate::common::{assert_says, panic_of, quick_tape, refusal};
 use std::thread;
 use tapegrad::{
-    Dual, Gradient, Number, Tape, Var, affine, derivative, dot, gradient, hessian, hessian_vector_product,
+    Dual, Gradient, Number, Tape, Var, affine, derivative, dot, gradient, hessian, hvp,
     jacobian, jvp, preaccumulate, vjp,
 };
 
@@ -273,9 +273,9 @@ fn variables_captured_from_an_outer_tape() {
     assert_says(&refusal(|| vjp(|[x]| [x, outer * outer], [1.0], [1.0, 1.0])), &cure);
     let square = outer * outer;
     assert_says(&refusal(|| hessian(|[_x]| Dual::constant(square), [1.0])), &cure);
-    assert_says(&refusal(|| hessian_vector_product(|[_x]| Dual::constant(square), [1.0], [1.0])), &cure);
+    assert_says(&refusal(|| hvp(|[_x]| Dual::constant(square), [1.0], [1.0])), &cure);
     let tangent = Dual::new(Var::from(1.0), [outer * outer]);
-    assert_says(&refusal(|| hessian_vector_product(|[_x]| tangent, [1.0], [1.0])), &cure);
+    assert_says(&refusal(|| hvp(|[_x]| tangent, [1.0], [1.0])), &cure);
     // The inner tape is gone, whatever happened; the outer one goes on.
     assert_eq!(gradient(|[x]| x * outer.detach(), [1.0]), [2.0]);
     assert_eq!((outer * outer).backward()[outer], 4.0);

@@ -288,7 +288,7 @@ fn tangents_are_recorded_for_every_branch() {
     for (at, elsewhere, slope) in [(-1.0, 2.0, 3.0), (2.0, -1.0, 0.0)] {
         let tangent = |[x]: [Var; 1]| (Dual::<Var>::variable(x, 0).relu() * 3.0).tangent(0);
         let f = Function::record(tangent, [at]).unwrap();
-        assert_eq!(f.value(&[elsewhere], &mut Workspace::new()), Ok(slope));
+        assert_eq!(f.evaluator().value(&[elsewhere]), Ok(slope));
     }
 }
 

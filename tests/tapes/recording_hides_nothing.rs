@@ -97,7 +97,7 @@ fn numbers_carried_out_of_a_block() {
         },
         [3.0],
     );
-    assert_eq!(unused.unwrap().value(&[5.0], &mut Workspace::new()), Ok(40.0));
+    assert_eq!(unused.unwrap().evaluator().value(&[5.0]), Ok(40.0));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn numbers_carried_out_of_a_custom_operation() {
         (x, [1.0])
     });
     let f = tape.function(&[x], &[x * s]).unwrap();
-    assert_eq!(f.value(&[5.0], &mut Workspace::new()), Ok(20.0));
+    assert_eq!(f.evaluator().value(&[5.0]), Ok(20.0));
 }
 
 #[test]
@@ -232,9 +232,12 @@ fn a_rewind_forgets_no_number_and_no_decision() {
     let y = if before && is_big && later { a * 10.0 } else { a };
     let f = tape.function(&[a], &[y]).unwrap();
     let mut workspace = Workspace::new();
-    assert_eq!(f.value(&[4.0], &mut workspace), Ok(40.0));
+    assert_eq!(f.evaluator_in(&mut workspace).value(&[4.0]), Ok(40.0));
     for elsewhere in [0.5, 1.5, 9.5] {
-        assert!(matches!(f.value(&[elsewhere], &mut workspace), Err(Error::BranchChanged { .. })));
+        assert!(matches!(
+            f.evaluator_in(&mut workspace).value(&[elsewhere]),
+            Err(Error::BranchChanged { .. })
+        ));
     }
     // And kept by every further rewind.
     tape.rewind(mark);
@@ -282,7 +285,7 @@ fn a_cleared_tape_is_another_recording() {
         let x = tape.var(1.0);
         let y = if old > 2.0 { x * s * old.value() } else { x };
         let f = tape.function(&[x], &[y]).unwrap();
-        assert_eq!(f.value(&[5.0], &mut Workspace::new()), Ok(90.0));
+        assert_eq!(f.evaluator().value(&[5.0]), Ok(90.0));
     }
 }
 
@@ -332,7 +335,7 @@ fn another_thread_leaves_traces() {
         tape.var(3.0)
     };
     let f = Function::record(|[x]| x * elsewhere(|| early.value()) * early.value(), [1.0]).unwrap();
-    assert_eq!(f.value(&[2.0], &mut Workspace::new()), Ok(18.0));
+    assert_eq!(f.evaluator().value(&[2.0]), Ok(18.0));
 }
 
 /// Of every kind of question, with every kind of tolerance.
@@ -365,7 +368,7 @@ fn an_approximate_comparison_is_asked_again() {
                 .unwrap();
             assert_eq!(f.stats().guards, 1);
             for &elsewhere in &pairs {
-                let value = f.value(&elsewhere, &mut workspace);
+                let value = f.evaluator_in(&mut workspace).value(&elsewhere);
                 if answer(elsewhere) == answer(at) {
                     let expected = f64::from(u8::from(answer(at))) + elsewhere[0] * 0.0;
                     assert!(
@@ -391,9 +394,9 @@ fn tolerances_are_variables_too() {
     let near = |[x, y, by]: [Var; 3]| if abs_diff_eq!(x, y, epsilon = by) { x } else { y };
     let f = Function::record(near, [1.0, 1.0, 0.5]).unwrap();
     let mut workspace = Workspace::new();
-    assert_eq!(f.value(&[1.0, 2.0, 1.5], &mut workspace), Ok(1.0));
+    assert_eq!(f.evaluator_in(&mut workspace).value(&[1.0, 2.0, 1.5]), Ok(1.0));
     // Recorded at (1, 1) it would give 1; it is 2.
-    let changed = f.value(&[1.0, 2.0, 0.5], &mut workspace);
+    let changed = f.evaluator_in(&mut workspace).value(&[1.0, 2.0, 0.5]);
     assert!(matches!(changed, Err(Error::BranchChanged { .. })), "{changed:?}");
     for relative in [true, false] {
         let near = |[x, y]: [Var; 2]| {
@@ -401,10 +404,13 @@ fn tolerances_are_variables_too() {
             if is_near { x } else { y }
         };
         let f = Function::record(near, [1.0, 1.0]).unwrap();
-        assert!(matches!(f.value(&[1.0, 2.0], &mut workspace), Err(Error::BranchChanged { .. })));
-        assert_eq!(f.value(&[4.0, 4.0], &mut workspace), Ok(4.0));
+        assert!(matches!(
+            f.evaluator_in(&mut workspace).value(&[1.0, 2.0]),
+            Err(Error::BranchChanged { .. })
+        ));
+        assert_eq!(f.evaluator_in(&mut workspace).value(&[4.0, 4.0]), Ok(4.0));
         let mut gradient = [0.0; 2];
-        f.value_and_gradient(&[4.0, 4.0], &mut workspace, &mut gradient).unwrap();
+        f.evaluator_in(&mut workspace).value_and_gradient_into(&[4.0, 4.0], &mut gradient).unwrap();
         assert_eq!(gradient, [1.0, 0.0]);
     }
     // On a plain tape nothing is recorded, nor by constants beside a recording one.
@@ -430,7 +436,7 @@ fn units_in_the_last_place() {
     assert!(stored.contains("WithinUlps(7)"), "{stored}");
     let loaded: Function = serde_json::from_str(&stored).unwrap();
     assert_eq!(loaded, f);
-    let error = loaded.value(&[1.0, 2.0], &mut Workspace::new()).unwrap_err();
+    let error = loaded.evaluator().value(&[1.0, 2.0]).unwrap_err();
     assert_says(&error.to_string(), &["ulps_eq!(1, 2, max_ulps = 7)"]);
     for wrong in ["WithinUlps(-1)", "WithinUlps(7", "WithinUlps(+7)", "WithinUlps"] {
         let broken = serde_json::from_str::<Function>(&stored.replace("WithinUlps(7)", wrong));

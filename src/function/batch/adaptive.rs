@@ -24,7 +24,7 @@ use std::ops::Range;
 /// let columns = [Column::from(&x)];
 /// let samples = Samples::new(&columns)?;
 /// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
-/// assert_eq!(f.value_and_gradient(&[2.0], &samples, &mut workspace, &mut gradient)?, 12.0);
+/// assert_eq!(f.evaluator_in(&mut workspace).value_and_gradient_into(&[2.0], &samples, &mut gradient)?, 12.0);
 /// assert_eq!((gradient, f.recordings()), ([6.0], 2));
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
@@ -43,7 +43,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
 
     /// The same, where derivatives are not taken by these inputs.
     #[must_use]
-    pub fn with_parameters(self, inputs: Range<usize>) -> Self {
+    pub fn with_held(self, inputs: Range<usize>) -> Self {
         let Branches { shared, most, .. } = self.branches;
         BatchedAdaptive { branches: Branches::new(shared, inputs, most), ..self }
     }
@@ -279,7 +279,7 @@ impl<T: Precision> Branches<T> {
         let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
         let start = self.shared.start;
         at.splice(start..start, shared.iter().copied());
-        let function = record(&at)?.with_parameters(self.parameters.clone())?;
-        Batched::new(&function.optimize(), self.shared.clone())
+        let function = record(&at)?.with_held(self.parameters.clone())?;
+        function.optimize().batched_as(self.shared.clone())
     }
 }

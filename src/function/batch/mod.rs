@@ -3,6 +3,7 @@
 mod adaptive;
 mod block;
 mod elementwise;
+mod evaluator;
 mod fallback;
 mod float;
 mod lane;
@@ -22,12 +23,13 @@ mod vector;
 
 pub use adaptive::BatchedAdaptive;
 pub(crate) use adaptive::Branches;
+pub use evaluator::{BatchEvaluator, BatchWorkspace};
 pub use samples::{Column, Samples};
 pub use tree::Precision;
 
-use super::evaluate::{Workspace, backward_plain, forward};
-use super::ir::graph::Source;
-use super::{Function, branch_changed, length, within_inputs};
+use super::evaluate::{backward_plain, forward};
+use super::ir::graph::{Graph, Source};
+use super::{Function, branch_changed, length, set_of_inputs};
 use crate::error::Error;
 use plan::Plan;
 use spans::{Span, copy, spans};
@@ -35,10 +37,11 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use sweep::Sweep;
-use tree::{Job, Outcome, Pool, Request};
+use tree::{Job, Outcome, Request};
 
 /// A [`Function`] of many samples at once, in double or single precision: some inputs are *shared*, one value for all
-/// samples, and the others differ from sample to sample.
+/// samples, and the others differ from sample to sample. [`Function::batched`] makes it; its numbers come from a
+/// [`BatchEvaluator`].
 ///
 /// What depends on shared inputs alone is computed once. Samples lie side by side in vector registers (AVX2, AVX-512 or
 /// NEON, whatever the machine has), and with the feature `parallel` blocks of samples go to the threads of rayon's pool.
@@ -49,7 +52,7 @@ use tree::{Job, Outcome, Pool, Request};
 /// of a sum over samples one after the other; both differ by rounding. Functions are within 2 units in the last place.
 ///
 /// ```
-/// use tapegrad::{BatchWorkspace, Column, Function, Samples};
+/// use tapegrad::{Column, Function, Samples};
 ///
 /// // The squared error of a line, of which slope and offset are shared.
 /// let error = Function::record(|[w, b, x, t]| (w * x + b - t).powi(2), [0.0; 4])?;
@@ -58,10 +61,8 @@ use tree::{Job, Outcome, Pool, Request};
 /// let (x, t) = ([0.0, 1.0, 2.0], [1.0, 3.0, 5.0]);
 /// let columns = [Column::from(&x), Column::from(&t)];
 /// let samples = Samples::new(&columns)?;
-/// let mut workspace = BatchWorkspace::new();
-/// let mut gradient = [0.0; 2];
-/// let total = error.value_and_gradient(&[1.0, 0.0], &samples, &mut workspace, &mut gradient)?;
-/// assert_eq!((total, gradient), (1.0 + 4.0 + 9.0, [-16.0, -12.0]));
+/// let (total, gradient) = error.evaluator().value_and_gradient(&[1.0, 0.0], &samples)?;
+/// assert_eq!((total, gradient), (1.0 + 4.0 + 9.0, vec![-16.0, -12.0]));
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -83,56 +84,49 @@ pub struct Batched<T = f64> {
     precision: std::marker::PhantomData<fn() -> T>,
 }
 
-/// Memory for evaluations of a [`Batched`] function, to be used again: after the first, none allocates, but for samples in
-/// which an infinity meets a zero or a list has a NaN, or a guard fails.
-#[derive(Debug, Default)]
-pub struct BatchWorkspace<T = f64> {
-    head: Workspace,
-    shared: Vec<T>,
-    pool: Pool<T>,
-}
-
-impl<T: Precision> BatchWorkspace<T> {
-    /// Empty; it grows with use, but not with the number of samples.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes the memory of the sums back, when they have been read.
-    fn give_back(&self, outcome: &mut Outcome) {
-        self.pool.give_back(std::mem::take(&mut outcome.sums));
-    }
-}
-
 impl Function {
-    /// The function of many samples, in double precision; the inputs in `shared` are the same for all of them. See
-    /// [`Batched::new`] for single precision.
+    /// The function of many samples, in double precision; the inputs in `shared` are the same for all of them.
     ///
     /// # Errors
-    /// [`Error::Length`] if the range goes beyond the inputs.
-    pub fn batched(&self, shared: Range<usize>) -> Result<Batched, Error> {
-        Batched::new(self, shared)
+    /// [`Error::Length`] if there is no such input.
+    pub fn batched(&self, shared: impl IntoIterator<Item = usize>) -> Result<Batched, Error> {
+        self.batched_as(shared)
     }
-}
 
-impl<T: Precision> Batched<T> {
-    /// The function of many samples; the inputs in `shared` are the same for all of them.
+    /// As [`batched`](Self::batched), in the precision of `T`.
     ///
     /// ```
-    /// # use tapegrad::{Batched, Function};
+    /// # use tapegrad::Function;
     /// let f = Function::record(|[w, x]| w * x, [1.0, 1.0])?;
-    /// let single = Batched::<f32>::new(&f, 0..1)?;
+    /// let single = f.batched_as::<f32>([0])?;
     /// # Ok::<(), tapegrad::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Length`] if the range goes beyond the inputs.
-    pub fn new(function: &Function, shared: Range<usize>) -> Result<Self, Error> {
-        let inputs = function.inputs();
-        within_inputs(&shared, inputs)?;
-        let is_variable: Vec<bool> = function.are_variables().collect();
-        let plan = Plan::new(&function.graph, shared.clone(), &is_variable);
+    /// As [`batched`](Self::batched).
+    pub fn batched_as<T: Precision>(
+        &self,
+        shared: impl IntoIterator<Item = usize>,
+    ) -> Result<Batched<T>, Error> {
+        let shared = set_of_inputs(shared, self.inputs())?;
+        let is_variable: Vec<bool> = self.are_variables().collect();
+        let range = shared.first().map_or(0..0, |&first| first..first + shared.len());
+        if shared.iter().copied().eq(range.clone()) {
+            return Ok(Batched::new(&self.graph, range, &is_variable));
+        }
+        // What is planned has the shared inputs side by side.
+        let others = (0..self.inputs()).filter(|input| shared.binary_search(input).is_err());
+        let order: Vec<usize> = shared.iter().copied().chain(others).collect();
+        let is_variable: Vec<bool> = order.iter().map(|&input| is_variable[input]).collect();
+        Ok(Batched::new(&self.graph.with_inputs_in(&order), 0..shared.len(), &is_variable))
+    }
+}
+
+impl<T: Precision> Batched<T> {
+    /// The function of many samples of a graph; the inputs in `shared` are the same for all of them.
+    fn new(graph: &Graph, shared: Range<usize>, is_variable: &[bool]) -> Self {
+        let inputs = graph.inputs;
+        let plan = Plan::new(graph, shared.clone(), is_variable);
         let variables: Vec<usize> =
             shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
         let variable_at = |&place: &u32| match plan.head.source(place) {
@@ -141,7 +135,7 @@ impl<T: Precision> Batched<T> {
         };
         let passes_to = || plan.head.outputs.iter().map(variable_at);
         let distinct: HashSet<usize> = passes_to().flatten().collect();
-        Ok(Batched {
+        Batched {
             reads: spans(plan.head.outputs.iter().map(|&place| Some(place as usize))),
             passes_to: spans(passes_to()),
             is_one_to_one: distinct.len() == variables.len()
@@ -153,7 +147,7 @@ impl<T: Precision> Batched<T> {
             inputs,
             shared,
             precision: std::marker::PhantomData,
-        })
+        }
     }
 
     /// How many outputs there are.
@@ -162,13 +156,13 @@ impl<T: Precision> Batched<T> {
         self.plan.outputs.len()
     }
 
-    /// How many inputs are shared, parameters included.
+    /// How many inputs are shared, held ones included.
     #[must_use]
     pub fn shared(&self) -> usize {
         self.shared.len()
     }
 
-    /// How many inputs differ from sample to sample, parameters included: as many as there are columns.
+    /// How many inputs differ from sample to sample, held ones included: as many as there are columns.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.inputs - self.shared.len()
@@ -186,24 +180,7 @@ impl<T: Precision> Batched<T> {
         self.plan.variables().count()
     }
 
-    /// The outputs of every sample, sample after sample.
-    ///
-    /// # Errors
-    /// [`Error::BranchChanged`] if a comparison of shared numbers turns out differently than when recorded;
-    /// [`Error::BranchesChanged`] if one does in some samples: then `out` is NaN for these and right for the others;
-    /// [`Error::Length`] if a slice or the columns do not fit.
-    pub fn values(
-        &self,
-        shared: &[f64],
-        samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        let outcome = self.fitting_values(shared, samples, workspace, out)?;
-        told(outcome, samples)
-    }
-
-    /// As [`values`](Self::values); samples that take another branch are named in the outcome.
+    /// The outputs of every sample. Samples that take another branch are named in the outcome.
     fn fitting_values(
         &self,
         shared: &[f64],
@@ -217,47 +194,8 @@ impl<T: Precision> Batched<T> {
         Ok(outcome)
     }
 
-    /// The sums of the outputs over all samples.
-    ///
-    /// # Errors
-    /// As [`values`](Self::values); then `out` is as it was.
-    pub fn sums(
-        &self,
-        shared: &[f64],
-        samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        length("sums", self.outputs(), out.len())?;
-        let mut outcome = self.run(shared, samples, Request::Sums, workspace, &mut [])?;
-        if outcome.out.is_empty() {
-            out.copy_from_slice(&outcome.sums[self.plan.head.outputs.len()..]);
-        }
-        workspace.give_back(&mut outcome);
-        told(outcome, samples)
-    }
-
-    /// Of a function with one output, its sum over all samples, and into `gradient` the derivatives of that by the shared
-    /// variables: what training takes.
-    ///
-    /// # Errors
-    /// As [`values`](Self::values), and if there is not one output; then `gradient` is as it was.
-    pub fn value_and_gradient(
-        &self,
-        shared: &[f64],
-        samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
-        gradient: &mut [f64],
-    ) -> Result<f64, Error> {
-        length("derivatives", self.variables.len(), gradient.len())?;
-        let into = |all_fit: bool| all_fit.then_some(gradient);
-        let (total, outcome) = self.fitting_value_and_gradient(shared, samples, workspace, into)?;
-        told(outcome, samples)?;
-        Ok(total)
-    }
-
-    /// As [`value_and_gradient`](Self::value_and_gradient), over the samples that take the recorded branches; the others are
-    /// named in the outcome. `into` says where the gradient goes, if anywhere, given whether there are no others.
+    /// The sum of the output and its derivatives, over the samples that take the recorded branches; the others are named in the
+    /// outcome. `into` says where the gradient goes, if anywhere, given whether there are no others.
     fn fitting_value_and_gradient<'g>(
         &self,
         shared: &[f64],
@@ -330,23 +268,7 @@ impl<T: Precision> Batched<T> {
         }
     }
 
-    /// The Jacobian of every sample by the samples' variables, sample after sample, each row by row: a row per output, a
-    /// column per variable. Of a function with one output, the gradient of every sample.
-    ///
-    /// # Errors
-    /// As [`values`](Self::values). By shared inputs there are no derivatives here: [`Error::Length`] counts none for them.
-    pub fn jacobians(
-        &self,
-        shared: &[f64],
-        samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
-        let outcome = self.fitting_jacobians(shared, samples, workspace, out)?;
-        told(outcome, samples)
-    }
-
-    /// As [`jacobians`](Self::jacobians); samples that take another branch are named in the outcome.
+    /// The Jacobian of every sample. Samples that take another branch are named in the outcome.
     fn fitting_jacobians(
         &self,
         shared: &[f64],

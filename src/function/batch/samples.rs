@@ -123,7 +123,7 @@ impl<'a> Samples<'a> {
     /// let f = Function::record(|[a, b]| a * b, [1.0; 2])?.batched(0..2)?;
     /// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0; 2]);
     /// let samples = Samples::with_len(&[], 10)?;
-    /// let total = f.value_and_gradient(&[2.0, 3.0], &samples, &mut workspace, &mut gradient)?;
+    /// let total = f.evaluator_in(&mut workspace).value_and_gradient_into(&[2.0, 3.0], &samples, &mut gradient)?;
     /// assert_eq!((total, gradient), (60.0, [30.0, 20.0]));
     /// # Ok::<(), tapegrad::Error>(())
     /// ```

@@ -84,6 +84,23 @@ impl Graph {
         varies
     }
 
+    /// The same graph, taking its inputs in this order.
+    pub fn with_inputs_in(&self, order: &[usize]) -> Graph {
+        let mut position = vec![0; self.inputs];
+        order.iter().enumerate().for_each(|(k, &input)| position[input] = k);
+        let moved = |place: Place| match self.source(place) {
+            Source::Input(input) => self.input(position[input]),
+            _ => place,
+        };
+        let mut graph = self.clone();
+        graph.instructions.operands_mut().for_each(|place| *place = moved(*place));
+        for guard in &mut graph.guards {
+            (guard.left, guard.right) = (moved(guard.left), moved(guard.right));
+        }
+        graph.outputs.iter_mut().for_each(|place| *place = moved(*place));
+        graph
+    }
+
     pub fn source(&self, place: Place) -> Source {
         let place = place as usize;
         match place.checked_sub(self.constants.len()) {

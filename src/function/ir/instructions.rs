@@ -46,6 +46,11 @@ impl Instructions {
         self.ops.push(Entry { op, start, end: here(&self.operands) });
     }
 
+    /// The operands of all of them.
+    pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        self.operands.iter_mut()
+    }
+
     pub fn get(&self, index: usize) -> Instruction<'_> {
         self.instruction(&self.ops[index])
     }

@@ -130,8 +130,10 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
         Some(match *batch {
             [sample] if count <= LITTLE * size_of::<T>() => {
                 eager.point_into(parameters, sample, point);
-                let record = || Ok(record(point)?.with_parameters(count..point.len())?.optimize());
-                let gradient = |function: &Function| function.value_and_gradient(point, single, gradient);
+                let record = || Ok(record(point)?.with_held(count..point.len())?.optimize());
+                let gradient = |function: &Function| {
+                    function.evaluator_in(single).value_and_gradient_into(point, gradient)
+                };
                 recordings.with_fitting(record, gradient)
             }
             _ => Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).and_then(|samples| {

@@ -81,7 +81,7 @@ impl Watch {
             && !self.recordings.iter().any(|function| function.expect_same(&again).is_ok())
         {
             let mut workspace = Workspace::new();
-            let fits = |function: &&Function| function.values(at, &mut workspace).is_ok();
+            let fits = |function: &&Function| function.evaluator_in(&mut workspace).values(at).is_ok();
             if let Some(function) = self.recordings.iter().rev().find(fits) {
                 function.expect_same(&again)?;
             }

@@ -1,10 +1,11 @@
 //! Whatever vector instructions a chunk is compiled for, it has the same bits.
 
 use super::super::samples::{Column, Samples};
-use super::super::{Batched, Workspace, forward};
+use super::super::{Batched, forward};
 use super::Precision;
 use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
 use crate::function::Function;
+use crate::function::evaluate::Memory;
 use crate::table::ops::{primitives, reductions};
 use crate::table::rules::{affine, log_sum_exp};
 use crate::tape::Var;
@@ -24,7 +25,7 @@ impl<T: Precision> Batch<'_, T> {
         let columns: Vec<Column<'_>> = self.columns.iter().map(Column::from).collect();
         let samples = Samples::new(&columns).unwrap();
         assert!(samples.len() <= CHUNK);
-        let mut workspace = Workspace::new();
+        let mut workspace = Memory::default();
         forward(&plan.head, self.shared.iter().copied(), &mut workspace).unwrap();
         let shared: Vec<T> =
             plan.head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])).collect();
@@ -92,8 +93,8 @@ fn numbers(n: usize, seed: f64, low: f64, high: f64) -> Vec<f64> {
 
 fn compare(function: &Function, shared: &[f64], columns: &[Vec<f64>], what: &str) {
     let range = 0..shared.len();
-    let double = Batched::<f64>::new(function, range.clone()).unwrap();
-    let single = Batched::<f32>::new(function, range).unwrap();
+    let double = function.batched_as::<f64>(range.clone()).unwrap();
+    let single = function.batched_as::<f32>(range).unwrap();
     Batch { function: &single, shared, columns }.compare(&format!("{what} in single precision"));
     Batch { function: &double, shared, columns }.compare(what);
 }
