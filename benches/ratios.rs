@@ -121,7 +121,7 @@ impl<W> Mode<W> {
                 }
             }),
             footprint: Box::new(move |workload| Footprint {
-                nodes: functions(workload).iter().map(|function| function.stats().operations).sum(),
+                nodes: functions(workload).iter().map(|function| function.statistics().operations).sum(),
                 bytes: None,
             }),
         }

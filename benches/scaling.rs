@@ -14,7 +14,10 @@ mod workloads;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::hint::black_box;
 use tapegrad::nn::{Activation, Mlp};
-use tapegrad::{BatchWorkspace, Batched, Column, Function, Real, Samples, Var};
+use tapegrad::{
+    Function, Real, Var,
+    batch::{BatchWorkspace, Batched, Column, Samples},
+};
 use workloads::data::Seeded;
 use workloads::timing::{Run, Times, in_turns};
 

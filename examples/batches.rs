@@ -5,7 +5,10 @@
 //! `cargo run --release --example batches --features parallel`
 
 use std::time::{Duration, Instant};
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Function, Number, Real, Samples, Workspace};
+use tapegrad::{
+    Error, Function, Number, Real, Workspace,
+    batch::{BatchWorkspace, Batched, Column, Samples},
+};
 
 const SAMPLES: usize = 100_000;
 

@@ -2,7 +2,7 @@
 //! says which line it was. Two cures: `Adaptive`, which records the other branch too, and `select`, which
 //! takes both into one recording.
 
-use tapegrad::{Adaptive, Error, Function, Real, Var, Workspace, lt};
+use tapegrad::{Adaptive, Error, Function, Real, Var, Workspace, masks::lt};
 
 /// Huber's loss: a parabola near 0, straight lines beyond.
 fn huber<R: Real>(x: R) -> R {
@@ -75,7 +75,7 @@ fn select() -> Result<(), Error> {
     println!("\nSelect: both sides in one recording, nothing to check\n");
     let f = Function::record(|[x]| huber_selected(x), [POINTS[0]])?.optimize();
     println!("{}\n", indent(&f));
-    assert_eq!(f.stats().guards, 0);
+    assert_eq!(f.statistics().guards, 0);
 
     let mut workspace = Workspace::new();
     for x in POINTS {

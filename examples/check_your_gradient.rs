@@ -3,7 +3,7 @@
 //! `cargo run --example check_your_gradient`
 
 use tapegrad::check::check_gradient_by_hand;
-use tapegrad::{Real, gradient, log_sum_exp};
+use tapegrad::{Real, gradient, lists::log_sum_exp};
 
 const DATA: [f64; 12] = [-2.1, -1.4, -1.9, -1.0, -1.6, 0.2, 1.1, 1.9, 2.4, 1.5, 3.2, 0.8];
 const NAMES: [&str; 6] = ["logit 0", "logit 1", "mean 0", "mean 1", "ln σ 0", "ln σ 1"];

@@ -2,7 +2,7 @@
 //! something is wrong.
 
 use std::panic::{self, UnwindSafe};
-use tapegrad::{Dual, Real, Tape, Var, gradient, gt, hessian};
+use tapegrad::{Dual, Real, Tape, Var, gradient, hessian, masks::gt};
 
 /// Written once, for every kind of number.
 fn f<R: Real>([x, y]: [R; 2]) -> R {

@@ -18,8 +18,8 @@ fn main() -> Result<(), Error> {
     println!("The Hessian is a function too:\n\n{}\n", first_lines(&hessian.to_string(), 6));
     println!(
         "{} operations in the function, {} in its Hessian\n",
-        f.stats().operations,
-        hessian.stats().operations
+        f.statistics().operations,
+        hessian.statistics().operations
     );
 
     let mut workspace = Workspace::new();

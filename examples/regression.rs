@@ -2,7 +2,10 @@
 //! descent with updates after the whole batch, after ten flowers, and after every flower.
 
 use std::array::from_fn;
-use tapegrad::{Real, Tape, affine, gradient, hessian, log_sum_exp};
+use tapegrad::{
+    Real, Tape, gradient, hessian,
+    lists::{affine, log_sum_exp},
+};
 
 const SPECIES: [&str; 3] = ["setosa", "versicolor", "virginica"];
 

@@ -22,7 +22,7 @@ fn main() -> Result<(), Error> {
         &start[..],
     )?;
     let f = recorded.optimize();
-    let counts = [&recorded, &f].map(|f| f.stats().operations);
+    let counts = [&recorded, &f].map(|f| f.statistics().operations);
     println!(
         "Rosenbrock's function in {N} dimensions: {} operations recorded, {} kept\n",
         counts[0], counts[1]

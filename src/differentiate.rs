@@ -159,11 +159,7 @@ pub fn hessian<P: Point<f64>>(
 /// As [`hessian`], and if `x` and `v` differ in length.
 #[must_use]
 #[track_caller]
-pub fn hvp<P: Point<f64>>(
-    f: impl FnOnce(P::Args<'_, Dual<Var>>) -> Dual<Var>,
-    x: P,
-    v: P,
-) -> P::Of<f64> {
+pub fn hvp<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Dual<Var>>) -> Dual<Var>, x: P, v: P) -> P::Of<f64> {
     let v = direction(&x, &v);
     let tape = Tape::new();
     let vars = tape.vars(x.numbers());

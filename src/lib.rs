@@ -12,26 +12,40 @@ pub mod nn;
 mod number;
 mod table;
 mod tape;
+pub mod view;
+
+/// Functions of many samples at once, in vector registers and on threads; [`Function::batched`] makes one.
+pub mod batch {
+    pub use crate::function::{
+        BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples,
+    };
+}
+
+/// Functions of lists, each one node: over plain numbers, duals and variables alike.
+pub mod lists {
+    pub use crate::number::lists::{mean, softmax};
+    pub use crate::table::rules::{affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
+}
+
+/// Comparisons that give numbers, 1 or 0: what a recording can replay, where an `if` would be a guard.
+pub mod masks {
+    pub use crate::number::mask::{Mask, eq, ge, gt, le, lt};
+}
+
+/// The table of primitives: which there are, and their values and partial derivatives.
+pub mod primitives {
+    pub use crate::table::ops::{Op, Primitive, primitives as all, reductions};
+}
 
 pub use differentiate::{
-    HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient,
-    vjp,
+    HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
-pub use error::{Error, SourceLine};
-pub use function::{
-    Adaptive, BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Evaluator, Function,
-    FunctionStats, Pass, Precision, Samples, Workspace,
-};
+pub use error::Error;
+pub use function::{Adaptive, Evaluator, Function, Pass, Workspace};
 pub use number::dual::Dual;
-pub use number::lists::{mean, softmax};
-pub use number::mask::{Mask, eq, ge, gt, le, lt};
 pub use number::point::Point;
-pub use number::predicate::Predicate;
 pub use number::real::Real;
 pub use table::number::Number;
-pub use table::ops::{Op, Primitive, primitives, reductions};
-pub use table::rules::{Few, affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
 pub use tape::gradient::Gradient;
-pub use tape::listing::{Listing, NonFinite, Row, Statistics, What};
-pub use tape::preaccumulate::{Fused, preaccumulate};
-pub use tape::{Guard, Mark, Operand, Tape, Var};
+pub use tape::preaccumulate::{BlockOutput, preaccumulate};
+pub use tape::{Mark, Tape, Var};

@@ -5,7 +5,10 @@
 mod accuracy;
 
 use accuracy::{Fixture, bound, computed, conditions, fixtures, list_reports, page, reports, ulps};
-use tapegrad::{Number, Op, reductions};
+use tapegrad::{
+    Number,
+    primitives::{Op, reductions},
+};
 
 #[test]
 fn every_row_with_fixtures_keeps_its_bound() {

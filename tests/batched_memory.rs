@@ -11,8 +11,11 @@ use allocation_counter::{AllocationInfo, measure};
 use batch::{Table, record};
 use programs::Random;
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Function, Precision, Samples, Var, affine, log_sum_exp, primitives,
-    reductions,
+    Function, Var,
+    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    lists::{affine, log_sum_exp},
+    primitives,
+    primitives::reductions,
 };
 
 /// On one thread, whose allocations are counted.
@@ -64,7 +67,7 @@ fn assert_steady<T: Precision>(function: &Function, table: &Table, what: &str) {
 #[test]
 fn every_row_of_the_table() {
     let mut random = Random(41);
-    for row in primitives() {
+    for row in primitives::all() {
         let mut within = |k: usize| random.uniform(row.domain[k].start, row.domain[k].end);
         let columns: Vec<Vec<f64>> =
             (0..row.domain.len()).map(|k| (0..50).map(|_| within(k)).collect()).collect();

@@ -41,7 +41,7 @@ fn a_deep_graph_that_has_to_be_searched() {
         assert!(y.backward()[x].is_nan());
         let _unused = chain(x, 100_000).ln();
         assert_eq!(chain(x, 100_001).backward()[x], -1.0);
-        assert_eq!(tape.listing().rows.len(), tape.len());
+        assert_eq!(tape.listing().nodes.len(), tape.len());
     });
 }
 

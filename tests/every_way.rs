@@ -318,10 +318,7 @@ fn against_differences(
     judge("check_gradient", attempt(|| check_gradient(|x: &[Var]| program.outputs(x)[0], x)));
     judge("check_hessian", attempt(|| check_hessian(|x: &[_]| program.outputs(x)[0], x)));
     let direction: Vec<f64> = x.iter().enumerate().map(|(k, _)| 1.0 - 1.5 * k as f64).collect();
-    judge(
-        "check_hvp",
-        attempt(|| check_hvp(|x: &[_]| program.outputs(x)[0], x, &direction[..])),
-    );
+    judge("check_hvp", attempt(|| check_hvp(|x: &[_]| program.outputs(x)[0], x, &direction[..])));
     judge("check_all", attempt(|| check_all!(|x: &[_]| program.outputs(x)[0], x)));
     failures
 }

@@ -85,7 +85,7 @@ fn every_kept_node_is_found() {
         let g = z.backward();
         assert_eq!((g[y], g[x]), (1.0, 2.0 * k as f64), "result {k}");
         // In a list as well.
-        assert_eq!(tapegrad::dot(&[y, x], &[x, y]).backward()[y], 2.0);
+        assert_eq!(tapegrad::lists::dot(&[y, x], &[x, y]).backward()[y], 2.0);
         tape.rewind(mark);
     }
 }

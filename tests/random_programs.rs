@@ -6,7 +6,10 @@ mod common;
 use common::{panic_of, same};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use tapegrad::{Dual, Mark, Number, Op, Tape, Var, preaccumulate, primitives, reductions};
+use tapegrad::{
+    Dual, Mark, Number, Tape, Var, preaccumulate, primitives,
+    primitives::{Op, reductions},
+};
 
 /// One operation; its operands are any earlier results, brought into the domain of the row.
 #[derive(Debug, Clone)]
@@ -16,7 +19,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let rows = primitives().map(|row| (row.op, row.domain.to_vec()));
+    let rows = primitives::all().map(|row| (row.op, row.domain.to_vec()));
     let lists = reductions().map(|op| (op, vec![-2.0..2.0; if op == Op::Affine { 5 } else { 4 }]));
     let rows: Vec<_> = rows.chain(lists).collect();
     (prop::sample::select(rows), prop::collection::vec(any::<Index>(), 5))
@@ -222,7 +225,7 @@ fn apply(kind: usize, [a, b, c]: [Var; 3]) -> Var {
         0 => a + b,
         1 => a * b,
         2 => a.max(b).sin(),
-        3 => tapegrad::sum(&[a, b, c, a]),
+        3 => tapegrad::lists::sum(&[a, b, c, a]),
         _ => a.select(b, c),
     }
 }

@@ -10,8 +10,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tapegrad::{
-    Dual, Number, Op, Tape, Var, affine, dot, log_sum_exp, mean, norm, preaccumulate, primitives, product,
-    reductions, softmax, sum, variance,
+    Dual, Number, Tape, Var,
+    lists::{affine, dot, log_sum_exp, mean, norm, product, softmax, sum, variance},
+    preaccumulate, primitives,
+    primitives::{Op, reductions},
 };
 
 /// As many operands as any row is given here.
@@ -25,7 +27,7 @@ fn rows() -> Vec<(Op, Vec<std::ops::Range<f64>>)> {
         _ => [1, 2, 5],
     };
     let lists = reductions().flat_map(|op| lengths(op).map(|length| (op, vec![-2.0..2.0; length])));
-    primitives().map(|row| (row.op, row.domain.to_vec())).chain(lists).collect()
+    primitives::all().map(|row| (row.op, row.domain.to_vec())).chain(lists).collect()
 }
 
 /// Runs `test` at random points of the domain of every row.
@@ -217,7 +219,7 @@ fn piecewise_rows_unlink_what_they_do_not_take() {
         _ => false,
     };
     let mut passed = 0;
-    for row in primitives().filter(|row| row.op.is_piecewise()) {
+    for row in primitives::all().filter(|row| row.op.is_piecewise()) {
         for args in [[0.0, 1.0, 2.0], [1.0, 0.0, 2.0], [-1.0, 0.0, 3.0], [2.0, 2.0, 2.0]] {
             let args = &args[..row.domain.len()];
             if row.op == Op::Clamp && args[1] > args[2] {
@@ -243,7 +245,7 @@ fn piecewise_rows_unlink_what_they_do_not_take() {
 fn rows_as_data() {
     let mut names = HashSet::new();
     let mut ops = HashSet::new();
-    for row in primitives() {
+    for row in primitives::all() {
         assert!(ops.insert(row.op), "`{}` is there twice", row.op);
         names.insert(row.op.name());
         assert_eq!(row.op.arity(), Some(row.domain.len()));
@@ -254,26 +256,26 @@ fn rows_as_data() {
         assert!(row.op.to_string().starts_with(row.op.name()));
     }
     // Different operations, different names; a family shares one.
-    let families: HashSet<_> = primitives().map(|row| std::mem::discriminant(&row.op)).collect();
+    let families: HashSet<_> = primitives::all().map(|row| std::mem::discriminant(&row.op)).collect();
     assert_eq!(names.len(), families.len());
     assert!(!names.contains("input") && !names.contains("custom") && !names.contains("preaccumulated"));
     assert_eq!(Op::Powi(-3).to_string(), "powi[-3]");
 
-    let row = primitives().find(|row| row.op == Op::Mul).unwrap();
+    let row = primitives::all().find(|row| row.op == Op::Mul).unwrap();
     assert_eq!((row.value, row.partials), ("a * b", &["b", "a"][..]));
     assert_eq!(row.domain, [-4.0..4.0, -4.0..4.0]);
 }
 
 #[test]
 fn reductions_as_data() {
-    let rows: HashSet<_> = primitives().map(|row| row.op.name()).collect();
+    let rows: HashSet<_> = primitives::all().map(|row| row.op.name()).collect();
     let mut names = HashSet::new();
     for op in reductions() {
         assert!(names.insert(op.name()) && !rows.contains(op.name()));
         assert!(op.is_reduction() && !op.is_piecewise() && !op.is_opaque());
         assert_eq!(op.arity(), None);
     }
-    assert!(primitives().all(|row| !row.op.is_reduction()));
+    assert!(primitives::all().all(|row| !row.op.is_reduction()));
 }
 
 /// The functions over lists as a user calls them: one node each, constants among the items.
@@ -394,7 +396,7 @@ fn is_allowed(file: &str, form: &str) -> bool {
 #[test]
 fn no_operation_is_named_outside_the_table() {
     let mut forms = HashSet::new();
-    for op in primitives().map(|row| row.op).chain(reductions()) {
+    for op in primitives::all().map(|row| row.op).chain(reductions()) {
         let variant = format!("{op:?}");
         forms.insert(format!("Op::{}", variant.split('(').next().unwrap()));
         forms.extend([".#(", "fn #(", "fn #<"].map(|form| form.replace('#', op.name())));

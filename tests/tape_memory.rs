@@ -43,7 +43,7 @@ fn large_memory_serves_the_next_tape() {
     let fill = |tape: &Tape| {
         let x = tape.var(1.0);
         for _ in 0..6 {
-            let _ = tapegrad::affine(&vec![x; list.len()], &list, 1.0);
+            let _ = tapegrad::lists::affine(&vec![x; list.len()], &list, 1.0);
         }
         tape.memory()
     };
@@ -96,7 +96,7 @@ fn what_recent_tapes_have_not_needed_goes_back() {
         fill(tape, LARGE);
     };
     let lists = |tape: &Tape| {
-        let _ = tapegrad::sum(&vec![tape.var(1.0); 4 * LARGE]);
+        let _ = tapegrad::lists::sum(&vec![tape.var(1.0); 4 * LARGE]);
     };
     for use_it in [&lines as &dyn Fn(&Tape), &lists] {
         let tape = quick_tape();

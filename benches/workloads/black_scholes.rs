@@ -3,7 +3,11 @@
 
 use super::{Batch, Workload, data::Seeded};
 use std::f64::consts::FRAC_1_SQRT_2;
-use tapegrad::{BatchWorkspace, Column, Function, Real, Samples, Var, preaccumulate};
+use tapegrad::{
+    Function, Real, Var,
+    batch::{BatchWorkspace, Column, Samples},
+    preaccumulate,
+};
 
 pub struct BlackScholes {
     /// Spot, strike, rate, volatility and time, option by option.

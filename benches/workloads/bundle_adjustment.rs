@@ -3,7 +3,11 @@
 
 use super::{Batch, Workload, data::Seeded};
 use std::ops::Sub;
-use tapegrad::{BatchWorkspace, Column, Function, Pass, Real, Samples, Var, preaccumulate};
+use tapegrad::{
+    Function, Pass, Real, Var,
+    batch::{BatchWorkspace, Column, Samples},
+    preaccumulate,
+};
 
 /// 11 numbers for the camera, 3 for the point, the weight.
 const INPUTS: usize = 15;

@@ -5,7 +5,9 @@
 use super::{Batch, Workload, data::Seeded};
 use std::f64::consts::{LN_2, PI};
 use tapegrad::{
-    BatchWorkspace, Column, Function, Real, Samples, Var, Workspace, affine, dot, log_sum_exp, sum,
+    Function, Real, Var, Workspace,
+    batch::{BatchWorkspace, Column, Samples},
+    lists::{affine, dot, log_sum_exp, sum},
 };
 
 /// Where the parameters are: `alpha[k]`, `mu[k][d]`, `q[k][d]`, `l[k][d (d − 1) / 2]`, one after the other.

@@ -2,7 +2,12 @@
 //! mean hinge loss and L2 regularisation.
 
 use super::{Batch, Workload, data::Seeded};
-use tapegrad::{BatchWorkspace, Column, Function, Real, Samples, Var, affine, dot, preaccumulate};
+use tapegrad::{
+    Function, Real, Var,
+    batch::{BatchWorkspace, Column, Samples},
+    lists::{affine, dot},
+    preaccumulate,
+};
 
 pub const HIDDEN: usize = 16;
 pub const DECAY: f64 = 1e-4;

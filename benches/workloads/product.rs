@@ -1,7 +1,7 @@
 //! Speelpenning's product: `Π x_i`.
 
 use super::{Workload, data::Seeded};
-use tapegrad::{Real, Var, product};
+use tapegrad::{Real, Var, lists::product};
 
 pub struct Product {
     x: Vec<f64>,

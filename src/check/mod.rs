@@ -4,7 +4,7 @@
 //! with plain constants, which no tape records:
 //!
 //! ```
-//! use tapegrad::{assert_gradient, check::check_gradient};
+//! use tapegrad::{check::check_gradient, assert_gradient};
 //!
 //! assert_gradient!(|[x, y]| (x * y).sin() + y.powi(3), [0.5, 2.0]);
 //! println!("{}", check_gradient(|[x, y]| (x * y).sin() + y.powi(3), [0.5, 2.0]));

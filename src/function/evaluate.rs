@@ -23,7 +23,7 @@ impl<R> Default for Memory<R> {
 impl<R> Memory<R> {
     /// Whether this place was reached in the last [`backward`].
     pub fn was_reached(&self, place: usize) -> bool {
-        self.reach[place].is_reached
+        self.reach.get(place).is_some_and(|reach| reach.is_reached)
     }
 }
 

@@ -17,7 +17,6 @@ pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
 pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
-pub use display::FunctionStats;
 pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
 

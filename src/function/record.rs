@@ -4,7 +4,8 @@ use super::ir::graph::{Builder, Graph, Source};
 use super::{Function, free_name};
 use crate::error::{Error, SourceLine};
 use crate::table::ops::Op;
-use crate::tape::{FIRST, Operand, Storage, Tape, Var};
+use crate::tape::{FIRST, Storage, Tape, Var};
+use crate::view::Operand;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 

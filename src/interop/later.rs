@@ -5,7 +5,11 @@ use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::for_each_primitive;
 use crate::tape::FIRST;
 use crate::{
-    Dual, Guard, Number, Op, Operand, Predicate, Real, Row, Tape, Var, affine, gradient, log_sum_exp, lt,
+    Dual, Number, Real, Tape, Var, gradient,
+    lists::{affine, log_sum_exp},
+    masks::lt,
+    primitives::Op,
+    view::{Guard, Node, Operand, Predicate},
 };
 use std::panic::Location;
 
@@ -30,7 +34,7 @@ impl Recorded {
             Some(index) if index as usize >= FIRST => Operand::Node(index as usize - FIRST),
             _ => Operand::Constant(output.value),
         };
-        Ok(Recorded { rows: tape.listing().rows, guards: tape.guards(), output })
+        Ok(Recorded { rows: tape.listing().nodes, guards: tape.guards(), output })
     }
 
     /// The value at another point. `holds` answers a question over this kind of number.
@@ -120,7 +124,7 @@ fn every_row_replays_bit_for_bit() {
             assert_replays(row.op, &x);
         }
     }
-    for op in crate::reductions() {
+    for op in crate::primitives::reductions() {
         // Of an odd number of operands, the last is an offset.
         let x = [0.3, -0.7, 1.9, 0.6, 2.2];
         assert_replays(op, if op == Op::Affine { &x } else { &x[..4] });
@@ -130,7 +134,7 @@ fn every_row_replays_bit_for_bit() {
 fn assert_replays(op: Op, x: &[f64]) {
     let tape = Tape::recording();
     let recorded = op.value(&tape.vars(x)).unwrap().value;
-    let Row { op: noted, operands, .. } = tape.listing().rows.pop().unwrap();
+    let Row { op: noted, operands, .. } = tape.listing().nodes.pop().unwrap();
     assert_eq!((noted, operands), (op, (0..x.len()).map(Operand::Node).collect()));
 
     assert_eq!(op.value(x).unwrap(), recorded, "{op} at {x:?}");

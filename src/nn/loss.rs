@@ -6,7 +6,11 @@ use super::error::{Error, expect_length};
 use super::mlp::Mlp;
 use super::passes::pass;
 use super::settings::{not_negative, or_panic, positive};
-use crate::{Number, cross_entropy, lt, sum};
+use crate::{
+    Number,
+    lists::{cross_entropy, sum},
+    masks::lt,
+};
 
 /// The loss of one sample, over any number. There are as many targets as outputs.
 ///

@@ -1,7 +1,10 @@
 //! The unit of a network.
 
 use super::activation::Activation;
-use crate::{Number, affine, dot};
+use crate::{
+    Number,
+    lists::{affine, dot},
+};
 
 /// A neuron: weights, perhaps a bias, and an activation, over any number.
 ///

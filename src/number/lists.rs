@@ -17,7 +17,7 @@ pub fn mean<R: Number>(xs: &[R]) -> R {
 /// `eˣⁱ / Σ eˣʲ`, without overflow.
 ///
 /// ```
-/// let p = tapegrad::softmax(&[1000.0, 1000.0]);
+/// let p = tapegrad::lists::softmax(&[1000.0, 1000.0]);
 /// assert_eq!(p, [0.5, 0.5]);
 /// ```
 #[must_use]

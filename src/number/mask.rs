@@ -7,7 +7,7 @@ use std::ops::{BitAnd, BitOr, Not};
 /// part of the recording, so that a replay decides anew.
 ///
 /// ```
-/// use tapegrad::{Real, gradient, lt};
+/// use tapegrad::{Real, masks::lt, gradient};
 ///
 /// fn huber<R: Real>(x: R) -> R {
 ///     lt(x.abs(), 1.0).select(x * x * 0.5, x.abs() - 0.5)

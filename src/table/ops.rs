@@ -386,20 +386,20 @@ piecewise(std) Trunc trunc(a) -> y {
 function(std) Fract fract(a) -> y {
     value: a.fract(), partials: [constant(1.0)], on: [-4.0..4.0] }
 
-/// 1 where `a < b`, else 0. Flat. See [`lt`](crate::lt) for the typed form.
+/// 1 where `a < b`, else 0. Flat. See [`lt`](crate::masks::lt) for the typed form.
 piecewise Less less(a, b) -> y {
     value: truth(a < b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
-/// 1 where `a ≤ b`, else 0. Flat. See [`le`](crate::le) for the typed form.
+/// 1 where `a ≤ b`, else 0. Flat. See [`le`](crate::masks::le) for the typed form.
 piecewise LessEqual less_equal(a, b) -> y {
     value: truth(a <= b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
-/// 1 where `a = b`, else 0. Flat. See [`eq`](crate::eq) for the typed form.
+/// 1 where `a = b`, else 0. Flat. See [`eq`](crate::masks::eq) for the typed form.
 piecewise Equal equal(a, b) -> y {
     value: truth(a == b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// `b` where `a` is not 0, else `c`: a branch without a comparison. The operand that is not taken is
-/// unlinked. See [`Mask::select`](crate::Mask::select) for the typed form.
+/// unlinked. See [`Mask::select`](crate::masks::Mask::select) for the typed form.
 piecewise Select select(a, b, c) -> y {
     value: if a != zero() { b } else { c },
     partials: [constant(0.0), -a.equal(0.0) + 1.0, a.equal(0.0)],
@@ -607,7 +607,7 @@ for_each_primitive!(define_op);
 /// Every row of the table; a family with a parameter, such as `powi`, once per sample of it.
 ///
 /// ```
-/// let sin = tapegrad::primitives().find(|row| row.op.name() == "sin").unwrap();
+/// let sin = tapegrad::primitives::all().find(|row| row.op.name() == "sin").unwrap();
 /// assert_eq!(sin.partials, ["a.cos()"]);
 /// ```
 pub fn primitives() -> impl Iterator<Item = &'static Primitive> {

@@ -65,7 +65,7 @@ macro_rules! define_rules {
             /// `None` of everything else.
             ///
             /// ```
-            /// use tapegrad::Op;
+            /// use tapegrad::primitives::Op;
             /// assert_eq!(Op::Affine.lists(), Some([2, 1]));
             /// assert_eq!(Op::Sin.lists(), None);
             /// ```
@@ -106,7 +106,7 @@ macro_rules! define_rules {
             /// leaves and fused blocks.
             ///
             /// ```
-            /// use tapegrad::Op;
+            /// use tapegrad::primitives::Op;
             /// let partials = Op::Mul.partials(&[3.0, 5.0], 15.0).unwrap();
             /// assert_eq!(partials[..], [5.0, 3.0]);
             /// ```

@@ -1,6 +1,6 @@
 //! What a node keeps of one operand: its index, and the partial derivative by it.
 
-use std::fmt;
+use crate::view::Operand;
 
 /// In place of an operand's index: the operand is a constant, and its value sits in the slot.
 pub(crate) const CONSTANT: u32 = 0;
@@ -11,24 +11,6 @@ pub(crate) const FIRST: usize = 2;
 
 /// Indices fit in a `u32`, and its largest value means something else.
 pub(crate) const MOST: usize = u32::MAX as usize;
-
-/// An operand as a node or a guard knows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Operand {
-    /// A constant, with its value.
-    Constant(f64),
-    /// The node with this index.
-    Node(usize),
-}
-
-impl fmt::Display for Operand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Operand::Constant(value) => write!(f, "{value}"),
-            Operand::Node(index) => write!(f, "#{index}"),
-        }
-    }
-}
 
 /// An operand of a node.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! The result of a sweep: `g[x]`.
 
 use crate::number::point::Point;
+use crate::table::rules::Few;
 use crate::tape::{FIRST, Seed, Segments, Tape, Var, index_in, sweep, with};
 use std::fmt;
 use std::ops::Index;
@@ -104,7 +105,7 @@ impl Gradient {
     #[inline]
     #[track_caller]
     fn fill(&mut self, outputs: &[(Var, f64)]) {
-        let vars: crate::Few<Var> = outputs.iter().map(|output| output.0).collect();
+        let vars: Few<Var> = outputs.iter().map(|output| output.0).collect();
         if !vars.iter().any(|output| output.is_on_a_tape()) {
             self.adjoints.clear();
             self.segments.clear();
@@ -115,7 +116,7 @@ impl Gradient {
         with(|thread| {
             let tape = thread.settle(&vars)?;
             tape.give_out(at);
-            let seeds: crate::Few<Seed> = outputs
+            let seeds: Few<Seed> = outputs
                 .iter()
                 .filter_map(|&(output, weight)| Some((tape.find(output)?, weight)))
                 .filter(|&(index, _)| index as usize >= FIRST)

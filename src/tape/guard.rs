@@ -1,14 +1,14 @@
 //! What a recording tape keeps beyond the nodes: every decision that depended on a value.
 
 use super::caller::Line;
-use super::edge::Operand;
 use super::recordings::Registration;
 use crate::number::predicate::Predicate;
+use crate::view::{self, Operand};
 
 /// A question that was asked while recording, and its answer: a replay is valid only where the answer is
 /// the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Guard {
+pub(crate) struct Guard {
     /// What was asked.
     pub predicate: Predicate,
     /// Of whom.
@@ -21,6 +21,13 @@ pub struct Guard {
     pub nodes: usize,
     /// The line that asked.
     pub at: &'static std::panic::Location<'static>,
+}
+
+impl Guard {
+    pub fn view(&self) -> view::Guard {
+        let &Guard { predicate, left, right, outcome, nodes, at } = self;
+        view::Guard { predicate, left, right, outcome, nodes, at: at.into() }
+    }
 }
 
 /// What a tape keeps that is meant for replay.

@@ -5,7 +5,7 @@ mod caller;
 mod edge;
 pub(crate) mod gradient;
 mod guard;
-pub(crate) mod listing;
+mod listing;
 mod misuse;
 mod need;
 mod node;
@@ -20,9 +20,7 @@ mod thread;
 mod var;
 mod windows;
 
-pub use edge::Operand;
 pub(crate) use edge::{Edge, FIRST};
-pub use guard::Guard;
 pub(crate) use node::Node;
 pub use node::Var;
 pub(crate) use pool::Pool;
@@ -419,13 +417,6 @@ impl Tape {
     #[track_caller]
     pub fn keep_lines(&self, on: bool) {
         self.with(|storage| storage.keep_lines(on));
-    }
-
-    /// The comparisons made so far between variables of this recording tape; of a plain tape, none.
-    #[must_use]
-    #[track_caller]
-    pub fn guards(&self) -> Vec<Guard> {
-        self.with(|storage| storage.cold().recording.as_ref().map_or(Vec::new(), |r| r.guards.clone()))
     }
 
     /// Counts gradients and other numbers that were given out as read, whatever came after: inside a function, what it

@@ -6,7 +6,7 @@ use crate::table::ops::Op;
 use crate::tape::{Var, record, values_were_given_out};
 
 /// What a preaccumulated closure may return: one number or an array of them.
-pub trait Fused<const N: usize>: sealed::Sealed {
+pub trait BlockOutput<const N: usize>: sealed::Sealed {
     /// The same in variables.
     type Vars;
 
@@ -22,7 +22,7 @@ mod sealed {
     impl<const N: usize, const M: usize> Sealed for [Dual<f64, N>; M] {}
 }
 
-impl<const N: usize> Fused<N> for Dual<f64, N> {
+impl<const N: usize> BlockOutput<N> for Dual<f64, N> {
     type Vars = Var;
 
     #[inline(always)]
@@ -36,7 +36,7 @@ impl<const N: usize> Fused<N> for Dual<f64, N> {
     }
 }
 
-impl<const N: usize, const M: usize> Fused<N> for [Dual<f64, N>; M] {
+impl<const N: usize, const M: usize> BlockOutput<N> for [Dual<f64, N>; M] {
     type Vars = [Var; M];
 
     #[inline]
@@ -74,7 +74,7 @@ impl<const N: usize, const M: usize> Fused<N> for [Dual<f64, N>; M] {
 #[must_use]
 #[inline]
 #[track_caller]
-pub fn preaccumulate<const N: usize, O: Fused<N>>(
+pub fn preaccumulate<const N: usize, O: BlockOutput<N>>(
     inputs: [Var; N],
     f: impl FnOnce([Dual<f64, N>; N]) -> O,
 ) -> O::Vars {

@@ -1,7 +1,7 @@
 //! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
 
 use super::caller::{self, Line};
-use super::edge::{FIRST, Operand};
+use super::edge::FIRST;
 use super::guard::{Guard, Recording};
 use super::misuse::Misuse;
 use super::node::{Var, values_of};
@@ -12,6 +12,7 @@ use super::storage::{Extent, Storage};
 use crate::number::predicate::Predicate;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
+use crate::view::Operand;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;

@@ -6,13 +6,17 @@
 use crate::batch::{Table, bits, compare, record};
 use crate::programs::{Program, Random};
 use tapegrad::{
-    BatchWorkspace, Column, Function, Number, Samples, Var, affine, dot, log_sum_exp, primitives, reductions,
+    Function, Number, Var,
+    batch::{BatchWorkspace, Column, Samples},
+    lists::{affine, dot, log_sum_exp},
+    primitives,
+    primitives::reductions,
 };
 
 #[test]
 fn every_row_in_lanes() {
     let mut random = Random(11);
-    for row in primitives() {
+    for row in primitives::all() {
         let within = |random: &mut Random, k: usize| {
             let domain = &row.domain[k];
             random.uniform(domain.start, domain.end)

@@ -3,7 +3,12 @@
 
 use crate::batch::{Table, bits, record};
 use crate::programs::Random;
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Precision, Samples, affine, log_sum_exp, lt};
+use tapegrad::{
+    Error,
+    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    lists::{affine, log_sum_exp},
+    masks::lt,
+};
 
 const SAMPLES: usize = 10_000;
 

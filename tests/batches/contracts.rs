@@ -3,7 +3,11 @@
 
 use crate::batch::{Table, compare, record};
 use crate::programs::Random;
-use tapegrad::{BatchWorkspace, Batched, BatchedAdaptive, Column, Error, Function, Predicate, Samples, Var};
+use tapegrad::{
+    Error, Function, Var,
+    batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Samples},
+    view::Predicate,
+};
 
 /// `w x + b`, of two shared inputs and two columns; checked where asked.
 fn line() -> Function {

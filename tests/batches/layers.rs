@@ -3,7 +3,11 @@
 
 use crate::batch::{Table, bits, compare, record};
 use crate::programs::Random;
-use tapegrad::{BatchWorkspace, Column, Samples, Var, Workspace, affine, dot, log_sum_exp};
+use tapegrad::{
+    Var, Workspace,
+    batch::{BatchWorkspace, Column, Samples},
+    lists::{affine, dot, log_sum_exp},
+};
 
 /// A layer that is wide for so few samples has its operands turned into rows on the way back.
 fn wide(x: &[Var], shared: usize) -> [Var; 1] {

@@ -5,8 +5,11 @@
 
 use crate::batch::{Table, bits, record};
 use tapegrad::{
-    BatchWorkspace, Batched, BatchedAdaptive, Column, Function, Precision, Samples, Var, Workspace, affine,
-    dot, primitives, reductions, sum,
+    Function, Var, Workspace,
+    batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples},
+    lists::{affine, dot, sum},
+    primitives,
+    primitives::reductions,
 };
 
 /// Holds the values that are zeros or infinite, and their sum, against those of one sample after the other.
@@ -101,7 +104,7 @@ fn sums_of_products() {
 
 #[test]
 fn every_row_and_list() {
-    for row in primitives().filter(|row| row.op.name() != "clamp") {
+    for row in primitives::all().filter(|row| row.op.name() != "clamp") {
         let arity = row.domain.len();
         for shared in 0..arity {
             for table in tables(&ZEROS, shared, arity - shared) {

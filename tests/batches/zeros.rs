@@ -6,8 +6,12 @@
 use crate::batch::{Table, compare, record};
 use crate::programs::Random;
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Function, Op, Samples, Var, affine, dot, gt, lt, norm, primitives,
-    product, reductions, sum,
+    Function, Var,
+    batch::{BatchWorkspace, Batched, Column, Samples},
+    lists::{affine, dot, norm, product, sum},
+    masks::{gt, lt},
+    primitives,
+    primitives::{Op, reductions},
 };
 
 /// Where functions are told apart: zeros, ties, edges of domains, numbers that kernels decline, infinities. All of them
@@ -67,7 +71,7 @@ fn accepted(op: Op, table: Table) -> Table {
 
 #[test]
 fn every_row_at_its_edges() {
-    for row in primitives() {
+    for row in primitives::all() {
         let arity = row.domain.len();
         let table = accepted(row.op, edges(&EDGES, arity));
         let function = record(|x| [row.op.value(x).unwrap()], &table);

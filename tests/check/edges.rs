@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 use tapegrad::check::{
-    Entry, Report, Verdict, check_gradient, check_gradient_by_hand, check_hessian,
-    check_hvp, check_jacobian,
+    Entry, Report, Verdict, check_gradient, check_gradient_by_hand, check_hessian, check_hvp, check_jacobian,
 };
 use tapegrad::{Real, Var, check_all};
 

@@ -3,7 +3,9 @@
 use crate::workloads::{Size, Visitor, Workload, visit_all};
 use proptest::prelude::*;
 use tapegrad::check::{Expression, ExpressionOptions, Verdict, arbitrary_expression, check_gradient};
-use tapegrad::{Dual, Op, Real, Tape, Var, check_all, gradient, hessian, primitives, value_and_gradient};
+use tapegrad::{
+    Dual, Real, Tape, Var, check_all, gradient, hessian, primitives, primitives::Op, value_and_gradient,
+};
 
 const N: usize = 3;
 
@@ -142,7 +144,7 @@ proptest! {
 /// Every row of the table, at points dense over its interval.
 #[test]
 fn every_row_over_its_interval() {
-    for row in primitives().filter(|row| row.op != Op::StopGradient) {
+    for row in primitives::all().filter(|row| row.op != Op::StopGradient) {
         let mut passed = 0;
         for step in 0..40 {
             // Coordinates with periods that have nothing in common.

@@ -1,8 +1,7 @@
 //! Promise: a check gives the verdict that the function deserves.
 
 use tapegrad::check::{
-    Entry, Report, Verdict, check_gradient, check_gradient_by_hand, check_hessian,
-    check_hvp, check_jacobian,
+    Entry, Report, Verdict, check_gradient, check_gradient_by_hand, check_hessian, check_hvp, check_jacobian,
 };
 use tapegrad::{Real, Tape, Var, assert_gradient, check_all, prop_check_gradient};
 

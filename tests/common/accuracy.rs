@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
-use tapegrad::{Dual, Op};
+use tapegrad::{Dual, primitives::Op};
 
 /// An exact number as the nearest double and what is missing.
 #[derive(Clone, Copy)]
@@ -183,7 +183,7 @@ pub struct Report {
 pub fn reports() -> Vec<Report> {
     let mut reports = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for row in tapegrad::primitives().filter(|row| seen.insert(row.op.name())) {
+    for row in tapegrad::primitives::all().filter(|row| seen.insert(row.op.name())) {
         let fixtures = fixtures(row.op);
         let mut worst: [Worst; 3] = Default::default();
         for fixture in &fixtures {
@@ -236,7 +236,7 @@ pub fn list_reports() -> Vec<ListReport> {
         }
         (!fixtures.is_empty()).then_some(ListReport { op, cases: fixtures.len(), worst })
     };
-    tapegrad::reductions().filter_map(report).collect()
+    tapegrad::primitives::reductions().filter_map(report).collect()
 }
 
 /// For the value and each partial, `|q| + Σ |xⱼ ∂ⱼq|`: how relative errors of the operands, and of the
@@ -293,7 +293,7 @@ pub fn page() -> String {
         )
         .unwrap();
     }
-    let mut without: Vec<_> = tapegrad::primitives()
+    let mut without: Vec<_> = tapegrad::primitives::all()
         .filter(|row| reports.iter().all(|report| report.op.name() != row.op.name()))
         .map(|row| format!("`{}`", row.op.name()))
         .collect();

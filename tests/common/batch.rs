@@ -4,7 +4,10 @@
 
 use crate::programs::Random;
 use std::ops::Range;
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Function, Precision, Samples, Var, Workspace};
+use tapegrad::{
+    Error, Function, Var, Workspace,
+    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+};
 
 /// The samples of a test: as many columns as wanted, and a point of the shared inputs, which stand behind the first so
 /// many columns.

@@ -1,7 +1,9 @@
 //! One function over any number, differentiated in every mode there is.
 
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Dual, Function, Precision, Samples, Tape, Var, Workspace, preaccumulate,
+    Dual, Function, Tape, Var, Workspace,
+    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    preaccumulate,
 };
 
 /// As many operands as a function has at most.

@@ -1,7 +1,12 @@
 //! Random programs over the table, with real branches: a deterministic generator, an interpreter over any
 //! number. Tame ones stay inside the domains of the rows; wide ones do not.
 
-use tapegrad::{Op, Real, lt, primitives, reductions};
+use tapegrad::{
+    Real,
+    masks::lt,
+    primitives,
+    primitives::{Op, reductions},
+};
 
 /// SplitMix64.
 #[derive(Clone)]
@@ -110,7 +115,7 @@ pub fn any_point(random: &mut Random, inputs: usize) -> Vec<f64> {
 
 impl Program {
     pub fn random(random: &mut Random, inputs: usize, steps: usize, branches: bool) -> Program {
-        let rows: Vec<_> = primitives().collect();
+        let rows: Vec<_> = primitives::all().collect();
         let lists: Vec<_> = reductions().collect();
         let steps: Vec<Step> = (0..steps)
             .map(|k| {
@@ -144,7 +149,7 @@ impl Program {
     pub fn run<R: Real>(&self, x: &[R]) -> R {
         let values = self.values(x);
         let last = values.len().saturating_sub(4);
-        tapegrad::sum(&values[last..])
+        tapegrad::lists::sum(&values[last..])
     }
 
     /// The values of all places.
@@ -163,7 +168,7 @@ impl Program {
     /// A program of few steps that stay in no domain: lists of 0 to 3 items, constants of any kind, and up to three
     /// outputs, each of which may be an argument, a constant, or the same as another.
     pub fn wide(random: &mut Random, inputs: usize) -> Program {
-        let rows: Vec<_> = primitives().collect();
+        let rows: Vec<_> = primitives::all().collect();
         let lists: Vec<_> = reductions().collect();
         let mut steps = Vec::new();
         // Something has to be there that an output can be.
@@ -296,7 +301,7 @@ impl Step {
                     "affine" => {
                         let (pairs, offset) = items.split_at(items.len() - 1);
                         let (weights, inputs) = pairs.split_at(pairs.len() / 2);
-                        tapegrad::affine(weights, inputs, offset[0])
+                        tapegrad::lists::affine(weights, inputs, offset[0])
                     }
                     _ => op.value(&items).unwrap(),
                 }
@@ -304,8 +309,8 @@ impl Step {
             Step::Total { is_mean, operands } => {
                 let items: Vec<R> = operands.iter().map(|&operand| values[operand]).collect();
                 match is_mean {
-                    _ if items.is_empty() => tapegrad::sum(&items),
-                    true => tapegrad::mean(&items),
+                    _ if items.is_empty() => tapegrad::lists::sum(&items),
+                    true => tapegrad::lists::mean(&items),
                     false => items.iter().sum(),
                 }
             }

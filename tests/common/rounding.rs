@@ -6,7 +6,11 @@
 //! kernels, other orders of summation) each row is also evaluated at the ends of what its operands may be, so that
 //! kinks, jumps and poles are seen where they are near enough to matter.
 
-use tapegrad::{Dual, Op, Operand, Predicate, Tape, Var};
+use tapegrad::{
+    Dual, Tape, Var,
+    primitives::Op,
+    view::{Operand, Predicate},
+};
 
 /// The most inputs of a program.
 pub const N: usize = 3;
@@ -138,7 +142,7 @@ pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision,
             (!output.is_constant()).then(|| output.stop_gradient()).map(|_| mark)
         })
         .collect();
-    let rows = tape.listing().rows;
+    let rows = tape.listing().nodes;
     let mut nodes: Vec<Node> = Vec::with_capacity(rows.len());
     let mut all = Rounding { is_fragile: false, is_rough: false, is_cut: false, outputs: Vec::new() };
     let program = marks.iter().flatten().next().map_or(rows.len(), |first| *first);

@@ -3,7 +3,10 @@
 use crate::programs::Program;
 use crate::rounding::{Bound, N, Precision, rounding};
 use crate::ways::attempt;
-use tapegrad::{BatchWorkspace, Batched, Column, Error, Function, Samples, Workspace};
+use tapegrad::{
+    Error, Function, Workspace,
+    batch::{BatchWorkspace, Batched, Column, Samples},
+};
 
 /// So many samples: a full register of the widest machine, and some more.
 const SAMPLES: usize = 19;
@@ -48,7 +51,7 @@ pub fn agree(a: f64, b: f64, bound: f64) -> Option<bool> {
 type Action<'a, T> = &'a dyn Fn(&Batched<T>, &mut [f64]) -> Result<(), Error>;
 
 /// Holds everything that a batch computes against the scalar function. Gives how much was compared, and what differs.
-pub fn examine<T: tapegrad::Precision>(
+pub fn examine<T: tapegrad::batch::Precision>(
     program: &Program,
     f: &Function,
     points: &[Vec<f64>],

@@ -7,7 +7,10 @@ use tapegrad::check::{
     Expression, ExpressionOptions, Report, Verdict, arbitrary_expression, check_gradient,
     check_gradient_by_hand,
 };
-use tapegrad::{Op, primitives, reductions};
+use tapegrad::{
+    primitives,
+    primitives::{Op, reductions},
+};
 
 /// Points at which each mutant is tried: one that shows it is enough.
 const POINTS: usize = 8;
@@ -40,7 +43,7 @@ pub fn rows() -> Vec<Row> {
         Row { op, domain, points }
     };
     let mut rows: Vec<Row> =
-        primitives().map(|primitive| row(primitive.op, primitive.domain.to_vec())).collect();
+        primitives::all().map(|primitive| row(primitive.op, primitive.domain.to_vec())).collect();
     rows.extend(reductions().map(|op| {
         let [lists, single] = op.lists().unwrap();
         row(op, vec![0.3..2.0; (LIST - 1) / lists * lists + single])
@@ -186,7 +189,7 @@ impl Tally {
 pub fn correct_rows(per_row: usize) -> Tally {
     let mut tally = Tally::default();
     let mut runner = runner(2);
-    for row in primitives().filter(|row| !is_cut_off(row.op)) {
+    for row in primitives::all().filter(|row| !is_cut_off(row.op)) {
         for _ in 0..per_row {
             let x = draw(&row.domain.to_vec(), &mut runner);
             let report = check(row.op, &partials(row.op, &x), &x);
@@ -278,7 +281,7 @@ pub fn page(correct: usize) -> String {
     let branches = ExpressionOptions { branches: true, ..Default::default() };
     let smooth = ExpressionOptions { piecewise: false, selects: false, ..Default::default() };
     let tallies = [
-        ("every row, over its interval", correct_rows(correct / 10 / primitives().count() + 3)),
+        ("every row, over its interval", correct_rows(correct / 10 / primitives::all().count() + 3)),
         ("random programs over the whole table", correct_programs(correct * 3 / 10, Default::default())),
         ("the same with real branches", correct_programs(correct * 2 / 10, branches)),
         ("random programs without kinks", correct_programs(correct * 2 / 10, smooth)),

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 use tapegrad::{
-    Dual, Function, Pass, Real, Tape, Var, Workspace, gradient, hessian, hvp, jacobian,
-    jvp, preaccumulate, value_and_gradient, vjp,
+    Dual, Function, Pass, Real, Tape, Var, Workspace, gradient, hessian, hvp, jacobian, jvp, preaccumulate,
+    value_and_gradient, vjp,
 };
 
 thread_local! {

@@ -4,8 +4,8 @@
 use crate::common::{alike, quick_tape};
 use tapegrad::check::Verdict;
 use tapegrad::{
-    Dual, Function, Real, Workspace, check_all, derivative, gradient, hessian, hvp, jvp,
-    lt, preaccumulate,
+    Dual, Function, Real, Workspace, check_all, derivative, gradient, hessian, hvp, jvp, masks::lt,
+    preaccumulate,
 };
 
 const INFINITY: f64 = f64::INFINITY;
@@ -26,7 +26,7 @@ fn check_count<const N: usize>() {
     for &(i, k) in few {
         let expected: [f64; N] = std::array::from_fn(|j| if j == k { INFINITY } else { 0.0 });
         assert_alike(&((x[i] + 1.0) * x[k].sqrt()).tangents(), &expected);
-        assert_alike(&tapegrad::product(&[x[i] + 1.0, x[k].sqrt()]).tangents(), &expected);
+        assert_alike(&tapegrad::lists::product(&[x[i] + 1.0, x[k].sqrt()]).tangents(), &expected);
         let mark = tape.mark();
         let block = preaccumulate(vars, |x| (x[i] + 1.0) * x[k].sqrt());
         assert_alike(&block.backward().wrt(vars), &expected);
@@ -94,7 +94,7 @@ fn a_direction_of_zero_does_not_enter_a_product() {
     }
     // Behind further operations, also lists, and where directions come together.
     fn deep<R: Real>([x, y]: [R; 2]) -> R {
-        tapegrad::product(&[x.sqrt().mul_add(2.0, y), y]) + (x.ln().exp() * y).max(y * 2.0)
+        tapegrad::lists::product(&[x.sqrt().mul_add(2.0, y), y]) + (x.ln().exp() * y).max(y * 2.0)
     }
     // (2√x + y) y + max(x y, 2y)
     let f = Function::record(deep, [1.0, 1.0]).unwrap();

@@ -2,7 +2,7 @@
 //! is told; what was not taken is unlinked. So in every mode.
 
 use std::f64::consts::FRAC_PI_2;
-use tapegrad::{hessian, lt, norm, primitives};
+use tapegrad::{hessian, lists::norm, masks::lt, primitives};
 
 const INF: f64 = f64::INFINITY;
 
@@ -148,7 +148,7 @@ fn elu_of_nan() {
 /// Every row at its own kinks and ties: the second derivatives are symmetric.
 #[test]
 fn second_derivatives_at_kinks_are_symmetric() {
-    for row in primitives().filter(|row| row.domain.len() == 2) {
+    for row in primitives::all().filter(|row| row.domain.len() == 2) {
         for at in [[0.0, 2.0], [0.0, 0.5], [2.0, 2.0], [1.0, 2.0], [-0.0, 1.0]] {
             let h = hessian(|x: [_; 2]| row.op.value(&x).unwrap(), at);
             let is_symmetric =

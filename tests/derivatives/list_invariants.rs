@@ -2,7 +2,8 @@
 //! variance to 0. (Backward error, which `accuracy.rs` measures, hides what a shift of all operands does.)
 
 use tapegrad::{
-    Dual, Function, Number, Var, Workspace, hessian, log_sum_exp, norm, product, softmax, sum, variance,
+    Dual, Function, Number, Var, Workspace, hessian,
+    lists::{log_sum_exp, norm, product, softmax, sum, variance},
 };
 
 fn close(a: f64, b: f64, tolerance: f64) -> bool {

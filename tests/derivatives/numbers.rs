@@ -8,7 +8,10 @@
     clippy::op_ref
 )]
 
-use tapegrad::{Dual, Mask, Number, Real, Tape, Var, eq, ge, gradient, gt, le, lt};
+use tapegrad::{
+    Dual, Number, Real, Tape, Var, gradient,
+    masks::{Mask, eq, ge, gt, le, lt},
+};
 
 /// Uses what a model would: methods, operators with constants, comparisons, sums, a loop.
 fn model<R: Real>(x: &[R]) -> R {
@@ -246,8 +249,8 @@ fn of_two_zeros_the_second_is_the_larger_and_the_smaller() {
         let values = f.evaluator().values(&[a, b]).unwrap();
         assert!(is_b([values[0], values[1]]), "{values:?}");
         let columns = [vec![a; 19], vec![b; 19]];
-        let columns = columns.each_ref().map(tapegrad::Column::from);
-        let samples = tapegrad::Samples::new(&columns).unwrap();
+        let columns = columns.each_ref().map(tapegrad::batch::Column::from);
+        let samples = tapegrad::batch::Samples::new(&columns).unwrap();
         let mut out = vec![7.0; 38];
         f.batched(0..0).unwrap().evaluator().values_into(&[], &samples, &mut out).unwrap();
         assert!(out.chunks(2).all(|pair| is_b([pair[0], pair[1]])), "{out:?}");

@@ -3,10 +3,7 @@
 
 use crate::common::{assert_says, refusal};
 use proptest::prelude::*;
-use tapegrad::{
-    Dual, Real, Var, derivative, gradient, hessian, hvp, jacobian, jvp,
-    value_and_gradient, vjp,
-};
+use tapegrad::{Dual, Real, Var, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp};
 
 /// x₀² x₁ + sin(x₁ x₂) + … over any number of coordinates, each with its neighbour.
 fn chained<R: Real>(x: &[R]) -> R {
@@ -95,8 +92,7 @@ fn second_derivatives_in_every_shape() {
     assert_eq!(array, expected);
     assert_eq!(slice, expected);
     assert_eq!(hvp(quadratic, &[1.0, 2.0], &[1.0, 10.0]), [56.0, 5.0]);
-    let vector: Vec<f64> =
-        hvp(|x| quadratic([x[0], x[1]]), vec![1.0, 2.0], vec![1.0, 10.0]);
+    let vector: Vec<f64> = hvp(|x| quadratic([x[0], x[1]]), vec![1.0, 2.0], vec![1.0, 10.0]);
     assert_eq!(vector, [56.0, 5.0]);
 }
 

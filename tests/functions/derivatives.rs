@@ -2,7 +2,10 @@
 
 use crate::accuracy::{Exact, HigherFixture, bound, conditions, fixtures, higher_fixtures, ulps};
 use crate::programs::{Program, Random};
-use tapegrad::{Dual, Function, Op, Real, Workspace, hessian, primitives, reductions};
+use tapegrad::{
+    Dual, Function, Real, Workspace, hessian, primitives,
+    primitives::{Op, reductions},
+};
 
 /// A row of the table as a function, recorded where it is evaluated.
 fn record(op: Op, at: &[f64]) -> Function {
@@ -11,7 +14,7 @@ fn record(op: Op, at: &[f64]) -> Function {
 
 #[test]
 fn first_derivatives_keep_the_bounds_of_the_table() {
-    for row in primitives() {
+    for row in primitives::all() {
         for fixture in fixtures(row.op) {
             let gradient = record(fixture.op, &fixture.args).gradient().unwrap();
             let partials = gradient.evaluator().values(&fixture.args).unwrap();
@@ -28,7 +31,7 @@ fn first_derivatives_keep_the_bounds_of_the_table() {
 /// units of the last place are those of the rules, and not of what they cancel to).
 #[test]
 fn second_derivatives_agree_with_fixtures() {
-    for row in primitives() {
+    for row in primitives::all() {
         for fixture in fixtures(row.op) {
             let n = fixture.args.len();
             let Some(exact) = fixture.exact.get(1 + n..) else { continue };
@@ -62,7 +65,7 @@ fn gradients(f: &Function, x: &[f64]) -> Vec<Function> {
 fn higher_derivatives_agree_with_fixtures() {
     let mut workspace = Workspace::new();
     let mut without = Vec::new();
-    for op in primitives().map(|row| row.op).chain(reductions()) {
+    for op in primitives::all().map(|row| row.op).chain(reductions()) {
         let fixtures = higher_fixtures(op);
         if fixtures.is_empty() {
             without.push(op.name());
@@ -103,7 +106,7 @@ fn third_derivatives_agree_with_nested_forward_mode() {
             [Dual::new(Dual::from(1.0), [Dual::from(0.0)])],
         )
     }
-    for row in primitives().filter(|row| row.domain.len() == 1) {
+    for row in primitives::all().filter(|row| row.domain.len() == 1) {
         let on = &row.domain[0];
         for k in 1..8 {
             let x = on.start + (on.end - on.start) * (f64::from(k) + 0.3) / 8.7;
@@ -131,7 +134,8 @@ fn zero_times_infinity_is_never_zero() {
 /// What was not taken does not poison, in a derivative function either.
 #[test]
 fn structural_zeros_stay_zero() {
-    let f = Function::record(|[x, y]| tapegrad::lt(x, 1.0).select(x * 2.0, y.sqrt()), [0.5, 0.0]).unwrap();
+    let f =
+        Function::record(|[x, y]| tapegrad::masks::lt(x, 1.0).select(x * 2.0, y.sqrt()), [0.5, 0.0]).unwrap();
     let gradient = f.gradient().unwrap();
     let mut workspace = Workspace::new();
     assert_eq!(gradient.evaluator_in(&mut workspace).values(&[0.5, 0.0]).unwrap(), [2.0, 0.0]);
@@ -204,7 +208,10 @@ fn directions_belong_to_variables() {
         f.jvp().unwrap().evaluator_in(&mut workspace).values(&with(&[1.0, 10.0])).unwrap(),
         [630.0, 1320.0]
     );
-    assert_eq!(f.vjp().unwrap().evaluator_in(&mut workspace).values(&with(&[2.0])).unwrap(), [630.0, 840.0, 180.0]);
+    assert_eq!(
+        f.vjp().unwrap().evaluator_in(&mut workspace).values(&with(&[2.0])).unwrap(),
+        [630.0, 840.0, 180.0]
+    );
     assert_eq!(
         f.hvp().unwrap().evaluator_in(&mut workspace).values(&with(&[1.0, 10.0])).unwrap(),
         [740.0, 60.0]

@@ -2,8 +2,9 @@
 //! by one rule in all forms.
 
 use tapegrad::{
-    Adaptive, BatchWorkspace, Batched, BatchedAdaptive, Column, Dual, Error, Function, Number, Pass, Samples,
-    Tape, Var, Workspace, gradient, hessian,
+    Adaptive, Dual, Error, Function, Number, Pass, Tape, Var, Workspace,
+    batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Samples},
+    gradient, hessian,
 };
 
 fn bounded<R: Number>(x: R, low: R, high: R) -> R {

@@ -1,7 +1,12 @@
 //! Promise: passes keep every value bit for bit, take linear time, and do what they say.
 
 use crate::programs::{Program, Random};
-use tapegrad::{Error, Function, Op, Pass, Var, Workspace, mean, primitives, reductions, sum};
+use tapegrad::{
+    Error, Function, Pass, Var, Workspace,
+    lists::{mean, sum},
+    primitives,
+    primitives::{Op, reductions},
+};
 
 #[test]
 fn exact_passes_keep_every_bit() {
@@ -30,25 +35,25 @@ fn exact_passes_keep_every_bit() {
 }
 
 fn counts(f: &Function) -> Vec<(&'static str, usize)> {
-    f.stats().counts.into_iter().collect()
+    f.statistics().counts.into_iter().collect()
 }
 
 #[test]
 fn constants_are_folded() {
     let f = Function::record(|[x]| x * (Var::from(2.0) + 3.0).exp(), [1.0]).unwrap();
-    assert_eq!(f.stats().operations, 1, "constants never reach the tape");
+    assert_eq!(f.statistics().operations, 1, "constants never reach the tape");
     let g = Function::record(|[x]| x.powi(2), [1.0]).unwrap().gradient().unwrap().gradient().unwrap();
     let folded = g.with_passes(&[Pass::FoldConstants, Pass::DropDead]);
-    assert_eq!(folded.stats().operations, 0, "{folded}");
+    assert_eq!(folded.statistics().operations, 0, "{folded}");
     assert_eq!(folded.evaluator().value(&[5.0]), Ok(2.0));
 }
 
 #[test]
 fn neutral_operands_go_and_signed_zeros_stay() {
     let f = Function::record(|[x]| -(-((x * 1.0 / 1.0 - 0.0).powi(1))), [1.0]).unwrap();
-    assert_eq!(f.optimize().stats().operations, 0);
+    assert_eq!(f.optimize().statistics().operations, 0);
     let plus = Function::record(|[x]| x + 0.0, [1.0]).unwrap();
-    assert_eq!(plus.optimize().stats().operations, 1, "x + 0 is not x at −0");
+    assert_eq!(plus.optimize().statistics().operations, 1, "x + 0 is not x at −0");
 }
 
 #[test]
@@ -148,7 +153,7 @@ fn sums_of_no_one_two_and_three_terms_are_fused() {
     let value = f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0, 2.0], &mut gradient);
     assert_eq!((value, gradient), (Ok(100.0), [-400.0, 200.0]));
     let one = Function::record(|[x]| sum(&[x]), [1.0]).unwrap().optimize();
-    assert_eq!(one.stats().operations, 0, "the sum of one term is that term");
+    assert_eq!(one.statistics().operations, 0, "the sum of one term is that term");
 }
 
 /// x⁰ is 1, but what is behind it is not cut off: 0 · ∞ is NaN before and after. x¹ is x, to any order.
@@ -222,7 +227,7 @@ fn all_rows() -> Vec<(Op, usize)> {
         let [lists, single] = op.lists().unwrap();
         (0..=3).map(move |items| (op, lists * items + single))
     });
-    primitives().map(|row| (row.op, row.op.arity().unwrap())).chain(lists).collect()
+    primitives::all().map(|row| (row.op, row.op.arity().unwrap())).chain(lists).collect()
 }
 
 /// All that a function gives at a point: values, Jacobian, and of the first output second derivatives; each also by a

@@ -244,7 +244,7 @@ fn guards_survive_composition() {
 #[test]
 fn many_inputs_are_recorded() {
     let x: Vec<f64> = (0..300_000).map(|k| f64::from(k % 7)).collect();
-    let function = Function::record(|x| tapegrad::sum(x), &x[..]).unwrap();
+    let function = Function::record(|x| tapegrad::lists::sum(x), &x[..]).unwrap();
     assert_eq!(function.evaluator().value(&x).unwrap(), x.iter().sum::<f64>());
     assert_eq!(function.names().nth(299_999), Some("x299999"));
 }

@@ -3,8 +3,10 @@
 use crate::programs::{Program, Random};
 use serde_json::{Value, from_str, from_value, json, to_string, to_value};
 use tapegrad::{
-    BatchWorkspace, Batched, Column, Dual, Error, Function, Pass, Precision, Samples, Tape, Workspace,
-    primitives, reductions,
+    Dual, Error, Function, Pass, Tape, Workspace,
+    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    primitives,
+    primitives::reductions,
 };
 
 #[test]
@@ -23,7 +25,7 @@ fn what_is_loaded_is_what_was_saved() {
 
 fn stored() -> Value {
     let f = Function::record(
-        |[x, y]| if x < y { tapegrad::dot(&[x, y], &[y, x]) } else { x.powi(3) },
+        |[x, y]| if x < y { tapegrad::lists::dot(&[x, y], &[y, x]) } else { x.powi(3) },
         [1.0, 2.0],
     );
     to_value(f.unwrap()).unwrap()
@@ -192,7 +194,7 @@ fn guards_of_derivatives_keep_their_lines() {
     data["guards"].as_array_mut().unwrap().insert(0, of_constants);
     let f: Function = from_value(data).unwrap();
     let gradient = f.gradient().unwrap();
-    assert_eq!((f.stats().guards, gradient.stats().guards), (2, 1));
+    assert_eq!((f.statistics().guards, gradient.statistics().guards), (2, 1));
     assert!(f.to_string().contains("elsewhere.rs") && !gradient.to_string().contains("elsewhere.rs"));
     assert!(gradient.to_string().contains("tests/functions/stored.rs:"), "{gradient}");
 }
@@ -234,7 +236,7 @@ fn every_form(f: &Function, x: &[f64]) {
     }
     in_batches::<f64>(f, x, &values);
     in_batches::<f32>(f, x, &values);
-    assert_eq!((f.to_string().is_empty(), f.stats().inputs), (false, n));
+    assert_eq!((f.to_string().is_empty(), f.statistics().inputs), (false, n));
     assert_eq!(&from_str::<Function>(&to_string(f).unwrap()).unwrap(), f);
 }
 
@@ -284,8 +286,10 @@ fn what_is_changed_at_random_is_refused_or_answers() {
         "0.1000000000000000055",
     ];
     const X: [f64; 8] = [0.0, -0.0, 1.0, -2.5, 0.3, f64::INFINITY, f64::NAN, 1e200];
-    let names: Vec<String> =
-        primitives().map(|row| row.op.to_string()).chain(reductions().map(|op| op.to_string())).collect();
+    let names: Vec<String> = primitives::all()
+        .map(|row| row.op.to_string())
+        .chain(reductions().map(|op| op.to_string()))
+        .collect();
     let others = [
         "polygamma[40]",
         "polygamma[200000000]",

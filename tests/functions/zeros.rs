@@ -2,8 +2,11 @@
 //! where it was reached, and nothing where it was not.
 
 use tapegrad::{
-    Function, Op, Tape, Var, Workspace, jacobian, log_sum_exp, lt, norm, preaccumulate, primitives, product,
-    reductions,
+    Function, Tape, Var, Workspace, jacobian,
+    lists::{log_sum_exp, norm, product},
+    masks::lt,
+    preaccumulate, primitives,
+    primitives::{Op, reductions},
 };
 
 /// The same bits, but for the sign of a zero and the payload of a NaN.
@@ -73,7 +76,7 @@ fn two_each(op: Op) -> usize {
 fn every_row_behind_a_zero_and_behind_another_choice() {
     const EDGES: [f64; 7] = [f64::NEG_INFINITY, -1.0, -0.0, 0.0, 0.5, 1.0, f64::INFINITY];
     let (mut points, mut not_finite) = (0, 0);
-    let rows = primitives().map(|row| (row.op, row.op.arity().unwrap()));
+    let rows = primitives::all().map(|row| (row.op, row.op.arity().unwrap()));
     for (op, arity) in rows.chain(reductions().map(|op| (op, two_each(op)))) {
         let combinations = EDGES.len().pow(arity as u32);
         for number in (0..combinations).step_by(if arity > 4 { 11 } else { 1 }) {
@@ -145,7 +148,7 @@ fn a_node_links_what_reaches_it() {
 #[test]
 fn every_row_as_a_node() {
     const EDGES: [f64; 6] = [-1.0, -0.0, 0.0, 0.5, 1.0, f64::INFINITY];
-    let rows = primitives().map(|row| (row.op, row.op.arity().unwrap()));
+    let rows = primitives::all().map(|row| (row.op, row.op.arity().unwrap()));
     for (op, arity) in rows.chain(reductions().map(|op| (op, two_each(op)))) {
         let combinations = EDGES.len().pow(arity as u32);
         for number in (0..combinations).step_by(if arity > 4 { 37 } else { 1 }) {

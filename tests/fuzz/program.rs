@@ -8,7 +8,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::rc::Rc;
 use std::sync::Once;
-use tapegrad::{Dual, Gradient, Mark, Op, Tape, Var, preaccumulate, primitives, reductions};
+use tapegrad::{
+    Dual, Gradient, Mark, Tape, Var, preaccumulate, primitives,
+    primitives::{Op, reductions},
+};
 
 /// Directions of the forward mode: as many variables as a tape may have.
 const N: usize = 6;
@@ -267,7 +270,7 @@ impl Machine<'_> {
     }
 
     fn row(&mut self) -> (Op, Vec<Slot>) {
-        let rows: Vec<Op> = primitives().map(|row| row.op).collect();
+        let rows: Vec<Op> = primitives::all().map(|row| row.op).collect();
         let byte = self.byte();
         let op = rows[byte % rows.len()];
         let operands = (0..op.arity().unwrap()).map(|_| self.operand()).collect();
@@ -389,7 +392,7 @@ impl Machine<'_> {
     /// Two rows, one after the other, as one node.
     fn block(&mut self) {
         let (a, b) = (self.operand(), self.operand());
-        let rows: Vec<Op> = primitives().map(|row| row.op).filter(|op| op.arity() == Some(2)).collect();
+        let rows: Vec<Op> = primitives::all().map(|row| row.op).filter(|op| op.arity() == Some(2)).collect();
         let (first, second) = (rows[self.byte() % rows.len()], rows[self.byte() % rows.len()]);
         let intermediate = Self::forward(first, &[a, b]);
         let forward = intermediate.and_then(|(forward, size, range)| {
@@ -619,7 +622,7 @@ impl Machine<'_> {
         let Some(tape) = self.tape() else { return };
         let on = self.byte().is_multiple_of(2);
         let tape = &self.tapes[tape];
-        assert_eq!(tape.tape.listing().rows.len(), tape.nodes.len());
+        assert_eq!(tape.tape.listing().nodes.len(), tape.nodes.len());
         assert_eq!(tape.tape.statistics().nodes, tape.nodes.len());
         assert!(tape.is_recording || tape.tape.replayable().is_err());
         let _ = tape.tape.first_non_finite().map(|culprit| culprit.to_string());

@@ -1,7 +1,7 @@
 //! Promise: every value of a row's integer parameter is evaluated in a bounded time, and what is a number comes as one.
 
 use std::time::{Duration, Instant};
-use tapegrad::{Op, derivative};
+use tapegrad::{derivative, primitives::Op};
 
 fn value(op: Op, a: f64) -> f64 {
     op.value(&[a]).unwrap()

@@ -1,7 +1,13 @@
 //! Looking at a tape: the graph as text, what it holds, and where numbers went wrong.
 
 use crate::common::same;
-use tapegrad::{Op, Operand, Tape, Var, What, dot, preaccumulate};
+use tapegrad::{
+    Tape, Var,
+    lists::dot,
+    preaccumulate,
+    primitives::Op,
+    view::{Fault, Operand},
+};
 
 #[track_caller]
 fn assert_text(text: impl std::fmt::Display, expected: &str) {
@@ -79,7 +85,7 @@ fn a_listing_as_data() {
     let line = line!() + 1;
     let y = x.max(4.0);
     let z = tape.custom("f", [y], |[y]| (y, [1.0]));
-    let rows = tape.listing_with(&y.backward()).rows;
+    let rows = tape.listing_with(&y.backward()).nodes;
     assert_eq!(rows.len(), 3);
     assert_eq!((rows[0].index, rows[0].op, rows[0].name.as_deref()), (0, Op::Input, Some("x")));
     assert_eq!((rows[1].op, rows[1].value, &rows[1].name), (Op::Max, 4.0, &None));
@@ -98,13 +104,13 @@ fn a_listing_shows_no_adjoints_of_others() {
     let y = other.var(5.0);
     let g = (y * y).backward();
     let _ = x * x;
-    assert!(tape.listing_with(&g).rows.iter().all(|row| row.adjoint.is_none()));
+    assert!(tape.listing_with(&g).nodes.iter().all(|row| row.adjoint.is_none()));
     // Nor of what stood in the same place before.
     let mark = tape.mark();
     let g = (x + x).backward();
     tape.rewind(mark);
     let _ = x - x;
-    let adjoints: Vec<_> = tape.listing_with(&g).rows.iter().map(|row| row.adjoint).collect();
+    let adjoints: Vec<_> = tape.listing_with(&g).nodes.iter().map(|row| row.adjoint).collect();
     assert_eq!(adjoints, [Some(2.0), Some(0.0), None]);
 }
 
@@ -150,7 +156,7 @@ fn the_first_value_that_is_not_finite() {
     let z = y.ln();
     let _ = z * 0.0 + (x + 1.0).recip();
     let found = tape.first_non_finite().unwrap();
-    assert_eq!((found.what, found.row.index, found.row.op), (What::Value, 2, Op::Ln));
+    assert_eq!((found.what, found.row.index, found.row.op), (Fault::Value, 2, Op::Ln));
     assert_eq!(culprit(&tape), "the value of #2 ln(#1) is -inf");
 
     let tape = Tape::new();
@@ -167,7 +173,7 @@ fn the_first_partial_that_is_not_finite() {
     let (x, y) = (tape.named("x", 3.0), tape.named("y", 0.0));
     let _ = x.powf(2.0) + y.sqrt();
     assert_eq!(culprit(&tape), "the partial derivative of #3 sqrt(y) by y is inf");
-    let What::Partial { operand, partial } = tape.first_non_finite().unwrap().what else { panic!() };
+    let Fault::Partial { operand, partial } = tape.first_non_finite().unwrap().what else { panic!() };
     assert_eq!((operand, partial), (0, f64::INFINITY));
 
     let tape = Tape::new();
@@ -176,7 +182,7 @@ fn the_first_partial_that_is_not_finite() {
     assert_eq!(tape.first_non_finite(), None);
     let _ = (x - 3.0).powf(y);
     assert_eq!(tape.first_non_finite().unwrap().row.op, Op::Powf);
-    let What::Partial { operand, partial } = tape.first_non_finite().unwrap().what else { panic!() };
+    let Fault::Partial { operand, partial } = tape.first_non_finite().unwrap().what else { panic!() };
     assert_eq!((operand, partial), (1, f64::NEG_INFINITY));
 }
 
@@ -191,7 +197,7 @@ fn non_finite_numbers_of_blocks() {
     let x = tape.named("x", 0.0);
     let _ = preaccumulate([x], |[x]| x.sqrt() * x.sqrt());
     let found = tape.first_non_finite().unwrap();
-    let What::Partial { operand: 0, partial } = found.what else { panic!("{found}") };
+    let Fault::Partial { operand: 0, partial } = found.what else { panic!("{found}") };
     assert!(same(partial, f64::NAN));
     // What was not taken is not at fault.
     let tape = Tape::new();
@@ -221,12 +227,12 @@ fn the_line_where_it_happened() {
     tape.keep_lines(true);
     let line = line!() + 1;
     let _ = x + 2.0;
-    let lines: Vec<_> = tape.listing().rows.iter().map(|row| row.at.map(|at| at.line())).collect();
+    let lines: Vec<_> = tape.listing().nodes.iter().map(|row| row.at.map(|at| at.line())).collect();
     assert_eq!(lines, [None, None, None, Some(line)]);
     // On from the start in debug builds.
     let by_default = Tape::new();
     by_default.var(1.0);
-    assert_eq!(by_default.listing().rows[0].at.is_some(), cfg!(debug_assertions));
+    assert_eq!(by_default.listing().nodes[0].at.is_some(), cfg!(debug_assertions));
 }
 
 #[test]
@@ -246,7 +252,7 @@ fn lines_of_every_kind_of_node() {
     let _: Var = 2.0 - x;
     let _ = -x;
     let _ = tape.no_grad(|| tape.var(1.0));
-    let rows = tape.listing().rows;
+    let rows = tape.listing().nodes;
     assert_eq!(rows.len(), 12);
     for (k, row) in rows.iter().enumerate() {
         assert_eq!(

@@ -4,8 +4,9 @@
 use crate::common::{assert_says, panic_of, quick_tape, refusal};
 use std::thread;
 use tapegrad::{
-    Dual, Gradient, Number, Tape, Var, affine, derivative, dot, gradient, hessian, hvp,
-    jacobian, jvp, preaccumulate, vjp,
+    Dual, Gradient, Number, Tape, Var, derivative, gradient, hessian, hvp, jacobian, jvp,
+    lists::{affine, dot},
+    preaccumulate, vjp,
 };
 
 /// What can be done with two variables; each must see that they stand on two tapes.
@@ -426,7 +427,10 @@ fn lengths_of_derivatives() {
     assert_says(&refusal(|| Dual::<f64, 2>::variable(1.0, 2)), &cure);
     assert_says(&refusal(|| Dual::<f64, 2>::constant(1.0).tangent(2)), &cure);
     assert_says(&refusal(|| Dual::<Var, 0>::constant(x).tangent(0)), &["no direction 0", "has 0"]);
-    assert_says(&panic_of(|| tapegrad::Op::Add.value(&[1.0])).message, &["`add` takes 2 operands, not 1"]);
+    assert_says(
+        &panic_of(|| tapegrad::primitives::Op::Add.value(&[1.0])).message,
+        &["`add` takes 2 operands, not 1"],
+    );
 }
 
 #[test]

@@ -5,8 +5,11 @@ use crate::common::{assert_says, panic_of};
 use Operand::{Constant, Node};
 use std::cmp::Ordering;
 use tapegrad::{
-    Dual, Error, Function, Guard, Op, Operand, Predicate, Real, Tape, Var, Workspace, derivative, gradient,
-    gt, preaccumulate,
+    Dual, Error, Function, Real, Tape, Var, Workspace, derivative, gradient,
+    masks::gt,
+    preaccumulate,
+    primitives::Op,
+    view::{Guard, Operand, Predicate},
 };
 
 /// The one guard that `question` leaves, which stands in the line of the call.
@@ -233,7 +236,7 @@ fn a_rewind_forgets_opaque_nodes_that_it_gives_up() {
 
 /// The operations on a tape, in order.
 fn operations(tape: &Tape) -> Vec<Op> {
-    tape.listing().rows.iter().map(|row| row.op).collect()
+    tape.listing().nodes.iter().map(|row| row.op).collect()
 }
 
 #[test]
@@ -271,14 +274,14 @@ fn flat_operations_and_operands_not_taken_are_recorded() {
         assert!(kept.contains(&op), "{op}");
     }
     // With all their operands.
-    let rows = tape.listing().rows;
+    let rows = tape.listing().nodes;
     let select = rows.iter().find(|row| row.op == Op::Select).unwrap();
     assert_eq!(select.operands, [Node(4), Node(5), Node(0)]);
     let less = rows.iter().find(|row| row.op == Op::Less).unwrap();
     assert_eq!(less.operands, [Constant(0.0), Node(0)]);
     // Constants in lists too, which a plain tape leaves out.
-    let _ = tapegrad::dot(&[x, Var::from(3.0)], &[2.0, 4.0]);
-    let row = tape.listing().rows.pop().unwrap();
+    let _ = tapegrad::lists::dot(&[x, Var::from(3.0)], &[2.0, 4.0]);
+    let row = tape.listing().nodes.pop().unwrap();
     assert_eq!(row.operands, [Node(0), Constant(3.0), Constant(2.0), Constant(4.0)]);
 }
 
@@ -299,7 +302,7 @@ fn a_recording_tape_always_knows_the_lines() {
     let line = line!() + 1;
     let x = tape.var(1.0);
     let _ = x * x;
-    let at = tape.listing().rows[0].at.expect("a line");
+    let at = tape.listing().nodes[0].at.expect("a line");
     assert_eq!((at.file(), at.line()), (file!(), line));
     let f = tape.custom("f", [x], |[x]| (x, [1.0]));
     assert!(matches!(tape.function(&[x], &[f]), Err(Error::Opaque { node: 2, .. })));

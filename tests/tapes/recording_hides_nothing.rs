@@ -6,7 +6,7 @@ use approx::{abs_diff_eq, relative_eq, ulps_eq};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use tapegrad::{Dual, Error, Function, Predicate, Tape, Var, Workspace, preaccumulate};
+use tapegrad::{Dual, Error, Function, Tape, Var, Workspace, preaccumulate, view::Predicate};
 
 #[track_caller]
 fn assert_read<T: std::fmt::Debug>(result: Result<T, Error>) {
@@ -137,8 +137,8 @@ fn numbers_carried_out_of_a_custom_operation() {
 #[test]
 fn numbers_read_from_a_listing() {
     let reads: [fn(&Tape) -> f64; 4] = [
-        |tape| tape.listing().rows[0].value,
-        |tape| tape.listing_with(&tapegrad::Gradient::new()).rows[0].value,
+        |tape| tape.listing().nodes[0].value,
+        |tape| tape.listing_with(&tapegrad::Gradient::new()).nodes[0].value,
         |tape| if tape.first_non_finite().is_none() { 3.0 } else { 7.0 },
         |tape| {
             tape.listing()
@@ -246,7 +246,7 @@ fn a_rewind_forgets_no_number_and_no_decision() {
     // Gradients, listings and blocks before a rewind.
     for give_out in [
         |tape: &Tape, a: Var| (a * a).backward()[a] / 2.0 + tape.len() as f64 * 0.0,
-        |tape: &Tape, _| tape.listing().rows[0].value,
+        |tape: &Tape, _| tape.listing().nodes[0].value,
         |tape: &Tape, a: Var| {
             let mut s = 0.0;
             let _ = tape.custom("f", [a], |[a]| {
@@ -366,7 +366,7 @@ fn an_approximate_comparison_is_asked_again() {
         for at in pairs.iter().copied().step_by(7) {
             let f = Function::record(|[x, y]| Var::from(f64::from(u8::from(question(x, y)))) + x * 0.0, at)
                 .unwrap();
-            assert_eq!(f.stats().guards, 1);
+            assert_eq!(f.statistics().guards, 1);
             for &elsewhere in &pairs {
                 let value = f.evaluator_in(&mut workspace).value(&elsewhere);
                 if answer(elsewhere) == answer(at) {

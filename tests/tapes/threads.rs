@@ -15,8 +15,8 @@ fn what_may_cross_threads() {
     free::<Mark>();
     fn sent<T: Send + Sync + 'static>() {}
     sent::<Gradient>();
-    sent::<tapegrad::Listing>();
-    sent::<tapegrad::NonFinite>();
+    sent::<tapegrad::view::Listing>();
+    sent::<tapegrad::view::NonFinite>();
     sent::<tapegrad::Error>();
     assert_eq!(size_of::<Var>(), 16);
     // The numbers, which directions reach it, and whose it is.

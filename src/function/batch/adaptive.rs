@@ -15,7 +15,7 @@ use std::ops::Range;
 /// where there is none for a sample, the closure is recorded there.
 ///
 /// ```
-/// use tapegrad::{BatchWorkspace, BatchedAdaptive, Column, Samples, Var};
+/// use tapegrad::{Var, batch::{BatchWorkspace, BatchedAdaptive, Column, Samples}};
 ///
 /// // |w x|, by a branch.
 /// let f = |x: &[Var]| if x[0] * x[1] < 0.0 { -(x[0] * x[1]) } else { x[0] * x[1] };

@@ -52,7 +52,7 @@ use tree::{Job, Outcome, Request};
 /// of a sum over samples one after the other; both differ by rounding. Functions are within 2 units in the last place.
 ///
 /// ```
-/// use tapegrad::{Column, Function, Samples};
+/// use tapegrad::{Function, batch::{Column, Samples}};
 ///
 /// // The squared error of a line, of which slope and offset are shared.
 /// let error = Function::record(|[w, b, x, t]| (w * x + b - t).powi(2), [0.0; 4])?;

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// What one input is in every sample: some numbers of a slice, at equal distances.
 ///
 /// ```
-/// use tapegrad::Column;
+/// use tapegrad::batch::Column;
 ///
 /// let rows = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0]; // three samples of two numbers
 /// let [x, y] = [Column::strided(&rows, 0, 2), Column::strided(&rows, 1, 2)];
@@ -118,7 +118,7 @@ impl<'a> Samples<'a> {
     /// So many samples, of columns that do not say how many: constants, or none at all where every input is shared.
     ///
     /// ```
-    /// use tapegrad::{BatchWorkspace, Function, Samples};
+    /// use tapegrad::{Function, batch::{BatchWorkspace, Samples}};
     ///
     /// let f = Function::record(|[a, b]| a * b, [1.0; 2])?.batched(0..2)?;
     /// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0; 2]);

@@ -51,7 +51,7 @@ impl Function {
     /// use tapegrad::Function;
     ///
     /// let f = Function::record(|[x, y]| (x + y) * 1.0 + (x + y) * 2.0, [1.0, 2.0])?;
-    /// assert_eq!((f.stats().operations, f.optimize().stats().operations), (5, 3));
+    /// assert_eq!((f.statistics().operations, f.optimize().statistics().operations), (5, 3));
     /// # Ok::<(), tapegrad::Error>(())
     /// ```
     #[must_use]

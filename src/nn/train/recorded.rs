@@ -7,7 +7,10 @@ use crate::nn::backend::{Backend, Fallback};
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
-use crate::{BatchWorkspace, Column, Error, Function, Precision, Samples, Var, Workspace};
+use crate::{
+    Error, Function, Var, Workspace,
+    batch::{BatchWorkspace, Column, Precision, Samples},
+};
 use std::fmt;
 
 /// So few parameters per byte of a lane's number that a single sample is quicker by itself: in lanes it leaves most idle, but the

@@ -101,7 +101,7 @@ fn compare(function: &Function, shared: &[f64], columns: &[Vec<f64>], what: &str
 
 #[test]
 fn rows_have_the_same_bits_with_any_instructions() {
-    for row in primitives() {
+    for row in primitives::all() {
         let at: Vec<f64> = row.domain.iter().map(|on| (on.start + on.end) * 0.5).collect();
         let function = Function::record(|x: &[Var]| row.op.value(x).unwrap(), &at[..]).unwrap();
         // Special numbers of several operands do not always meet.

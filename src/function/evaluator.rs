@@ -1,0 +1,342 @@
+//! Numbers of a recorded function: values and derivatives at a point.
+
+use super::evaluate::{Memory, backward, backward_plain};
+use super::ir::graph::Place;
+use super::{Function, length};
+use crate::error::Error;
+use crate::number::dual::Dual;
+use crate::number::owner::Owner;
+
+/// Evaluates a [`Function`]: its values and derivatives as numbers, at any point.
+///
+/// Every method comes in two forms: `jacobian` returns what it computes, `jacobian_into` writes it to a slice of yours, and
+/// after the first evaluation allocates nothing. Matrices are row by row. On an error nothing is written. The derivatives
+/// *as functions* are methods of [`Function`] with the same names.
+///
+/// ```
+/// use tapegrad::Function;
+///
+/// let f = Function::record(|[x, y]| x * x * y, [1.0, 1.0])?;
+/// let mut f = f.evaluator();
+/// let x = [3.0, 5.0];
+/// assert_eq!(f.value(&x)?, 45.0);
+/// assert_eq!(f.value_and_gradient(&x)?, (45.0, vec![30.0, 9.0]));
+/// assert_eq!(f.hessian(&x)?, [10.0, 6.0, 6.0, 0.0]);
+///
+/// let mut gradient = [0.0; 2];
+/// let value = f.value_and_gradient_into(&x, &mut gradient)?; // allocates nothing
+/// assert_eq!((value, gradient), (45.0, [30.0, 9.0]));
+/// # Ok::<(), tapegrad::Error>(())
+/// ```
+///
+/// # Errors
+/// Of every method: [`Error::BranchChanged`] if a comparison turns out differently than when recorded; [`Error::Length`] if a
+/// slice is not as long as there are inputs, variables, outputs or entries of the result, or a method for one output
+/// finds another number of them.
+#[derive(Debug)]
+pub struct Evaluator<'f> {
+    function: &'f Function,
+    memory: Held<'f>,
+}
+
+/// Memory for evaluations of functions, to be used again: after the first, none allocates.
+///
+/// An [`Evaluator`] has one of its own, which serves one function. One that is lent to
+/// [`evaluator_in`](Function::evaluator_in) serves any number of functions, in turn.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    pub(super) plain: Memory,
+    dual: Memory<Dual>,
+}
+
+impl Workspace {
+    /// Empty; it grows with use.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+#[derive(Debug)]
+enum Held<'w> {
+    Own(Box<Workspace>),
+    Lent(&'w mut Workspace),
+}
+
+impl Function {
+    /// What evaluates this function, with memory of its own.
+    #[must_use]
+    pub fn evaluator(&self) -> Evaluator<'_> {
+        Evaluator { function: self, memory: Held::Own(Box::default()) }
+    }
+
+    /// What evaluates this function, in memory of the caller: one workspace serves many functions. It costs nothing to make.
+    #[must_use]
+    #[inline]
+    pub fn evaluator_in<'f>(&'f self, workspace: &'f mut Workspace) -> Evaluator<'f> {
+        Evaluator { function: self, memory: Held::Lent(workspace) }
+    }
+}
+
+impl Evaluator<'_> {
+    #[inline]
+    pub(super) fn parts(&mut self) -> (&Function, &mut Workspace) {
+        let memory = match &mut self.memory {
+            Held::Own(workspace) => workspace,
+            Held::Lent(workspace) => &mut **workspace,
+        };
+        (self.function, memory)
+    }
+
+    /// The value, of a function with one output.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
+        let (function, Workspace { plain, .. }) = self.parts();
+        let output = function.single_output()?;
+        function.run(x, plain)?;
+        Ok(plain.values[output as usize])
+    }
+
+    /// The values of all outputs.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let mut out = vec![0.0; self.function.outputs()];
+        self.values_into(x, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`values`](Self::values), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn values_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (function, Workspace { plain, .. }) = self.parts();
+        length("values", function.outputs(), out.len())?;
+        function.run(x, plain)?;
+        read(&plain.values, function.output_places(), out);
+        Ok(())
+    }
+
+    /// The value and the gradient by the variables, of a function with one output: one evaluation and one sweep.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn value_and_gradient(&mut self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
+        let mut gradient = vec![0.0; self.function.variables()];
+        Ok((self.value_and_gradient_into(x, &mut gradient)?, gradient))
+    }
+
+    /// As [`value_and_gradient`](Self::value_and_gradient): returns the value and writes the gradient.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
+        let (function, Workspace { plain, .. }) = self.parts();
+        let output = function.single_output()?;
+        length("derivatives", function.variables(), gradient.len())?;
+        function.run(x, plain)?;
+        backward_plain(&function.graph, [(output, 1.0)], plain);
+        read(&plain.adjoints, function.variable_places(), gradient);
+        Ok(plain.values[output as usize])
+    }
+
+    /// The gradient by the variables, of a function with one output.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn gradient(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        Ok(self.value_and_gradient(x)?.1)
+    }
+
+    /// The Jacobian: one row per output, one column per variable; a sweep per output.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn jacobian(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let mut out = vec![0.0; self.function.outputs() * self.function.variables()];
+        self.jacobian_into(x, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`jacobian`](Self::jacobian), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn jacobian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (function, Workspace { plain, .. }) = self.parts();
+        let columns = function.variables();
+        length("derivatives", function.outputs() * columns, out.len())?;
+        function.run(x, plain)?;
+        for (row, output) in function.output_places().enumerate() {
+            backward_plain(&function.graph, [(output, 1.0)], plain);
+            let row = &mut out[row * columns..(row + 1) * columns];
+            read(&plain.adjoints, function.variable_places(), row);
+        }
+        Ok(())
+    }
+
+    /// The values of all outputs, and the Jacobian-vector product: their derivatives in the direction `v` of the variables, in
+    /// forward mode. Where `v` is 0 the direction does not enter, not even with an infinite derivative.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn jvp(&mut self, x: &[f64], v: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let outputs = self.function.outputs();
+        let (mut values, mut product) = (vec![0.0; outputs], vec![0.0; outputs]);
+        self.jvp_into(x, v, &mut values, &mut product)?;
+        Ok((values, product))
+    }
+
+    /// As [`jvp`](Self::jvp), into `values` and `product`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn jvp_into(
+        &mut self,
+        x: &[f64],
+        v: &[f64],
+        values: &mut [f64],
+        product: &mut [f64],
+    ) -> Result<(), Error> {
+        let (function, Workspace { dual, .. }) = self.parts();
+        length("directions", function.variables(), v.len())?;
+        length("values", function.outputs(), values.len())?;
+        length("derivatives", function.outputs(), product.len())?;
+        run_along(function, x, v.iter().copied(), dual)?;
+        for (k, output) in function.output_places().enumerate() {
+            let y = dual.values[output as usize];
+            (values[k], product[k]) = (y.primal(), y.tangent(0));
+        }
+        Ok(())
+    }
+
+    /// The values of all outputs, and the vector-Jacobian product: the gradient by the variables of the sum of the outputs
+    /// with weights `u`, in one sweep.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn vjp(&mut self, x: &[f64], u: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let (mut values, mut product) =
+            (vec![0.0; self.function.outputs()], vec![0.0; self.function.variables()]);
+        self.vjp_into(x, u, &mut values, &mut product)?;
+        Ok((values, product))
+    }
+
+    /// As [`vjp`](Self::vjp), into `values` and `product`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn vjp_into(
+        &mut self,
+        x: &[f64],
+        u: &[f64],
+        values: &mut [f64],
+        product: &mut [f64],
+    ) -> Result<(), Error> {
+        let (function, Workspace { plain, .. }) = self.parts();
+        length("weights", function.outputs(), u.len())?;
+        length("values", function.outputs(), values.len())?;
+        length("derivatives", function.variables(), product.len())?;
+        function.run(x, plain)?;
+        backward_plain(&function.graph, function.output_places().zip(u.iter().copied()), plain);
+        read(&plain.values, function.output_places(), values);
+        read(&plain.adjoints, function.variable_places(), product);
+        Ok(())
+    }
+
+    /// The Hessian of a function with one output: a Hessian-vector product per variable.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn hessian(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let n = self.function.variables();
+        let mut out = vec![0.0; n * n];
+        self.hessian_into(x, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`hessian`](Self::hessian), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn hessian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (function, Workspace { dual, .. }) = self.parts();
+        let n = function.variables();
+        length("derivatives", n * n, out.len())?;
+        if n == 0 {
+            // Nothing to write; what is wrong is an error all the same.
+            return hvp(function, x, [], dual, out);
+        }
+        for k in 0..n {
+            let direction = (0..n).map(|j| if j == k { 1.0 } else { 0.0 });
+            hvp(function, x, direction, dual, &mut out[k * n..(k + 1) * n])?;
+        }
+        Ok(())
+    }
+
+    /// The product of the Hessian with a direction `v` of the variables, of a function with one output: a sweep over dual
+    /// numbers. Where `v` is 0 the direction does not enter, not even with an infinite derivative.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn hvp(&mut self, x: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
+        let mut out = vec![0.0; self.function.variables()];
+        self.hvp_into(x, v, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`hvp`](Self::hvp), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn hvp_into(&mut self, x: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (function, Workspace { dual, .. }) = self.parts();
+        length("directions", function.variables(), v.len())?;
+        length("derivatives", function.variables(), out.len())?;
+        hvp(function, x, v.iter().copied(), dual, out)
+    }
+}
+
+/// The numbers at some places.
+fn read(numbers: &[f64], places: impl Iterator<Item = Place>, out: &mut [f64]) {
+    for (out, place) in out.iter_mut().zip(places) {
+        *out = numbers[place as usize];
+    }
+}
+
+/// Evaluates over dual numbers, along a direction with as many numbers as variables.
+fn run_along(
+    function: &Function,
+    x: &[f64],
+    direction: impl IntoIterator<Item = f64>,
+    memory: &mut Memory<Dual>,
+) -> Result<(), Error> {
+    length("inputs", function.graph.inputs, x.len())?;
+    let mut direction = direction.into_iter();
+    let inputs = x.iter().zip(function.are_variables()).map(|(&x, is_variable)| match is_variable {
+        true => Dual::along(x, direction.next().unwrap_or(0.0), Owner::NONE),
+        false => Dual::constant(x),
+    });
+    function.run_with(inputs, memory)
+}
+
+/// The Hessian-vector product, from as many numbers as variables to as many.
+fn hvp(
+    function: &Function,
+    x: &[f64],
+    direction: impl IntoIterator<Item = f64>,
+    memory: &mut Memory<Dual>,
+    out: &mut [f64],
+) -> Result<(), Error> {
+    let output = function.single_output()?;
+    run_along(function, x, direction, memory)?;
+    backward(&function.graph, [(output, Dual::constant(1.0))], memory);
+    for (out, place) in out.iter_mut().zip(function.variable_places()) {
+        *out = memory.adjoints[place as usize].tangent(0);
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! A recording node by node.
+
+use crate::error::SourceLine;
+use crate::number::predicate::Predicate;
+use crate::table::ops::Op;
+use std::fmt;
+use std::panic::Location;
+
+/// One node of a recording: an input, or an operation and its result.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Node {
+    /// The index, as the operands of later nodes name it.
+    pub index: usize,
+    /// The name of an input, or of a custom operation.
+    pub name: Option<String>,
+    /// What was computed.
+    pub op: Op,
+    /// From what.
+    pub operands: Vec<Operand>,
+    /// The result.
+    pub value: f64,
+    /// The derivative by each operand; none by a constant, nor by an operand that has no part in the result (a structural
+    /// zero, as of what a `select` did not choose).
+    pub partials: Vec<Option<f64>>,
+    /// The derivative of the output by this node; none if no gradient was asked for, or the node came after the output.
+    pub adjoint: Option<f64>,
+    /// The line that recorded it, where lines are kept.
+    pub at: Option<&'static Location<'static>>,
+}
+
+impl Node {
+    /// As others name it: an input by its name, if it has one, else by its index: `#3`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let name = self.name.clone().filter(|_| self.op == Op::Input);
+        name.unwrap_or_else(|| Operand::Node(self.index).to_string())
+    }
+
+    /// What it computes: `x` or `input` for an input, else `mul(x, #2)`. `label` names the operands.
+    pub(super) fn expression(&self, label: impl Fn(Operand) -> String) -> String {
+        let name = self.name.clone().unwrap_or_else(|| self.op.to_string());
+        match self.op {
+            Op::Input => name,
+            _ => {
+                let operands: Vec<_> = self.operands.iter().map(|&operand| label(operand)).collect();
+                format!("{name}({})", operands.join(", "))
+            }
+        }
+    }
+}
+
+/// An operand of a node, of a guard, or an output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Operand {
+    /// A constant, with its value.
+    Constant(f64),
+    /// The node with this index.
+    Node(usize),
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operand::Constant(value) => write!(f, "{value}"),
+            Operand::Node(index) => write!(f, "#{index}"),
+        }
+    }
+}
+
+/// A comparison that was made while recording, and its outcome: a replay is valid only where the outcome is the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guard {
+    /// Which comparison.
+    pub predicate: Predicate,
+    /// Its left side.
+    pub left: Operand,
+    /// Its right side.
+    pub right: Operand,
+    /// Its outcome.
+    pub outcome: bool,
+    /// How many nodes there were: the guard can be evaluated once these are.
+    pub nodes: usize,
+    /// The line that compared.
+    pub at: SourceLine,
+}
+
+/// A recording node by node, in order of evaluation; `Display` is a table.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Listing {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The comparisons between them, in the order in which they were made.
+    pub guards: Vec<Guard>,
+    /// The outputs, of a function.
+    pub outputs: Vec<Operand>,
+}
+
+impl Listing {
+    /// What others call an operand: a constant by its value, an input by its name, if it has one, else by its index: `#3`.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    #[must_use]
+    #[track_caller]
+    pub fn label(&self, operand: Operand) -> String {
+        match operand {
+            Operand::Node(index) => self.nodes[index].label(),
+            Operand::Constant(_) => operand.to_string(),
+        }
+    }
+
+    /// What a node computes: its name for an input, else `mul(x, #2)`.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    #[must_use]
+    #[track_caller]
+    pub fn expression(&self, index: usize) -> String {
+        self.nodes[index].expression(|operand| self.label(operand))
+    }
+
+    /// Writes the operations as straight-line code, without values: a line per operation and per guard.
+    pub(crate) fn write_code(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels = |operands: &[Operand]| {
+            operands.iter().map(|&operand| self.label(operand)).collect::<Vec<_>>().join(", ")
+        };
+        let inputs: Vec<_> = self.nodes.iter().filter(|node| node.op == Op::Input).map(Node::label).collect();
+        writeln!(f, "fn({}) {{", inputs.join(", "))?;
+        let mut guards = self.guards.iter().peekable();
+        for done in 0..=self.nodes.len() {
+            while let Some(guard) = guards.next_if(|guard| guard.nodes <= done) {
+                let comparison = guard.predicate.phrase(self.label(guard.left), self.label(guard.right));
+                let not = if guard.outcome { "" } else { "!" };
+                writeln!(f, "    guard {not}({comparison}); // {}", guard.at)?;
+            }
+            if let Some(node) = self.nodes.get(done).filter(|node| node.op != Op::Input) {
+                writeln!(f, "    {} = {};", node.label(), self.expression(done))?;
+            }
+        }
+        write!(f, "    [{}]\n}}", labels(&self.outputs))
+    }
+}
+
+impl fmt::Display for Listing {
+    /// A precision, as in `{:.4}`, applies to every number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |value: f64| match f.precision() {
+            Some(digits) => format!("{value:.digits$}"),
+            None => value.to_string(),
+        };
+        let has_adjoints = self.nodes.iter().any(|node| node.adjoint.is_some());
+        let mut table = vec![["#".to_owned(), "node".to_owned(), "value".to_owned(), "adjoint".to_owned()]];
+        table.extend(self.nodes.iter().enumerate().map(|(k, node)| {
+            let adjoint = node.adjoint.map_or(String::new(), number);
+            [node.index.to_string(), self.expression(k), number(node.value), adjoint]
+        }));
+        let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths = [0, 1, 2, 3].map(width);
+        for (k, [index, node, value, adjoint]) in table.iter().enumerate() {
+            if k > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{index:>w$}  {node:<n$}  {value:>v$}", w = widths[0], n = widths[1], v = widths[2])?;
+            if has_adjoints && !adjoint.is_empty() {
+                write!(f, "  {adjoint:>a$}", a = widths[3])?;
+            }
+        }
+        Ok(())
+    }
+}
