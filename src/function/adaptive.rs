@@ -1,5 +1,6 @@
 //! A function with branches: one recording per branch, made when it is first needed.
 
+use super::cache::Cache;
 use super::{Function, Workspace};
 use crate::error::Error;
 use crate::tape::Outputs;
@@ -9,13 +10,12 @@ use crate::tape::Var;
 /// closure is recorded there.
 ///
 /// ```
-/// use tapegrad::{Adaptive, Workspace};
+/// use tapegrad::{Adaptive, Var};
 ///
-/// let mut f = Adaptive::new(|x: &[tapegrad::Var]| if x[0] < 0.0 { -x[0] } else { x[0] * x[0] }, 8);
-/// let mut workspace = Workspace::new();
+/// let mut f = Adaptive::new(|x: &[Var]| if x[0] < 0.0 { -x[0] } else { x[0] * x[0] }, 8);
 /// let mut gradient = [0.0];
 /// for (x, slope) in [(3.0, 6.0), (-3.0, -1.0), (5.0, 10.0)] {
-///     f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
+///     f.value_and_gradient(&[x], &mut gradient)?;
 ///     assert_eq!(gradient, [slope]);
 /// }
 /// assert_eq!(f.recordings().len(), 2);
@@ -36,58 +36,52 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs> Adaptive<F> {
     /// The recordings so far, the one used last first.
     #[must_use]
     pub fn recordings(&self) -> &[Function] {
-        &self.recordings.functions
+        self.recordings.functions.entries()
     }
 
     /// The value, of a function with one output.
     ///
     /// # Errors
     /// As [`Function::record`] and [`Function::value`], but for a changed branch.
-    pub fn value(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.value(x, workspace))
+    pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
+        self.with_fitting(x, |function, workspace| function.value(x, workspace))
     }
 
     /// The values of all outputs.
     ///
     /// # Errors
     /// As [`Function::record`] and [`Function::values`], but for a changed branch.
-    pub fn values(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
-        self.with_fitting(x, |function| function.values(x, workspace))
+    pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        self.with_fitting(x, |function, workspace| function.values(x, workspace))
     }
 
     /// The value and the gradient.
     ///
     /// # Errors
     /// As [`Function::record`] and [`Function::value_and_gradient`], but for a changed branch.
-    pub fn value_and_gradient(
-        &mut self,
-        x: &[f64],
-        workspace: &mut Workspace,
-        gradient: &mut [f64],
-    ) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.value_and_gradient(x, workspace, gradient))
+    pub fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
+        self.with_fitting(x, |function, workspace| function.value_and_gradient(x, workspace, gradient))
     }
 
     fn with_fitting<T>(
         &mut self,
         x: &[f64],
-        evaluate: impl FnMut(&Function) -> Result<T, Error>,
+        evaluate: impl FnMut(&Function, &mut Workspace) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.recordings.with_fitting(|| Function::record(&self.f, x), evaluate)
     }
 }
 
-/// The recordings of a function with branches.
+/// The recordings of a function with branches, made by what comes with each call; and memory to evaluate them.
 #[derive(Debug, Clone)]
 pub(crate) struct Recordings {
-    /// The one used last comes first.
-    functions: Vec<Function>,
-    most: usize,
+    functions: Cache<Function>,
+    workspace: Workspace,
 }
 
 impl Recordings {
     pub fn new(most: usize) -> Self {
-        Recordings { functions: Vec::new(), most: most.max(1) }
+        Recordings { functions: Cache::new(most), workspace: Workspace::new() }
     }
 
     /// Evaluates with the recording that fits a point, made there by `record` if there is none. At most one does: the checks
@@ -95,21 +89,21 @@ impl Recordings {
     pub fn with_fitting<T>(
         &mut self,
         record: impl FnOnce() -> Result<Function, Error>,
-        mut evaluate: impl FnMut(&Function) -> Result<T, Error>,
+        mut evaluate: impl FnMut(&Function, &mut Workspace) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for k in 0..self.functions.len() {
-            match evaluate(&self.functions[k]) {
+        let Recordings { functions, workspace } = self;
+        for (k, function) in functions.entries().iter().enumerate() {
+            match evaluate(function, workspace) {
                 Err(Error::BranchChanged { .. }) => {}
                 done => {
-                    self.functions[..=k].rotate_right(1);
+                    functions.touch(k, 0);
                     return done;
                 }
             }
         }
-        let recording = record()?;
-        let done = evaluate(&recording)?;
-        self.functions.truncate(self.most - 1);
-        self.functions.insert(0, recording);
+        let function = record()?;
+        let done = evaluate(&function, workspace)?;
+        functions.insert(function, 0);
         Ok(done)
     }
 }

@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod batch;
+mod cache;
 mod derivative;
 mod display;
 mod evaluate;
@@ -16,6 +17,7 @@ pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
 pub use batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
+pub(crate) use cache::Cache;
 pub use display::FunctionStats;
 pub use evaluate::Workspace;
 pub use passes::Pass;

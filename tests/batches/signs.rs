@@ -136,8 +136,7 @@ fn sums_over_samples() {
         let (mut sums, mut gradient) = ([7.0], [7.0]);
         batched.sums(&[-1.0], &samples, &mut workspace, &mut sums).unwrap();
         let total = batched.value_and_gradient(&[-1.0], &samples, &mut workspace, &mut gradient).unwrap();
-        let by_branch =
-            adaptive.value_and_gradient(&[-1.0], &samples, &mut workspace, &mut gradient).unwrap();
+        let by_branch = adaptive.value_and_gradient(&[-1.0], &samples, &mut gradient).unwrap();
         assert_eq!(bits(&[total, by_branch]), bits(&[sums[0]; 2]), "{total}, {by_branch} and {sums:?}");
         sums[0]
     };

@@ -93,10 +93,10 @@ fn clamp_in_batches_is_nan_in_the_samples_that_have_no_bounds() {
 
     let closure = |x: &[Var]| bounded(x[2], x[0], x[1]);
     let mut adaptive = Adaptive::new(closure, 2);
-    all_nan(&[adaptive.value(&[2.0, 1.0, 0.5], &mut Workspace::new()).unwrap()]);
+    all_nan(&[adaptive.value(&[2.0, 1.0, 0.5]).unwrap()]);
     let mut adaptive = BatchedAdaptive::<_>::new(closure, 0..2, 2);
     let mut out = [7.0; 4];
-    adaptive.values(&[2.0, 1.0], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+    adaptive.values(&[2.0, 1.0], &samples, &mut out).unwrap();
     all_nan(&out);
 }
 

@@ -1,13 +1,12 @@
 //! A function with branches over many samples: each goes to the recording of its branch.
 
+use super::super::cache::Cache;
 use super::super::{Function, length, within_inputs};
 use super::samples::Samples;
-use super::tree::Outcome;
-use super::tree::Precision;
+use super::tree::{Outcome, Precision};
 use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
 use crate::error::Error;
-use crate::tape::Outputs;
-use crate::tape::Var;
+use crate::tape::{Outputs, Var};
 use std::ops::Range;
 
 /// A closure and its recordings, one per combination of branches that was met in some sample: the batched form of
@@ -15,7 +14,7 @@ use std::ops::Range;
 /// where there is none for a sample, the closure is recorded there.
 ///
 /// ```
-/// use tapegrad::{BatchWorkspace, BatchedAdaptive, Column, Samples, Var};
+/// use tapegrad::{BatchedAdaptive, Column, Samples, Var};
 ///
 /// // |w x|, by a branch.
 /// let f = |x: &[Var]| if x[0] * x[1] < 0.0 { -(x[0] * x[1]) } else { x[0] * x[1] };
@@ -23,35 +22,46 @@ use std::ops::Range;
 /// let x = [1.0, -2.0, 3.0];
 /// let columns = [Column::from(&x)];
 /// let samples = Samples::new(&columns)?;
-/// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
-/// assert_eq!(f.value_and_gradient(&[2.0], &samples, &mut workspace, &mut gradient)?, 12.0);
-/// assert_eq!((gradient, f.recordings()), ([6.0], 2));
+/// let mut gradient = [0.0];
+/// assert_eq!(f.value_and_gradient(&[2.0], &samples, &mut gradient)?, 12.0);
+/// assert_eq!((gradient, f.recordings().len()), ([6.0], 2));
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct BatchedAdaptive<F, T = f64> {
     f: F,
     branches: Branches<T>,
 }
 
+/// A copy has memory of its own.
+impl<F: Clone, T: Precision> Clone for BatchedAdaptive<F, T> {
+    fn clone(&self) -> Self {
+        let Branches { shared, parameters, recordings, .. } = &self.branches;
+        let empty = Branches::new(shared.clone(), parameters.clone(), 1);
+        let branches = Branches { recordings: recordings.clone(), ..empty };
+        BatchedAdaptive { f: self.f.clone(), branches }
+    }
+}
+
 impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Precision> BatchedAdaptive<F, T> {
-    /// The inputs in `shared` are the same for all samples. At most `most` recordings are kept, at least one; the oldest
-    /// makes room.
+    /// The inputs in `shared` are the same for all samples. Keeps at most `most` recordings, at least one; the one that was
+    /// not used for longest makes room.
     pub fn new(f: F, shared: Range<usize>, most: usize) -> Self {
         BatchedAdaptive { f, branches: Branches::new(shared, 0..0, most) }
     }
 
     /// The same, where derivatives are not taken by these inputs.
     #[must_use]
-    pub fn with_parameters(self, inputs: Range<usize>) -> Self {
-        let Branches { shared, most, .. } = self.branches;
-        BatchedAdaptive { branches: Branches::new(shared, inputs, most), ..self }
+    pub fn with_parameters(mut self, inputs: Range<usize>) -> Self {
+        self.branches.parameters = inputs;
+        self.branches.recordings.clear();
+        self
     }
 
-    /// How many recordings there are so far.
+    /// The recordings so far, the ones used last first.
     #[must_use]
-    pub fn recordings(&self) -> usize {
-        self.branches.recordings.len()
+    pub fn recordings(&self) -> &[Batched<T>] {
+        self.branches.recordings.entries()
     }
 
     /// As [`Batched::value_and_gradient`].
@@ -65,62 +75,60 @@ impl<F: Fn(&[Var]) -> Y, Y: Outputs, T: Precision> BatchedAdaptive<F, T> {
         &mut self,
         shared: &[f64],
         samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.value_and_gradient(record, shared, samples, workspace, gradient)
+        self.branches.value_and_gradient(record, shared, samples, gradient)
     }
 
     /// As [`Batched::values`].
     ///
     /// # Errors
     /// As [`value_and_gradient`](Self::value_and_gradient), of values; then `out` is as it was.
-    pub fn values(
-        &mut self,
-        shared: &[f64],
-        samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
+    pub fn values(&mut self, shared: &[f64], samples: &Samples<'_>, out: &mut [f64]) -> Result<(), Error> {
         let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.sample_by_sample(record, shared, samples, VALUES, out, |batched, samples, part| {
-            batched.fitting_values(shared, samples, workspace, part)
-        })
+        self.branches.sample_by_sample(
+            record,
+            shared,
+            samples,
+            VALUES,
+            out,
+            |batched, samples, workspace, part| batched.fitting_values(shared, samples, workspace, part),
+        )
     }
 
     /// As [`Batched::jacobians`].
     ///
     /// # Errors
     /// As [`values`](Self::values).
-    pub fn jacobians(
-        &mut self,
-        shared: &[f64],
-        samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
+    pub fn jacobians(&mut self, shared: &[f64], samples: &Samples<'_>, out: &mut [f64]) -> Result<(), Error> {
         let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.sample_by_sample(record, shared, samples, BY_SAMPLE, out, |batched, samples, part| {
-            batched.fitting_jacobians(shared, samples, workspace, part)
-        })
+        self.branches.sample_by_sample(
+            record,
+            shared,
+            samples,
+            BY_SAMPLE,
+            out,
+            |batched, samples, workspace, part| batched.fitting_jacobians(shared, samples, workspace, part),
+        )
     }
 }
 
-/// The recordings of a function, made by what comes with each call and records it at a point.
-#[derive(Debug, Clone)]
+/// The recordings of a function, made by what comes with each call and records it at a point; and memory to evaluate them.
+#[derive(Debug)]
 pub(crate) struct Branches<T> {
     shared: Range<usize>,
     parameters: Range<usize>,
-    recordings: Vec<Batched<T>>,
-    most: usize,
+    recordings: Cache<Batched<T>>,
+    workspace: BatchWorkspace<T>,
     /// What comes out, until it is whole, and that of a group.
     memory: [Vec<f64>; 2],
 }
 
 impl<T: Precision> Branches<T> {
     pub fn new(shared: Range<usize>, parameters: Range<usize>, most: usize) -> Self {
-        Branches { shared, parameters, recordings: Vec::new(), most: most.max(1), memory: Default::default() }
+        let (workspace, memory) = (BatchWorkspace::new(), Default::default());
+        Branches { shared, parameters, recordings: Cache::new(most), workspace, memory }
     }
 
     pub fn value_and_gradient(
@@ -128,7 +136,6 @@ impl<T: Precision> Branches<T> {
         record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         self.expect(shared, samples)?;
@@ -136,7 +143,7 @@ impl<T: Precision> Branches<T> {
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
         // Usually one group has all samples, and nothing is to be added.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
-        let done = self.in_groups(record, shared, samples, |batched, samples, _| {
+        let done = self.in_groups(record, shared, samples, |batched, samples, workspace, _| {
             sum.resize(gradient.len(), 0.0);
             part.resize(gradient.len(), 0.0);
             let is_first = groups == 0;
@@ -190,7 +197,12 @@ impl<T: Precision> Branches<T> {
         samples: &Samples<'_>,
         what: &'static str,
         out: &mut [f64],
-        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, &mut [f64]) -> Result<Outcome, Error>,
+        mut evaluate: impl FnMut(
+            &Batched<T>,
+            &Samples<'_>,
+            &mut BatchWorkspace<T>,
+            &mut [f64],
+        ) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
         self.expect(shared, samples)?;
         if samples.is_empty() {
@@ -199,18 +211,18 @@ impl<T: Precision> Branches<T> {
         let per_sample = out.len() / samples.len();
         let [mut whole, mut part] = std::mem::take(&mut self.memory);
         let mut is_kept = false;
-        let done = self.in_groups(record, shared, samples, |batched, group, positions| {
+        let done = self.in_groups(record, shared, samples, |batched, group, workspace, positions| {
             let Some(positions) = positions else {
                 // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
                 is_kept = !batched.plan.checks.is_empty();
                 if !is_kept {
-                    return evaluate(batched, group, out);
+                    return evaluate(batched, group, workspace, out);
                 }
                 whole.resize(out.len(), 0.0);
-                return evaluate(batched, group, &mut whole);
+                return evaluate(batched, group, workspace, &mut whole);
             };
             part.resize(group.len() * per_sample, 0.0);
-            let outcome = evaluate(batched, group, &mut part)?;
+            let outcome = evaluate(batched, group, workspace, &mut part)?;
             for (numbers, &position) in part.chunks_exact(per_sample.max(1)).zip(positions) {
                 whole[position * per_sample..][..per_sample].copy_from_slice(numbers);
             }
@@ -224,15 +236,22 @@ impl<T: Precision> Branches<T> {
     }
 
     /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
-    /// the next, and so on. `evaluate` gets the group and, but for the first, the positions of its samples.
+    /// the next, and so on; recordings that were used keep their order. `evaluate` gets the group and, but for the first,
+    /// the positions of its samples.
     fn in_groups(
         &mut self,
         mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
-        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, Option<&[usize]>) -> Result<Outcome, Error>,
+        mut evaluate: impl FnMut(
+            &Batched<T>,
+            &Samples<'_>,
+            &mut BatchWorkspace<T>,
+            Option<&[usize]>,
+        ) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
         let mut rest: Option<Vec<usize>> = None;
+        let mut used = 0;
         for k in 0.. {
             let numbers: Vec<usize>;
             let group = match &rest {
@@ -245,26 +264,29 @@ impl<T: Precision> Branches<T> {
             if group.is_empty() {
                 break;
             }
-            let is_new = k >= self.recordings.len();
-            if is_new {
-                let recording = self.record(&mut record, shared, &group)?;
-                if self.recordings.len() == self.most {
-                    self.recordings.remove(0);
-                }
-                self.recordings.push(recording);
-            }
-            let batched = &self.recordings[k.min(self.recordings.len() - 1)];
-            match evaluate(batched, &group, rest.as_deref()) {
-                // A new recording that does not fit where it was made never will: the sides are too close to tell apart.
-                Ok(outcome) if is_new && outcome.out.first() == Some(&0) => return told(outcome, &group),
-                Ok(outcome) => {
-                    let position = |place: usize| rest.as_ref().map_or(place, |rest| rest[place]);
-                    rest = Some(outcome.out.iter().map(|&place| position(place)).collect());
-                }
+            let new = match k < self.recordings.entries().len() {
+                true => None,
+                false => Some(self.record(&mut record, shared, &group)?),
+            };
+            let batched = new.as_ref().unwrap_or_else(|| &self.recordings.entries()[k]);
+            let outcome = match evaluate(batched, &group, &mut self.workspace, rest.as_deref()) {
                 // What is shared took another branch: nothing fits.
-                Err(Error::BranchChanged { .. }) if !is_new => {}
-                Err(error) => return Err(error),
+                Err(Error::BranchChanged { .. }) if new.is_none() => continue,
+                outcome => outcome?,
+            };
+            // A new recording that does not fit where it was made never will: the sides are too close to tell apart.
+            if new.is_some() && outcome.out.first() == Some(&0) {
+                return told(outcome, &group);
             }
+            if outcome.out.len() < group.len() {
+                match new {
+                    Some(recording) => self.recordings.insert(recording, used),
+                    None => self.recordings.touch(k, used),
+                }
+                used += 1;
+            }
+            let position = |place: usize| rest.as_ref().map_or(place, |rest| rest[place]);
+            rest = Some(outcome.out.iter().map(|&place| position(place)).collect());
         }
         Ok(())
     }

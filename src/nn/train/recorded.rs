@@ -7,7 +7,7 @@ use crate::nn::backend::{Backend, Fallback};
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
-use crate::{BatchWorkspace, Column, Error, Function, Precision, Samples, Var, Workspace};
+use crate::{Column, Error, Precision, Samples, Var};
 use std::fmt;
 
 /// So few parameters per byte of a lane's number that a single sample is quicker by itself: in lanes it leaves most idle, but the
@@ -20,7 +20,7 @@ const RECORDINGS: usize = 16;
 /// The loss `f(parameters, inputs, targets)` over data, recorded once per combination of branches that samples take, and
 /// evaluated in vector registers: the way networks train. It agrees with [`Eager`](super::Eager) but for rounding, and is used in the
 /// same way; `T` is the precision of the samples' arithmetic. A single sample would leave most of a register idle: where
-/// there are few parameters, it goes through a [`Function`], in double precision.
+/// there are few parameters, it goes through a [`Function`](crate::Function), in double precision.
 ///
 /// `f` must be a function of its arguments: what it reads elsewhere, a counter or random numbers, is baked into the recording.
 /// So every recording is made twice and compared; `f` is recorded again after 1, 2, 4, 8, … batches, and where a trainer asks
@@ -60,10 +60,8 @@ pub struct Recorded<'a, F, T = f64> {
 struct Kept<T> {
     parameters: usize,
     branches: Branches<T>,
-    batch: BatchWorkspace<T>,
     /// For single samples.
     recordings: Recordings,
-    single: Workspace,
     /// The parameters and the numbers of the sample.
     point: Vec<f64>,
 }
@@ -73,9 +71,7 @@ impl<T: Precision> Kept<T> {
         Kept {
             parameters,
             branches: Branches::new(0..parameters, parameters..parameters + columns, RECORDINGS),
-            batch: BatchWorkspace::new(),
             recordings: Recordings::new(RECORDINGS),
-            single: Workspace::new(),
             point: Vec::new(),
         }
     }
@@ -127,19 +123,20 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
             *kept = Kept::new(count, columns);
             self.watch.clear();
         }
-        let Kept { branches, batch: memory, recordings, single, point, .. } = kept;
+        let Kept { branches, recordings, point, .. } = kept;
         let (loss, watch) = (&self.loss, &mut self.watch);
         let mut record = |at: &[f64]| watch.record(|known| loss.record(count, at, known));
         Some(match *batch {
             [sample] if count <= LITTLE * size_of::<T>() => {
                 loss.point_into(parameters, sample, point);
                 let record = || Ok(record(point)?.with_parameters(count..point.len())?.optimize());
-                let gradient = |function: &Function| function.value_and_gradient(point, single, gradient);
-                recordings.with_fitting(record, gradient)
+                recordings.with_fitting(record, |function, workspace| {
+                    function.value_and_gradient(point, workspace, gradient)
+                })
             }
-            _ => Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).and_then(|samples| {
-                branches.value_and_gradient(record, parameters, &samples, memory, gradient)
-            }),
+            _ => Samples::new(&self.columns)
+                .and_then(|samples| samples.choose(batch))
+                .and_then(|samples| branches.value_and_gradient(record, parameters, &samples, gradient)),
         })
     }
 
