@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 use tapegrad::{
     Error, Function, Number, Real, Workspace,
-    batch::{BatchWorkspace, Batched, Column, Samples},
+    batch::{BatchWorkspace, Column, Samples},
 };
 
 const SAMPLES: usize = 100_000;

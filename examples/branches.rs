@@ -56,10 +56,9 @@ fn guard() -> Result<(), Error> {
 fn adaptive() -> Result<(), Error> {
     println!("\nAdaptive: a recording per branch, made when it is first needed, at most eight kept\n");
     let mut f = Adaptive::new(|x: &[Var]| huber(x[0]), 8);
-    let mut workspace = Workspace::new();
     for x in POINTS {
         let mut gradient = [0.0];
-        let value = f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
+        let value = f.value_and_gradient_into(&[x], &mut gradient)?;
         println!(
             "  {x:>5}: value {value:.5}, slope {:>5}    recordings: {}",
             gradient[0],
@@ -80,7 +79,7 @@ fn select() -> Result<(), Error> {
     let mut workspace = Workspace::new();
     for x in POINTS {
         let mut gradient = [0.0];
-        let value = f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
+        let value = f.evaluator_in(&mut workspace).value_and_gradient_into(&[x], &mut gradient)?;
         println!("  {x:>5}: value {value:.5}, slope {:>5}", gradient[0]);
         assert_eq!((value, gradient[0]), (huber(x), slope(x)));
     }

@@ -12,7 +12,7 @@ use batch::{Table, record};
 use programs::Random;
 use tapegrad::{
     Function, Var,
-    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    batch::{BatchWorkspace, Column, Precision, Samples},
     lists::{affine, log_sum_exp},
     primitives,
     primitives::reductions,

@@ -6,7 +6,7 @@ mod programs;
 
 use allocation_counter::measure;
 use programs::{Program, Random};
-use tapegrad::{Dual, Function, Real, Workspace, primitives, primitives::reductions};
+use tapegrad::{Function, Real, Workspace, primitives, primitives::reductions};
 
 /// Lengths of lists: within what is kept on the stack, beyond it, and far beyond.
 const LENGTHS: [usize; 5] = [3, 17, 100, 1_000, 40_001];

@@ -1,6 +1,8 @@
 //! A function with branches: one recording per branch, made when it is first needed.
 
-use super::{Function, Workspace};
+use super::Function;
+use super::cache::Cache;
+use super::evaluator::{Evaluator, Workspace};
 use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;
@@ -9,14 +11,11 @@ use crate::tape::Var;
 /// closure is recorded there.
 ///
 /// ```
-/// use tapegrad::{Adaptive, Workspace};
+/// use tapegrad::{Adaptive, Var};
 ///
-/// let mut f = Adaptive::new(|x: &[tapegrad::Var]| if x[0] < 0.0 { -x[0] } else { x[0] * x[0] }, 8);
-/// let mut workspace = Workspace::new();
-/// let mut gradient = [0.0];
+/// let mut f = Adaptive::new(|x: &[Var]| if x[0] < 0.0 { -x[0] } else { x[0] * x[0] }, 8);
 /// for (x, slope) in [(3.0, 6.0), (-3.0, -1.0), (5.0, 10.0)] {
-///     f.value_and_gradient(&[x], &mut workspace, &mut gradient)?;
-///     assert_eq!(gradient, [slope]);
+///     assert_eq!(f.value_and_gradient(&[x])?.1, [slope]);
 /// }
 /// assert_eq!(f.recordings().len(), 2);
 /// # Ok::<(), tapegrad::Error>(())
@@ -36,58 +35,73 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     /// The recordings so far, the one used last first.
     #[must_use]
     pub fn recordings(&self) -> &[Function] {
-        &self.recordings.functions
+        self.recordings.functions.entries()
+    }
+
+    /// Evaluates with the recording that fits the point: what `evaluate` asks of its [`Evaluator`].
+    ///
+    /// ```
+    /// # use tapegrad::{Adaptive, Var};
+    /// let mut f = Adaptive::new(|x: &[Var]| if x[0] < 0.0 { x[0] } else { x[0] * x[0] }, 8);
+    /// assert_eq!(f.evaluate(&[3.0], |f| f.hessian(&[3.0]))?, [2.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::record`], and what `evaluate` returns, but for a changed branch: then the next recording is asked.
+    pub fn evaluate<T>(
+        &mut self,
+        x: &[f64],
+        mut evaluate: impl FnMut(&mut Evaluator<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let record = || Function::record(&self.f, x);
+        self.recordings
+            .with_fitting(record, |function, workspace| evaluate(&mut function.evaluator_in(workspace)))
     }
 
     /// The value, of a function with one output.
     ///
     /// # Errors
-    /// As [`Function::record`] and [`Function::value`], but for a changed branch.
-    pub fn value(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.evaluator_in(workspace).value(x))
+    /// As [`evaluate`](Self::evaluate).
+    pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
+        self.evaluate(x, |f| f.value(x))
     }
 
     /// The values of all outputs.
     ///
     /// # Errors
-    /// As [`Function::record`] and [`Function::values`], but for a changed branch.
-    pub fn values(&mut self, x: &[f64], workspace: &mut Workspace) -> Result<Vec<f64>, Error> {
-        self.with_fitting(x, |function| function.evaluator_in(workspace).values(x))
+    /// As [`evaluate`](Self::evaluate).
+    pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        self.evaluate(x, |f| f.values(x))
     }
 
-    /// The value and the gradient.
+    /// The value and the gradient, of a function with one output.
     ///
     /// # Errors
-    /// As [`Function::record`] and [`Function::value_and_gradient`], but for a changed branch.
-    pub fn value_and_gradient(
-        &mut self,
-        x: &[f64],
-        workspace: &mut Workspace,
-        gradient: &mut [f64],
-    ) -> Result<f64, Error> {
-        self.with_fitting(x, |function| function.evaluator_in(workspace).value_and_gradient_into(x, gradient))
+    /// As [`evaluate`](Self::evaluate).
+    pub fn value_and_gradient(&mut self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
+        self.evaluate(x, |f| f.value_and_gradient(x))
     }
 
-    fn with_fitting<T>(
-        &mut self,
-        x: &[f64],
-        evaluate: impl FnMut(&Function) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.recordings.with_fitting(|| Function::record(&self.f, x), evaluate)
+    /// As [`value_and_gradient`](Self::value_and_gradient): returns the value and writes the gradient.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
+        self.evaluate(x, |f| f.value_and_gradient_into(x, gradient))
     }
 }
 
-/// The recordings of a function with branches.
+/// The recordings of a function with branches, made by what comes with each call; and memory to evaluate them.
 #[derive(Debug, Clone)]
 pub(crate) struct Recordings {
-    /// The one used last comes first.
-    functions: Vec<Function>,
-    most: usize,
+    functions: Cache<Function>,
+    workspace: Workspace,
 }
 
 impl Recordings {
     pub fn new(most: usize) -> Self {
-        Recordings { functions: Vec::new(), most: most.max(1) }
+        Recordings { functions: Cache::new(most), workspace: Workspace::new() }
     }
 
     /// Evaluates with the recording that fits a point, made there by `record` if there is none. At most one does: the guards
@@ -95,21 +109,21 @@ impl Recordings {
     pub fn with_fitting<T>(
         &mut self,
         record: impl FnOnce() -> Result<Function, Error>,
-        mut evaluate: impl FnMut(&Function) -> Result<T, Error>,
+        mut evaluate: impl FnMut(&Function, &mut Workspace) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for k in 0..self.functions.len() {
-            match evaluate(&self.functions[k]) {
+        let Recordings { functions, workspace } = self;
+        for (k, function) in functions.entries().iter().enumerate() {
+            match evaluate(function, workspace) {
                 Err(Error::BranchChanged { .. }) => {}
                 done => {
-                    self.functions[..=k].rotate_right(1);
+                    functions.touch(k, 0);
                     return done;
                 }
             }
         }
-        let recording = record()?;
-        let done = evaluate(&recording)?;
-        self.functions.truncate(self.most - 1);
-        self.functions.insert(0, recording);
+        let function = record()?;
+        let done = evaluate(&function, workspace)?;
+        functions.insert(function, 0);
         Ok(done)
     }
 }

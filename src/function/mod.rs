@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod batch;
+mod cache;
 mod derivative;
 mod display;
 mod evaluate;
@@ -17,6 +18,7 @@ pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
 pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
+pub(crate) use cache::Cache;
 pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
 
@@ -27,7 +29,6 @@ use crate::tape::{Tape, Var};
 use evaluate::{Memory, backward, backward_plain, forward};
 use indexmap::IndexSet;
 use ir::graph::{Graph, Guard, Place, are_same};
-use std::ops::Range;
 use std::sync::Arc;
 
 /// A recorded function: a list of operations that is evaluated, differentiated to any order, inspected,
@@ -314,19 +315,6 @@ fn set_of_inputs(inputs: impl IntoIterator<Item = usize>, count: usize) -> Resul
     set.sort_unstable();
     set.dedup();
     Ok(set)
-}
-
-/// Refuses a range that goes beyond the inputs, or backwards.
-fn within_inputs(range: &Range<usize>, inputs: usize) -> Result<(), Error> {
-    match range.start.max(range.end) {
-        last if last > inputs => Err(Error::Length { what: "inputs", expected: inputs, got: last }),
-        _ if range.start > range.end => Err(Error::Length {
-            what: "as the least end of the range of inputs",
-            expected: range.start,
-            got: range.end,
-        }),
-        _ => Ok(()),
-    }
 }
 
 fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {

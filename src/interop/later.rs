@@ -4,6 +4,7 @@ use crate::number::operators::impl_number;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::for_each_primitive;
 use crate::tape::FIRST;
+use crate::view::SourceLine;
 use crate::{
     Dual, Number, Real, Tape, Var, gradient,
     lists::{affine, log_sum_exp},
@@ -11,18 +12,17 @@ use crate::{
     primitives::Op,
     view::{Guard, Node, Operand, Predicate},
 };
-use std::panic::Location;
 
 /// A recording as a function of its inputs: the nodes of a recording tape, evaluated over any number.
 struct Recorded {
-    rows: Vec<Row>,
+    rows: Vec<Node>,
     guards: Vec<Guard>,
     output: Operand,
 }
 
 /// The line of a decision that turned out differently than in the recording.
 #[derive(Debug, PartialEq)]
-struct BranchChanged(&'static Location<'static>);
+struct BranchChanged(SourceLine);
 
 impl Recorded {
     fn new<const N: usize>(at: [f64; N], f: impl FnOnce([Var; N]) -> Var) -> Result<Self, crate::Error> {
@@ -53,7 +53,7 @@ impl Recorded {
             while let Some(guard) = guards.next_if(|guard| guard.nodes <= known) {
                 let (left, right) = (at(&values, &guard.left), at(&values, &guard.right));
                 if !holds(guard.predicate, left, right, guard.outcome) {
-                    return Err(BranchChanged(guard.at));
+                    return Err(BranchChanged(guard.at.clone()));
                 }
             }
             if let Some(row) = self.rows.get(known) {
@@ -118,7 +118,7 @@ fn what_a_replay_cannot_see_through_is_refused() {
 /// Every row of the table, recorded and replayed: the same bits over f64, in lanes and in a dual number.
 #[test]
 fn every_row_replays_bit_for_bit() {
-    for row in crate::primitives() {
+    for row in crate::primitives::all() {
         for at in [0.13, 0.37, 0.59, 0.91] {
             let x: Vec<f64> = row.domain.iter().map(|on| on.start + at * (on.end - on.start)).collect();
             assert_replays(row.op, &x);
@@ -134,7 +134,7 @@ fn every_row_replays_bit_for_bit() {
 fn assert_replays(op: Op, x: &[f64]) {
     let tape = Tape::recording();
     let recorded = op.value(&tape.vars(x)).unwrap().value;
-    let Row { op: noted, operands, .. } = tape.listing().nodes.pop().unwrap();
+    let Node { op: noted, operands, .. } = tape.listing().nodes.pop().unwrap();
     assert_eq!((noted, operands), (op, (0..x.len()).map(Operand::Node).collect()));
 
     assert_eq!(op.value(x).unwrap(), recorded, "{op} at {x:?}");

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::passes::are_finite;
-use super::settings::{limit, or_panic};
+use super::ranges::{limit, or_panic};
 
 /// A limit for the gradient before each update.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::layer::Layer;
 use super::random::Random;
-use super::settings::bound;
+use super::ranges::bound;
 
 /// How weights are drawn before training. Biases start at 0, but for [`Init::Linear`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,7 +5,7 @@ use super::data::Data;
 use super::error::{Error, expect_length};
 use super::mlp::Mlp;
 use super::passes::pass;
-use super::settings::{not_negative, or_panic, positive};
+use super::ranges::{not_negative, or_panic, positive};
 use crate::{
     Number,
     lists::{cross_entropy, sum},

@@ -40,13 +40,12 @@ mod optimizer;
 mod passes;
 mod predict;
 mod random;
-
+mod ranges;
 #[cfg(feature = "safetensors")]
 mod safetensors;
 #[cfg(feature = "serde")]
 mod save;
 mod schedule;
-mod settings;
 mod train;
 
 pub use activation::Activation;

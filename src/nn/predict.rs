@@ -102,7 +102,7 @@ impl Mlp {
         let samples: Vec<usize> = (0..data.len()).collect();
         let mut gradient = vec![0.0; self.parameters().len()];
         let mut objective =
-            Recorded::<_>::new(data, Reduction::Mean, |w, x, t| loss.of(&self.forward(w, x), t)).known(true);
+            Recorded::new(data, Reduction::Mean, |w, x, t| loss.of(&self.forward(w, x), t)).known(true);
         let answer = objective.loss_and_gradient(self.parameters(), &samples, &mut gradient);
         answer.map(|loss| (loss, gradient)).map_err(|failure| stopped(&objective, 0, failure))
     }

@@ -1,7 +1,7 @@
 //! How the learning rate changes during training.
 
 use super::error::Error;
-use super::settings::{at_least_one, not_negative, share};
+use super::ranges::{at_least_one, not_negative, share};
 use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;

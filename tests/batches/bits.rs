@@ -5,7 +5,7 @@ use crate::batch::{Table, bits, record};
 use crate::programs::Random;
 use tapegrad::{
     Error,
-    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    batch::{BatchWorkspace, Column, Precision, Samples},
     lists::{affine, log_sum_exp},
     masks::lt,
 };

@@ -3,6 +3,7 @@
 
 use crate::batch::{Table, compare, record};
 use crate::programs::Random;
+use std::cell::Cell;
 use tapegrad::{
     Error, Function, Var,
     batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Samples},
@@ -220,12 +221,12 @@ fn guards_of_all_kinds() {
 fn a_comparison_too_close_to_tell_is_an_error_and_no_endless_search() {
     // In single precision the two are equal.
     let f = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { x[1] };
-    let mut f = BatchedAdaptive::<_, f32>::new(f, 0..1, 4);
+    let mut f = BatchedAdaptive::<_, f32>::new_as(f, 0..1, 4);
     let x = [2.0, 1.0 + 1e-9, 0.5];
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
     let mut gradient = [7.0];
-    let told = f.evaluator().value_and_gradient_into(&[1.0], &samples, &mut gradient);
+    let told = f.value_and_gradient_into(&[1.0], &samples, &mut gradient);
     assert!(matches!(told, Err(Error::BranchesChanged { samples, .. }) if samples == [1, 2]));
     assert_eq!(gradient, [7.0]);
 }
@@ -241,17 +242,16 @@ fn every_sample_goes_to_the_recording_of_its_branch() {
             x[0].exp() + x[1]
         }
     };
-    let mut all = BatchedAdaptive::<_>::new(f, 0..1, 8);
+    let mut all = BatchedAdaptive::new(f, 0..1, 8);
     let x: Vec<f64> = (0..500).map(|k| (f64::from(k) * 0.37).sin() * 3.0).collect();
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
+    let mut gradient = [0.0];
     let (mut values, mut slopes) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-    let total =
-        all.evaluator_in(&mut workspace).value_and_gradient_into(&[0.8], &samples, &mut gradient).unwrap();
-    all.evaluator_in(&mut workspace).values_into(&[0.8], &samples, &mut values).unwrap();
-    all.evaluator_in(&mut workspace).jacobians_into(&[0.8], &samples, &mut slopes).unwrap();
-    assert_eq!(all.recordings(), 3);
+    let total = all.value_and_gradient_into(&[0.8], &samples, &mut gradient).unwrap();
+    all.values_into(&[0.8], &samples, &mut values).unwrap();
+    all.jacobians_into(&[0.8], &samples, &mut slopes).unwrap();
+    assert_eq!(all.recordings().len(), 3);
     let (mut expected_total, mut expected_slope) = (0.0, 0.0);
     for (k, &x) in x.iter().enumerate() {
         let (value, [by_shared, by_x]) = tapegrad::value_and_gradient(|[w, x]| f(&[w, x]), [0.8, x]);
@@ -260,6 +260,50 @@ fn every_sample_goes_to_the_recording_of_its_branch() {
         expected_slope += by_shared;
     }
     assert!((total - expected_total).abs() < 1e-11 && (gradient[0] - expected_slope).abs() < 1e-11);
+}
+
+/// What the latest batches met stays; what none of them met for longest makes room.
+#[test]
+fn the_recording_that_was_not_used_for_longest_makes_room() {
+    let recorded = Cell::new(0);
+    // A branch for each whole number.
+    let f = |x: &[Var]| {
+        recorded.set(recorded.get() + 1);
+        let branch = (0..9).find(|&k| x[1] < f64::from(k + 1)).unwrap();
+        x[0] * x[1] * f64::from(branch)
+    };
+    let mut f = BatchedAdaptive::new(f, 0..1, 3);
+    // The branches that recordings are of, in their order, after a batch that meets some; and how many were made.
+    let mut after = |met: &[u32]| {
+        let x: Vec<f64> = met.iter().map(|&branch| f64::from(branch) + 0.5).collect();
+        let (columns, before) = ([Column::from(&x)], recorded.get());
+        let (mut gradient, mut workspace) = ([7.0], BatchWorkspace::new());
+        let total =
+            f.value_and_gradient_into(&[2.0], &Samples::new(&columns).unwrap(), &mut gradient).unwrap();
+        let expected: f64 = x.iter().map(|x| x * x.floor()).sum();
+        assert_eq!((total, gradient), (2.0 * expected, [expected]));
+        let mut branch_of = |recording: &Batched| {
+            let fits = |&branch: &u32| {
+                let x = [f64::from(branch) + 0.5];
+                let columns = [Column::from(&x)];
+                let samples = Samples::new(&columns).unwrap();
+                recording.evaluator_in(&mut workspace).values_into(&[2.0], &samples, &mut [7.0]).is_ok()
+            };
+            (0..9).find(fits).unwrap()
+        };
+        let branches: Vec<u32> = f.recordings().iter().map(&mut branch_of).collect();
+        (branches, recorded.get() - before)
+    };
+    assert_eq!(after(&[1, 2, 1, 2]), (vec![1, 2], 2));
+    assert_eq!(after(&[3]), (vec![3, 1, 2], 1));
+    assert_eq!(after(&[2]), (vec![2, 3, 1], 0));
+    // Those of one batch keep their order, whichever its first sample is of.
+    assert_eq!(after(&[1, 3]), (vec![3, 1, 2], 0));
+    assert_eq!(after(&[4]), (vec![4, 3, 1], 1));
+    assert_eq!(after(&[1, 2]), (vec![1, 2, 4], 1));
+    // More than there is room for.
+    assert_eq!(after(&[4, 5, 6, 1, 2]), (vec![1, 2, 6], 2));
+    assert_eq!(after(&[]), (vec![1, 2, 6], 0));
 }
 
 /// Of several reasons, the one that the first of the samples meets first, wherever the others are.
@@ -310,13 +354,12 @@ fn an_adaptive_batch_writes_all_or_nothing() {
     let x = [2.0, 3.0, 1.0 + 1e-9, 0.5];
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let mut workspace = BatchWorkspace::<f32>::new();
     let (mut values, mut slopes, mut gradient) = ([7.0; 4], [7.0; 4], [7.0]);
-    let mut f = BatchedAdaptive::<_, f32>::new(too_close, 0..1, 4);
+    let mut f = BatchedAdaptive::<_, f32>::new_as(too_close, 0..1, 4);
     let told = [
-        f.evaluator_in(&mut workspace).values_into(&[1.0], &samples, &mut values),
-        f.evaluator_in(&mut workspace).jacobians_into(&[1.0], &samples, &mut slopes),
-        f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0], &samples, &mut gradient).map(|_| ()),
+        f.values_into(&[1.0], &samples, &mut values),
+        f.jacobians_into(&[1.0], &samples, &mut slopes),
+        f.value_and_gradient_into(&[1.0], &samples, &mut gradient).map(|_| ()),
     ];
     for told in told {
         assert!(
@@ -328,11 +371,11 @@ fn an_adaptive_batch_writes_all_or_nothing() {
     let x = [2.0, 3.0, 0.5, 0.25];
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let mut f = BatchedAdaptive::<_, f32>::new(not_recorded, 0..1, 4);
+    let mut f = BatchedAdaptive::<_, f32>::new_as(not_recorded, 0..1, 4);
     let told = [
-        f.evaluator_in(&mut workspace).values_into(&[1.0], &samples, &mut values),
-        f.evaluator_in(&mut workspace).jacobians_into(&[1.0], &samples, &mut slopes),
-        f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0], &samples, &mut gradient).map(|_| ()),
+        f.values_into(&[1.0], &samples, &mut values),
+        f.jacobians_into(&[1.0], &samples, &mut slopes),
+        f.value_and_gradient_into(&[1.0], &samples, &mut gradient).map(|_| ()),
     ];
     for told in told {
         assert!(matches!(told, Err(Error::ValueRead { .. })), "{told:?}");
@@ -340,10 +383,8 @@ fn an_adaptive_batch_writes_all_or_nothing() {
     assert_eq!((values, slopes, gradient), ([7.0; 4], [7.0; 4], [7.0]));
     // And where the closure panics.
     let panics = |x: &[Var]| if x[1] > x[0] { x[0] * x[1] } else { panic!("no such branch") };
-    let mut f = BatchedAdaptive::<_, f32>::new(panics, 0..1, 4);
-    let run = std::panic::AssertUnwindSafe(|| {
-        f.evaluator_in(&mut workspace).values_into(&[1.0], &samples, &mut values)
-    });
+    let mut f = BatchedAdaptive::<_, f32>::new_as(panics, 0..1, 4);
+    let run = std::panic::AssertUnwindSafe(|| f.values_into(&[1.0], &samples, &mut values));
     assert!(std::panic::catch_unwind(run).is_err());
     assert_eq!(values, [7.0; 4]);
 }
@@ -352,54 +393,40 @@ fn an_adaptive_batch_writes_all_or_nothing() {
 #[test]
 fn adaptive_batches_look_at_lengths_first() {
     let f = |x: &[Var]| (x[0] * x[3] + x[1] - x[2]).abs();
-    let new = || BatchedAdaptive::<_>::new(f, 1..3, 4).with_held(2..3);
+    let new = || BatchedAdaptive::new(f, 1..3, 4).with_held(2..3);
     let (x, none) = ([1.0, 2.0], [0.0; 0]);
     for (numbers, n) in [(&none[..], 0), (&x[..], 2)] {
         let columns = [Column::from(numbers), Column::from(numbers)];
         let samples = Samples::new(&columns).unwrap();
-        let (mut f, mut workspace, mut out) = (new(), BatchWorkspace::new(), [7.0; 9]);
+        let (mut f, mut out) = (new(), [7.0; 9]);
         for shared in [&[][..], &[1.0], &[1.0; 3]] {
             let expected = ("shared inputs", 2, shared.len());
-            assert_eq!(
-                length_of(f.evaluator_in(&mut workspace).values_into(shared, &samples, &mut out[..n])),
-                expected
-            );
-            assert_eq!(
-                length_of(f.evaluator_in(&mut workspace).jacobians_into(shared, &samples, &mut out[..2 * n])),
-                expected
-            );
-            let told =
-                f.evaluator_in(&mut workspace).value_and_gradient_into(shared, &samples, &mut out[..1]);
+            assert_eq!(length_of(f.values_into(shared, &samples, &mut out[..n])), expected);
+            assert_eq!(length_of(f.jacobians_into(shared, &samples, &mut out[..2 * n])), expected);
+            let told = f.value_and_gradient_into(shared, &samples, &mut out[..1]);
             assert_eq!(length_of(told.map(|_| ())), expected);
         }
         let w = [1.0, 2.0];
-        assert_eq!(
-            length_of(f.evaluator_in(&mut workspace).values_into(&w, &samples, &mut out[..n + 1])).1,
-            n
-        );
-        assert_eq!(
-            length_of(f.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut out[..2 * n + 1])).1,
-            2 * n
-        );
+        assert_eq!(length_of(f.values_into(&w, &samples, &mut out[..n + 1])).1, n);
+        assert_eq!(length_of(f.jacobians_into(&w, &samples, &mut out[..2 * n + 1])).1, 2 * n);
         for wrong in [0, 2, 9] {
-            let told =
-                f.evaluator_in(&mut workspace).value_and_gradient_into(&w, &samples, &mut out[..wrong]);
+            let told = f.value_and_gradient_into(&w, &samples, &mut out[..wrong]);
             assert_eq!(length_of(told.map(|_| ())), ("derivatives", 1, wrong));
         }
         assert_eq!(out, [7.0; 9]);
-        f.evaluator_in(&mut workspace).values_into(&w, &samples, &mut out[..n]).unwrap();
-        f.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut out[..2 * n]).unwrap();
-        f.evaluator_in(&mut workspace).value_and_gradient_into(&w, &samples, &mut out[..1]).unwrap();
+        f.values_into(&w, &samples, &mut out[..n]).unwrap();
+        f.jacobians_into(&w, &samples, &mut out[..2 * n]).unwrap();
+        f.value_and_gradient_into(&w, &samples, &mut out[..1]).unwrap();
         // The shared inputs stand behind one column, and there is none.
         let no_columns = Samples::new(&[]).unwrap();
-        let told = f.evaluator_in(&mut workspace).values_into(&w, &no_columns, &mut []);
+        let told = f.values_into(&w, &no_columns, &mut []);
         assert_eq!(length_of(told), ("inputs", 2, 3));
     }
     #[allow(clippy::reversed_empty_ranges)]
-    let mut reversed = BatchedAdaptive::<_>::new(f, 3..1, 4);
+    let mut reversed = BatchedAdaptive::new(f, 3..1, 4);
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let told = reversed.evaluator().values_into(&[], &samples, &mut [7.0; 2]);
+    let told = reversed.values_into(&[], &samples, &mut [7.0; 2]);
     assert!(matches!(told, Err(Error::Length { .. })), "{told:?}");
 }
 
@@ -472,9 +499,9 @@ fn a_batch_of_shared_inputs_knows_its_size() {
         }
         function.evaluator_in(&mut workspace).jacobians_into(&w, &samples, &mut []).unwrap();
         let closure = |x: &[Var]| (x[0] * x[1]).sin() + x[0];
-        let mut adaptive = BatchedAdaptive::<_>::new(closure, 0..2, 2);
+        let mut adaptive = BatchedAdaptive::new(closure, 0..2, 2);
         let mut again = [7.0; 2];
-        let adaptively = adaptive.value_and_gradient(&w, &samples, &mut workspace, &mut again).unwrap();
+        let adaptively = adaptive.value_and_gradient_into(&w, &samples, &mut again).unwrap();
         assert_eq!((adaptively, again), (total, gradient));
 
         let samples = Samples::with_len(&constants, n).unwrap();
@@ -512,25 +539,20 @@ fn recordings_that_do_not_fit_leave_no_trace() {
     let x = [1.0, -2.0, 4.0, 0.5];
     let columns = [Column::from(&x)];
     let samples = Samples::new(&columns).unwrap();
-    let mut all = BatchedAdaptive::<_>::new(f, 0..1, 8);
-    let mut workspace = BatchWorkspace::new();
+    let mut all = BatchedAdaptive::new(f, 0..1, 8);
     // Σ over the samples is w · (1 − 6 + 4 + 0.5) = −w/2, or −w²/2.
     for (w, total, slope) in [(0.5, -0.25, -0.5), (3.0, -4.5, -3.0), (0.25, -0.125, -0.5), (2.0, -2.0, -2.0)]
     {
         for chosen in [&[0, 1, 2, 3][..], &[3, 2, 1, 0]] {
             let mut gradient = [7.0];
             let batch = samples.choose(chosen).unwrap();
-            let value = all
-                .evaluator_in(&mut workspace)
-                .value_and_gradient_into(&[w], &batch, &mut gradient)
-                .unwrap();
+            let value = all.value_and_gradient_into(&[w], &batch, &mut gradient).unwrap();
             assert_eq!((value, gradient), (total, [slope]), "at {w}");
         }
         // One group alone.
         let mut gradient = [7.0];
         let batch = samples.choose(&[0, 2]).unwrap();
-        let value =
-            all.evaluator_in(&mut workspace).value_and_gradient_into(&[w], &batch, &mut gradient).unwrap();
+        let value = all.value_and_gradient_into(&[w], &batch, &mut gradient).unwrap();
         assert_eq!((value, gradient), (total * -10.0, [slope * -10.0]), "at {w}");
     }
 }

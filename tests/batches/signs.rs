@@ -6,7 +6,7 @@
 use crate::batch::{Table, bits, record};
 use tapegrad::{
     Function, Var, Workspace,
-    batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples},
+    batch::{BatchWorkspace, BatchedAdaptive, Column, Precision, Samples},
     lists::{affine, dot, sum},
     primitives,
     primitives::reductions,
@@ -134,7 +134,7 @@ fn sums_over_samples() {
     let function = Function::record(|[w, x]| w * x, [1.0; 2]).unwrap();
     let batched = function.batched(0..1).unwrap();
     let f = |x: &[Var]| if x[1] < 1.0 { x[0] * x[1] } else { x[0] };
-    let mut adaptive = BatchedAdaptive::<_>::new(f, 0..1, 4);
+    let mut adaptive = BatchedAdaptive::new(f, 0..1, 4);
     let mut workspace = BatchWorkspace::new();
     let mut sum_of = |x: &[f64]| {
         let columns = [Column::from(x)];
@@ -145,10 +145,7 @@ fn sums_over_samples() {
             .evaluator_in(&mut workspace)
             .value_and_gradient_into(&[-1.0], &samples, &mut gradient)
             .unwrap();
-        let by_branch = adaptive
-            .evaluator_in(&mut workspace)
-            .value_and_gradient_into(&[-1.0], &samples, &mut gradient)
-            .unwrap();
+        let by_branch = adaptive.value_and_gradient_into(&[-1.0], &samples, &mut gradient).unwrap();
         assert_eq!(bits(&[total, by_branch]), bits(&[sums[0]; 2]), "{total}, {by_branch} and {sums:?}");
         sums[0]
     };

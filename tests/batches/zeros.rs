@@ -7,7 +7,7 @@ use crate::batch::{Table, compare, record};
 use crate::programs::Random;
 use tapegrad::{
     Function, Var,
-    batch::{BatchWorkspace, Batched, Column, Samples},
+    batch::{BatchWorkspace, Column, Samples},
     lists::{affine, dot, norm, product, sum},
     masks::{gt, lt},
     primitives,

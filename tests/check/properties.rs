@@ -203,7 +203,7 @@ fn all_ways_agree_on_every_variable_of_every_workload() {
 #[rustfmt::skip]
 #[allow(clippy::all)] // a machine wrote it
 mod printed {
-    use tapegrad::*;
+    use tapegrad::{Real, lists::*, masks::*};
     include!("../data/expression.rs");
 }
 use printed::expression;

@@ -6,7 +6,7 @@ use crate::programs::Random;
 use std::ops::Range;
 use tapegrad::{
     Error, Function, Var, Workspace,
-    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    batch::{BatchWorkspace, Column, Precision, Samples},
 };
 
 /// The samples of a test: as many columns as wanted, and a point of the shared inputs, which stand behind the first so

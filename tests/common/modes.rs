@@ -2,7 +2,7 @@
 
 use tapegrad::{
     Dual, Function, Tape, Var, Workspace,
-    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    batch::{BatchWorkspace, Column, Precision, Samples},
     preaccumulate,
 };
 

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 use tapegrad::{
-    Dual, Function, Pass, Real, Tape, Var, Workspace, gradient, hessian, hvp, jacobian, jvp, preaccumulate,
+    Dual, Function, Pass, Real, Tape, Var, gradient, hessian, hvp, jacobian, jvp, preaccumulate,
     value_and_gradient, vjp,
 };
 

@@ -2,7 +2,7 @@
 //! variance to 0. (Backward error, which `accuracy.rs` measures, hides what a shift of all operands does.)
 
 use tapegrad::{
-    Dual, Function, Number, Var, Workspace, hessian,
+    Dual, Function, Number, Var, hessian,
     lists::{log_sum_exp, norm, product, softmax, sum, variance},
 };
 

@@ -3,7 +3,7 @@
 
 use tapegrad::{
     Adaptive, Dual, Error, Function, Number, Pass, Tape, Var, Workspace,
-    batch::{BatchWorkspace, Batched, BatchedAdaptive, Column, Samples},
+    batch::{BatchedAdaptive, Column, Samples},
     gradient, hessian,
 };
 
@@ -96,10 +96,10 @@ fn clamp_in_batches_is_nan_in_the_samples_that_have_no_bounds() {
 
     let closure = |x: &[Var]| bounded(x[2], x[0], x[1]);
     let mut adaptive = Adaptive::new(closure, 2);
-    all_nan(&[adaptive.value(&[2.0, 1.0, 0.5], &mut Workspace::new()).unwrap()]);
-    let mut adaptive = BatchedAdaptive::<_>::new(closure, 0..2, 2);
+    all_nan(&[adaptive.value(&[2.0, 1.0, 0.5]).unwrap()]);
+    let mut adaptive = BatchedAdaptive::new(closure, 0..2, 2);
     let mut out = [7.0; 4];
-    adaptive.values(&[2.0, 1.0], &samples, &mut BatchWorkspace::new(), &mut out).unwrap();
+    adaptive.values_into(&[2.0, 1.0], &samples, &mut out).unwrap();
     all_nan(&out);
 }
 

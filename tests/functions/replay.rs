@@ -2,6 +2,7 @@
 
 use crate::programs::{Program, Random};
 use crate::workloads::{Size, Visitor, Workload, visit_all};
+use std::cell::Cell;
 use tapegrad::{Adaptive, Dual, Error, Function, Tape, Var, Workspace, value_and_gradient};
 
 struct ReplaysBitForBit;
@@ -110,20 +111,55 @@ fn a_hundred_thousand_programs_and_ten_million_evaluations() {
 #[test]
 fn adaptive_gives_the_fresh_value_everywhere() {
     let mut random = Random(11);
-    let mut workspace = Workspace::new();
     for _ in 0..50 {
         let program = Program::random(&mut random, 2, 12, true);
         let mut adaptive = Adaptive::new(|x: &[Var]| program.run(x), 3);
         for _ in 0..20 {
             let x = point(&mut random, 2);
             let mut gradient = [0.0; 2];
-            let value = adaptive.value_and_gradient(&x, &mut workspace, &mut gradient).unwrap();
+            let value = adaptive.value_and_gradient_into(&x, &mut gradient).unwrap();
             let (fresh, fresh_gradient) = value_and_gradient(|x| program.run(x), &x);
             assert_same(&[value], &[fresh], "value");
             assert_same(&gradient, &fresh_gradient, "gradient");
             assert!(adaptive.recordings().len() <= 3);
         }
     }
+}
+
+#[test]
+fn the_recording_that_was_not_used_for_longest_makes_room() {
+    let recorded = Cell::new(0);
+    // A branch for each whole number.
+    let f = |x: &[Var]| {
+        recorded.set(recorded.get() + 1);
+        let branch = (0..9).find(|&k| x[0] < f64::from(k + 1)).unwrap();
+        x[0] * f64::from(branch)
+    };
+    let mut f = Adaptive::new(f, 3);
+    let mut workspace = Workspace::new();
+    // The branches that recordings are of, in their order, after one was met; and how many were made.
+    let mut after = |met: u32| {
+        let (x, before) = (f64::from(met) + 0.5, recorded.get());
+        let mut gradient = [7.0];
+        assert_eq!(f.value_and_gradient_into(&[x], &mut gradient).unwrap(), x * f64::from(met));
+        assert_eq!(gradient, [f64::from(met)]);
+        assert_eq!((f.value(&[x]).unwrap(), f.values(&[x]).unwrap()), (x * x.floor(), vec![x * x.floor()]));
+        let mut branch_of = |recording: &Function| {
+            let fits = |&branch: &u32| {
+                recording.evaluator_in(&mut workspace).value(&[f64::from(branch) + 0.5]).is_ok()
+            };
+            (0..9).find(fits).unwrap()
+        };
+        let branches: Vec<u32> = f.recordings().iter().map(&mut branch_of).collect();
+        (branches, recorded.get() - before)
+    };
+    assert_eq!(after(1), (vec![1], 1));
+    assert_eq!(after(2), (vec![2, 1], 1));
+    assert_eq!(after(3), (vec![3, 2, 1], 1));
+    assert_eq!(after(1), (vec![1, 3, 2], 0));
+    assert_eq!(after(4), (vec![4, 1, 3], 1));
+    assert_eq!(after(3), (vec![3, 4, 1], 0));
+    assert_eq!(after(2), (vec![2, 3, 4], 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::programs::{Program, Random};
 use serde_json::{Value, from_str, from_value, json, to_string, to_value};
 use tapegrad::{
     Dual, Error, Function, Pass, Tape, Workspace,
-    batch::{BatchWorkspace, Batched, Column, Precision, Samples},
+    batch::{BatchWorkspace, Column, Precision, Samples},
     primitives,
     primitives::reductions,
 };

@@ -2,7 +2,7 @@
 //! where it was reached, and nothing where it was not.
 
 use tapegrad::{
-    Function, Tape, Var, Workspace, jacobian,
+    Function, Tape, Var, jacobian,
     lists::{log_sum_exp, norm, product},
     masks::lt,
     preaccumulate, primitives,

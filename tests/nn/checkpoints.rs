@@ -153,10 +153,8 @@ fn minimising_over_other_data_is_refused() {
     let error =
         resume().minimize(&mut w, &mut Eager::new(&four, Reduction::Mean, line)).unwrap_err().to_string();
     assert!(error.contains("the data was"), "{error}");
-    let error = resume()
-        .minimize(&mut w, &mut Recorded::<_>::new(&four, Reduction::Mean, line))
-        .unwrap_err()
-        .to_string();
+    let error =
+        resume().minimize(&mut w, &mut Recorded::new(&four, Reduction::Mean, line)).unwrap_err().to_string();
     assert!(error.contains("the data was"), "{error}");
 }
 

@@ -77,7 +77,7 @@ fn no_samples() {
     for reduction in [Reduction::Mean, Reduction::Sum] {
         let mut w = [1.0];
         let objectives: [&mut dyn Objective; 2] =
-            [&mut Eager::new(&data, reduction, loss), &mut Recorded::<_>::new(&data, reduction, loss)];
+            [&mut Eager::new(&data, reduction, loss), &mut Recorded::new(&data, reduction, loss)];
         for objective in objectives {
             let told = Lbfgs::default().minimize(&mut w, objective);
             assert!(matches!(told, Err(Error::NoSamples(_))), "{told:?}");
@@ -93,7 +93,7 @@ fn the_loss_of_an_empty_batch() {
     let loss = |w: &[Var], x: &[Var], _: &[Var]| (w[0] - x[0]).powi(2);
     for reduction in [Reduction::Mean, Reduction::Sum] {
         let objectives: [&mut dyn Objective; 2] =
-            [&mut Eager::new(&data, reduction, loss), &mut Recorded::<_>::new(&data, reduction, loss)];
+            [&mut Eager::new(&data, reduction, loss), &mut Recorded::new(&data, reduction, loss)];
         for objective in objectives {
             let mut gradient = [7.0];
             let told = objective.loss_and_gradient(&[0.5], &[], &mut gradient);

@@ -243,7 +243,7 @@ fn an_objective_looks_by_itself() {
     let scale = Cell::new(1.0);
     let loss = |w: &[Var], _: &[Var], _: &[Var]| w[0] * scale.get();
     let mut slope = [0.0];
-    let mut objective = Recorded::<_>::new(&data, Reduction::Mean, loss);
+    let mut objective = Recorded::new(&data, Reduction::Mean, loss);
     assert_eq!(objective.loss_and_gradient(&[2.0], &[0, 1], &mut slope), Ok(2.0));
     scale.set(5.0);
     let failure = objective.loss_and_gradient(&[2.0], &[0, 1], &mut slope).unwrap_err();
@@ -252,7 +252,7 @@ fn an_objective_looks_by_itself() {
     assert_eq!(objective.loss_and_gradient(&[2.0], &[0], &mut slope), Err(failure), "it stays refused");
 
     // Where it is known when the change came, the tape goes on.
-    let mut objective = Recorded::<_>::new(&data, Reduction::Mean, loss);
+    let mut objective = Recorded::new(&data, Reduction::Mean, loss);
     assert_eq!(objective.loss_and_gradient(&[2.0], &[0, 1], &mut slope), Ok(10.0));
     scale.set(7.0);
     assert_eq!(objective.look_again(&[2.0], 2, Moment::AfterCallback), Ok(()));
@@ -267,7 +267,7 @@ fn other_minimisers_are_told_too() {
         calls.set(calls.get() + 1.0);
         (w[0] - 1.0).powi(2) * calls.get()
     };
-    let mut objective = Recorded::<_>::new(&data, Reduction::Mean, loss).fallback(Fallback::Refuse);
+    let mut objective = Recorded::new(&data, Reduction::Mean, loss).fallback(Fallback::Refuse);
     let mut w = [3.0];
     let error = Lbfgs::default().minimize(&mut w, &mut objective).unwrap_err();
     assert!(matches!(error, Error::NotReplayable { step: 0, .. }), "{error}");
@@ -280,7 +280,7 @@ fn batches_that_are_none_are_refused() {
     let loss = |w: &[Var], x: &[Var], _: &[Var]| w[0] * x[0];
     let mut objectives: [Box<dyn Objective>; 2] = [
         Box::new(Eager::new(&data, Reduction::Mean, loss)),
-        Box::new(Recorded::<_>::new(&data, Reduction::Mean, loss)),
+        Box::new(Recorded::new(&data, Reduction::Mean, loss)),
     ];
     for objective in &mut objectives {
         let failure = objective.loss_and_gradient(&[1.0], &[], &mut [0.0]).unwrap_err();

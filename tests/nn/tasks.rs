@@ -59,7 +59,7 @@ fn agrees_with_the_tape_in_every_step(recipe: &Recipe, steps: usize, batch: usiz
     let of_sample =
         |w: &[tapegrad::Var], x: &[tapegrad::Var], t: &[tapegrad::Var]| loss.of(&mlp.forward(w, x), t);
     let mut eager = Eager::new(data, Reduction::Mean, of_sample);
-    let mut recorded = Recorded::<_>::new(data, Reduction::Mean, of_sample);
+    let mut recorded = Recorded::new(data, Reduction::Mean, of_sample);
     let mut parameters = mlp.parameters().to_vec();
     let [mut expected, mut found] = [(); 2].map(|()| vec![0.0; parameters.len()]);
     let samples: Vec<usize> = (0..data.len()).collect();

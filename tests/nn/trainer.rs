@@ -266,7 +266,7 @@ fn samples_by_themselves_are_recorded_once_per_branch() {
         (y + w[2] - t[0]).powi(2)
     };
     let mut eager = Eager::new(&data, Reduction::Mean, of_sample);
-    let mut recorded = Recorded::<_>::new(&data, Reduction::Mean, of_sample);
+    let mut recorded = Recorded::new(&data, Reduction::Mean, of_sample);
     let [mut expected, mut found] = [[0.0; 3]; 2];
     let mut recordings = 0;
     for step in 0..50 {
@@ -289,14 +289,14 @@ fn samples_by_themselves_are_recorded_once_per_branch() {
 
     // Numbers read out of variables, and what is not finite.
     let reads = |w: &[Var], x: &[Var], _: &[Var]| w[0] * x[0].value();
-    let mut recorded = Recorded::<_>::new(&data, Reduction::Mean, reads);
+    let mut recorded = Recorded::new(&data, Reduction::Mean, reads);
     let mut slope = [0.0];
     for (sample, x) in [-2.0, -1.0, 0.5, 1.0, 3.0].into_iter().enumerate() {
         assert_eq!(recorded.loss_and_gradient(&[2.0], &[sample], &mut slope), Ok(2.0 * x));
         assert_eq!(slope, [x]);
     }
     let mut recorded =
-        Recorded::<_>::new(&data, Reduction::Mean, |w: &[Var], x: &[Var], _: &[Var]| (w[0] + x[0]).ln());
+        Recorded::new(&data, Reduction::Mean, |w: &[Var], x: &[Var], _: &[Var]| (w[0] + x[0]).ln());
     assert_eq!(recorded.loss_and_gradient(&[2.0], &[4], &mut slope), Ok(5.0_f64.ln()));
     let failure = recorded.loss_and_gradient(&[2.0], &[0], &mut slope).unwrap_err();
     assert!(failure.sample == Some(0) && failure.cause.contains("ln"), "{failure:?}");
@@ -312,7 +312,7 @@ fn branches_by_parameters_and_by_samples() {
         (y - t[0]).powi(2)
     };
     let mut eager = Eager::new(&data, Reduction::Mean, of_sample);
-    let mut recorded = Recorded::<_>::new(&data, Reduction::Mean, of_sample);
+    let mut recorded = Recorded::new(&data, Reduction::Mean, of_sample);
     for step in 0..40 {
         let w = [(f64::from(step) * 1.7).sin(), 0.5];
         for batch in [&[0, 1, 2, 3, 4][..], &[4, 0, 3], &[2, 3]] {

@@ -156,7 +156,7 @@ fn the_first_value_that_is_not_finite() {
     let z = y.ln();
     let _ = z * 0.0 + (x + 1.0).recip();
     let found = tape.first_non_finite().unwrap();
-    assert_eq!((found.what, found.row.index, found.row.op), (Fault::Value, 2, Op::Ln));
+    assert_eq!((found.fault, found.node.index, found.node.op), (Fault::Value, 2, Op::Ln));
     assert_eq!(culprit(&tape), "the value of #2 ln(#1) is -inf");
 
     let tape = Tape::new();
@@ -173,7 +173,7 @@ fn the_first_partial_that_is_not_finite() {
     let (x, y) = (tape.named("x", 3.0), tape.named("y", 0.0));
     let _ = x.powf(2.0) + y.sqrt();
     assert_eq!(culprit(&tape), "the partial derivative of #3 sqrt(y) by y is inf");
-    let Fault::Partial { operand, partial } = tape.first_non_finite().unwrap().what else { panic!() };
+    let Fault::Partial { operand, partial } = tape.first_non_finite().unwrap().fault else { panic!() };
     assert_eq!((operand, partial), (0, f64::INFINITY));
 
     let tape = Tape::new();
@@ -181,8 +181,8 @@ fn the_first_partial_that_is_not_finite() {
     let _ = y.powf(0.0) * x; // the derivative by a constant is nobody's
     assert_eq!(tape.first_non_finite(), None);
     let _ = (x - 3.0).powf(y);
-    assert_eq!(tape.first_non_finite().unwrap().row.op, Op::Powf);
-    let Fault::Partial { operand, partial } = tape.first_non_finite().unwrap().what else { panic!() };
+    assert_eq!(tape.first_non_finite().unwrap().node.op, Op::Powf);
+    let Fault::Partial { operand, partial } = tape.first_non_finite().unwrap().fault else { panic!() };
     assert_eq!((operand, partial), (1, f64::NEG_INFINITY));
 }
 
@@ -197,7 +197,7 @@ fn non_finite_numbers_of_blocks() {
     let x = tape.named("x", 0.0);
     let _ = preaccumulate([x], |[x]| x.sqrt() * x.sqrt());
     let found = tape.first_non_finite().unwrap();
-    let Fault::Partial { operand: 0, partial } = found.what else { panic!("{found}") };
+    let Fault::Partial { operand: 0, partial } = found.fault else { panic!("{found}") };
     assert!(same(partial, f64::NAN));
     // What was not taken is not at fault.
     let tape = Tape::new();
@@ -214,13 +214,13 @@ fn the_line_where_it_happened() {
     let line = line!() + 1;
     let _ = x.ln();
     let found = tape.first_non_finite().unwrap();
-    let at = found.row.at.unwrap();
+    let at = found.node.at.unwrap();
     assert_eq!((at.file(), at.line()), (file!(), line));
     assert!(found.to_string().ends_with(&format!(", recorded at {at}")), "{found}");
     // Without lines, how to get them.
     tape.keep_lines(false);
     let found = tape.first_non_finite().unwrap();
-    assert_eq!(found.row.at, None);
+    assert_eq!(found.node.at, None);
     assert!(found.to_string().ends_with("; `Tape::keep_lines(true)` tells the line"), "{found}");
     // Switched on late, the later nodes have lines, each its own.
     let _ = x + 1.0;

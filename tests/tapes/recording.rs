@@ -5,7 +5,7 @@ use crate::common::{assert_says, panic_of};
 use Operand::{Constant, Node};
 use std::cmp::Ordering;
 use tapegrad::{
-    Dual, Error, Function, Real, Tape, Var, Workspace, derivative, gradient,
+    Dual, Error, Function, Real, Tape, Var, derivative, gradient,
     masks::gt,
     preaccumulate,
     primitives::Op,
@@ -19,7 +19,7 @@ fn guard_of<T>(tape: &Tape, question: impl FnOnce() -> T) -> Guard {
     question();
     let guards = tape.guards();
     assert_eq!(guards.len(), before + 1);
-    let guard = guards[before];
+    let guard = guards[before].clone();
     let here = std::panic::Location::caller();
     assert_eq!((guard.at.file(), guard.at.line()), (here.file(), here.line()));
     assert_eq!(guard.nodes, tape.len());
@@ -28,7 +28,7 @@ fn guard_of<T>(tape: &Tape, question: impl FnOnce() -> T) -> Guard {
 
 #[track_caller]
 fn assert_guard(guard: Guard, predicate: Predicate, left: Operand, right: Operand, outcome: bool) {
-    let expected = Guard { predicate, left, right, outcome, ..guard };
+    let expected = Guard { predicate, left, right, outcome, ..guard.clone() };
     assert_eq!(guard, expected);
 }
 

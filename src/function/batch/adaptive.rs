@@ -1,126 +1,167 @@
 //! A function with branches over many samples: each goes to the recording of its branch.
 
-use super::super::{Function, length, within_inputs};
+use super::super::cache::Cache;
+use super::super::{Function, length, set_of_inputs};
 use super::samples::Samples;
-use super::tree::Outcome;
-use super::tree::Precision;
+use super::tree::{Outcome, Precision};
 use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
 use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;
-use std::ops::Range;
 
 /// A closure and its recordings, one per combination of branches that was met in some sample: the batched form of
 /// [`Adaptive`](crate::Adaptive). Samples go through the recordings in turn, each to the one whose branches it takes;
 /// where there is none for a sample, the closure is recorded there.
 ///
 /// ```
-/// use tapegrad::{Var, batch::{BatchWorkspace, BatchedAdaptive, Column, Samples}};
+/// use tapegrad::{Var, batch::{BatchedAdaptive, Column, Samples}};
 ///
 /// // |w x|, by a branch.
 /// let f = |x: &[Var]| if x[0] * x[1] < 0.0 { -(x[0] * x[1]) } else { x[0] * x[1] };
-/// let mut f = BatchedAdaptive::<_>::new(f, 0..1, 8);
+/// let mut f = BatchedAdaptive::new(f, [0], 8);
 /// let x = [1.0, -2.0, 3.0];
 /// let columns = [Column::from(&x)];
 /// let samples = Samples::new(&columns)?;
-/// let (mut workspace, mut gradient) = (BatchWorkspace::new(), [0.0]);
-/// assert_eq!(f.evaluator_in(&mut workspace).value_and_gradient_into(&[2.0], &samples, &mut gradient)?, 12.0);
-/// assert_eq!((gradient, f.recordings()), ([6.0], 2));
+/// assert_eq!(f.value_and_gradient(&[2.0], &samples)?, (12.0, vec![6.0]));
+/// assert_eq!(f.recordings().len(), 2);
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct BatchedAdaptive<F, T = f64> {
     f: F,
     branches: Branches<T>,
 }
 
+/// A copy has memory of its own.
+impl<F: Clone, T: Precision> Clone for BatchedAdaptive<F, T> {
+    fn clone(&self) -> Self {
+        let Branches { shared, held, recordings, .. } = &self.branches;
+        let empty = Branches::new(shared.iter().copied(), held.iter().copied(), 1);
+        let branches = Branches { recordings: recordings.clone(), ..empty };
+        BatchedAdaptive { f: self.f.clone(), branches }
+    }
+}
+
+impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> BatchedAdaptive<F> {
+    /// In double precision. The inputs in `shared` are the same for all samples. Keeps at most `most` recordings, at least one;
+    /// the one that was not used for longest makes room.
+    pub fn new(f: F, shared: impl IntoIterator<Item = usize>, most: usize) -> Self {
+        Self::new_as(f, shared, most)
+    }
+}
+
 impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
-    /// The inputs in `shared` are the same for all samples. At most `most` recordings are kept, at least one; the oldest
-    /// makes room.
-    pub fn new(f: F, shared: Range<usize>, most: usize) -> Self {
-        BatchedAdaptive { f, branches: Branches::new(shared, 0..0, most) }
+    /// As [`new`](BatchedAdaptive::new), in the precision of `T`: `BatchedAdaptive::<_, f32>::new_as(f, [0], 8)`.
+    pub fn new_as(f: F, shared: impl IntoIterator<Item = usize>, most: usize) -> Self {
+        BatchedAdaptive { f, branches: Branches::new(shared, [], most) }
     }
 
-    /// The same, where derivatives are not taken by these inputs.
+    /// The same with these inputs held: derivatives are not taken by them, as with [`Function::with_held`].
     #[must_use]
-    pub fn with_held(self, inputs: Range<usize>) -> Self {
-        let Branches { shared, most, .. } = self.branches;
-        BatchedAdaptive { branches: Branches::new(shared, inputs, most), ..self }
+    pub fn with_held(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
+        self.branches.held = in_order(inputs);
+        self.branches.recordings.clear();
+        self
     }
 
-    /// How many recordings there are so far.
+    /// The recordings so far, the ones used last first.
     #[must_use]
-    pub fn recordings(&self) -> usize {
-        self.branches.recordings.len()
+    pub fn recordings(&self) -> &[Batched<T>] {
+        self.branches.recordings.entries()
     }
 
-    /// As [`Batched::value_and_gradient`].
+    /// As [`BatchEvaluator::value_and_gradient`](super::BatchEvaluator::value_and_gradient).
     ///
     /// # Errors
-    /// As [`Function::record`] and [`Batched::value_and_gradient`], but for changed branches; then `gradient` is as it was.
-    /// Lengths are looked at before anything is recorded.
-    /// [`Error::BranchesChanged`] all the same where a comparison is so close that it turns out differently in lanes than
-    /// in the recording at the same sample.
+    /// As [`value_and_gradient_into`](Self::value_and_gradient_into).
     pub fn value_and_gradient(
         &mut self,
         shared: &[f64],
         samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
+    ) -> Result<(f64, Vec<f64>), Error> {
+        let mut gradient = vec![0.0; self.branches.shared_variables()];
+        Ok((self.value_and_gradient_into(shared, samples, &mut gradient)?, gradient))
+    }
+
+    /// As [`value_and_gradient`](Self::value_and_gradient): returns the sum and writes its gradient.
+    ///
+    /// # Errors
+    /// As [`Function::record`] and [`BatchEvaluator`](super::BatchEvaluator), but for changed branches; then `gradient` is as it
+    /// was. Lengths are looked at before anything is recorded. [`Error::BranchesChanged`] all the same where a comparison is so
+    /// close that it turns out differently in lanes than in the recording at the same sample.
+    pub fn value_and_gradient_into(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.value_and_gradient(record, shared, samples, workspace, gradient)
+        self.branches.value_and_gradient(record, shared, samples, gradient)
     }
 
-    /// As [`Batched::values`].
+    /// The outputs of every sample, sample after sample.
     ///
     /// # Errors
-    /// As [`value_and_gradient`](Self::value_and_gradient), of values; then `out` is as it was.
-    pub fn values(
+    /// As [`value_and_gradient_into`](Self::value_and_gradient_into), of values; then `out` is as it was.
+    pub fn values_into(
         &mut self,
         shared: &[f64],
         samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
         let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.sample_by_sample(record, shared, samples, VALUES, out, |batched, samples, part| {
-            batched.fitting_values(shared, samples, workspace, part)
-        })
+        self.branches.sample_by_sample(
+            record,
+            shared,
+            samples,
+            VALUES,
+            out,
+            |batched, samples, workspace, part| batched.fitting_values(shared, samples, workspace, part),
+        )
     }
 
-    /// As [`Batched::jacobians`].
+    /// The Jacobian of every sample, as [`BatchEvaluator::jacobians_into`](super::BatchEvaluator::jacobians_into).
     ///
     /// # Errors
-    /// As [`values`](Self::values).
-    pub fn jacobians(
+    /// As [`values_into`](Self::values_into).
+    pub fn jacobians_into(
         &mut self,
         shared: &[f64],
         samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<(), Error> {
         let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.sample_by_sample(record, shared, samples, BY_SAMPLE, out, |batched, samples, part| {
-            batched.fitting_jacobians(shared, samples, workspace, part)
-        })
+        self.branches.sample_by_sample(
+            record,
+            shared,
+            samples,
+            BY_SAMPLE,
+            out,
+            |batched, samples, workspace, part| batched.fitting_jacobians(shared, samples, workspace, part),
+        )
     }
 }
 
-/// The recordings of a function, made by what comes with each call and records it at a point.
-#[derive(Debug, Clone)]
+/// The recordings of a function, made by what comes with each call and records it at a point; and memory to evaluate them.
+#[derive(Debug)]
 pub(crate) struct Branches<T> {
-    shared: Range<usize>,
-    parameters: Range<usize>,
-    recordings: Vec<Batched<T>>,
-    most: usize,
+    /// In order, each once.
+    shared: Vec<usize>,
+    held: Vec<usize>,
+    recordings: Cache<Batched<T>>,
+    workspace: BatchWorkspace<T>,
     /// What comes out, until it is whole, and that of a group.
     memory: [Vec<f64>; 2],
 }
 
 impl<T: Precision> Branches<T> {
-    pub fn new(shared: Range<usize>, parameters: Range<usize>, most: usize) -> Self {
-        Branches { shared, parameters, recordings: Vec::new(), most: most.max(1), memory: Default::default() }
+    pub fn new(
+        shared: impl IntoIterator<Item = usize>,
+        held: impl IntoIterator<Item = usize>,
+        most: usize,
+    ) -> Self {
+        let (shared, held, recordings) = (in_order(shared), in_order(held), Cache::new(most));
+        Branches { shared, held, recordings, workspace: BatchWorkspace::new(), memory: Default::default() }
     }
 
     pub fn value_and_gradient(
@@ -128,7 +169,6 @@ impl<T: Precision> Branches<T> {
         record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
-        workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         self.expect(shared, samples)?;
@@ -136,7 +176,7 @@ impl<T: Precision> Branches<T> {
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
         // Usually one group has all samples, and nothing is to be added.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
-        let done = self.in_groups(record, shared, samples, |batched, samples, _| {
+        let done = self.in_groups(record, shared, samples, |batched, samples, workspace, _| {
             sum.resize(gradient.len(), 0.0);
             part.resize(gradient.len(), 0.0);
             let is_first = groups == 0;
@@ -171,15 +211,15 @@ impl<T: Precision> Branches<T> {
     fn expect(&self, shared: &[f64], samples: &Samples<'_>) -> Result<(), Error> {
         length("shared inputs", self.shared.len(), shared.len())?;
         let inputs = samples.columns() + shared.len();
-        within_inputs(&self.shared, inputs)?;
-        within_inputs(&self.parameters, inputs)
+        for set in [&self.shared, &self.held] {
+            set_of_inputs(set.last().copied(), inputs)?;
+        }
+        Ok(())
     }
 
     /// By how many shared inputs derivatives are taken.
     fn shared_variables(&self) -> usize {
-        let (shared, parameters) = (&self.shared, &self.parameters);
-        let both = shared.end.min(parameters.end).saturating_sub(shared.start.max(parameters.start));
-        shared.len() - both
+        self.shared.iter().filter(|input| self.held.binary_search(input).is_err()).count()
     }
 
     /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong. `what` they are.
@@ -190,7 +230,12 @@ impl<T: Precision> Branches<T> {
         samples: &Samples<'_>,
         what: &'static str,
         out: &mut [f64],
-        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, &mut [f64]) -> Result<Outcome, Error>,
+        mut evaluate: impl FnMut(
+            &Batched<T>,
+            &Samples<'_>,
+            &mut BatchWorkspace<T>,
+            &mut [f64],
+        ) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
         self.expect(shared, samples)?;
         if samples.is_empty() {
@@ -199,18 +244,18 @@ impl<T: Precision> Branches<T> {
         let per_sample = out.len() / samples.len();
         let [mut whole, mut part] = std::mem::take(&mut self.memory);
         let mut is_kept = false;
-        let done = self.in_groups(record, shared, samples, |batched, group, positions| {
+        let done = self.in_groups(record, shared, samples, |batched, group, workspace, positions| {
             let Some(positions) = positions else {
                 // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
                 is_kept = !batched.plan.guards.is_empty();
                 if !is_kept {
-                    return evaluate(batched, group, out);
+                    return evaluate(batched, group, workspace, out);
                 }
                 whole.resize(out.len(), 0.0);
-                return evaluate(batched, group, &mut whole);
+                return evaluate(batched, group, workspace, &mut whole);
             };
             part.resize(group.len() * per_sample, 0.0);
-            let outcome = evaluate(batched, group, &mut part)?;
+            let outcome = evaluate(batched, group, workspace, &mut part)?;
             for (numbers, &position) in part.chunks_exact(per_sample.max(1)).zip(positions) {
                 whole[position * per_sample..][..per_sample].copy_from_slice(numbers);
             }
@@ -224,15 +269,22 @@ impl<T: Precision> Branches<T> {
     }
 
     /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
-    /// the next, and so on. `evaluate` gets the group and, but for the first, the positions of its samples.
+    /// the next, and so on; recordings that were used keep their order. `evaluate` gets the group and, but for the first,
+    /// the positions of its samples.
     fn in_groups(
         &mut self,
         mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
         shared: &[f64],
         samples: &Samples<'_>,
-        mut evaluate: impl FnMut(&Batched<T>, &Samples<'_>, Option<&[usize]>) -> Result<Outcome, Error>,
+        mut evaluate: impl FnMut(
+            &Batched<T>,
+            &Samples<'_>,
+            &mut BatchWorkspace<T>,
+            Option<&[usize]>,
+        ) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
         let mut rest: Option<Vec<usize>> = None;
+        let mut used = 0;
         for k in 0.. {
             let numbers: Vec<usize>;
             let group = match &rest {
@@ -245,26 +297,29 @@ impl<T: Precision> Branches<T> {
             if group.is_empty() {
                 break;
             }
-            let is_new = k >= self.recordings.len();
-            if is_new {
-                let recording = self.record(&mut record, shared, &group)?;
-                if self.recordings.len() == self.most {
-                    self.recordings.remove(0);
-                }
-                self.recordings.push(recording);
-            }
-            let batched = &self.recordings[k.min(self.recordings.len() - 1)];
-            match evaluate(batched, &group, rest.as_deref()) {
-                // A new recording that does not fit where it was made never will: the sides are too close to tell apart.
-                Ok(outcome) if is_new && outcome.out.first() == Some(&0) => return told(outcome, &group),
-                Ok(outcome) => {
-                    let position = |place: usize| rest.as_ref().map_or(place, |rest| rest[place]);
-                    rest = Some(outcome.out.iter().map(|&place| position(place)).collect());
-                }
+            let new = match k < self.recordings.entries().len() {
+                true => None,
+                false => Some(self.record(&mut record, shared, &group)?),
+            };
+            let batched = new.as_ref().unwrap_or_else(|| &self.recordings.entries()[k]);
+            let outcome = match evaluate(batched, &group, &mut self.workspace, rest.as_deref()) {
                 // What is shared took another branch: nothing fits.
-                Err(Error::BranchChanged { .. }) if !is_new => {}
-                Err(error) => return Err(error),
+                Err(Error::BranchChanged { .. }) if new.is_none() => continue,
+                outcome => outcome?,
+            };
+            // A new recording that does not fit where it was made never will: the sides are too close to tell apart.
+            if new.is_some() && outcome.out.first() == Some(&0) {
+                return told(outcome, &group);
             }
+            if outcome.out.len() < group.len() {
+                match new {
+                    Some(recording) => self.recordings.insert(recording, used),
+                    None => self.recordings.touch(k, used),
+                }
+                used += 1;
+            }
+            let position = |place: usize| rest.as_ref().map_or(place, |rest| rest[place]);
+            rest = Some(outcome.out.iter().map(|&place| position(place)).collect());
         }
         Ok(())
     }
@@ -276,10 +331,23 @@ impl<T: Precision> Branches<T> {
         shared: &[f64],
         group: &Samples<'_>,
     ) -> Result<Batched<T>, Error> {
-        let mut at: Vec<f64> = (0..group.columns()).map(|column| group.at(column, 0)).collect();
-        let start = self.shared.start;
-        at.splice(start..start, shared.iter().copied());
-        let function = record(&at)?.with_held(self.parameters.clone())?;
-        function.optimize().batched_as(self.shared.clone())
+        let inputs = shared.len() + group.columns();
+        let mut own = (0..group.columns()).map(|column| group.at(column, 0));
+        let mut shared = shared.iter().copied();
+        let number = |input| match self.shared.binary_search(&input) {
+            Ok(_) => shared.next(),
+            Err(_) => own.next(),
+        };
+        let at: Vec<f64> = (0..inputs).filter_map(number).collect();
+        let function = record(&at)?.with_held(self.held.iter().copied())?;
+        function.optimize().batched_as(self.shared.iter().copied())
     }
+}
+
+/// Inputs in order, each once.
+fn in_order(inputs: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    let mut inputs: Vec<usize> = inputs.into_iter().collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
 }

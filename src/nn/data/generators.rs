@@ -2,7 +2,7 @@
 
 use super::Data;
 use crate::nn::random::Random;
-use crate::nn::settings::{not_negative, or_panic};
+use crate::nn::ranges::{not_negative, or_panic};
 use std::f64::consts::{PI, TAU};
 
 /// Two classes in the plane, told by a target of −1 or 1.

@@ -1,5 +1,5 @@
 use crate::nn::error::Error;
-use crate::nn::settings::not_negative;
+use crate::nn::ranges::not_negative;
 
 use super::{Optimizer, State, for_each_parameter, remembers};
 

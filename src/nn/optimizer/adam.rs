@@ -1,5 +1,5 @@
 use crate::nn::error::Error;
-use crate::nn::settings::{below_one, not_negative};
+use crate::nn::ranges::{below_one, not_negative};
 
 use super::{Optimizer, State, expect_fitting, for_each_parameter, remembers};
 

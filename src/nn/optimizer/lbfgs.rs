@@ -2,7 +2,7 @@
 
 use crate::nn::error::Error;
 use crate::nn::objective::{Failure, Objective, stopped};
-use crate::nn::settings::{at_least_one, not_negative};
+use crate::nn::ranges::{at_least_one, not_negative};
 use argmin::core::{CostFunction, Executor, Gradient, State, TerminationReason, TerminationStatus};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;

@@ -20,7 +20,7 @@ pub use sgd::Sgd;
 
 use super::error::Error;
 use super::passes::pass;
-use super::settings::{not_negative, or_panic};
+use super::ranges::{not_negative, or_panic};
 
 /// What an optimiser remembers from one update to the next: all that a checkpoint needs of it.
 #[derive(Debug, Clone, PartialEq)]

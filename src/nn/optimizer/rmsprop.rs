@@ -1,5 +1,5 @@
 use crate::nn::error::Error;
-use crate::nn::settings::{not_negative, share};
+use crate::nn::ranges::{not_negative, share};
 
 use super::{Optimizer, State, for_each_parameter, remembers};
 

@@ -4,6 +4,7 @@ use super::eager::Eager;
 use super::history::History;
 use super::predictions::Predictions;
 use super::recorded::Recorded;
+use super::run::run;
 use super::settings::Validation;
 use super::state::{Judgement, Task};
 use super::trainer::Trainer;
@@ -128,11 +129,11 @@ impl Trainer<'_> {
         let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
         let objective: &mut dyn Objective = match self.settings.backend {
             Backend::Recorded => {
-                let recorded = Recorded::<_>::new(data, reduction, of_sample).naming_by(net);
+                let recorded = Recorded::new(data, reduction, of_sample).naming_by(net);
                 &mut recorded.fallback(fallback).known(known.is_some())
             }
             Backend::RecordedSingle => {
-                let recorded = Recorded::<_, f32>::new(data, reduction, of_sample).naming_by(net);
+                let recorded = Recorded::<_, f32>::new_as(data, reduction, of_sample).naming_by(net);
                 &mut recorded.fallback(fallback).known(known.is_some())
             }
             Backend::Eager => &mut Eager::new(data, reduction, of_sample).naming_by(net),
@@ -148,7 +149,7 @@ impl Trainer<'_> {
             network: Some(net),
             loss: known,
         };
-        let outcome = self.settings.run(&mut parameters, task);
+        let outcome = run(&mut self.settings, &mut parameters, task);
         mlp.parameters_mut().copy_from_slice(&parameters);
         outcome
     }
@@ -181,6 +182,6 @@ impl Trainer<'_> {
             network: None,
             loss: None,
         };
-        self.settings.run(parameters, task)
+        run(&mut self.settings, parameters, task)
     }
 }

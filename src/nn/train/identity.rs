@@ -11,36 +11,34 @@ use std::fmt::Debug;
 /// of their bits.
 pub(super) type Identity = Vec<(String, String)>;
 
-impl Settings<'_> {
-    /// All that the parameters of a run depend on, but the number of epochs: a run may go on for longer. Of functions
-    /// that are given (a loss, a schedule, an objective) no more is known than that they are.
-    pub(super) fn identity(&self, task: &Task<'_>) -> Identity {
-        let settings = self.optimizer.settings();
-        let optimizer: Vec<String> = settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        let validation = match &self.validation {
-            Validation::None => "none".to_owned(),
-            Validation::On(data) => of_data(data),
-            Validation::Split { share, seed } => format!("a share of {share} by seed {seed}"),
-        };
-        let entries = [
-            ("the data", task.objective.data().map_or("not known".to_owned(), of_data)),
-            ("validation", validation),
-            ("the network", task.network.map_or("not known".to_owned(), of_network)),
-            ("what is frozen", of_frozen(task.frozen)),
-            ("the loss", task.loss.map_or("one of your own".to_owned(), |loss| format!("{loss:?}"))),
-            ("the optimiser", format!("{} with {}", self.optimizer.state().kind, optimizer.join(", "))),
-            ("the batch", format!("{:?}", self.batch)),
-            ("the order", format!("{:?}", self.order)),
-            ("the reduction", format!("{:?}", task.objective.reduction())),
-            ("the backend", format!("{:?}", self.backend)),
-            ("the schedule", format!("{:?}", self.schedule)),
-            ("the clip", or_none(self.clip)),
-            ("the penalty", or_none(self.penalty)),
-            ("early stopping", or_none(self.stopping)),
-            ("the metric", or_none(self.metric)),
-        ];
-        entries.map(|(name, text)| (name.to_owned(), text)).into()
-    }
+/// All that the parameters of a run depend on, but the number of epochs: a run may go on for longer. Of functions
+/// that are given (a loss, a schedule, an objective) no more is known than that they are.
+pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
+    let of_optimizer = settings.optimizer.settings();
+    let optimizer: Vec<String> = of_optimizer.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let validation = match &settings.validation {
+        Validation::None => "none".to_owned(),
+        Validation::On(data) => of_data(data),
+        Validation::Split { share, seed } => format!("a share of {share} by seed {seed}"),
+    };
+    let entries = [
+        ("the data", task.objective.data().map_or("not known".to_owned(), of_data)),
+        ("validation", validation),
+        ("the network", task.network.map_or("not known".to_owned(), of_network)),
+        ("what is frozen", of_frozen(task.frozen)),
+        ("the loss", task.loss.map_or("one of your own".to_owned(), |loss| format!("{loss:?}"))),
+        ("the optimiser", format!("{} with {}", settings.optimizer.state().kind, optimizer.join(", "))),
+        ("the batch", format!("{:?}", settings.batch)),
+        ("the order", format!("{:?}", settings.order)),
+        ("the reduction", format!("{:?}", task.objective.reduction())),
+        ("the backend", format!("{:?}", settings.backend)),
+        ("the schedule", format!("{:?}", settings.schedule)),
+        ("the clip", or_none(settings.clip)),
+        ("the penalty", or_none(settings.penalty)),
+        ("early stopping", or_none(settings.stopping)),
+        ("the metric", or_none(settings.metric)),
+    ];
+    entries.map(|(name, text)| (name.to_owned(), text)).into()
 }
 
 /// What of a run differs from that of a checkpoint, if anything does.

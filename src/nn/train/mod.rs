@@ -2,6 +2,7 @@
 
 #[cfg(feature = "serde")]
 mod checkpoint;
+mod data_loss;
 mod eager;
 mod fit;
 mod history;

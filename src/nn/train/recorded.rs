@@ -1,6 +1,6 @@
 //! The objective that records the loss of one sample once, and evaluates it over all samples of a batch side by side.
 
-use super::eager::Eager;
+use super::data_loss::{DataLoss, TapeMemory};
 use super::watch::Watch;
 use crate::function::{Branches, Recordings};
 use crate::nn::backend::{Backend, Fallback};
@@ -8,8 +8,8 @@ use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
 use crate::{
-    Error, Function, Var, Workspace,
-    batch::{BatchWorkspace, Column, Precision, Samples},
+    Error, Var,
+    batch::{Column, Precision, Samples},
 };
 use std::fmt;
 
@@ -21,14 +21,14 @@ const LITTLE: usize = 256;
 const RECORDINGS: usize = 16;
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded once per combination of branches that samples take, and
-/// evaluated in vector registers: the way networks train. It agrees with [`Eager`] but for rounding, and is used in the
+/// evaluated in vector registers: the way networks train. It agrees with [`Eager`](super::Eager) but for rounding, and is used in the
 /// same way; `T` is the precision of the samples' arithmetic. A single sample would leave most of a register idle: where
-/// there are few parameters, it goes through a [`Function`], in double precision.
+/// there are few parameters, it goes through a [`Function`](crate::Function), in double precision.
 ///
 /// `f` must be a function of its arguments: what it reads elsewhere, a counter or random numbers, is baked into the recording.
 /// So every recording is made twice and compared; `f` is recorded again after 1, 2, 4, 8, … batches, and where a trainer asks
 /// (after each `on_epoch`, and at the end). A loss that is another function each time, or cannot be recorded, since it reads a
-/// plain number out of a variable or uses a node that only has partials, is evaluated by [`Eager`] instead, or refused:
+/// plain number out of a variable or uses a node that only has partials, is evaluated by [`Eager`](super::Eager) instead, or refused:
 /// see [`fallback`](Self::fallback). [`report`](Objective::report) says which of them answered, and why. A change that is
 /// found only after batches were computed by the old recording is always refused. What changes and changes back between two
 /// looks, or is read in a branch that no look takes, is not seen.
@@ -39,15 +39,16 @@ const RECORDINGS: usize = 16;
 /// // A line through three points, by gradient descent.
 /// let data = Data::new(&[[0.0], [1.0], [2.0]], &[[1.0], [3.0], [5.0]])?;
 /// let mut objective =
-///     Recorded::<_>::new(&data, Reduction::Mean, |w, x, t| (w[0] * x[0] + w[1] - t[0]).powi(2));
+///     Recorded::new(&data, Reduction::Mean, |w, x, t| (w[0] * x[0] + w[1] - t[0]).powi(2));
 /// let mut w = [0.0, 0.0];
 /// Trainer::new(Sgd::new(0.2)).epochs(500).minimize(&mut w, &mut objective)?;
 /// assert!((w[0] - 2.0).abs() < 1e-9 && (w[1] - 1.0).abs() < 1e-9);
 /// # Ok::<(), tapegrad::nn::Error>(())
 /// ```
 pub struct Recorded<'a, F, T = f64> {
-    /// For losses that cannot be recorded, and to say where something is not finite.
-    eager: Eager<'a, F>,
+    loss: DataLoss<'a, F>,
+    /// For losses that cannot be recorded.
+    tape: TapeMemory,
     columns: Vec<Column<'a>>,
     /// None if the loss cannot be recorded.
     kept: Option<Kept<T>>,
@@ -62,10 +63,8 @@ pub struct Recorded<'a, F, T = f64> {
 struct Kept<T> {
     parameters: usize,
     branches: Branches<T>,
-    batch: BatchWorkspace<T>,
     /// For single samples.
     recordings: Recordings,
-    single: Workspace,
     /// The parameters and the numbers of the sample.
     point: Vec<f64>,
 }
@@ -75,22 +74,30 @@ impl<T: Precision> Kept<T> {
         Kept {
             parameters,
             branches: Branches::new(0..parameters, parameters..parameters + columns, RECORDINGS),
-            batch: BatchWorkspace::new(),
             recordings: Recordings::new(RECORDINGS),
-            single: Workspace::new(),
             point: Vec::new(),
         }
     }
 }
 
-impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> {
-    /// The objective of this loss over these samples.
+impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Recorded<'a, F> {
+    /// The objective of this loss over these samples, in double precision.
     #[must_use]
     pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
+        Self::new_as(data, reduction, loss)
+    }
+}
+
+impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> {
+    /// As [`new`](Recorded::new), in the precision of `T`: `Recorded::<_, f32>::new_as(data, reduction, loss)`.
+    #[must_use]
+    pub fn new_as(data: &'a Data, reduction: Reduction, loss: F) -> Self {
         Recorded {
             columns: data.columns(),
-            kept: Some(Kept::new(usize::MAX, 0)),
-            eager: Eager::new(data, reduction, loss),
+            // No network has so many parameters: it is made anew at the first batch.
+            kept: Some(Kept { parameters: usize::MAX, ..Kept::new(0, 0) }),
+            loss: DataLoss { data, reduction, network: None, f: loss },
+            tape: TapeMemory::default(),
             watch: Watch::new(false, 2 * RECORDINGS),
             fallback: Fallback::Tape,
             because: None,
@@ -99,8 +106,9 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
     }
 
     /// With the names that this network has for its parameters, in messages.
-    pub(super) fn naming_by(self, network: &'a Mlp) -> Self {
-        Recorded { eager: self.eager.naming_by(network), ..self }
+    pub(super) fn naming_by(mut self, network: &'a Mlp) -> Self {
+        self.loss.network = Some(network);
+        self
     }
 
     /// What happens if the loss cannot be replayed; the tape takes over unless said.
@@ -127,21 +135,20 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
             *kept = Kept::new(count, columns);
             self.watch.clear();
         }
-        let Kept { branches, batch: memory, recordings, single, point, .. } = kept;
-        let (eager, watch) = (&self.eager, &mut self.watch);
-        let mut record = |at: &[f64]| watch.record(|known| eager.record(count, at, known));
+        let Kept { branches, recordings, point, .. } = kept;
+        let (loss, watch) = (&self.loss, &mut self.watch);
+        let mut record = |at: &[f64]| watch.record(|known| loss.record(count, at, known));
         Some(match *batch {
             [sample] if count <= LITTLE * size_of::<T>() => {
-                eager.point_into(parameters, sample, point);
+                loss.point_into(parameters, sample, point);
                 let record = || Ok(record(point)?.with_held(count..point.len())?.optimize());
-                let gradient = |function: &Function| {
-                    function.evaluator_in(single).value_and_gradient_into(point, gradient)
-                };
-                recordings.with_fitting(record, gradient)
+                recordings.with_fitting(record, |function, workspace| {
+                    function.evaluator_in(workspace).value_and_gradient_into(point, gradient)
+                })
             }
-            _ => Samples::new(&self.columns).and_then(|samples| samples.choose(batch)).and_then(|samples| {
-                branches.value_and_gradient(record, parameters, &samples, memory, gradient)
-            }),
+            _ => Samples::new(&self.columns)
+                .and_then(|samples| samples.choose(batch))
+                .and_then(|samples| branches.value_and_gradient(record, parameters, &samples, gradient)),
         })
     }
 
@@ -170,11 +177,11 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
 
 impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Objective for Recorded<'_, F, T> {
     fn samples(&self) -> usize {
-        self.eager.samples()
+        self.loss.data.len()
     }
 
     fn data(&self) -> Option<&Data> {
-        self.eager.data()
+        Some(self.loss.data)
     }
 
     /// # Panics
@@ -194,25 +201,25 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Objective for Recorded<
         match self.sum(parameters, batch, gradient) {
             Some(Ok(total)) => {
                 self.watch.has_answered();
-                return self.eager.reduced(total, parameters, batch, gradient);
+                return self.loss.reduced(total, parameters, batch, gradient);
             }
             Some(Err(error)) => self.give_up(&error, false)?,
             None => {}
         }
-        self.eager.loss_and_gradient(parameters, batch, gradient)
+        self.loss.on_tape(&mut self.tape, parameters, batch, gradient)
     }
 
     fn reduction(&self) -> Reduction {
-        self.eager.reduction()
+        self.loss.reduction
     }
 
     fn look_again(&mut self, parameters: &[f64], sample: usize, when: Moment) -> Result<(), Failure> {
         let Some(kept) = self.kept.as_mut().filter(|kept| kept.parameters == parameters.len()) else {
             return Ok(());
         };
-        self.eager.point_into(parameters, sample, &mut kept.point);
-        let (eager, point) = (&self.eager, &kept.point);
-        match self.watch.look(point, |known| eager.record(parameters.len(), point, known)) {
+        self.loss.point_into(parameters, sample, &mut kept.point);
+        let (loss, point) = (&self.loss, &kept.point);
+        match self.watch.look(point, |known| loss.record(parameters.len(), point, known)) {
             Ok(()) => Ok(()),
             Err(error) => self.give_up(&error, when == Moment::AtTheEnd && self.watch.is_in_doubt()),
         }

@@ -9,8 +9,8 @@ use crate::nn::error::Error;
 use crate::nn::loss::Penalty;
 use crate::nn::objective::Reduction;
 use crate::nn::optimizer::Optimizer;
+use crate::nn::ranges::{at_least_one, not_negative};
 use crate::nn::schedule::Schedule;
-use crate::nn::settings::{at_least_one, not_negative};
 use std::ops::ControlFlow;
 
 /// Ends training when the validation loss does not get lower, and restores the best parameters.
@@ -94,7 +94,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Refuses settings that make no sense.
-    pub fn check(&self) -> Result<(), Error> {
+    pub fn validate(&self) -> Result<(), Error> {
         if let Batch::Size(size) = self.batch {
             at_least_one("Batch::Size", size, "at least one sample")?;
         }

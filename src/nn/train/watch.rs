@@ -1,5 +1,6 @@
 //! Whether a loss is the same function each time it is called: what it reads besides its arguments is frozen in a recording.
 
+use crate::function::Cache;
 use crate::{Error, Function, Workspace};
 
 /// The recordings that training uses, as they were made: what the loss is held against when it is recorded again.
@@ -7,11 +8,9 @@ use crate::{Error, Function, Workspace};
 pub(super) struct Watch {
     /// A loss of this library is the same each time: nothing needs to be seen.
     is_known: bool,
-    /// At most so many, the latest last.
-    most: usize,
-    recordings: Vec<Function>,
-    /// Of recordings that are among them: most looks need no more.
-    fingerprints: Vec<u64>,
+    recordings: Cache<Function>,
+    /// One for each of them: most looks need no more.
+    fingerprints: Cache<u64>,
     /// How many batches were computed by recordings.
     answers: u64,
     /// Of them, those when the loss was last seen to be the same.
@@ -20,7 +19,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub fn new(is_known: bool, most: usize) -> Watch {
-        Watch { is_known, most, recordings: Vec::new(), fingerprints: Vec::new(), answers: 0, seen: 0 }
+        Watch { is_known, recordings: Cache::new(most), fingerprints: Cache::new(most), answers: 0, seen: 0 }
     }
 
     /// Makes a recording to train with: twice, so that a loss that is never the same is found before it is used. `record`
@@ -37,12 +36,8 @@ impl Watch {
         if let (_, Some(again)) = record(&[fingerprint])? {
             function.expect_same(&again)?;
         }
-        if self.recordings.len() == self.most {
-            self.recordings.remove(0);
-            self.fingerprints.clear();
-        }
-        self.recordings.push(function.clone());
-        self.fingerprints.push(fingerprint);
+        self.recordings.insert(function.clone(), 0);
+        self.fingerprints.insert(fingerprint, 0);
         Ok(function)
     }
 
@@ -74,15 +69,16 @@ impl Watch {
         at: &[f64],
         record: impl FnOnce(&[u64]) -> Result<(u64, Option<Function>), Error>,
     ) -> Result<(), Error> {
-        if self.is_known || self.recordings.is_empty() {
+        let recordings = self.recordings.entries();
+        if self.is_known || recordings.is_empty() {
             return Ok(());
         }
-        if let (_, Some(again)) = record(&self.fingerprints)?
-            && !self.recordings.iter().any(|function| function.expect_same(&again).is_ok())
+        if let (_, Some(again)) = record(self.fingerprints.entries())?
+            && !recordings.iter().any(|function| function.expect_same(&again).is_ok())
         {
             let mut workspace = Workspace::new();
             let fits = |function: &&Function| function.evaluator_in(&mut workspace).values(at).is_ok();
-            if let Some(function) = self.recordings.iter().rev().find(fits) {
+            if let Some(function) = recordings.iter().find(fits) {
                 function.expect_same(&again)?;
             }
         }

@@ -6,7 +6,7 @@ use super::Precision;
 use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::function::evaluate::Memory;
-use crate::table::ops::{primitives, reductions};
+use crate::table::ops::reductions;
 use crate::table::rules::{affine, log_sum_exp};
 use crate::tape::Var;
 use pulp::Simd;
@@ -101,7 +101,7 @@ fn compare(function: &Function, shared: &[f64], columns: &[Vec<f64>], what: &str
 
 #[test]
 fn rows_have_the_same_bits_with_any_instructions() {
-    for row in primitives::all() {
+    for row in crate::primitives::all() {
         let at: Vec<f64> = row.domain.iter().map(|on| (on.start + on.end) * 0.5).collect();
         let function = Function::record(|x: &[Var]| row.op.value(x).unwrap(), &at[..]).unwrap();
         // Special numbers of several operands do not always meet.

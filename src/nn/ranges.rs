@@ -1,4 +1,4 @@
-//! What settings may be: one rule for each kind, and one error that names the setting.
+//! The ranges that settings lie in: one rule for each kind, and one error that names the setting.
 
 use super::error::Error;
 
