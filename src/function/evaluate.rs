@@ -4,6 +4,7 @@ use super::ir::graph::{Graph, Guard, Place};
 use super::ir::instructions::Instruction;
 use crate::number::real::Real;
 use crate::table::ops::Op;
+use crate::table::zeros::Reach;
 use std::ops::Range;
 
 /// Memory for evaluations of a [`Function`](super::Function), to be used again: after the first, none allocates.
@@ -25,7 +26,7 @@ impl<R> Workspace<R> {
 
     /// Whether this place was reached in the last [`backward`].
     pub(super) fn was_reached(&self, place: usize) -> bool {
-        self.reach[place].is_reached
+        !self.reach[place].is_never()
     }
 }
 
@@ -66,11 +67,7 @@ fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]
     }
 }
 
-/// Fills the adjoints of all places from weights at some, as the sweep of a tape does: only structural zeros
-/// are zero.
-///
-/// Over numbers that are recorded, whether a row takes an operand is not settled: it is part of
-/// the recording, as a mask that follows the adjoint and keeps what was cut off from meeting an infinity.
+/// Fills the adjoints of all places from weights at some, by the law of zeros.
 #[track_caller]
 pub(super) fn backward<R: Real>(
     graph: &Graph,
@@ -80,40 +77,33 @@ pub(super) fn backward<R: Real>(
     let Workspace { values, adjoints, reach } = workspace;
     begin(graph, adjoints);
     reach.clear();
-    reach.resize(graph.places(), Reach::NOWHERE);
+    reach.resize(graph.places(), Reach::Never);
     for (place, weight) in seeds {
-        reach[place as usize].join(None);
+        reach[place as usize] = Reach::Always;
         adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
     }
     let first = graph.first_result();
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {
         let place = first + index;
-        let Reach { is_reached, cut } = reach[place];
-        if !is_reached {
+        let (here, adjoint) = (reach[place], adjoints[place]);
+        if here.is_never() {
             continue;
         }
-        let adjoint = adjoints[place];
         visit_edges(graph, instruction, values, place, |operand, partial: R, untaken| {
-            if graph.is_constant(operand) || untaken.is_some_and(|mask| mask.is_settled()) {
+            let way = here.then(Reach::of(untaken));
+            if graph.is_constant(operand) || way.is_never() {
                 return;
             }
-            let cut = if R::IS_RECORDED { cut_also(cut, untaken) } else { cut };
-            // Nothing is recorded for a zero that meets a finite partial. A zero of a number with tangents keeps what reached it.
-            let term = if R::IS_RECORDED && adjoint.vanishes() && partial.is_dense() {
-                R::constant(0.0)
-            } else {
-                unless_cut(cut, partial.weigh(adjoint))
-            };
-            reach[operand as usize].join(cut);
-            adjoints[operand as usize] = adjoints[operand as usize].accumulate(term);
+            let (term, operand) = (way.term(partial, adjoint), operand as usize);
+            reach[operand] = reach[operand].or(way);
+            adjoints[operand] = adjoints[operand].accumulate(term);
         });
     }
 }
 
 /// As [`backward`], over plain numbers, with the same bits.
 ///
-/// What was reached and what was cut off matters only where a zero meets an infinity. That is NaN, and stays so in what comes
-/// out; so it is looked at afterwards.
+/// Everything is multiplied, and whether the law of zeros mattered is looked at afterwards: then there is a NaN.
 pub(super) fn backward_plain(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, f64), IntoIter: Clone>,
@@ -237,44 +227,4 @@ fn visit_list<R: Real>(
             k += 1;
         },
     );
-}
-
-/// The mask of what is cut off already, and what an operand that is not taken cuts off.
-#[inline]
-#[track_caller]
-pub(super) fn cut_also<R: Real>(cut: Option<R>, untaken: Option<R>) -> Option<R> {
-    match (cut, untaken) {
-        (Some(cut), Some(untaken)) => Some(cut.max(untaken)),
-        (cut, untaken) => cut.or(untaken),
-    }
-}
-
-/// The term, or 0 where it is cut off.
-#[inline]
-#[track_caller]
-pub(super) fn unless_cut<R: Real>(cut: Option<R>, term: R) -> R {
-    cut.map_or(term, |cut| cut.select(0.0, term))
-}
-
-/// What leads to a place from a seed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reach<R> {
-    pub is_reached: bool,
-    /// 1 where all that leads here was cut off, by an operand that was not taken; never, if none.
-    pub cut: Option<R>,
-}
-
-impl<R: Real> Reach<R> {
-    pub const NOWHERE: Self = Reach { is_reached: false, cut: None };
-
-    #[inline]
-    #[track_caller]
-    pub fn join(&mut self, cut: Option<R>) {
-        self.cut = match (self.is_reached, self.cut, cut) {
-            (false, _, cut) => cut,
-            (true, Some(before), Some(cut)) => Some(before.min(cut)),
-            (true, ..) => None,
-        };
-        self.is_reached = true;
-    }
 }

@@ -172,14 +172,6 @@ for_each_primitive!(impl_number [] [Lanes, inline] lane_by_lane {
             K::value(lists, (first, move |item: B| read.second(item).0[lane]))
         }))
     }
-
-    fn is_dense(self) -> bool {
-        self.0.iter().all(|lane| lane.is_finite())
-    }
-
-    fn is_settled(self) -> bool {
-        self.0.iter().all(|&lane| lane != 0.0)
-    }
 });
 
 fn decide_in_all_lanes(predicate: Predicate, left: Lanes, right: Lanes, outcome: bool) -> bool {

@@ -7,3 +7,4 @@ pub(crate) mod number;
 pub(crate) mod ops;
 pub(crate) mod rules;
 pub(crate) mod special;
+pub(crate) mod zeros;

@@ -79,7 +79,7 @@ macro_rules! define_number {
                 product_of(factors)
             }
 
-            /// Whether this mask is set, if that is settled.
+            /// Whether this mask is set, if that is settled: here, and in every replay.
             #[doc(hidden)]
             #[inline(always)]
             fn decided(self) -> Option<bool> {
@@ -93,18 +93,10 @@ macro_rules! define_number {
                 false
             }
 
-            /// Whether a zero tangent may be multiplied by this partial without harm and without cost.
+            /// Whether this is known to be finite: here, and in every replay.
             #[doc(hidden)]
-            fn is_dense(self) -> bool;
-
-            /// Whether this mask is set, and will be in every replay.
-            #[doc(hidden)]
-            fn is_settled(self) -> bool;
-
-            /// Whether this adjoint is zero, and will be in every replay.
-            #[doc(hidden)]
-            #[inline]
-            fn vanishes(self) -> bool {
+            #[inline(always)]
+            fn is_surely_finite(self) -> bool {
                 false
             }
 
@@ -122,18 +114,6 @@ macro_rules! define_number {
             #[inline]
             fn weigh(self, tangent: Self) -> Self {
                 self * tangent
-            }
-
-            /// `self * tangent`, where `self` is a partial by an operand that was not taken where the mask is set, in a
-            /// replay as well.
-            #[doc(hidden)]
-            #[track_caller]
-            #[inline(always)]
-            fn weigh_if_taken(self, tangent: Self, untaken: Option<Self>) -> Self {
-                match untaken {
-                    None => self.weigh(tangent),
-                    Some(untaken) => untaken.select(0.0, self * tangent),
-                }
             }
         }
 
@@ -167,19 +147,9 @@ macro_rules! define_number {
                 Some(self != 0.0)
             }
 
-            #[inline]
-            fn is_dense(self) -> bool {
+            #[inline(always)]
+            fn is_surely_finite(self) -> bool {
                 self.is_finite()
-            }
-
-            #[inline]
-            fn is_settled(self) -> bool {
-                self != 0.0
-            }
-
-            #[inline]
-            fn vanishes(self) -> bool {
-                self == 0.0
             }
         }
     };

@@ -3,6 +3,7 @@
 use super::edge::{CONSTANT, FIRST, UNTAKEN};
 use super::node::Node;
 use super::pool::Pool;
+use crate::table::zeros::zero_counts;
 use std::cell::Cell;
 
 /// A node by its index, and the weight with which the sweep starts there.
@@ -58,14 +59,13 @@ struct Zeros<'a> {
 }
 
 impl Zeros<'_> {
-    /// A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only where the node was
-    /// reached from a seed at all.
+    /// A zero passes nothing on, unless it counts.
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
         let node = &self.nodes[index];
-        if !has_finite_partials(node, self.pool)
-            && self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
-        {
+        let is_reached =
+            || self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index];
+        if zero_counts(has_finite_partials(node, self.pool), is_reached) {
             let (slots, operands) = if node.is_pooled() {
                 self.pool.columns(node.pool_range())
             } else {

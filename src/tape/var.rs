@@ -6,6 +6,7 @@ use crate::number::real::Real;
 use crate::table::number::{Lists, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
 use crate::table::rules::{as_they_are, partials, reduction, untaken};
+use crate::table::zeros::Reach;
 use crate::tape::{self, Var};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -19,7 +20,7 @@ macro_rules! by_recording {
             let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
             let untaken = untaken::$name($a.value, $($b.value,)* $($n,)? y, partials, active);
-            (partials, untaken.map(|mask| mask.is_none_or(|mask| mask == 0.0)))
+            (partials, untaken.map(|mask| !Reach::of(mask).is_never()))
         })
     }};
 }
@@ -53,7 +54,7 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
     }
 
     fn decided(self) -> Option<bool> {
-        self.is_constant().then_some(self.value != 0.0)
+        (self.is_constant() || !tape::is_recording()).then_some(self.value != 0.0)
     }
 
     #[inline]
@@ -61,12 +62,8 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
         self.is_on_a_tape()
     }
 
-    fn is_dense(self) -> bool {
-        false
-    }
-
-    fn is_settled(self) -> bool {
-        self.value != 0.0 && !(self.is_on_a_tape() && tape::is_recording())
+    fn is_surely_finite(self) -> bool {
+        self.is_constant() && self.value.is_finite()
     }
 
     #[track_caller]

@@ -83,14 +83,4 @@ for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
     }
-
-    #[inline(always)]
-    fn is_dense(self) -> bool {
-        self.0.double().is_finite()
-    }
-
-    #[inline(always)]
-    fn is_settled(self) -> bool {
-        self.0 != T::default()
-    }
 });

@@ -41,14 +41,4 @@ for_each_primitive!(impl_number [T: Float, S: Simd] [Packet<T, S>, inline(always
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
     }
-
-    #[inline(always)]
-    fn is_dense(self) -> bool {
-        self.0.iter().all(|lane| lane.double().is_finite())
-    }
-
-    #[inline(always)]
-    fn is_settled(self) -> bool {
-        self.0.iter().all(|&lane| lane != T::default())
-    }
 });
