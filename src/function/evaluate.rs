@@ -80,7 +80,7 @@ pub(super) fn backward<R: Real>(
     reach.resize(graph.places(), Reach::Never);
     for (place, weight) in seeds {
         reach[place as usize] = Reach::Always;
-        adjoints[place as usize] = adjoints[place as usize].accumulate(weight);
+        adjoints[place as usize] = adjoints[place as usize].plus_term(weight);
     }
     let first = graph.first_result();
     for (index, instruction) in graph.instructions.iter().enumerate().rev() {
@@ -96,7 +96,7 @@ pub(super) fn backward<R: Real>(
             }
             let (term, operand) = (way.term(partial, adjoint), operand as usize);
             reach[operand] = reach[operand].or(way);
-            adjoints[operand] = adjoints[operand].accumulate(term);
+            adjoints[operand] = adjoints[operand].plus_term(term);
         });
     }
 }

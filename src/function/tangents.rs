@@ -2,7 +2,7 @@
 
 use super::evaluate::visit_edges;
 use super::ir::graph::{Graph, Place};
-use crate::table::number::Number;
+use crate::table::hooks::Hooks;
 use crate::table::zeros::Reach;
 use crate::tape::Var;
 
@@ -33,7 +33,7 @@ pub(super) fn forward_tangents(
             }
             // A tangent that is cut off is 0, and stays so under a finite factor.
             let factor = if partial.is_surely_finite() { Reach::Always } else { way };
-            after[0] = after[0].accumulate(factor.term(partial, before[operand as usize]));
+            after[0] = after[0].plus_term(factor.term(partial, before[operand as usize]));
             reach_after[0] = reach_after[0].or(way);
         });
     }

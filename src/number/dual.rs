@@ -2,8 +2,9 @@
 
 use crate::number::operators::impl_number;
 use crate::number::owner::Owner;
-use crate::number::predicate::Predicate;
+use crate::number::predicate::{Answers, Predicate};
 use crate::number::real::Real;
+use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Number, Read, Reduction};
 use crate::table::ops::for_each_primitive;
 use crate::table::rules::{partials, untaken};
@@ -293,10 +294,6 @@ macro_rules! by_chain_rule {
 }
 
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline] by_chain_rule {
-    const IS_RECORDED: bool = R::IS_RECORDED;
-    const IS_DIFFERENTIATED: bool = true;
-    const LARGE: f64 = R::LARGE;
-
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);
@@ -308,16 +305,22 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
         }
         result
     }
+});
 
-    fn is_surely_finite(self) -> bool {
-        self.primal.is_surely_finite() && self.tangents.iter().all(|tangent| tangent.is_surely_finite())
-    }
+impl<R: Number, const N: usize> Hooks for Dual<R, N> {
+    const IS_RECORDED: bool = R::IS_RECORDED;
+    const IS_DIFFERENTIATED: bool = true;
+    const LARGE: f64 = R::LARGE;
 
     #[inline(always)]
     fn decided(self) -> Option<bool> {
         self.primal.decided()
     }
-});
+
+    fn is_surely_finite(self) -> bool {
+        self.primal.is_surely_finite() && self.tangents.iter().all(|tangent| tangent.is_surely_finite())
+    }
+}
 
 impl<R: Number, const N: usize> From<f64> for Dual<R, N> {
     #[inline]
@@ -332,7 +335,9 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     fn value(self) -> f64 {
         self.primal.value()
     }
+}
 
+impl<R: Real, const N: usize> Answers for Dual<R, N> {
     fn peek(self) -> f64 {
         self.primal.peek()
     }

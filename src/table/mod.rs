@@ -3,6 +3,7 @@
 
 pub(crate) mod base;
 pub(crate) mod formulas;
+pub(crate) mod hooks;
 pub(crate) mod number;
 pub(crate) mod ops;
 pub(crate) mod rules;

@@ -70,8 +70,8 @@ impl<R: Number> Reach<R> {
     pub fn term(self, partial: R, derivative: R) -> R {
         match self {
             Reach::Never => R::constant(0.0),
-            Reach::Unless(mask) => mask.select(0.0, partial.weigh(derivative)),
-            Reach::Always => partial.weigh(derivative),
+            Reach::Unless(mask) => mask.select(0.0, partial.times_derivative(derivative)),
+            Reach::Always => partial.times_derivative(derivative),
         }
     }
 }

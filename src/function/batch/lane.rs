@@ -3,6 +3,7 @@
 use super::float::Float;
 use crate::number::operators::impl_number;
 use crate::table::base::{Base, for_each_function};
+use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Read, Reduction, values};
 use crate::table::ops::for_each_primitive;
 use std::ops::*;
@@ -77,10 +78,12 @@ macro_rules! by_value {
 }
 
 for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
-    const LARGE: f64 = T::LARGE;
-
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
     }
 });
+
+impl<T: Float> Hooks for Lane<T> {
+    const LARGE: f64 = T::LARGE;
+}
