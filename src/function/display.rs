@@ -1,7 +1,7 @@
 //! A function as text: straight-line code, and counts.
 
 use super::Function;
-use super::ir::graph::{Place, Source};
+use super::ir::graph::{Instruction, Place, Source, Step};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -16,16 +16,16 @@ impl fmt::Display for Function {
         let list = |places: &[Place]| places.iter().map(|&place| name(place)).collect::<Vec<_>>().join(", ");
         let names: Vec<_> = self.names().collect();
         writeln!(f, "fn({}) {{", names.join(", "))?;
-        let mut guards = self.graph.guards.iter().peekable();
-        for index in 0..=self.graph.instructions.len() {
-            while let Some(guard) = guards.next_if(|guard| guard.after <= index) {
-                let question = guard.predicate.phrase(name(guard.left), name(guard.right));
-                let not = if guard.outcome { "" } else { "!" };
-                writeln!(f, "    guard {not}({question}); // {}", guard.at)?;
-            }
-            if index < self.graph.instructions.len() {
-                let instruction = self.graph.instructions.get(index);
-                writeln!(f, "    let v{index} = {}({});", instruction.op, list(instruction.operands))?;
+        for step in self.graph.steps() {
+            match step {
+                Step::Ask(guard) => {
+                    let question = guard.predicate.phrase(name(guard.left), name(guard.right));
+                    let not = if guard.outcome { "" } else { "!" };
+                    writeln!(f, "    guard {not}({question}); // {}", guard.at)?;
+                }
+                Step::Evaluate(Instruction { op, operands, result }) => {
+                    writeln!(f, "    let {} = {op}({});", name(result as Place), list(operands))?;
+                }
             }
         }
         write!(f, "    [{}]\n}}", list(&self.graph.outputs))

@@ -1,9 +1,7 @@
 //! One evaluation of a graph over any number: forwards, and backwards.
 
-use super::ir::graph::{Graph, Guard, Place};
-use super::ir::instructions::Instruction;
+use super::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::number::real::Real;
-use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use std::ops::Range;
 
@@ -60,10 +58,8 @@ pub(super) fn forward<'g, R: Real>(
 #[inline]
 #[track_caller]
 fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]) {
-    let first = graph.first_result() + instructions.start;
-    for (instruction, place) in graph.instructions.range(instructions).zip(first..) {
-        let read = |operand: Place| values[operand as usize];
-        values[place] = instruction.op.value_of(instruction.operands, read).expect("a row of the table");
+    for instruction in graph.instructions.range(instructions) {
+        values[instruction.result] = instruction.value(values);
     }
 }
 
@@ -82,16 +78,15 @@ pub(super) fn backward<R: Real>(
         reach[place as usize] = Reach::Always;
         adjoints[place as usize] = adjoints[place as usize].plus_term(weight);
     }
-    let first = graph.first_result();
-    for (index, instruction) in graph.instructions.iter().enumerate().rev() {
-        let place = first + index;
-        let (here, adjoint) = (reach[place], adjoints[place]);
+    let is_wanted = |operand| !graph.is_constant(operand);
+    for instruction in graph.instructions.iter().rev() {
+        let (here, adjoint) = (reach[instruction.result], adjoints[instruction.result]);
         if here.is_never() {
             continue;
         }
-        visit_edges(graph, instruction, values, place, |operand, partial: R, untaken| {
+        instruction.visit_edges(values, is_wanted, |operand, partial: R, untaken| {
             let way = here.then(Reach::of(untaken));
-            if graph.is_constant(operand) || way.is_never() {
+            if way.is_never() || !is_wanted(operand) {
                 return;
             }
             let (term, operand) = (way.term(partial, adjoint), operand as usize);
@@ -115,22 +110,18 @@ pub(super) fn backward_plain(
     for (place, weight) in seeds.clone() {
         adjoints[place as usize] += weight;
     }
-    let first = graph.first_result();
     // As slices of one length, so that one look at a place does for both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
-    for (index, Instruction { op, operands }) in graph.instructions.iter().enumerate().rev() {
-        let place = first + index;
-        let adjoint = adjoints[place];
+    for instruction in graph.instructions.iter().rev() {
+        let adjoint = adjoints[instruction.result];
         // Apart, so that what either needs stays in registers.
-        if op.is_reduction() {
-            add_list(op, operands, values, place, adjoints);
+        if instruction.is_list() {
+            add_list(instruction, values, adjoints);
         } else {
-            visit_row(
-                graph,
-                op,
-                operands,
+            instruction.visit_partials(
                 values,
-                place,
+                #[inline(always)]
+                |operand| !graph.is_constant(operand),
                 #[inline(always)]
                 |operand, partial| {
                     adjoints[operand as usize] += partial * adjoint;
@@ -138,7 +129,7 @@ pub(super) fn backward_plain(
             );
         }
     }
-    let inputs = &adjoints[graph.constants.len()..first];
+    let inputs = &adjoints[graph.constants.len()..graph.first_result()];
     if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
         backward(graph, seeds, workspace);
     }
@@ -151,80 +142,9 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
 
 /// The terms of a row over lists, from plain numbers.
 #[inline(never)]
-fn add_list(op: Op, operands: &[Place], values: &[f64], place: usize, adjoints: &mut [f64]) {
-    let adjoint = adjoints[place];
-    visit_list(op, operands, values, place, |operand, partial| {
+fn add_list(instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
+    let adjoint = adjoints[instruction.result];
+    instruction.visit_list_partials(values, |operand, partial| {
         adjoints[operand as usize] += partial * adjoint;
     });
-}
-
-/// Calls `visit` with each operand of a row that is not over lists, but for constants, and the partial by it.
-#[inline(always)]
-#[track_caller]
-fn visit_row<R: Real>(
-    graph: &Graph,
-    op: Op,
-    operands: &[Place],
-    values: &[R],
-    place: usize,
-    mut visit: impl FnMut(Place, R),
-) {
-    op.visit_partials(
-        operands,
-        #[inline(always)]
-        |operand: Place| values[operand as usize],
-        values[place],
-        #[inline(always)]
-        |k| !graph.is_constant(operands[k]),
-        #[inline(always)]
-        |k, partial| visit(operands[k], partial),
-    );
-}
-
-/// Calls `visit` with each operand of an instruction that is not a constant, the partial by it, and the mask of where the operand
-/// was not taken: `None` where it always is, as in lists, of which constants are visited too.
-#[inline]
-#[track_caller]
-pub(super) fn visit_edges<R: Real>(
-    graph: &Graph,
-    Instruction { op, operands }: Instruction<'_>,
-    values: &[R],
-    place: usize,
-    mut visit: impl FnMut(Place, R, Option<R>),
-) {
-    if op.is_reduction() {
-        visit_list(op, operands, values, place, |operand, partial| visit(operand, partial, None));
-    } else {
-        op.visit_edges(
-            operands,
-            |operand: Place| values[operand as usize],
-            values[place],
-            |k| !graph.is_constant(operands[k]),
-            |k, partial, untaken| visit(operands[k], partial, untaken),
-        );
-    }
-}
-
-/// Calls `visit` with each operand of a row over lists and the partial by it.
-#[inline(always)]
-#[track_caller]
-fn visit_list<R: Real>(
-    op: Op,
-    operands: &[Place],
-    values: &[R],
-    place: usize,
-    mut visit: impl FnMut(Place, R),
-) {
-    let mut k = 0;
-    op.visit_list_partials(
-        operands,
-        #[inline(always)]
-        |operand: Place| values[operand as usize],
-        values[place],
-        #[inline(always)]
-        |partial| {
-            visit(operands[k], partial);
-            k += 1;
-        },
-    );
 }

@@ -1,6 +1,5 @@
 //! Derivatives in a direction, forwards over the variables of a recording tape.
 
-use super::evaluate::visit_edges;
 use super::ir::graph::{Graph, Place};
 use crate::table::hooks::Hooks;
 use crate::table::zeros::Reach;
@@ -21,12 +20,11 @@ pub(super) fn forward_tangents(
         tangents[place as usize] = direction;
         reach[place as usize] = Reach::of(Some(direction.equal(0.0)));
     }
-    let first = graph.first_result();
-    for (index, instruction) in graph.instructions.iter().enumerate() {
-        let place = first + index;
-        let (before, after) = tangents.split_at_mut(place);
-        let (reach_before, reach_after) = reach.split_at_mut(place);
-        visit_edges(graph, instruction, values, place, |operand, partial, untaken| {
+    for instruction in graph.instructions.iter() {
+        let (before, after) = tangents.split_at_mut(instruction.result);
+        let (reach_before, reach_after) = reach.split_at_mut(instruction.result);
+        let is_wanted = |operand| !graph.is_constant(operand);
+        instruction.visit_edges(values, is_wanted, |operand, partial, untaken| {
             let way = reach_before[operand as usize].then(Reach::of(untaken));
             if way.is_never() {
                 return;

@@ -5,6 +5,7 @@ use super::node::Node;
 use super::pool::Pool;
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
+use std::ops::Range;
 
 /// A node by its index, and the weight with which the sweep starts there.
 pub(crate) type Seed = (u32, f64);
@@ -103,12 +104,22 @@ fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
     for &(index, _) in seeds {
         reached[index as usize] = true;
     }
-    for index in (FIRST..nodes.len()).rev() {
-        if reached[index] {
-            for edge in nodes[index].edges(pool).filter(|edge| edge.is_linked()) {
-                reached[edge.operand as usize] = true;
-            }
+    let linked =
+        |node: &Node| node.edges(pool).filter(|edge| edge.is_linked()).map(|edge| edge.operand as usize);
+    let nodes = (FIRST..nodes.len()).rev().map(|index| (index..index + 1, linked(&nodes[index])));
+    mark_needed(&mut reached, nodes);
+    reached
+}
+
+/// Marks what anything that is marked leads to. The steps come from the last to the first, each as its results and its operands,
+/// which stand before them.
+pub(crate) fn mark_needed<I: Iterator<Item = usize>>(
+    marked: &mut [bool],
+    steps: impl Iterator<Item = (Range<usize>, I)>,
+) {
+    for (results, operands) in steps {
+        if marked[results].contains(&true) {
+            operands.for_each(|operand| marked[operand] = true);
         }
     }
-    reached
 }
