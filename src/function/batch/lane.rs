@@ -41,13 +41,22 @@ impl<T: Float> Neg for Branchless<T> {
 macro_rules! impl_base {
     ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
         impl<T: Float> Base for Branchless<T> {
+            type Answer = bool;
             #[inline(always)]
             fn constant(value: f64) -> Self {
                 Branchless(T::of(value))
             }
             #[inline(always)]
-            fn is_nan(self) -> bool {
-                self.0.is_a_nan()
+            fn is_equal(self, other: Self) -> bool {
+                self == other
+            }
+            #[inline(always)]
+            fn is_below(self, other: Self) -> bool {
+                self < other
+            }
+            #[inline(always)]
+            fn is_at_most(self, other: Self) -> bool {
+                self <= other
             }
             $( impl_base!(@function $source $name $others $parameter); )*
         }
