@@ -225,7 +225,7 @@ fn a_circle_would_be_found() {
 }
 
 /// The folders, from the ground up; what stands beside them is between the tape and the checker.
-const FLOORS: [&str; 6] = ["table", "number", "tape", "function", "check", "nn"];
+const FLOORS: [&str; 7] = ["table", "number", "view", "tape", "function", "check", "nn"];
 
 #[test]
 fn folders_are_floors() {

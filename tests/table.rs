@@ -368,7 +368,7 @@ fn is_allowed(file: &str, form: &str) -> bool {
     let forms: &[&str] = match file {
         // The typed form of the operations that decide.
         "mask.rs" => &[".less(", ".less_equal(", ".equal(", ".select(", "fn select("],
-        // What becomes of an operand that a replay may take or not; a rule with two forms, a partial that is zero.
+        // A rule with two forms; a partial that is zero.
         "number.rs" => &[".select("],
         "rules.rs" => &[".equal(", ".select("],
         // `detach` and `no_grad` on a recording tape.
@@ -376,8 +376,8 @@ fn is_allowed(file: &str, form: &str) -> bool {
         "thread.rs" => &["Op::StopGradient"],
         // In the words of a message.
         "owner.rs" => &[".stop_gradient("],
-        // A predicate asked of any number, as a user's code would; the masks that follow an adjoint.
-        "evaluate.rs" => &[".abs(", ".signum(", ".equal(", ".select("],
+        // The masks that follow an adjoint or a tangent.
+        "zeros.rs" => &[".select("],
         // Where a direction is zero, and so does not enter.
         "tangents.rs" => &[".equal("],
         // A question in the operations it consists of, as a user's code would ask it.

@@ -126,7 +126,7 @@ impl Function {
         let outputs = build(&inputs[..own], &inputs[own..])?;
         let mut function = tape.function(&inputs, &outputs)?;
         // Of constants nothing is asked again.
-        let varies = self.graph.varies();
+        let varies = self.graph.depends_on(0..self.graph.inputs);
         let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
         for (guard, original) in
             function.graph.guards.iter_mut().zip(self.graph.guards.iter().filter(is_asked))

@@ -1,13 +1,12 @@
 //! What a function shows of itself: the graph with its numbers, straight-line code, and counts.
 
 use super::Function;
-use super::evaluate::{Memory, backward, visit_edges};
+use super::evaluate::{Memory, backward};
 use super::evaluator::{Evaluator, Workspace};
-use super::ir::graph::{Place, Source};
-use super::ir::instructions::Instruction;
+use super::ir::graph::{Instruction, Place, Source};
 use crate::error::Error;
-use crate::table::number::Number;
 use crate::table::ops::Op;
+use crate::table::zeros::Reach;
 use crate::view::{FunctionStatistics, Guard, Listing, Node, Operand, count_by_name};
 use std::fmt;
 
@@ -28,21 +27,23 @@ impl Function {
     /// The graph, with the numbers that this memory holds; without any, NaN in place of values. An adjoint only of what was reached.
     fn listing(&self, memory: &Memory) -> Listing {
         let constants = self.graph.constants.len();
-        let node = |place: usize, name, op, operands: &[Place]| Node {
+        let node = |place: usize, name, op| Node {
             index: place - constants,
             name,
             op,
-            operands: operands.iter().map(|&operand| self.operand(operand)).collect(),
+            operands: Vec::new(),
             value: memory.values.get(place).copied().unwrap_or(f64::NAN),
-            partials: self.partials(op, operands, place, &memory.values),
+            partials: Vec::new(),
             adjoint: memory.was_reached(place).then(|| memory.adjoints[place]),
             at: None,
         };
         let inputs = self.names.iter().enumerate();
-        let inputs = inputs.map(|(k, name)| node(constants + k, Some(name.clone()), Op::Input, &[]));
-        let operations = self.graph.instructions.iter().zip(self.graph.first_result()..);
-        let operations =
-            operations.map(|(instruction, place)| node(place, None, instruction.op, instruction.operands));
+        let inputs = inputs.map(|(k, name)| node(constants + k, Some(name.clone()), Op::Input));
+        let operations = self.graph.instructions.iter().map(|instruction| Node {
+            operands: instruction.operands.iter().map(|&operand| self.operand(operand)).collect(),
+            partials: self.partials(instruction, &memory.values),
+            ..node(instruction.result, None, instruction.op)
+        });
         let guards = self.graph.guards.iter().map(|guard| Guard {
             predicate: guard.predicate,
             left: self.operand(guard.left),
@@ -67,24 +68,19 @@ impl Function {
     }
 
     /// The partials of one operation, by its operands; none without values.
-    fn partials(&self, op: Op, operands: &[Place], place: usize, values: &[f64]) -> Vec<Option<f64>> {
-        let mut partials = vec![None; operands.len()];
-        if !operands.is_empty() && !values.is_empty() {
-            let mut k = 0;
-            visit_edges(
-                &self.graph,
-                Instruction { op, operands },
-                values,
-                place,
-                |operand, partial, untaken| {
-                    // Operands come in order; constants may be left out.
-                    k += operands[k..].iter().position(|&next| next == operand).expect("an operand");
-                    let has_part =
-                        !self.graph.is_constant(operand) && !untaken.is_some_and(|mask| mask.is_settled());
-                    partials[k] = has_part.then_some(partial);
-                    k += 1;
-                },
-            );
+    fn partials(&self, instruction: Instruction<'_>, values: &[f64]) -> Vec<Option<f64>> {
+        let mut partials = vec![None; instruction.operands.len()];
+        let is_wanted = |operand| !self.graph.is_constant(operand);
+        let mut k = 0;
+        let mut note = |operand, partial, untaken| {
+            // Operands come in order; constants may be left out.
+            k += instruction.operands[k..].iter().position(|&next| next == operand).expect("an operand");
+            let has_part = is_wanted(operand) && !Reach::of(untaken).is_never();
+            partials[k] = has_part.then_some(partial);
+            k += 1;
+        };
+        if !values.is_empty() {
+            instruction.visit_edges(values, is_wanted, &mut note);
         }
         partials
     }

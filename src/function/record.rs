@@ -4,7 +4,7 @@ use super::ir::graph::{Builder, Graph, Source};
 use super::{Function, free_name};
 use crate::error::{Error, SourceLine};
 use crate::table::ops::Op;
-use crate::tape::{FIRST, Storage, Tape, Var};
+use crate::tape::{FIRST, Storage, Tape, Var, mark_needed};
 use crate::view::Operand;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -116,15 +116,14 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
             }
         }
     }
-    for index in (FIRST..tape.nodes().len()).rev() {
-        if needed[index] {
-            for edge in tape.nodes()[index].edges(&tape.pool) {
-                if let Operand::Node(operand) = edge.operand() {
-                    needed[operand + FIRST] = true;
-                }
-            }
-        }
-    }
+    let operands = |index: usize| {
+        tape.nodes()[index].edges(&tape.pool).filter_map(|edge| match edge.operand() {
+            Operand::Node(operand) => Some(operand + FIRST),
+            Operand::Constant(_) => None,
+        })
+    };
+    let nodes = (FIRST..tape.nodes().len()).rev();
+    mark_needed(&mut needed, nodes.map(|index| (index..index + 1, operands(index))));
     match (FIRST..tape.nodes().len()).find(|&index| needed[index] && tape.nodes()[index].op.is_opaque()) {
         Some(index) => {
             let at = tape.line(index).map(SourceLine::from).expect("a recording tape keeps lines");

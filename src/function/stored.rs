@@ -112,7 +112,7 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let within = |place: u32, limit: usize, what: &str| {
         if (place as usize) < limit { Ok(()) } else { Err(broken(format!("{what} refers to place {place}"))) }
     };
-    let mut instructions = Instructions::default();
+    let mut instructions = Instructions::new(first);
     for (index, (name, operands)) in stored.operations.into_iter().enumerate() {
         let op = Op::parse(&name).ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
         if !op.parameter_is_valid() {

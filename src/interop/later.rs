@@ -1,6 +1,7 @@
 //! How later parts will use the core, in small: a recorded function, a pass through a network, lanes.
 
 use crate::number::operators::impl_number;
+use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::for_each_primitive;
 use crate::tape::FIRST;
@@ -176,15 +177,9 @@ for_each_primitive!(impl_number [] [Lanes, inline] lane_by_lane {
             K::value(lists, (first, move |item: B| read.second(item).0[lane]))
         }))
     }
-
-    fn is_dense(self) -> bool {
-        self.0.iter().all(|lane| lane.is_finite())
-    }
-
-    fn is_settled(self) -> bool {
-        self.0.iter().all(|&lane| lane != 0.0)
-    }
 });
+
+impl Hooks for Lanes {}
 
 fn decide_in_all_lanes(predicate: Predicate, left: Lanes, right: Lanes, outcome: bool) -> bool {
     left.0.iter().zip(right.0).all(|(&left, right)| predicate.holds(left, right) == outcome)

@@ -3,11 +3,13 @@
 use crate::number::operators::impl_number;
 use crate::number::owner::Owner;
 use crate::number::point::single_point;
-use crate::number::predicate::Predicate;
+use crate::number::predicate::{Answers, Predicate};
 use crate::number::real::Real;
+use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Number, Read, Reduction};
 use crate::table::ops::for_each_primitive;
 use crate::table::rules::{partials, untaken};
+use crate::table::zeros::Reach;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -145,7 +147,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
         let (primal, partials) = f(inputs.map(Self::primal));
         let mut result = Self::result(primal);
         for (partial, input) in partials.into_iter().zip(&inputs) {
-            result.add_weighted(partial, input);
+            result.add_term(Reach::Always, partial, input);
         }
         result
     }
@@ -225,13 +227,13 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.owner = self.owner.with(operand.owner);
     }
 
-    /// One term of the chain rule of a reduction: the tangents of an operand, weighted by its partial.
-    #[inline]
+    /// One term of the chain rule: the tangents of an operand in the directions that reach it, weighted by its partial.
+    #[inline(always)]
     #[track_caller]
-    fn add_weighted(&mut self, partial: R, operand: &Self) {
+    fn add_term(&mut self, edge: Reach<R>, partial: R, operand: &Self) {
         for k in 0..N {
             if operand.is_reached_by(k) {
-                let term = partial.weigh(operand.tangents[k]);
+                let term = edge.term(partial, operand.tangents[k]);
                 let sum = self.tangents[k];
                 self.tangents[k] = if self.is_reached_by(k) { sum + term } else { term };
             }
@@ -239,8 +241,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.join(operand);
     }
 
-    /// The chain rule: the result of a row from its value, its partials and its operands. Only directions that reach an
-    /// operand pass through it: 0 · ∞ is not 0.
+    /// The chain rule: the result of a row from its value, its partials and its operands.
     #[inline(always)]
     #[track_caller]
     fn chain<const ARITY: usize>(
@@ -250,9 +251,12 @@ impl<R: Number, const N: usize> Dual<R, N> {
         operands: [&Self; ARITY],
     ) -> Self {
         let mut result = Self::result(primal);
-        let is_dense = N > FEW && partials.iter().all(|partial| partial.is_dense());
+        // A zero may be multiplied without harm, and unless that is recorded without cost.
+        let is_dense =
+            N > FEW && !R::IS_RECORDED && partials.iter().all(|partial| partial.is_surely_finite());
         for ((partial, untaken), operand) in partials.into_iter().zip(untaken).zip(operands) {
-            if untaken.is_some_and(|mask| mask.is_settled()) {
+            let edge = Reach::of(untaken);
+            if edge.is_never() {
                 continue;
             }
             if is_dense {
@@ -260,16 +264,9 @@ impl<R: Number, const N: usize> Dual<R, N> {
                     *tangent += partial * by;
                 }
                 result.join(operand);
-                continue;
+            } else {
+                result.add_term(edge, partial, operand);
             }
-            for k in 0..N {
-                if operand.is_reached_by(k) {
-                    let term = partial.weigh_if_taken(operand.tangents[k], untaken);
-                    let sum = result.tangents[k];
-                    result.tangents[k] = if result.is_reached_by(k) { sum + term } else { term };
-                }
-            }
-            result.join(operand);
         }
         result
     }
@@ -298,10 +295,6 @@ macro_rules! by_chain_rule {
 }
 
 for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline] by_chain_rule {
-    const IS_RECORDED: bool = R::IS_RECORDED;
-    const IS_DIFFERENTIATED: bool = true;
-    const LARGE: f64 = R::LARGE;
-
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);
@@ -309,28 +302,26 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
         let y = R::reduce::<K, A, B>(lists, primal);
         let mut result = Dual::result(y);
         for (partial, operand) in K::each_partial(lists, primal, y).zip(lists.iter(read)) {
-            result.add_weighted(partial, &operand);
+            result.add_term(Reach::Always, partial, &operand);
         }
         result
     }
+});
 
-    fn is_dense(self) -> bool {
-        self.primal.is_dense() && self.tangents.iter().all(|tangent| tangent.is_dense())
-    }
-
-    fn is_settled(self) -> bool {
-        self.primal.is_settled()
-    }
+impl<R: Number, const N: usize> Hooks for Dual<R, N> {
+    const IS_RECORDED: bool = R::IS_RECORDED;
+    const IS_DIFFERENTIATED: bool = true;
+    const LARGE: f64 = R::LARGE;
 
     #[inline(always)]
     fn decided(self) -> Option<bool> {
         self.primal.decided()
     }
 
-    fn vanishes(self) -> bool {
-        self.primal.vanishes() && self.tangents.iter().all(|tangent| tangent.vanishes())
+    fn is_surely_finite(self) -> bool {
+        self.primal.is_surely_finite() && self.tangents.iter().all(|tangent| tangent.is_surely_finite())
     }
-});
+}
 
 single_point!([R: Number, const N: usize] Dual<R, N>);
 
@@ -347,7 +338,9 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     fn value(self) -> f64 {
         self.primal.value()
     }
+}
 
+impl<R: Real, const N: usize> Answers for Dual<R, N> {
     fn peek(self) -> f64 {
         self.primal.peek()
     }

@@ -116,7 +116,6 @@ macro_rules! forward {
 /// The trait impls that do not depend on a row, given the body of `impl Number`.
 macro_rules! shared {
     ([$($g:tt)*] [$T:ty, $inline:meta] { $($number:tt)* }) => {
-        impl<$($g)*> $crate::table::number::sealed::Sealed for $T {}
         impl<$($g)*> $crate::table::number::Number for $T {
             $($number)*
         }
@@ -161,7 +160,7 @@ macro_rules! shared {
             /// From left to right.
             #[track_caller]
             fn $fold<I: Iterator<Item = Self>>(terms: I) -> Self {
-                <Self as $crate::Number>::$fold_of(terms)
+                <Self as $crate::table::hooks::Hooks>::$fold_of(terms)
             }
         }
         impl<'a, $($g)*> std::iter::$Fold<&'a $T> for $T {

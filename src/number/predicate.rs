@@ -81,3 +81,25 @@ impl Predicate {
         }
     }
 }
+
+/// What the crate itself asks of a number whose value can be known.
+#[doc(hidden)]
+pub trait Answers: Sized {
+    /// The plain number, for a message: a recording tape does not hear of it.
+    fn peek(self) -> f64;
+
+    /// The answer to a question about the plain numbers; a recording tape keeps it as a guard.
+    #[track_caller]
+    fn ask(self, predicate: Predicate, right: Self) -> bool;
+}
+
+impl Answers for f64 {
+    fn peek(self) -> f64 {
+        self
+    }
+
+    #[inline]
+    fn ask(self, predicate: Predicate, right: f64) -> bool {
+        predicate.holds(self, right)
+    }
+}

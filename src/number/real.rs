@@ -1,6 +1,6 @@
 //! What users write functions over: the trait [`Real`].
 
-use crate::number::predicate::Predicate;
+use crate::number::predicate::Answers;
 use crate::table::number::Number;
 use std::fmt::Display;
 use std::iter::{Product, Sum};
@@ -26,6 +26,7 @@ use std::iter::{Product, Sum};
 /// ```
 pub trait Real:
     Number
+    + Answers
     + PartialEq
     + PartialOrd
     + PartialEq<f64>
@@ -44,29 +45,11 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn value(self) -> f64;
-
-    /// The plain number, for a message: a recording tape does not hear of it.
-    #[doc(hidden)]
-    fn peek(self) -> f64;
-
-    /// The answer to a question about the plain numbers; a recording tape keeps it as a guard.
-    #[doc(hidden)]
-    #[track_caller]
-    fn ask(self, predicate: Predicate, right: Self) -> bool;
 }
 
 impl Real for f64 {
     #[inline]
     fn value(self) -> f64 {
         self
-    }
-
-    fn peek(self) -> f64 {
-        self
-    }
-
-    #[inline]
-    fn ask(self, predicate: Predicate, right: f64) -> bool {
-        predicate.holds(self, right)
     }
 }

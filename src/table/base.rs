@@ -19,26 +19,78 @@ macro_rules! for_each_function {
 }
 pub(crate) use for_each_function;
 
+/// The first number where the answer is yes, else the second; only one is computed, if the answer is known. (No function, since
+/// closures would not be inlined into vector code.)
+macro_rules! choose {
+    ($answer:expr, $yes:expr, $no:expr) => {{
+        let answer = $answer;
+        match answer.known() {
+            Some(true) => $yes,
+            Some(false) => $no,
+            None => answer.either($yes, $no),
+        }
+    }};
+}
+pub(crate) use choose;
+
+/// The answer to a comparison, which may be known only where the row is evaluated.
+pub(crate) trait Answer<B>:
+    Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
+{
+    fn known(self) -> Option<bool>;
+
+    /// Either of two numbers that both have been computed.
+    fn either(self, yes: B, no: B) -> B;
+}
+
+impl<B> Answer<B> for bool {
+    #[inline(always)]
+    fn known(self) -> Option<bool> {
+        Some(self)
+    }
+
+    #[inline(always)]
+    fn either(self, yes: B, no: B) -> B {
+        if self { yes } else { no }
+    }
+}
+
 macro_rules! define_base {
     ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
         /// A plain number: arithmetic, comparisons, and a function per row of the table that is one.
         pub(crate) trait Base:
-            Copy + PartialOrd + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self>
+            Copy + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self>
             + Mul<Output = Self> + Div<Output = Self> + Rem<Output = Self>
         {
+            type Answer: Answer<Self>;
             fn constant(value: f64) -> Self;
-            fn is_nan(self) -> bool;
+            fn is_equal(self, other: Self) -> Self::Answer;
+            fn is_below(self, other: Self) -> Self::Answer;
+            fn is_at_most(self, other: Self) -> Self::Answer;
+            #[inline(always)]
+            fn is_nan(self) -> Self::Answer {
+                !self.is_equal(self)
+            }
             $( define_base!(@declare $source $name $others $parameter); )*
         }
 
         impl Base for f64 {
+            type Answer = bool;
             #[inline(always)]
             fn constant(value: f64) -> f64 {
                 value
             }
             #[inline(always)]
-            fn is_nan(self) -> bool {
-                f64::is_nan(self)
+            fn is_equal(self, other: f64) -> bool {
+                self == other
+            }
+            #[inline(always)]
+            fn is_below(self, other: f64) -> bool {
+                self < other
+            }
+            #[inline(always)]
+            fn is_at_most(self, other: f64) -> bool {
+                self <= other
             }
             $( define_base!(@of_f64 $source $name $others $parameter); )*
         }
@@ -63,6 +115,6 @@ for_each_function!(define_base);
 
 /// 1 for yes, 0 for no.
 #[inline(always)]
-pub(crate) fn truth<B: Base>(answer: bool) -> B {
-    B::constant(if answer { 1.0 } else { 0.0 })
+pub(crate) fn truth<B: Base>(answer: B::Answer) -> B {
+    choose!(answer, B::constant(1.0), B::constant(0.0))
 }

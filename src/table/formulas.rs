@@ -1,6 +1,7 @@
 //! Formulas of rows, over any number: of lists, and what rows of two operands share with them.
 
-use crate::table::number::{Number, either, total};
+use crate::table::hooks::total;
+use crate::table::number::{Number, either};
 use smallvec::SmallVec;
 
 pub(crate) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;

@@ -3,7 +3,9 @@
 
 pub(crate) mod base;
 pub(crate) mod formulas;
+pub(crate) mod hooks;
 pub(crate) mod number;
 pub(crate) mod ops;
 pub(crate) mod rules;
 pub(crate) mod special;
+pub(crate) mod zeros;

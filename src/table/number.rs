@@ -1,13 +1,9 @@
 //! What the table is evaluated over: the trait [`Number`], and `f64`.
 
+use crate::table::hooks::Hooks;
 use crate::table::ops::{Op, for_each_primitive};
 use std::fmt::Debug;
 use std::ops::*;
-
-pub(crate) mod sealed {
-    /// Only this crate makes numbers, so that a new row of the table breaks nobody.
-    pub trait Sealed {}
-}
 
 macro_rules! define_number {
     ($(
@@ -20,7 +16,7 @@ macro_rules! define_number {
         /// `f64` gives values, [`Dual`](crate::Dual) forward derivatives, [`Var`](crate::Var) a recording.
         /// Code that also compares or prints asks for [`Real`](crate::Real), which is this and more.
         pub trait Number:
-            sealed::Sealed + Sized + Copy + 'static + Debug + From<f64> + Neg<Output = Self>
+            Hooks + Sized + Copy + 'static + Debug + From<f64> + Neg<Output = Self>
             + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
             + Rem<Output = Self>
             + Add<f64, Output = Self> + Sub<f64, Output = Self>
@@ -37,109 +33,15 @@ macro_rules! define_number {
 
             $( define_number!(@declare $kind $(#[$doc])* $name ($($b),*) ($($n : $ty)?) [$($partial),*]); )*
 
-            /// Whether operations on this number are recorded, so that nothing about its value is settled.
-            #[doc(hidden)]
-            const IS_RECORDED: bool = false;
-
-            /// Whether this is many samples side by side, all in one loop.
-            #[doc(hidden)]
-            const IS_IN_LANES: bool = false;
-
-            /// Whether what is computed with this number has derivatives, so that a rule of the table must have right ones.
-            #[doc(hidden)]
-            const IS_DIFFERENTIATED: bool = false;
-
-            /// So large that products with it may overflow, and its reciprocal so small that digits may be lost below.
-            #[doc(hidden)]
-            const LARGE: f64 = 1e290;
-
             /// A row of the table over lists, whose items `read` turns into numbers.
             #[doc(hidden)]
             #[track_caller]
             fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self;
-
-            /// The sum of a sequence, from left to right; of nothing that of the standard library, so that code over any
-            /// number has the same bits: −0, which added to anything changes nothing.
-            #[doc(hidden)]
-            #[track_caller]
-            #[inline]
-            fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
-                let mut terms = terms.peekable();
-                match terms.peek() {
-                    None => Self::constant(std::iter::empty::<f64>().sum()),
-                    Some(_) => total(terms),
-                }
-            }
-
-            /// The product of a sequence, from left to right.
-            #[doc(hidden)]
-            #[track_caller]
-            #[inline]
-            fn product_of(factors: impl Iterator<Item = Self>) -> Self {
-                product_of(factors)
-            }
-
-            /// Whether this mask is set, if that is settled.
-            #[doc(hidden)]
-            #[inline(always)]
-            fn decided(self) -> Option<bool> {
-                None
-            }
-
-            /// Whether this is a variable on a tape.
-            #[doc(hidden)]
-            #[inline(always)]
-            fn is_tracked(self) -> bool {
-                false
-            }
-
-            /// Whether a zero tangent may be multiplied by this partial without harm and without cost.
-            #[doc(hidden)]
-            fn is_dense(self) -> bool;
-
-            /// Whether this mask is set, and will be in every replay.
-            #[doc(hidden)]
-            fn is_settled(self) -> bool;
-
-            /// Whether this adjoint is zero, and will be in every replay.
-            #[doc(hidden)]
-            #[inline]
-            fn vanishes(self) -> bool {
-                false
-            }
-
-            /// `self + term`, where `self` is an adjoint that starts as 0.
-            #[doc(hidden)]
-            #[track_caller]
-            #[inline]
-            fn accumulate(self, term: Self) -> Self {
-                self + term
-            }
-
-            /// `self * tangent`, where `self` is a partial; a partial of one costs nothing.
-            #[doc(hidden)]
-            #[track_caller]
-            #[inline]
-            fn weigh(self, tangent: Self) -> Self {
-                self * tangent
-            }
-
-            /// `self * tangent`, where `self` is a partial by an operand that was not taken where the mask is set, in a
-            /// replay as well.
-            #[doc(hidden)]
-            #[track_caller]
-            #[inline(always)]
-            fn weigh_if_taken(self, tangent: Self, untaken: Option<Self>) -> Self {
-                match untaken {
-                    None => self.weigh(tangent),
-                    Some(untaken) => untaken.select(0.0, self * tangent),
-                }
-            }
         }
 
         /// The values of the rows over any plain number.
         pub(crate) mod values {
-            use crate::table::base::{Base, truth};
+            use crate::table::base::{Answer, Base, choose, truth};
 
             fn zero<B: Base>() -> B {
                 B::constant(0.0)
@@ -160,26 +62,6 @@ macro_rules! define_number {
             #[inline]
             fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, f64>) -> f64 {
                 K::value(lists, read)
-            }
-
-            #[inline(always)]
-            fn decided(self) -> Option<bool> {
-                Some(self != 0.0)
-            }
-
-            #[inline]
-            fn is_dense(self) -> bool {
-                self.is_finite()
-            }
-
-            #[inline]
-            fn is_settled(self) -> bool {
-                self != 0.0
-            }
-
-            #[inline]
-            fn vanishes(self) -> bool {
-                self == 0.0
             }
         }
     };
@@ -203,12 +85,10 @@ macro_rules! define_number {
 }
 for_each_primitive!(define_number);
 
-impl sealed::Sealed for f64 {}
-
 /// A row of the table over lists, as a type: its value and partials over any number that can be read out
 /// of the items of the lists.
 #[doc(hidden)]
-pub trait Reduction: sealed::Sealed {
+pub trait Reduction {
     /// The operation.
     const OP: Op;
 
@@ -306,30 +186,3 @@ macro_rules! either {
     }};
 }
 pub(crate) use either;
-
-/// The sum from left to right; 0 of nothing.
-#[inline(always)]
-#[track_caller]
-pub(crate) fn total<R: Number>(mut terms: impl Iterator<Item = R>) -> R {
-    let Some(mut sum) = terms.next() else { return R::constant(0.0) };
-    // As with the partials of rows over lists: a loop here is inlined into vector code; elsewhere one within is quicker.
-    if R::IS_IN_LANES {
-        for term in terms {
-            sum += term;
-        }
-        sum
-    } else {
-        terms.fold(sum, |sum, term| sum + term)
-    }
-}
-
-/// The product from left to right; 1 of nothing.
-#[inline(always)]
-#[track_caller]
-pub(crate) fn product_of<R: Number>(mut factors: impl Iterator<Item = R>) -> R {
-    let Some(mut product) = factors.next() else { return R::constant(1.0) };
-    for factor in factors {
-        product *= factor;
-    }
-    product
-}

@@ -99,7 +99,7 @@ function(std) Powf powf(a, b) -> y {
 /// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods. Where `a = 0` the derivative by `b` is 0 for
 /// every `b ≥ 0`.
 function Xlogy xlogy(a, b) -> y {
-    value: if a == zero() && !b.is_nan() { zero() } else { a * b.ln() },
+    value: choose!(a.is_equal(zero()) & !b.is_nan(), zero(), a * b.ln()),
     partials: [b.ln(), formulas::ratio(a, b)],
     on: [-4.0..4.0, 0.25..4.0] }
 
@@ -236,8 +236,8 @@ function BinaryCrossEntropy binary_cross_entropy(a, b) -> y {
         // What both logarithms have beyond a straight line.
         let bend = (-a.abs()).exp().ln_1p();
         let (one, other) = (b, B::constant(1.0) - b);
-        let of_one = if one == zero() { zero() } else { one * (max(-a, zero()) + bend) };
-        let of_other = if other == zero() { zero() } else { other * (max(a, zero()) + bend) };
+        let of_one = choose!(one.is_equal(zero()), zero(), one * (max(-a, zero()) + bend));
+        let of_other = choose!(other.is_equal(zero()), zero(), other * (max(a, zero()) + bend));
         of_one + of_other
     },
     partials: [(-b + 1.0) * a.sigmoid() - b * (-a).sigmoid(), -a],
@@ -305,7 +305,7 @@ piecewise(std) Signum signum(a) -> y {
 /// In a tie each operand gets one half of the adjoint.
 piecewise Max max(a, b) -> y {
     // `f64::max` gives either zero of two, as the compiler likes.
-    value: if a > b || b.is_nan() { a } else { b },
+    value: choose!(b.is_below(a) | b.is_nan(), a, b),
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),
         b.equal(y) / (a.equal(y) + b.equal(y))
@@ -315,7 +315,7 @@ piecewise Max max(a, b) -> y {
 /// The smaller of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
 /// In a tie each operand gets one half of the adjoint.
 piecewise Min min(a, b) -> y {
-    value: if a < b || b.is_nan() { a } else { b },
+    value: choose!(a.is_below(b) | b.is_nan(), a, b),
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),
         b.equal(y) / (a.equal(y) + b.equal(y))
@@ -324,14 +324,14 @@ piecewise Min min(a, b) -> y {
 
 /// Rectifier, `a` above 0 and 0 elsewhere; NaN of NaN. The derivative at 0 is 0.
 piecewise Relu relu(a) -> y {
-    value: if a <= zero() { zero() } else { a },
+    value: choose!(a.is_at_most(zero()), zero(), a),
     partials: [a.less_equal(0.0).select(0.0, 1.0)],
     untaken: [(a.less(0.0))],
     on: [-4.0..4.0] }
 
 /// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
 function LeakyRelu leaky_relu(a, b) -> y {
-    value: if a > zero() { a } else { a * b },
+    value: choose!(zero::<B>().is_below(a), a, a * b),
     partials: [
         constant::<R>(0.0).less(a).select(1.0, b),
         constant::<R>(0.0).less(a).select(0.0, a)
@@ -341,7 +341,7 @@ function LeakyRelu leaky_relu(a, b) -> y {
 
 /// `a` above 0, `b (eᵃ − 1)` elsewhere. At 0 the derivative is `b`.
 function Elu elu(a, b) -> y {
-    value: if a > zero() { a } else { b * a.exp_m1() },
+    value: choose!(zero::<B>().is_below(a), a, b * a.exp_m1()),
     partials: [
         // Not `a.min(0)`, which would share its derivative at 0 with the constant, and not be NaN where `a` is.
         constant::<R>(0.0).less(a).select(1.0, b * constant::<R>(0.0).less(a).select(0.0, a).exp()),
@@ -388,20 +388,20 @@ function(std) Fract fract(a) -> y {
 
 /// 1 where `a < b`, else 0. Flat. See [`lt`](crate::masks::lt) for the typed form.
 piecewise Less less(a, b) -> y {
-    value: truth(a < b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+    value: truth(a.is_below(b)), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// 1 where `a ≤ b`, else 0. Flat. See [`le`](crate::masks::le) for the typed form.
 piecewise LessEqual less_equal(a, b) -> y {
-    value: truth(a <= b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+    value: truth(a.is_at_most(b)), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// 1 where `a = b`, else 0. Flat. See [`eq`](crate::masks::eq) for the typed form.
 piecewise Equal equal(a, b) -> y {
-    value: truth(a == b), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
+    value: truth(a.is_equal(b)), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
 /// `b` where `a` is not 0, else `c`: a branch without a comparison. The operand that is not taken is
 /// unlinked. See [`Mask::select`](crate::masks::Mask::select) for the typed form.
 piecewise Select select(a, b, c) -> y {
-    value: if a != zero() { b } else { c },
+    value: choose!(a.is_equal(zero()), c, b),
     partials: [constant(0.0), -a.equal(0.0) + 1.0, a.equal(0.0)],
     on: [-4.0..4.0, -4.0..4.0, -4.0..4.0] }
 

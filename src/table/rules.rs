@@ -2,7 +2,8 @@
 //! the dispatch from an [`Op`] to its row.
 
 use crate::table::formulas::{self, FRAC_1_SQRT_2PI, SQRT_PI_2};
-use crate::table::number::{Lists, Number, Read, Reduction, either, product_of, total};
+use crate::table::hooks::{product_of, total};
+use crate::table::number::{Lists, Number, Read, Reduction, either};
 use crate::table::ops::{Op, for_each_primitive};
 use smallvec::SmallVec;
 use std::any::type_name;
@@ -216,7 +217,6 @@ macro_rules! define_rules {
 
             $(
                 pub struct $List;
-                impl $crate::table::number::sealed::Sealed for $List {}
                 impl Reduction for $List {
                     const OP: Op = Op::$List;
 

@@ -5,8 +5,7 @@
 //! as the whole question does.
 
 use crate::number::mask::{eq, le};
-use crate::number::predicate::Predicate;
-use crate::number::real::Real;
+use crate::number::predicate::{Answers, Predicate};
 use crate::tape::gradient::Gradient;
 use crate::tape::{self, Var};
 use ::approx::{AbsDiffEq, RelativeEq, UlpsEq};

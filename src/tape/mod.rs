@@ -25,7 +25,7 @@ pub(crate) use node::Node;
 pub use node::Var;
 pub(crate) use pool::Pool;
 pub(crate) use storage::Storage;
-pub(crate) use sweep::{Seed, sweep};
+pub(crate) use sweep::{Seed, mark_needed, sweep};
 pub(crate) use thread::{
     are_recorded, guard, is_recorded, is_recording, record, record_block, record_many, record_reduction,
     value_was_read, values_were_given_out, with,

@@ -3,7 +3,9 @@
 use super::edge::{CONSTANT, FIRST, UNTAKEN};
 use super::node::Node;
 use super::pool::Pool;
+use crate::table::zeros::zero_counts;
 use std::cell::Cell;
+use std::ops::Range;
 
 /// A node by its index, and the weight with which the sweep starts there.
 pub(crate) type Seed = (u32, f64);
@@ -58,14 +60,13 @@ struct Zeros<'a> {
 }
 
 impl Zeros<'_> {
-    /// A zero passes nothing on, unless a partial is not finite: 0 · ∞ is NaN, and says so. But only where the node was
-    /// reached from a seed at all.
+    /// A zero passes nothing on, unless it counts.
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
         let node = &self.nodes[index];
-        if !has_finite_partials(node, self.pool)
-            && self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
-        {
+        let is_reached =
+            || self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index];
+        if zero_counts(has_finite_partials(node, self.pool), is_reached) {
             let (slots, operands) = if node.is_pooled() {
                 self.pool.columns(node.pool_range())
             } else {
@@ -103,12 +104,22 @@ fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
     for &(index, _) in seeds {
         reached[index as usize] = true;
     }
-    for index in (FIRST..nodes.len()).rev() {
-        if reached[index] {
-            for edge in nodes[index].edges(pool).filter(|edge| edge.is_linked()) {
-                reached[edge.operand as usize] = true;
-            }
+    let linked =
+        |node: &Node| node.edges(pool).filter(|edge| edge.is_linked()).map(|edge| edge.operand as usize);
+    let nodes = (FIRST..nodes.len()).rev().map(|index| (index..index + 1, linked(&nodes[index])));
+    mark_needed(&mut reached, nodes);
+    reached
+}
+
+/// Marks what anything that is marked leads to. The steps come from the last to the first, each as its results and its operands,
+/// which stand before them.
+pub(crate) fn mark_needed<I: Iterator<Item = usize>>(
+    marked: &mut [bool],
+    steps: impl Iterator<Item = (Range<usize>, I)>,
+) {
+    for (results, operands) in steps {
+        if marked[results].contains(&true) {
+            operands.for_each(|operand| marked[operand] = true);
         }
     }
-    reached
 }

@@ -1,11 +1,13 @@
 //! Operators, methods and comparisons of [`Var`].
 
 use crate::number::operators::impl_number;
-use crate::number::predicate::Predicate;
+use crate::number::predicate::{Answers, Predicate};
 use crate::number::real::Real;
-use crate::table::number::{Lists, Read, Reduction, values};
+use crate::table::hooks::Hooks;
+use crate::table::number::{Lists, Number, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
 use crate::table::rules::{as_they_are, partials, reduction, untaken};
+use crate::table::zeros::Reach;
 use crate::tape::{self, Var};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -19,19 +21,52 @@ macro_rules! by_recording {
             let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
             let untaken = untaken::$name($a.value, $($b.value,)* $($n,)? y, partials, active);
-            (partials, untaken.map(|mask| mask.is_none_or(|mask| mask == 0.0)))
+            (partials, untaken.map(|mask| !Reach::of(mask).is_never()))
         })
     }};
 }
 
 for_each_primitive!(impl_number [] [Var, inline] by_recording {
-    const IS_RECORDED: bool = true;
-    const IS_DIFFERENTIATED: bool = true;
-
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         let y = K::value(lists, (move |item: A| read.first(item).value, move |item: B| read.second(item).value));
         tape::record_reduction::<K, A, B>(y, lists, read)
+    }
+});
+
+impl Hooks for Var {
+    const IS_RECORDED: bool = true;
+    const IS_DIFFERENTIATED: bool = true;
+
+    fn decided(self) -> Option<bool> {
+        (self.is_constant() || !tape::is_recording()).then_some(self.value != 0.0)
+    }
+
+    fn is_surely_finite(self) -> bool {
+        self.is_constant() && self.value.is_finite()
+    }
+
+    #[inline]
+    fn is_tracked(self) -> bool {
+        self.is_on_a_tape()
+    }
+
+    #[track_caller]
+    fn plus_term(self, term: Self) -> Self {
+        if !self.is_on_a_tape() && self.value == 0.0 { term } else { self + term }
+    }
+
+    #[track_caller]
+    fn times_derivative(self, derivative: Self) -> Self {
+        // Exact, and it keeps graphs of derivatives small.
+        let is_one = |var: Var| !var.is_on_a_tape() && var.value == 1.0;
+        if is_one(self) {
+            derivative
+        } else if is_one(derivative) {
+            self
+        } else {
+            self * derivative
+        }
     }
 
     #[track_caller]
@@ -51,42 +86,7 @@ for_each_primitive!(impl_number [] [Var, inline] by_recording {
             as_they_are(),
         )
     }
-
-    fn decided(self) -> Option<bool> {
-        self.is_constant().then_some(self.value != 0.0)
-    }
-
-    #[inline]
-    fn is_tracked(self) -> bool {
-        self.is_on_a_tape()
-    }
-
-    fn is_dense(self) -> bool {
-        false
-    }
-
-    fn is_settled(self) -> bool {
-        self.value != 0.0 && !(self.is_on_a_tape() && tape::is_recording())
-    }
-
-    #[track_caller]
-    fn weigh(self, tangent: Self) -> Self {
-        // Exact, and it keeps graphs of derivatives small.
-        let is_one = |var: Var| !var.is_on_a_tape() && var.value == 1.0;
-        if is_one(self) {
-            tangent
-        } else if is_one(tangent) {
-            self
-        } else {
-            self * tangent
-        }
-    }
-
-    #[track_caller]
-    fn accumulate(self, term: Self) -> Self {
-        if !self.is_on_a_tape() && self.value == 0.0 { term } else { self + term }
-    }
-});
+}
 
 impl From<f64> for Var {
     #[inline]
@@ -101,7 +101,9 @@ impl Real for Var {
     fn value(self) -> f64 {
         Var::value(self)
     }
+}
 
+impl Answers for Var {
     fn peek(self) -> f64 {
         self.value
     }

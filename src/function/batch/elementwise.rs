@@ -4,9 +4,10 @@ use super::float::Float;
 use super::lane::{Branchless, Lane};
 use super::packet::{Packet, WIDTH};
 use super::vector::compiled_apart;
-use crate::table::number::{Number, Reduction, values};
+use crate::table::number::{Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
 use crate::table::rules::{partials, reduction, split, untaken};
+use crate::table::zeros::Reach;
 
 use pulp::Simd;
 
@@ -144,7 +145,7 @@ macro_rules! define_rows {
         let untaken = untaken::$name($($arg,)* partials, $wanted);
         let mut terms = partials.map(|partial| partial.0);
         for k in 0..terms.len() {
-            terms[k] = partials[k].weigh_if_taken(Lane($adjoint), untaken[k]).0;
+            terms[k] = Reach::of(untaken[k]).term(partials[k], Lane($adjoint)).0;
         }
         terms
     }};

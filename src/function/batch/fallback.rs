@@ -4,9 +4,9 @@
 use super::float::Float;
 use super::plan::{Rows, Slot, Step, Sums};
 use super::scratch::Block;
-use crate::table::number::Number;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
+use crate::table::zeros::{Reach, zero_counts};
 use std::cell::OnceCell;
 
 /// Puts right the values that are NaN: `operand(k, lane)` are the arguments.
@@ -191,10 +191,9 @@ impl<T: Float> Block<'_, T> {
     }
 }
 
-/// A partial times an adjoint, as in the sweep of a tape: a zero passes nothing on, but is NaN where it was reached and
-/// the partial is not finite.
+/// A partial times an adjoint, as in the sweep of a tape.
 fn term(partial: f64, adjoint: f64, is_reached: impl FnOnce() -> bool) -> f64 {
-    if adjoint == 0.0 && (partial.is_finite() || !is_reached()) { 0.0 } else { partial * adjoint }
+    if adjoint != 0.0 || zero_counts(partial.is_finite(), is_reached) { partial * adjoint } else { 0.0 }
 }
 
 /// The partial by operand `k`, and whether that was taken.
@@ -208,7 +207,7 @@ fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> (f64, bool) {
         |argument| argument,
         y,
         |operand| operand == k,
-        |_, partial, untaken| found = Some((partial, !untaken.is_some_and(|mask| mask.is_settled()))),
+        |_, partial, untaken| found = Some((partial, !Reach::of(untaken).is_never())),
     );
     found.expect("a row of the table with this operand")
 }

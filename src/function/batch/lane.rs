@@ -3,6 +3,7 @@
 use super::float::Float;
 use crate::number::operators::impl_number;
 use crate::table::base::{Base, for_each_function};
+use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Read, Reduction, values};
 use crate::table::ops::for_each_primitive;
 use std::ops::*;
@@ -40,13 +41,22 @@ impl<T: Float> Neg for Branchless<T> {
 macro_rules! impl_base {
     ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
         impl<T: Float> Base for Branchless<T> {
+            type Answer = bool;
             #[inline(always)]
             fn constant(value: f64) -> Self {
                 Branchless(T::of(value))
             }
             #[inline(always)]
-            fn is_nan(self) -> bool {
-                self.0.is_a_nan()
+            fn is_equal(self, other: Self) -> bool {
+                self == other
+            }
+            #[inline(always)]
+            fn is_below(self, other: Self) -> bool {
+                self < other
+            }
+            #[inline(always)]
+            fn is_at_most(self, other: Self) -> bool {
+                self <= other
             }
             $( impl_base!(@function $source $name $others $parameter); )*
         }
@@ -77,20 +87,12 @@ macro_rules! by_value {
 }
 
 for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
-    const LARGE: f64 = T::LARGE;
-
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
     }
-
-    #[inline(always)]
-    fn is_dense(self) -> bool {
-        self.0.double().is_finite()
-    }
-
-    #[inline(always)]
-    fn is_settled(self) -> bool {
-        self.0 != T::default()
-    }
 });
+
+impl<T: Float> Hooks for Lane<T> {
+    const LARGE: f64 = T::LARGE;
+}

@@ -3,6 +3,7 @@
 use super::float::Float;
 use super::lane::Branchless;
 use crate::number::operators::impl_number;
+use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Read, Reduction, values};
 use crate::table::ops::for_each_primitive;
 use pulp::Simd;
@@ -34,21 +35,13 @@ macro_rules! lane_by_lane {
 }
 
 for_each_primitive!(impl_number [T: Float, S: Simd] [Packet<T, S>, inline(always)] lane_by_lane {
-    const IS_IN_LANES: bool = true;
-    const LARGE: f64 = T::LARGE;
-
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
     }
-
-    #[inline(always)]
-    fn is_dense(self) -> bool {
-        self.0.iter().all(|lane| lane.double().is_finite())
-    }
-
-    #[inline(always)]
-    fn is_settled(self) -> bool {
-        self.0.iter().all(|&lane| lane != T::default())
-    }
 });
+
+impl<T: Float, S: Simd> Hooks for Packet<T, S> {
+    const IS_IN_LANES: bool = true;
+    const LARGE: f64 = T::LARGE;
+}

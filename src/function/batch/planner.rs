@@ -1,6 +1,6 @@
 //! From a graph to a plan: which parts are shared, in what order the rest is done, and where its numbers stand.
 
-use super::super::ir::graph::{Builder, Graph, Guard, Place, Source};
+use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
 use super::packet::WIDTH;
 use super::plan::{Plan, Rows, Slot, Step, Sums};
 use crate::table::ops::Op;
@@ -13,13 +13,13 @@ impl Plan {
     /// The plan for a graph whose inputs in `shared` are the same for all samples; `is_variable`: by which inputs
     /// derivatives may be taken.
     pub fn new(graph: &Graph, shared: Range<usize>, is_variable: &[bool]) -> Plan {
-        let is_shared = shared_places(graph, &shared);
+        let of_samples = (0..graph.inputs).filter(|input| !shared.contains(input));
+        let is_shared: Vec<bool> = graph.depends_on(of_samples).iter().map(|depends| !depends).collect();
         let mut planner = Planner::new(graph, &shared, is_variable);
-        for (index, instruction) in graph.instructions.iter().enumerate() {
-            let place = graph.first_result() + index;
-            if is_shared[place] {
-                let operands: Vec<Source> = instruction.operands.iter().map(|&p| planner.head(p)).collect();
-                planner.at[place] = At::Head(planner.builder.instruction(instruction.op, operands));
+        for Instruction { op, operands, result } in graph.instructions.iter() {
+            if is_shared[result] {
+                let operands: Vec<Source> = operands.iter().map(|&place| planner.head(place)).collect();
+                planner.at[result] = At::Head(planner.builder.instruction(op, operands));
             }
         }
         for guard in graph.guards.iter().filter(|guard| guard_is_shared(guard, &is_shared)) {
@@ -44,36 +44,20 @@ enum At {
     Nowhere,
 }
 
-/// Which places are the same for all samples.
-fn shared_places(graph: &Graph, shared: &Range<usize>) -> Vec<bool> {
-    let mut is_shared = vec![true; graph.places()];
-    for input in (0..graph.inputs).filter(|input| !shared.contains(input)) {
-        is_shared[graph.input(input) as usize] = false;
-    }
-    for (index, instruction) in graph.instructions.iter().enumerate() {
-        is_shared[graph.first_result() + index] =
-            instruction.operands.iter().all(|&operand| is_shared[operand as usize]);
-    }
-    is_shared
-}
-
 fn guard_is_shared(guard: &Guard, is_shared: &[bool]) -> bool {
     is_shared[guard.left as usize] && is_shared[guard.right as usize]
 }
 
 /// The instructions over lanes, level by level: those of one do not depend on each other.
-fn levels(graph: &Graph, is_shared: &[bool]) -> Vec<Vec<usize>> {
-    let first = graph.first_result();
+fn levels<'g>(graph: &'g Graph, is_shared: &[bool]) -> Vec<Vec<Instruction<'g>>> {
     let mut level = vec![0; graph.places()];
-    let mut levels: Vec<Vec<usize>> = Vec::new();
-    for (index, instruction) in graph.instructions.iter().enumerate() {
-        if !is_shared[first + index] {
-            let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max();
-            let before = before.unwrap_or(0);
-            level[first + index] = before + 1;
-            levels.resize(levels.len().max(before + 1), Vec::new());
-            levels[before].push(index);
-        }
+    let mut levels: Vec<Vec<Instruction<'g>>> = Vec::new();
+    for instruction in graph.instructions.iter().filter(|instruction| !is_shared[instruction.result]) {
+        let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max();
+        let before = before.unwrap_or(0);
+        level[instruction.result] = before + 1;
+        levels.resize(levels.len().max(before + 1), Vec::new());
+        levels[before].push(instruction);
     }
     levels
 }
@@ -89,8 +73,7 @@ struct Products {
 type Key = (Vec<Place>, bool);
 
 /// What an instruction is as a sum of products of which one factor is shared and the other is not.
-fn products(graph: &Graph, is_shared: &[bool], index: usize) -> Option<Products> {
-    let instruction = graph.instructions.get(index);
+fn products(instruction: Instruction<'_>, is_shared: &[bool]) -> Option<Products> {
     let (pairs, offset) = instruction.op.as_sum_of_products(instruction.operands)?;
     let mut products = Products { weights: Vec::new(), lanes: Vec::new(), offset };
     if offset.is_some_and(|offset| !is_shared[offset as usize]) {
@@ -141,15 +124,10 @@ impl<'g> Planner<'g> {
         for (place, &constant) in graph.constants.iter().enumerate() {
             at[place] = At::Head(Source::Constant(constant));
         }
-        let mut is_shared_variable = vec![false; graph.places()];
         for input in shared.clone() {
             at[graph.input(input) as usize] = At::Head(Source::Input(input - shared.start));
-            is_shared_variable[graph.input(input) as usize] = is_variable[input];
         }
-        for (index, instruction) in graph.instructions.iter().enumerate() {
-            is_shared_variable[graph.first_result() + index] =
-                instruction.operands.iter().any(|&operand| is_shared_variable[operand as usize]);
-        }
+        let shared_variables = shared.clone().filter(|&input| is_variable[input]);
         Planner {
             graph,
             builder: Builder::new(shared.len()),
@@ -163,7 +141,7 @@ impl<'g> Planner<'g> {
             steps: Vec::new(),
             by_shared: Vec::new(),
             by_sample: Vec::new(),
-            is_shared_variable,
+            is_shared_variable: graph.depends_on(shared_variables),
         }
     }
 
@@ -232,35 +210,31 @@ impl<'g> Planner<'g> {
     }
 
     /// The steps of one level: those that can be done together are one.
-    fn level(&mut self, instructions: &[usize], is_shared: &[bool]) {
-        let graph = self.graph;
-        let mut sums: IndexMap<Key, Vec<(usize, Products)>> = IndexMap::default();
-        let mut rows: IndexMap<Op, Vec<usize>> = IndexMap::default();
-        for &index in instructions {
-            let instruction = graph.instructions.get(index);
-            if let Some(products) = products(graph, is_shared, index) {
+    fn level(&mut self, instructions: &[Instruction<'_>], is_shared: &[bool]) {
+        let mut sums: IndexMap<Key, Vec<(Instruction<'_>, Products)>> = IndexMap::default();
+        let mut rows: IndexMap<Op, Vec<Instruction<'_>>> = IndexMap::default();
+        for &instruction in instructions {
+            if let Some(products) = products(instruction, is_shared) {
                 let key = (products.lanes.clone(), products.offset.is_some());
-                sums.entry(key).or_default().push((index, products));
-            } else if instruction.op.is_reduction() {
-                let operands = instruction.operands.iter().map(|&place| self.lane(place)).collect();
-                self.list(instruction.op, operands, index);
+                sums.entry(key).or_default().push((instruction, products));
+            } else if instruction.is_list() {
+                self.list(instruction);
             } else {
-                rows.entry(instruction.op).or_default().push(index);
+                rows.entry(instruction.op).or_default().push(instruction);
             }
         }
         for rows in sums.into_values() {
             self.sums(&rows);
         }
         for (op, mut instructions) in rows {
-            let operands = |planner: &Self, index: usize| {
-                let places = graph.instructions.get(index).operands.iter();
-                places.map(|&place| planner.operand(place)).collect::<Vec<_>>()
+            let operands = |planner: &Self, instruction: &Instruction<'_>| {
+                instruction.operands.iter().map(|&place| planner.operand(place)).collect::<Vec<_>>()
             };
-            instructions.sort_by_cached_key(|&index| operands(self, index));
+            instructions.sort_by_cached_key(|instruction| operands(self, instruction));
             let mut rest = &instructions[..];
-            while let Some((&first, others)) = rest.split_first() {
+            while let Some((first, others)) = rest.split_first() {
                 let start = operands(self, first);
-                let in_line = others.iter().zip(1..).take_while(|&(&other, row)| {
+                let in_line = others.iter().zip(1..).take_while(|&(other, row)| {
                     let mut pairs = start.iter().zip(operands(self, other));
                     pairs.all(|(&start, other)| self.are_in_line(start, other, row))
                 });
@@ -290,31 +264,32 @@ impl<'g> Planner<'g> {
     }
 
     /// Contiguous slots for the results of instructions, which depend on these slots and perhaps on what is learned.
-    fn results(&mut self, instructions: &[usize], reads: &[Slot], is_learned: bool) -> Slot {
+    fn results(&mut self, instructions: &[Instruction<'_>], reads: &[Slot], is_learned: bool) -> Slot {
         let first = self.by_shared.len() as Slot;
         let depends = |on: &[bool]| reads.iter().any(|&slot| on[slot as usize]);
         let (by_shared, by_sample) = (is_learned || depends(&self.by_shared), depends(&self.by_sample));
-        for &index in instructions {
+        for instruction in instructions {
             let slot = self.new_slot(by_shared, by_sample);
-            self.at[self.graph.first_result() + index] = At::Lane(slot);
+            self.at[instruction.result] = At::Lane(slot);
         }
         first
     }
 
-    fn list(&mut self, op: Op, operands: Vec<Slot>, index: usize) {
-        let to = self.results(&[index], &operands, false);
-        self.steps.push(Step::List { op, operands, to });
+    fn list(&mut self, instruction: Instruction<'_>) {
+        let operands: Vec<Slot> = instruction.operands.iter().map(|&place| self.lane(place)).collect();
+        let to = self.results(&[instruction], &operands, false);
+        self.steps.push(Step::List { op: instruction.op, operands, to });
     }
 
     /// Rows that read the same lanes.
-    fn sums(&mut self, rows: &[(usize, Products)]) {
+    fn sums(&mut self, rows: &[(Instruction<'_>, Products)]) {
         let lanes: Vec<Slot> = rows[0].1.lanes.iter().map(|&place| self.lane(place)).collect();
         let weights: Vec<Place> = rows.iter().flat_map(|(_, row)| &row.weights).copied().collect();
         let offsets: Vec<Place> = rows.iter().filter_map(|(_, row)| row.offset).collect();
         let mut all = weights.iter().chain(&offsets);
         let is_learned = all.any(|&place| self.is_shared_variable[place as usize]);
         let (weights, offsets) = (self.share_all(&weights), self.share_all(&offsets));
-        let instructions: Vec<usize> = rows.iter().map(|(index, _)| *index).collect();
+        let instructions: Vec<Instruction<'_>> = rows.iter().map(|(instruction, _)| *instruction).collect();
         let to = self.results(&instructions, &lanes, is_learned);
         let mut distinct = lanes.clone();
         distinct.sort_unstable();
@@ -334,12 +309,11 @@ impl<'g> Planner<'g> {
     }
 
     /// Elementwise rows whose operands are contiguous.
-    fn rows(&mut self, op: Op, instructions: &[usize]) {
-        let arity = self.graph.instructions.get(instructions[0]).operands.len();
+    fn rows(&mut self, op: Op, instructions: &[Instruction<'_>]) {
+        let arity = instructions[0].operands.len();
         let mut operands: SmallVec<[Slot; 3]> = SmallVec::new();
         for k in 0..arity {
-            let places = instructions.iter().map(|&index| self.graph.instructions.get(index).operands[k]);
-            let places: Vec<Place> = places.collect();
+            let places: Vec<Place> = instructions.iter().map(|row| row.operands[k]).collect();
             operands.push(match self.operand(places[0]) {
                 Operand::Lane(slot) => slot,
                 Operand::Shared { .. } => self.copy(places),

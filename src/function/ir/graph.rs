@@ -1,7 +1,7 @@
 //! The recorded graph: a plain list of instructions in order of evaluation.
 
-pub(crate) use super::instructions::Place;
-use super::instructions::{Instruction, Instructions};
+use super::instructions::Instructions;
+pub(crate) use super::instructions::{Instruction, Place};
 use crate::error::SourceLine;
 use crate::number::predicate::Predicate;
 use crate::table::ops::Op;
@@ -26,6 +26,12 @@ pub(crate) struct Guard {
     /// Asked after this many instructions.
     pub after: usize,
     pub at: SourceLine,
+}
+
+/// What is done in an evaluation.
+pub(crate) enum Step<'g> {
+    Ask(&'g Guard),
+    Evaluate(Instruction<'g>),
 }
 
 /// Evaluation order is list order: an operand always stands before what uses it.
@@ -57,12 +63,12 @@ pub(crate) fn are_same(a: &[f64], b: &[f64]) -> bool {
 impl Graph {
     /// The place of the first result.
     pub fn first_result(&self) -> usize {
-        self.constants.len() + self.inputs
+        self.instructions.results().start
     }
 
     /// How many values an evaluation holds.
     pub fn places(&self) -> usize {
-        self.first_result() + self.instructions.len()
+        self.instructions.results().end
     }
 
     /// The place of an input.
@@ -72,16 +78,6 @@ impl Graph {
 
     pub fn is_constant(&self, place: Place) -> bool {
         (place as usize) < self.constants.len()
-    }
-
-    /// Of each place, whether it depends on an input.
-    pub fn varies(&self) -> Vec<bool> {
-        let mut varies = vec![false; self.constants.len()];
-        varies.resize(self.first_result(), true);
-        for instruction in self.instructions.iter() {
-            varies.push(instruction.operands.iter().any(|&operand| varies[operand as usize]));
-        }
-        varies
     }
 
     /// The same graph, taking its inputs in this order.
@@ -110,8 +106,17 @@ impl Graph {
         }
     }
 
-    pub fn sources(&self, instruction: Instruction<'_>) -> impl Iterator<Item = Source> {
-        instruction.operands.iter().map(|&place| self.source(place))
+    /// The instructions and the guards, in order.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let (mut instructions, mut guards) = (self.instructions.iter(), self.guards.iter().peekable());
+        let mut done = 0;
+        std::iter::from_fn(move || match guards.next_if(|guard| guard.after <= done) {
+            Some(guard) => Some(Step::Ask(guard)),
+            None => {
+                done += 1;
+                instructions.next().map(Step::Evaluate)
+            }
+        })
     }
 }
 
@@ -203,7 +208,7 @@ impl Builder {
             Slot::Input(index) => constants + index,
             Slot::Result(index) => constants + inputs + index,
         };
-        let mut instructions = Instructions::default();
+        let mut instructions = Instructions::new((constants + inputs) as usize);
         for (op, operands) in self.instructions {
             instructions.push(op, operands.into_iter().map(place));
         }

@@ -1,5 +1,6 @@
 //! The operations of a recorded function, side by side in memory: an evaluation goes through all of it.
 
+use crate::table::number::Number;
 use crate::table::ops::Op;
 use std::ops::Range;
 
@@ -9,6 +10,8 @@ pub(crate) type Place = u32;
 /// Operations and their operands, in order of evaluation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Instructions {
+    /// The place of the first result.
+    first: usize,
     ops: Vec<Entry>,
     operands: Vec<Place>,
 }
@@ -21,20 +24,32 @@ struct Entry {
     end: u32,
 }
 
-/// One of them.
+/// One of them: a row of the table, which has one result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instruction<'i> {
     pub op: Op,
     pub operands: &'i [Place],
+    /// The place of the result.
+    pub result: usize,
 }
 
 impl Instructions {
+    /// None yet; their results will stand from this place on.
+    pub fn new(first: usize) -> Instructions {
+        Instructions { first, ..Instructions::default() }
+    }
+
     pub fn len(&self) -> usize {
         self.ops.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// The places of all results.
+    pub fn results(&self) -> Range<usize> {
+        self.first..self.first + self.len()
     }
 
     /// # Panics
@@ -51,8 +66,10 @@ impl Instructions {
         self.operands.iter_mut()
     }
 
-    pub fn get(&self, index: usize) -> Instruction<'_> {
-        self.instruction(&self.ops[index])
+    /// The one that computes what stands at a place, unless that is a constant or an input.
+    pub fn of(&self, place: Place) -> Option<Instruction<'_>> {
+        let index = (place as usize).checked_sub(self.first)?;
+        self.range(index..index + 1).next()
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
@@ -65,11 +82,95 @@ impl Instructions {
         &self,
         range: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
-        self.ops[range].iter().map(|entry| self.instruction(entry))
+        let results = self.first + range.start..self.first + range.end;
+        self.ops[range].iter().zip(results).map(|(&Entry { op, start, end }, result)| Instruction {
+            op,
+            operands: &self.operands[start as usize..end as usize],
+            result,
+        })
+    }
+}
+
+/// What is done with an instruction, given the values of all places.
+impl Instruction<'_> {
+    /// The places of its results.
+    pub fn results(&self) -> Range<usize> {
+        self.result..self.result + 1
     }
 
+    /// Whether it has lists of operands, and rules that loop over them.
     #[inline(always)]
-    fn instruction(&self, &Entry { op, start, end }: &Entry) -> Instruction<'_> {
-        Instruction { op, operands: &self.operands[start as usize..end as usize] }
+    pub fn is_list(&self) -> bool {
+        self.op.is_reduction()
+    }
+
+    /// The value of its result.
+    #[inline(always)]
+    #[track_caller]
+    pub fn value<R: Number>(&self, values: &[R]) -> R {
+        let read = |operand: Place| values[operand as usize];
+        self.op.value_of(self.operands, read).expect("a row of the table")
+    }
+
+    /// Calls `visit` with each operand of a row that is not over lists, if it is wanted, and the partial by it.
+    #[inline(always)]
+    #[track_caller]
+    pub fn visit_partials<R: Number>(
+        self,
+        values: &[R],
+        is_wanted: impl Fn(Place) -> bool,
+        mut visit: impl FnMut(Place, R),
+    ) {
+        self.op.visit_partials(
+            self.operands,
+            #[inline(always)]
+            |operand: Place| values[operand as usize],
+            values[self.result],
+            #[inline(always)]
+            |k| is_wanted(self.operands[k]),
+            #[inline(always)]
+            |k, partial| visit(self.operands[k], partial),
+        );
+    }
+
+    /// Calls `visit` with each operand of a row over lists and the partial by it.
+    #[inline(always)]
+    #[track_caller]
+    pub fn visit_list_partials<R: Number>(self, values: &[R], mut visit: impl FnMut(Place, R)) {
+        let mut k = 0;
+        self.op.visit_list_partials(
+            self.operands,
+            #[inline(always)]
+            |operand: Place| values[operand as usize],
+            values[self.result],
+            #[inline(always)]
+            |partial| {
+                visit(self.operands[k], partial);
+                k += 1;
+            },
+        );
+    }
+
+    /// Calls `visit` with each operand that is wanted, the partial by it, and the mask of where the operand was not taken: `None`
+    /// where it always is, as in lists, all of which are visited.
+    #[inline]
+    #[track_caller]
+    pub fn visit_edges<R: Number>(
+        self,
+        values: &[R],
+        is_wanted: impl Fn(Place) -> bool,
+        mut visit: impl FnMut(Place, R, Option<R>),
+    ) {
+        if self.is_list() {
+            self.visit_list_partials(values, |operand, partial| visit(operand, partial, None));
+        } else {
+            self.op.visit_edges(
+                self.operands,
+                |operand: Place| values[operand as usize],
+                values[self.result],
+                |k| is_wanted(self.operands[k]),
+                |k, partial, untaken| visit(self.operands[k], partial, untaken),
+            );
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! Operations of constants.
 
-use super::{instruction, rewrite};
+use super::{operands, rewrite};
 use crate::function::ir::graph::{Graph, Source};
 
 pub(super) fn constants(graph: &Graph) -> Graph {
     let mut values = Vec::new();
-    rewrite(graph, |builder, index, now| {
-        let (op, operands) = instruction(graph, index, now);
+    rewrite(graph, |builder, instruction, now| {
+        let (op, operands) = (instruction.op, operands(instruction, now));
         values.clear();
         values.extend(operands.iter().filter_map(|operand| match operand {
             Source::Constant(value) => Some(*value),

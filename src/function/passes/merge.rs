@@ -1,6 +1,6 @@
 //! Equal expressions.
 
-use super::{instruction, rewrite};
+use super::{operands, rewrite};
 use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
@@ -17,8 +17,8 @@ enum Key {
 
 pub(super) fn common(graph: &Graph) -> Graph {
     let mut seen: IndexMap<(Op, SmallVec<[Key; 2]>), Source, FxBuildHasher> = IndexMap::default();
-    rewrite(graph, |builder, index, now| {
-        let (op, operands) = instruction(graph, index, now);
+    rewrite(graph, |builder, instruction, now| {
+        let (op, operands) = (instruction.op, operands(instruction, now));
         let mut keys: SmallVec<[Key; 2]> = operands.iter().copied().map(key).collect();
         if op.is_commutative() {
             keys.sort_unstable();

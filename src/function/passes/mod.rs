@@ -7,8 +7,7 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::ir::graph::{Builder, Graph, Source};
-use crate::table::ops::Op;
+use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
 use smallvec::SmallVec;
 
 /// A rewriting of a recorded function that keeps what it computes.
@@ -76,46 +75,48 @@ impl Function {
     }
 }
 
-/// What has become of a source of the old graph.
-type Now<'a> = &'a dyn Fn(Source) -> Source;
+/// What has become of a place of the old graph.
+type Now<'a> = &'a dyn Fn(Place) -> Source;
 
-/// Goes through the instructions in order; `step` says what becomes of each, given its index and what has
-/// become of the sources before it. `None` leaves it out; then nothing may use it.
-fn rewrite(graph: &Graph, mut step: impl FnMut(&mut Builder, usize, Now<'_>) -> Option<Source>) -> Graph {
+/// Goes through the instructions in order; `step` says what becomes of each, given what has become of the places before it.
+/// `None` leaves it out; then nothing may use it.
+fn rewrite<'g>(
+    graph: &'g Graph,
+    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
+) -> Graph {
     let mut builder = Builder::new(graph.inputs);
-    let mut results: Vec<Option<Source>> = Vec::with_capacity(graph.instructions.len());
-    let mut guards = graph.guards.iter().peekable();
-    for index in 0..=graph.instructions.len() {
-        let now = |source: Source| match source {
-            Source::Result(k) => results[k].expect("nothing uses what is left out"),
-            source => source,
-        };
-        while let Some(guard) = guards.next_if(|guard| guard.after <= index) {
-            let (left, right) = (now(graph.source(guard.left)), now(graph.source(guard.right)));
-            let is_settled = match (left, right) {
-                (Source::Constant(left), Source::Constant(right)) => {
-                    guard.predicate.holds(left, right) == guard.outcome
+    let given = 0..graph.first_result() as Place;
+    let mut sources: Vec<Option<Source>> = given.map(|place| Some(graph.source(place))).collect();
+    let now = |sources: &[Option<Source>], place: Place| {
+        sources[place as usize].expect("nothing uses what is left out")
+    };
+    for old in graph.steps() {
+        match old {
+            Step::Ask(guard) => {
+                let (left, right) = (now(&sources, guard.left), now(&sources, guard.right));
+                let is_settled = match (left, right) {
+                    (Source::Constant(left), Source::Constant(right)) => {
+                        guard.predicate.holds(left, right) == guard.outcome
+                    }
+                    _ => false,
+                };
+                if !is_settled {
+                    builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
                 }
-                _ => false,
-            };
-            if !is_settled {
-                builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
+            }
+            Step::Evaluate(instruction) => {
+                let source = step(&mut builder, instruction, &|place| now(&sources, place));
+                sources.push(source);
             }
         }
-        if index < graph.instructions.len() {
-            let result = step(&mut builder, index, &now);
-            results.push(result);
-        } else {
-            for &output in &graph.outputs {
-                builder.output(now(graph.source(output)));
-            }
-        }
+    }
+    for &output in &graph.outputs {
+        builder.output(now(&sources, output));
     }
     builder.finish()
 }
 
-/// The operation of an instruction, and what has become of its operands.
-fn instruction(graph: &Graph, index: usize, now: Now<'_>) -> (Op, SmallVec<[Source; 4]>) {
-    let instruction = graph.instructions.get(index);
-    (instruction.op, graph.sources(instruction).map(now).collect())
+/// What has become of the operands of an instruction.
+fn operands(instruction: Instruction<'_>, now: Now<'_>) -> SmallVec<[Source; 4]> {
+    instruction.operands.iter().map(|&place| now(place)).collect()
 }

@@ -1,14 +1,14 @@
 //! Operations that change nothing.
 
-use super::{instruction, rewrite};
+use super::rewrite;
 use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 
 pub(super) fn operands(graph: &Graph) -> Graph {
     // Of each new instruction with one operand: what was applied to what.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
-    rewrite(graph, |builder, index, now| {
-        let (op, operands) = instruction(graph, index, now);
+    rewrite(graph, |builder, instruction, now| {
+        let (op, operands) = (instruction.op, super::operands(instruction, now));
         let is_neutral = |side: usize| match operands[side] {
             Source::Constant(value) => op.has_neutral(side, value),
             _ => false,

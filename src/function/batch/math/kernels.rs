@@ -14,7 +14,7 @@ macro_rules! define_kernels {
             + Rem<Output = Self>
         {
             const DECLINED: Self;
-            /// See [`Number::LARGE`](crate::Number::LARGE).
+            /// See [`Hooks::LARGE`](crate::table::hooks::Hooks::LARGE).
             const LARGE: f64;
             fn is_a_nan(self) -> bool;
             /// The number, if all bits of the mask are set; zero, if none is: without a branch, and whatever the number.
