@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant};
 use tapegrad::{
-    Error, Function, Number, Real, Workspace,
-    batch::{BatchWorkspace, Column, Samples},
+    Error, Function, Number, Real,
+    batch::{Column, Samples},
 };
 
 const SAMPLES: usize = 100_000;
@@ -37,20 +37,19 @@ fn options() -> Result<(), Error> {
     let samples = Samples::new(&columns)?;
 
     let mut one_by_one = vec![0.0; 5 * SAMPLES];
-    let mut workspace = Workspace::new();
+    let mut scalar = price.evaluator();
     let replay = fastest(2, || {
         for (option, slopes) in rows.chunks_exact(5).zip(one_by_one.chunks_exact_mut(5)) {
-            price.evaluator_in(&mut workspace).value_and_gradient_into(option, slopes)?;
+            scalar.value_and_gradient_into(option, slopes)?;
         }
         Ok(())
     })?;
 
     let mut slopes = vec![0.0; 5 * SAMPLES];
     let mut rates = Rates::new(replay);
-    let (batched, mut workspace) = (price.batched(0..0)?, BatchWorkspace::new());
-    rates.measure("batch", || {
-        batched.evaluator_in(&mut workspace).jacobians_into(&[], &samples, &mut slopes)
-    })?;
+    let batched = price.batched([])?;
+    let mut batched = batched.evaluator();
+    rates.measure("batch", || batched.jacobians_into(&[], &samples, &mut slopes))?;
     let difference = largest_difference(&slopes, &one_by_one);
 
     println!("Sensitivities of {SAMPLES} options\n");
@@ -88,7 +87,8 @@ fn curve() -> Result<(), Error> {
     let samples = Samples::new(&columns)?;
 
     let recorded = Function::record(error, [0.0, 1.0, 1.0, 0.0, 0.5, 0.5])?;
-    let (error, mut workspace) = (recorded.batched(0..4)?, BatchWorkspace::new());
+    let error = recorded.batched(0..4)?;
+    let mut error = error.evaluator();
     println!("A curve through {SAMPLES} points, by gradient descent\n");
     println!(
         "{:>4}  {:>10}  {:>8} {:>8} {:>9} {:>8}",
@@ -96,7 +96,7 @@ fn curve() -> Result<(), Error> {
     );
     let (mut p, mut slope) = ([0.0, 1.0, 1.0, 0.0], [0.0; 4]);
     for step in 0..=400 {
-        let total = error.evaluator_in(&mut workspace).value_and_gradient_into(&p, &samples, &mut slope)?;
+        let total = error.value_and_gradient_into(&p, &samples, &mut slope)?;
         if step % 80 == 0 {
             let mean = total / SAMPLES as f64;
             println!("{step:>4}  {mean:>10.6}  {:>8.4} {:>8.4} {:>9.4} {:>8.4}", p[0], p[1], p[2], p[3]);
@@ -107,28 +107,21 @@ fn curve() -> Result<(), Error> {
 
     // The same sum one by one, and in single precision.
     let mut one_by_one = [0.0; 4];
-    let (mut scalar, mut by_all) = (Workspace::new(), [0.0; 6]);
+    let (mut scalar, mut by_all) = (recorded.evaluator(), [0.0; 6]);
     let replay = fastest(2, || {
         one_by_one = [0.0; 4];
         for (&x, &y) in x.iter().zip(&y) {
-            recorded
-                .evaluator_in(&mut scalar)
-                .value_and_gradient_into(&[p[0], p[1], p[2], p[3], x, y], &mut by_all)?;
+            scalar.value_and_gradient_into(&[p[0], p[1], p[2], p[3], x, y], &mut by_all)?;
             one_by_one.iter_mut().zip(by_all).for_each(|(sum, slope)| *sum += slope);
         }
         Ok(())
     })?;
     let mut rates = Rates::new(replay);
-    rates.measure("batch", || {
-        error.evaluator_in(&mut workspace).value_and_gradient_into(&p, &samples, &mut slope).map(|_| ())
-    })?;
+    rates.measure("batch", || error.value_and_gradient_into(&p, &samples, &mut slope).map(|_| ()))?;
     let single = recorded.batched_as::<f32>(0..4)?;
-    let (mut workspace, mut slope_of_single) = (BatchWorkspace::new(), [0.0; 4]);
+    let (mut single, mut slope_of_single) = (single.evaluator(), [0.0; 4]);
     rates.measure("batch of f32", || {
-        single
-            .evaluator_in(&mut workspace)
-            .value_and_gradient_into(&p, &samples, &mut slope_of_single)
-            .map(|_| ())
+        single.value_and_gradient_into(&p, &samples, &mut slope_of_single).map(|_| ())
     })?;
     // Near the minimum the terms cancel: what counts is the difference to their size.
     let difference = slope.iter().zip(one_by_one).fold(0.0, |d: f64, (a, b)| d.max((a - b).abs()));

@@ -2,7 +2,7 @@
 //! says which line it was. Two cures: `Adaptive`, which records the other branch too, and `select`, which
 //! takes both into one recording.
 
-use tapegrad::{Adaptive, Error, Function, Real, Var, Workspace, masks::lt};
+use tapegrad::{Adaptive, Error, Function, Real, Var, masks::lt};
 
 /// Huber's loss: a parabola near 0, straight lines beyond.
 fn huber<R: Real>(x: R) -> R {
@@ -32,12 +32,11 @@ fn guard() -> Result<(), Error> {
     let f = Function::record(|[x]| huber(x), [POINTS[0]])?;
     println!("{}\n", indent(&f));
 
-    let mut workspace = Workspace::new();
+    let mut f = f.evaluator();
     let mut refused = 0;
     for x in POINTS {
-        let mut gradient = [0.0];
-        match f.evaluator_in(&mut workspace).value_and_gradient_into(&[x], &mut gradient) {
-            Ok(value) => {
+        match f.value_and_gradient(&[x]) {
+            Ok((value, gradient)) => {
                 println!("  {x:>5}: value {value:.5}, slope {:>5}", gradient[0]);
                 assert_eq!((value, gradient[0]), (huber(x), slope(x)));
             }
@@ -57,8 +56,7 @@ fn adaptive() -> Result<(), Error> {
     println!("\nAdaptive: a recording per branch, made when it is first needed, at most eight kept\n");
     let mut f = Adaptive::new(|x: &[Var]| huber(x[0]), 8);
     for x in POINTS {
-        let mut gradient = [0.0];
-        let value = f.value_and_gradient_into(&[x], &mut gradient)?;
+        let (value, gradient) = f.value_and_gradient(&[x])?;
         println!(
             "  {x:>5}: value {value:.5}, slope {:>5}    recordings: {}",
             gradient[0],
@@ -71,15 +69,14 @@ fn adaptive() -> Result<(), Error> {
 }
 
 fn select() -> Result<(), Error> {
-    println!("\nSelect: both sides in one recording, nothing to check\n");
+    println!("\nSelect: both sides in one recording, no guard\n");
     let f = Function::record(|[x]| huber_selected(x), [POINTS[0]])?.optimize();
     println!("{}\n", indent(&f));
     assert_eq!(f.statistics().guards, 0);
 
-    let mut workspace = Workspace::new();
+    let mut f = f.evaluator();
     for x in POINTS {
-        let mut gradient = [0.0];
-        let value = f.evaluator_in(&mut workspace).value_and_gradient_into(&[x], &mut gradient)?;
+        let (value, gradient) = f.value_and_gradient(&[x])?;
         println!("  {x:>5}: value {value:.5}, slope {:>5}", gradient[0]);
         assert_eq!((value, gradient[0]), (huber(x), slope(x)));
     }

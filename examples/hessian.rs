@@ -1,7 +1,7 @@
 //! Newton's method with exact second derivatives: once it is near, the number of right digits doubles with
 //! every step. The Hessian comes in two ways: as a sweep over dual numbers, and as a function of its own.
 
-use tapegrad::{Error, Function, Real, Workspace};
+use tapegrad::{Error, Function, Real};
 
 /// Distances to four places, with a small bowl around (1, 2): smooth, convex, and no quadratic.
 fn cost<R: Real>([x, y]: [R; 2]) -> R {
@@ -22,15 +22,14 @@ fn main() -> Result<(), Error> {
         hessian.statistics().operations
     );
 
-    let mut workspace = Workspace::new();
-    let mut duals = Workspace::new(); // for second derivatives by a sweep over dual numbers
+    let (mut f, mut hessian) = (f.evaluator(), hessian.evaluator());
     let (mut gradient, mut by_sweep, mut by_function) = ([0.0; 2], [0.0; 4], [0.0; 4]);
 
     let mut path = vec![start];
     println!("step              x              y    |gradient|");
     for step in 0.. {
         let [x, y] = path[step];
-        f.evaluator_in(&mut workspace).value_and_gradient_into(&[x, y], &mut gradient)?;
+        f.value_and_gradient_into(&[x, y], &mut gradient)?;
         let steepness = gradient[0].hypot(gradient[1]);
         println!("{step:>4}  {x:>13.10}  {y:>13.10}  {steepness:>12.3e}");
         if steepness < 1e-14 {
@@ -38,8 +37,8 @@ fn main() -> Result<(), Error> {
         }
         assert!(step < 20, "no minimum in sight");
 
-        f.evaluator_in(&mut duals).hessian_into(&[x, y], &mut by_sweep)?;
-        hessian.evaluator_in(&mut workspace).values_into(&[x, y], &mut by_function)?;
+        f.hessian_into(&[x, y], &mut by_sweep)?; // a sweep over dual numbers
+        hessian.values_into(&[x, y], &mut by_function)?;
         assert!(by_sweep.iter().zip(by_function).all(|(a, b)| (a - b).abs() < 1e-12));
 
         let [a, b, _, c] = by_sweep;

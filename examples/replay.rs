@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use tapegrad::{Error, Function, Real, Workspace};
+use tapegrad::{Error, Function, Real};
 
 const N: usize = 10;
 
@@ -48,9 +48,9 @@ struct Minimum {
 
 /// L-BFGS with the last eight steps and a search by halving.
 fn minimise(f: &Function, mut x: Vec<f64>) -> Result<Minimum, Error> {
-    let mut workspace = Workspace::new(); // all evaluations share it
+    let mut f = f.evaluator(); // all evaluations share its memory
     let mut slope = vec![0.0; x.len()];
-    let mut value = f.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut slope)?;
+    let mut value = f.value_and_gradient_into(&x, &mut slope)?;
     let (mut iterations, mut evaluations) = (0, 1);
     let mut steps: VecDeque<Step> = VecDeque::new();
     loop {
@@ -74,8 +74,7 @@ fn minimise(f: &Function, mut x: Vec<f64>) -> Result<Minimum, Error> {
                 *there = x + length * d;
             }
             evaluations += 1;
-            let value_there =
-                f.evaluator_in(&mut workspace).value_and_gradient_into(&there, &mut slope_there)?;
+            let value_there = f.value_and_gradient_into(&there, &mut slope_there)?;
             if value_there <= value + 1e-4 * length * descent {
                 break value_there;
             }

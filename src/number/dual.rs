@@ -352,53 +352,64 @@ impl<R: Real, const N: usize> Answers for Dual<R, N> {
 }
 
 macro_rules! compare_primals {
-    ($Rhs:ty, |$other:ident| $rhs:expr) => {
+    ($Left:ty, $Right:ty, $left:expr, $right:expr) => {
         /// Compares primals.
         #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
-        impl<R: Real, const N: usize> PartialEq<$Rhs> for Dual<R, N> {
+        impl<R: Real, const N: usize> PartialEq<$Right> for $Left {
             #[inline]
             #[track_caller]
-            fn eq(&self, $other: &$Rhs) -> bool {
-                self.primal == $rhs
+            fn eq(&self, other: &$Right) -> bool {
+                $left(self) == $right(other)
             }
             #[inline]
             #[track_caller]
-            fn ne(&self, $other: &$Rhs) -> bool {
-                self.primal != $rhs
+            fn ne(&self, other: &$Right) -> bool {
+                $left(self) != $right(other)
             }
         }
         /// Compares primals.
-        impl<R: Real, const N: usize> PartialOrd<$Rhs> for Dual<R, N> {
+        impl<R: Real, const N: usize> PartialOrd<$Right> for $Left {
             #[inline]
             #[track_caller]
-            fn partial_cmp(&self, $other: &$Rhs) -> Option<Ordering> {
-                self.primal.partial_cmp(&$rhs)
+            fn partial_cmp(&self, other: &$Right) -> Option<Ordering> {
+                $left(self).partial_cmp(&$right(other))
             }
             #[inline]
             #[track_caller]
-            fn lt(&self, $other: &$Rhs) -> bool {
-                self.primal < $rhs
+            fn lt(&self, other: &$Right) -> bool {
+                $left(self) < $right(other)
             }
             #[inline]
             #[track_caller]
-            fn le(&self, $other: &$Rhs) -> bool {
-                self.primal <= $rhs
+            fn le(&self, other: &$Right) -> bool {
+                $left(self) <= $right(other)
             }
             #[inline]
             #[track_caller]
-            fn gt(&self, $other: &$Rhs) -> bool {
-                self.primal > $rhs
+            fn gt(&self, other: &$Right) -> bool {
+                $left(self) > $right(other)
             }
             #[inline]
             #[track_caller]
-            fn ge(&self, $other: &$Rhs) -> bool {
-                self.primal >= $rhs
+            fn ge(&self, other: &$Right) -> bool {
+                $left(self) >= $right(other)
             }
         }
     };
 }
-compare_primals!(Self, |other| other.primal);
-compare_primals!(f64, |other| *other);
+#[inline(always)]
+fn primal_of<R: Real, const N: usize>(number: &Dual<R, N>) -> R {
+    number.primal
+}
+
+#[inline(always)]
+fn constant_of<R: Real>(number: &f64) -> R {
+    R::constant(*number)
+}
+
+compare_primals!(Dual<R, N>, Dual<R, N>, primal_of, primal_of);
+compare_primals!(Dual<R, N>, f64, primal_of, constant_of);
+compare_primals!(f64, Dual<R, N>, constant_of, primal_of);
 
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {

@@ -1,15 +1,17 @@
 //! What users write functions over: the trait [`Real`].
 
-use crate::number::predicate::Answers;
+use crate::number::predicate::{Answers, Predicate};
 use crate::table::number::Number;
+use std::f64::consts::{E, PI};
 use std::fmt::Display;
 use std::iter::{Product, Sum};
 
 /// A real number: what a function is written over once, to run on `f64`, [`Dual`](crate::Dual) and
 /// [`Var`](crate::Var) alike.
 ///
-/// Arithmetic with `f64` on the right works (`x * 2.0`); a constant on the left is
-/// `R::constant(2.0) * x`. Arguments of methods may be constants too: `x.max(0.0)`, `x.powf(2.5)`.
+/// Arithmetic and comparisons with `f64` on the right work (`x * 2.0`, `x < 0.0`); a constant on the left is
+/// `R::constant(2.0) * x`. (`2.0 * x` and `0.0 < x` work for [`Var`](crate::Var) and [`Dual`](crate::Dual), but in generic
+/// code the language cannot say so.) Arguments of methods may be constants too: `x.max(0.0)`, `x.powf(2.5)`.
 ///
 /// Do not bound one signature by both this and `num_traits::Float`: `x.sin()` would be ambiguous.
 ///
@@ -45,6 +47,92 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn value(self) -> f64;
+
+    /// Whether the value is NaN. On a recording tape, as every comparison, a guard.
+    #[must_use]
+    #[track_caller]
+    fn is_nan(self) -> bool {
+        self.ask(Predicate::IsNan, self)
+    }
+
+    /// Whether the value is neither infinite nor NaN; a guard, too.
+    #[must_use]
+    #[track_caller]
+    fn is_finite(self) -> bool {
+        self.ask(Predicate::IsFinite, self)
+    }
+
+    /// Whether the value is +∞ or −∞; a guard, too.
+    #[must_use]
+    #[track_caller]
+    fn is_infinite(self) -> bool {
+        self.ask(Predicate::IsInfinite, self)
+    }
+
+    /// Whether the sign bit of the value is set; a guard, too.
+    #[must_use]
+    #[track_caller]
+    fn is_sign_negative(self) -> bool {
+        self.ask(Predicate::IsSignNegative, self)
+    }
+
+    /// The size of this number with the sign of another, as of `−0`: `|self| · signum(sign)`. NaN if either is.
+    #[must_use]
+    #[track_caller]
+    fn copysign(self, sign: impl Into<Self>) -> Self {
+        self.abs() * sign.into().signum()
+    }
+
+    /// Sine and cosine of an angle in radians.
+    #[must_use]
+    #[track_caller]
+    fn sin_cos(self) -> (Self, Self) {
+        (self.sin(), self.cos())
+    }
+
+    /// An angle in degrees, in radians.
+    #[must_use]
+    #[track_caller]
+    fn to_radians(self) -> Self {
+        self * (PI / 180.0)
+    }
+
+    /// An angle in radians, in degrees.
+    #[must_use]
+    #[track_caller]
+    fn to_degrees(self) -> Self {
+        self * (180.0 / PI)
+    }
+
+    /// π. Any constant of `std::f64::consts` may stand on the right of an operator: `x * PI`.
+    #[must_use]
+    fn pi() -> Self {
+        Self::constant(PI)
+    }
+
+    /// Euler's number e.
+    #[must_use]
+    fn e() -> Self {
+        Self::constant(E)
+    }
+
+    /// +∞
+    #[must_use]
+    fn infinity() -> Self {
+        Self::constant(f64::INFINITY)
+    }
+
+    /// NaN
+    #[must_use]
+    fn nan() -> Self {
+        Self::constant(f64::NAN)
+    }
+
+    /// The distance from 1 to the next larger number.
+    #[must_use]
+    fn epsilon() -> Self {
+        Self::constant(f64::EPSILON)
+    }
 }
 
 impl Real for f64 {

@@ -14,4 +14,5 @@ mod kinks;
 mod list_invariants;
 mod numbers;
 mod owners;
+mod shapes;
 mod top_level;

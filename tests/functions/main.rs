@@ -11,7 +11,9 @@ mod workloads;
 
 mod derivatives;
 mod errors;
+mod evaluator;
 mod passes;
 mod replay;
 mod stored;
+mod view;
 mod zeros;

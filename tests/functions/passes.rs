@@ -116,7 +116,7 @@ fn it_prints_as_code() {
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], "fn(speed, limit) {");
     assert!(lines[1].starts_with("    guard (speed < limit); // tests/functions/passes.rs:"), "{text}");
-    assert_eq!(lines[2..], ["    let v0 = mul(speed, 2);", "    let v1 = sin(v0);", "    [v1]", "}"]);
+    assert_eq!(lines[2..], ["    #2 = mul(speed, 2);", "    #3 = sin(#2);", "    [#3]", "}"]);
 }
 
 /// A list of one term is that term, of two a sum of two; and all that is made of it.

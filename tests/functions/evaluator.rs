@@ -1,0 +1,176 @@
+//! An evaluator gives the numbers of a function: in two forms, by every mode the same, nothing written on an error.
+
+use crate::programs::{Program, Random};
+use tapegrad::{Error, Function, Workspace, gradient, hessian};
+
+#[test]
+fn both_forms_are_the_same_bits() {
+    let mut random = Random(5);
+    let mut workspace = Workspace::new();
+    for _ in 0..300 {
+        let n = 1 + random.below(4);
+        let program = Program::wide(&mut random, n);
+        let x: Vec<f64> = (0..n).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let v: Vec<f64> = (0..n).map(|_| random.uniform(-1.0, 1.0)).collect();
+        let f = Function::record(|x| program.outputs(x), &x).unwrap();
+        let m = f.outputs();
+        let u: Vec<f64> = (0..m).map(|_| random.uniform(-1.0, 1.0)).collect();
+        let first = (m > 0).then(|| f.output(0).unwrap());
+
+        let mut values = vec![7.0; m];
+        f.evaluator_in(&mut workspace).values_into(&x, &mut values).unwrap();
+        same(&f.evaluator().values(&x).unwrap(), &values);
+        let mut jacobian = vec![7.0; m * n];
+        f.evaluator_in(&mut workspace).jacobian_into(&x, &mut jacobian).unwrap();
+        same(&f.evaluator().jacobian(&x).unwrap(), &jacobian);
+        let (mut y, mut product) = (vec![7.0; m], vec![7.0; m]);
+        f.evaluator_in(&mut workspace).jvp_into(&x, &v, &mut y, &mut product).unwrap();
+        let jvp = f.evaluator().jvp(&x, &v).unwrap();
+        same(&jvp.0, &y);
+        same(&jvp.1, &product);
+        same(&y, &values);
+        let (mut y, mut product) = (vec![7.0; m], vec![7.0; n]);
+        f.evaluator_in(&mut workspace).vjp_into(&x, &u, &mut y, &mut product).unwrap();
+        let vjp = f.evaluator().vjp(&x, &u).unwrap();
+        same(&vjp.0, &y);
+        same(&vjp.1, &product);
+
+        if let Some(f) = first {
+            let mut slopes = vec![7.0; n];
+            let value = f.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut slopes).unwrap();
+            same(&slopes, &jacobian[..n]);
+            same(&f.evaluator().gradient(&x).unwrap(), &slopes);
+            let both = f.evaluator().value_and_gradient(&x).unwrap();
+            same(&both.1, &slopes);
+            same(&[both.0, f.evaluator().value(&x).unwrap()], &[value; 2]);
+            let mut second = vec![7.0; n * n];
+            f.evaluator_in(&mut workspace).hessian_into(&x, &mut second).unwrap();
+            same(&f.evaluator().hessian(&x).unwrap(), &second);
+            f.evaluator_in(&mut workspace).hvp_into(&x, &v, &mut slopes).unwrap();
+            same(&f.evaluator().hvp(&x, &v).unwrap(), &slopes);
+        }
+    }
+}
+
+#[track_caller]
+fn same(a: &[f64], b: &[f64]) {
+    let is_same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+    assert!(a.len() == b.len() && a.iter().zip(b).all(is_same), "{a:?} {b:?}");
+}
+
+/// Products against the Jacobian, the functions of the same names, and the functions at top level.
+#[test]
+fn products_are_those_of_the_matrices() {
+    let mut random = Random(6);
+    for _ in 0..300 {
+        let n = 1 + random.below(4);
+        let program = Program::random(&mut random, n, 8, false);
+        let x: Vec<f64> = (0..n).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let v: Vec<f64> = (0..n).map(|_| random.uniform(0.5, 1.0)).collect();
+        let f = Function::record(|x: &[tapegrad::Var]| [program.run(x), x[0] * x[0]], &x).unwrap();
+        let [first, second] = [0, 1].map(|k| f.output(k).unwrap());
+        let j = [first.evaluator().gradient(&x).unwrap(), second.evaluator().gradient(&x).unwrap()];
+        close(&j[0], &gradient(|x| program.run(x), &x));
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+
+        let (y, jv) = f.evaluator().jvp(&x, &v).unwrap();
+        close(&jv, &[dot(&j[0], &v), dot(&j[1], &v)]);
+        let symbolic = f.jvp().unwrap().evaluator().values(&[&x[..], &v].concat()).unwrap();
+        close(&symbolic, &[y.clone(), jv].concat());
+        let (value, uj) = f.evaluator().vjp(&x, &[2.0, -3.0]).unwrap();
+        let expected: Vec<f64> = (0..n).map(|k| 2.0 * j[0][k] - 3.0 * j[1][k]).collect();
+        close(&uj, &expected);
+        let symbolic = f.vjp().unwrap().evaluator().values(&[&x[..], &[2.0, -3.0]].concat()).unwrap();
+        close(&symbolic, &[value, uj].concat());
+        let hv = first.evaluator().hvp(&x, &v).unwrap();
+        let rows = hessian(|x| program.run(x), &x);
+        close(&hv, &rows.iter().map(|row| dot(row, &v)).collect::<Vec<_>>());
+    }
+}
+
+#[track_caller]
+fn close(a: &[f64], b: &[f64]) {
+    let scale = a.iter().chain(b).fold(1.0, |most: f64, x| most.max(x.abs()));
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * scale || a.is_nan() && b.is_nan();
+    assert!(a.len() == b.len() && a.iter().zip(b).all(near), "{a:?} {b:?}");
+}
+
+#[test]
+fn an_error_writes_nothing() {
+    let f = Function::record(|[x, y]| if x < y { [x * y, x] } else { [y, x] }, [1.0, 2.0]).unwrap();
+    let single = f.output(0).unwrap();
+    for x in [&[2.0, 1.0][..], &[1.0], &[1.0, 2.0, 3.0]] {
+        let (mut a, mut b) = ([7.0; 4], [7.0; 4]);
+        let mut numbers = f.evaluator();
+        let mut of_single = single.evaluator();
+        let told = [
+            numbers.values_into(x, &mut a[..2]),
+            numbers.jacobian_into(x, &mut a),
+            numbers.jvp_into(x, &[1.0, 1.0], &mut a[..2], &mut b[..2]),
+            numbers.vjp_into(x, &[1.0, 1.0], &mut a[..2], &mut b[..2]),
+            of_single.value_and_gradient_into(x, &mut a[..2]).map(|_| ()),
+            of_single.hvp_into(x, &[1.0, 1.0], &mut a[..2]),
+            of_single.hessian_into(x, &mut a),
+        ];
+        for outcome in told {
+            match x.len() {
+                2 => assert!(matches!(outcome, Err(Error::BranchChanged { left: 2.0, right: 1.0, .. }))),
+                n => assert!(matches!(outcome, Err(Error::Length { what: "inputs", got, .. }) if got == n)),
+            }
+        }
+        assert_eq!((a, b), ([7.0; 4], [7.0; 4]));
+    }
+    // Lengths of everything else.
+    let x = [1.0, 2.0];
+    let mut numbers = f.evaluator();
+    let (mut two, mut one) = ([7.0; 2], [7.0; 1]);
+    let lengths = [
+        numbers.values_into(&x, &mut one),
+        numbers.jacobian_into(&x, &mut two),
+        numbers.jvp_into(&x, &[1.0], &mut two, &mut [7.0; 2]),
+        numbers.jvp_into(&x, &[1.0, 1.0], &mut one, &mut two),
+        numbers.jvp_into(&x, &[1.0, 1.0], &mut two, &mut one),
+        numbers.vjp_into(&x, &[1.0], &mut two, &mut [7.0; 2]),
+        numbers.vjp_into(&x, &[1.0, 1.0], &mut one, &mut two),
+        numbers.vjp_into(&x, &[1.0, 1.0], &mut two, &mut one),
+        numbers.value(&x).map(|_| ()),
+        numbers.gradient(&x).map(|_| ()),
+        numbers.hessian(&x).map(|_| ()),
+        numbers.hvp(&x, &[1.0, 1.0]).map(|_| ()),
+        single.evaluator().hvp(&x, &[1.0]).map(|_| ()),
+        single.evaluator().hvp_into(&x, &[1.0, 1.0], &mut one),
+    ];
+    assert!(lengths.iter().all(|outcome| matches!(outcome, Err(Error::Length { .. }))), "{lengths:?}");
+    assert_eq!((two, one), ([7.0; 2], [7.0; 1]));
+}
+
+/// Held inputs have no column, and no entry in a direction.
+#[test]
+fn held_inputs_are_any_set() {
+    let f = Function::record(|[a, x, b, y]| a * x * x + b * y * x, [1.0; 4]).unwrap();
+    let f = f.with_held([2, 0, 0]).unwrap();
+    let at = [2.0, 3.0, 5.0, 7.0];
+    let mut numbers = f.evaluator();
+    assert_eq!(numbers.gradient(&at).unwrap(), [2.0 * 2.0 * 3.0 + 5.0 * 7.0, 5.0 * 3.0]);
+    assert_eq!(numbers.hessian(&at).unwrap(), [4.0, 5.0, 5.0, 0.0]);
+    assert_eq!(numbers.jvp(&at, &[1.0, 0.0]).unwrap(), (vec![123.0], vec![47.0]));
+    assert_eq!(numbers.vjp(&at, &[2.0]).unwrap(), (vec![123.0], vec![94.0, 30.0]));
+    assert!(matches!(f.with_held([4]), Err(Error::Length { expected: 4, got: 5, .. })));
+}
+
+#[test]
+fn threads_share_a_function() {
+    let f = Function::record(|[x]| x.exp() * x, [1.0]).unwrap();
+    std::thread::scope(|scope| {
+        for k in 0..4 {
+            let f = &f;
+            scope.spawn(move || {
+                let mut numbers = f.evaluator();
+                for i in 0..100 {
+                    let x = f64::from(k * 100 + i) / 100.0;
+                    assert_eq!(numbers.value(&[x]).unwrap(), x.exp() * x);
+                }
+            });
+        }
+    });
+}
