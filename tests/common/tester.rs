@@ -300,7 +300,7 @@ pub fn page(correct: usize) -> String {
 const INTRODUCTION: &str = "\
 # The tester, tested
 
-Made by `cargo run --release --example tester > docs/tester.md`; `tests/check/tested.rs` holds it.
+Made by `cargo run --release --features proptest --example tester > docs/tester.md`; `tests/check/tested.rs` holds it.
 
 A checker that passes everything passes this crate too. So every row of the table is given partial derivatives that
 are wrong on purpose, one operand at a time: twice and half of the right one, its negative, those of two operands
