@@ -1,7 +1,7 @@
 //! Gradient time over the time of the gradient by hand, for every workload and every way to take it.
 //!
 //! ```text
-//! cargo bench --bench ratios -- [--only NAME] [--quick] [--json]
+//! cargo bench --features parallel --bench ratios -- [--only NAME] [--quick] [--json]
 //! ```
 //!
 //! Gradients are compared before anything is timed; the ratio is the median of those of single rounds.

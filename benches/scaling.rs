@@ -1,7 +1,7 @@
 //! Batches of any size: the time per sample, and what a second thread is worth.
 //!
 //! ```text
-//! cargo bench --bench scaling -- [--quick]
+//! cargo bench --features parallel --bench scaling -- [--quick]
 //! ```
 //!
 //! A *network* of 337 shared parameters (2-16-16-1, hinge loss: the sum of the losses and its gradient), and *options* (five

@@ -1,8 +1,8 @@
 //! The time of training steps over that of the same steps by hand, for every task, precision and way to train.
 //!
 //! ```text
-//! cargo bench --bench training -- [--only TASK] [--quick] [--json]
-//! cargo bench --bench training -- --export FILE
+//! cargo bench --features parallel --bench training -- [--only TASK] [--quick] [--json]
+//! cargo bench --features parallel --bench training -- --export FILE
 //! ```
 //!
 //! Parameters are compared before anything is timed. A run goes from the initial parameters over a fixed number of

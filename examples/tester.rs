@@ -1,7 +1,7 @@
 //! Puts the gradient checker to the test and prints the page `docs/tester.md`: wrong rules it catches, right
 //! gradients it does not refuse.
 //!
-//! `cargo run --release --example tester > docs/tester.md`
+//! `cargo run --release --features proptest --example tester > docs/tester.md`
 
 #[allow(dead_code)]
 #[path = "../tests/common/tester.rs"]

@@ -1,15 +1,15 @@
 #![doc = include_str!("../README.md")]
-#![cfg_attr(not(test), forbid(unsafe_code))]
+#![forbid(unsafe_code)]
 
 pub mod check;
 mod differentiate;
 mod error;
 mod function;
 pub mod guide;
-#[cfg(test)]
-mod interop;
 pub mod nn;
 mod number;
+#[cfg(test)]
+mod sketches;
 mod table;
 mod tape;
 pub mod view;

@@ -62,7 +62,7 @@ fn a_new_primitive_is_one_row() {
             .output()
             .expect("cargo runs")
     };
-    let tests = cargo(&["test", "--test", "table", "--test", "random_programs"]);
+    let tests = cargo(&["test", "--features", "proptest", "--test", "table", "--test", "random_programs"]);
     let (out, errors) = (String::from_utf8_lossy(&tests.stdout), String::from_utf8_lossy(&tests.stderr));
     assert!(tests.status.success(), "{out}\n{errors}");
     assert!(out.contains("every_row") || out.contains("rows"), "the tests over the table ran: {out}");

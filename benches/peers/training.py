@@ -37,7 +37,7 @@ LEAST_SECONDS = 0.2  # of one timing
 
 def build():
     """Builds the Rust side; gives its path."""
-    command = ["cargo", "bench", "--bench", "training", "--no-run", "--message-format", "json"]
+    command = ["cargo", "bench", "--features", "parallel", "--bench", "training", "--no-run", "--message-format", "json"]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in lines.splitlines()]
     return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "training")

@@ -408,8 +408,8 @@ fn constant_of<R: Real>(number: &f64) -> R {
 }
 
 compare_primals!(Dual<R, N>, Dual<R, N>, primal_of, primal_of);
-compare_primals!(Dual<R, N>, f64, primal_of, constant_of);
-compare_primals!(f64, Dual<R, N>, constant_of, primal_of);
+compare_primals!(Dual<R, N>, f64, primal_of, constant_of::<R>);
+compare_primals!(f64, Dual<R, N>, constant_of::<R>, primal_of);
 
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {

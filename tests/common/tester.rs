@@ -303,7 +303,7 @@ pub fn page(correct: usize) -> String {
 const INTRODUCTION: &str = "\
 # The tester, tested
 
-Made by `cargo run --release --example tester > docs/tester.md`; `tests/check/tested.rs` holds it.
+Made by `cargo run --release --features proptest --example tester > docs/tester.md`; `tests/check/tested.rs` holds it.
 
 The gradient checker is tested by mutation. A checker that accepts everything would accept this crate too. So every
 primitive (a row of the table in `src/table/ops.rs`) is given partial derivatives that are wrong on purpose, one operand

@@ -50,7 +50,9 @@ fn a_tape_and_its_function_agree() {
         }
         assert!(by_function.guards.len() <= by_tape.guards.len());
         for guard in &by_function.guards {
-            assert!(by_tape.guards.iter().any(|other| other.at == guard.at && other.outcome == guard.outcome));
+            assert!(
+                by_tape.guards.iter().any(|other| other.at == guard.at && other.outcome == guard.outcome)
+            );
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Promise: a checkpoint is resumed by the run that it is of, or refused with what differs; and one that could not be
 //! resumed never takes the place of one that can.
-#![cfg(feature = "serde")]
 
 use crate::nets::fresh_directory;
 use std::path::Path;

@@ -1,14 +1,13 @@
 //! Files: what is loaded is what was saved, bit for bit; what is broken is refused; what dies leaves a whole
 //! file behind.
-#![cfg(feature = "serde")]
 
 use crate::nets::{bits, for_any_flipped_bit, fresh_directory, model, seal};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tapegrad::nn::{
-    Activation, Adam, AdamW, Batch, Bias, Data, Error, Loss, Metric, Mlp, Model, Order, Random, RmsProp,
-    Scaler, Sgd, State, Trainer, blobs, sine,
+    Activation, Adam, AdamW, Batch, Bias, Data, Error, Loss, Metric, Mlp, Model, Order, Random, RmsProp, Sgd,
+    Trainer, blobs, sine,
 };
 
 #[test]
@@ -152,7 +151,6 @@ fn a_model_that_is_not_finite_is_not_saved() {
     broken.parameters_mut()[1] = f64::NAN;
     assert!(broken.save(&path).unwrap_err().to_string().contains("`layers.0.neurons.0.weights.1` is NaN"));
     assert_eq!(Model::load(&path).unwrap(), model(), "the file that was there still is");
-    #[cfg(feature = "safetensors")]
     {
         let path = path.with_extension("safetensors");
         let error = Model::new(broken).save_safetensors(&path).unwrap_err().to_string();
@@ -188,33 +186,6 @@ fn the_checksum_is_the_documented_one() {
     model().save(&path).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(seal(&text), text);
-}
-
-/// A format that says nothing about itself reads what was written: no entry is left out because it is empty.
-#[test]
-fn any_format_of_serde_will_do() {
-    fn there_and_back<T>(value: &T)
-    where
-        T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
-    {
-        let bytes = postcard::to_allocvec(value).unwrap();
-        assert_eq!(&postcard::from_bytes::<T>(&bytes).unwrap(), value);
-        let text = serde_json::to_string(value).unwrap();
-        assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
-    }
-    let nothing_frozen = Mlp::builder(1).layer(1, Activation::Identity).build().unwrap();
-    there_and_back(&nothing_frozen);
-    there_and_back(&Model::new(nothing_frozen.clone()));
-    there_and_back(&model());
-    let scaler = Scaler::new(vec![1.0], vec![2.0]).unwrap();
-    there_and_back(
-        &Model::new(nothing_frozen).scaling_inputs(scaler.clone()).unwrap().scaling_targets(scaler).unwrap(),
-    );
-    let (mut mlp, data) = task();
-    let mut trainer = trainers().swap_remove(1).epochs(3);
-    there_and_back(&trainer.fit(&mut mlp, Loss::CrossEntropy, &data).unwrap());
-    there_and_back(&State::new("adam", 3));
-    there_and_back(&tapegrad::Function::record(|[x, y]| if x < y { x * y } else { x }, [1.0, 2.0]).unwrap());
 }
 
 fn trainers() -> Vec<Trainer<'static>> {

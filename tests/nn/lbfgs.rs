@@ -1,5 +1,4 @@
 //! L-BFGS finds minima, and stops with an error where there is nothing finite to find.
-#![cfg(feature = "lbfgs")]
 
 use tapegrad::nn::{
     Activation, Data, Eager, Ending, Error, Failure, Lbfgs, Loss, Mlp, Objective, Recorded, Reduction, sine,

@@ -1,5 +1,4 @@
 //! Promise: safetensors keep every bit, tell what is not theirs, and take the weights of other frameworks.
-#![cfg(feature = "safetensors")]
 
 use crate::nets::{bits, for_any_flipped_bit, fresh_directory, model};
 use safetensors::tensor::{Dtype, TensorView, serialize};

@@ -1,5 +1,4 @@
 //! Promise: a save replaces a file whole or not at all, whoever else writes or reads it, and however it ends.
-#![cfg(feature = "serde")]
 
 use crate::nets::fresh_directory;
 use std::fs;

@@ -158,7 +158,6 @@ fn clips_penalties_losses_stopping() {
         assert_refused(trainer().early_stopping_with(stopping), Loss::Squared, name, number);
     }
     assert_refused(trainer().early_stopping(0), Loss::Squared, "EarlyStopping::patience", 0.0);
-    #[cfg(feature = "serde")]
     assert_refused(trainer().checkpoint("never written", 0), Loss::Squared, "Trainer::checkpoint", 0.0);
     assert_refused(trainer().batch(Batch::Size(0)), Loss::Squared, "Batch::Size", 0.0);
 }

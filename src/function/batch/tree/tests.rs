@@ -9,7 +9,6 @@ use crate::function::evaluate::Memory;
 use crate::table::ops::reductions;
 use crate::table::rules::{affine, log_sum_exp};
 use crate::tape::Var;
-use pulp::Simd;
 
 /// A batch of samples, with numbers for what is shared.
 struct Batch<'a, T> {
@@ -60,13 +59,17 @@ impl<T: Precision> Batch<'_, T> {
     /// Compares every instruction set of this machine with plain code.
     fn compare(&self, what: &str) {
         let plain = self.bits(&|chunk| pulp::Arch::Scalar.dispatch(chunk));
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "simd"))]
         {
             if let Some(v3) = pulp::x86::V3::try_new() {
-                assert_eq!(self.bits(&|chunk| Simd::vectorize(v3, chunk)), plain, "{what} with AVX2");
+                assert_eq!(self.bits(&|chunk| pulp::Simd::vectorize(v3, chunk)), plain, "{what} with AVX2");
             }
             if let Some(v4) = pulp::x86::V4::try_new() {
-                assert_eq!(self.bits(&|chunk| Simd::vectorize(v4, chunk)), plain, "{what} with AVX-512");
+                assert_eq!(
+                    self.bits(&|chunk| pulp::Simd::vectorize(v4, chunk)),
+                    plain,
+                    "{what} with AVX-512"
+                );
             }
         }
         assert_eq!(self.bits(&T::evaluate), plain, "{what} as it is");

@@ -98,7 +98,7 @@ fn a_recording_is_replayed_over_other_numbers() {
 fn a_replay_across_a_branch_is_refused_with_its_line() {
     let f = Recorded::new([0.9, 0.7], sample).unwrap();
     let Err(BranchChanged(at)) = f.eval(&[0.9, 0.1], decide) else { panic!("the other branch's number") };
-    assert!(at.file().ends_with("later.rs"));
+    assert!(at.file().ends_with("sketches.rs"));
 
     let of_lanes = f.eval(&[Lanes([0.9, 0.9, 1.0, 1.0]), Lanes([0.7, 0.8, 0.1, 0.9])], decide_in_all_lanes);
     assert_eq!(of_lanes, Err(BranchChanged(at)));
