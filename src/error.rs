@@ -53,15 +53,15 @@ impl fmt::Display for SourceLine {
 /// What a slice of the wrong length should hold instead.
 fn cure(what: &str) -> &'static str {
     match what {
-        "inputs" => "; a number is given for every input, parameters included",
-        "input names" => "; every input has a name, parameters included",
+        "inputs" => "; a number is given for every input, held ones included",
+        "input names" => "; every input has a name, held ones included",
         "shared inputs" => "; they are those of the range that the batch was made with",
         "columns" => "; there is one for every input that is not shared",
         "outputs" => "; `output` and `gradient_of` choose one of several",
         "values" => "; there is one for every output, in a batch of every sample",
         "sums" => "; there is one for every output",
         "derivatives" => {
-            "; there is one for every variable, of several outputs or samples for each of them; parameters are no variables"
+            "; there is one for every variable, of several outputs or samples for each of them; held inputs are no variables"
         }
         "derivatives by inputs that differ between samples" => {
             "; there is one for every sample, output and such input; `jacobians` gives no derivatives by shared inputs: \

@@ -211,9 +211,9 @@ fn call(op: Op, operands: &[String]) -> String {
     let receiver = if operands[0].contains(' ') { format!("({})", operands[0]) } else { operands[0].clone() };
     let mut call = format!("{receiver}.{}(", op.name());
     call.push_str(&operands[1..].join(", "));
-    // The parameter of a family, as in `powi[3]`.
-    if let Some(parameter) = op.to_string().strip_prefix(op.name()).filter(|rest| !rest.is_empty()) {
-        let _ = write!(call, "{}", parameter.trim_matches(['[', ']']));
+    // The integer of a family, as in `powi[3]`.
+    if let Some(integer) = op.to_string().strip_prefix(op.name()).filter(|rest| !rest.is_empty()) {
+        let _ = write!(call, "{}", integer.trim_matches(['[', ']']));
     }
     call.push(')');
     call

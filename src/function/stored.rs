@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 struct Stored {
     tapegrad_function: u32,
     names: Vec<String>,
-    parameters: Vec<bool>,
+    held: Vec<bool>,
     at: Vec<String>,
     constants: Vec<String>,
     operations: Vec<(String, Vec<u32>)>,
@@ -46,7 +46,7 @@ impl Serialize for Function {
         Stored {
             tapegrad_function: VERSION,
             names: self.names.iter().cloned().collect(),
-            parameters: self.are_variables().map(|is_variable| !is_variable).collect(),
+            held: self.are_variables().map(|is_variable| !is_variable).collect(),
             at: numbers(&self.at),
             constants: numbers(&self.graph.constants),
             operations: self
@@ -92,8 +92,8 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         )));
     }
     let inputs = stored.names.len();
-    if stored.parameters.len() != inputs || stored.at.len() != inputs {
-        return Err(broken("names, parameters and point differ in length".into()));
+    if stored.held.len() != inputs || stored.at.len() != inputs {
+        return Err(broken("names, held inputs and point differ in length".into()));
     }
     let names: IndexSet<String> = stored.names.into_iter().collect();
     if names.len() != inputs {
@@ -115,8 +115,8 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let mut instructions = Instructions::new(first);
     for (index, (name, operands)) in stored.operations.into_iter().enumerate() {
         let op = Op::parse(&name).ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
-        if !op.parameter_is_valid() {
-            return Err(broken(format!("the parameter of `{name}` is out of bounds")));
+        if !op.integer_is_valid() {
+            return Err(broken(format!("the integer of `{name}` is out of bounds")));
         }
         if !op.takes(operands.len()) {
             return Err(broken(format!("`{name}` cannot take {} operands", operands.len())));
@@ -149,7 +149,7 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         within(output, places, "an output")?;
     }
     let graph = Graph { constants, inputs, instructions, guards, outputs: stored.outputs };
-    let variables = (0..inputs).filter(|&input| !stored.parameters[input]).collect();
+    let variables = (0..inputs).filter(|&input| !stored.held[input]).collect();
     Ok(Function { variables, ..Function::new(graph, names, numbers(&stored.at)?) })
 }
 

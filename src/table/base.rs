@@ -5,7 +5,7 @@ use crate::table::special;
 use std::ops::*;
 
 /// Hands every row of the table to the macro `$consumer` as `[source] name (b c) (n)`: where its value comes from (`std` or
-/// `special`, if it is a function of plain numbers), the arguments after the first, and an integer parameter.
+/// `special`, if it is a function of plain numbers), the arguments after the first, and an integer integer.
 macro_rules! for_each_function {
     ($consumer:ident) => {
         $crate::table::ops::for_each_primitive! { for_each_function [$consumer] }
@@ -56,7 +56,7 @@ impl<B> Answer<B> for bool {
 }
 
 macro_rules! define_base {
-    ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
+    ($($source:tt $name:ident $others:tt $integer:tt)*) => {
         /// A plain number: arithmetic, comparisons, and a function per row of the table that is one.
         pub(crate) trait Base:
             Copy + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self>
@@ -71,7 +71,7 @@ macro_rules! define_base {
             fn is_nan(self) -> Self::Answer {
                 !self.is_equal(self)
             }
-            $( define_base!(@declare $source $name $others $parameter); )*
+            $( define_base!(@declare $source $name $others $integer); )*
         }
 
         impl Base for f64 {
@@ -92,7 +92,7 @@ macro_rules! define_base {
             fn is_at_most(self, other: f64) -> bool {
                 self <= other
             }
-            $( define_base!(@of_f64 $source $name $others $parameter); )*
+            $( define_base!(@of_f64 $source $name $others $integer); )*
         }
     };
     (@declare [std] $($function:tt)*) => { define_base!(@declare $($function)*); };

@@ -24,7 +24,7 @@
 //! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
 //! partials are in the order of the operands.
 //!
-//! `; n: i32 in [..]` after the arguments is a plain parameter, not a number: it is part of the
+//! `; n: i32 in [..]` after the arguments is a plain integer, not a number: it is part of the
 //! operation, never differentiated; the list holds the samples that tests try.
 //!
 //! From here come the [`Op`] enum, the trait [`Number`](crate::Number), the methods and operators of
@@ -453,7 +453,7 @@ pub(crate) use for_each_primitive;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Primitive {
-    /// The operation; of a family with a parameter, such as `powi`, one sample of it.
+    /// The operation; of a family with a integer, such as `powi`, one sample of it.
     pub op: Op,
     /// The documentation of the row.
     pub doc: &'static str,
@@ -497,16 +497,16 @@ macro_rules! define_op {
                 }
             }
 
-            /// The operation whose `Display` is this text: the name, and a parameter in brackets.
+            /// The operation whose `Display` is this text: the name, and a integer in brackets.
             #[cfg_attr(not(feature = "serde"), expect(dead_code))]
             pub(crate) fn parse(text: &str) -> Option<Op> {
-                let (name, parameter) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
-                    Some((name, parameter)) => (name, Some(parameter)),
+                let (name, integer) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+                    Some((name, integer)) => (name, Some(integer)),
                     None => (text, None),
                 };
-                match (name, parameter) {
-                    $( define_op!(@parameter parameter $($n)?) if name == stringify!($name) =>
-                        define_op!(@parse $Op parameter $($ty)?), )*
+                match (name, integer) {
+                    $( define_op!(@integer integer $($n)?) if name == stringify!($name) =>
+                        define_op!(@parse $Op integer $($ty)?), )*
                     $( (_, None) if name == stringify!($list) => Some(Op::$List), )*
                     _ => None,
                 }
@@ -576,7 +576,7 @@ macro_rules! define_op {
         /// Every reduction.
         const REDUCTIONS: &[Op] = &[$( Op::$List ),*];
 
-        /// Every row of the table, a family with a parameter once per sample.
+        /// Every row of the table, a family with a integer once per sample.
         const PRIMITIVES: &[&[Primitive]] = &[
             $( define_op!(@samples $Op $($samples)? Primitive {
                 op: Op::Input,
@@ -591,10 +591,10 @@ macro_rules! define_op {
     (@any $Op:ident $n:ident) => { Op::$Op(_) };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
-    (@parameter $parameter:ident) => { (_, None) };
-    (@parameter $parameter:ident $n:ident) => { (_, Some($parameter)) };
-    (@parse $Op:ident $parameter:ident) => { Some(Op::$Op) };
-    (@parse $Op:ident $parameter:ident $ty:ident) => { $parameter.parse::<$ty>().ok().map(Op::$Op) };
+    (@integer $integer:ident) => { (_, None) };
+    (@integer $integer:ident $n:ident) => { (_, Some($integer)) };
+    (@parse $Op:ident $integer:ident) => { Some(Op::$Op) };
+    (@parse $Op:ident $integer:ident $ty:ident) => { $integer.parse::<$ty>().ok().map(Op::$Op) };
     (@piecewise piecewise) => { true };
     (@piecewise $kind:ident) => { false };
     (@samples $Op:ident $row:expr) => { &[Primitive { op: Op::$Op, ..$row }] };
@@ -604,7 +604,7 @@ macro_rules! define_op {
 }
 for_each_primitive!(define_op);
 
-/// Every row of the table; a family with a parameter, such as `powi`, once per sample of it.
+/// Every row of the table; a family with a integer, such as `powi`, once per sample of it.
 ///
 /// ```
 /// let sin = tapegrad::primitives::all().find(|row| row.op.name() == "sin").unwrap();
@@ -666,9 +666,9 @@ impl Op {
         self == Op::Neg
     }
 
-    /// Whether the parameter is one that a derivative of sensible order asks for: an evaluation takes as many steps.
+    /// Whether the integer is one that a derivative of sensible order asks for: an evaluation takes as many steps.
     #[cfg_attr(not(feature = "serde"), expect(dead_code))]
-    pub(crate) fn parameter_is_valid(self) -> bool {
+    pub(crate) fn integer_is_valid(self) -> bool {
         const MOST: i32 = 1_000;
         match self {
             Op::Polygamma(n) | Op::ErfcxIntegral(n) => n <= MOST,

@@ -10,5 +10,6 @@ mod against_scalar;
 mod bits;
 mod contracts;
 mod layers;
+mod sets;
 mod signs;
 mod zeros;

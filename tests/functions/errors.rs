@@ -122,19 +122,16 @@ fn a_hessian_without_variables_is_checked_the_same() {
 }
 
 #[test]
-#[allow(clippy::reversed_empty_ranges)]
 fn numbers_of_outputs_and_inputs_that_there_are_not() {
     let f = Function::record(|[x]| [x, x * x], [1.0]).unwrap();
     for output in [2, usize::MAX - 1, usize::MAX] {
         assert!(matches!(f.gradient_of(output), Err(Error::Length { got: 2, .. })));
         assert!(matches!(f.output(output), Err(Error::Length { got: 2, .. })));
     }
-    for inputs in [0..2, 2..3, 0..usize::MAX, usize::MAX..usize::MAX, usize::MAX..0, 1..0] {
+    for inputs in [0..2, 2..3, 0..usize::MAX, usize::MAX - 1..usize::MAX] {
         assert!(matches!(f.clone().with_held(inputs.clone()), Err(Error::Length { .. })));
         assert!(matches!(f.batched(inputs), Err(Error::Length { .. })));
     }
-    let reversed = f.with_held(1..0).unwrap_err();
-    assert_eq!(reversed.to_string(), "expected 1 as the least end of the range of inputs, got 0");
 }
 
 #[track_caller]
@@ -183,7 +180,7 @@ fn a_wrong_length_says_what_there_should_be() {
     let mut workspace = Workspace::new();
     says(
         &f.evaluator_in(&mut workspace).value(&[1.0]).unwrap_err(),
-        &["expected 2 inputs, got 1", "parameters included"],
+        &["expected 2 inputs, got 1", "held ones included"],
     );
     let error = f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0, 2.0], &mut [0.0]).unwrap_err();
     says(&error, &["expected 2 derivatives, got 1", "every variable"]);

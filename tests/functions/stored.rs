@@ -133,9 +133,9 @@ fn numbers_are_read_as_they_are_or_refused() {
     }
 }
 
-/// A row with a parameter takes as many steps as that says.
+/// A row with an integer takes as many steps as that says.
 #[test]
-fn parameters_have_bounds() {
+fn integers_have_bounds() {
     let with = |name: &str| {
         let mut data = to_value(Function::record(|[x]| x.sin(), [1.5]).unwrap()).unwrap();
         data["operations"][0][0] = json!(name);
@@ -161,7 +161,7 @@ fn parameters_have_bounds() {
 fn reversed_bounds_are_no_panic() {
     let text = |operands: &str| {
         format!(
-            r#"{{"tapegrad_function":1,"names":["x"],"parameters":[false],"at":["0.5"],"constants":["1.0","2.0"],
+            r#"{{"tapegrad_function":1,"names":["x"],"held":[false],"at":["0.5"],"constants":["1.0","2.0"],
             "operations":[["clamp",{operands}]],"guards":[],"outputs":[3]}}"#
         )
     };
@@ -306,7 +306,7 @@ fn what_is_changed_at_random_is_refused_or_answers() {
         let program = Program::random(&mut random, 3, 1 + round % 8, true);
         let mut data = to_value(Function::record(|x| program.run(x), vec![0.3, 0.7, -0.4]).unwrap()).unwrap();
         for _ in 0..1 + random.below(3) {
-            let list = ["operations", "constants", "at", "outputs", "guards", "parameters"][random.below(6)];
+            let list = ["operations", "constants", "at", "outputs", "guards", "held"][random.below(6)];
             let entries = data[list].as_array_mut().unwrap();
             if entries.is_empty() {
                 continue;

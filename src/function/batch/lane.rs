@@ -39,7 +39,7 @@ impl<T: Float> Neg for Branchless<T> {
 }
 
 macro_rules! impl_base {
-    ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
+    ($($source:tt $name:ident $others:tt $integer:tt)*) => {
         impl<T: Float> Base for Branchless<T> {
             type Answer = bool;
             #[inline(always)]
@@ -58,7 +58,7 @@ macro_rules! impl_base {
             fn is_at_most(self, other: Self) -> bool {
                 self <= other
             }
-            $( impl_base!(@function $source $name $others $parameter); )*
+            $( impl_base!(@function $source $name $others $integer); )*
         }
     };
     (@function [std] $($function:tt)*) => { impl_base!(@function $($function)*); };

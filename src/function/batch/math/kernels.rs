@@ -5,7 +5,7 @@ use crate::table::base::for_each_function;
 use std::ops::*;
 
 macro_rules! define_kernels {
-    ($($source:tt $name:ident $others:tt $parameter:tt)*) => {
+    ($($source:tt $name:ident $others:tt $integer:tt)*) => {
         /// Functions without branches. A kernel *declines* an argument by NaN where there should be a number; a function
         /// without a kernel declines all.
         #[allow(clippy::wrong_self_convention)] // numbers are copied
@@ -21,7 +21,7 @@ macro_rules! define_kernels {
             fn masked(self, mask: Self) -> Self;
             /// The mask that keeps a number, or not.
             fn mask(is_kept: bool) -> Self;
-            $( define_kernels!(@function $source $name $others $parameter); )*
+            $( define_kernels!(@function $source $name $others $integer); )*
         }
     };
     (@function [std] $($function:tt)*) => { define_kernels!(@function $($function)*); };
