@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod check;
 mod differentiate;
 mod error;
 mod function;
 pub mod guide;
+mod interop;
 pub mod nn;
 mod number;
 #[cfg(test)]

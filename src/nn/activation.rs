@@ -1,7 +1,8 @@
 //! What a layer does with its net inputs.
 
 use super::error::Error;
-use crate::{Number, lists::softmax};
+use crate::number::lists::softmax;
+use crate::table::number::Number;
 
 /// The function between the net inputs of a layer and its outputs; each is a row of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]

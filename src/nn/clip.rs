@@ -47,12 +47,12 @@ impl Clip {
                 }
             }
             Clip::Norm(limit) => {
-                let norm = crate::lists::norm(&*gradient);
+                let norm = crate::table::rules::norm(&*gradient);
                 if norm == f64::INFINITY && are_finite(gradient) {
                     // The length is beyond all numbers: in units of the largest it is not, nor is 1e-6 of any account.
                     let largest = gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
                     gradient.iter_mut().for_each(|slope| *slope /= largest);
-                    let factor = limit / crate::lists::norm(&*gradient);
+                    let factor = limit / crate::table::rules::norm(&*gradient);
                     gradient.iter_mut().for_each(|slope| *slope *= factor);
                     return;
                 }

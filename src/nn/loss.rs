@@ -6,11 +6,9 @@ use super::error::{Error, expect_length};
 use super::mlp::Mlp;
 use super::passes::pass;
 use super::ranges::{not_negative, or_panic, positive};
-use crate::{
-    Number,
-    lists::{cross_entropy, sum},
-    masks::lt,
-};
+use crate::number::mask::lt;
+use crate::table::number::Number;
+use crate::table::rules::{cross_entropy, sum};
 
 /// The loss of one sample, over any number. There are as many targets as outputs.
 ///

@@ -1,10 +1,8 @@
 //! The unit of a network.
 
 use super::activation::Activation;
-use crate::{
-    Number,
-    lists::{affine, dot},
-};
+use crate::table::number::Number;
+use crate::table::rules::{affine, dot};
 
 /// A neuron: weights, perhaps a bias, and an activation, over any number.
 ///

@@ -411,6 +411,33 @@ compare_primals!(Dual<R, N>, Dual<R, N>, primal_of, primal_of);
 compare_primals!(Dual<R, N>, f64, primal_of, constant_of::<R>);
 compare_primals!(f64, Dual<R, N>, constant_of::<R>, primal_of);
 
+/// Questions about the primal; see [`Real`].
+macro_rules! predicates {
+    ($($(#[$doc:meta])* $name:ident)*) => {
+        impl<R: Real, const N: usize> Dual<R, N> {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                #[inline]
+                #[track_caller]
+                pub fn $name(self) -> bool {
+                    self.primal.$name()
+                }
+            )*
+        }
+    };
+}
+predicates! {
+    /// Whether the primal is NaN.
+    is_nan
+    /// Whether the primal is neither infinite nor NaN.
+    is_finite
+    /// Whether the primal is +∞ or −∞.
+    is_infinite
+    /// Whether the sign bit of the primal is set.
+    is_sign_negative
+}
+
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

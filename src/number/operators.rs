@@ -149,7 +149,34 @@ macro_rules! shared {
             #[$inline]
             #[track_caller]
             pub fn sin_cos(self) -> ($T, $T) {
-                (self.sin(), self.cos())
+                $crate::table::formulas::sin_cos(self)
+            }
+
+            /// The size of this number with the sign of another, as of `−0`: `|self| · signum(sign)`. NaN if either is.
+            #[must_use]
+            #[allow(dead_code)]
+            #[$inline]
+            #[track_caller]
+            pub fn copysign(self, sign: impl Into<$T>) -> $T {
+                $crate::table::formulas::copysign(self, sign.into())
+            }
+
+            /// An angle in degrees, in radians.
+            #[must_use]
+            #[allow(dead_code)]
+            #[$inline]
+            #[track_caller]
+            pub fn to_radians(self) -> $T {
+                $crate::table::formulas::to_radians(self)
+            }
+
+            /// An angle in radians, in degrees.
+            #[must_use]
+            #[allow(dead_code)]
+            #[$inline]
+            #[track_caller]
+            pub fn to_degrees(self) -> $T {
+                $crate::table::formulas::to_degrees(self)
             }
         }
         $crate::number::operators::shared! { @fold [$($g)*] [$T] Sum sum sum_of }

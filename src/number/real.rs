@@ -1,6 +1,7 @@
 //! What users write functions over: the trait [`Real`].
 
 use crate::number::predicate::{Answers, Predicate};
+use crate::table::formulas::{copysign, sin_cos, to_degrees, to_radians};
 use crate::table::number::Number;
 use std::f64::consts::{E, PI};
 use std::fmt::Display;
@@ -52,56 +53,56 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn is_nan(self) -> bool {
-        self.ask(Predicate::IsNan, self)
+        self.ask(Predicate::IsNan, Self::constant(0.0))
     }
 
     /// Whether the value is neither infinite nor NaN; a guard, too.
     #[must_use]
     #[track_caller]
     fn is_finite(self) -> bool {
-        self.ask(Predicate::IsFinite, self)
+        self.ask(Predicate::IsFinite, Self::constant(0.0))
     }
 
     /// Whether the value is +∞ or −∞; a guard, too.
     #[must_use]
     #[track_caller]
     fn is_infinite(self) -> bool {
-        self.ask(Predicate::IsInfinite, self)
+        self.ask(Predicate::IsInfinite, Self::constant(0.0))
     }
 
     /// Whether the sign bit of the value is set; a guard, too.
     #[must_use]
     #[track_caller]
     fn is_sign_negative(self) -> bool {
-        self.ask(Predicate::IsSignNegative, self)
+        self.ask(Predicate::IsSignNegative, Self::constant(0.0))
     }
 
     /// The size of this number with the sign of another, as of `−0`: `|self| · signum(sign)`. NaN if either is.
     #[must_use]
     #[track_caller]
     fn copysign(self, sign: impl Into<Self>) -> Self {
-        self.abs() * sign.into().signum()
+        copysign(self, sign.into())
     }
 
     /// Sine and cosine of an angle in radians.
     #[must_use]
     #[track_caller]
     fn sin_cos(self) -> (Self, Self) {
-        (self.sin(), self.cos())
+        sin_cos(self)
     }
 
     /// An angle in degrees, in radians.
     #[must_use]
     #[track_caller]
     fn to_radians(self) -> Self {
-        self * (PI / 180.0)
+        to_radians(self)
     }
 
     /// An angle in radians, in degrees.
     #[must_use]
     #[track_caller]
     fn to_degrees(self) -> Self {
-        self * (180.0 / PI)
+        to_degrees(self)
     }
 
     /// π. Any constant of `std::f64::consts` may stand on the right of an operator: `x * PI`.

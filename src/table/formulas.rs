@@ -3,6 +3,7 @@
 use crate::table::hooks::total;
 use crate::table::number::{Number, either};
 use smallvec::SmallVec;
+use std::f64::consts::PI;
 
 pub(crate) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 /// √(π/2)
@@ -366,4 +367,32 @@ pub(crate) fn cross_entropy_partials<R: Number>(
         ((all_weights - weight) * part - weight * is_largest.select(others, sum - part)) / sum
     });
     by_exponents.chain(xs.map(move |x| above + (largest - x)))
+}
+
+/// The size of a number with the sign of another.
+#[inline]
+#[track_caller]
+pub(crate) fn copysign<R: Number>(x: R, sign: R) -> R {
+    x.abs() * sign.signum()
+}
+
+/// An angle in degrees, in radians.
+#[inline]
+#[track_caller]
+pub(crate) fn to_radians<R: Number>(angle: R) -> R {
+    angle * (PI / 180.0)
+}
+
+/// An angle in radians, in degrees.
+#[inline]
+#[track_caller]
+pub(crate) fn to_degrees<R: Number>(angle: R) -> R {
+    angle * (180.0 / PI)
+}
+
+/// Sine and cosine of an angle in radians.
+#[inline]
+#[track_caller]
+pub(crate) fn sin_cos<R: Number>(angle: R) -> (R, R) {
+    (angle.sin(), angle.cos())
 }

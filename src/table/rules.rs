@@ -10,7 +10,7 @@ use std::any::type_name;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// Partials or operands of one node; more than three only in fused blocks.
-pub type Few<T> = SmallVec<[T; 3]>;
+pub(crate) type Few<T> = SmallVec<[T; 3]>;
 
 macro_rules! define_rules {
     ($(
@@ -109,13 +109,13 @@ macro_rules! define_rules {
             /// ```
             /// use tapegrad::primitives::Op;
             /// let partials = Op::Mul.partials(&[3.0, 5.0], 15.0).unwrap();
-            /// assert_eq!(partials[..], [5.0, 3.0]);
+            /// assert_eq!(partials, [5.0, 3.0]);
             /// ```
             ///
             /// # Panics
             /// If `args` is not as long as the row has operands.
-            pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Few<R>> {
-                let mut partials = Few::new();
+            pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Vec<R>> {
+                let mut partials = Vec::new();
                 let has_row = self.visit_list_partials(args, |arg| arg, y, |partial| partials.push(partial))
                     || self.visit_partials(args, |arg| arg, y, |_| true, |_, partial| partials.push(partial));
                 has_row.then_some(partials)

@@ -4,8 +4,10 @@
 //! the question as it keeps a comparison: what it is asked of is computed on the tape, so that the guard turns out
 //! as the whole question does.
 
+use crate::number::dual::Dual;
 use crate::number::mask::{eq, le};
 use crate::number::predicate::{Answers, Predicate};
+use crate::number::real::Real;
 use crate::tape::gradient::Gradient;
 use crate::tape::{self, Var};
 use ::approx::{AbsDiffEq, RelativeEq, UlpsEq};
@@ -70,6 +72,44 @@ impl UlpsEq for Var {
         // Where the difference alone is small enough, there is nothing left to ask.
         let is_near = le((x - y).abs(), epsilon);
         x.ask(Predicate::WithinUlps(max_ulps), is_near.select(x, y))
+    }
+}
+
+/// Compares primals.
+impl<R: Real + AbsDiffEq<Epsilon = R>, const N: usize> AbsDiffEq for Dual<R, N> {
+    type Epsilon = Self;
+
+    fn default_epsilon() -> Self {
+        Dual::constant(R::default_epsilon())
+    }
+
+    #[track_caller]
+    fn abs_diff_eq(&self, other: &Self, epsilon: Self) -> bool {
+        self.primal().abs_diff_eq(&other.primal(), epsilon.primal())
+    }
+}
+
+/// Compares primals.
+impl<R: Real + RelativeEq<Epsilon = R>, const N: usize> RelativeEq for Dual<R, N> {
+    fn default_max_relative() -> Self {
+        Dual::constant(R::default_max_relative())
+    }
+
+    #[track_caller]
+    fn relative_eq(&self, other: &Self, epsilon: Self, max_relative: Self) -> bool {
+        self.primal().relative_eq(&other.primal(), epsilon.primal(), max_relative.primal())
+    }
+}
+
+/// Compares primals.
+impl<R: Real + UlpsEq<Epsilon = R>, const N: usize> UlpsEq for Dual<R, N> {
+    fn default_max_ulps() -> u32 {
+        R::default_max_ulps()
+    }
+
+    #[track_caller]
+    fn ulps_eq(&self, other: &Self, epsilon: Self, max_ulps: u32) -> bool {
+        self.primal().ulps_eq(&other.primal(), epsilon.primal(), max_ulps)
     }
 }
 

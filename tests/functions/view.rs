@@ -32,9 +32,9 @@ fn a_tape_and_its_function_agree() {
         let tape = Tape::recording();
         let vars = tape.vars(&x);
         let y = program.run(&vars);
+        let f = tape.function(&vars, &[y]).unwrap();
         let gradient = y.backward();
         let by_tape = tape.listing_with(&gradient);
-        let f = tape.function(&vars, &[y]).unwrap();
         let by_function = f.evaluator().listing(&x).unwrap();
 
         // The function leaves out what its output does not need.

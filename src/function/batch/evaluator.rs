@@ -1,9 +1,9 @@
 //! Numbers of a function of many samples: values, sums and derivatives.
 
-use super::super::evaluate::Memory;
 use super::super::length;
 use super::samples::Samples;
-use super::tree::{Outcome, Pool, Precision, Request};
+use super::tree::{Precision, Request};
+use super::workspace::BatchWorkspace;
 use super::{Batched, told};
 use crate::error::Error;
 
@@ -21,28 +21,6 @@ use crate::error::Error;
 pub struct BatchEvaluator<'b, T = f64> {
     batched: &'b Batched<T>,
     memory: Held<'b, T>,
-}
-
-/// Memory for evaluations of [`Batched`] functions, to be used again. A [`BatchEvaluator`] has one of its own; one that is lent
-/// to [`evaluator_in`](Batched::evaluator_in) serves any number of functions, in turn.
-#[derive(Debug, Default)]
-pub struct BatchWorkspace<T = f64> {
-    pub(super) head: Memory,
-    pub(super) shared: Vec<T>,
-    pub(super) pool: Pool<T>,
-}
-
-impl<T: Precision> BatchWorkspace<T> {
-    /// Empty; it grows with use, but not with the number of samples.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes the memory of the sums back, when they have been read.
-    pub(super) fn give_back(&self, outcome: &mut Outcome) {
-        self.pool.give_back(std::mem::take(&mut outcome.sums));
-    }
 }
 
 #[derive(Debug)]

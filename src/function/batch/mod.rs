@@ -20,12 +20,14 @@ mod sweep;
 mod transpose;
 mod tree;
 mod vector;
+mod workspace;
 
 pub use adaptive::BatchedAdaptive;
 pub(crate) use adaptive::Branches;
-pub use evaluator::{BatchEvaluator, BatchWorkspace};
+pub use evaluator::BatchEvaluator;
 pub use samples::{Column, Samples};
 pub use tree::Precision;
+pub use workspace::BatchWorkspace;
 
 use super::evaluate::{backward_plain, forward};
 use super::ir::graph::{Graph, Source};

@@ -16,7 +16,7 @@ pub use table::Table;
 
 use super::error::{Error, expect_length};
 use super::random::Random;
-use crate::batch::Column;
+use crate::function::Column;
 
 /// Samples: for each, a list of inputs and a list of targets, all finite.
 ///

@@ -2,15 +2,14 @@
 
 use super::data_loss::{DataLoss, TapeMemory};
 use super::watch::Watch;
+use crate::error::Error;
 use crate::function::{Branches, Recordings};
+use crate::function::{Column, Precision, Samples};
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
-use crate::{
-    Error, Var,
-    batch::{Column, Precision, Samples},
-};
+use crate::tape::Var;
 use std::fmt;
 
 /// So few parameters per byte of a lane's number that a single sample is quicker by itself: in lanes it leaves most idle, but the
