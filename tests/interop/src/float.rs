@@ -2,8 +2,8 @@
 
 use num_complex::Complex;
 use num_traits::{
-    Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, MulAddAssign, Num, NumAssign, NumCast, One, Pow,
-    Signed, ToPrimitive, Zero,
+    Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, MulAddAssign, NumAssign, Pow, Signed,
+    ToPrimitive, Zero,
 };
 use tapegrad::{Dual, Error, Function, Tape, Var, check_all, derivative, gradient, hessian};
 
@@ -38,7 +38,7 @@ fn a_library_over_float_has_derivatives_in_every_mode() {
     let data = [-1.2, 0.3, 0.4, 2.2, 2.9];
     check_all!(|[a, b, w]| library::mixture([a, b], w, &data), [-0.5, 2.0, 0.1]).assert_pass();
     check_all!(|x| library::norm(x), vec![3.0, -4.0, 12.0]).assert_pass();
-    assert_eq!(gradient(|x| library::norm(x), &[3.0, 4.0, 12.0]), [3.0 / 13.0, 4.0 / 13.0, 12.0 / 13.0]);
+    assert_eq!(gradient(|x| library::norm(x), &[3.0, 4.0, 12.0][..]), [3.0 / 13.0, 4.0 / 13.0, 12.0 / 13.0]);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn it_can_be_recorded_and_hears_its_branches() {
     for reads in [
         |[x]: [Var; 1]| Var::from(x.to_f64().unwrap()) * x,
         |[x]: [Var; 1]| Var::from(f64::from(x.to_i32().unwrap())) * x,
-        |[x]: [Var; 1]| <Var as NumCast>::from(x).unwrap() * x,
+        |[x]: [Var; 1]| <Var as num_traits::NumCast>::from(x).unwrap() * x,
         |[x]: [Var; 1]| if x.is_normal() { x } else { x * x },
         |[x]: [Var; 1]| if x.classify() == std::num::FpCategory::Normal { x } else { x * x },
     ] {
@@ -130,7 +130,7 @@ fn what_is_not_differentiated() {
         assert!(T::zero().is_zero() && T::one().is_one() && !T::one().is_zero());
         assert_eq!(T::from_f64(2.5), T::from_str_radix("2.5", 10).ok());
         assert_eq!(T::from_i64(-3).unwrap() + T::from_u64(3).unwrap(), T::zero());
-        assert_eq!(<T as NumCast>::from(7_u8).unwrap().to_f64(), Some(7.0));
+        assert_eq!(<T as num_traits::NumCast>::from(7_u8).unwrap().to_f64(), Some(7.0));
         assert_eq!(T::from_f64(7.9).unwrap().to_i64(), Some(7));
         assert!(T::from_str_radix("x", 10).is_err());
         assert!(<T as Float>::nan().is_nan() && <T as Float>::infinity().is_infinite());

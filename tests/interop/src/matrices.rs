@@ -4,6 +4,7 @@ macro_rules! version {
     ($nalgebra:ident) => {
         mod $nalgebra {
             use tapegrad::{Function, Gradient, Tape, Var, check_all, gradient};
+            #[allow(unused_imports)]
             use $nalgebra::{
                 DMatrix, DVector, Isometry3, Matrix2, Matrix3, RealField, Rotation3, Translation3,
                 UnitQuaternion, Vector2, Vector3,
@@ -96,7 +97,7 @@ macro_rules! version {
                 let there = [0.1, 1.0, -0.1, 0.3, 0.2];
                 let (value, slopes) = f.evaluator().value_and_gradient(&there).unwrap();
                 assert_eq!(value.to_bits(), gaussian(&there, &data).to_bits());
-                assert_eq!(slopes, gradient(|p| gaussian(p, &data), &there));
+                assert_eq!(slopes, gradient(|p| gaussian(p, &data), &there[..]));
             }
 
             /// The log-likelihood of a Kalman filter: a position and a speed, of which the position is measured.
@@ -163,7 +164,7 @@ macro_rules! version {
             #[test]
             fn dynamic_vectors_and_what_leaves() {
                 let square = |x: &[Var]| DVector::from_column_slice(x).norm_squared();
-                assert_eq!(gradient(square, &[1.0, 2.0, 3.0]), [2.0, 4.0, 6.0]);
+                assert_eq!(gradient(square, &[1.0, 2.0, 3.0][..]), [2.0, 4.0, 6.0]);
                 let leaves = |[x]: [Var; 1]| {
                     let plain: f64 = $nalgebra::try_convert(x).unwrap();
                     x * plain
