@@ -1,4 +1,4 @@
-//! The top-level functions: derivatives of plain functions, without a tape or a dual in sight.
+//! The top-level functions: derivatives of Rust functions, with tapes and duals behind the scenes.
 
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;
@@ -6,8 +6,8 @@ use crate::number::point::Point;
 use crate::tape::gradient::Gradient;
 use crate::tape::{Tape, Var};
 
-/// The number that [`hessian`] calls its function with: the tangents in several directions are recorded
-/// side by side.
+/// The number type over which [`hessian`] evaluates its function: dual numbers whose tangents, in several directions,
+/// are recorded on a tape.
 ///
 /// ```
 /// use tapegrad::{HessianNumber, hessian};
@@ -19,7 +19,7 @@ use crate::tape::{Tape, Var};
 /// ```
 pub type HessianNumber = Dual<Var, DIRECTIONS>;
 
-/// How many directions of a Hessian are taken in one recording.
+/// The number of Hessian directions per recording.
 const DIRECTIONS: usize = 4;
 
 /// The derivative of a function of one number, in forward mode.
@@ -29,8 +29,8 @@ const DIRECTIONS: usize = 4;
 /// ```
 ///
 /// # Panics
-/// If a number of another `derivative`, [`jvp`], [`hessian`] or [`preaccumulate`](crate::preaccumulate), around this one or
-/// before it, is used or returned, or one made by hand: see [`Dual`].
+/// If `f` uses or returns a number that belongs to another call of `derivative`, [`jvp`], [`hessian`] or
+/// [`preaccumulate`](crate::preaccumulate), enclosing or earlier, or a number made by hand: see [`Dual`].
 #[must_use]
 #[track_caller]
 pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
@@ -50,14 +50,14 @@ pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
 /// ```
 ///
 /// # Panics
-/// If `f` returns a variable of another tape, say one captured from outside.
+/// If `f` returns a variable of another tape, for example a captured one.
 #[must_use]
 #[track_caller]
 pub fn gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> P::Of<f64> {
     value_and_gradient(f, x).1
 }
 
-/// The value and the gradient of a function, in one recording.
+/// The value and the gradient of a function, from one recording.
 ///
 /// ```
 /// let (value, gradient) = tapegrad::value_and_gradient(|[x, y]| x.powf(y), [2.0, 3.0]);
@@ -104,8 +104,8 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     })
 }
 
-/// The Hessian of a function: its second derivatives, a row per variable. Forward over reverse: `f` is
-/// evaluated over [`Dual`] numbers whose tangents are recorded.
+/// The Hessian of a function: its second derivatives, one row per variable. The mode is forward-over-reverse: `f` is
+/// evaluated over [`Dual`] numbers whose tangents are recorded on a tape.
 ///
 /// ```
 /// let h = tapegrad::hessian(|[x, y]| x * x * y, [3.0, 5.0]);
@@ -113,8 +113,8 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
 /// ```
 ///
 /// # Panics
-/// As [`gradient`] and [`derivative`], and if what depends on an argument is used as a [`Dual::constant`]: what it
-/// contributes would be missing.
+/// As [`gradient`] and [`derivative`], and if a number that depends on an argument is passed to [`Dual::constant`]:
+/// its contribution would be missing.
 #[must_use]
 #[track_caller]
 pub fn hessian<P: Point<f64>>(
@@ -147,8 +147,8 @@ pub fn hessian<P: Point<f64>>(
     x.shaped(rows)
 }
 
-/// The product of the Hessian with a vector `v`, at about twice the cost of a gradient. Where `v` is 0 the direction does
-/// not enter, not even with an infinite derivative.
+/// The product of the Hessian with a vector `v`, at about twice the cost of a gradient. An entry of `v` that is 0
+/// contributes nothing, even where the derivative is infinite.
 ///
 /// ```
 /// let hv = tapegrad::hvp(|[x, y]| x * x * y, [3.0, 5.0], [1.0, 0.0]);
@@ -172,9 +172,9 @@ pub fn hvp<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Dual<Var>>) -> Dual<Var>, x
     by_arguments(&adjoints, &x, &vars)
 }
 
-/// The value of a function with several results, and the product of its Jacobian with a vector `v`: the
-/// derivative in direction `v`, in forward mode, without a tape. Where `v` is 0 the direction does not enter, not even
-/// with an infinite derivative.
+/// The value of a function with several results, and the product of its Jacobian with a vector `v`: the derivative in
+/// direction `v`, in forward mode, without a tape. An entry of `v` that is 0 contributes nothing, even where the
+/// derivative is infinite.
 ///
 /// ```
 /// let (y, jv) = tapegrad::jvp(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0], [1.0, 3.0]);
@@ -209,7 +209,7 @@ pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
 /// ```
 ///
 /// # Panics
-/// As [`gradient`], and if there are not as many weights in `u` as results.
+/// As [`gradient`], and if the number of weights in `u` is not the number of results.
 #[must_use]
 #[track_caller]
 pub fn vjp<P: Point<f64>, Y: Point<Var>>(
@@ -228,13 +228,13 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     (y.map(&mut |y: Var| y.value), by_arguments(&adjoints, &x, &P::numbers_of(&vars)))
 }
 
-/// The derivatives by the arguments, in the shape of `x`. One that was recorded after the output has no part in
-/// it: where the function returns an argument as it is.
+/// The derivatives with respect to the arguments, in the shape of `x`. They are 0 for arguments recorded after the
+/// output, which happens if the function returns an earlier argument unchanged.
 fn by_arguments<P: Point<f64>>(adjoints: &Gradient, x: &P, vars: &[Var]) -> P::Of<f64> {
     x.shaped(vars.iter().map(|&var| adjoints.get(var).unwrap_or(0.0)))
 }
 
-/// The numbers of a direction at `x`.
+/// The numbers of a direction, of which there must be as many as in `x`.
 #[track_caller]
 fn direction<P: Point<f64>>(x: &P, v: &P) -> Vec<f64> {
     let v = v.numbers();
@@ -242,13 +242,13 @@ fn direction<P: Point<f64>>(x: &P, v: &P) -> Vec<f64> {
     v
 }
 
-/// Panics if a result does not stand on the tape of the call.
+/// Panics if a result is neither a constant nor on the tape of the call.
 #[track_caller]
 fn refuse_strangers(tape: &Tape, outputs: &[Var]) {
     for &output in outputs {
         assert!(
             output.is_constant() || tape.owns(output),
-            "the function returned a variable (value {}) of another tape; take it as a constant with \
+            "the function returned a variable (value {}) of another tape; make it a constant with \
              `.detach()`, or pass it as an argument",
             output.value
         );

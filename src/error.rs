@@ -1,4 +1,4 @@
-//! What can go wrong with a recording that is used again.
+//! Errors of recorded functions: why a recording cannot be used again, or not with this data.
 
 use crate::number::predicate::Predicate;
 use std::borrow::Cow;
@@ -50,48 +50,48 @@ impl fmt::Display for SourceLine {
     }
 }
 
-/// What a slice of the wrong length should hold instead.
+/// A hint for a slice of the wrong length: what it should hold.
 fn cure(what: &str) -> &'static str {
     match what {
-        "inputs" => "; a number is given for every input, held ones included",
-        "input names" => "; every input has a name, held ones included",
-        "shared inputs" => "; they are those of the range that the batch was made with",
-        "columns" => "; there is one for every input that is not shared",
+        "inputs" => "; give one number per input, held inputs included",
+        "input names" => "; give one name per input, held inputs included",
+        "shared inputs" => "; give one number per shared input",
+        "columns" => "; give one column per input that is not shared",
         "outputs" => "; `output` and `gradient_of` choose one of several",
-        "values" => "; there is one for every output, in a batch of every sample",
-        "sums" => "; there is one for every output",
+        "values" => "; there is one per output, in a batch one per output and sample",
+        "sums" => "; there is one per output",
         "derivatives" => {
-            "; there is one for every variable, of several outputs or samples for each of them; held inputs are no variables"
+            "; there is one per variable, and with several outputs or samples one per variable and output or sample; held \
+             inputs are not variables"
         }
         "derivatives by inputs that differ between samples" => {
-            "; there is one for every sample, output and such input; `jacobians` gives no derivatives by shared inputs: \
-             `value_and_gradient` does"
+            "; there is one per sample, output and such input; `value_and_gradient`, not `jacobians`, gives derivatives with \
+             respect to shared inputs"
         }
-        "directions" => "; there is one for every variable",
+        "directions" => "; there is one per variable",
         _ => "",
     }
 }
 
-/// Why a recording cannot stand in for the function it was recorded from, here or at all.
+/// Why a recording cannot replace the function that it was recorded from, at this point or at all.
 ///
-/// `Debug` gives the message too, since that is what `main` prints of an error that it returns, and `unwrap` of one that
-/// nobody expected.
+/// `Debug` prints the message too, since `main` and `unwrap` print an error by its `Debug`.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The tape keeps no guards: it was not made with [`Tape::recording`](crate::Tape::recording).
     #[error("this tape was not recorded for replay; make it with `Tape::recording()`")]
     NotRecording,
-    /// A plain number was read out of a variable; what became of it would be frozen.
+    /// A plain number was read out of a variable; a replay would freeze everything computed from it.
     #[error(
         "a value was read out of a variable, or a gradient taken, at {at}: a replay would freeze it; compute \
              with the variable itself, or use a `select`"
     )]
     ValueRead {
-        /// The line that read.
+        /// The line that read it.
         at: SourceLine,
     },
-    /// Only the partials of this node are known, not how it came about.
+    /// Only the partials of this node are known, not the operations behind it.
     #[error(
         "node #{node}, recorded at {at}, was made by `custom` or `preaccumulate`: only its partials are known, so \
              that it cannot be replayed or differentiated twice; write it with operations of `Real`"
@@ -102,7 +102,7 @@ pub enum Error {
         /// The line that recorded it.
         at: SourceLine,
     },
-    /// An output depends on a variable that is not among the inputs: it would be frozen.
+    /// An output depends on a variable that is not among the inputs: a replay would freeze it.
     #[error("node #{node} is a variable that the outputs depend on, but it is not among the inputs{}; pass it as an \
              input, or `detach` it", at.as_ref().map_or(String::new(), |at| format!(" (made at {at})")))]
     FreeVariable {
@@ -111,22 +111,22 @@ pub enum Error {
         /// The line that made it, where lines are kept.
         at: Option<SourceLine>,
     },
-    /// A comparison turns out differently here than where the function was recorded: this is the other
-    /// branch, of which nothing is known.
+    /// A comparison turns out differently here than where the function was recorded: the code would take another
+    /// branch, which was not recorded.
     #[error("{} at {at} turns out differently here than where the function was recorded: {}; record it again at \
              this point, or use `Adaptive`", predicate.phrase(*left, *right), predicate.change(*left, *right))]
     BranchChanged {
-        /// What was asked.
+        /// The comparison.
         predicate: Predicate,
-        /// The left side now.
+        /// Its left side, here.
         left: f64,
-        /// The right side now; of a predicate of one number, 0.
+        /// Its right side, here; 0 for a predicate of one number.
         right: f64,
         /// The line that compared.
         at: SourceLine,
     },
-    /// Recorded twice at the same point, the code did not do the same: what it reads besides its arguments
-    /// changes, and a replay would freeze it.
+    /// Two recordings at the same point differ: something that the code reads besides its arguments changes, and a
+    /// replay would freeze it.
     #[error(
         "recorded again at the same point, this is not the same function: {difference}; what it reads \
              besides its arguments (state, random numbers) would be frozen in a recording: pass it as an input"
@@ -135,11 +135,11 @@ pub enum Error {
         /// What differs between the two recordings.
         difference: String,
     },
-    /// In some samples of a batch a comparison turns out differently than where the function was recorded.
-    #[error("in {} of the samples, number {} being the first: {first}, of batches `BatchedAdaptive`",
+    /// In some samples of a batch, a comparison turns out differently than where the function was recorded.
+    #[error("in {} of the samples, number {} being the first: {first}, or `BatchedAdaptive` for batches",
              samples.len(), samples[0])]
     BranchesChanged {
-        /// The samples, as they are numbered in the columns.
+        /// The indices of these samples in the columns.
         samples: Vec<usize>,
         /// What changed in the first of them.
         first: Box<Error>,
@@ -149,12 +149,12 @@ pub enum Error {
     Length {
         /// What the slice holds.
         what: &'static str,
-        /// How many there should be.
+        /// The required number.
         expected: usize,
-        /// How many there are.
+        /// The given number.
         got: usize,
     },
-    /// Two inputs have one name.
+    /// Two inputs have the same name.
     #[error("two inputs are named `{name}`; give each a name of its own")]
     Name {
         /// The name.

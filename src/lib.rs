@@ -15,25 +15,28 @@ mod table;
 mod tape;
 pub mod view;
 
-/// Functions of many samples at once, in vector registers and on threads; [`Function::batched`] makes one.
+/// Functions that are evaluated for many samples at once, in vector registers and on several threads; made by
+/// [`Function::batched`].
 pub mod batch {
     pub use crate::function::{
         BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples,
     };
 }
 
-/// Functions of lists, each one node: over plain numbers, duals and variables alike.
+/// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever
+/// the length of the list; `mean` and `softmax` are composed of several.
 pub mod lists {
     pub use crate::number::lists::{mean, softmax};
     pub use crate::table::rules::{affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
 }
 
-/// Comparisons that give numbers, 1 or 0: what a recording can replay, where an `if` would be a guard.
+/// Comparisons whose results are numbers, 1 or 0. A replay computes them again, where an `if` would be recorded as a
+/// guard.
 pub mod masks {
     pub use crate::number::mask::{Mask, eq, ge, gt, le, lt};
 }
 
-/// The table of primitives: which there are, and their values and partial derivatives.
+/// The table of primitives: operations with their values and partial derivatives.
 pub mod primitives {
     pub use crate::table::ops::{Op, Primitive, primitives as all, reductions};
 }

@@ -166,7 +166,7 @@ fn more_than_there_is() {
                 &nodes.to_string(),
                 "40 bytes",
                 "at most 4294967293",
-                "ask for fewer",
+                "reserve fewer",
             ],
         );
     };

@@ -1,4 +1,4 @@
-//! Every way to a derivative held against every other: what `check_all!` calls.
+//! Comparison of all modes of differentiation: the implementation of `check_all!`.
 
 use super::{Entry, Report, check_gradient, check_hessian, coordinate};
 use crate::differentiate::{HessianNumber, hessian, value_and_gradient};
@@ -7,13 +7,13 @@ use crate::number::owner::Owner;
 use crate::number::point::Point;
 use crate::tape::Var;
 
-/// How far two exact ways may differ by rounding, relative to the sizes of what is summed.
+/// How far two exact modes may differ by rounding, relative to the sizes of the terms.
 const ROUNDING: f64 = 1e-10;
 
-/// What may be left, relative to the value, of terms that cancel.
+/// The residue that cancelling terms may leave, relative to the value.
 const UNSEEN: f64 = 1e-13;
 
-/// The same function over three kinds of number.
+/// Checks one function, given over three kinds of number.
 #[track_caller]
 pub fn all<P: Point<f64> + Clone>(
     reverse: impl Fn(P::Args<'_, Var>) -> Var,
@@ -24,10 +24,11 @@ pub fn all<P: Point<f64> + Clone>(
     let (value, gradient) = value_and_gradient(&reverse, x.clone());
     let (gradient, point) = (P::numbers_of(&gradient), x.numbers());
     let n = gradient.len();
-    // Rounding in the course of the sweep is relative to what is summed there; the result may be smaller.
+    // Rounding errors of the sweep are relative to the terms that it sums; the result may be smaller.
     let largest = largest_of(0.0, &gradient);
     let error = |a: f64| ROUNDING * a.abs() + ROUNDING * 1e-3 * largest + 1e-14 * value.abs();
-    // Where all derivatives are what rounding left, nothing says how large the terms were but the value over the coordinate.
+    // Where all derivatives are rounding errors, the size of the terms shows only in the value divided by the
+    // coordinate.
     let per = |k: usize| match point[k].abs() {
         0.0 => 1.0,
         size => size.clamp(1e-100, 1.0),
@@ -83,17 +84,18 @@ pub fn all<P: Point<f64> + Clone>(
     Report { entries }
 }
 
-/// The largest size among the numbers and `most`. What is not finite is judged by itself, and must not let the others pass.
+/// The largest absolute value among the numbers and `most`. A number that is not finite is judged separately, and
+/// must not make the others pass.
 fn largest_of(most: f64, numbers: &[f64]) -> f64 {
     numbers.iter().map(|number| number.abs()).filter(|size| size.is_finite()).fold(most, f64::max)
 }
 
-/// Every way to the derivatives of one function, each held against another: reverse against forward mode,
-/// both against differences, the dot test ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the symmetry of the Hessian, the Hessian against
-/// differences of the gradient. Gives a [`Report`](crate::check::Report).
+/// Compares all modes of differentiating one function: reverse mode with forward mode and with differences, the dot
+/// test ⟨u, Jv⟩ = ⟨Jᵀu, v⟩, the symmetry of the Hessian, and the Hessian with differences of the gradient. Returns a
+/// [`Report`](crate::check::Report).
 ///
-/// The function is written once and pasted once for each kind of number it has to run on, so a closure works
-/// as well as a generic function. A closure that should move what it captures has to be a function instead.
+/// The macro inserts the function expression once for each kind of number, so a closure works as well as a generic
+/// function. A closure cannot move what it captures; use a function instead.
 ///
 /// ```
 /// use tapegrad::{Real, check_all};

@@ -1,10 +1,10 @@
-//! The derivative of a function of one number by differences, and how far it can be trusted.
+//! The derivative of a function of one number by differences, and its estimated error.
 //!
-//! The function is sampled on both sides at steps that shrink by a ratio which is no integer, so that no period
-//! of the function falls in with all of them. From the same samples three derivatives are extrapolated to step
-//! 0 by Neville's scheme: central, from the left and from the right. Of each scheme the entry is taken whose
-//! error is smallest, where the error is what neighbouring entries disagree by, and at least what the noise of
-//! the samples makes of it.
+//! The function is sampled on both sides at steps that shrink by a ratio that is no integer, so that no period of the
+//! function coincides with all of them. From the same samples three derivatives are extrapolated to step 0 by
+//! Neville's scheme: central, from the left and from the right. From each scheme the entry with the smallest error is
+//! selected. The error is the disagreement with neighbouring entries, and at least the effect of the noise of the
+//! samples.
 
 /// The ratio of successive steps.
 const RATIO: f64 = 1.7;
@@ -12,13 +12,13 @@ const RATIO: f64 = 1.7;
 /// Steps in the usual case: over seven orders of magnitude.
 const LEVELS: i32 = 30;
 
-/// Steps where a coordinate is so small, or so large, that its own size says little.
+/// Steps for a coordinate so small, or so large, that its size is no scale for the steps.
 const MOST_LEVELS: i32 = 64;
 
 /// How many powers of the step are extrapolated away.
 const ORDER: usize = 8;
 
-/// Slopes below so many times their rounding count as none.
+/// Slopes below this many times their rounding error count as 0.
 const FLAT: f64 = 256.0;
 
 /// How many of the smallest steps show the noise.
@@ -27,7 +27,7 @@ const NOISY_LEVELS: usize = 8;
 /// The values of a function with several results around a point.
 pub(crate) struct Samples {
     center: Vec<f64>,
-    /// The steps shrink.
+    /// In order of shrinking steps.
     levels: Vec<Level>,
 }
 
@@ -37,14 +37,14 @@ struct Level {
     right: Vec<f64>,
 }
 
-/// A derivative and how far off it may be.
+/// A derivative and its estimated error.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Estimate {
     pub value: f64,
     pub error: f64,
     /// The slope of the steeper secant at the smallest step that went into it.
     pub secant: f64,
-    /// What rounding alone may be of the error.
+    /// The part of the error that rounding explains.
     pub rounding: f64,
 }
 
@@ -58,7 +58,7 @@ impl Estimate {
     }
 }
 
-/// What the samples say about the derivative of one result.
+/// The derivative of one result, as estimated from the samples.
 #[derive(Debug)]
 pub(crate) struct Numeric {
     /// Central; from one side where the domain ends on the other. `None`: too few finite samples.
@@ -69,15 +69,15 @@ pub(crate) struct Numeric {
     pub spread: f64,
     /// The range of the slopes at the smallest steps, where the function has more noise than rounding explains.
     pub noise: Option<[f64; 2]>,
-    /// What rounding makes of a derivative that is 0.
+    /// The size that rounding errors may give to a derivative of 0.
     pub floor: f64,
     /// Whether all samples are equal.
     pub is_flat: bool,
 }
 
 impl Samples {
-    /// Evaluates `f` around `at`, from the step `first` down. Steps are realised: what is divided by is the
-    /// difference that the rounded arguments have.
+    /// Evaluates `f` around `at`, from the step `first` down. Steps are realised: the divisor is the difference of
+    /// the rounded arguments.
     pub fn take(f: impl FnMut(f64) -> Vec<f64>, at: f64, first: f64) -> Samples {
         let mut last = (first * RATIO.powi(-LEVELS)).min(1e-3);
         if at != 0.0 {
@@ -86,8 +86,8 @@ impl Samples {
         Samples::between(f, at, first, last)
     }
 
-    /// Evaluates `f` around 0, where it moves several coordinates, whose first steps are these: as far as the largest needs and
-    /// the smallest bears, down to where the smallest is resolved.
+    /// Evaluates `f` around 0, where `f` moves several coordinates with the first steps `firsts`: beginning at the
+    /// largest of them, as far as the smallest permits, and shrinking until the smallest is resolved.
     pub fn along(f: impl FnMut(f64) -> Vec<f64>, firsts: impl Iterator<Item = f64>) -> Samples {
         let [smallest, largest] =
             firsts.fold([f64::MAX, 0.0], |[low, high], first| [first.min(low), first.max(high)]);
@@ -102,12 +102,12 @@ impl Samples {
         let mut levels = Vec::new();
         for level in 0..MOST_LEVELS {
             let planned = first * RATIO.powi(-level);
-            // Away from 0 first: that side has the coarser numbers, so the other side realises the step too.
+            // Realised on the side away from 0: numbers are coarser there, so the other side realises the step too.
             let step = (at + planned.copysign(at) - at).abs();
             if planned < last || step == 0.0 {
                 break;
             }
-            // Beside the largest numbers lies infinity.
+            // Next to the largest finite numbers, a step overflows.
             if !step.is_finite() {
                 continue;
             }
@@ -156,7 +156,7 @@ impl Samples {
             smallest(slopes).iter().map(|q| (q.slope - derivative).abs()).fold(0.0, f64::max)
         };
         let floor = match best {
-            // Every value there is the same: nothing better can be said than rounding allows.
+            // All values there are equal: the derivative is known up to rounding.
             Some(best) if best.value == 0.0 && best.secant == 0.0 => FLAT * best.rounding,
             _ => slopes.first().map_or(0.0, |q| FLAT * f64::EPSILON * center.abs() / q.step),
         };
@@ -180,7 +180,7 @@ impl Samples {
 struct Quotient {
     step: f64,
     slope: f64,
-    /// How far rounding of the samples can be off in it.
+    /// The error that rounding of the samples can cause in it.
     noise: f64,
     /// The steeper of the two one-sided slopes.
     secant: f64,
@@ -205,7 +205,7 @@ fn smallest(quotients: &[Quotient]) -> &[Quotient] {
     &quotients[quotients.len().saturating_sub(NOISY_LEVELS)..]
 }
 
-/// The quotients extrapolated to step 0, their error a series in the `power`-th powers of the step.
+/// The quotients extrapolated to step 0, given that their error is a series in powers of step^`power`.
 fn estimate(quotients: &[Quotient], power: i32) -> Option<Estimate> {
     let rows = extrapolate(quotients, power);
     let first = sharpest(&rows, 0.0)?;
@@ -216,9 +216,9 @@ fn estimate(quotients: &[Quotient], power: i32) -> Option<Estimate> {
 #[derive(Clone, Copy, Default)]
 struct Cell {
     value: f64,
-    /// What rounding makes of it.
+    /// Its error due to rounding.
     rounding: f64,
-    /// What a noise of 1 in every sample makes of it.
+    /// Its error due to a noise of 1 in every sample.
     gain: f64,
 }
 
@@ -250,8 +250,9 @@ fn extrapolate(quotients: &[Quotient], power: i32) -> Vec<Row> {
     rows
 }
 
-/// How noisy the function is, whatever the reason: at the smallest steps little else separates the entries from
-/// the derivative. Noise shows in every column, curvature only in the first ones; so the quietest one tells.
+/// The noise of the function, whatever its cause: at the smallest steps little else separates the entries from the
+/// derivative. Noise shows in every column, curvature only in the first ones, so the column with the smallest result
+/// is used.
 fn noise(rows: &[Row], derivative: f64) -> f64 {
     let smallest = &rows[rows.len().saturating_sub(NOISY_LEVELS)..];
     let in_column = |j: usize| {
@@ -261,13 +262,13 @@ fn noise(rows: &[Row], derivative: f64) -> f64 {
     (0..=ORDER / 2).map(in_column).fold(f64::INFINITY, f64::min)
 }
 
-/// The entry with the smallest error, where every sample has at least this noise. It is relative to the slopes at
-/// its own step: between a hill and the molehill on it, the one that is resolved better counts.
+/// The entry with the smallest error, where every sample has at least this noise. The error is relative to the slopes
+/// at the entry's own step: where the function has coarse and fine structure, the one that is resolved better counts.
 fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
     let mut best: Option<(f64, Estimate)> = None;
     for k in 3..rows.len() {
         let Row { secant, cells, .. } = rows[k];
-        // Held against the three entries above it, and the one it was extrapolated from.
+        // Compared with the three entries above it, and with the one it was extrapolated from.
         for j in 0..rows[k - 3].len {
             let Cell { value, rounding, gain } = cells[j];
             let near = [
@@ -277,7 +278,7 @@ fn sharpest(rows: &[Row], noise: f64) -> Option<Estimate> {
                 cells[j.saturating_sub(1)],
             ];
             let least = rounding.max(noise * gain);
-            // Where slopes overflow, differences of them are none.
+            // Where slopes overflow, their differences are NaN.
             let off = |near: &Cell| Some((near.value - value).abs()).filter(|off| !off.is_nan());
             let error = near.iter().map(|near| off(near).unwrap_or(f64::INFINITY)).fold(least, f64::max);
             let score = error / value.abs().max(secant).max(FLAT * rounding).max(f64::MIN_POSITIVE);

@@ -6,7 +6,7 @@ use crate::table::ops::Op;
 use std::fmt::{self, Write};
 use std::ops::Range;
 
-/// A program of operations of the table, that share their results as they please.
+/// A program of operations of the table, in which results may be used several times.
 ///
 /// It runs on every number, and `Display` is a Rust function that does the same. Operands are squashed into
 /// the interval on which an operation is tested, so that every operation is inside its domain.
@@ -34,7 +34,7 @@ pub(super) enum Step {
     },
 }
 
-/// An earlier result, or a variable: these come first in the count.
+/// An earlier result or a variable. Variables come first in the numbering.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Operand {
     pub from: usize,
@@ -46,7 +46,7 @@ impl Expression {
     /// The value at `x`.
     ///
     /// # Panics
-    /// If `x` is not as long as the expression has variables.
+    /// If the length of `x` is not the number of variables.
     #[track_caller]
     pub fn evaluate<R: Real>(&self, x: &[R]) -> R {
         assert_eq!(x.len(), self.inputs, "the expression has {} variables", self.inputs);
@@ -94,7 +94,7 @@ impl Expression {
         self.steps.iter().map(of).sum()
     }
 
-    /// Whether it has a real branch.
+    /// Whether it has a branch, `if a < b`.
     #[must_use]
     pub fn has_branches(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Choose { branch: true, .. }))
@@ -108,7 +108,7 @@ impl Expression {
         })
     }
 
-    /// The same without what the result does not depend on.
+    /// The same expression without the steps that the result does not depend on.
     pub(super) fn pruned(mut self) -> Expression {
         let mut is_used = vec![false; self.inputs + self.steps.len()];
         *is_used.last_mut().expect("a step") = true;

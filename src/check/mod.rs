@@ -1,4 +1,4 @@
-//! Checking derivatives: against differences, against each other, with a verdict instead of a bool.
+//! Checking derivatives: comparison with differences and with each other, with a verdict instead of a bool.
 //!
 //! One line checks a function written for this crate; the same closure is differentiated on a tape and sampled
 //! with plain constants, which no tape records:
@@ -17,13 +17,12 @@
 //! all 2 pass
 //! ```
 //!
-//! A gradient made by hand, or by another program, is held against a plain function by
-//! [`check_gradient_by_hand`]. [`check_all!`](crate::check_all) holds every way to a derivative against every
-//! other.
+//! [`check_gradient_by_hand`] compares a gradient written by hand, or computed by another program, with differences
+//! of a plain function. [`check_all!`](crate::check_all) compares all modes of differentiation with each other.
 //!
-//! Differences come with an estimate of their own error: central and one-sided, extrapolated, over steps that
-//! shrink by seven orders of magnitude from the scale of each coordinate. A check that cannot tell says
-//! [`Unresolved`](Verdict::Unresolved); it never passes for lack of evidence. It costs some sixty evaluations of the
+//! Differences are central and one-sided, are extrapolated over steps that shrink by seven orders of magnitude from
+//! the scale of each coordinate, and come with an estimate of their own error. A check that cannot decide returns
+//! [`Unresolved`](Verdict::Unresolved); it never passes for lack of evidence. It takes about sixty evaluations of the
 //! function per coordinate.
 
 mod agreement;
@@ -55,8 +54,7 @@ use crate::number::point::Point;
 use crate::tape::Var;
 use difference::Samples;
 
-/// Holds the gradient of `f` at `x`, in reverse mode, against differences of `f`. See [`Point`] for the
-/// shapes.
+/// Compares the gradient of `f` at `x`, in reverse mode, with differences of `f`. See [`Point`] for the shapes.
 ///
 /// ```
 /// use tapegrad::check::check_gradient;
@@ -74,7 +72,7 @@ pub fn check_gradient<P: Point<f64> + Clone>(f: impl Fn(P::Args<'_, Var>) -> Var
     compare(&x.numbers(), &[P::numbers_of(&gradient)], f, |_, k| coordinate(k))
 }
 
-/// Holds a gradient from anywhere against differences of a plain function.
+/// Compares a gradient from any source with differences of a plain function.
 ///
 /// ```
 /// use tapegrad::check::{Verdict, check_gradient_by_hand};
@@ -87,13 +85,12 @@ pub fn check_gradient<P: Point<f64> + Clone>(f: impl Fn(P::Args<'_, Var>) -> Var
 /// println!("{report}"); // MISMATCH, -1 times the numeric value
 /// ```
 ///
-/// A gradient that is not as long as `x` gives [`Verdict::Invalid`].
+/// A gradient whose length is not that of `x` gives [`Verdict::Invalid`].
 pub fn check_gradient_by_hand(f: impl Fn(&[f64]) -> f64, gradient: &[f64], x: &[f64]) -> Report {
     compare(x, &[gradient.to_vec()], |at| vec![f(at)], |_, k| coordinate(k))
 }
 
-/// Holds the Jacobian of a function with several results against differences. Entries are named
-/// `y[i] by x[k]`.
+/// Compares the Jacobian, of a function with several results, with differences. Entries are named `y[i] by x[k]`.
 ///
 /// ```
 /// use tapegrad::check::check_jacobian;
@@ -117,8 +114,8 @@ where
     compare(&x.numbers(), &rows, f, |i, k| format!("y[{i}] by {}", coordinate(k)))
 }
 
-/// Holds the Hessian of `f` against differences of its gradient. Entries are named `x[i] x[k]`; the differences
-/// are those of the derivative by `x[i]`.
+/// Compares the Hessian of `f` with differences of its gradient. Entries are named `x[i] x[k]`; the differences are
+/// those of the derivative with respect to `x[i]`.
 ///
 /// `f` is a closure over [`HessianNumber`], as for [`hessian`], or a generic function.
 ///
@@ -141,7 +138,7 @@ pub fn check_hessian<P: Point<f64> + Clone>(
     compare(&x.numbers(), &rows, gradient, |i, k| format!("{} {}", coordinate(i), coordinate(k)))
 }
 
-/// Holds the product of the Hessian with `v` against differences of the gradient along `v`.
+/// Compares the product of the Hessian and `v` with differences of the gradient along `v`.
 ///
 /// ```
 /// use tapegrad::check::check_hvp;
@@ -202,13 +199,13 @@ fn coordinate(k: usize) -> String {
     format!("x[{k}]")
 }
 
-/// `at` in the shape of `x`, as constants: what is computed from them leaves no trace on any tape.
+/// `at` in the shape of `x`, as constants: nothing computed from them is recorded.
 fn constants<P: Point<f64>, R: Copy + From<f64> + 'static>(x: &P, at: &[f64]) -> P::Of<R> {
     x.shaped(at.iter().map(|&value| R::from(value)))
 }
 
-/// The gradient at another point of a function that is written over duals; NaN where the function has no value, since
-/// then it is the derivative of nothing.
+/// The gradient of a function over duals at the point `at`; NaN where the value of the function is not finite, since
+/// there is no derivative then.
 #[track_caller]
 fn gradient_of_primal<P: Point<f64>, const N: usize>(
     f: impl Fn(P::Args<'_, Dual<Var, N>>) -> Dual<Var, N>,
@@ -226,7 +223,7 @@ fn gradient_of_primal<P: Point<f64>, const N: usize>(
     gradient
 }
 
-/// Holds rows of derivatives, one per result of `f`, against differences in every coordinate.
+/// Compares lists of derivatives, one list per result of `f`, with differences in every coordinate.
 fn compare(
     x: &[f64],
     rows: &[Vec<f64>],
@@ -234,7 +231,7 @@ fn compare(
     name: impl Fn(usize, usize) -> String,
 ) -> Report {
     if let Some(row) = rows.iter().find(|row| row.len() != x.len()) {
-        let reason = format!("{} derivatives of {} coordinates", row.len(), x.len());
+        let reason = format!("{} derivatives with respect to {} coordinates", row.len(), x.len());
         return Report { entries: vec![Entry::invalid(reason)] };
     }
     let mut at = x.to_vec();
@@ -251,13 +248,13 @@ fn compare(
             return Report { entries: vec![Entry::invalid(reason)] };
         }
         let entry = |(i, row): (usize, &Vec<f64>)| {
-            // Nothing has a value where there is no point.
+            // A function has no value at a point that is not finite.
             let value = if x[k].is_finite() { samples.value(i) } else { f64::NAN };
             Entry::by_differences(name(i, k), row[k], value, &samples.derivative(i))
         };
         columns.push(rows.iter().enumerate().map(entry).collect());
     }
-    // Row by row, as the derivatives came.
+    // Result by result, in the order of the given derivatives.
     let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
     let entries =
         (0..rows.len()).flat_map(|_| columns.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>());

@@ -15,9 +15,9 @@ use std::sync::LazyLock;
 pub struct ExpressionOptions {
     /// How many variables there are.
     pub inputs: usize,
-    /// The interval that every variable is going to be in.
+    /// The interval in which the variables will be.
     pub range: Range<f64>,
-    /// At most so many steps, of which those remain that the result depends on.
+    /// The largest number of steps drawn; steps that the result does not depend on are removed.
     pub steps: usize,
     /// Rows with kinks and jumps: `abs`, `max`, `floor`.
     pub piecewise: bool,
@@ -25,12 +25,12 @@ pub struct ExpressionOptions {
     pub reductions: bool,
     /// Comparisons with `select`.
     pub selects: bool,
-    /// Real branches, `if a < b`.
+    /// Branches, `if a < b`.
     pub branches: bool,
 }
 
 impl Default for ExpressionOptions {
-    /// Three variables in −2..2, 12 steps, and everything but real branches.
+    /// Three variables in −2..2, 12 steps, and everything except branches.
     fn default() -> Self {
         ExpressionOptions {
             inputs: 3,
@@ -44,11 +44,11 @@ impl Default for ExpressionOptions {
     }
 }
 
-/// Operands of reductions, to keep their results, and results of results, in bounds.
+/// The interval of operands of reductions, which keeps results bounded, also where they are operands again.
 const LIST_RANGE: Range<f64> = -2.0..2.0;
 
-/// The rows whose partials are the derivatives of their values. The one that cuts a derivative off is none; the
-/// differences say so, and nobody has to name it.
+/// The rows whose partials are the derivatives of their values. The row that stops a derivative is excluded:
+/// differences show it, so that no code has to name it.
 static ROWS: LazyLock<Vec<&'static Primitive>> = LazyLock::new(|| {
     let is_derivative = |row: &&Primitive| {
         let x: Vec<f64> = row.domain.iter().map(|on| 0.37 * on.start + 0.63 * on.end).collect();
@@ -85,7 +85,7 @@ static ROWS: LazyLock<Vec<&'static Primitive>> = LazyLock::new(|| {
 /// ```
 ///
 /// # Panics
-/// If `options` ask for no variable.
+/// If `options.inputs` is 0.
 pub fn arbitrary_expression(options: ExpressionOptions) -> impl Strategy<Value = Expression> + Clone {
     assert!(options.inputs > 0, "an expression needs a variable");
     let draws = proptest::collection::vec(draw(&options), 1..=options.steps.max(1)).boxed();
@@ -138,8 +138,8 @@ impl ValueTree for Shrinking {
     }
 }
 
-/// Expressions with fewer steps: what an earlier step computes; and without some step, one of its operands in
-/// its place.
+/// Expressions with fewer steps: those that end at an earlier step, and those with one of its operands in place of
+/// some step.
 fn smaller(expression: &Expression) -> impl Iterator<Item = Expression> {
     let Expression { inputs, steps } = expression;
     let up_to = |k: usize| Expression { inputs: *inputs, steps: steps[..=k].to_vec() }.pruned();
@@ -160,7 +160,7 @@ fn smaller(expression: &Expression) -> impl Iterator<Item = Expression> {
     prefixes.chain((0..steps.len()).flat_map(without))
 }
 
-/// A step before it is known what comes before it.
+/// A step as drawn, before the steps that its operands may refer to are known.
 #[derive(Debug, Clone)]
 enum Draw {
     Constant(f64),
@@ -175,7 +175,7 @@ fn draw(options: &ExpressionOptions) -> impl Strategy<Value = Draw> + Clone + us
     let row = (any::<Index>(), operands(3..=3)).prop_map(|(row, operands)| Draw::Row(row, operands));
     let list = (any::<Index>(), operands(1..=7)).prop_map(|(row, operands)| Draw::List(row, operands));
     let choose = |branch| operands(4..=4).prop_map(move |operands| Draw::Choose(branch, operands)).boxed();
-    // Simple ones first: failing programs shrink towards them.
+    // The kinds of step, each with its weight.
     let mut draws = vec![(2, constant.boxed()), (10, row.boxed())];
     draws.extend(options.reductions.then(|| (2, list.boxed())));
     draws.extend(options.selects.then(|| (1, choose(false))));

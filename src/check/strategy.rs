@@ -1,4 +1,4 @@
-//! Points to check at, drawn by `proptest`, and properties in one line.
+//! Points for checks, drawn by `proptest`, and properties in one line.
 
 use super::{Verdict, check_gradient};
 use crate::number::point::Point;
@@ -24,8 +24,8 @@ pub fn in_box(bounds: &[Range<f64>]) -> impl Strategy<Value = Vec<f64>> + Clone 
     bounds.to_vec()
 }
 
-/// The points that strategies make: a number, an array or a vector of numbers. Fewer than [`Point`]s, so that the compiler
-/// knows the type of `-1.0..1.0` in a strategy.
+/// The points that strategies produce: a number, an array or a vector of numbers. These are fewer types than
+/// implement [`Point`], so that the compiler can infer the type of `-1.0..1.0` in a strategy.
 pub trait Coordinates: Point<f64> {}
 
 impl Coordinates for f64 {}
@@ -53,7 +53,7 @@ where
     points.prop_filter("too near a surface to be kept away from", is_away)
 }
 
-/// Points whose coordinates have sizes from 10⁻⁸ to 10⁸, of both signs, side by side.
+/// Points whose coordinates have absolute values from 10⁻⁸ to 10⁸ within one point, of both signs.
 pub fn ill_scaled(coordinates: usize) -> impl Strategy<Value = Vec<f64>> + Clone {
     let coordinate = (1.0..10.0, -8..=7, any::<bool>()).prop_map(|(digits, exponent, is_negative)| {
         let size: f64 = digits * 10f64.powi(exponent);
@@ -62,10 +62,10 @@ pub fn ill_scaled(coordinates: usize) -> impl Strategy<Value = Vec<f64>> + Clone
     proptest::collection::vec(coordinate, coordinates)
 }
 
-/// Makes a `#[test]` that checks the gradient of a function all over a domain: a strategy of points, such as an
-/// array of ranges or [`in_box`](crate::check::in_box). A failure shrinks to the simplest failing point and
-/// shows its [`Report`](crate::check::Report). Points at a kink, and points where differences cannot tell, are
-/// passed over; if there are too many of them, the test fails.
+/// Defines a `#[test]` that checks the gradient of a function at random points of a domain, which is a strategy of
+/// points, such as an array of ranges or [`in_box`](crate::check::in_box). A failure shrinks to the simplest failing
+/// point and shows its [`Report`](crate::check::Report). Points at a kink, and points where differences cannot
+/// decide, are skipped; if there are too many of them, the test fails.
 ///
 /// ```
 /// use tapegrad::{Real, prop_check_gradient};
@@ -87,10 +87,10 @@ macro_rules! prop_check_gradient {
     };
 }
 
-/// The body of a test that `prop_check_gradient!` makes.
+/// The body of a test that `prop_check_gradient!` defines.
 ///
 /// # Panics
-/// If a gradient is refuted, or hardly any point can be decided.
+/// If a gradient is refuted, or too few points can be decided.
 pub fn run<S>(name: &str, f: impl Fn(<S::Value as Point<f64>>::Args<'_, Var>) -> Var, domain: S)
 where
     S: Strategy,

@@ -1,33 +1,33 @@
-//! Verdicts, and the report that a person reads.
+//! Verdicts, and the report of them.
 
 use super::difference::{Estimate, Numeric};
 use std::fmt;
 
-/// How exact differences have to be to decide: relative to the derivative.
+/// How accurate differences must be for a decision, relative to the derivative.
 const TOLERANCE: f64 = 1e-6;
 
-/// Rows that a report prints before it only counts.
+/// How many entries a report prints; it counts the others.
 const ROWS: usize = 20;
 
-/// What became of one derivative.
+/// The verdict on one derivative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Both ways agree, and the comparison is sharp enough to mean it.
+    /// Both derivatives agree, and the comparison is accurate enough to show it.
     Pass,
     /// The differences refute the derivative.
     Mismatch,
-    /// The function has a kink here: its derivative from the left is another than from the right.
+    /// The function has a kink here: its derivative from the left differs from that from the right.
     Kink {
         /// The derivative from the left.
         left: f64,
         /// The derivative from the right.
         right: f64,
     },
-    /// The differences are too inexact to tell: noise, a jump, or structure finer than the steps.
+    /// The differences are too inaccurate to decide: noise, a jump, or structure finer than the steps.
     Unresolved,
-    /// A number that is not finite, be it the derivative, the value of the function or the coordinate, or a wrong count of
-    /// them: there is nothing to compare.
+    /// There is nothing to compare: the derivative, the value of the function or the coordinate is not finite, or the
+    /// number of derivatives is wrong.
     Invalid,
 }
 
@@ -44,7 +44,7 @@ impl Verdict {
     }
 }
 
-/// One derivative in a [`Report`], and what it was held against.
+/// One derivative in a [`Report`], and what it was compared with.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Entry {
@@ -52,11 +52,11 @@ pub struct Entry {
     pub name: String,
     /// The derivative to be checked.
     pub analytic: f64,
-    /// What it was held against: a difference quotient, or another way to the same number.
+    /// What it was compared with: a difference quotient, or the same derivative from another mode.
     pub numeric: f64,
     /// The estimated error of `numeric`.
     pub error: f64,
-    /// The judgement.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -77,8 +77,8 @@ impl Entry {
         }
     }
 
-    /// Judges a derivative by another that should be equal but for rounding, which may amount to `error`; terms that
-    /// cancel, and of which nothing is left to see, may leave `unseen`.
+    /// Judges a derivative by another that should be equal except for rounding errors of up to `error`. Terms that
+    /// cancel without a trace of their size may leave a difference of up to `unseen`.
     pub(crate) fn by_equality(name: String, analytic: f64, other: f64, error: f64, unseen: f64) -> Entry {
         let verdict = if ![analytic, other, error, unseen].iter().all(|number| number.is_finite()) {
             Verdict::Invalid
@@ -92,7 +92,7 @@ impl Entry {
         Entry { name, analytic, numeric: other, error, verdict }
     }
 
-    /// There is nothing to compare, for the reason that stands in for a name.
+    /// There is nothing to compare; the reason takes the place of the name.
     pub(crate) fn invalid(reason: String) -> Entry {
         let nan = f64::NAN;
         Entry { name: reason, analytic: nan, numeric: nan, error: nan, verdict: Verdict::Invalid }
@@ -100,7 +100,7 @@ impl Entry {
 }
 
 fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
-    // Of the size of what was measured: a wild analytic value must not widen what counts as exact.
+    // Relative to the measured size: a wrong analytic value must not widen the tolerance.
     let tolerance = (TOLERANCE * best.value.abs().max(best.secant)).max(numeric.floor);
     // Everything that the samples leave possible.
     let candidates = [numeric.left, numeric.right, Some(best)].into_iter().flatten();
@@ -113,14 +113,14 @@ fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
         let gap = (left.value - right.value).abs();
         let scale = left.value.abs().max(right.value.abs());
         let blur = left.error + right.error;
-        // The smallest steps have to see the same two sides; else it is structure finer than the others.
+        // The smallest steps must show the same two slopes; otherwise there is structure finer than the larger steps.
         let is_sharp = blur <= 1e-4 * scale && numeric.spread <= gap / 4.0;
         if is_possible && is_sharp && gap > (10.0 * blur).max(1e-4 * scale) {
             return Verdict::Kink { left: left.value, right: right.value };
         }
     }
-    // Terms that cancel to the last bit in every sample leave their rounding in the derivative, and no trace of
-    // how large they are.
+    // Terms that cancel to the last bit in every sample leave rounding errors in the derivative, and no trace of
+    // their size.
     let may_be_rounding = numeric.is_flat && analytic.abs() <= 1e-12;
     if !is_possible && best.error <= tolerance && !may_be_rounding {
         Verdict::Mismatch
@@ -131,8 +131,8 @@ fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
     }
 }
 
-/// The result of a check: an [`Entry`] per derivative. `Display` is a table, the worst first, and a line
-/// that says what to do.
+/// The result of a check: an [`Entry`] per derivative. `Display` is a table, the worst verdict first, and a line that
+/// says what to do.
 ///
 /// ```
 /// use tapegrad::check::{Verdict, check_gradient};
@@ -145,27 +145,26 @@ fn judge(analytic: f64, best: Estimate, numeric: &Numeric) -> Verdict {
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
-#[must_use = "a report does nothing by itself; `assert_gradient!` panics with it"]
+#[must_use = "a report does not panic; `assert_pass` and `assert_gradient!` do"]
 pub struct Report {
-    /// One per derivative, in their own order.
+    /// One entry per derivative, in the order of the derivatives.
     pub entries: Vec<Entry>,
 }
 
 impl Report {
-    /// Whether every verdict is [`Verdict::Pass`]. An empty report, of a function of nothing, passes.
+    /// Whether every verdict is [`Verdict::Pass`]. An empty report, of a function without arguments, passes.
     #[must_use]
     pub fn is_pass(&self) -> bool {
         self.entries.iter().all(|entry| entry.verdict == Verdict::Pass)
     }
 
-    /// Whether some derivative is refuted, or no number at all: [`Verdict::Mismatch`] or
-    /// [`Verdict::Invalid`].
+    /// Whether a derivative is refuted or invalid: [`Verdict::Mismatch`] or [`Verdict::Invalid`].
     #[must_use]
     pub fn is_refuted(&self) -> bool {
         self.entries.iter().any(|entry| entry.verdict.rank() <= Verdict::Mismatch.rank())
     }
 
-    /// The same with names for the entries, in order; what has no new name keeps its old one.
+    /// The same report with these names for the entries, in order; entries without a new name keep theirs.
     ///
     /// ```
     /// # use tapegrad::check::check_gradient;
@@ -179,10 +178,10 @@ impl Report {
         self
     }
 
-    /// Nothing, if every verdict is a pass.
+    /// Does nothing if every verdict is a pass.
     ///
     /// # Panics
-    /// With the report, if one is not.
+    /// With the report otherwise.
     #[track_caller]
     pub fn assert_pass(&self) {
         assert!(self.is_pass(), "the gradient does not pass its check\n\n{self}\n");
@@ -192,14 +191,14 @@ impl Report {
         self.entries.iter().filter(|entry| is(entry.verdict)).count()
     }
 
-    /// What the verdicts mean and what to do, the worst first.
+    /// What the verdicts mean and what to do, the worst verdict first.
     fn summary(&self) -> String {
         let all = self.entries.len();
         let kinds: [(usize, &str); 4] = [
             (
                 self.count(|verdict| verdict == Verdict::Invalid),
-                "invalid: not finite, or missing; move the point into the domain, or ask \
-                 `Tape::first_non_finite` where it began",
+                "invalid: not finite, or missing; move the point into the domain, or find the cause with \
+                 `Tape::first_non_finite`",
             ),
             (
                 self.count(|verdict| verdict == Verdict::Mismatch),
@@ -256,7 +255,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Eight digits, in whichever form is shorter.
+/// Eight digits, in fixed or scientific notation.
 fn number(x: f64) -> String {
     if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { format!("{x:.8}") } else { format!("{x:.8e}") }
 }
@@ -280,7 +279,7 @@ fn remark(entry: &Entry) -> String {
     }
 }
 
-/// The factor between the two, where it is one that mistakes are made of.
+/// The factor between the two values, if it is one of a common mistake.
 fn factor(entry: &Entry) -> Option<f64> {
     let ratio = entry.analytic / entry.numeric;
     [-1.0, 2.0, -2.0, 0.5, -0.5].into_iter().find(|factor| (ratio - factor).abs() < 1e-5)

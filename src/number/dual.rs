@@ -19,8 +19,8 @@ use std::fmt;
 /// are recorded, and a sweep over them gives Hessian-vector products; over another `Dual`, nested
 /// forward mode.
 ///
-/// It remembers which directions can reach it at all. A direction that cannot contributes nothing, even
-/// where a partial is infinite: `Dual::constant(0.0).sqrt()` has tangent 0, not NaN.
+/// It records which directions can reach it. A direction that cannot contributes nothing, even where a partial is
+/// infinite: `Dual::constant(0.0).sqrt()` has tangent 0, not NaN.
 ///
 /// ```
 /// use tapegrad::Dual;
@@ -31,21 +31,22 @@ use std::fmt;
 /// assert_eq!(r.tangents(), [0.6, 0.8]);
 /// ```
 ///
-/// It also remembers whose it is: of which [`derivative`](crate::derivative), [`jvp`](crate::jvp),
-/// [`hessian`](crate::hessian) or [`preaccumulate`](crate::preaccumulate) it came from an argument, in whatever thread,
-/// or that it was made by hand with [`new`](Self::new), [`variable`](Self::variable) or [`variables`](Self::variables).
-/// Two tangents of different origin are derivatives by different things, so what is made of both is refused, where it
-/// is returned or its tangents are looked at:
+/// It also records its owner: the call of [`derivative`](crate::derivative), [`jvp`](crate::jvp),
+/// [`hessian`](crate::hessian) or [`preaccumulate`](crate::preaccumulate) whose arguments it depends on, in whatever
+/// thread, or that it was made by hand with [`new`](Self::new), [`variable`](Self::variable) or
+/// [`variables`](Self::variables). Tangents of different owners are derivatives with respect to different variables
+/// (mixing them is called perturbation confusion), so a number computed from both is refused where it is returned or
+/// its tangents are read:
 ///
 /// ```should_panic
 /// # use tapegrad::derivative;
 /// derivative(|x| x * derivative(|y| x + y, 1.0), 1.0); // panics: `x` belongs to the call around it
 /// ```
 ///
-/// Inside of a call, take constants with [`constant`](Self::constant) or `stop_gradient`, and apply a rule of your own
+/// Inside a call, make constants with [`constant`](Self::constant) or `stop_gradient`, and apply a rule of your own
 /// with [`custom`](Self::custom).
 ///
-/// There are at most 64 directions, which is known when the program is compiled; more take several passes:
+/// There are at most 64 directions, which the compiler checks; for more, evaluate several times:
 ///
 /// ```compile_fail
 /// let _ = tapegrad::Dual::<f64, 65>::constant(1.0);
@@ -56,12 +57,12 @@ pub struct Dual<R = f64, const N: usize = 1> {
     tangents: [R; N],
     /// Bit `k`: whether direction `k` reaches this number.
     reached: u64,
-    /// By whose arguments the tangents are derivatives.
+    /// The call with respect to whose arguments the tangents are derivatives.
     owner: Owner,
 }
 
-/// Up to so many directions operations are inlined, and the compiler knows mostly which directions reach what; from
-/// more on all are multiplied where partials are finite.
+/// Up to this number of directions, operations are inlined, and the compiler mostly knows which directions reach
+/// which numbers; with more directions, all are multiplied where the partials are finite.
 pub(crate) const FEW: usize = 8;
 
 #[inline]
@@ -69,7 +70,7 @@ pub(crate) const FEW: usize = 8;
 fn check_direction<const N: usize>(direction: usize) {
     assert!(
         direction < N,
-        "there is no direction {direction}: the number has {N}, counted from 0; ask for one of them, or make it a \
+        "there is no direction {direction}: the number has {N}, counted from 0; use one of these, or a \
          `Dual<_, {}>`",
         direction.saturating_add(1)
     );
@@ -79,23 +80,22 @@ impl<R: Number, const N: usize> Dual<R, N> {
     /// Every direction has a bit.
     const FITS: () = assert!(
         N <= u64::BITS as usize,
-        "a number in forward mode has at most 64 directions: take several passes or smaller blocks"
+        "a number in forward mode has at most 64 directions: evaluate several times, or use smaller blocks"
     );
 
     /// A number with its derivatives in all directions, made by hand. A tangent of 0 is a number like any other here:
-    /// it meets an infinite partial as NaN.
+    /// times an infinite partial it is NaN.
     #[must_use]
     #[inline]
     pub fn new(primal: R, tangents: [R; N]) -> Self {
-        // What is beyond the directions is never asked for.
+        // The bits beyond the directions are never read.
         Dual { tangents, reached: u64::MAX, owner: Owner::HAND, ..Self::result(primal) }
     }
 
     /// A constant: no direction reaches it.
     ///
-    /// Inside of a [`hessian`](crate::hessian) that is no way to make a constant of something that depends on the
-    /// arguments: the gradient would see it and the Hessian would not, so it is refused where it is used. There,
-    /// `x.stop_gradient()` is a constant.
+    /// Inside a [`hessian`](crate::hessian), the primal must not depend on the arguments: its contribution would be
+    /// in the gradient but missing in the Hessian, so the result is refused. Use `x.stop_gradient()` there.
     #[must_use]
     #[inline]
     pub fn constant(primal: R) -> Self {
@@ -126,9 +126,9 @@ impl<R: Number, const N: usize> Dual<R, N> {
         std::array::from_fn(|k| Self::variable(at[k], k))
     }
 
-    /// An operation that the table does not have: `f` gets the numbers inside the inputs and returns the value and one
-    /// partial derivative per input. The result belongs to the call that its inputs belong to, so this is how a rule of
-    /// your own is applied in [`derivative`](crate::derivative), [`hessian`](crate::hessian) or
+    /// An operation that the table does not have: `f` gets the primals of the inputs and returns the value and one
+    /// partial derivative per input. The result belongs to the call that its inputs belong to, so this applies a rule
+    /// of your own inside [`derivative`](crate::derivative), [`hessian`](crate::hessian) or
     /// [`preaccumulate`](crate::preaccumulate).
     ///
     /// ```
@@ -152,14 +152,14 @@ impl<R: Number, const N: usize> Dual<R, N> {
         result
     }
 
-    /// The beginning of a result, which nothing has reached yet.
+    /// A result before its first term: no direction reaches it yet.
     #[inline(always)]
     fn result(primal: R) -> Self {
         let () = Self::FITS;
         Dual { primal, tangents: [R::constant(0.0); N], reached: 0, owner: Owner::NONE }
     }
 
-    /// The number itself.
+    /// The value, without derivatives.
     #[must_use]
     #[inline]
     pub fn primal(self) -> R {
@@ -190,7 +190,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.tangents()[direction]
     }
 
-    /// The directional derivatives of a number that a call has accepted as its own, each with whether it is reached.
+    /// The directional derivatives of a number that its call has accepted, and whether each direction reaches it.
     #[inline(always)]
     pub(crate) fn accepted(&self) -> ([R; N], [bool; N]) {
         (self.tangents, std::array::from_fn(|k| self.is_reached_by(k)))
@@ -202,7 +202,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
         Dual { owner, ..self }
     }
 
-    /// Whose this number is.
+    /// The owner of this number.
     #[inline(always)]
     pub(crate) fn owner(&self) -> Owner {
         self.owner
@@ -214,13 +214,13 @@ impl<R: Number, const N: usize> Dual<R, N> {
         self.reached & 1 << direction != 0
     }
 
-    /// Whether an operation has to look at this operand: for its tangents, or for whose it is.
+    /// Whether an operation has to consider this operand, for its tangents or its owner.
     #[inline(always)]
     fn takes_part(&self) -> bool {
         self.reached != 0 || self.owner != Owner::NONE
     }
 
-    /// The directions and the owner of an operand are those of this result too.
+    /// Adds the directions and the owner of an operand to those of this result.
     #[inline(always)]
     fn join(&mut self, operand: &Self) {
         self.reached |= operand.reached;
@@ -251,7 +251,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
         operands: [&Self; ARITY],
     ) -> Self {
         let mut result = Self::result(primal);
-        // A zero may be multiplied without harm, and unless that is recorded without cost.
+        // With finite partials, multiplying zeros does no harm, and without a recording it costs nothing.
         let is_dense =
             N > FEW && !R::IS_RECORDED && partials.iter().all(|partial| partial.is_surely_finite());
         for ((partial, untaken), operand) in partials.into_iter().zip(untaken).zip(operands) {
@@ -273,8 +273,7 @@ impl<R: Number, const N: usize> Dual<R, N> {
 }
 
 impl<R: Number> Dual<R> {
-    /// A number and its derivative in the direction of a call, where an exact 0 is structural: the direction does not
-    /// enter there.
+    /// An argument of a call and its tangent, an entry of the direction; an entry of exactly 0 is a structural zero.
     pub(crate) fn along(primal: R, direction: f64, owner: Owner) -> Self {
         let mut argument = Self::result(primal).owned_by(owner);
         if direction != 0.0 {
@@ -298,7 +297,8 @@ for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline]
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);
-        // By the row of the number inside: the operations of its value have other derivatives at a tie.
+        // By the row over the inner number: the operations in the formula of its value have other derivatives at a
+        // tie.
         let y = R::reduce::<K, A, B>(lists, primal);
         let mut result = Dual::result(y);
         for (partial, operand) in K::each_partial(lists, primal, y).zip(lists.iter(read)) {
@@ -354,7 +354,7 @@ impl<R: Real, const N: usize> Answers for Dual<R, N> {
 macro_rules! compare_primals {
     ($Left:ty, $Right:ty, $left:expr, $right:expr) => {
         /// Compares primals.
-        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        #[allow(clippy::partialeq_ne_impl)] // the default compares at a line of the standard library
         impl<R: Real, const N: usize> PartialEq<$Right> for $Left {
             #[inline]
             #[track_caller]

@@ -1,10 +1,10 @@
-//! Branches without comparisons: both sides are computed, a mask selects, and no guard is needed.
+//! Branches without guards: both sides are computed, and a mask selects one of them.
 
 use crate::table::number::Number;
 use std::ops::{BitAnd, BitOr, Not};
 
-/// The answer to a comparison of numbers, as a number: 1 for yes, 0 for no. Over [`Var`](crate::Var) it is
-/// part of the recording, so that a replay decides anew.
+/// The outcome of a comparison as a number: 1 where it holds, else 0. Over [`Var`](crate::Var) the comparison is
+/// recorded, so that a replay makes it again.
 ///
 /// ```
 /// use tapegrad::{Real, masks::lt, gradient};
@@ -50,8 +50,8 @@ pub fn eq<R: Number>(a: R, b: impl Into<R>) -> Mask<R> {
 }
 
 impl<R: Number> Mask<R> {
-    /// `yes` where the mask is set, else `no`. What is not taken does not reach the derivative, not even
-    /// with an infinity.
+    /// `yes` where the mask is set, else `no`. The number that is not selected has no part in the derivative, even if
+    /// it is infinite.
     #[must_use]
     #[track_caller]
     pub fn select(self, yes: impl Into<R>, no: impl Into<R>) -> R {

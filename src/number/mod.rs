@@ -1,4 +1,4 @@
-//! Numbers that users write for and with: real numbers, forward mode, masks, points.
+//! The numbers of users' code: the trait of real numbers, forward mode, masks, and the shapes of points.
 
 pub(crate) mod dual;
 pub(crate) mod lists;

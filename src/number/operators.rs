@@ -1,8 +1,8 @@
 //! What every number type gets from the table: operators in all their forms, methods that need no
 //! import, the trait [`Number`](crate::Number), conversions, sums and products.
 
-/// `for_each_primitive!(impl_number [generics] [Type, inline] rule { items })`: `rule!(Op name (args) (n))` is the
-/// type's own way to evaluate a row, `inline` how eagerly that is inlined; `items` complete its `impl Number`.
+/// `for_each_primitive!(impl_number [generics] [Type, inline] rule { items })`: `rule!(Op name (args) (n))` evaluates
+/// a row for this type, `inline` is the inlining attribute, and `items` complete the `impl Number`.
 macro_rules! impl_number {
     ($generics:tt [$T:ty, $inline:meta] $rule:ident { $($items:tt)* } $(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
@@ -78,7 +78,7 @@ macro_rules! row {
     };
 }
 
-/// One further form of a binary operator, by way of the form by value.
+/// One further form of a binary operator, which calls the form by value.
 macro_rules! form {
     (assign [$($g:tt)*] [$T:ty, $inline:meta] $Op:ident $name:ident $Assign:ident $assign:ident $Rhs:ty) => {
         impl<$($g)*> std::ops::$Assign<$Rhs> for $T {
@@ -101,7 +101,7 @@ macro_rules! form {
     };
 }
 
-/// The trait method of a row: the inherent one under the trait's name.
+/// The trait method of a row, which calls the inherent method.
 macro_rules! forward {
     ($inline:meta operator $($rest:tt)*) => {};
     ($inline:meta $kind:ident $name:ident ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?)) => {

@@ -1,32 +1,34 @@
-//! Whose a number in forward mode is.
+//! The owners of numbers in forward mode, by which perturbation confusion is detected.
 //!
-//! Tangents are derivatives by the arguments of one call. Added to those of another they mean nothing, and nothing in
-//! them says so; hence every number names its owner, and what is made of numbers of two calls is refused.
+//! Tangents are derivatives with respect to the arguments of one call. Sums with tangents of another call are
+//! meaningless, and the tangents do not show it. So every number carries its owner, and a number computed from
+//! numbers of two calls is refused.
 
 use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The call whose arguments reach a number, as a code of Berger's: a count, and how many of its bits are 0. The owner of
-/// a result is that of its operands by `|`. Of two codes that differ that is neither of them nor any other: it has more
-/// bits in the count than one of them, so its second part would have to be smaller than theirs, and is not.
+/// The call whose arguments reach a number, in Berger's code: a counter value, and the number of its bits that are 0.
+/// The owner of a result is the bitwise or of the owners of its operands. The or of two different codes is no valid
+/// code: its counter value has more 1 bits than one of the two, so its number of 0 bits would have to be smaller than
+/// that code's, but a bitwise or is never smaller.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Owner(u64);
 
-/// How many bits a count has.
+/// The bits of a counter value.
 const COUNT_BITS: u32 = 56;
-/// How many bits hold a number up to that.
+/// The bits that hold a number up to `COUNT_BITS`.
 const ZERO_BITS: u32 = 6;
 
-/// The counts that a thread has taken for itself and not used: so many after the start.
+/// The counter values that a thread has reserved and not used: `left` of them, beginning at `start`.
 struct Counts {
     start: Cell<u64>,
     left: Cell<u64>,
 }
 
 impl Counts {
-    /// Takes a range that no thread has had. No function is called that comes back, so that a block keeps its numbers in
-    /// registers.
+    /// Reserves a range that no thread has had. No function that returns is called, so that a preaccumulated block
+    /// keeps its numbers in registers.
     #[inline(always)]
     fn take_range(&self) {
         const RANGE: u64 = 1 << 16;
@@ -42,17 +44,17 @@ impl Counts {
 }
 
 impl Owner {
-    /// Nobody's: a constant, which may meet all.
+    /// No owner: a constant, which may be combined with every number.
     pub const NONE: Owner = Owner(0);
 
-    /// Nobody's, though the number inside is a variable: a constant if nothing differentiates by that variable, as
-    /// where tangents are made by hand. In a call something does, and the tangents are missing.
+    /// No owner, although the inner number is a variable. The number is a constant if nothing is differentiated with
+    /// respect to that variable, as where tangents are made by hand. Inside a call its tangents would be missing.
     pub const BARE: Owner = Owner(1 << 63);
 
-    /// The user's: made by hand, outside of all calls. It may meet the bare ones.
+    /// The user: a number made by hand, outside all calls. It may be combined with `BARE` numbers.
     pub const HAND: Owner = Owner(1 << 63 | 1 << 62);
 
-    /// A call of a top-level function, or a preaccumulated block. No other of this process has the same.
+    /// A new owner, unique in the process: a call of a top-level function, or a preaccumulated block.
     #[inline(always)]
     pub fn fresh() -> Owner {
         thread_local! {
@@ -66,18 +68,19 @@ impl Owner {
             }
             counts.start.get() + counts.left.get()
         });
-        // Of a block that is inlined only the step of the count is left.
+        // In a block that is inlined, only the step of the counter remains.
         let count = count.unwrap_or_default();
         Owner(count << ZERO_BITS | u64::from(COUNT_BITS - count.count_ones()))
     }
 
-    /// The owner of what is computed from numbers of both.
+    /// The owner of a number computed from numbers of both owners.
     #[inline(always)]
     pub fn with(self, other: Owner) -> Owner {
         Owner(self.0 | other.0)
     }
 
-    /// Panics unless what this call returned, with this value, is its own or a constant.
+    /// Panics unless `result`, the owner of a number with this value that the call returned, is this call or no
+    /// owner.
     #[inline(always)]
     #[track_caller]
     pub fn accept(self, result: Owner, value: impl Fn() -> f64) {
@@ -118,20 +121,21 @@ fn used_up() -> ! {
     panic!("this process has used up all owners of numbers in forward mode");
 }
 
-/// What a number of this owner is, where it must not be, and the cure.
+/// The end of a sentence that refuses a number of this owner: why, and the remedy.
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.with(Owner::HAND) == *self {
-            "was made by hand, with `Dual::new`, `Dual::variable` or `Dual::variables`: its tangents would be taken for \
-             derivatives by the arguments of the call; inside of `derivative`, `jvp`, `hessian` or `preaccumulate` \
-             apply a rule of your own with `Dual::custom`, and take plain numbers as they are or with `Dual::constant`"
+            "was made by hand, with `Dual::new`, `Dual::variable` or `Dual::variables`: its tangents would be mistaken for \
+             derivatives with respect to the arguments of the call; inside `derivative`, `jvp`, `hessian` or \
+             `preaccumulate` apply a rule of your own with `Dual::custom`, and use plain numbers directly or with \
+             `Dual::constant`"
         } else if self.with(Owner::BARE) == *self {
-            "was made by `Dual::constant` of a variable that the call differentiates by, or of what was computed from \
-             it: its tangents are missing; compute it from the arguments themselves, apply a rule of your own with \
-             `Dual::custom`, or take the variable as a constant with `.detach()`"
+            "was made by `Dual::constant` from a variable that the call differentiates with respect to, or from a result \
+             of it: its tangents are missing; compute it from the arguments themselves, apply a rule of your own with \
+             `Dual::custom`, or make the variable a constant with `.detach()`"
         } else {
-            "depends on an argument of another `preaccumulate`, `derivative`, `jvp` or `hessian`, around it or before \
-             it: the derivatives of the two would be mixed up; pass it as an input of this block, take it as a constant \
+            "depends on an argument of another `preaccumulate`, `derivative`, `jvp` or `hessian`, enclosing or earlier: \
+             the derivatives of the two would be mixed up; pass it as an input of this block, make it a constant \
              with `.stop_gradient()`, or make the inner computation a Function and call it"
         })
     }

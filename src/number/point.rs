@@ -1,10 +1,11 @@
-//! Points: the shapes in which a function takes its arguments and gives its results.
+//! Points: the shapes in which a function takes its arguments and returns its results.
 
 /// A collection of numbers of type `T` that functions are evaluated at, or return: a number, an array, a slice, a vector, a
 /// tuple, or any of these inside another.
 ///
-/// Derivatives have the shape of the point; where it borrows, as `&[T]` does, they own: vectors. A closure gets numbers,
-/// arrays and tuples by value, to take apart, and the others as a slice. The numbers count in the order in which they stand.
+/// Derivatives have the shape of the point; for a borrowed `&[T]` they are a vector. A closure gets numbers, arrays
+/// and tuples by value, so that it can destructure them, and lists as slices. Numbers are counted in the order in
+/// which they are written.
 ///
 /// | point | a closure takes | derivatives |
 /// |---|---|---|
@@ -20,14 +21,14 @@
 /// let line = |(slope, [x, y]): (tapegrad::Var, [_; 2])| slope * x - y;
 /// assert_eq!(gradient(line, (2.0, [3.0, 4.0])), (3.0, [2.0, -1.0]));
 ///
-/// // A result of any shape; each has the derivatives by the point.
+/// // Results may have any shape; each has derivatives in the shape of the point.
 /// assert_eq!(jacobian(|x| (x, [x * x, x.powi(3)]), 2.0), (1.0, [4.0, 12.0]));
 /// ```
 pub trait Point<T: Copy>: sealed::Sealed {
     /// The same shape with other contents.
     type Of<U: 'static>: 'static;
 
-    /// How a closure takes it.
+    /// The type of a closure's argument.
     type Args<'a, U: Copy + 'static>;
 
     /// Applies `f` to every number, in order.
@@ -38,7 +39,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn each<'a, U: 'static>(of: &'a Self::Of<U>, visit: &mut impl FnMut(&'a U));
 
-    /// The shape, as a closure takes it.
+    /// The shape as a closure's argument.
     #[doc(hidden)]
     fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U>;
 
@@ -74,7 +75,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
         numbers
     }
 
-    /// The same shape with `items` in it, of which there are as many as numbers.
+    /// The same shape filled with `items`, one per number.
     #[doc(hidden)]
     fn shaped<U: 'static>(&self, items: impl IntoIterator<Item = U>) -> Self::Of<U> {
         let mut items = items.into_iter();
@@ -127,7 +128,7 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for [P; N] {
     }
 }
 
-/// Lists of any length: what is made of them is a vector.
+/// Lists of any length; the same shape with other contents is a vector.
 macro_rules! list_point {
     ($List:ty) => {
         impl<P: sealed::Sealed> sealed::Sealed for $List {}

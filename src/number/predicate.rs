@@ -1,9 +1,9 @@
-//! What code asks of numbers before it branches.
+//! The comparisons and tests of numbers on which code branches.
 
 use std::cmp::Ordering;
 use std::fmt::Display;
 
-/// A question about values that a program may branch on.
+/// A comparison or test of values on which a program may branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Predicate {
@@ -27,12 +27,12 @@ pub enum Predicate {
     IsInfinite,
     /// The sign bit of `left` is set.
     IsSignNegative,
-    /// `left` and `right` have the same sign and are at most so many floating-point numbers apart.
+    /// `left` and `right` have the same sign and are at most this many floating-point numbers apart.
     WithinUlps(u32),
 }
 
 impl Predicate {
-    /// The answer for two numbers; a predicate of one number does not look at the second.
+    /// The outcome for two numbers; a predicate of one number ignores the second.
     #[inline]
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
@@ -54,7 +54,7 @@ impl Predicate {
         }
     }
 
-    /// The question about two numbers, in words for a message.
+    /// The comparison of two numbers as an expression, for a message.
     pub(crate) fn phrase(self, left: impl Display, right: impl Display) -> String {
         match self {
             Predicate::Less => format!("{left} < {right}"),
@@ -71,24 +71,24 @@ impl Predicate {
         }
     }
 
-    /// How the answer for two numbers differs from another one, in words for a message.
+    /// How the outcome for two numbers differs from the recorded one, in words for a message.
     pub(crate) fn change(self, left: f64, right: f64) -> String {
         let now = self.holds(left, right);
         match self {
-            Predicate::Compares(_) if now => "this was not the answer there".into(),
+            Predicate::Compares(_) if now => "this was not the outcome there".into(),
             Predicate::Compares(_) => format!("it is {:?} here", left.partial_cmp(&right)),
             _ => format!("it is {now} here and was {} there", !now),
         }
     }
 }
 
-/// What the crate itself asks of a number whose value can be known.
+/// What the crate itself requires of a number whose value is known, besides what users write.
 #[doc(hidden)]
 pub trait Answers: Sized {
-    /// The plain number, for a message: a recording tape does not hear of it.
+    /// The plain number, for a message: a recording tape does not note it as read.
     fn peek(self) -> f64;
 
-    /// The answer to a question about the plain numbers; a recording tape keeps it as a guard.
+    /// The outcome of a comparison of the plain numbers; a recording tape keeps it as a guard.
     #[track_caller]
     fn ask(self, predicate: Predicate, right: Self) -> bool;
 }

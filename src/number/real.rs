@@ -1,4 +1,4 @@
-//! What users write functions over: the trait [`Real`].
+//! The trait [`Real`], over which users write their functions.
 
 use crate::number::predicate::{Answers, Predicate};
 use crate::table::formulas::{copysign, sin_cos, to_degrees, to_radians};
@@ -7,14 +7,15 @@ use std::f64::consts::{E, PI};
 use std::fmt::Display;
 use std::iter::{Product, Sum};
 
-/// A real number: what a function is written over once, to run on `f64`, [`Dual`](crate::Dual) and
-/// [`Var`](crate::Var) alike.
+/// A real number: a function that is generic over `Real` runs on `f64`, [`Dual`](crate::Dual) and [`Var`](crate::Var)
+/// alike.
 ///
 /// Arithmetic and comparisons with `f64` on the right work (`x * 2.0`, `x < 0.0`); a constant on the left is
-/// `R::constant(2.0) * x`. (`2.0 * x` and `0.0 < x` work for [`Var`](crate::Var) and [`Dual`](crate::Dual), but in generic
-/// code the language cannot say so.) Arguments of methods may be constants too: `x.max(0.0)`, `x.powf(2.5)`.
+/// `R::constant(2.0) * x`. (`2.0 * x` and `0.0 < x` work for [`Var`](crate::Var) and [`Dual`](crate::Dual), but the
+/// language cannot express that for generic code.) Arguments of methods may be constants too: `x.max(0.0)`,
+/// `x.powf(2.5)`.
 ///
-/// Do not bound one signature by both this and `num_traits::Float`: `x.sin()` would be ambiguous.
+/// Do not bound one type by both `Real` and `num_traits::Float`: `x.sin()` would be ambiguous.
 ///
 /// ```
 /// use tapegrad::{Real, gradient};
@@ -49,35 +50,36 @@ pub trait Real:
     #[track_caller]
     fn value(self) -> f64;
 
-    /// Whether the value is NaN. On a recording tape, as every comparison, a guard.
+    /// Whether the value is NaN. A recording tape keeps this as a guard, like every comparison.
     #[must_use]
     #[track_caller]
     fn is_nan(self) -> bool {
         self.ask(Predicate::IsNan, Self::constant(0.0))
     }
 
-    /// Whether the value is neither infinite nor NaN; a guard, too.
+    /// Whether the value is neither infinite nor NaN; kept as a guard, too.
     #[must_use]
     #[track_caller]
     fn is_finite(self) -> bool {
         self.ask(Predicate::IsFinite, Self::constant(0.0))
     }
 
-    /// Whether the value is +∞ or −∞; a guard, too.
+    /// Whether the value is +∞ or −∞; kept as a guard, too.
     #[must_use]
     #[track_caller]
     fn is_infinite(self) -> bool {
         self.ask(Predicate::IsInfinite, Self::constant(0.0))
     }
 
-    /// Whether the sign bit of the value is set; a guard, too.
+    /// Whether the sign bit of the value is set; kept as a guard, too.
     #[must_use]
     #[track_caller]
     fn is_sign_negative(self) -> bool {
         self.ask(Predicate::IsSignNegative, Self::constant(0.0))
     }
 
-    /// The size of this number with the sign of another, as of `−0`: `|self| · signum(sign)`. NaN if either is.
+    /// The absolute value of this number with the sign of another, where `−0` is negative: `|self| · signum(sign)`.
+    /// NaN if either number is.
     #[must_use]
     #[track_caller]
     fn copysign(self, sign: impl Into<Self>) -> Self {
@@ -91,14 +93,14 @@ pub trait Real:
         sin_cos(self)
     }
 
-    /// An angle in degrees, in radians.
+    /// Converts an angle from degrees to radians.
     #[must_use]
     #[track_caller]
     fn to_radians(self) -> Self {
         to_radians(self)
     }
 
-    /// An angle in radians, in degrees.
+    /// Converts an angle from radians to degrees.
     #[must_use]
     #[track_caller]
     fn to_degrees(self) -> Self {

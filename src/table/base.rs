@@ -1,11 +1,12 @@
-//! The plain numbers under all others: what the values of the table are written over. `f64` takes its functions
-//! from the standard library and from `special`; numbers in a batch have branch-free ones of their own.
+//! Plain numbers, over which the values of the table are written. `f64` takes its functions from the standard library
+//! and from `special`; the numbers of a batch have branch-free functions of their own.
 
 use crate::table::special;
 use std::ops::*;
 
-/// Hands every row of the table to the macro `$consumer` as `[source] name (b c) (n)`: where its value comes from (`std` or
-/// `special`, if it is a function of plain numbers), the arguments after the first, and an integer integer.
+/// Passes every row of the table to the macro `$consumer` as `[source] name (b c) (n)`: the source of its value
+/// (`std` or `special` if the row is a function of plain numbers, otherwise nothing), its name, the arguments after
+/// the first, and the integer argument, if there is one.
 macro_rules! for_each_function {
     ($consumer:ident) => {
         $crate::table::ops::for_each_primitive! { for_each_function [$consumer] }
@@ -19,8 +20,8 @@ macro_rules! for_each_function {
 }
 pub(crate) use for_each_function;
 
-/// The first number where the answer is yes, else the second; only one is computed, if the answer is known. (No function, since
-/// closures would not be inlined into vector code.)
+/// The first number where the comparison holds, else the second. If the outcome is known, only one of them is
+/// computed. (A macro, since closures would not be inlined into vector code.)
 macro_rules! choose {
     ($answer:expr, $yes:expr, $no:expr) => {{
         let answer = $answer;
@@ -33,13 +34,14 @@ macro_rules! choose {
 }
 pub(crate) use choose;
 
-/// The answer to a comparison, which may be known only where the row is evaluated.
+/// The outcome of a comparison. It may be unknown while the row is evaluated; then both numbers of a choice are
+/// computed.
 pub(crate) trait Answer<B>:
     Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
 {
     fn known(self) -> Option<bool>;
 
-    /// Either of two numbers that both have been computed.
+    /// Selects one of two numbers, both of which are computed.
     fn either(self, yes: B, no: B) -> B;
 }
 
@@ -57,7 +59,8 @@ impl<B> Answer<B> for bool {
 
 macro_rules! define_base {
     ($($source:tt $name:ident $others:tt $integer:tt)*) => {
-        /// A plain number: arithmetic, comparisons, and a function per row of the table that is one.
+        /// A plain number: arithmetic, comparisons, and one method per row of the table that is a function of plain
+        /// numbers.
         pub(crate) trait Base:
             Copy + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self>
             + Mul<Output = Self> + Div<Output = Self> + Rem<Output = Self>
@@ -108,12 +111,12 @@ macro_rules! define_base {
             $from::$name(self $(, $b)* $(, $n)?)
         }
     };
-    // An operator, or a value that is composed of other rows.
+    // An operator, or a row whose value is composed of other rows, has no method.
     (@$for:ident [$($other:ident)*] $($function:tt)*) => {};
 }
 for_each_function!(define_base);
 
-/// 1 for yes, 0 for no.
+/// 1 where the comparison holds, else 0.
 #[inline(always)]
 pub(crate) fn truth<B: Base>(answer: B::Answer) -> B {
     choose!(answer, B::constant(1.0), B::constant(0.0))

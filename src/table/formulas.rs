@@ -1,4 +1,5 @@
-//! Formulas of rows, over any number: of lists, and what rows of two operands share with them.
+//! Formulas of the table's rows, over any number: those of lists, and those that rows of two operands share with
+//! them.
 
 use crate::table::hooks::total;
 use crate::table::number::{Number, either};
@@ -9,8 +10,8 @@ pub(crate) const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 /// √(π/2)
 pub(crate) const SQRT_PI_2: f64 = 1.253_314_137_315_500_3;
 
-/// For each factor the product of the others, where that of all is `y`: by a division where that is as accurate, else
-/// by multiplication, so that a zero does no harm.
+/// For each factor the product of the others, given the product `y` of all: by a division where that is as accurate,
+/// else by multiplication, so that a factor of 0 does no harm.
 pub(crate) fn products_of_others<R: Number>(
     factors: impl DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone,
     y: R,
@@ -24,7 +25,8 @@ pub(crate) fn products_of_others<R: Number>(
             before *= factor;
             product
         };
-        // A recording would keep both ways, and the derivatives of the quotient lose digits where the factor is small.
+        // A recording would keep both formulas, and the derivatives of the quotient lose digits where the factor is
+        // small.
         if R::IS_RECORDED || R::IS_DIFFERENTIATED {
             multiplied()
         } else {
@@ -33,18 +35,18 @@ pub(crate) fn products_of_others<R: Number>(
     })
 }
 
-/// The products of all factors from some place on, each multiplied from the last factor down to that place.
+/// Suffix products: for each place the product of the factors from there on, multiplied from the last factor down.
 ///
-/// They are made from the last to the first and asked for from the first to the last. A short list keeps them
-/// all; of a long one a few are kept and those between are made again, so that no length takes memory.
+/// They are computed from the last to the first and used from the first to the last. For a short list all are kept;
+/// for a long list a few are kept and the others computed again, so that the memory is bounded.
 struct Tails<R, I> {
-    /// The factors before a place, and the product from there on; the first place last.
+    /// The factors before a place, and the product from there on; the smallest place comes last.
     kept: SmallVec<[(I, R); MOST_TAILS]>,
 }
 
 const MOST_TAILS: usize = 128;
 
-/// How many are kept of a stretch that is too long to keep all.
+/// How many products are kept of a stretch that is too long to keep all.
 const FEW_TAILS: usize = 32;
 
 impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Tails<R, I> {
@@ -63,11 +65,11 @@ impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Ta
         self.kept.pop().expect("the product from the place on").1
     }
 
-    /// Makes the product from this place on, keeping what comes on the way.
+    /// Computes the product from this place on, and keeps products computed on the way.
     fn go_back_to(&mut self, place: usize) {
         let (mut rest, mut product) = self.kept[self.kept.len() - 1].clone();
         let stretch = rest.len() - place;
-        // What is recorded is recorded once.
+        // A recording computes each product once.
         let keeps_all = R::IS_RECORDED || stretch <= MOST_TAILS.saturating_sub(self.kept.len());
         let stride = if keeps_all { 1 } else { stretch.div_ceil(FEW_TAILS) };
         for left in (0..stretch).rev() {
@@ -79,18 +81,18 @@ impl<R: Number, I: DoubleEndedIterator<Item = R> + ExactSizeIterator + Clone> Ta
     }
 }
 
-/// The mean in two parts, the sum over the number of items and what rounding left of it, and the number of items.
+/// The mean in two parts (the sum divided by the number of items, and its rounding error), and the number of items.
 #[inline(always)]
 pub(crate) fn means<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) -> (R, R, f64) {
     let n = xs.len() as f64;
     let mean = total(xs.clone()) / n;
     let rest = total(xs.map(|x| x - mean)) / n;
-    // Of an infinite mean nothing is left, that is not NaN already.
+    // There is no correction where it is not finite: the mean, or a deviation from it, is infinite or NaN anyway.
     (mean, rest.abs().less(f64::INFINITY).select(rest, 0.0), n)
 }
 
-/// The mean squared deviation from the mean, less the square of the mean deviation, which rounding leaves
-/// (Chan, Golub and LeVeque 1983).
+/// The mean squared deviation from the mean, minus the square of the mean deviation, which is a rounding error (Chan,
+/// Golub and LeVeque 1983).
 #[inline(always)]
 pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) -> R {
     let n = xs.len() as f64;
@@ -100,8 +102,8 @@ pub(crate) fn variance<R: Number>(xs: impl ExactSizeIterator<Item = R> + Clone) 
     (squares - rest * rest / n) / n
 }
 
-/// `a / b`, and 0 where both are 0. There the slope by `a` stays infinite: with 0 the second derivative of the square of a
-/// length would be 0 at the origin, and wrong.
+/// `a / b`, and 0 where both are 0. There the derivative with respect to `a` stays infinite: if it were 0, the second
+/// derivative of a squared length would wrongly be 0 at the origin.
 #[inline(always)]
 pub(crate) fn ratio<R: Number>(a: R, b: R) -> R {
     if R::IS_DIFFERENTIATED {
@@ -113,7 +115,7 @@ pub(crate) fn ratio<R: Number>(a: R, b: R) -> R {
 
 /// `a / y` for the length `y` of `(a, b)`.
 ///
-/// If `a` dominates, the quotient is 1 but for what `b` adds, and so made of `b / a`: else nothing would be left of its derivatives.
+/// If `a` dominates, the quotient is close to 1 and is computed from `b / a`: otherwise its derivatives would cancel.
 #[inline(always)]
 pub(crate) fn cosine<R: Number>(a: R, b: R, y: R) -> R {
     if !R::IS_DIFFERENTIATED {
@@ -123,14 +125,15 @@ pub(crate) fn cosine<R: Number>(a: R, b: R, y: R) -> R {
     either!(is_usable, with_value(beside(a, b), a / y), ratio(a, y))
 }
 
-/// The derivatives of one form of a number with the value of another, which differs by roundings: so that a derivative has the same
-/// bits whatever it is computed over.
+/// The value of one formula with the derivatives of another, `form`, which differs from it by rounding. So a
+/// derivative has the same bits over every kind of number.
 #[inline(always)]
 fn with_value<R: Number>(form: R, value: R) -> R {
     form + (value - form).stop_gradient()
 }
 
-/// The cosine of the angle between `(a, b)` and the first axis, from the ratio of the smaller to the larger.
+/// The cosine of the angle between `(a, b)` and the first axis, from the ratio of the smaller component to the
+/// larger.
 #[inline(always)]
 fn beside<R: Number>(a: R, b: R) -> R {
     let along = |larger: R, smaller: R| {
@@ -143,8 +146,8 @@ fn beside<R: Number>(a: R, b: R) -> R {
     })
 }
 
-/// `xᵢ / y` for the length `y` of the list; see [`cosine`]. What is recorded is recorded once, and kept for it; else ratios are
-/// computed again, so that no length takes memory.
+/// `xᵢ / y` for the length `y` of the list; see [`cosine`]. A recording computes each ratio once and keeps it; over
+/// other numbers ratios are computed again, so that the memory is bounded.
 #[inline(always)]
 pub(crate) fn cosines<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
     let none = Largest { largest: y, cosine: y, is_usable: y, ratios: Vec::new() };
@@ -161,8 +164,8 @@ pub(crate) fn cosines<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> i
     })
 }
 
-/// What the cosines of a list are made of: its largest number, the cosine of that one, whether the length can be divided by, and
-/// for what is recorded the others in proportion.
+/// The ingredients of the cosines of a list: its largest number, the cosine of that number, whether the length is
+/// usable as a divisor, and, for a recording, the ratio of each number to the largest.
 struct Largest<R> {
     largest: R,
     cosine: R,
@@ -187,7 +190,7 @@ fn largest_cosine<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> Large
     Largest { largest, cosine, is_usable, ratios }
 }
 
-/// The number of largest size, the first of equals.
+/// The number of largest absolute value, the first of several.
 #[inline(always)]
 fn largest_of<R: Number>(xs: impl Iterator<Item = R>) -> R {
     let (mut largest, mut size) = (R::constant(0.0), R::constant(0.0));
@@ -199,7 +202,8 @@ fn largest_of<R: Number>(xs: impl Iterator<Item = R>) -> R {
     largest
 }
 
-/// A number in proportion to the largest, and whether it is that one, the first of equals: so many were `seen` before.
+/// The ratio of a number to the largest, and whether it is the largest: of several equal numbers the first, so `seen`
+/// counts them.
 #[inline(always)]
 fn ratio_to<R: Number>(largest: R, x: R, seen: &mut R) -> (R, R) {
     let is_largest = x.equal(largest) * seen.equal(0.0);
@@ -219,16 +223,16 @@ pub(crate) fn norm<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     total(xs.map(|x| (x / scale) * (x / scale))).sqrt() * scale
 }
 
-/// Exponentials relative to the largest of them, so that none overflows: the exponent of that one, how much the others
-/// amount to, and whether it is a number that can be subtracted.
+/// Exponentials divided by the largest of them, so that no exponential overflows: the largest exponent, the sum of
+/// the other quotients, and whether the largest exponent is finite, so that it can be subtracted.
 struct Relative<R> {
     largest: R,
     others: R,
     is_finite: R,
 }
 
-/// Calls `visit` with each exponential relative to the largest, and whether it is that one, the first of equals. An infinite
-/// largest is replaced by another number.
+/// Calls `visit` with each exponential divided by the largest, and with whether it is the largest (of several equal
+/// ones the first). A largest exponent that is not finite is replaced by `instead_of_infinite`.
 #[inline(always)]
 fn relative<R: Number>(
     xs: impl Iterator<Item = R> + Clone,
@@ -237,7 +241,7 @@ fn relative<R: Number>(
 ) -> Relative<R> {
     let mut largest = R::constant(f64::NEG_INFINITY);
     for x in xs.clone() {
-        // Of two that are equal, one; `max` would share its derivative.
+        // Of two equal exponents one is selected; `max` would share the derivative between them.
         largest = if R::IS_DIFFERENTIATED { largest.less(x).select(x, largest) } else { largest.max(x) };
     }
     let is_finite = largest.abs().less(f64::INFINITY);
@@ -253,22 +257,22 @@ fn relative<R: Number>(
     Relative { largest, others: others + (largest_seen - 1.0), is_finite }
 }
 
-/// `ln Σ eˣ`, shifted by the largest exponent, whose own term is the 1 in `ln(1 + …)`: so it stays accurate
-/// where one dominates.
+/// `ln Σ eˣ`, shifted by the largest exponent, whose own term is the 1 in `ln(1 + …)`: so the result stays accurate
+/// where one term dominates.
 #[inline(always)]
 pub(crate) fn log_sum_exp<R: Number>(xs: impl Iterator<Item = R> + Clone) -> R {
     let Relative { largest, others, .. } = relative(xs, R::constant(0.0), |_, _| ());
     others.ln_1p() + largest
 }
 
-/// Exponentials relative to the largest of them, and which that is. Of a plain number a few are kept, and the others computed
-/// again, so that no length takes memory; what is recorded is recorded once.
+/// Each exponential divided by the largest, and whether it is the largest. Over plain numbers a few are kept and the
+/// others computed again, so that the memory is bounded; a recording computes each once.
 type Parts<R> = SmallVec<[[R; 2]; FEW_PARTS]>;
 
 const FEW_PARTS: usize = 8;
 
-/// As [`relative`], with the parts. In lanes it is quicker to compute those again, and all has to be inlined; else it is
-/// out of line, so that the loop over operations keeps its registers.
+/// As [`relative`], with the parts. In lanes it is faster to compute the parts again, and everything has to be
+/// inlined; otherwise the computation is out of line, so that the loop over operations keeps its registers.
 #[inline(always)]
 fn relative_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative<R>, Parts<R>) {
     if R::IS_IN_LANES { (relative(xs, y, |_, _| ()), Parts::new()) } else { kept_parts(xs, y) }
@@ -285,8 +289,8 @@ fn kept_parts<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> (Relative
     (relative, parts)
 }
 
-/// The part of an item, and whether it is that of the largest, the first of equals: kept, or computed again, where so many were
-/// `seen` before. In lanes equals are not told apart.
+/// The part of item `k`, and whether it is the largest (of several equal ones the first, so `seen` counts them):
+/// kept, or computed again. In lanes equal items are not distinguished.
 #[inline(always)]
 fn part_of<R: Number>(parts: &Parts<R>, k: usize, x: R, largest: R, seen: &mut R) -> [R; 2] {
     if R::IS_IN_LANES {
@@ -302,13 +306,15 @@ fn part_of<R: Number>(parts: &Parts<R>, k: usize, x: R, largest: R, seen: &mut R
     [part, is_largest]
 }
 
-/// The shares of the exponentials in their sum, where its logarithm is `y`: from the sum itself, since the logarithm is rounded.
+/// The share of each exponential in their sum, whose logarithm is `y`: computed from the sum itself, since the
+/// logarithm is rounded.
 ///
-/// The share of the largest is 1 less the others, and made of them: else nothing would be left of its derivatives.
+/// The share of the largest is 1 minus the other shares, and is computed from them: otherwise its derivatives would
+/// cancel.
 #[inline(always)]
 pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> impl Iterator<Item = R> {
     let (Relative { largest, others, is_finite }, parts) = relative_parts(xs.clone(), y);
-    // Where the largest is infinite, `y` is too, and the quotients are what they are.
+    // Where the largest exponent is not finite, the parts are exp(x − y), which are the shares.
     let total = is_finite.select(others + 1.0, 1.0);
     let mut seen = R::constant(0.0);
     xs.enumerate().map(move |(k, x)| {
@@ -317,8 +323,8 @@ pub(crate) fn shares<R: Number>(xs: impl Iterator<Item = R> + Clone, y: R) -> im
     })
 }
 
-/// `−Σ w ln p` for weights and the shares of exponentials: what the logarithm of the sum is above each exponent. A weight of 0
-/// takes nothing, not even from −∞.
+/// `−Σ w ln p` for weights `w` and the shares `p` of exponentials, where `−ln p` is the logarithm of the sum minus
+/// the exponent. A weight of 0 contributes 0, even with an exponent of −∞.
 #[inline(always)]
 pub(crate) fn cross_entropy<R: Number>(
     xs: impl Iterator<Item = R> + Clone,
@@ -348,8 +354,9 @@ fn cross_entropy_inlined<R: Number>(
     all_weights.equal(0.0).select(0.0, others.ln_1p() * all_weights) + total(below)
 }
 
-/// The slopes of [`cross_entropy`]: by an exponent its share of all weights, less its own weight, and so what the other
-/// weights give to it, less what it gives to the other exponents; by a weight what the logarithm of the sum is above the exponent.
+/// The partials of [`cross_entropy`]. With respect to an exponent: the sum of all weights times its share, minus its
+/// own weight; computed as the sum of the other weights times its share, minus its own weight times the shares of the
+/// other exponents. With respect to a weight: the logarithm of the sum minus the exponent.
 #[inline(always)]
 pub(crate) fn cross_entropy_partials<R: Number>(
     xs: impl Iterator<Item = R> + Clone,

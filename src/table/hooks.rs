@@ -1,31 +1,31 @@
-//! What the crate itself asks of a number, apart from what users say.
+//! What the crate itself requires of a number, besides what users write.
 
 use std::iter::empty;
 use std::ops::{Add, Mul};
 
-/// How rules, sweeps and interpreters are to treat a kind of number. It has no name outside of the crate, so that only the
-/// crate makes numbers, and a new row of the table breaks nobody.
+/// How rules, sweeps and interpreters treat a kind of number. The trait cannot be named outside the crate: so only
+/// the crate defines number types, and a new row of the table breaks no user code.
 #[doc(hidden)]
 pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
-    /// Whether operations on this number are recorded, so that nothing about its value is settled.
+    /// Whether operations on this number are recorded, so that its value may be another in a replay.
     const IS_RECORDED: bool = false;
 
-    /// Whether this is many samples side by side, all in one loop.
+    /// Whether this is a number of a batch: one loop evaluates many samples side by side.
     const IS_IN_LANES: bool = false;
 
-    /// Whether what is computed with this number has derivatives, so that a rule of the table must have right ones.
+    /// Whether results have derivatives, so that the partials of a row are differentiated again.
     const IS_DIFFERENTIATED: bool = false;
 
-    /// So large that products with it may overflow, and its reciprocal so small that digits may be lost below.
+    /// A threshold of size: above it products may overflow, and below its reciprocal digits may be lost.
     const LARGE: f64 = 1e290;
 
-    /// Whether this mask is set, if that is settled: here, and in every replay.
+    /// Whether this mask is set, if that is known for here and for every replay.
     #[inline(always)]
     fn decided(self) -> Option<bool> {
         None
     }
 
-    /// Whether this is known to be finite: here, and in every replay.
+    /// Whether this is known to be finite, here and in every replay.
     #[inline(always)]
     fn is_surely_finite(self) -> bool {
         false
@@ -51,8 +51,8 @@ pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
         self * derivative
     }
 
-    /// The sum of a sequence, from left to right; of nothing that of the standard library, so that code over any
-    /// number has the same bits: −0, which added to anything changes nothing.
+    /// The sum of a sequence, from left to right. The sum of an empty sequence is that of the standard library, so
+    /// that generic code has the same bits over every number: −0, which changes no number that it is added to.
     #[track_caller]
     #[inline]
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
@@ -83,12 +83,12 @@ impl Hooks for f64 {
     }
 }
 
-/// The sum from left to right; 0 of nothing.
+/// The sum from left to right; 0 for an empty sequence.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn total<R: Hooks>(mut terms: impl Iterator<Item = R>) -> R {
     let Some(mut sum) = terms.next() else { return R::from(0.0) };
-    // As with the partials of rows over lists: a loop here is inlined into vector code; elsewhere one within is quicker.
+    // As in `Reduction::partials`: this loop is inlined into vector code; elsewhere the loop inside `fold` is faster.
     if R::IS_IN_LANES {
         for term in terms {
             sum = sum + term;
@@ -99,7 +99,7 @@ pub(crate) fn total<R: Hooks>(mut terms: impl Iterator<Item = R>) -> R {
     }
 }
 
-/// The product from left to right; 1 of nothing.
+/// The product from left to right; 1 for an empty sequence.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn product_of<R: Hooks>(mut factors: impl Iterator<Item = R>) -> R {

@@ -1,5 +1,5 @@
 //! The table of primitives, and what its rows are written over: plain numbers, their special functions, and the trait
-//! that every kind of number has.
+//! that every kind of number implements.
 
 pub(crate) mod base;
 pub(crate) mod formulas;

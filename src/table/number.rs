@@ -13,8 +13,8 @@ macro_rules! define_number {
     )* ; reductions $reductions:tt) => {
         /// What the table of primitives is evaluated over: arithmetic, and a method per row.
         ///
-        /// `f64` gives values, [`Dual`](crate::Dual) forward derivatives, [`Var`](crate::Var) a recording.
-        /// Code that also compares or prints asks for [`Real`](crate::Real), which is this and more.
+        /// `f64` gives values, [`Dual`](crate::Dual) forward derivatives, [`Var`](crate::Var) a recording. Code that
+        /// also compares or prints is bounded by [`Real`](crate::Real), a subtrait.
         pub trait Number:
             Hooks + Sized + Copy + 'static + Debug + From<f64> + Neg<Output = Self>
             + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
@@ -24,7 +24,7 @@ macro_rules! define_number {
             + AddAssign + SubAssign + MulAssign + DivAssign + RemAssign
             + AddAssign<f64> + SubAssign<f64> + MulAssign<f64> + DivAssign<f64> + RemAssign<f64>
         {
-            /// The constant `value`: its derivative is zero, and no tape hears of it.
+            /// The constant `value`: its derivative is zero, and it is on no tape.
             #[must_use]
             #[inline]
             fn constant(value: f64) -> Self {
@@ -85,8 +85,8 @@ macro_rules! define_number {
 }
 for_each_primitive!(define_number);
 
-/// A row of the table over lists, as a type: its value and partials over any number that can be read out
-/// of the items of the lists.
+/// A row of the table over lists, as a type: its value and its partials, over any number that can be read from the
+/// items of the lists.
 #[doc(hidden)]
 pub trait Reduction {
     /// The operation.
@@ -102,7 +102,7 @@ pub trait Reduction {
         y: R,
     ) -> impl Iterator<Item = R>;
 
-    /// As [`each_partial`](Self::each_partial), one call of `visit` each.
+    /// As [`each_partial`](Self::each_partial), with a call of `visit` for each partial.
     #[inline(always)]
     fn partials<A: Copy, B: Copy, R: Number>(
         lists: Lists<'_, A, B>,
@@ -111,7 +111,7 @@ pub trait Reduction {
         mut visit: impl FnMut(R),
     ) {
         let partials = Self::each_partial(lists, read, y);
-        // A loop here is inlined into vector code; elsewhere one within is quicker.
+        // This loop is inlined into vector code; elsewhere the loop inside `for_each` is faster.
         if R::IS_IN_LANES {
             for partial in partials {
                 visit(partial);
@@ -122,16 +122,16 @@ pub trait Reduction {
     }
 }
 
-/// The operands of a row over lists: a list, for some rows another as long, for some one more number. The second list
-/// may have items of another kind.
+/// The operands of a row over lists: one list, for some rows a second list of the same length, and for some a single
+/// number after the lists. The items of the second list may have another type.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Lists<'a, A, B = A> {
     /// The first list.
     pub first: &'a [A],
-    /// The second list, or nothing.
+    /// The second list; empty if the row has one list.
     pub second: &'a [B],
-    /// The number behind the lists.
+    /// The single number after the lists, if the row has one.
     pub last: Option<A>,
 }
 
@@ -151,10 +151,10 @@ impl<'a, A: Copy, B: Copy> Lists<'a, A, B> {
     }
 }
 
-/// How the items of lists become numbers: a pair of functions, for the two kinds of item.
+/// How the items of lists become numbers: a pair of functions, for the two types of item.
 #[doc(hidden)]
 pub trait Read<A, B, R>: Copy {
-    /// An item of the first list, or the one behind the lists.
+    /// An item of the first list, or the single number after the lists.
     fn first(self, item: A) -> R;
 
     /// An item of the second list.
@@ -173,8 +173,9 @@ impl<A, B, R, F: Fn(A) -> R + Copy, G: Fn(B) -> R + Copy> Read<A, B, R> for (F, 
     }
 }
 
-/// One of two forms of a rule that are good in different places: the first where the mask is set. A plain number evaluates
-/// one; a recording needs both, to replay either. (No function, since closures would not be inlined into vector code.)
+/// One of two formulas that are accurate in different ranges: the first where the mask is set. Over plain numbers one
+/// is evaluated; a recording keeps both, since a replay may need either. (A macro, since closures would not be
+/// inlined into vector code.)
 macro_rules! either {
     ($mask:expr, $yes:expr, $no:expr) => {{
         let mask = $mask;

@@ -1,7 +1,7 @@
 //! THE TABLE: every primitive, once.
 //!
 //! A row holds the documentation, the name, the arguments, the value over any plain number (`base.rs`), the partial
-//! derivatives over any [`Number`](crate::Number), and the intervals on which property tests draw:
+//! derivatives over any [`Number`](crate::Number), and the intervals from which property tests draw arguments:
 //!
 //! ```text
 //! /// Quotient, `a / b`.
@@ -12,29 +12,30 @@
 //! A rule sees the arguments *and* the result `y`. The kinds of row:
 //!
 //! - `operator(…)`: also an operator of the language; the parentheses name its assign form.
-//! - `function`: a method, differentiable on its domain; its zeros are numbers like any other.
-//! - `piecewise`: a method that takes one operand and leaves another, or is flat; its partials are
-//!   constant on every piece. A partial of exactly zero is *structural* there: the operand is unlinked,
-//!   and nothing that happens behind it, not even an infinity, reaches the gradient.
+//! - `function`: a method, differentiable on its domain; a partial of zero is a number like any other.
+//! - `piecewise`: a method whose partials are constant on every piece: it selects one of its operands, or is flat. A
+//!   partial of exactly zero is a *structural zero* there: the operand is not linked, and nothing behind it, not even
+//!   an infinity, reaches the gradient.
 //!
-//! Where that is not the rule, `untaken` after the partials says for each operand when it was not taken: `never`, or a
-//! mask. So at a kink a derivative of 0 is a *convention*, and a number: only below 0 is the operand of `relu` not taken,
-//! and that of `abs` always is. At a jump, as of `floor`, both sides are flat, and nothing is taken.
+//! Where another condition applies, `untaken` after the partials says for each operand when it is not selected:
+//! `never`, or a mask. So at a kink a derivative of 0 is a *convention*, and a number like any other: `relu` does not
+//! select its operand below 0, and `abs` always selects it. At a jump, as of `floor`, both sides are flat, and the
+//! zero is structural.
 //!
-//! The rows of `reductions` take lists of any length, as iterators; after a semicolon, one more number. Their
+//! The rows of `reductions` take lists of any length, as iterators, and after a semicolon one more number. Their
 //! partials are in the order of the operands.
 //!
-//! `; n: i32 in [..]` after the arguments is a plain integer, not a number: it is part of the
-//! operation, never differentiated; the list holds the samples that tests try.
+//! `; n: i32 in [..]` after the arguments is a plain integer, not a number: it is part of the operation and never
+//! differentiated; the list holds the values that tests use.
 //!
-//! From here come the [`Op`] enum, the trait [`Number`](crate::Number), the methods and operators of
-//! every number type, the formulas in their documentation, and the tests over the table. Nothing else
-//! in the crate names an operation.
+//! This table generates the [`Op`] enum, the trait [`Number`](crate::Number), the methods and operators of every
+//! number type, the formulas in their documentation, and the tests over the table. Nothing else in the crate names an
+//! operation.
 
 use std::fmt;
 use std::ops::Range;
 
-/// Hands every row of the table to the macro `$consumer`, after the tokens of `$context`.
+/// Passes every row of the table to the macro `$consumer`, after the tokens of `$context`.
 macro_rules! for_each_primitive {
     ($consumer:ident $($context:tt)*) => { $consumer! { $($context)*
 
@@ -58,8 +59,8 @@ operator(DivAssign div_assign) Div div(a, b) -> y {
 operator() Neg neg(a) -> y {
     value: -a, partials: [constant(-1.0)], on: [-4.0..4.0] }
 
-/// Remainder of the division of `a` by `b`, with the sign of `a`. The derivative by `b` is the quotient,
-/// rounded from what is left over: the truncated quotient would be off by one near multiples.
+/// Remainder of the division of `a` by `b`, with the sign of `a`. The derivative with respect to `b` is minus the
+/// integer quotient, computed as `(a − y) / b` and rounded: `a / b`, truncated, would be off by one near multiples.
 operator(RemAssign rem_assign) Rem rem(a, b) -> y {
     value: a % b, partials: [constant(1.0), -((a - y) / b).round()], on: [-4.0..4.0, 0.5..4.0] }
 
@@ -78,13 +79,13 @@ function(special) Powi powi(a; n: i32 in [-3, -1, 0, 1, 2, 3, 5, 10]) -> y {
     }],
     on: [0.25..4.0] }
 
-/// Power, `aᵇ`, for `a ≥ 0`; a negative `a` has a derivative by `a` for integer `b`, none by `b`.
-/// At `a = 0` the derivative by `b` is its limit 0 for `b > 0`, and `a⁰` with `a = 0` counts as flat by `a`; by `b` it is
-/// `ln 0` there, −∞, since `0ᵇ` falls from 1 to 0.
+/// Power, `aᵇ`, for `a ≥ 0`. For `a < 0` and an integer `b` there is a derivative with respect to `a`; the one with
+/// respect to `b` is NaN. At `a = 0` the derivative with respect to `b` is its limit 0 for `b > 0`, and −∞ at `b = 0`,
+/// since `0ᵇ` falls from 1 to 0; the one with respect to `a` is 0 at `b = 0`.
 function(std) Powf powf(a, b) -> y {
     value: a.powf(b),
     partials: [
-        // `b y / a`, but where an underflow or overflow spoils it.
+        // `b y / a`, except where an underflow or overflow spoils it.
         either!(
             constant::<R>(1.0 / R::LARGE).less(y.abs())
                 * y.abs().less(R::LARGE)
@@ -96,8 +97,8 @@ function(std) Powf powf(a, b) -> y {
     ],
     on: [0.25..4.0, -3.0..3.0] }
 
-/// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods. Where `a = 0` the derivative by `b` is 0 for
-/// every `b ≥ 0`.
+/// `a · ln b`, with `0 · ln 0 = 0`: the form of entropies and likelihoods. Where `a = 0`, the derivative with respect
+/// to `b` is 0 for every `b ≥ 0`.
 function Xlogy xlogy(a, b) -> y {
     value: choose!(a.is_equal(zero()) & !b.is_nan(), zero(), a * b.ln()),
     partials: [b.ln(), formulas::ratio(a, b)],
@@ -178,8 +179,8 @@ function(std) Atan2 atan2(a, b) -> y {
     partials: [b / a.hypot(b) / a.hypot(b), -a / a.hypot(b) / a.hypot(b)],
     on: [0.5..4.0, -4.0..4.0] }
 
-/// Length of the vector `(a, b)`, `√(a² + b²)` without overflow. At the origin the derivatives are 0, as of `abs`, and the
-/// second derivatives infinite.
+/// Length of the vector `(a, b)`, `√(a² + b²)` without overflow. At the origin the derivatives are 0, as for `abs`,
+/// and the second derivatives are infinite.
 function(std) Hypot hypot(a, b) -> y {
     value: a.hypot(b), partials: [formulas::cosine(a, b, y), formulas::cosine(b, a, y)], on: [0.5..4.0, -4.0..4.0] }
 
@@ -229,11 +230,11 @@ function Silu silu(a) -> y {
     partials: [a.sigmoid() * (a * (-a).sigmoid() + 1.0)],
     on: [-4.0..4.0] }
 
-/// Binary cross entropy of a logit `a` and the weight `b` of the class 1, `−b ln σ(a) − (1 − b) ln (1 − σ(a))` with the
-/// logistic function σ. A weight of 0 takes nothing, not even from an infinite logit.
+/// Binary cross entropy of a logit `a` and the weight `b` of the class 1, `−b ln σ(a) − (1 − b) ln (1 − σ(a))` with
+/// the logistic function σ. A term of weight 0 is 0, even for an infinite logit.
 function BinaryCrossEntropy binary_cross_entropy(a, b) -> y {
     value: {
-        // What both logarithms have beyond a straight line.
+        // The curved part, which both logarithms share.
         let bend = (-a.abs()).exp().ln_1p();
         let (one, other) = (b, B::constant(1.0) - b);
         let of_one = choose!(one.is_equal(zero()), zero(), one * (max(-a, zero()) + bend));
@@ -253,7 +254,7 @@ function Gelu gelu(a) -> y {
 function(special) Erf erf(a) -> y {
     value: a.erf(), partials: [(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
 
-/// Complementary error function, `1 − erf(a)`, accurate where that is tiny.
+/// Complementary error function, `1 − erf(a)`, accurate where the result is tiny.
 function(special) Erfc erfc(a) -> y {
     value: a.erfc(), partials: [-(-a * a).exp() * FRAC_2_SQRT_PI], on: [-3.0..3.0] }
 
@@ -261,8 +262,8 @@ function(special) Erfc erfc(a) -> y {
 function(special) Erfcx erfcx(a) -> y {
     value: a.erfcx(), partials: [a.erfcx_integral(1) * -2.0], on: [-2.0..3.0] }
 
-/// The `n`-th repeated integral of the complementary error function, scaled: `e^(a²) iⁿerfc(a)`. It is what
-/// the derivatives of `erfcx` consist of.
+/// The `n`-th repeated integral of the complementary error function, scaled: `e^(a²) iⁿerfc(a)`. The derivatives of
+/// `erfcx` consist of these integrals.
 function(special) ErfcxIntegral erfcx_integral(a; n: i32 in [1, 2, 3]) -> y {
     value: a.erfcx_integral(n),
     partials: [a.erfcx_integral(n.saturating_add(1)) * (-2.0 * (f64::from(n) + 1.0))],
@@ -289,7 +290,7 @@ function(special) LnGamma ln_gamma(a) -> y {
 function(special) Digamma digamma(a) -> y {
     value: a.digamma(), partials: [a.polygamma(1)], on: [0.25..4.0] }
 
-/// Polygamma, the `n`-th derivative of digamma, `n ≥ 1`; NaN below.
+/// Polygamma, the `n`-th derivative of digamma, `n ≥ 1`; NaN for a smaller `n`.
 function(special) Polygamma polygamma(a; n: i32 in [1, 2, 3]) -> y {
     value: a.polygamma(n), partials: [a.polygamma(n.saturating_add(1))], on: [0.25..4.0] }
 
@@ -297,14 +298,14 @@ function(special) Polygamma polygamma(a; n: i32 in [1, 2, 3]) -> y {
 piecewise(std) Abs abs(a) -> y {
     value: a.abs(), partials: [a.equal(0.0).select(0.0, a.signum())], untaken: [never], on: [-4.0..4.0] }
 
-/// Sign: 1 from +0 up, −1 from −0 down, NaN of NaN, as in the standard library. Flat.
+/// Sign: 1 from +0 upwards, −1 from −0 downwards, NaN for NaN, as in the standard library. The derivative is 0.
 piecewise(std) Signum signum(a) -> y {
     value: a.signum(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
-/// The larger of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
-/// In a tie each operand gets one half of the adjoint.
+/// The larger of two numbers; a NaN is ignored, as in the standard library. Of two zeros of different sign the result
+/// is the second. In a tie each operand gets one half of the adjoint.
 piecewise Max max(a, b) -> y {
-    // `f64::max` gives either zero of two, as the compiler likes.
+    // Of two zeros `f64::max` returns either, as the compiler chooses.
     value: choose!(b.is_below(a) | b.is_nan(), a, b),
     partials: [
         a.equal(y) / (a.equal(y) + b.equal(y)),
@@ -312,8 +313,8 @@ piecewise Max max(a, b) -> y {
     ],
     on: [-4.0..4.0, -4.0..4.0] }
 
-/// The smaller of two numbers; a NaN is passed over, as in the standard library. Of two equal zeros it is the second.
-/// In a tie each operand gets one half of the adjoint.
+/// The smaller of two numbers; a NaN is ignored, as in the standard library. Of two zeros of different sign the
+/// result is the second. In a tie each operand gets one half of the adjoint.
 piecewise Min min(a, b) -> y {
     value: choose!(a.is_below(b) | b.is_nan(), a, b),
     partials: [
@@ -322,14 +323,14 @@ piecewise Min min(a, b) -> y {
     ],
     on: [-4.0..4.0, -4.0..4.0] }
 
-/// Rectifier, `a` above 0 and 0 elsewhere; NaN of NaN. The derivative at 0 is 0.
+/// Rectifier, `a` above 0 and 0 elsewhere; NaN for NaN. The derivative at 0 is 0.
 piecewise Relu relu(a) -> y {
     value: choose!(a.is_at_most(zero()), zero(), a),
     partials: [a.less_equal(0.0).select(0.0, 1.0)],
     untaken: [(a.less(0.0))],
     on: [-4.0..4.0] }
 
-/// `a` above 0, `b · a` elsewhere; `b` is the slope and may be learned. At 0 the derivative is the slope.
+/// `a` above 0, `b · a` elsewhere; `b` is the slope, which may be a parameter. At 0 the derivative is the slope.
 function LeakyRelu leaky_relu(a, b) -> y {
     value: choose!(zero::<B>().is_below(a), a, a * b),
     partials: [
@@ -350,8 +351,9 @@ function Elu elu(a, b) -> y {
     untaken: [never, (constant::<R>(0.0).less(a))],
     on: [-4.0..4.0, 0.5..2.0] }
 
-/// `a` within the bounds `b ≤ c`, else the nearer bound. On a bound the derivative is that of `a`: 1, and 0 by the bound.
-/// NaN, derivatives included, if `b > c` or a bound is NaN, where `f64::clamp` of the standard library panics.
+/// `a` within the bounds `b ≤ c`, else the nearer bound. On a bound the derivative with respect to `a` is 1, and the
+/// one with respect to the bound is 0. NaN, derivatives included, if `b > c` or a bound is NaN, where `f64::clamp` of
+/// the standard library panics.
 piecewise(special) Clamp clamp(a, b, c) -> y {
     value: a.clamp(b, c),
     partials: [
@@ -366,19 +368,19 @@ piecewise(special) Clamp clamp(a, b, c) -> y {
     ],
     on: [-4.0..4.0, -2.0..-1.0, 1.0..2.0] }
 
-/// Largest integer not above `a`. Flat.
+/// Largest integer not above `a`. The derivative is 0.
 piecewise(std) Floor floor(a) -> y {
     value: a.floor(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
-/// Smallest integer not below `a`. Flat.
+/// Smallest integer not below `a`. The derivative is 0.
 piecewise(std) Ceil ceil(a) -> y {
     value: a.ceil(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
-/// Nearest integer, halves away from 0. Flat.
+/// Nearest integer, halves away from 0. The derivative is 0.
 piecewise(std) Round round(a) -> y {
     value: a.round(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
-/// Integer part, towards 0. Flat.
+/// Integer part, towards 0. The derivative is 0.
 piecewise(std) Trunc trunc(a) -> y {
     value: a.trunc(), partials: [constant(0.0)], on: [-4.0..4.0] }
 
@@ -386,35 +388,35 @@ piecewise(std) Trunc trunc(a) -> y {
 function(std) Fract fract(a) -> y {
     value: a.fract(), partials: [constant(1.0)], on: [-4.0..4.0] }
 
-/// 1 where `a < b`, else 0. Flat. See [`lt`](crate::masks::lt) for the typed form.
+/// 1 where `a < b`, else 0. The derivatives are 0. See [`lt`](crate::masks::lt) for the typed form.
 piecewise Less less(a, b) -> y {
     value: truth(a.is_below(b)), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
-/// 1 where `a ≤ b`, else 0. Flat. See [`le`](crate::masks::le) for the typed form.
+/// 1 where `a ≤ b`, else 0. The derivatives are 0. See [`le`](crate::masks::le) for the typed form.
 piecewise LessEqual less_equal(a, b) -> y {
     value: truth(a.is_at_most(b)), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
-/// 1 where `a = b`, else 0. Flat. See [`eq`](crate::masks::eq) for the typed form.
+/// 1 where `a = b`, else 0. The derivatives are 0. See [`eq`](crate::masks::eq) for the typed form.
 piecewise Equal equal(a, b) -> y {
     value: truth(a.is_equal(b)), partials: [constant(0.0), constant(0.0)], on: [-4.0..4.0, -4.0..4.0] }
 
-/// `b` where `a` is not 0, else `c`: a branch without a comparison. The operand that is not taken is
-/// unlinked. See [`Mask::select`](crate::masks::Mask::select) for the typed form.
+/// `b` where `a` is not 0, else `c`: a branch without a guard. The operand that is not selected has no part in the
+/// result. See [`Mask::select`](crate::masks::Mask::select) for the typed form.
 piecewise Select select(a, b, c) -> y {
     value: choose!(a.is_equal(zero()), c, b),
     partials: [constant(0.0), -a.equal(0.0) + 1.0, a.equal(0.0)],
     on: [-4.0..4.0, -4.0..4.0, -4.0..4.0] }
 
-/// `a`, cut off from the derivative: the value passes, the adjoint does not.
+/// `a`, as a constant of the derivative: the value passes, the adjoint does not.
 piecewise StopGradient stop_gradient(a) -> y {
     value: a, partials: [constant(0.0)], on: [-4.0..4.0] }
 
 ; reductions {
 
-/// Sum, from left to right; 0 of nothing.
+/// Sum, from left to right; 0 for an empty list.
 Sum sum(xs) -> y { value: total(xs), partials: xs.map(|_| constant(1.0)) }
 
-/// Product, from left to right; 1 of nothing.
+/// Product, from left to right; 1 for an empty list.
 Product product(xs) -> y { value: product_of(xs), partials: formulas::products_of_others(xs, y) }
 
 /// Inner product, `Σ xᵢ yᵢ`, summed from left to right.
@@ -427,15 +429,15 @@ Affine affine(ws, xs; b) -> y {
     value: total(ws.zip(xs).map(|(w, x)| w * x).chain(b)),
     partials: xs.chain(ws).chain(b.map(|_| constant(1.0))) }
 
-/// Euclidean length, `√Σ xᵢ²`, without overflow. At the origin, where it has none, the derivatives are 0, the smallest
-/// of its subgradients, as of `abs`; the second derivatives are infinite there.
+/// Euclidean length, `√Σ xᵢ²`, without overflow. At the origin, where it is not differentiable, the derivatives are
+/// 0, the smallest subgradient, as for `abs`; the second derivatives are infinite there.
 Norm norm(xs) -> y { value: formulas::norm(xs), partials: formulas::cosines(xs, y) }
 
-/// `ln Σ e^(xᵢ)` without overflow; −∞ of nothing. The derivatives are the softmax.
+/// `ln Σ e^(xᵢ)` without overflow; −∞ for an empty list. The derivatives are the softmax.
 LogSumExp log_sum_exp(xs) -> y { value: formulas::log_sum_exp(xs), partials: formulas::shares(xs, y) }
 
-/// Cross entropy of logits `xᵢ` and weights `yᵢ` of their classes, `−Σ yᵢ ln softmax(x)ᵢ`. A weight of 0 takes nothing,
-/// not even from a logit of −∞.
+/// Cross entropy of logits `xᵢ` and weights `yᵢ` of their classes, `−Σ yᵢ ln softmax(x)ᵢ`. A term of weight 0 is 0,
+/// even for a logit of −∞.
 CrossEntropy cross_entropy(xs, ys) -> z {
     value: formulas::cross_entropy(xs, ys), partials: formulas::cross_entropy_partials(xs, ys, z) }
 
@@ -449,11 +451,11 @@ Variance variance(xs) -> y {
 }
 pub(crate) use for_each_primitive;
 
-/// What a row of the table says, as data: for listings, documentation and tests.
+/// A row of the table as data: for listings, documentation and tests.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Primitive {
-    /// The operation; of a family with a integer, such as `powi`, one sample of it.
+    /// The operation; for a family with an integer, such as `powi`, one member of it.
     pub op: Op,
     /// The documentation of the row.
     pub doc: &'static str,
@@ -461,7 +463,7 @@ pub struct Primitive {
     pub value: &'static str,
     /// The partial derivatives as written in the table, one per operand.
     pub partials: &'static [&'static str],
-    /// Where property tests draw: an interval per operand.
+    /// The intervals from which property tests draw arguments, one per operand.
     pub domain: &'static [Range<f64>],
 }
 
@@ -471,22 +473,23 @@ macro_rules! define_op {
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: [$($on:expr),*] }
     )* ; reductions { $( $(#[doc = $list_doc:literal])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt )* }) => {
-        /// What a node of the tape computes: a leaf, a row of the table, or a fused block.
+        /// What a node of the tape computes: an input, a row of the table, a custom operation or a preaccumulated
+        /// block.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Op {
             /// An independent variable.
             Input,
-            /// A user's operation, its partials given by hand (`Tape::custom`).
+            /// A user's operation, whose partials the user computes (`Tape::custom`).
             Custom,
-            /// A block whose partials were taken forward ([`preaccumulate`](crate::preaccumulate)).
+            /// A block whose partials were computed in forward mode ([`preaccumulate`](crate::preaccumulate)).
             Preaccumulated,
             $( $(#[doc = $doc])* $Op $(($ty))?, )*
             $( $(#[doc = $list_doc])* $List, )*
         }
 
         impl Op {
-            /// The name, as one writes the method: `sin`, `atan2`, `add`.
+            /// The name, which is that of the method: `sin`, `atan2`, `add`.
             pub fn name(self) -> &'static str {
                 match self {
                     Op::Input => "input",
@@ -497,7 +500,7 @@ macro_rules! define_op {
                 }
             }
 
-            /// The operation whose `Display` is this text: the name, and a integer in brackets.
+            /// The operation whose `Display` is this text: the name, and an integer in brackets if it has one.
             #[cfg_attr(not(feature = "serde"), expect(dead_code))]
             pub(crate) fn parse(text: &str) -> Option<Op> {
                 let (name, integer) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
@@ -512,8 +515,8 @@ macro_rules! define_op {
                 }
             }
 
-            /// How many operands a row of the table takes; `None` where that varies: reductions and fused
-            /// blocks. Leaves have none.
+            /// The number of operands; `None` where it varies: for reductions, custom operations and preaccumulated
+            /// blocks. An input has 0.
             #[inline]
             pub fn arity(self) -> Option<usize> {
                 match self {
@@ -524,13 +527,13 @@ macro_rules! define_op {
                 }
             }
 
-            /// Whether only the partials are known, so that no replay and no second derivative sees through.
+            /// Whether only the partials are known, so that replays and second derivatives are impossible.
             pub fn is_opaque(self) -> bool {
                 matches!(self, Op::Custom | Op::Preaccumulated)
             }
 
-            /// Whether the row takes one operand and leaves another, or is flat, with partials that are constant on every
-            /// piece. A partial of exactly zero unlinks its operand there, unless it is the convention at a kink.
+            /// Whether the row selects one of its operands or is flat, with partials that are constant on every
+            /// piece. A partial of exactly zero is a structural zero there, unless it is the convention at a kink.
             #[inline]
             pub fn is_piecewise(self) -> bool {
                 match self {
@@ -539,7 +542,7 @@ macro_rules! define_op {
                 }
             }
 
-            /// Whether the partial by this operand is 1 whatever the operands are, as the table writes it.
+            /// Whether the partial with respect to this operand is written as the constant 1 in the table.
             pub(crate) fn passes_on(self, operand: usize) -> bool {
                 match self {
                     $( define_op!(@any $Op $($n)?) => [$(stringify!($partial)),*][operand] == "constant(1.0)", )*
@@ -547,7 +550,7 @@ macro_rules! define_op {
                 }
             }
 
-            /// Whether a plain tape leaves out constant operands, which only computing the value again needs.
+            /// Whether a plain tape leaves out constant operands, which are only needed to compute the value again.
             #[inline]
             pub(crate) fn skips_constants(self) -> bool {
                 self.is_reduction() || self == Op::Preaccumulated
@@ -576,7 +579,7 @@ macro_rules! define_op {
         /// Every reduction.
         const REDUCTIONS: &[Op] = &[$( Op::$List ),*];
 
-        /// Every row of the table, a family with a integer once per sample.
+        /// Every row of the table; a family with an integer once per value that tests use.
         const PRIMITIVES: &[&[Primitive]] = &[
             $( define_op!(@samples $Op $($samples)? Primitive {
                 op: Op::Input,
@@ -604,7 +607,7 @@ macro_rules! define_op {
 }
 for_each_primitive!(define_op);
 
-/// Every row of the table; a family with a integer, such as `powi`, once per sample of it.
+/// Every row of the table; a family with an integer, such as `powi`, once per value that tests use.
 ///
 /// ```
 /// let sin = tapegrad::primitives::all().find(|row| row.op.name() == "sin").unwrap();
@@ -619,16 +622,16 @@ pub fn reductions() -> impl Iterator<Item = Op> {
     REDUCTIONS.iter().copied()
 }
 
-/// What the passes over recorded functions know of the rows: facts that hold bit for bit.
+/// What passes over recorded functions know about the rows: facts that hold bit for bit.
 impl Op {
-    /// A sum of two terms, of any number of terms, a product, and a sum of products: the lists compute the
-    /// same, from left to right.
+    /// A sum of two terms, a sum of any number of terms, a product, and a sum of products. The list forms compute the
+    /// same as the others from left to right.
     pub(crate) const TWO_TERMS: Op = Op::Add;
     pub(crate) const TERMS: Op = Op::Sum;
     pub(crate) const PRODUCT: Op = Op::Mul;
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
 
-    /// The operands as a sum of products, from left to right, and one more number: the pairs, and that.
+    /// The operands of a sum of products: the pairs of factors, from left to right, and the offset, if there is one.
     pub(crate) fn as_sum_of_products<T: Copy>(
         self,
         operands: &[T],
@@ -641,12 +644,13 @@ impl Op {
         Some((first.iter().copied().zip(second.iter().copied()), offset.first().copied()))
     }
 
-    /// Whether the operand on this side may be exchanged with the other.
+    /// Whether the two operands may be exchanged.
     pub(crate) fn is_commutative(self) -> bool {
         matches!(self, Op::Add | Op::Mul | Op::Equal)
     }
 
-    /// Whether `value` on this side gives back the other operand, whatever that is. (`x + 0` is not `x` at −0.)
+    /// Whether the result is the other operand, whatever that is, if the operand on this side is `value`. (`x + 0` is
+    /// not `x` at −0.)
     pub(crate) fn has_neutral(self, side: usize, value: f64) -> bool {
         match (self, side) {
             (Op::Add, _) => value == 0.0 && value.is_sign_negative(),
@@ -656,17 +660,18 @@ impl Op {
         }
     }
 
-    /// Whether it gives back its operand, derivatives of any order included, if it has just one.
+    /// Whether the result is the operand, derivatives of any order included, if there is exactly one.
     pub(crate) fn is_identity(self) -> bool {
         matches!(self, Op::Powi(1) | Op::Sum)
     }
 
-    /// Whether applying it twice gives back the operand.
+    /// Whether applying it twice returns the operand.
     pub(crate) fn undoes_itself(self) -> bool {
         self == Op::Neg
     }
 
-    /// Whether the integer is one that a derivative of sensible order asks for: an evaluation takes as many steps.
+    /// Whether the integer is small enough to come from a derivative of sensible order: the steps of an evaluation
+    /// grow with it.
     #[cfg_attr(not(feature = "serde"), expect(dead_code))]
     pub(crate) fn integer_is_valid(self) -> bool {
         const MOST: i32 = 1_000;

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use std::any::type_name;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
-/// Partials or operands of one node; more than three only in fused blocks.
+/// Partials or operands of one node; more than three only for lists and preaccumulated blocks.
 pub(crate) type Few<T> = SmallVec<[T; 3]>;
 
 macro_rules! define_rules {
@@ -21,7 +21,8 @@ macro_rules! define_rules {
         $(#[$list_doc:meta])* $List:ident $list:ident ($x:ident $(, $more:ident)* $(; $last:ident)?) -> $z:ident {
             value: $total:expr, partials: $each:expr $(,)? }
     )* }) => {
-        /// Per row: the partials at the arguments and the result, where `wanted`; elsewhere 0 unevaluated.
+        /// For each row: the partials at the arguments and the result, where `wanted`; elsewhere 0, without
+        /// evaluation.
         pub(crate) mod partials {
             use super::*;
 
@@ -43,7 +44,8 @@ macro_rules! define_rules {
             )*
         }
 
-        /// Per row: for each operand that is `wanted` whether it was not taken, as a mask; `None` where it always is.
+        /// For each row: for each `wanted` operand a mask, which is set where the operand is not selected; `None` if
+        /// it always is.
         pub(crate) mod untaken {
             use super::*;
 
@@ -62,8 +64,8 @@ macro_rules! define_rules {
         }
 
         impl Op {
-            /// What a reduction takes: how many lists of equal length, and how many single numbers behind them.
-            /// `None` of everything else.
+            /// What a reduction takes: the number of lists of equal length, and the number of single numbers after
+            /// them. `None` for other operations.
             ///
             /// ```
             /// use tapegrad::primitives::Op;
@@ -77,15 +79,17 @@ macro_rules! define_rules {
                 }
             }
 
-            /// The value of this row at `args`; `None` for leaves and fused blocks, which have no row.
+            /// The value of this row at `args`; `None` for inputs, custom operations and preaccumulated blocks, which
+            /// have no row.
             ///
             /// # Panics
-            /// If `args` is not as long as the row has operands.
+            /// If the length of `args` is not the number of operands of the row.
             pub fn value<R: Number>(self, args: &[R]) -> Option<R> {
                 self.value_of(args, |arg| arg)
             }
 
-            /// As [`value`](Self::value), of what `read` makes of the items. Inlined, for a loop over operations.
+            /// As [`value`](Self::value), of the numbers that `read` returns for the items. Inlined, for a loop over
+            /// operations.
             #[inline(always)]
             #[track_caller]
             pub(crate) fn value_of<A: Copy, R: Number>(
@@ -103,8 +107,8 @@ macro_rules! define_rules {
                 }
             }
 
-            /// The partial derivatives of this row at `args`, where it has the value `y`; `None` for
-            /// leaves and fused blocks.
+            /// The partial derivatives of this row at `args`, where it has the value `y`; `None` for operations
+            /// without a row.
             ///
             /// ```
             /// use tapegrad::primitives::Op;
@@ -113,7 +117,7 @@ macro_rules! define_rules {
             /// ```
             ///
             /// # Panics
-            /// If `args` is not as long as the row has operands.
+            /// If the length of `args` is not the number of operands of the row.
             pub fn partials<R: Number>(self, args: &[R], y: R) -> Option<Vec<R>> {
                 let mut partials = Vec::new();
                 let has_row = self.visit_list_partials(args, |arg| arg, y, |partial| partials.push(partial))
@@ -121,7 +125,7 @@ macro_rules! define_rules {
                 has_row.then_some(partials)
             }
 
-            /// Whether this row can be evaluated over so many operands.
+            /// Whether this row can be evaluated over this number of operands.
             #[cfg_attr(not(feature = "serde"), expect(dead_code))]
             pub(crate) fn takes(self, operands: usize) -> bool {
                 match self {
@@ -135,9 +139,9 @@ macro_rules! define_rules {
                 }
             }
 
-            /// Calls `visit` with the number of each operand and the partial by it, in turn, of what `read` makes of the items;
-            /// those that are not wanted are left out. Says whether there is such a row, which is not over lists. Inlined, for
-            /// a loop over operations.
+            /// Calls `visit` with the index of each wanted operand and the partial with respect to it, in order;
+            /// `read` returns the numbers of the items. Returns whether this is a row that is not over lists.
+            /// Inlined, for a loop over operations.
             #[inline(always)]
             #[track_caller]
             pub(crate) fn visit_partials<A: Copy, R: Number>(
@@ -164,8 +168,8 @@ macro_rules! define_rules {
                 true
             }
 
-            /// As [`visit_partials`](Self::visit_partials), with the mask that says whether the operand was not taken. Apart,
-            /// since a sweep over plain numbers does not ask.
+            /// As [`visit_partials`](Self::visit_partials), with the mask that is set where the operand is not
+            /// selected. A function of its own, since a sweep over plain numbers does not need the mask.
             #[track_caller]
             pub(crate) fn visit_edges<A: Copy, R: Number>(
                 self,
@@ -192,8 +196,8 @@ macro_rules! define_rules {
                 true
             }
 
-            /// Calls `visit` with the partial by each operand in turn, of what `read` makes of the items. Says whether there is
-            /// such a row, which is over lists.
+            /// Calls `visit` with the partial with respect to each operand, in order; `read` returns the numbers of
+            /// the items. Returns whether this is a row over lists.
             #[inline(always)]
             #[track_caller]
             pub(crate) fn visit_list_partials<A: Copy, R: Number>(
@@ -252,7 +256,7 @@ macro_rules! define_rules {
             /// One node on a tape, whatever the length.
             ///
             /// # Panics
-            /// If lists that belong together differ in length.
+            /// If there are two lists, and they differ in length.
             #[must_use]
             #[track_caller]
             pub fn $list<R: Number>(
@@ -307,8 +311,8 @@ pub(crate) fn as_they_are<R: Copy>() -> impl Read<R, R, R> {
     (|item: R| item, |item: R| item)
 }
 
-/// A row over lists. A conversion of the user's may record, ask or panic, so it comes before all else, once per item;
-/// plain numbers are converted where they are read.
+/// A row over lists. A user's conversion may record, compare or panic, so it runs before everything else, once per
+/// item; plain numbers are converted where they are read.
 #[inline(always)]
 #[track_caller]
 fn reduce<K: Reduction, R: Number, B: Copy + Into<R>>(lists: Lists<'_, R, B>) -> R {
@@ -321,8 +325,9 @@ fn reduce<K: Reduction, R: Number, B: Copy + Into<R>>(lists: Lists<'_, R, B>) ->
     R::reduce::<K, R, R>(Lists { first, second: &second, last }, as_they_are())
 }
 
-/// Whether items become numbers by this crate's or the standard library's own conversions, for the usual ones. By name, since
-/// a type that borrows has no `TypeId`; the names of these are taken, and the compiler compares them.
+/// Whether items have one of the usual types, whose conversions are those of this crate or of the standard library.
+/// Types are compared by name, since a type that borrows has no `TypeId`; no other type has these names, and the
+/// compiler evaluates the comparison.
 #[inline(always)]
 fn is_plain<R, B>() -> bool {
     let name = type_name::<B>();
@@ -333,7 +338,7 @@ fn count(names: &[&str]) -> usize {
     names.len()
 }
 
-/// The operands of a row over lists as its lists.
+/// Splits the operands of a row over lists into its lists.
 pub(crate) fn split<T: Copy>(op: Op, operands: &[T]) -> Lists<'_, T> {
     let [lists, single] = op.lists().expect("a row over lists");
     let listed = operands.len().saturating_sub(single);

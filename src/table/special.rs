@@ -1,5 +1,6 @@
-//! The functions of `f64` that the standard library does not have, or has with other bits. Special functions come from
-//! `libm` where it has them to a unit in the last place, else from `pxfm`, which is as accurate and slower.
+//! The functions of `f64` that the standard library lacks, or that have to differ from it in some bits. Special
+//! functions come from `libm` where its error is at most a unit in the last place, else from `pxfm`, which is as
+//! accurate and slower.
 
 /// `aⁿ` by repeated squaring; the reciprocal of `a⁻ⁿ` where `n < 0`. Unlike `f64::powi` its bits do not
 /// depend on where it is inlined, so that a replay equals its recording.
@@ -15,7 +16,7 @@ pub(crate) fn powi(a: f64, n: i32) -> f64 {
     }
 }
 
-/// `a⁻ⁿ` where `aⁿ` overflows: what is lost below the smallest numbers is less.
+/// `a⁻ⁿ` where `aⁿ` overflows, by two divisions, which lose less to underflow.
 #[cold]
 #[inline(never)]
 fn reciprocal_power(a: f64, n: u32) -> f64 {
@@ -42,7 +43,8 @@ pub(crate) fn sigmoid(a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
-/// The inverse hyperbolic tangent, of the size: that of the standard library loses digits beside −1.
+/// The inverse hyperbolic tangent, computed from the absolute value: that of the standard library loses digits near
+/// −1.
 #[inline]
 pub(crate) fn atanh(a: f64) -> f64 {
     let size = a.abs();
@@ -67,11 +69,11 @@ pub(crate) fn erfcx(a: f64) -> f64 {
     pxfm::f_erfcx(a)
 }
 
-/// Φ(a) = erfc(−a/√2) / 2, with the rounding error of the argument made good: in the tail it would cost a
-/// relative error of a²/2 roundings.
+/// Φ(a) = erfc(−a/√2) / 2, corrected for the rounding error of the argument, which in the tail would cause a relative
+/// error of a²/2 roundings.
 pub(crate) fn normal_cdf(a: f64) -> f64 {
     const SQRT_1_2: f64 = std::f64::consts::FRAC_1_SQRT_2;
-    /// √½ beyond the double.
+    /// The part of √½ that an `f64` does not hold.
     const SQRT_1_2_LOW: f64 = -4.833_646_656_726_458e-17;
     let z = -a * SQRT_1_2;
     if a < -1.0 && a > -40.0 {
@@ -82,7 +84,7 @@ pub(crate) fn normal_cdf(a: f64) -> f64 {
     }
 }
 
-/// ln Φ(a), from the scaled function in the lower tail and from what is missing to 1 in the upper.
+/// ln Φ(a), from the scaled function in the lower tail and from 1 − Φ in the upper tail.
 pub(crate) fn ln_normal_cdf(a: f64) -> f64 {
     const SQRT_1_2: f64 = std::f64::consts::FRAC_1_SQRT_2;
     if a > 0.0 {
@@ -99,15 +101,15 @@ pub(crate) fn ln_gamma(a: f64) -> f64 {
 }
 
 pub(crate) fn digamma(a: f64) -> f64 {
-    // The pole at 0, which goes down from the right.
+    // The pole at 0: −∞ from the right, +∞ from the left.
     if a == 0.0 { -1.0 / a } else { pxfm::f_digamma(a) }
 }
 
 /// The `n`-th derivative of digamma, ψ⁽ⁿ⁾(a) = (−1)ⁿ⁺¹ n! Σ 1/(a + k)ⁿ⁺¹ (Abramowitz and Stegun 6.4.10), the
 /// tail of the sum by its asymptotic series (6.4.11).
 ///
-/// Everything is measured by the smallest |a + k|, so that no factor overflows where their product does not; and terms
-/// end where they no longer count, which is soon for large `n`: the time is bounded.
+/// All terms are scaled by the smallest |a + k|, so that no factor overflows where the product does not. The sum ends
+/// where terms no longer count, which is soon for large `n`, so the time is bounded.
 pub(crate) fn polygamma(a: f64, n: i32) -> f64 {
     /// B₂ₖ
     const BERNOULLI: [f64; 8] = [
@@ -134,7 +136,7 @@ pub(crate) fn polygamma(a: f64, n: i32) -> f64 {
         return sign * 0.0;
     }
     let unit = if a > 0.0 { a } else { (a - a.round()).abs() };
-    // Beyond so many units a term is less than a rounding of the first.
+    // At this distance a term is less than a rounding of the first one.
     let reach = unit * 10f64.powf(17.0 / order);
     let first = (-a - reach).max(0.0).floor();
     let asymptotic = (SHIFT + order - a).max(0.0).ceil();
@@ -164,7 +166,7 @@ fn factorial_in_units(n: i32, unit: f64, factor: f64) -> f64 {
     if n <= 170 {
         return (1..=n).fold(factor, |product, k| product * (f64::from(k) / unit));
     }
-    // Stirling's series, its power by halves.
+    // Stirling's series, with its power in two halves.
     let n = f64::from(n);
     let half = (n / unit / std::f64::consts::E).powf(n / 2.0);
     let series = 1.0 / (12.0 * n) - 1.0 / (360.0 * n * n * n);
@@ -177,7 +179,7 @@ fn factorial_in_units(n: i32, unit: f64, factor: f64) -> f64 {
 pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
     /// Above this erfcx is finite.
     const LOWEST: f64 = -26.0;
-    /// From so many integrals on nothing is left of a finite one.
+    /// From this order on, a finite integral underflows to 0.
     const MANY: i32 = 1_000;
     if n < 0 || a.is_nan() {
         return f64::NAN;
@@ -198,7 +200,8 @@ pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
     }
     let mut ratio = 0.0;
     let mut product = erfcx(a);
-    // So many that what is left out is below a rounding: the ratios converge like e^(−2a (√(2k) − √(2n))).
+    // A start so high that the truncation error is below a rounding: the ratios converge like
+    // e^(−2a (√(2k) − √(2n))).
     let root = (2.0 * order).sqrt() + 20.0 / a;
     let first = 20 + (0.5 * root * root) as i32;
     for k in (1..=first).rev() {
@@ -210,12 +213,12 @@ pub(crate) fn erfcx_integral(a: f64, n: i32) -> f64 {
     product
 }
 
-/// As [`erfcx_integral`], where e^(a²) may overflow and the integrals be small: by their logarithm. NaN where there are too
-/// many of them.
+/// As [`erfcx_integral`], where e^(a²) may overflow although the integrals are small: with a logarithm as scale. NaN
+/// if `n` is too large.
 fn integral_far_below(a: f64, n: i32) -> f64 {
     const MOST: i32 = 100_000;
     const SMALL: f64 = 1e-200;
-    // The value of erfc is 2 there, its slope nothing.
+    // There erfc is 2 and its slope is 0.
     let (mut below, mut integral, mut logarithm) = (0.0, 2.0, a * a);
     if a.is_infinite() || n > MOST {
         return if n <= MOST { f64::INFINITY } else { f64::NAN };
@@ -231,7 +234,7 @@ fn integral_far_below(a: f64, n: i32) -> f64 {
         };
         (below, integral, logarithm) = (below / scale, integral / scale, logarithm + scale.ln());
     }
-    // By halves, of which none overflows if the result does not.
+    // In two halves, neither of which overflows if the result does not.
     let half = (logarithm / 2.0).exp();
     half * integral * half
 }

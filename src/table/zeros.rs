@@ -1,25 +1,28 @@
-//! The law of zeros: what passes through an operation where a derivative, of which 0 times infinity is NaN, may be zero.
+//! The law of zeros: what an operation passes on where an adjoint or a tangent may be zero, since 0 times infinity is
+//! NaN.
 //!
-//! A derivative is a sum over paths, each a product of partials. Whether there is a path is a question apart from whether a
-//! partial on it is zero:
+//! A derivative is a sum over paths, and each path contributes a product of partials. Whether there is a path does
+//! not depend on whether a partial on it is zero:
 //!
-//! - **An operand that was not taken is no path.** The row says where that is (`untaken`): for what `select` left, for the
-//!   smaller of two numbers in `max`, for what is flat. Nothing passes there, and no infinity behind it meets anything.
-//! - **What no path reaches gets nothing**, whatever is there.
-//! - **On a path a zero is a number**: 0 · ∞ is NaN, and says so. The convention at a kink, such as the slope 0 of `abs` at
-//!   0, is such a number.
+//! - **No path leads to an operand that is not selected** (a structural zero). The row says where that is
+//!   (`untaken`): for the branch that `select` does not choose, for the smaller operand of `max`, for the operand of
+//!   a flat function. Nothing passes there, and an infinity behind it has no effect.
+//! - **A node that no path reaches gets nothing**, whatever its value and partials are.
+//! - **On a path a zero is a number**: 0 · ∞ is NaN, and shows in the result. The convention at a kink, such as the
+//!   slope 0 of `abs` at 0, is such a number.
 //!
-//! A number that is recorded decides in each replay anew what is taken, so what is not settled is kept as a mask
-//! ([`Reach::Unless`]). Plain numbers show that the law mattered at all by a NaN, which stays one in whatever is computed from
-//! it: so a sweep over them may multiply everything, look at what comes out, and ask this file only if there is a NaN.
+//! Over recorded numbers, each replay decides again which operands are selected, so an open decision is kept as a
+//! mask ([`Reach::Unless`]). Over plain numbers, the law makes a difference only where a product is NaN, and a NaN
+//! stays NaN in everything computed from it. So a sweep over plain numbers may multiply everything, and apply this
+//! file only if a result is NaN.
 
 use crate::table::number::Number;
 
-/// Whether a path leads somewhere: from an operation to an operand, or to a place from where derivatives are taken.
+/// Whether there is a path: along one edge, from an operation to an operand, or along several, from a seed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reach<R> {
     Never,
-    /// But where this mask is set; there a derivative is 0.
+    /// Except where this mask is set; there the derivative is 0.
     Unless(R),
     Always,
 }
@@ -32,7 +35,7 @@ impl<R> Reach<R> {
 }
 
 impl<R: Number> Reach<R> {
-    /// The way to an operand of which a row says where it was not taken; `None` is nowhere.
+    /// The edge to an operand, given the mask that is set where the row does not select it; `None` if it always does.
     #[inline(always)]
     pub fn of(untaken: Option<R>) -> Self {
         match untaken.map(|mask| (mask, mask.decided())) {
@@ -42,7 +45,7 @@ impl<R: Number> Reach<R> {
         }
     }
 
-    /// One way, and behind it another.
+    /// This path followed by another.
     #[inline]
     #[track_caller]
     pub fn then(self, next: Self) -> Self {
@@ -53,7 +56,7 @@ impl<R: Number> Reach<R> {
         }
     }
 
-    /// One way, and beside it another.
+    /// This path or another, in parallel.
     #[inline]
     #[track_caller]
     pub fn or(self, other: Self) -> Self {
@@ -64,7 +67,7 @@ impl<R: Number> Reach<R> {
         }
     }
 
-    /// What comes out at the end of this way: an adjoint or a tangent times a partial.
+    /// The contribution along this path: a partial times an adjoint or a tangent.
     #[inline(always)]
     #[track_caller]
     pub fn term(self, partial: R, derivative: R) -> R {
@@ -76,7 +79,7 @@ impl<R: Number> Reach<R> {
     }
 }
 
-/// Whether a plain zero makes a difference to what is behind a partial: where it was reached and the partial is not finite.
+/// Whether a zero over plain numbers has to be passed on: where the node is reached and a partial is not finite.
 #[inline]
 pub(crate) fn zero_counts(is_finite: bool, is_reached: impl FnOnce() -> bool) -> bool {
     !is_finite && is_reached()

@@ -1,8 +1,8 @@
 //! Approximate comparison with the `approx` crate: of variables by value, of gradients by their adjoints.
 //!
-//! The tolerance of variables is a `Var` too, because `nalgebra`'s `RealField` demands it. A recording tape keeps
-//! the question as it keeps a comparison: what it is asked of is computed on the tape, so that the guard turns out
-//! as the whole question does.
+//! The tolerance of variables is a `Var` too, because `nalgebra`'s `RealField` requires it. A recording tape keeps an
+//! approximate comparison as one guard: the operands of the guard are computed on the tape, so that the outcome of
+//! the guard is that of the whole comparison.
 
 use crate::number::dual::Dual;
 use crate::number::mask::{eq, le};
@@ -12,7 +12,8 @@ use crate::tape::gradient::Gradient;
 use crate::tape::{self, Var};
 use ::approx::{AbsDiffEq, RelativeEq, UlpsEq};
 
-/// Whether the question is to be kept. If not, it may still be one about a variable of another thread's tape.
+/// Whether the comparison is kept as a guard. If not, a variable may still belong to the tape of another thread,
+/// which notes a read.
 #[track_caller]
 fn is_kept(vars: &[Var]) -> bool {
     let is_kept = vars.iter().any(|&var| tape::is_recorded(var));
@@ -69,7 +70,7 @@ impl UlpsEq for Var {
         if !is_kept(&[x, y, epsilon]) {
             return x.value.ulps_eq(&y.value, epsilon.value, max_ulps);
         }
-        // Where the difference alone is small enough, there is nothing left to ask.
+        // Where the difference is small enough already, `x` is compared with itself.
         let is_near = le((x - y).abs(), epsilon);
         x.ask(Predicate::WithinUlps(max_ulps), is_near.select(x, y))
     }
@@ -113,14 +114,15 @@ impl<R: Real + UlpsEq<Epsilon = R>, const N: usize> UlpsEq for Dual<R, N> {
     }
 }
 
-/// Gradients are equal if they have the same adjoints in the order of their tapes, which need not be the same.
+/// Gradients are equal if they have the same adjoints in the order of their nodes. They may belong to different
+/// tapes.
 impl PartialEq for Gradient {
     fn eq(&self, other: &Gradient) -> bool {
         self.by_index() == other.by_index()
     }
 }
 
-/// Compares adjoints in the order of the tape.
+/// Compares adjoints in the order of the nodes.
 ///
 /// ```
 /// use approx::assert_relative_eq;
@@ -144,7 +146,7 @@ impl AbsDiffEq for Gradient {
     }
 }
 
-/// Compares adjoints in the order of the tape.
+/// Compares adjoints in the order of the nodes.
 impl RelativeEq for Gradient {
     fn default_max_relative() -> f64 {
         f64::default_max_relative()
@@ -155,7 +157,7 @@ impl RelativeEq for Gradient {
     }
 }
 
-/// Compares adjoints in the order of the tape.
+/// Compares adjoints in the order of the nodes.
 impl UlpsEq for Gradient {
     fn default_max_ulps() -> u32 {
         f64::default_max_ulps()

@@ -1,4 +1,5 @@
-//! Who called, where the standard library stands in between: `iter().sum()` does not hand on the line of its caller.
+//! The line of the user's call where the standard library is in between: `iter().sum()` does not forward the location
+//! of its caller.
 
 use std::backtrace::Backtrace;
 use std::panic::Location;
@@ -6,8 +7,8 @@ use std::panic::Location;
 /// A source line of the user.
 pub(crate) type Line = &'static Location<'static>;
 
-/// What to add to a message that is reported at `at`: the place that called, if `at` is in the standard library and the
-/// symbols of the program tell; else nothing. Slow.
+/// What to add to a message that is reported at `at`: the place of the user's call, if `at` is in the standard
+/// library and the program has symbols; else nothing. It captures a backtrace, which takes long.
 pub(super) fn beyond(at: &Location<'_>) -> String {
     if !is_standard(at.file()) {
         return String::new();
@@ -23,8 +24,8 @@ fn is_standard(file: &str) -> bool {
     ["core", "alloc", "std"].iter().any(|library| file.contains(&format!("/library/{library}/src/")))
 }
 
-/// The first frame that is of the user: its line, or its function where no lines are
-/// known. A frame is a line with its number and function and, where known, another with its place.
+/// The first frame of the user's code: its line, or its function where no lines are known. A frame is one line with
+/// its number and function and, where known, a second line with its place.
 fn caller(backtrace: &str) -> Option<String> {
     let mut lines = backtrace.lines().map(str::trim).peekable();
     while let Some(line) = lines.next() {
@@ -32,7 +33,7 @@ fn caller(backtrace: &str) -> Option<String> {
         if number.parse::<usize>().is_err() {
             continue;
         }
-        // By the place, where it is known: names are short in programs that only have lines.
+        // Decided by the place where it is known: programs that only have lines have shortened names.
         match lines
             .peek()
             .and_then(|line| line.strip_prefix("at "))

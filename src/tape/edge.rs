@@ -1,15 +1,16 @@
-//! What a node keeps of one operand: its index, and the partial derivative by it.
+//! What a node stores of one operand: its index, and the partial derivative with respect to it.
 
 use crate::view::Operand;
 
-/// In place of an operand's index: the operand is a constant, and its value sits in the slot.
+/// Instead of an operand's index: the operand is a constant, and the slot holds its value.
 pub(crate) const CONSTANT: u32 = 0;
-/// In place of an operand's index: the operand was not taken, and its index sits in the slot.
+/// Instead of an operand's index: the operand has no part in the result (a structural zero), and the slot holds its
+/// index.
 pub(crate) const UNTAKEN: u32 = 1;
-/// The index of the first node; those before it have a meaning of their own.
+/// The index of the first node; the smaller ones are the markers above.
 pub(crate) const FIRST: usize = 2;
 
-/// Indices fit in a `u32`, and its largest value means something else.
+/// The limit of indices: they fit in a `u32`, whose largest value is a marker (`POOLED`).
 pub(crate) const MOST: usize = u32::MAX as usize;
 
 /// An operand of a node.
@@ -20,7 +21,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// In place of an operand that an operation does not have.
+    /// The edge of an operand that an operation does not have.
     pub const NONE: Edge = Edge { slot: 0.0, operand: CONSTANT };
 
     /// The edge to an operand that is a constant.
@@ -29,7 +30,7 @@ impl Edge {
         Edge { slot: value, operand: CONSTANT }
     }
 
-    /// The edge to the operand at `index`; `is_linked`: whether the operand was taken.
+    /// The edge to the operand at `index`; `is_linked`: whether it has a part in the result.
     #[inline]
     pub fn new(index: u32, partial: f64, is_linked: bool) -> Edge {
         if is_linked {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Index;
 use std::panic::Location;
 
-/// The derivatives of one output, or of a weighted sum of outputs, by every node of the tape.
+/// The derivatives of one output, or of a weighted sum of outputs, with respect to every node of the tape.
 ///
 /// It is a value of its own: later operations, another sweep or the end of the tape do not change it.
 ///
@@ -32,14 +32,14 @@ pub struct Gradient {
 }
 
 impl Gradient {
-    /// A gradient to be filled by [`Var::backward_into`]: its memory serves one sweep after the other.
+    /// An empty gradient, to be filled by [`Var::backward_into`], which reuses its memory.
     #[must_use]
     pub fn new() -> Gradient {
         Gradient::default()
     }
 
-    /// The derivative by `var`; `None` if `var` is of another tape, was recorded after the output, or is a
-    /// constant. The gradient of a constant output is 0 by every variable.
+    /// The derivative with respect to `var`; `None` if `var` is of another tape, was recorded after the output, or is
+    /// a constant. The gradient of a constant output is 0 with respect to every variable.
     #[must_use]
     #[inline]
     pub fn get(&self, var: Var) -> Option<f64> {
@@ -50,7 +50,7 @@ impl Gradient {
         Some(self.adjoints[index])
     }
 
-    /// The derivatives by each of `vars`, in their shape: see [`Point`].
+    /// The derivatives with respect to `vars`, in their shape: see [`Point`].
     ///
     /// # Panics
     /// As `g[x]`.
@@ -63,12 +63,12 @@ impl Gradient {
         vars.map(&mut |var| self[var])
     }
 
-    /// The adjoints in the order of the tape; what was recorded after the output has none.
+    /// The adjoints in the order of the tape; nodes recorded after the output have no adjoint.
     pub(crate) fn by_index(&self) -> &[f64] {
         self.adjoints.get(FIRST..).unwrap_or_default()
     }
 
-    /// Copies the derivatives by each of `vars` to `out`, without allocating.
+    /// Copies the derivatives with respect to `vars` to `out`, without allocating.
     ///
     /// # Panics
     /// As `g[x]`, and if the lengths differ.
@@ -90,14 +90,14 @@ impl Gradient {
     fn refuse(&self, var: Var) -> ! {
         if !var.is_on_a_tape() {
             panic!(
-                "a constant (value {}) has no derivative: no tape knows what was done with it; make it a \
+                "a constant (value {}) has no derivative: no tape records what is computed from it; make it a \
                  variable with `tape.var(..)`",
                 var.value
             );
         }
         panic!(
             "this gradient knows nothing of the variable (value {}): it is of another tape, or was recorded \
-             after the output; ask the gradient of an output that depends on it, or use `get`",
+             after the output; use the gradient of an output that depends on it, or `get`",
             var.value
         );
     }
@@ -130,11 +130,11 @@ impl Gradient {
     }
 }
 
-/// The derivative by a variable.
+/// The derivative with respect to a variable.
 ///
 /// # Panics
-/// If the variable is of another tape, was recorded after the output, or is a constant;
-/// [`Gradient::get`] asks without panicking.
+/// If the variable is of another tape, was recorded after the output, or is a constant; [`Gradient::get`] returns
+/// `None` instead.
 impl Index<Var> for Gradient {
     type Output = f64;
 
@@ -161,19 +161,20 @@ impl Index<&Var> for Gradient {
 
 impl fmt::Debug for Gradient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In the order of the tape; what was recorded after the output has none.
+        // In the order of the tape; nodes recorded after the output have no adjoint.
         f.debug_tuple("Gradient").field(&self.adjoints.get(FIRST..).unwrap_or_default()).finish()
     }
 }
 
 impl Var {
-    /// The derivatives of this result by every node it was computed from: one walk backwards over the tape.
+    /// The derivatives of this result with respect to every node that it was computed from, by one reverse sweep over
+    /// the tape.
     ///
-    /// Nothing is stored in the variables, so nothing has to be reset: calling it twice gives the same
-    /// answer. Of a constant, the gradient is 0.
+    /// Nothing is stored in the variables, so nothing has to be reset: calling it twice gives the same result. The
+    /// gradient of a constant is 0.
     ///
     /// # Panics
-    /// If the variable stands on no tape of this thread.
+    /// If the variable is on no tape of this thread.
     #[must_use]
     #[track_caller]
     pub fn backward(self) -> Gradient {
@@ -191,8 +192,8 @@ impl Var {
 }
 
 impl Tape {
-    /// The derivatives of the weighted sum of several outputs: a vector-Jacobian product, in one walk. The
-    /// weights are the seeds.
+    /// The derivatives of the weighted sum of several outputs: a vector-Jacobian product, in one sweep. The weights
+    /// are the seeds.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -202,7 +203,7 @@ impl Tape {
     /// ```
     ///
     /// # Panics
-    /// If an output stands on another tape.
+    /// If an output is on another tape.
     #[must_use]
     #[track_caller]
     pub fn backward(&self, outputs: &[(Var, f64)]) -> Gradient {
@@ -218,8 +219,8 @@ impl Tape {
             outputs.iter().find(|(output, _)| output.is_on_a_tape() && !self.owns(*output))
         {
             panic!(
-                "an output (value {}) stands on another tape than the one asked, or on none any more; take \
-                 it as a constant with `.detach()`, or ask its own tape",
+                "an output (value {}) is not on this tape: it is on another tape, or its tape was dropped, cleared or \
+                 rewound; make it a constant with `.detach()`, or call `backward` of its own tape",
                 stranger.value
             );
         }

@@ -1,25 +1,24 @@
-//! What a recording tape keeps beyond the nodes: every decision that depended on a value.
+//! What a recording tape keeps besides the nodes: every decision that depended on a value.
 
 use super::caller::Line;
 use super::recordings::Registration;
 use crate::number::predicate::Predicate;
 use crate::view::{self, Operand};
 
-/// A question that was asked while recording, and its answer: a replay is valid only where the answer is
-/// the same.
+/// A comparison that was made while recording, and its outcome: a replay is valid only where the outcome is the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Guard {
-    /// What was asked.
+    /// The comparison.
     pub predicate: Predicate,
-    /// Of whom.
+    /// Its left side.
     pub left: Operand,
-    /// In comparison with whom.
+    /// Its right side.
     pub right: Operand,
-    /// The answer.
+    /// Its outcome.
     pub outcome: bool,
     /// How many nodes the tape had: the guard can be checked once these are evaluated.
     pub nodes: usize,
-    /// The line that asked.
+    /// The line that compared.
     pub at: &'static std::panic::Location<'static>,
 }
 
@@ -30,25 +29,26 @@ impl Guard {
     }
 }
 
-/// What a tape keeps that is meant for replay.
+/// What a tape keeps for replays.
 pub(crate) struct Recording {
     pub guards: Vec<Guard>,
-    /// The first place that read a plain number out.
+    /// The first line that read a plain number out of a variable.
     value_read: Option<Line>,
     given_out: Option<GivenOut>,
-    /// Where it is found by those who do not find the tape.
+    /// The entry by which a read finds this recording where it cannot find the tape.
     pub registration: Registration,
 }
 
-/// The first place that gave plain numbers out by the way: a gradient, a listing, the arguments of a block. If nothing
-/// was recorded since, nothing depends on them.
+/// The first line that gave plain numbers out indirectly: in a gradient, a listing, or the arguments of a
+/// preaccumulated block. If nothing was recorded since, nothing depends on them.
 #[derive(Clone, Copy)]
 struct GivenOut {
     at: Line,
-    /// How many nodes and guards there were then.
+    /// The number of nodes at that time.
     nodes: usize,
+    /// The number of guards at that time.
     guards: usize,
-    /// Whether what comes of it need not be on the tape.
+    /// Whether something that is not on the tape may depend on them.
     counts: bool,
 }
 
@@ -62,7 +62,7 @@ impl Recording {
         self.value_read.get_or_insert(at);
     }
 
-    /// Notes that plain numbers were given out when there were so many nodes.
+    /// Notes that plain numbers were given out when there were `nodes` nodes.
     pub fn give_out(&mut self, nodes: usize, at: Line) {
         let guards = self.guards.len();
         self.given_out.get_or_insert(GivenOut { at, nodes, guards, counts: false });
@@ -75,13 +75,13 @@ impl Recording {
         }
     }
 
-    /// The first place that read a plain number out.
+    /// The first line that read a plain number out of a variable.
     pub fn value_read(&self) -> Option<Line> {
         self.value_read.or_else(|| self.registration.read())
     }
 
-    /// The first place that gave plain numbers out which what was recorded since may depend on, in a tape of so many
-    /// nodes; `is_further`: whether something else may.
+    /// The first line that gave plain numbers out on which something recorded since may depend, in a tape of `nodes`
+    /// nodes; `is_further`: whether something else may depend on them.
     pub fn given_out(&self, nodes: usize, is_further: bool) -> Option<Line> {
         let is_used = |given: &GivenOut| {
             given.counts || is_further || nodes > given.nodes || self.guards.len() != given.guards
@@ -89,14 +89,14 @@ impl Recording {
         self.given_out.filter(is_used).map(|given| given.at)
     }
 
-    /// Keeps what concerns the nodes below `len`, and what may have been made of the others: plain numbers that were
-    /// read, and decisions. Of a guard that can no longer be asked, the answer is a number that was read.
+    /// Keeps what concerns the nodes below `len`, and what may have followed from the others: reads and decisions. A
+    /// guard whose operands are discarded counts as a read.
     pub fn rewind(&mut self, len: usize) {
         if let Some(given) = &mut self.given_out {
             given.counts |= self.guards.len() > given.guards;
             given.nodes = given.nodes.min(len);
         }
-        // Guards stand in the order of the tape.
+        // Guards are in the order of the tape.
         let first = self.guards.partition_point(|guard| guard.nodes <= len);
         let is_there = |operand: Operand| !matches!(operand, Operand::Node(index) if index >= len);
         for guard in self.guards.split_off(first) {

@@ -1,4 +1,4 @@
-//! What a tape shows of itself: the graph, counts per operation, and where numbers went wrong.
+//! Views of a tape: the graph, counts per operation, and the first number that is not finite.
 
 use crate::tape::gradient::Gradient;
 use crate::tape::{Edge, FIRST, Node, Pool, Storage, Tape};
@@ -6,15 +6,16 @@ use crate::view::{self, Fault, Listing, NonFinite, TapeStatistics, count_by_name
 use std::panic::Location;
 
 impl Tape {
-    /// The graph with every value and partial derivative. On a [`recording`](Tape::recording) tape it counts as read, like a
-    /// gradient, if something is recorded afterwards.
+    /// The graph with every value and partial derivative. On a [`recording`](Tape::recording) tape its numbers count
+    /// as read, like those of a gradient, if something is recorded afterwards.
     #[must_use]
     #[track_caller]
     pub fn listing(&self) -> Listing {
         self.listing_with(&Gradient::new())
     }
 
-    /// The graph with every value, partial derivative and adjoint; of the gradient of another tape, no adjoint.
+    /// The graph with every value, partial derivative and adjoint; without adjoints if the gradient is of another
+    /// tape.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -44,7 +45,7 @@ impl Tape {
         })
     }
 
-    /// How often each operation was recorded, and what it takes.
+    /// How often each operation was recorded, and how many bytes are in use.
     #[must_use]
     #[track_caller]
     pub fn statistics(&self) -> TapeStatistics {
@@ -55,15 +56,15 @@ impl Tape {
         })
     }
 
-    /// The comparisons made so far between variables of this recording tape; of a plain tape, none.
+    /// The comparisons made so far between variables of this recording tape; a plain tape keeps no comparisons.
     #[must_use]
     #[track_caller]
     pub fn guards(&self) -> Vec<view::Guard> {
         self.with(|tape| tape.guards())
     }
 
-    /// The first node whose value, or else partial derivative, is not finite: where to look when a
-    /// gradient is NaN. A variable that came in so counts too.
+    /// The first node whose value, or else partial derivative, is not finite: where to look when a gradient is NaN. A
+    /// variable whose own value is not finite counts too.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();

@@ -1,4 +1,4 @@
-//! Misuse that the types cannot exclude, in words that name the cure.
+//! Misuse that the types cannot exclude, with messages that name the remedy.
 
 use super::edge::{FIRST, MOST};
 use super::node::{Node, Var};
@@ -6,15 +6,15 @@ use std::fmt;
 
 /// Why an operation on variables is refused.
 pub(crate) enum Misuse {
-    /// The variable stands on no tape of this thread.
+    /// The variable is on no tape of this thread.
     Stale { value: f64 },
-    /// The variables stand on two tapes.
+    /// The variables are on two tapes.
     Mixed { descriptions: Box<[String; 2]>, recording: bool },
-    /// No index or no memory index is left.
+    /// No index of a node, or of an operand in the pool, is left.
     Full { nodes: usize },
-    /// There is no memory for so many nodes, or a tape cannot hold them.
+    /// There is no memory for this number of nodes, or a tape cannot hold them.
     NoMemory { nodes: usize },
-    /// The thread has torn its tapes down.
+    /// The thread has ended its tapes.
     ThreadEnded,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Misuse {
                 f.write_str(if *recording {
                     "record both on one tape, or make the inner computation a Function and call it"
                 } else {
-                    "record both on one tape, take one as a constant with `.detach()`, or make the inner \
+                    "record both on one tape, make one a constant with `.detach()`, or make the inner \
                      computation a Function and call it"
                 })
             }
@@ -52,7 +52,7 @@ impl fmt::Display for Misuse {
             Misuse::NoMemory { nodes } => write!(
                 f,
                 "there is no memory for a tape of {nodes} nodes: each takes {} bytes, and a tape holds at most {}; \
-                 ask for fewer, a tape grows by itself",
+                 reserve fewer, since a tape grows as needed",
                 size_of::<Node>(),
                 MOST - FIRST
             ),

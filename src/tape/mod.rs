@@ -1,4 +1,5 @@
-//! The tape: storage, recording, the sweep. One thread's tapes live in the thread; [`Tape`] owns one.
+//! The tape: storage, recording, the sweep. The tapes of a thread are stored in the thread; a [`Tape`] owns one of
+//! them.
 
 mod approx;
 mod caller;
@@ -42,9 +43,9 @@ use thread::quickly;
 
 /// Where operations on variables are recorded.
 ///
-/// A tape lives in the thread that made it, and its variables find it there; dropping the `Tape` ends it.
-/// Several may be alive: an operation goes to the tape that its operands name. The memory of a dropped
-/// tape serves the next one of the thread.
+/// A tape lives in the thread that made it, and its variables find it there; dropping the `Tape` ends it. Several may
+/// be alive: an operation is recorded on the tape of its operands. The memory of a dropped tape is reused by the next
+/// one of the thread.
 ///
 /// ```
 /// use tapegrad::Tape;
@@ -78,8 +79,8 @@ pub struct Tape {
 pub struct Mark {
     tape: u64,
     extent: Extent,
-    /// The number of the last node, by which the tape knows whether the place still exists; none at the
-    /// very start, which always does.
+    /// The id of the last node, by which the tape checks whether the place still exists; `None` at the very start,
+    /// which always exists.
     last: Option<u64>,
 }
 
@@ -94,7 +95,7 @@ impl Tape {
     /// An empty tape with room for `nodes` nodes before its memory has to grow.
     ///
     /// # Panics
-    /// If there is no memory for so many, at 40 bytes each, or there are more than 2³² − 3, as many as a tape holds.
+    /// If there is no memory for them, at 40 bytes each, or if they are more than 2³² − 3, the limit of a tape.
     #[must_use]
     #[track_caller]
     pub fn with_capacity(nodes: usize) -> Tape {
@@ -111,8 +112,8 @@ impl Tape {
         Tape::open(nodes, None)
     }
 
-    /// An empty tape whose recording is meant for replay: it also keeps the source line of every node,
-    /// and as a [`Guard`] every comparison of its variables.
+    /// An empty tape whose recording is meant for replay: it also keeps the source line of every node, and every
+    /// comparison of its variables, as a [`Guard`](crate::view::Guard).
     ///
     /// ```
     /// use tapegrad::Tape;
@@ -232,7 +233,7 @@ impl Tape {
         self.with(|storage| storage.rewind(Extent::EMPTY));
     }
 
-    /// The present end of the tape, to return to.
+    /// The current end of the tape, to return to with [`rewind`](Self::rewind).
     #[must_use]
     #[track_caller]
     pub fn mark(&self) -> Mark {
@@ -245,9 +246,8 @@ impl Tape {
 
     /// Forgets what was recorded after `mark`. Variables from before stay usable; later ones do not.
     ///
-    /// A [`recording`](Self::recording) tape does not forget that numbers were read meanwhile, nor what was decided: what
-    /// became of either may be used afterwards. A comparison with a variable that is given up counts as a number that
-    /// was read.
+    /// A [`recording`](Self::recording) tape keeps the reads and guards of the discarded part, since what followed
+    /// from them may be used afterwards. A comparison with a discarded variable counts as a read.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -287,7 +287,7 @@ impl Tape {
         self.with(|storage| storage.bytes())
     }
 
-    /// Gives back to the system what memory is not in use; after [`clear`](Self::clear), all of it.
+    /// Returns unused memory to the system; after [`clear`](Self::clear), all of it.
     #[track_caller]
     pub fn release_memory(&self) {
         self.with(|storage| storage.shrink());
@@ -295,9 +295,9 @@ impl Tape {
 
     /// Bytes that this thread keeps of dropped tapes for its next ones.
     ///
-    /// Up to 64 MB, or what [`keep_spare_memory`](Self::keep_spare_memory) says, are kept in any case; beyond that, what
-    /// one of the last 16 tapes has needed. A thread that makes no more tapes keeps what it has;
-    /// [`release_spare_memory`](Self::release_spare_memory) gives it back at once.
+    /// Up to 64 MB, or the limit set by [`keep_spare_memory`](Self::keep_spare_memory), are kept in any case; beyond
+    /// that, only what one of the last 16 tapes has needed. A thread that makes no more tapes keeps its memory;
+    /// [`release_spare_memory`](Self::release_spare_memory) returns it to the system at once.
     ///
     /// ```
     /// # use tapegrad::Tape;
@@ -311,18 +311,19 @@ impl Tape {
         thread::on_thread(|thread| thread.spare.bytes())
     }
 
-    /// Keeps up to `bytes` of dropped tapes in any case, in this thread: 0 for only what recent tapes have needed,
-    /// `usize::MAX` for everything. See [`spare_memory`](Self::spare_memory). It takes effect as tapes are dropped.
+    /// Sets how many bytes of dropped tapes this thread keeps in any case: 0 to keep only what recent tapes have
+    /// needed, `usize::MAX` to keep everything. See [`spare_memory`](Self::spare_memory). It takes effect as tapes
+    /// are dropped.
     pub fn keep_spare_memory(bytes: usize) {
         thread::on_thread(|thread| thread.spare.set_always(bytes));
     }
 
-    /// Gives back to the system what this thread keeps of dropped tapes.
+    /// Returns to the system the memory that this thread keeps of dropped tapes.
     pub fn release_spare_memory() {
         thread::on_thread(|thread| thread.spare.release());
     }
 
-    /// Whether the variable stands on this tape.
+    /// Whether the variable is on this tape.
     #[must_use]
     #[track_caller]
     pub fn owns(&self, var: Var) -> bool {
@@ -330,8 +331,8 @@ impl Tape {
     }
 
     /// Runs `f` without recording what it does with variables of this tape: results are constants. On a
-    /// [`recording`](Self::recording) tape they are recorded, so that a replay computes them again, and cut
-    /// off from the derivative.
+    /// [`recording`](Self::recording) tape they are recorded, so that a replay computes them again, and the
+    /// derivative stops at them.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -363,9 +364,9 @@ impl Tape {
     /// Records an operation that the table does not have: `f` gets the values of the inputs and returns the
     /// value and one partial derivative per input. `name` shows in listings.
     ///
-    /// Such a node is *opaque*: a replay and a second derivative cannot see through it, and say so. A closure that captures
-    /// something may carry the values out, so on a [`recording`](Self::recording) tape they count as read even if nothing
-    /// needs the node.
+    /// Such a node is *opaque*: a replay or a second derivative through it is an error. A closure that captures
+    /// something may pass the values on, so on a [`recording`](Self::recording) tape they count as read even if
+    /// nothing needs the node.
     ///
     /// ```
     /// # let tape = tapegrad::Tape::new();
@@ -375,8 +376,7 @@ impl Tape {
     /// ```
     ///
     /// # Panics
-    /// If there are not as many partials as inputs (arrays cannot be wrong), or an input stands on another
-    /// tape.
+    /// If the number of partials is not the number of inputs (arrays exclude this), or an input is on another tape.
     #[track_caller]
     pub fn custom<P: Point<Var>>(
         &self,
@@ -412,15 +412,15 @@ impl Tape {
         result
     }
 
-    /// Whether to keep the source line of every node recorded from now on, at 8 bytes a node. On from the
-    /// start in debug builds; always on for recording tapes.
+    /// Whether to keep the source line of every node recorded from now on, at 8 bytes per node. On by default in
+    /// debug builds; always on for recording tapes.
     #[track_caller]
     pub fn keep_lines(&self, on: bool) {
         self.with(|storage| storage.keep_lines(on));
     }
 
-    /// Counts gradients and other numbers that were given out as read, whatever came after: inside a function, what it
-    /// returns may depend on them.
+    /// Counts gradients and other numbers that were given out as read, whatever was recorded afterwards: the results
+    /// of a function that is being recorded may depend on them.
     #[track_caller]
     pub(crate) fn count_given_out(&self) {
         self.with(|storage| {
@@ -439,7 +439,7 @@ impl Default for Tape {
 
 impl Drop for Tape {
     fn drop(&mut self) {
-        // Where the thread has torn its tapes down already, there is nothing left to end.
+        // Where the thread has ended its tapes already, there is nothing left to do.
         thread::on_thread(|thread| thread.close(self.id));
     }
 }

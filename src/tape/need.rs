@@ -6,14 +6,14 @@ pub(super) const RECENT: usize = 16;
 /// How much of its memory a tape has used.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Need {
-    /// Places for nodes, those before the first included.
+    /// Entries for nodes, including those before the first node.
     pub nodes: u32,
     pub edges: u32,
     pub lines: u32,
 }
 
 impl Need {
-    /// What either needs.
+    /// The larger of two needs, entry by entry.
     #[inline]
     pub fn or(self, other: Need) -> Need {
         Need {

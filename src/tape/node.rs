@@ -1,4 +1,4 @@
-//! What one operation leaves on the tape, and the variable that names it.
+//! What one operation stores on the tape, and the variable that refers to it.
 
 use super::edge::{CONSTANT, Edge};
 use super::pool::Pool;
@@ -6,11 +6,11 @@ use crate::number::point::single_point;
 use crate::table::number::Read;
 use crate::table::ops::Op;
 
-/// A number that may stand on a tape: a value and the number of its node.
+/// A number that may be on a tape: a value and the id of its node.
 ///
-/// It is `Copy`, `Send` and `'static`; the tape is found through the thread. A `Var` made from a plain
-/// number is a constant: it stands on no tape and costs nothing. Operators, methods and comparisons are
-/// those of `f64`, and comparisons are by value.
+/// It is `Copy`, `Send` and `'static`; the tape is found through the thread. A `Var` made from a plain number is a
+/// constant: it is on no tape and costs nothing. Operators, methods and comparisons are those of `f64`, and
+/// comparisons are by value.
 ///
 /// ```
 /// use tapegrad::Tape;
@@ -24,7 +24,7 @@ use crate::table::ops::Op;
 #[derive(Clone, Copy)]
 pub struct Var {
     pub(crate) value: f64,
-    /// Unique in the process; 0 is a constant.
+    /// The id of the node, unique in the process; 0 for a constant.
     pub(crate) node: u64,
 }
 
@@ -48,8 +48,8 @@ pub(crate) fn values_of<A, B>(read: impl Read<A, B, Var>) -> impl Read<A, B, f64
     (move |item: A| read.first(item).value, move |item: B| read.second(item).value)
 }
 
-/// In place of the first operand's index: the operands are edges in the pool, from the second index on,
-/// as many as the bits of the first slot say.
+/// Instead of the first operand's index: the operands are edges in the pool. The second index is the start, and the
+/// bits of the first slot are the count.
 pub(crate) const POOLED: u32 = u32::MAX;
 /// One operation: its value, and per operand a partial derivative and an index.
 #[derive(Clone, Copy)]
@@ -73,8 +73,8 @@ impl Node {
         }
     }
 
-    /// Whether a node of this operation holds so many operands itself: no more than two, and no list, whose operands are
-    /// in the pool however many they are.
+    /// Whether a node of this operation stores this number of operands itself: at most two. The operands of a list
+    /// are always in the pool.
     #[inline]
     pub fn holds(op: Op, operands: usize) -> bool {
         operands <= 2 && !op.is_reduction()
@@ -96,7 +96,7 @@ impl Node {
 
     /// The edges of this node, wherever they are.
     pub fn edges<'a>(&self, pool: &'a Pool) -> impl Iterator<Item = Edge> + use<'a> {
-        // Of a block, constants are not known.
+        // In a custom node or a block, a constant cannot be distinguished from an operand that does not exist.
         let (pooled, inline, has_constants) = match self.op.arity() {
             _ if self.is_pooled() => (self.pool_range(), 0, true),
             Some(arity) => (0..0, arity, true),

@@ -1,4 +1,4 @@
-//! The operands of nodes that have more than two: their slots and their indices, column by column.
+//! The operands of lists, and of nodes with more than two operands: slots in one array, indices in another.
 
 use super::edge::Edge;
 use std::ops::Range;
@@ -39,7 +39,7 @@ impl Pool {
         (&self.slots[range.clone()], &self.operands[range])
     }
 
-    /// Leaves out the operands from `start` on that have this index.
+    /// Removes the operands from `start` on that have this index.
     pub fn leave_out(&mut self, start: usize, index: u32) {
         let (slots, operands) = (&mut self.slots[start..], &mut self.operands[start..]);
         let mut kept = 0;
@@ -64,7 +64,8 @@ impl Pool {
     }
 }
 
-/// A pool whose columns are filled one after the other. Should a panic come in between, they are cut to equal length.
+/// A pool whose columns are filled one after the other. If a panic interrupts that, both are truncated to the same
+/// length.
 pub(crate) struct ByColumns<'a>(pub &'a mut Pool);
 
 impl Drop for ByColumns<'_> {

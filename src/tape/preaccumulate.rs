@@ -1,4 +1,4 @@
-//! A block of operations as one node: its partials are taken forward, in registers.
+//! A block of operations as one node: its partials are computed in forward mode, in registers.
 
 use crate::number::dual::{Dual, FEW};
 use crate::number::owner::Owner;
@@ -7,7 +7,7 @@ use crate::tape::{Var, record, values_were_given_out};
 
 /// What a preaccumulated closure may return: one number or an array of them.
 pub trait BlockOutput<const N: usize>: sealed::Sealed {
-    /// The same in variables.
+    /// The same shape in variables.
     type Vars;
 
     #[doc(hidden)]
@@ -29,9 +29,10 @@ impl<const N: usize> BlockOutput<N> for Dual<f64, N> {
     #[track_caller]
     fn record(self, inputs: [Var; N], owner: Owner) -> Var {
         owner.accept(self.owner(), || self.primal());
-        // So the compiler keeps nothing of the owner.
+        // So that the compiler removes the owner.
         let result = self.owned_by(Owner::NONE);
-        // What does not reach the result has no part in it, as an operand that a piecewise row did not take.
+        // An input that does not reach the result has no part in it, like an operand that a piecewise row does not
+        // select.
         record(Op::Preaccumulated, result.primal(), inputs, || result.accepted())
     }
 }
@@ -52,11 +53,11 @@ impl<const N: usize, const M: usize> BlockOutput<N> for [Dual<f64, N>; M] {
 
 /// Evaluates `f` in forward mode and records each result as a single node with its partial derivatives.
 ///
-/// Worth it for a hot block with few inputs: the operations inside cost no tape. It is quickest with up to 8 inputs,
-/// where everything that the closure calls is inlined (`#[inline(always)]` on helpers), so several small blocks beat a
-/// large one; numbers that are constants anyway are better captured than passed. The node is *opaque*: a replay and a
-/// second derivative cannot see through it, and say so. A closure that captures something may carry the values out, so on
-/// a recording tape they count as read even if nothing needs the node.
+/// Use it for a hot block with few inputs: the operations inside are not recorded. It is fastest with up to 8 inputs
+/// and a closure that calls only inlined functions (`#[inline(always)]` on helpers), so several small blocks are
+/// faster than a large one; constants should be captured rather than passed as inputs. The node is *opaque*: a replay
+/// or a second derivative through it is an error. A closure that captures something may pass the values on, so on a
+/// recording tape they count as read even if nothing needs the node.
 ///
 /// ```
 /// use tapegrad::{Tape, preaccumulate};
@@ -69,8 +70,8 @@ impl<const N: usize, const M: usize> BlockOutput<N> for [Dual<f64, N>; M] {
 /// ```
 ///
 /// # Panics
-/// If a number of another block, or of a [`derivative`](crate::derivative) or [`jvp`](crate::jvp) around this one, is
-/// used or returned: it belongs among the inputs. If a result was made by hand: see [`Dual::custom`].
+/// If the closure uses or returns a number of another block, or of an enclosing [`derivative`](crate::derivative) or
+/// [`jvp`](crate::jvp): pass it as an input. If a result was made by hand: see [`Dual::custom`].
 #[must_use]
 #[inline]
 #[track_caller]
@@ -78,13 +79,14 @@ pub fn preaccumulate<const N: usize, O: BlockOutput<N>>(
     inputs: [Var; N],
     f: impl FnOnce([Dual<f64, N>; N]) -> O,
 ) -> O::Vars {
-    // What captures nothing has nowhere to carry them.
+    // A closure that captures nothing cannot pass the values on.
     if size_of_val(&f) > 0 {
         values_were_given_out(&inputs);
     }
     let owner = Owner::fresh();
     let arguments = std::array::from_fn(|k| match inputs[k] {
-        // Of many, no direction reaches a constant; of few, the compiler is to know which reach what, and forms no others.
+        // With many inputs, no direction reaches a constant. With few, constants count as variables too, so that the
+        // compiler knows which directions reach which numbers, and computes no others.
         input if N > FEW && input.is_constant() => Dual::constant(input.value),
         input => Dual::variable(input.value, k).owned_by(owner),
     });

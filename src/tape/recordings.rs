@@ -1,5 +1,5 @@
-//! The recording tapes of the process, by the numbers of their nodes: for whoever reads a variable where its tape
-//! cannot be found, in another thread or after a rewind.
+//! The recording tapes of the process, by the ids of their nodes: for reads of a variable where its tape is not
+//! found, in another thread or after a rewind.
 
 use super::caller::Line;
 use super::node::Var;
@@ -7,15 +7,15 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many there are, so that a comparison need not look any further.
+/// How many recording tapes are alive: if there are none, a comparison need not look for one.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 static ENTRIES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
 struct Entry {
     key: u64,
-    /// No other tape has these numbers while this one lives.
+    /// No other tape has these ids while this one is alive.
     numbers: Vec<Range<u64>>,
-    /// The first line that read one of its variables from where the tape was not found.
+    /// The first line that read one of its variables where the tape was not found.
     read: Option<Line>,
 }
 
@@ -23,14 +23,15 @@ fn entries() -> MutexGuard<'static, Vec<Entry>> {
     ENTRIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a recording tape is alive in any thread. Whoever got hold of one of its variables sees that it is.
+/// Whether a recording tape is alive in any thread. A thread that has received one of its variables sees the current
+/// count.
 #[inline]
 pub(super) fn is_any_alive() -> bool {
     ALIVE.load(Ordering::Relaxed) > 0
 }
 
-/// Notes that `var`, which stands on no tape of this thread, was read at `at`: for the recording tape that it is of,
-/// if it is of one.
+/// Notes for the recording tape of `var`, if it has one, that `var` was read at `at`. It is on no tape of this
+/// thread.
 pub(super) fn note_read(var: Var, at: Line) {
     if !var.is_on_a_tape() {
         return;
@@ -60,16 +61,16 @@ impl Registration {
         f(entries.iter_mut().find(|entry| entry.key == self.key).expect("it is registered"))
     }
 
-    /// The nodes from here on take their numbers from `numbers`.
+    /// The ids of the nodes from here on are in `numbers`.
     pub fn take(&self, numbers: Range<u64>) {
         self.with(|entry| match entry.numbers.last_mut() {
-            // The rest of a window that is there.
+            // The rest of a window that is registered already.
             Some(last) if last.end == numbers.end => {}
             _ => entry.numbers.push(numbers),
         });
     }
 
-    /// The line that read a variable from where the tape was not found.
+    /// The first line that read a variable where the tape was not found.
     pub fn read(&self) -> Option<Line> {
         self.with(|entry| entry.read)
     }

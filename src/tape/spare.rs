@@ -3,19 +3,20 @@
 use super::need::RECENT;
 use super::storage::Storage;
 
-/// Kept in any case, unless the thread says otherwise.
+/// The bytes that are kept in any case, unless the thread sets another limit.
 const ALWAYS: usize = 64 << 20;
 
 pub(crate) struct Spare {
-    /// The last one put here is the first to serve again, so those that nobody needs are at the bottom.
+    /// The storage put here most recently is reused first, so storage that is not needed is at the bottom.
     stack: Vec<Storage>,
     bytes: usize,
-    /// Up to so many bytes are kept whatever recent tapes needed.
+    /// Up to this number of bytes are kept, whatever recent tapes needed.
     always: usize,
     /// Whether a tape ended since the last one began.
     has_ended: bool,
-    /// How often a tape began after one had ended, up to `RECENT`; and how many in the stack have not served meanwhile.
+    /// How often a tape began after one had ended, up to `RECENT`.
     rounds: usize,
+    /// How many storages, from the bottom, were not reused in these rounds.
     idle: usize,
 }
 
@@ -46,7 +47,7 @@ impl Spare {
         let needs = &mut tape.cold_mut().needs;
         needs.push(need);
         let most = needs.most();
-        // Memory that grew by itself is at most twice what was needed.
+        // Memory that grew as needed is at most twice what was needed.
         if self.bytes + tape.bytes() > self.always && tape.bytes() > 2 * Storage::bytes_for(most) {
             tape.shrink_to(most);
         }
@@ -58,7 +59,7 @@ impl Spare {
         }
     }
 
-    /// Gives back what has not served for so many rounds, from the bottom.
+    /// Releases what was not reused in the last `RECENT` rounds, from the bottom.
     fn release_idle(&mut self) {
         let (mut released, mut bytes) = (0, self.bytes);
         while released < self.idle && bytes > self.always {
@@ -69,7 +70,7 @@ impl Spare {
         (self.bytes, self.rounds, self.idle) = (bytes, 0, self.stack.len());
     }
 
-    /// Gives everything back.
+    /// Releases everything.
     pub fn release(&mut self) {
         self.stack.drain(..).for_each(Storage::end);
         (self.bytes, self.rounds, self.idle) = (0, 0, 0);

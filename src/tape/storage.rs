@@ -1,4 +1,4 @@
-//! The memory of one tape: nodes in order, and the windows of numbers that name them.
+//! The memory of one tape: nodes in order, and the windows of ids that identify them.
 
 use super::caller::Line;
 use super::edge::{CONSTANT, FIRST, MOST};
@@ -16,7 +16,7 @@ use std::ops::Range;
 
 mod push;
 
-/// How far a tape has come.
+/// The extent of a tape: how many nodes and edges it has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
     /// The index of the next node.
@@ -30,12 +30,12 @@ impl Extent {
 
 /// What recording touches comes first; the rest is behind `cold`.
 pub(crate) struct Storage {
-    /// The nodes, and room for more: so one comparison finds out whether there is some.
+    /// The nodes, and prepared room for more: one comparison shows whether there is room.
     room: Vec<Node>,
     windows: Windows,
     pub pool: Pool,
     most: usize,
-    /// 0 where there is no tape.
+    /// 0 if this is no tape.
     id: u64,
     pub cold: Option<Box<Cold>>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Storage {
 /// What recording rarely touches.
 pub(crate) struct Cold {
     pub segments: Segments,
-    /// The windows of their numbers.
+    /// The windows that its ids are from.
     pub windows: SmallVec<[u64; 1]>,
     numbers_end: u64,
     /// What this tape had needed at its last rewind.
@@ -93,14 +93,14 @@ impl Storage {
         storage
     }
 
-    /// Makes a new tape of this memory.
+    /// Begins a new tape in this memory.
     pub fn begin(&mut self, most: usize, recording: Option<Recording>) {
         self.most = most.saturating_add(FIRST).min(MOST);
         self.room.truncate(self.most);
         (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
         self.keep_lines(cfg!(debug_assertions));
         let numbers = self.numbers_left().map_or_else(numbers::take, numbers::renew);
-        // A number of the window that no node has, so that two tapes without nodes differ.
+        // An id of the window that no node has, so that two tapes without nodes differ.
         self.id = numbers.start;
         self.cold_mut().segments.clear();
         self.cold_mut().windows.clear();
@@ -122,8 +122,8 @@ impl Storage {
         self.id
     }
 
-    /// Where `var` stands in this tape, paused or not; `CONSTANT` if it is a constant. Every use
-    /// of a variable is checked by this, or by [`Windows`], which knows less and never says otherwise.
+    /// The index of `var` in this tape, paused or not; `CONSTANT` if it is a constant. Every use of a variable is
+    /// checked by this function, or by [`Windows`], which finds fewer variables, at the same indices.
     pub fn find(&self, var: Var) -> Option<u32> {
         if var.node == 0 {
             return Some(CONSTANT);
@@ -146,13 +146,13 @@ impl Storage {
         self.cold_mut().names.insert(name, index);
     }
 
-    /// Names the custom node that was recorded last; in a paused tape, the cut comes after it.
+    /// Names the custom node that was recorded last; in a paused tape a `stop_gradient` follows it.
     pub fn label_last(&mut self, label: &'static str) {
         let last = self.nodes().iter().rposition(|node| node.op == Op::Custom);
         self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
     }
 
-    /// The number of the node at this index.
+    /// The id of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
         let segments = &self.cold().segments;
         let segment = match segments.last()? {
@@ -162,7 +162,7 @@ impl Storage {
         (index < self.windows.end).then(|| segment.origin + index as u64)
     }
 
-    /// The variable that names the node at this index.
+    /// The variable of the node at this index.
     pub fn var_at(&self, index: usize) -> Option<Var> {
         Some(Var { value: self.room[index].value, node: self.number_at(index)? })
     }
@@ -172,7 +172,7 @@ impl Storage {
         self.windows.end - FIRST
     }
 
-    /// The nodes, and before them the places that are none.
+    /// The nodes, after the first entries, which are not nodes.
     pub fn nodes(&self) -> &[Node] {
         &self.room[..self.windows.end]
     }
@@ -199,16 +199,16 @@ impl Storage {
         }
     }
 
-    /// Where the tape stands now.
+    /// The current extent of the tape.
     pub fn extent(&self) -> Extent {
         Extent { end: self.windows.end, edges: self.pool.len() }
     }
 
-    /// Gives up what came after `extent`; the numbers of its nodes are never used again.
+    /// Discards what was recorded after `extent`; the ids of its nodes are never used again.
     pub fn rewind(&mut self, extent: Extent) {
         let end = extent.end;
         let gives_up_nodes = end < self.windows.end;
-        // Before anything is given up: when numbers run out, the tape stays as it is, and knows its variables.
+        // Before anything is discarded: if the ids run out, the tape is unchanged and its variables stay valid.
         let numbers = gives_up_nodes.then(|| self.numbers_left().map_or_else(numbers::take, numbers::renew));
         let need = self.need();
         self.windows.end = end;
@@ -223,7 +223,8 @@ impl Storage {
             cold.labels.pop();
         }
         match &mut cold.recording {
-            // No variable is left: what follows is another recording, and all that was read is data to it.
+            // No variable is left: what follows is another recording, to which all numbers read before are plain
+            // data.
             Some(recording) if gives_up_nodes && end == FIRST => *recording = Recording::new(),
             Some(recording) => recording.rewind(end - FIRST),
             None => {}
@@ -242,14 +243,15 @@ impl Storage {
         Need { nodes, edges, lines: self.cold().lines.len() as u32 }.or(self.cold().need)
     }
 
-    /// What this tape has needed; the next in this memory starts from nothing.
+    /// What this tape has needed; the need of the next tape in this memory starts from zero.
     pub fn take_need(&mut self) -> Need {
         let need = self.need();
         self.cold_mut().need = Need::default();
         need
     }
 
-    /// The nodes from here on take their numbers from `numbers`, and leave out as many as there are nodes already.
+    /// The ids of the nodes from here on are from `numbers`, of which as many are left out as there are nodes
+    /// already.
     fn open_segment(&mut self, numbers: Range<u64>) {
         let segment = Segment { origin: numbers.start, start: self.windows.end };
         let cold = self.cold_mut();
@@ -265,8 +267,8 @@ impl Storage {
         self.set_windows();
     }
 
-    /// Says where operands are found quickly. Nowhere, if every operation is to see that the tape is paused or keeps
-    /// lines.
+    /// Sets where the fast path finds operands. It finds none if the tape is paused or keeps lines: so every
+    /// operation takes the general path.
     fn set_windows(&mut self) {
         let cold = self.cold();
         (self.windows.origin, self.windows.kept) = match cold.segments[..] {
@@ -278,13 +280,13 @@ impl Storage {
         };
     }
 
-    /// Sends every operation on this tape's variables the slow way, where it sees that the tape is paused.
+    /// Pauses or resumes recording. In a paused tape every operation takes the general path, which sees the pause.
     pub fn pause(&mut self, on: bool) {
         self.cold_mut().is_paused = on;
         self.set_windows();
     }
 
-    /// The numbers this memory has not used.
+    /// The ids that this memory has not used.
     pub fn numbers_left(&self) -> Option<Range<u64>> {
         let cold = self.cold.as_ref()?;
         let last = cold.segments.last()?;
@@ -305,12 +307,12 @@ impl Storage {
             + need.lines as usize * size_of::<Option<Line>>()
     }
 
-    /// Gives memory back that is not in use.
+    /// Releases memory that is not in use.
     pub fn shrink(&mut self) {
         self.shrink_to(Need::default());
     }
 
-    /// Gives memory back that is neither in use nor will be needed.
+    /// Releases memory that is neither in use nor needed in future.
     pub fn shrink_to(&mut self, need: Need) {
         let nodes = self.windows.end.max(need.nodes as usize);
         self.room.truncate(nodes);
@@ -319,7 +321,7 @@ impl Storage {
         self.cold_mut().lines.shrink_to(need.lines as usize);
     }
 
-    /// Sees to it that the memory need not grow for so many nodes. It is not written to yet.
+    /// Reserves memory for this number of further nodes. It is not written to yet.
     pub fn reserve(&mut self, nodes: usize) -> Result<(), Misuse> {
         let end = self.windows.end.checked_add(nodes).filter(|&end| end <= self.most);
         let end = end.ok_or(Misuse::NoMemory { nodes })?;
@@ -327,7 +329,7 @@ impl Storage {
         self.room.try_reserve_exact(further).map_err(|_| Misuse::NoMemory { nodes })
     }
 
-    /// Ends for good: its memory goes back to the system, and its numbers to other threads.
+    /// Ends this storage for good: the memory goes to the system, and unused ids go to other threads.
     pub fn end(self) {
         if let Some(left) = self.numbers_left() {
             numbers::give_back(left);

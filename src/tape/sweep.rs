@@ -1,4 +1,4 @@
-//! The walk backwards. It knows no mathematics: partials times adjoints, in index order.
+//! The reverse sweep. It knows no mathematics: partials times adjoints, from the last index to the first.
 
 use super::edge::{CONSTANT, FIRST, UNTAKEN};
 use super::node::Node;
@@ -10,8 +10,8 @@ use std::ops::Range;
 /// A node by its index, and the weight with which the sweep starts there.
 pub(crate) type Seed = (u32, f64);
 
-/// Fills `adjoints` with the derivatives of the weighted sum of the seeds by every node up to the last
-/// seed. The memory of `adjoints` is used again.
+/// Fills `adjoints` with the derivatives of the weighted sum of the seeds with respect to every node up to the last
+/// seed. The memory of `adjoints` is reused.
 pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut Vec<f64>) {
     let len = seeds.iter().map(|seed| seed.0 as usize + 1).max().unwrap_or(FIRST);
     adjoints.clear();
@@ -33,8 +33,8 @@ fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
             zeros.pass_on(index, adjoints);
             continue;
         }
-        // The places before the first node are a sink: what is no operand is added there, and never read. So one
-        // comparison finds out whether the operands are in the pool.
+        // The entries before the first node are a sink: contributions to markers instead of operands are added there
+        // and never read. So one bounds check shows whether the operands are in the pool.
         let [a, b] = node.operands;
         let Some(by_a) = adjoints.get(a as usize) else {
             let (slots, operands) = pool.columns(node.pool_range());
@@ -42,7 +42,7 @@ fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
             continue;
         };
         by_a.set(by_a.get() + node.slots[0] * adjoint);
-        // Often there is no second operand, and additions to one place would wait for each other.
+        // Often there is no second operand, and repeated additions to the sink would wait for each other.
         if b > UNTAKEN {
             let by_b = &adjoints[b as usize];
             by_b.set(by_b.get() + node.slots[1] * adjoint);
@@ -55,12 +55,12 @@ struct Zeros<'a> {
     nodes: &'a [Node],
     pool: &'a Pool,
     seeds: &'a [Seed],
-    /// By index, once it is asked for.
+    /// By index, once it is needed.
     reached: Option<Vec<bool>>,
 }
 
 impl Zeros<'_> {
-    /// A zero passes nothing on, unless it counts.
+    /// Passes a zero adjoint on, if it counts: see [`zero_counts`].
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
         let node = &self.nodes[index];
@@ -87,7 +87,7 @@ fn pass_on(slots: &[f64], operands: &[u32], adjoint: f64, adjoints: &[Cell<f64>]
 
 fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
     if node.is_pooled() {
-        // Without an early end, so that several are looked at in one step.
+        // Without an early exit, so that one instruction tests several slots.
         pool.slots[node.pool_range()].iter().fold(true, |all, slot| all & slot.is_finite())
     } else {
         node.slots[0].is_finite() && node.slots[1].is_finite()
@@ -96,7 +96,7 @@ fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
 
 /// Which nodes a sweep reaches from its seeds, those of weight zero included.
 ///
-/// Rare: asked for once per sweep, the first time that a partial that is not finite meets a zero.
+/// Rare: computed once per sweep, the first time that a zero meets a partial that is not finite.
 #[cold]
 #[inline(never)]
 fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
@@ -111,8 +111,8 @@ fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
     reached
 }
 
-/// Marks what anything that is marked leads to. The steps come from the last to the first, each as its results and its operands,
-/// which stand before them.
+/// Marks everything that a marked result depends on. The steps come from the last to the first, each with its results
+/// and its operands, which precede them.
 pub(crate) fn mark_needed<I: Iterator<Item = usize>>(
     marked: &mut [bool],
     steps: impl Iterator<Item = (Range<usize>, I)>,

@@ -1,4 +1,4 @@
-//! The tapes of a thread: the active one in place, the others beside it, and memory for the next.
+//! The tapes of a thread: the active one, the parked others, and spare memory for the next.
 
 use super::caller::{self, Line};
 use super::edge::FIRST;
@@ -19,21 +19,21 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 
 pub(crate) struct Thread {
-    /// The tape that was used last: most operations find theirs here. None only if none is parked.
+    /// The tape used most recently, to which most operations belong. It is `Storage::NONE` only if no tape is parked.
     pub active: Storage,
     parked: Vec<Storage>,
-    /// Where among them the tape is that has the numbers of a window.
+    /// For each window of ids, the position in `parked` of the tape that has it.
     places: FxHashMap<u64, usize>,
     pub spare: Spare,
 }
 
 thread_local! {
-    /// Without a destructor, so that it is reached without a look at its state. `try_with` is always inlined, which
-    /// `with` is not; here it cannot fail.
+    /// Without a destructor, so that an access does not check its state. `try_with` is always inlined, which `with`
+    /// is not; here it cannot fail.
     static THREAD: RefCell<ManuallyDrop<Thread>> = const { RefCell::new(ManuallyDrop::new(Thread::EMPTY)) };
-    /// Empties it when the thread ends; whoever comes later finds no tapes.
+    /// Empties `THREAD` when the thread ends; later accesses find no tapes.
     static TEARDOWN: Teardown = const { Teardown };
-    /// How many recording tapes are alive here, so that a comparison need not look at the tapes.
+    /// How many recording tapes are alive in this thread: if there are none, a comparison need not look at the tapes.
     static RECORDING: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -50,7 +50,8 @@ pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
     THREAD.with(|thread| f(&mut thread.borrow_mut()))
 }
 
-/// As [`on_thread`], for what can be misused: panics, with the tapes released, in the name of the caller.
+/// As [`on_thread`], for operations that can be misused: panics at the line of the caller, after the borrow of the
+/// tapes has ended.
 #[track_caller]
 pub(crate) fn with<T>(f: impl FnOnce(&mut Thread) -> Result<T, Misuse>) -> T {
     match on_thread(f) {
@@ -66,8 +67,8 @@ fn refuse(misuse: Misuse) -> ! {
     panic!("{misuse}{}", caller::beyond(Location::caller()))
 }
 
-/// Appends the result of an operation to the tape that its operands name; a constant of constants. `rule` gives the
-/// partials, and which operands are linked: one that is not was not taken, or does not reach the result.
+/// Appends the result of an operation to the tape of its operands; the result of constants is a constant. `rule`
+/// returns the partials, and which operands are linked: one that is not linked has no part in the result.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn record<const ARITY: usize>(
@@ -96,7 +97,7 @@ pub(crate) fn record<const ARITY: usize>(
     }
 }
 
-/// What is unusual starts again, so that the usual case need keep nothing for it.
+/// The unusual case starts again from the operands, so that the usual case keeps nothing for it.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -110,7 +111,7 @@ fn record_slowly<const ARITY: usize>(
     record_many(op, value, &operands, &partials, &|k| are_linked[k])
 }
 
-/// For more than two operands. In two steps, for a closure that does all of it is not inlined.
+/// For more than two operands. In two steps, since a closure that did everything would not be inlined.
 #[inline(always)]
 fn record_block_quickly<const ARITY: usize>(
     op: Op,
@@ -128,14 +129,15 @@ fn record_block_quickly<const ARITY: usize>(
     quickly(move |tape| tape.push_block_quickly(op, value, slots, indices))
 }
 
-/// Tries `push` on the active tape: the usual case, operands that are constants or stand there, and room for the
-/// node. Gives the number of the node, or `None` for whatever is unusual. `push` never calls the user's code.
+/// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
+/// for the node; the result is then that of `push`, such as the id of the node. In every unusual case it is `None`.
+/// `push` never calls the user's code.
 #[inline(always)]
 pub(super) fn quickly<T>(push: impl FnOnce(&mut Storage) -> Option<T>) -> Option<T> {
     THREAD.try_with(|thread| push(&mut thread.try_borrow_mut().ok()?.active)).ok()?
 }
 
-/// As [`record`], for a row over lists; a constant of constants.
+/// As [`record`], for a row over lists; the result of constants is a constant.
 #[track_caller]
 pub(crate) fn record_reduction<K: Reduction, A: Copy, B: Copy>(
     value: f64,
@@ -177,13 +179,13 @@ pub(crate) fn record_many(
     with(|thread| thread.record(op, value, operands, partials, is_linked, line))
 }
 
-/// Whether a recording tape is alive here.
+/// Whether a recording tape is alive in this thread.
 #[inline]
 pub(crate) fn is_recording() -> bool {
     RECORDING.get() > 0
 }
 
-/// Whether these variables stand on a recording tape.
+/// Whether these variables are on a recording tape.
 #[track_caller]
 pub(crate) fn are_recorded(vars: &[Var]) -> bool {
     is_recording()
@@ -191,8 +193,8 @@ pub(crate) fn are_recorded(vars: &[Var]) -> bool {
         && with(|thread| Ok(thread.settle(vars)?.cold().recording.is_some()))
 }
 
-/// A block of operations as one node, of which only the partials are known, and which operands reach the result; a constant
-/// of constants.
+/// A block of operations as one node, given its partials and which operands reach the result; the result of constants
+/// is a constant.
 #[track_caller]
 pub(crate) fn record_block(
     value: f64,
@@ -207,13 +209,13 @@ pub(crate) fn record_block(
     }
 }
 
-/// Whether the variable stands on a recording tape of this thread.
+/// Whether the variable is on a recording tape of this thread.
 #[inline]
 pub(crate) fn is_recorded(var: Var) -> bool {
     is_recording() && on_thread(|thread| thread.is_recorded(var))
 }
 
-/// Notes a question about values on the recording tape that the operands name, if they do.
+/// Keeps a comparison as a guard on the recording tape of its operands, if they are on one.
 #[inline]
 #[track_caller]
 pub(crate) fn guard(predicate: Predicate, left: Var, right: Var, outcome: bool) {
@@ -229,7 +231,8 @@ fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
     let at = Location::caller();
     with(|thread| {
         if !thread.is_recorded(left) && !thread.is_recorded(right) {
-            // Of another thread's tape, or given up, it can be no guard: the answer is a number that was read.
+            // Variables that are discarded or of another thread's tape cannot make a guard: the comparison counts as
+            // a read.
             thread.note_read(left, at);
             thread.note_read(right, at);
             return Ok(());
@@ -248,7 +251,7 @@ fn guard_slow(predicate: Predicate, left: Var, right: Var, outcome: bool) {
     });
 }
 
-/// Notes that a plain number was read out of a variable, for its recording tape.
+/// Notes on the recording tape of a variable, if it has one, that a plain number was read out of it.
 #[inline]
 #[track_caller]
 pub(crate) fn value_was_read(var: Var) {
@@ -263,7 +266,7 @@ fn value_was_read_slow(var: Var, at: Line) {
     on_thread(|thread| thread.note_read(var, at));
 }
 
-/// Notes that the values of these variables were given to code of the user, for the recording tapes among theirs.
+/// Notes on the recording tapes of these variables that their values were given to user code.
 #[inline]
 #[track_caller]
 pub(crate) fn values_were_given_out(vars: &[Var]) {
@@ -295,7 +298,7 @@ impl Thread {
 
     /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
     pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
-        // Sees to the end of the thread; what is made in its last moments is left to the system.
+        // Registers the teardown; tapes made after it are left to the system.
         let _ = TEARDOWN.try_with(|_| ());
         RECORDING.set(RECORDING.get() + usize::from(recording.is_some()));
         let mut tape = self.spare.take().unwrap_or_else(Storage::new);
@@ -314,14 +317,14 @@ impl Thread {
         }
     }
 
-    /// Writes down where a parked tape is.
+    /// Notes the position of a parked tape.
     fn note_place(&mut self, place: usize) {
         for &window in &self.parked[place].cold().windows {
             self.places.insert(window, place);
         }
     }
 
-    /// Where the tape is that has the numbers of the window of this one, if it is parked.
+    /// The position of the parked tape that has the window of this id, if there is one.
     fn place(&self, number: u64) -> Option<usize> {
         self.places.get(&window_of(number)).copied()
     }
@@ -340,7 +343,7 @@ impl Thread {
         }
     }
 
-    /// Ends a tape; its memory and the numbers it has not used serve the next.
+    /// Ends a tape; the next one gets its memory and its unused ids.
     pub fn close(&mut self, id: u64) {
         if self.tape(id).is_err() {
             return;
@@ -365,13 +368,13 @@ impl Thread {
         Ok(&mut self.active)
     }
 
-    /// Where the tape is that this variable stands on, if it is parked.
+    /// The position of the parked tape that this variable is on, if there is one.
     #[inline(never)]
     fn place_of(&self, var: Var) -> Option<usize> {
         self.place(var.node).filter(|&place| self.parked[place].find(var).is_some())
     }
 
-    /// The tape of this thread that the variable stands on.
+    /// The tape of this thread that the variable is on.
     fn owner(&mut self, var: Var) -> Option<&mut Storage> {
         if !var.is_on_a_tape() {
             None
@@ -382,8 +385,8 @@ impl Thread {
         }
     }
 
-    /// The tape that all `vars` stand on, constants aside, made the active one. The error: one stands on
-    /// no tape of this thread, or two on different ones.
+    /// The tape that all `vars` except constants are on, made the active one. It is an error if a variable is on no
+    /// tape of this thread, or if two are on different tapes.
     #[inline]
     pub fn settle(&mut self, vars: &[Var]) -> Result<&mut Storage, Misuse> {
         if let Some(&first) = vars.iter().find(|var| var.is_on_a_tape()) {
@@ -401,7 +404,7 @@ impl Thread {
         Ok(&mut self.active)
     }
 
-    /// Whether `var` stands on a recording tape; to any other, a question about its value is nothing.
+    /// Whether `var` is on a recording tape; other tapes keep no comparisons.
     fn is_recorded(&mut self, var: Var) -> bool {
         self.owner(var).is_some_and(|tape| tape.cold().recording.is_some())
     }
@@ -434,7 +437,7 @@ impl Thread {
         if tape.cold().recording.is_none() {
             return Ok(Var::constant_of(value));
         }
-        // A replay must compute the value again, so it is recorded, and cut off.
+        // A replay must compute the value again, so it is recorded, followed by a `stop_gradient`.
         tape.check_room(2)?;
         tape.pause(false);
         let cut = tape
@@ -445,7 +448,7 @@ impl Thread {
     }
 }
 
-/// Two tapes that meet in one operation.
+/// The error of an operation on variables of two tapes.
 fn mixed(tape: &Storage, var: Var, other_tape: &Storage, other: Var) -> Misuse {
     Misuse::Mixed {
         descriptions: Box::new([describe(tape, var), describe(other_tape, other)]),

@@ -127,7 +127,7 @@ impl Var {
         self.value
     }
 
-    /// Whether this is a plain number that no tape knows.
+    /// Whether this is a constant: a plain number, on no tape.
     #[must_use]
     #[inline]
     pub fn is_constant(self) -> bool {
@@ -148,7 +148,7 @@ impl Var {
     }
 }
 
-/// Questions about the value that code branches on; a recording tape keeps each as a guard.
+/// Tests of the value on which code may branch; a recording tape keeps each as a guard.
 macro_rules! predicates {
     ($($(#[$doc:meta])* $name:ident $Predicate:ident)*) => {
         impl Var {
@@ -188,7 +188,7 @@ fn ask(predicate: Predicate, left: Var, right: Var) -> bool {
 macro_rules! compare_by_value {
     ($Left:ty, $Right:ty) => {
         /// Compares values.
-        #[allow(clippy::partialeq_ne_impl)] // the default would ask from a line of the standard library
+        #[allow(clippy::partialeq_ne_impl)] // the default compares at a line of the standard library
         impl PartialEq<$Right> for $Left {
             #[inline]
             #[track_caller]

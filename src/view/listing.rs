@@ -10,34 +10,35 @@ use std::panic::Location;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Node {
-    /// The index, as the operands of later nodes name it.
+    /// The index, by which the operands of later nodes refer to it.
     pub index: usize,
     /// The name of an input, or of a custom operation.
     pub name: Option<String>,
-    /// What was computed.
+    /// The operation.
     pub op: Op,
-    /// From what.
+    /// The operands of the operation.
     pub operands: Vec<Operand>,
     /// The result.
     pub value: f64,
-    /// The derivative by each operand; none by a constant, nor by an operand that has no part in the result (a structural
-    /// zero, as of what a `select` did not choose).
+    /// The partial derivative with respect to each operand; `None` for a constant, and for an operand that has no
+    /// part in the result (a structural zero, as for the operand that a `select` does not choose).
     pub partials: Vec<Option<f64>>,
-    /// The derivative of the output by this node; none if no gradient was asked for, or the node came after the output.
+    /// The derivative of the output with respect to this node; `None` without a gradient, or if the node was recorded
+    /// after the output.
     pub adjoint: Option<f64>,
     /// The line that recorded it, where lines are kept.
     pub at: Option<&'static Location<'static>>,
 }
 
 impl Node {
-    /// As others name it: an input by its name, if it has one, else by its index: `#3`.
+    /// The name in expressions and messages: that of an input, if it has one, else the index: `#3`.
     #[must_use]
     pub fn label(&self) -> String {
         let name = self.name.clone().filter(|_| self.op == Op::Input);
         name.unwrap_or_else(|| Operand::Node(self.index).to_string())
     }
 
-    /// What it computes: `x` or `input` for an input, else `mul(x, #2)`. `label` names the operands.
+    /// What the node computes: `x` or `input` for an input, else `mul(x, #2)`. `label` names the operands.
     pub(super) fn expression(&self, label: impl Fn(Operand) -> String) -> String {
         let name = self.name.clone().unwrap_or_else(|| self.op.to_string());
         match self.op {
@@ -79,7 +80,7 @@ pub struct Guard {
     pub right: Operand,
     /// Its outcome.
     pub outcome: bool,
-    /// How many nodes there were: the guard can be evaluated once these are.
+    /// The number of nodes recorded before it: the guard can be evaluated once these are.
     pub nodes: usize,
     /// The line that compared.
     pub at: SourceLine,
@@ -91,14 +92,15 @@ pub struct Guard {
 pub struct Listing {
     /// The nodes.
     pub nodes: Vec<Node>,
-    /// The comparisons between them, in the order in which they were made.
+    /// The comparisons, in the order in which they were made.
     pub guards: Vec<Guard>,
-    /// The outputs, of a function.
+    /// The outputs of a function; empty for a tape.
     pub outputs: Vec<Operand>,
 }
 
 impl Listing {
-    /// What others call an operand: a constant by its value, an input by its name, if it has one, else by its index: `#3`.
+    /// The name of an operand: the value of a constant, the name of an input, if it has one, else the index of the
+    /// node: `#3`.
     ///
     /// # Panics
     /// If there is no such node.

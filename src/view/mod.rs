@@ -1,4 +1,5 @@
-//! Looking at a recording: what a [`Tape`](crate::Tape) or a [`Function`](crate::Function) consists of, node by node.
+//! Recordings as plain data: what a [`Tape`](crate::Tape) or a [`Function`](crate::Function) consists of, node by
+//! node.
 //!
 //! A [`Listing`] is a snapshot, plain data to print, to draw or to analyse: every node with its operation, operands, name,
 //! value, partial derivatives, adjoint and source line, and the guards between them. [`Tape::listing`](crate::Tape::listing)

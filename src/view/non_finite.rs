@@ -1,4 +1,4 @@
-//! Where numbers went wrong.
+//! The first number that is not finite.
 
 use super::listing::{Node, Operand};
 use indexmap::IndexMap;
@@ -27,7 +27,7 @@ impl NonFinite {
 pub enum Fault {
     /// The value.
     Value,
-    /// The derivative by one operand; the value is finite.
+    /// The partial derivative with respect to one operand; the value is finite.
     Partial {
         /// Which operand, counted from 0.
         operand: usize,
@@ -53,7 +53,7 @@ impl fmt::Display for NonFinite {
         }
         match self.node.at {
             Some(at) => write!(f, ", recorded at {at}"),
-            None => f.write_str("; `Tape::keep_lines(true)` tells the line"),
+            None => f.write_str("; `Tape::keep_lines(true)` gives the line"),
         }
     }
 }

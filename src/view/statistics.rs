@@ -1,4 +1,4 @@
-//! How much of what a recording has.
+//! Counts of what a recording contains.
 
 use crate::table::ops::Op;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::fmt;
 pub struct TapeStatistics {
     /// Nodes, variables included.
     pub nodes: usize,
-    /// Bytes in use by nodes and operand lists; adjoints take 8 more a node during a sweep.
+    /// Bytes in use by nodes and operand lists; adjoints take 8 more per node during a sweep.
     pub bytes: usize,
     /// Nodes by operation, the most frequent first.
     pub counts: Vec<(&'static str, usize)>,
@@ -26,7 +26,7 @@ pub struct FunctionStatistics {
     pub outputs: usize,
     /// Operations.
     pub operations: usize,
-    /// Different constants.
+    /// Distinct constants.
     pub constants: usize,
     /// Comparisons that are made again at each evaluation.
     pub guards: usize,
@@ -34,7 +34,8 @@ pub struct FunctionStatistics {
     pub counts: Vec<(&'static str, usize)>,
 }
 
-/// How often each operation occurs, the most frequent first; those that are as frequent in the order of the first of each.
+/// How often each operation occurs, the most frequent first; equally frequent operations in the order in which they
+/// first occur.
 pub(crate) fn count_by_name(ops: impl Iterator<Item = Op>) -> Vec<(&'static str, usize)> {
     let mut counts: Vec<(&'static str, usize)> = Vec::new();
     let mut places = HashMap::new();

@@ -57,5 +57,5 @@ fn all_well() {
     let report = check_gradient(|[x, y]| x * y, [2.0, 3.0]);
     assert!(report.to_string().ends_with("\nall 2 pass"));
     let wrong_length = check_gradient_by_hand(|x| x[0], &[1.0, 2.0], &[1.0]).to_string();
-    assert!(wrong_length.contains("2 derivatives of 1 coordinates"), "{wrong_length}");
+    assert!(wrong_length.contains("2 derivatives with respect to 1 coordinates"), "{wrong_length}");
 }

@@ -9,7 +9,7 @@ use tapegrad::{Dual, Tape, Var, derivative, hessian, hvp, jvp, preaccumulate};
 
 const BY_HAND: [&str; 3] = ["made by hand", "`Dual::custom`", "`Dual::constant`"];
 const OF_ANOTHER: [&str; 4] =
-    ["argument of another", "around it or before it", "`.stop_gradient()`", "Function"];
+    ["argument of another", "enclosing or earlier", "`.stop_gradient()`", "Function"];
 const DROPPED: [&str; 4] = ["`Dual::constant`", "tangents are missing", "`Dual::custom`", "`.detach()`"];
 
 /// The message with which `f` is refused, in whatever thread.

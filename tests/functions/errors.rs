@@ -180,10 +180,10 @@ fn a_wrong_length_says_what_there_should_be() {
     let mut workspace = Workspace::new();
     says(
         &f.evaluator_in(&mut workspace).value(&[1.0]).unwrap_err(),
-        &["expected 2 inputs, got 1", "held ones included"],
+        &["expected 2 inputs, got 1", "held inputs included"],
     );
     let error = f.evaluator_in(&mut workspace).value_and_gradient_into(&[1.0, 2.0], &mut [0.0]).unwrap_err();
-    says(&error, &["expected 2 derivatives, got 1", "every variable"]);
+    says(&error, &["expected 2 derivatives, got 1", "one per variable"]);
     let two = Function::record(|[x]| [x, x], [1.0]).unwrap();
     says(
         &two.evaluator_in(&mut workspace).value(&[1.0]).unwrap_err(),

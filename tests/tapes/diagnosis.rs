@@ -221,7 +221,7 @@ fn the_line_where_it_happened() {
     tape.keep_lines(false);
     let found = tape.first_non_finite().unwrap();
     assert_eq!(found.node.at, None);
-    assert!(found.to_string().ends_with("; `Tape::keep_lines(true)` tells the line"), "{found}");
+    assert!(found.to_string().ends_with("; `Tape::keep_lines(true)` gives the line"), "{found}");
     // Switched on late, the later nodes have lines, each its own.
     let _ = x + 1.0;
     tape.keep_lines(true);

@@ -77,7 +77,7 @@ fn refused_everywhere(x: Var) {
         assert_says(&panic_of(|| mix(x, y)).message, &STALE);
         assert_says(&panic_of(|| mix(y, x)).message, &STALE);
     }
-    assert_says(&refusal(|| tape.backward(&[(x, 1.0)])), &["output", "another tape", "on none any more"]);
+    assert_says(&refusal(|| tape.backward(&[(x, 1.0)])), &["output", "another tape", "not on this tape"]);
     assert_says(&refusal(|| tape.custom("f", [x], |[x]| (x, [1.0]))), &STALE);
     assert!(!tape.owns(x));
     assert_eq!((y * y).backward()[y], 2.0);
@@ -477,7 +477,7 @@ fn the_standard_library_in_between() {
 #[test]
 fn variables_captured_from_an_outer_derivative() {
     // The classic: d/dx x · (d/dy (x + y)) is 1; with both tangents in one place it would come out as 2.
-    let cure = ["around it", "`.stop_gradient()`", "Function"];
+    let cure = ["enclosing", "`.stop_gradient()`", "Function"];
     assert_says(&refusal(|| derivative(|x| x * derivative(|y| x + y, 1.0), 1.0)), &cure);
     assert_says(&refusal(|| derivative(|x| x * derivative(|_| x, 1.0), 1.0)), &cure);
     assert_says(

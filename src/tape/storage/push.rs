@@ -1,4 +1,4 @@
-//! Appending to a tape: quickly, where that only takes writing the node, or with everything that may be asked for.
+//! Appending to a tape: on a fast path that only writes the node, or on the general path, which handles every case.
 
 use super::Storage;
 use crate::table::number::{Lists, Read, Reduction};
@@ -10,12 +10,13 @@ use crate::tape::node::{Node, Var, values_of};
 use crate::tape::pool::ByColumns;
 use crate::tape::windows::{HIDDEN, Windows};
 
-/// By how many nodes the room grows at most: what is made ready is still in the cache when it is used.
+/// The largest number of nodes by which the room grows at once, so that prepared entries are still in the cache when
+/// they are used.
 const MOST_GROWTH: usize = 1 << 12;
 
 impl Storage {
-    /// Appends a node and gives its number; `None` where that takes more than writing it. Its operands are
-    /// constants, or were recorded since the last rewind or before the first.
+    /// Appends a node and returns its id; `None` if more has to be done than writing the node. Its operands have to
+    /// be constants, or recorded since the last rewind or before the first one.
     #[inline(always)]
     pub fn push_quickly(
         &mut self,
@@ -30,7 +31,7 @@ impl Storage {
         self.push_node(Node::new(op, value, [first, second]))
     }
 
-    /// Appends a node, if there is room, and gives its number.
+    /// Appends a node, if there is room, and returns its id.
     #[inline(always)]
     fn push_node(&mut self, node: Node) -> Option<u64> {
         let Windows { end, origin, .. } = &mut self.windows;
@@ -40,8 +41,9 @@ impl Storage {
         Some(number)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given what they leave in slots and indices. The caller has
-    /// looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since: so they stand here.
+    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given as slots and indices. The caller
+    /// has looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since, so they are
+    /// valid.
     #[inline(always)]
     pub fn push_block_quickly<const ARITY: usize>(
         &mut self,
@@ -60,9 +62,9 @@ impl Storage {
         Some(number)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are formed in their place. Gives
-    /// `None` also if all operands are constants. `read` is called with the tapes borrowed, so it runs no code of the
-    /// user.
+    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are computed in the memory where
+    /// they stay. Returns `None` also if all operands are constants. `read` is called while the tapes are borrowed,
+    /// so it must not run user code.
     #[inline]
     pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
         &mut self,
@@ -75,7 +77,7 @@ impl Storage {
         if count == 0 || windows.end >= self.room.len() || start + count >= MOST {
             return None;
         }
-        // Signs in place of comparisons, since several of them fit in one instruction: numbers are below 2⁶³.
+        // Sign bits instead of comparisons, since one instruction handles several: ids are below 2⁶³.
         let (last, mut strays) = (windows.end as i64 - 1, 0);
         let mut recent = |operand: Var| {
             let index = operand.node.wrapping_sub(windows.origin) as i64;
@@ -84,7 +86,7 @@ impl Storage {
         };
         let columns = ByColumns(&mut self.pool);
         let pool = &mut *columns.0;
-        // List by list, which is quicker than one after the other.
+        // List by list, which is faster than one chained iterator.
         pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
         pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
         pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
@@ -127,7 +129,8 @@ impl Storage {
         self.var_at(index)
     }
 
-    /// Makes room for more nodes, where there is none and may be some: in the memory that is there, before it grows.
+    /// Prepares room for more nodes where there is no room left and the limit allows it, in reserved memory before
+    /// that grows.
     fn make_room(&mut self) {
         let (len, reserved) = (self.room.len(), self.room.capacity());
         let end = if reserved > len { reserved.min(self.most) } else { self.most };
@@ -142,7 +145,7 @@ impl Storage {
         lines.push(Some(line));
     }
 
-    /// Appends a node with any number of operands, all of this tape, which is not paused.
+    /// Appends a node with any number of operands, which are constants or of this tape. The tape must not be paused.
     pub fn append(
         &mut self,
         op: Op,
@@ -165,7 +168,7 @@ impl Storage {
             self.push(Node::new(op, value, edges), line)
         } else {
             let start = self.pool.len();
-            // What a list has of constants is only needed to compute the value again.
+            // The constants of a list are only needed to compute the value again.
             let skips_constants = op.skips_constants() && self.cold().recording.is_none();
             for operand in operands.filter(|(_, (operand, _))| operand.is_on_a_tape() || !skips_constants) {
                 let edge = edge(self, operand);

@@ -3,7 +3,7 @@ use crate::table::number::Lists;
 use crate::table::rules::reduction;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
-/// From outside it takes 2³² of them to see it.
+/// In an integration test this would take 2³² tapes.
 #[test]
 fn tapes_without_nodes_do_not_run_into_the_numbers_of_others() {
     let mut storage = Storage::new();
@@ -13,7 +13,7 @@ fn tapes_without_nodes_do_not_run_into_the_numbers_of_others() {
     let left = storage.numbers_left().expect("a window");
     assert!(left.end - left.start >= (MOST - FIRST) as u64);
 }
-/// Memory that is written to is taken from others, used or not.
+/// The system provides memory when it is written to, whether it is used afterwards or not.
 #[test]
 fn what_is_reserved_is_not_written() {
     let mut storage = Storage::new();
