@@ -1,10 +1,10 @@
-//! Gradient time over the time of the gradient by hand, for every workload and every way to take it.
+//! The time of a gradient, divided by the time of the gradient by hand, for every workload and every mode.
 //!
 //! ```text
 //! cargo bench --features parallel --bench ratios -- [--only NAME] [--quick] [--json]
 //! ```
 //!
-//! Gradients are compared before anything is timed; the ratio is the median of those of single rounds.
+//! Gradients are compared before anything is timed; the ratio is the median over the rounds.
 
 #[path = "workloads/mod.rs"]
 mod workloads;
@@ -17,28 +17,28 @@ use tapegrad::{Function, Var, Workspace};
 use workloads::timing::{Run, Times, in_turns};
 use workloads::{Batch, Reverse, Size, Visitor, Workload, agree, visit_all};
 
-/// A workload, and place for the gradients of all its parts.
+/// A workload, and memory for the gradients of all its parts.
 struct Task<W> {
     workload: W,
     gradients: Vec<f64>,
 }
 
-/// A way to take the gradients.
+/// A mode: a way to compute the gradients.
 struct Mode<W> {
     name: &'static str,
     run: Box<Run<'static, Task<W>>>,
-    /// What a recording of all parts takes.
+    /// The nodes and bytes of a recording of all parts.
     footprint: Box<dyn Fn(&W) -> Footprint>,
 }
 
 #[derive(Default)]
 struct Footprint {
     nodes: usize,
-    /// Of a tape; a function does not say.
+    /// Known for a tape only.
     bytes: Option<usize>,
 }
 
-/// All modes; a further one is a line here.
+/// All modes; a new mode is a line here.
 fn modes<W: Workload<M>, const M: usize>(workload: &W) -> Vec<Mode<W>> {
     let mut modes = vec![
         Mode::eager("plain", |workload: &W, part, x| workload.plain(part, x)),
@@ -50,7 +50,7 @@ fn modes<W: Workload<M>, const M: usize>(workload: &W) -> Vec<Mode<W>> {
 }
 
 impl<W> Mode<W> {
-    /// Records afresh each time, and sweeps.
+    /// Records and sweeps each time.
     fn eager<const M: usize>(name: &'static str, f: fn(&W, usize, &[Var]) -> [Var; M]) -> Self
     where
         W: Workload<M>,
@@ -76,7 +76,7 @@ impl<W> Mode<W> {
         Mode { name, run: Box::new(run), footprint: Box::new(footprint) }
     }
 
-    /// Evaluates a recording of one sample over all samples at once; recorded and planned once.
+    /// Evaluates a recording of one sample over all samples as a batch; it is recorded and planned once.
     fn batched(mut batch: Box<Batch>) -> Self {
         Mode {
             name: "batched",
@@ -85,7 +85,7 @@ impl<W> Mode<W> {
         }
     }
 
-    /// Replays a recording of each part, made and simplified once, before anything is timed.
+    /// Replays a recording of each part, which is made and optimised once, before anything is timed.
     fn function<const M: usize>(name: &'static str, f: fn(&W, usize, &[Var]) -> [Var; M]) -> Self
     where
         W: Workload<M>,
@@ -140,14 +140,14 @@ fn primal<W: Workload<M>, const M: usize>(Task { workload, .. }: &mut Task<W>) {
     }
 }
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Default)]
 struct Bench {
     only: Option<String>,
     is_quick: bool,
     json: bool,
     list: bool,
-    /// For counting instructions: nothing but so many gradients of one mode, or its nodes for none.
+    /// For counting instructions: computes only this number of gradients of one mode; for 0, prints the nodes.
     count: Option<(String, usize)>,
 }
 
@@ -179,7 +179,7 @@ impl Visitor for Bench {
     }
 }
 
-/// Panics unless all modes give the gradient by hand.
+/// Panics unless all modes agree with the gradient by hand.
 fn compare<W: Workload<M>, const M: usize>(task: &mut Task<W>, modes: &mut [Mode<W>]) {
     by_hand(task);
     let expected = task.gradients.clone();

@@ -1,12 +1,12 @@
-//! Batches of any size: the time per sample, and what a second thread is worth.
+//! Batches of all sizes: the time per sample, and the speedup of a second thread.
 //!
 //! ```text
 //! cargo bench --features parallel --bench scaling -- [--quick]
 //! ```
 //!
-//! A *network* of 337 shared parameters (2-16-16-1, hinge loss: the sum of the losses and its gradient), and *options* (five
-//! sensitivities each, written sample by sample). Threads are those of a rayon pool; with and without the second one are
-//! timed in turns, and the ratio is the median of those of single rounds.
+//! A *network* of 337 shared parameters (2-16-16-1, hinge loss: the sum of the losses and its gradient), and
+//! *options* (five sensitivities each, written sample by sample). Threads are those of a rayon pool; one and two
+//! threads are timed in turns, and the ratio is the median over the rounds.
 
 #[path = "workloads/mod.rs"]
 mod workloads;
@@ -21,19 +21,20 @@ use tapegrad::{
 use workloads::data::Seeded;
 use workloads::timing::{Run, Times, in_turns};
 
-/// So many samples show what a second thread is worth.
+/// The number of samples for which a second thread is measured.
 const FOR_THREADS: usize = 100_000;
-/// Evaluations in a turn: the system takes some milliseconds to move a thread that has woken up to a core of its own.
+/// The number of evaluations in a turn: the system takes some milliseconds to move a thread that wakes up to a core
+/// of its own.
 const IN_A_TURN: usize = 40;
 
-/// A function, and columns of samples for it.
+/// A function, and the columns of its samples.
 struct Task {
     name: &'static str,
     function: Batched,
     shared: Vec<f64>,
     columns: Vec<Vec<f64>>,
     workspace: BatchWorkspace,
-    /// The gradient by what is shared, or those of all samples.
+    /// The gradient with respect to the shared inputs, or the gradients of all samples.
     out: Vec<f64>,
 }
 
@@ -100,7 +101,7 @@ fn record(f: impl Fn(&[Var]) -> Var, at: &[f64], shared: usize) -> Batched {
     function.batched(0..shared).expect("so many inputs")
 }
 
-/// The price of a call by the formula of Black and Scholes.
+/// The price of a call option by the Black-Scholes formula.
 fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
     let spread = volatility * time.sqrt();
     let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;

@@ -1,15 +1,15 @@
-//! The time of training steps over that of the same steps by hand, for every task, precision and way to train.
+//! The time of training steps, divided by that of the same steps by hand, for every task, precision and mode.
 //!
 //! ```text
 //! cargo bench --features parallel --bench training -- [--only TASK] [--quick] [--json]
 //! cargo bench --features parallel --bench training -- --export FILE
 //! ```
 //!
-//! Parameters are compared before anything is timed. A run goes from the initial parameters over a fixed number of
-//! steps; the ratio is the median of those of single rounds. What a run of the library does once, recording above all,
-//! has a column of its own: the time of a step is that of a run of twice as many steps less that of a run, over the
-//! steps between. `--export` writes data, initial parameters and the
-//! first losses by hand, for `benches/peers/training.py`.
+//! Parameters are compared before anything is timed. A run makes a fixed number of steps from the initial
+//! parameters; the ratio is the median over the rounds. The fixed costs of a run of the library, mainly recording,
+//! have a column of their own: the time of a step is the difference between a run with twice the steps and a run,
+//! divided by the difference in steps. `--export` writes data, initial parameters and the first losses by hand, for
+//! `benches/peers/training.py`.
 
 #[path = "workloads/mod.rs"]
 mod workloads;
@@ -23,15 +23,15 @@ use workloads::timing::{Run, Times, in_turns};
 use workloads::training::recipe::Recipe;
 use workloads::training::{Training, TrainingVisitor, visit_all};
 
-/// A way to train with the library.
+/// A mode: a way to train with the library.
 struct Mode {
     name: &'static str,
     precision: &'static str,
-    /// Trains from the start for so many steps; gives the parameters.
+    /// Trains from the start for this number of steps; returns the parameters.
     train: fn(&Recipe, usize) -> Vec<f64>,
 }
 
-/// All modes; a further one is a line here.
+/// All modes; a new mode is a line here.
 const MODES: &[Mode] = &[
     Mode {
         name: "batched",
@@ -53,7 +53,7 @@ fn train(recipe: &Recipe, steps: usize, backend: Backend) -> Vec<f64> {
     mlp.parameters().to_vec()
 }
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Default)]
 struct Bench {
     only: Option<String>,
@@ -124,7 +124,7 @@ impl Bench {
     }
 }
 
-/// Panics unless a mode comes to the parameters by hand, as far as rounding lets it.
+/// Panics unless a mode gives the same parameters as training by hand, up to rounding.
 fn compare<T: Training>(mode: &Mode, recipe: &Recipe) {
     const STEPS: usize = 2;
     let mut task = T::new();
@@ -137,7 +137,7 @@ fn compare<T: Training>(mode: &Mode, recipe: &Recipe) {
     }
 }
 
-/// Adds the task in one precision: data and initial parameters once, and the first losses.
+/// Adds the task in one precision: data and initial parameters (once per task), and the first losses.
 fn export_task<T: Training>(export: &mut Value) {
     let losses = T::STEPS.min(5);
     let mut task = T::new();

@@ -1,5 +1,5 @@
-//! Many samples at once: the sensitivities of 100,000 options, and a curve fitted to 100,000 points. The functions are
-//! recorded once; batches evaluate them in the vector registers of the machine, and with the feature `parallel` on all of
+//! Batches: the sensitivities of 100,000 options, and a curve fitted to 100,000 points. The functions are recorded
+//! once; batches evaluate them in the vector registers of the machine, and with the feature `parallel` on all of
 //! its cores.
 //!
 //! `cargo run --release --example batches --features parallel`
@@ -17,21 +17,21 @@ fn main() -> Result<(), Error> {
     curve()
 }
 
-/// The price of a call by the formula of Black and Scholes.
+/// The price of a call option by the Black-Scholes formula.
 fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
     let spread = volatility * time.sqrt();
     let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
     spot * d1.normal_cdf() - strike * (-rate * time).exp() * (d1 - spread).normal_cdf()
 }
 
-/// Nothing is shared: every option has its own spot, strike, rate, volatility and time, and five sensitivities.
+/// No input is shared: every option has its own spot, strike, rate, volatility and time, and five sensitivities.
 fn options() -> Result<(), Error> {
     let price = Function::record(call, [100.0, 100.0, 0.02, 0.3, 1.0])?.optimize();
     let ranges = [(80.0, 120.0), (80.0, 120.0), (0.01, 0.05), (0.1, 0.5), (0.2, 2.0)];
     let mut random = Random(7);
     let rows: Vec<[f64; 5]> =
         (0..SAMPLES).map(|_| ranges.map(|(low, high)| random.uniform(low, high))).collect();
-    // The options as they lie in memory, row by row.
+    // The options in memory, row by row.
     let rows = rows.as_flattened();
     let columns: [Column<'_>; 5] = std::array::from_fn(|k| Column::strided(rows, k, 5));
     let samples = Samples::new(&columns)?;
@@ -75,7 +75,7 @@ fn error<R: Real>([low, high, steepness, middle, x, y]: [R; 6]) -> R {
     (curve - y).powi(2)
 }
 
-/// Four parameters are shared; what training needs is the sum of the errors and its derivative by these.
+/// Four parameters are shared. Fitting needs the sum of the errors and its gradient with respect to them.
 fn curve() -> Result<(), Error> {
     let truth = [1.0, 3.0, 2.0, 0.5];
     let mut random = Random(11);
@@ -105,7 +105,7 @@ fn curve() -> Result<(), Error> {
     }
     assert!(p.iter().zip(truth).all(|(p, truth)| (p - truth).abs() < 0.02), "{p:?}");
 
-    // The same sum one by one, and in single precision.
+    // The same sum, sample by sample, and as a batch in single precision.
     let mut one_by_one = [0.0; 4];
     let (mut scalar, mut by_all) = (recorded.evaluator(), [0.0; 6]);
     let replay = fastest(2, || {
@@ -123,7 +123,7 @@ fn curve() -> Result<(), Error> {
     rates.measure("batch of f32", || {
         single.value_and_gradient_into(&p, &samples, &mut slope_of_single).map(|_| ())
     })?;
-    // Near the minimum the terms cancel: what counts is the difference to their size.
+    // Near the minimum the terms cancel, so the absolute difference is compared.
     let difference = slope.iter().zip(one_by_one).fold(0.0, |d: f64, (a, b)| d.max((a - b).abs()));
     println!();
     rates.print();
@@ -132,7 +132,7 @@ fn curve() -> Result<(), Error> {
     Ok(())
 }
 
-/// How fast each way is.
+/// The speed of each method.
 struct Rates(Vec<(String, Duration)>);
 
 impl Rates {
@@ -140,7 +140,7 @@ impl Rates {
         Rates(vec![("scalar replay".into(), replay)])
     }
 
-    /// Measures on one thread, and with the feature `parallel` on as many as there are.
+    /// Measures on one thread, and with the feature `parallel` on all threads.
     fn measure(
         &mut self,
         what: &str,
@@ -166,13 +166,13 @@ impl Rates {
     }
 }
 
-/// In a pool of one thread.
+/// Runs `f` in a pool of one thread.
 #[cfg(feature = "parallel")]
 fn alone<A: Send>(f: impl FnOnce() -> A + Send) -> A {
     rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread").install(f)
 }
 
-/// There are no threads but this one.
+/// Runs `f` on the only thread.
 #[cfg(not(feature = "parallel"))]
 fn alone<A>(f: impl FnOnce() -> A) -> A {
     f()

@@ -1,10 +1,10 @@
-//! A recording holds one branch. Where a comparison turns out differently, a replay refuses to answer, and
-//! says which line it was. Two cures: `Adaptive`, which records the other branch too, and `select`, which
-//! takes both into one recording.
+//! A recording contains one branch. Where a comparison has another outcome, a replay is an error that names the
+//! line. There are two solutions: `Adaptive`, which also records the other branch, and `select`, which records both
+//! sides.
 
 use tapegrad::{Adaptive, Error, Function, Real, Var, masks::lt};
 
-/// Huber's loss: a parabola near 0, straight lines beyond.
+/// The Huber loss: a parabola near 0, straight lines beyond.
 fn huber<R: Real>(x: R) -> R {
     if x.abs() < 1.0 { x * x * 0.5 } else { x.abs() - 0.5 }
 }

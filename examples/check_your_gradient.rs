@@ -1,4 +1,5 @@
-//! A gradient written by hand, with a mistake that no eye finds: the log-likelihood of a mixture of two Gaussians.
+//! A gradient written by hand, with a mistake that is hard to see: the log-likelihood of a mixture of two
+//! Gaussians.
 //!
 //! `cargo run --example check_your_gradient`
 
@@ -8,14 +9,14 @@ use tapegrad::{Real, gradient, lists::log_sum_exp};
 const DATA: [f64; 12] = [-2.1, -1.4, -1.9, -1.0, -1.6, 0.2, 1.1, 1.9, 2.4, 1.5, 3.2, 0.8];
 const NAMES: [&str; 6] = ["logit 0", "logit 1", "mean 0", "mean 1", "ln σ 0", "ln σ 1"];
 
-/// `ln p(x, component k)`, but for a constant.
+/// `ln p(x, component k)`, up to a constant.
 fn log_density<R: Real>(parameters: &[R], x: f64, k: usize) -> R {
     let (logit, mean, log_sigma) = (parameters[k], parameters[2 + k], parameters[4 + k]);
     let z = (-mean + x) / log_sigma.exp();
     logit - log_sigma - z * z * 0.5
 }
 
-/// The log-likelihood of the data, but for a constant, over any number.
+/// The log-likelihood of the data, up to a constant, over any number.
 fn log_likelihood<R: Real>(parameters: &[R]) -> R {
     let total: R = DATA
         .iter()
@@ -41,7 +42,8 @@ fn by_hand(parameters: &[f64]) -> Vec<f64> {
             let responsibility = (terms[k] - log_sum).exp();
             gradient[k] += responsibility;
             gradient[2 + k] += responsibility * z / sigma;
-            // Right for the first. The second was derived by σ, but the parameter is ln σ.
+            // This is right for the first component. The second is the derivative with respect to σ, but the
+            // parameter is ln σ.
             gradient[4 + k] += responsibility * (z * z - 1.0) / if k == 0 { 1.0 } else { sigma };
         }
     }

@@ -1,5 +1,5 @@
-//! Handwritten digits, 8 × 8 pixels: a network of 64-32-10 learns to read 1,347 of them, is tested on the 450
-//! others, and saved.
+//! Handwritten digits of 8 × 8 pixels: a 64-32-10 network is trained on 1,347 of them, tested on the other 450, and
+//! saved.
 
 use tapegrad::nn::{
     Activation, Adam, Batch, ConfusionMatrix, Data, Error, Loss, Metric, Mlp, Model, Order, Scaler, Schedule,
@@ -47,7 +47,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// One of the pictures, and what it is taken for.
+/// Prints one of the pictures, and its predicted class.
 fn show(data: &Data, sample: usize, model: &Model) {
     for row in data.input(sample).chunks(8) {
         let shade = |&pixel: &f64| [' ', '.', ':', 'o', '#'][(pixel / 4.0).round() as usize];

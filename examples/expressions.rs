@@ -1,10 +1,10 @@
-//! A first tour: write an expression, get its derivatives, look inside, and see what happens when
+//! A first tour: write an expression, compute its derivatives, inspect the recording, and see what happens when
 //! something is wrong.
 
 use std::panic::{self, UnwindSafe};
 use tapegrad::{Dual, Real, Tape, Var, gradient, hessian, masks::gt};
 
-/// Written once, for every kind of number.
+/// Written once, for every type of number.
 fn f<R: Real>([x, y]: [R; 2]) -> R {
     (x * y + x.sin()).tanh()
 }
@@ -20,7 +20,8 @@ fn main() {
     misuse();
 }
 
-/// An expression records itself; a walk backwards gives the derivative by everything in it.
+/// An expression is recorded while it is evaluated; one reverse sweep gives the derivatives with respect to
+/// everything in it.
 fn expression() {
     title("An expression and its gradient:  z = tanh(x y + sin x)");
 
@@ -32,21 +33,21 @@ fn expression() {
 
     println!("  z = {z:.6}    dz/dx = {:.6}    dz/dy = {:.6}\n", g[x], g[y]);
     println!("{}", indent(&format!("{:.6}", tape.listing_with(&g))));
-    println!("\n  The adjoint of a node is the derivative of z by it.");
+    println!("\n  The adjoint of a node is the derivative of z with respect to it.");
 
     let [by_x, by_y] = gradient_by_hand();
     assert!(near(g[x], by_x) && near(g[y], by_y));
     assert_eq!(tape.variable("y"), Some(y));
 }
 
-/// What the chain rule gives on paper.
+/// The gradient by the chain rule, on paper.
 fn gradient_by_hand() -> [f64; 2] {
     let [x, y] = AT;
     let slope = 1.0 - f(AT).powi(2);
     [slope * (y + x.cos()), slope * x]
 }
 
-/// The same function over three kinds of number.
+/// The same function over three types of number.
 fn three_ways() {
     title("The same function, differentiated three ways");
 
@@ -92,7 +93,7 @@ fn second_derivatives() {
     }
 }
 
-/// Where a function has no derivative, a documented convention holds.
+/// Where a function has no derivative, there is a documented convention.
 fn kinks() {
     title("At a kink");
 
@@ -110,7 +111,7 @@ fn kinks() {
     }
 }
 
-/// A gradient that is NaN, the node to blame, and a cure.
+/// A gradient that is NaN, the node that causes it, and a remedy.
 fn not_a_number() {
     title("When a gradient is not a number");
 
@@ -130,7 +131,7 @@ fn not_a_number() {
         let square = x * x + y * y;
         gt(square, 0.0).select(square.sqrt(), 0.0)
     };
-    println!("\n  What a select leaves out has no part in the derivative:");
+    println!("\n  The side that a select does not choose has no part in the derivative:");
     println!("    gt(square, 0.0).select(square.sqrt(), 0.0)");
     for (at, [by_x, by_y]) in [([0.0, 0.0], [0.0, 0.0]), ([3.0, 4.0], [0.6, 0.8])] {
         let g = gradient(safe, at);
@@ -139,7 +140,7 @@ fn not_a_number() {
     }
 }
 
-/// What cannot mean anything is refused, with the cure.
+/// Misuse panics with a message that says what to do instead.
 fn misuse() {
     title("When variables are misused");
 
@@ -160,7 +161,7 @@ fn misuse() {
     assert!(message.contains("stands on no tape"));
 }
 
-/// What the code panics with.
+/// The message of the panic.
 fn message_of(code: impl FnOnce() + UnwindSafe) -> String {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {})); // this one is expected
@@ -181,7 +182,7 @@ fn indent(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Indented lines of at most 80 columns.
+/// Wraps a text to indented lines of at most 80 columns.
 fn wrap(text: &str) -> String {
     let mut lines = vec![String::from("   ")];
     for word in text.split_whitespace() {

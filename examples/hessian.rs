@@ -1,9 +1,9 @@
-//! Newton's method with exact second derivatives: once it is near, the number of right digits doubles with
-//! every step. The Hessian comes in two ways: as a sweep over dual numbers, and as a function of its own.
+//! Newton's method with exact second derivatives: near the minimum, every step doubles the number of correct
+//! digits. The Hessian is computed in two ways: by sweeps over dual numbers, and as a function of its own.
 
 use tapegrad::{Error, Function, Real};
 
-/// Distances to four places, with a small bowl around (1, 2): smooth, convex, and no quadratic.
+/// The sum of distances to four places, plus a small bowl around (1, 2): smooth and convex, but not quadratic.
 fn cost<R: Real>([x, y]: [R; 2]) -> R {
     const PLACES: [[f64; 2]; 4] = [[0.0, 0.0], [4.0, 1.0], [3.0, 5.0], [-1.0, 3.0]];
     let distances: R = PLACES.iter().map(|[a, b]| ((x - *a).powi(2) + (y - *b).powi(2) + 0.1).sqrt()).sum();
@@ -37,7 +37,7 @@ fn main() -> Result<(), Error> {
         }
         assert!(step < 20, "no minimum in sight");
 
-        f.hessian_into(&[x, y], &mut by_sweep)?; // a sweep over dual numbers
+        f.hessian_into(&[x, y], &mut by_sweep)?; // sweeps over dual numbers
         hessian.values_into(&[x, y], &mut by_function)?;
         assert!(by_sweep.iter().zip(by_function).all(|(a, b)| (a - b).abs() < 1e-12));
 

@@ -1,5 +1,5 @@
-//! Three species of iris, from four measurements of a flower: training, testing on flowers held out, and what
-//! was taken for what. Over 20 seeds.
+//! Three species of iris, classified from four measurements of a flower: training, testing on flowers that are held
+//! out, and the confusion matrix. The accuracy is measured over 20 seeds.
 
 use tapegrad::nn::{
     Activation, Adam, ConfusionMatrix, Data, Error, Loss, Mlp, Model, Scaler, Table, Trainer, accuracy,
@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Trains on two thirds of the flowers; gives the model and the other third.
+/// Trains on two thirds of the flowers; returns the model and the other third.
 fn train(data: &Data, seed: u64) -> Result<(Model, Data), Error> {
     let (train, test) = data.split(1.0 / 3.0, seed);
     let scaler = Scaler::standard(&train)?;

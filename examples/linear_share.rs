@@ -1,9 +1,9 @@
-//! Errors shared out over weights: how much of an output's error does each weight of a linear net carry, and
-//! what reaches the hidden nodes? The textbook's tables, and the same numbers from the engine.
+//! Errors distributed over weights: how much of the error of an output does each weight of a linear network carry,
+//! and how much reaches the hidden nodes? The tables of a textbook, and the same numbers from the library.
 
 use tapegrad::{Tape, Var};
 
-/// From each of four hidden nodes (rows) to each of three outputs (columns).
+/// The weights from four hidden nodes (rows) to three outputs (columns).
 const WHO: [[f64; 3]; 4] = [[0.6, 0.5, 0.06], [0.3, 0.2, 0.8], [0.2, 0.1, 0.7], [0.12, 0.7, 0.54]];
 
 fn main() {
@@ -11,14 +11,14 @@ fn main() {
     all_outputs();
 }
 
-/// One output is 0.92 and should be 1: its error is shared in proportion to the weights that lead to it.
+/// One output is 0.92 and should be 1: its error is distributed in proportion to its weights.
 fn one_output() {
     title("One output: o = 0.92, target t = 1");
     let error = 1.0 - 0.92;
     let weights = WHO.map(|row| row[0]);
     let sum: f64 = weights.iter().sum();
 
-    // The share of a weight is the derivative of the output by its node, times error / sum of weights.
+    // The share of a weight is the derivative of the output with respect to its node, times error / sum of weights.
     let tape = Tape::new();
     let hidden = tape.vars([1.0; 4]);
     let output: Var = hidden.iter().zip(weights).map(|(h, w)| h * w).sum();
@@ -36,14 +36,14 @@ fn one_output() {
     assert!((total - error).abs() < 1e-16);
 }
 
-/// Without the denominator, which only scales: `who * e`, an outer table over all outputs.
+/// Without the denominator, which is only a scale: the table `who * e` over all outputs.
 fn all_outputs() {
     title("All outputs, without the denominator: who * e");
     let errors = [0.1, 0.2, 0.3];
     let table = WHO.map(|row| [0, 1, 2].map(|k| row[k] * errors[k]));
     let expected = [[0.06, 0.1, 0.018], [0.03, 0.04, 0.24], [0.02, 0.02, 0.21], [0.012, 0.14, 0.162]];
 
-    // A pass through the net, with targets that leave just these errors, and J = Σ (t - o)² / 2.
+    // A forward pass, with targets that give exactly these errors, and J = Σ (t - o)² / 2.
     let tape = Tape::new();
     let hidden = tape.vars([0.9, 0.4, 0.7, 0.2]);
     let outputs = [0, 1, 2].map(|k| hidden.iter().zip(WHO).map(|(h, row)| h * row[k]).sum::<Var>());

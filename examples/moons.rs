@@ -1,4 +1,4 @@
-//! Two moons, told apart by a network of 2-16-16-1 with hinge loss: the demo of micrograd, in its settings.
+//! Two moons, classified by a 2-16-16-1 network with hinge loss: the demo of micrograd, with its settings.
 
 use std::ops::ControlFlow;
 use tapegrad::nn::{Activation, Error, Init, Loss, Metric, Mlp, Penalty, Schedule, Sgd, Trainer, moons};

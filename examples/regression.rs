@@ -1,5 +1,5 @@
-//! Three regressions on Fisher's Iris data: a line, two classes, three classes; each trained by gradient
-//! descent with updates after the whole batch, after ten flowers, and after every flower.
+//! Three regressions on Fisher's Iris data: a line, two classes, three classes. Each is trained by gradient descent
+//! with updates after all flowers, after ten flowers, and after every flower.
 
 use std::array::from_fn;
 use tapegrad::{
@@ -25,7 +25,7 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// What is fitted: weights, and the loss they make at one flower.
+/// A model: the loss of one flower as a function of weights.
 trait Model<const N: usize> {
     fn loss<R: Real>(w: [R; N], flower: &Flower) -> R;
 
@@ -33,8 +33,8 @@ trait Model<const N: usize> {
         flowers.iter().map(|flower| Self::loss(w, flower)).sum::<R>() / flowers.len() as f64
     }
 
-    /// Gradient descent with an update after each `batch` flowers: the weights after each epoch, that is,
-    /// each pass over the flowers. They are sorted by species, so every pass takes them in a new order.
+    /// Gradient descent with an update after each `batch` flowers: returns the weights after each epoch. The data
+    /// are sorted by species, so every epoch shuffles them.
     fn fit(flowers: &[Flower], batch: usize, rate: f64, epochs: usize) -> Vec<[f64; N]> {
         let (mut flowers, mut random) = (flowers.to_vec(), 1);
         let mut w = [0.0; N];
@@ -52,8 +52,8 @@ trait Model<const N: usize> {
         std::iter::repeat_with(epoch).take(epochs).collect()
     }
 
-    /// Fits after the whole batch, ten flowers and one, each with its learning rate; prints the losses on
-    /// the way and returns the last weights.
+    /// Fits with updates after all, ten and one flowers, each with its learning rate; prints losses during
+    /// training, and returns the final weights.
     fn compare(flowers: &[Flower], rates: [f64; 3], epochs: usize) -> [[f64; N]; 3] {
         let batches = [flowers.len(), 10, 1];
         let fits: [_; 3] = from_fn(|k| Self::fit(flowers, batches[k], rates[k], epochs));
@@ -70,7 +70,7 @@ trait Model<const N: usize> {
         fits.map(|fit| fit[epochs - 1])
     }
 
-    /// The weights of the three fits, and those of a direct method.
+    /// Prints the weights of the three fits, and those of a direct method.
     fn list(flowers: &[Flower], names: [&str; N], fits: [[f64; N]; 3], (method, exact): (&str, [f64; N])) {
         print!("\n  {:<22}{:>16}", "", "loss");
         names.iter().for_each(|name| print!("{name:>16}"));
@@ -113,7 +113,7 @@ fn line(flowers: &[Flower]) {
     plot(flowers, exact);
 }
 
-/// Petal length to the right, petal width upwards, flowers by a letter of their species.
+/// Plots petal width over petal length, with a letter for the species of each flower.
 fn plot(flowers: &[Flower], [a, b]: [f64; 2]) {
     let (columns, rows) = (61, 14);
     let mut picture = vec![vec![' '; columns]; rows];
@@ -136,11 +136,11 @@ fn plot(flowers: &[Flower], [a, b]: [f64; 2]) {
     println!("  {:>4}   petal length of setosa (s), versicolor (c), virginica (v)", "");
 }
 
-/// Virginica or versicolor, from the petals: the logistic model.
+/// Virginica or versicolor, from the petals: logistic regression.
 struct Logistic;
 
 impl Logistic {
-    /// Of virginica, ln p / (1 - p).
+    /// The log-odds of virginica, ln p / (1 - p).
     fn log_odds<R: Real>([bias, by_length, by_width]: [R; 3], flower: &Flower) -> R {
         let [_, _, length, width] = flower.measures;
         bias + by_length * length + by_width * width
@@ -148,8 +148,8 @@ impl Logistic {
 }
 
 impl Model<3> for Logistic {
-    /// -ln of the probability of what the flower is, that is, ln(1 + 1 / odds): the least mean is the
-    /// greatest likelihood.
+    /// -ln of the probability of the species of the flower, that is, ln(1 + 1 / odds): the smallest mean is the
+    /// maximum likelihood.
     fn loss<R: Real>(w: [R; 3], flower: &Flower) -> R {
         let log_odds = Self::log_odds(w, flower);
         (if flower.species == 2 { -log_odds } else { log_odds }).softplus()
@@ -161,7 +161,7 @@ fn two_classes(flowers: &[Flower]) {
     println!("  Measures are in standard deviations from their mean.\n");
     let fits = Logistic::compare(flowers, [4.0, 0.5, 0.05], 2_000);
 
-    // Newton's method, with the exact Hessian, goes to the maximum itself.
+    // Newton's method with the exact Hessian converges to the maximum.
     let mut best = [0.0; 3];
     for _ in 0..12 {
         let slope = gradient(|w| Logistic::mean_loss(w, flowers), best);
@@ -185,7 +185,7 @@ fn two_classes(flowers: &[Flower]) {
     assert!(fits.iter().all(|&w| accuracy(w) >= 0.93));
 }
 
-/// The species from all measures: scores, whose exponentials are in proportion to the probabilities.
+/// The species from all four measures: scores whose exponentials are proportional to the probabilities.
 struct Softmax;
 
 impl Softmax {
@@ -203,7 +203,7 @@ impl Softmax {
 }
 
 impl Model<15> for Softmax {
-    /// The cross entropy: -ln of the probability of what the flower is.
+    /// The cross entropy: -ln of the probability of the species of the flower.
     fn loss<R: Real>(w: [R; 15], flower: &Flower) -> R {
         let scores = Self::scores(w, flower);
         log_sum_exp(&scores) - scores[flower.species]
@@ -230,7 +230,7 @@ fn three_classes(flowers: &[Flower]) {
     assert!(tables.iter().all(|table| accuracy(table) > 97.0));
 }
 
-/// A reader says where the data are wrong.
+/// The reader reports the row and column of malformed data.
 fn malformed_data() {
     title("Malformed data");
     for (text, expected) in [
@@ -274,7 +274,7 @@ fn read_row(line: &str) -> Result<Flower, String> {
     }
 }
 
-/// Every measure shifted and scaled to mean 0 and standard deviation 1, so that one rate suits all weights.
+/// Scales every measure to mean 0 and standard deviation 1, so that one learning rate suits all weights.
 fn standardised(flowers: &[Flower]) -> Vec<Flower> {
     let mut flowers = flowers.to_vec();
     let n = flowers.len() as f64;
@@ -288,7 +288,7 @@ fn standardised(flowers: &[Flower]) -> Vec<Flower> {
     flowers
 }
 
-/// Fisher and Yates, with random numbers by Marsaglia's xorshift.
+/// The shuffle of Fisher and Yates, with random numbers from Marsaglia's xorshift.
 fn shuffle<T>(items: &mut [T], random: &mut u64) {
     for last in (1..items.len()).rev() {
         *random ^= *random << 13;
@@ -298,7 +298,7 @@ fn shuffle<T>(items: &mut [T], random: &mut u64) {
     }
 }
 
-/// Gauss's elimination, with pivots.
+/// Gaussian elimination with pivoting.
 fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
     for k in 0..N {
         let pivot = (k..N).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs())).expect("a row");
@@ -317,7 +317,7 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
     b
 }
 
-/// The largest difference of two weights.
+/// The largest difference between corresponding weights.
 fn distance<const N: usize>(a: [f64; N], b: [f64; N]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }

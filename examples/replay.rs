@@ -1,5 +1,5 @@
-//! Record once, evaluate many: Rosenbrock's function in ten dimensions by L-BFGS. The code of the function
-//! runs a single time; every further evaluation replays its recording.
+//! Record once, evaluate many times: Rosenbrock's function in ten dimensions, minimised by L-BFGS. The code of the
+//! function runs a single time; every evaluation replays its recording.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -46,7 +46,7 @@ struct Minimum {
     evaluations: usize,
 }
 
-/// L-BFGS with the last eight steps and a search by halving.
+/// L-BFGS with the last eight steps and a backtracking line search.
 fn minimise(f: &Function, mut x: Vec<f64>) -> Result<Minimum, Error> {
     let mut f = f.evaluator(); // all evaluations share its memory
     let mut slope = vec![0.0; x.len()];
@@ -93,13 +93,13 @@ fn minimise(f: &Function, mut x: Vec<f64>) -> Result<Minimum, Error> {
     }
 }
 
-/// How far a step went, and how the gradient changed on it.
+/// A step, and the change of the gradient in it.
 struct Step {
     x: Vec<f64>,
     slope: Vec<f64>,
 }
 
-/// The two-loop recursion: minus the gradient, times what the steps tell of the inverse of the Hessian.
+/// The two-loop recursion: minus the gradient, times an approximation of the inverse Hessian from the last steps.
 fn direction(slope: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
     let mut d: Vec<f64> = slope.iter().map(|slope| -slope).collect();
     let mut shares = vec![];

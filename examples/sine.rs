@@ -1,4 +1,4 @@
-//! Regression: a sine in noise, learned with early stopping on samples set aside.
+//! Regression: a sine with noise, fitted with early stopping on validation samples.
 
 use tapegrad::nn::{Activation, Adam, Error, Loss, Mlp, Trainer, r_squared, sine};
 

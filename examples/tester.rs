@@ -1,5 +1,5 @@
-//! Puts the gradient checker to the test and prints the page `docs/tester.md`: wrong rules it catches, right
-//! gradients it does not refuse.
+//! Tests the gradient checker, and prints the page `docs/tester.md`: wrong rules that it detects, and right
+//! gradients that it accepts.
 //!
 //! `cargo run --release --features proptest --example tester > docs/tester.md`
 

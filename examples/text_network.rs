@@ -1,5 +1,5 @@
-//! The network of M. Mazur's "A Step by Step Backpropagation Example" as an `Mlp`: the same numbers as with
-//! plain expressions (see `two_two_two`), node deltas included.
+//! The network of M. Mazur's "A Step by Step Backpropagation Example" as an `Mlp`: the same numbers as with plain
+//! expressions (see `two_two_two`), including the deltas of the neurons.
 
 use tapegrad::nn::{Activation, Bias, Data, Error, Loss, Mlp, Sgd, Trainer};
 use tapegrad::{Real, Tape, Var};
@@ -19,7 +19,7 @@ fn network() -> Result<Mlp, Error> {
     Ok(mlp)
 }
 
-/// The same network, as one would write it without the module.
+/// The same network, written without the module `nn`.
 fn by_expressions<R: Real>(w: &[R]) -> R {
     let [i1, i2] = INPUTS;
     let h1 = (w[0] * i1 + w[1] * i2 + w[4]).sigmoid();
@@ -48,7 +48,7 @@ fn main() -> Result<(), Error> {
     println!("\nnode deltas, layer by layer: {:.6?}\n", pass.deltas(&g));
     assert!((loss.value() - 0.298_371_108_760_002_7).abs() < 1e-16);
 
-    // The text leaves the biases as they are.
+    // The article does not train the biases.
     mlp.freeze("layers.0.bias")?;
     mlp.freeze("layers.1.bias")?;
     let data = Data::new(&[INPUTS], &[TARGETS])?;

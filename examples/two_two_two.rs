@@ -1,5 +1,5 @@
-//! Backpropagation by the numbers: two inputs, two hidden and two output neurons, sigmoid, squared error.
-//! The network of M. Mazur's article "A Step by Step Backpropagation Example", beside 50-digit arithmetic.
+//! Backpropagation in numbers: two inputs, two hidden and two output neurons, sigmoid, squared error. The network
+//! of M. Mazur's article "A Step by Step Backpropagation Example", compared with 50-digit arithmetic.
 
 use tapegrad::{Gradient, Real, Tape, Var};
 
@@ -7,7 +7,7 @@ const INPUTS: [f64; 2] = [0.05, 0.10];
 const TARGETS: [f64; 2] = [0.01, 0.99];
 const RATE: f64 = 0.5;
 
-/// What is learned: w1 to w8, and a bias for each layer.
+/// The parameters: w1 to w8, and a bias for each layer.
 #[derive(Clone, Copy)]
 struct Net {
     w: [f64; 8],
@@ -16,7 +16,7 @@ struct Net {
 
 const START: Net = Net { w: [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55], b: [0.35, 0.60] };
 
-/// What one pass computes: net inputs and outputs of the neurons h1, h2 and o1, o2, and the error.
+/// The results of a forward pass: net inputs and outputs of the neurons h1, h2 and o1, o2, and the error.
 struct Pass<R> {
     net_h: [R; 2],
     h: [R; 2],
@@ -40,7 +40,7 @@ impl Net {
         forward(self.w, self.b)
     }
 
-    /// After so many updates, each of which records on an empty tape.
+    /// The network after this number of updates, each of which records on an empty tape.
     fn trained(mut self, updates: usize, update: fn(&mut Net, &Tape)) -> Net {
         let tape = Tape::new();
         for _ in 0..updates {
@@ -50,14 +50,14 @@ impl Net {
         self
     }
 
-    /// The text's rule: every weight steps against its derivative, all from the old weights.
+    /// The rule of the article: every weight is changed against its derivative, all computed from the old weights.
     fn update_weights(&mut self, tape: &Tape) {
         let w = tape.vars(self.w);
         let g = forward(w, self.b.map(Var::from)).error.backward();
         descend(&mut self.w, &g.wrt(w));
     }
 
-    /// Biases learn the same way: they only have to be variables too.
+    /// Biases are trained in the same way: they only have to be variables too.
     fn update_all(&mut self, tape: &Tape) {
         let (w, b) = (tape.vars(self.w), tape.vars(self.b));
         let g = forward(w, b).error.backward();
@@ -65,7 +65,7 @@ impl Net {
         descend(&mut self.b, &g.wrt(b));
     }
 
-    /// The mistake: the output layer steps first, and its error goes back through the *new* w5 to w8.
+    /// The mistake: the output layer is updated first, and its error is propagated back through the *new* w5 to w8.
     fn update_in_the_wrong_order(&mut self, tape: &Tape) {
         let w = tape.vars(self.w);
         let pass = forward(w, self.b.map(Var::from));
@@ -121,7 +121,7 @@ fn before_training() {
     deltas(&pass, w, b, &g);
 }
 
-/// The adjoints of the net inputs, beside the formulas of the textbooks.
+/// The adjoints of the net inputs, compared with the formulas of textbooks.
 fn deltas(pass: &Pass<Var>, w: [Var; 8], b: [Var; 2], g: &Gradient) {
     let [h1, h2, o1, o2] = [pass.h[0], pass.h[1], pass.o[0], pass.o[1]].map(Var::value);
     let [w5, w6, w7, w8] = [w[4], w[5], w[6], w[7]].map(Var::value);
@@ -219,7 +219,7 @@ fn heading() {
     println!("  {:<24}{:<25}{:<26}difference", "", " computed", " in 50-digit arithmetic");
 }
 
-/// One line of a table, with the relative difference; the numbers must agree to 13 digits.
+/// Prints one line of a table, with the relative difference; the numbers must agree to 13 digits.
 fn compare(name: &str, computed: f64, by_50_digits: &str) {
     let expected: f64 = by_50_digits.parse().expect("a number");
     let difference = (computed / expected - 1.0).abs();
@@ -227,13 +227,13 @@ fn compare(name: &str, computed: f64, by_50_digits: &str) {
     assert!(difference < 1e-13, "{name}: {computed} instead of {by_50_digits}");
 }
 
-/// With 16 significant digits.
+/// Formats a number with 16 significant digits.
 fn digits(x: f64) -> String {
     let decimals = 15 - x.abs().log10().floor() as i32;
     signed(&format!("{x:.*}", decimals.max(0) as usize))
 }
 
-/// With room for a sign.
+/// Adds room for a sign.
 fn signed(number: &str) -> String {
     if number.starts_with('-') { number.to_owned() } else { format!(" {number}") }
 }

@@ -21,7 +21,7 @@ fn main() {
     proofs(&paths, saddle);
 }
 
-/// Every point on the way down, until the gradient vanishes.
+/// All points of the descent, until the gradient vanishes.
 fn descend(mut at: Point) -> Vec<Point> {
     let mut path = vec![at];
     loop {
@@ -37,7 +37,7 @@ fn descend(mut at: Point) -> Vec<Point> {
     }
 }
 
-/// Heights as shades, the paths as letters, their ends as capitals.
+/// Prints a map: heights as shades, the paths as letters, their ends as capitals.
 fn map(paths: &[(char, Vec<Point>)], saddle: Point) {
     const SHADES: [(f64, char); 5] = [(0.0, ' '), (0.5, '.'), (1.5, ':'), (4.0, '+'), (12.0, '%')];
     let (columns, rows) = (72, 24);
@@ -82,7 +82,7 @@ fn steps(paths: &[(char, Vec<Point>)]) {
     }
 }
 
-/// A flat point with two positive curvatures is a minimum; the deeper of the two is the better one.
+/// A stationary point with two positive curvatures is a minimum; the lower of the two is the better one.
 fn proofs(paths: &[(char, Vec<Point>)], saddle: Point) {
     println!(
         "\n{:<8}{:>8}{:>12}{:>14}{:>26}",
@@ -115,7 +115,7 @@ fn proofs(paths: &[(char, Vec<Point>)], saddle: Point) {
     );
 }
 
-/// Newton's method: to the nearest flat point, be it a minimum or not.
+/// Newton's method: converges to a stationary point nearby, which need not be a minimum.
 fn newton([mut x, mut y]: Point) -> Point {
     for _ in 0..20 {
         let [gx, gy] = gradient(height, [x, y]);
@@ -127,7 +127,7 @@ fn newton([mut x, mut y]: Point) -> Point {
     [x, y]
 }
 
-/// Of a symmetric matrix, the smaller first.
+/// The eigenvalues of a symmetric matrix, the smaller one first.
 fn eigenvalues([[a, b], [_, c]]: [[f64; 2]; 2]) -> [f64; 2] {
     let (middle, radius) = ((a + c) / 2.0, ((a - c) / 2.0).hypot(b));
     [middle - radius, middle + radius]

@@ -1,4 +1,4 @@
-//! Exclusive or: the smallest problem that needs a hidden layer. How often is it solved, and how fast?
+//! Exclusive or: the smallest problem that needs a hidden layer. How often does training solve it?
 
 use tapegrad::nn::{Activation, Adam, Error, Loss, Metric, Mlp, Trainer, accuracy, xor};
 

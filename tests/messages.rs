@@ -20,7 +20,7 @@ fn an_error_that_main_returns_is_its_message() {
         Mlp::builder(0).layer(1, Activation::Tanh).build().map(|_| ())
     }
     let printed = format!("Error: {:?}", main().unwrap_err());
-    assert!(printed.starts_with("Error: a network cannot be built so: layer 0 has 0 inputs"), "{printed}");
+    assert!(printed.starts_with("Error: this network cannot be built: layer 0 has 0 inputs"), "{printed}");
 }
 
 /// A parameter that went wrong in training has the name that the network knows it by.

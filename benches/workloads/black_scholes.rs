@@ -1,5 +1,5 @@
-//! European calls by the formula of Black and Scholes: the value of a portfolio, and its sensitivities by
-//! spot, strike, rate, volatility and time of each option.
+//! European call options by the Black-Scholes formula: the value of a portfolio, and its sensitivities to spot,
+//! strike, rate, volatility and time of each option.
 
 use super::{Batch, Workload, data::Seeded};
 use std::f64::consts::FRAC_1_SQRT_2;
@@ -26,7 +26,7 @@ impl BlackScholes {
     }
 }
 
-/// The price of a call.
+/// The price of a call option.
 #[inline]
 fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
     let spread = volatility * time.sqrt();
@@ -75,8 +75,8 @@ impl Workload for BlackScholes {
             let [n1, n2] = [d1, d2].map(|d| 0.5 * libm::erfc(-d * FRAC_1_SQRT_2));
             let discount = (-rate * time).exp();
             value += spot * n1 - strike * discount * n2;
-            // The textbook's: spot · φ(d1) = strike · discount · φ(d2), so what passes through d1 and d2
-            // cancels but for their difference, the spread.
+            // Known from textbooks: spot · φ(d1) = strike · discount · φ(d2), so the contributions of d1 and d2
+            // cancel except for their difference, the spread.
             let by_spread = spot * (-0.5 * d1 * d1).exp() * FRAC_1_SQRT_2PI;
             by[0] = n1;
             by[1] = -discount * n2;

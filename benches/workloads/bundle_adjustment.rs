@@ -1,5 +1,5 @@
-//! Bundle adjustment: per observation the reprojection error of a point in a camera, and its Jacobian by the
-//! camera (rotation, centre, focal length, principal point, distortion), the point and the weight.
+//! Bundle adjustment: for each observation the reprojection error of a point in a camera, and its Jacobian with
+//! respect to the camera (rotation, centre, focal length, principal point, distortion), the point and the weight.
 
 use super::{Batch, Workload, data::Seeded};
 use std::ops::Sub;
@@ -55,7 +55,8 @@ fn residual<R: Real + Sub<F, Output = R>, F>(x: [R; INPUTS], [u, v]: [F; 2]) -> 
     [(e[0] + u0 - u) * weight, (e[1] + v0 - v) * weight]
 }
 
-/// As [`residual`], in blocks of few inputs: rotation, projection, and the way to the residual of each coordinate.
+/// As [`residual`], in preaccumulated blocks of few inputs: rotation, projection, and the residual of each
+/// coordinate.
 fn fused_residual(x: [Var; INPUTS], feature: [f64; 2]) -> [Var; 2] {
     let [r0, r1, r2, c0, c1, c2, focal, u0, v0, k1, k2, x0, x1, x2, weight] = x;
     let p = preaccumulate([r0, r1, r2, x0 - c0, x1 - c1, x2 - c2], |[r0, r1, r2, v0, v1, v2]| {
@@ -70,7 +71,7 @@ fn fused_residual(x: [Var; INPUTS], feature: [f64; 2]) -> [Var; 2] {
     [residual(e[0], u0, feature[0]), residual(e[1], v0, feature[1])]
 }
 
-/// Where the camera sees a point, seen from the principal point.
+/// The image of a point in the camera, relative to the principal point.
 #[inline(always)]
 fn project<R: Real>(p: [R; 3], [k1, k2]: [R; 2], focal: R) -> [R; 2] {
     let e = [p[0] / p[2], p[1] / p[2]];
@@ -79,7 +80,7 @@ fn project<R: Real>(p: [R; 3], [k1, k2]: [R; 2], focal: R) -> [R; 2] {
     e.map(|e| e * distortion * focal)
 }
 
-/// `v` turned by the rotation vector `r` (Rodrigues).
+/// `v` rotated by the rotation vector `r` (Rodrigues).
 #[inline(always)]
 fn rotate<R: Real>(r: [R; 3], v: [R; 3]) -> [R; 3] {
     let square = dot(r, r);

@@ -12,7 +12,7 @@ const DIFFUSION: f64 = 0.2;
 pub struct Burgers {
     start: Vec<f64>,
     steps: usize,
-    /// The cells at every time, with the two fixed ends, zero.
+    /// The cells at every time, with the two fixed ends, which are zero.
     history: Vec<f64>,
     /// The adjoints of the cells at two times.
     adjoints: [Vec<f64>; 2],
@@ -36,7 +36,7 @@ fn step<R: Real>([left, u, right]: [R; 3]) -> R {
     u - u * (right - left) * ADVECTION + (left - u * 2.0 + right) * DIFFUSION
 }
 
-/// The energy at the end, one step being taken by `step`.
+/// The energy at the end; `step` computes one time step.
 fn energy<R: Real>(start: &[R], steps: usize, step: impl Fn([R; 3]) -> R) -> R {
     let ends = R::constant(0.0);
     let mut cells: Vec<R> = [&[ends], start, &[ends]].concat();
@@ -80,7 +80,7 @@ impl Workload for Burgers {
         by_next.copy_from_slice(end);
         let value = end.iter().map(|u| 0.5 * u * u).sum();
         for now in self.history[..self.steps * width].chunks_exact(width).rev() {
-            // What a cell passes on to itself and its neighbours, gathered where it arrives.
+            // The contributions of a cell to itself and its neighbours, gathered at the receiving cell.
             for ((by_now, by), u) in by_now[1..].iter_mut().zip(by_next.windows(3)).zip(now.windows(3)) {
                 *by_now = by[0] * (DIFFUSION - ADVECTION * u[0])
                     + by[1] * (1.0 - 2.0 * DIFFUSION - ADVECTION * (u[2] - u[0]))

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub struct Seeded(u64);
 
 impl Seeded {
-    /// The stream of this seed.
+    /// The stream of random numbers for this seed.
     pub fn new(seed: u64) -> Seeded {
         Seeded(seed)
     }
@@ -21,7 +21,7 @@ impl Seeded {
         z ^ (z >> 31)
     }
 
-    /// A number drawn evenly from `range`.
+    /// A number drawn uniformly from `range`.
     pub fn uniform(&mut self, range: Range<f64>) -> f64 {
         let unit = (self.bits() >> 11) as f64 / (1u64 << 53) as f64;
         range.start + (range.end - range.start) * unit
@@ -33,7 +33,7 @@ impl Seeded {
         radius * (TAU * self.uniform(0.0..1.0)).cos()
     }
 
-    /// `count` numbers drawn evenly from `range`.
+    /// `count` numbers drawn uniformly from `range`.
     pub fn uniforms(&mut self, count: usize, range: Range<f64>) -> Vec<f64> {
         (0..count).map(|_| self.uniform(range.clone())).collect()
     }

@@ -10,7 +10,7 @@ use tapegrad::{
     lists::{affine, dot, log_sum_exp, sum},
 };
 
-/// Where the parameters are: `alpha[k]`, `mu[k][d]`, `q[k][d]`, `l[k][d (d − 1) / 2]`, one after the other.
+/// The positions of the parameters: `alpha[k]`, `mu[k][d]`, `q[k][d]`, `l[k][d (d − 1) / 2]`, one after the other.
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub d: usize,
@@ -34,8 +34,8 @@ impl Layout {
         [alpha, mu, q, l]
     }
 
-    /// The part of the log-likelihood that a point has, in the form of sums of products of parameters and coordinates:
-    /// Q (x − μ) = Q x − Q μ, of which Q μ is the same for all points.
+    /// The contribution of a point to the log-likelihood, as sums of products of parameters and coordinates: Q (x −
+    /// μ) = Q x − Q μ, where Q μ is the same for all points.
     fn log_likelihood(self, p: &[Var], x: &[Var]) -> Var {
         let Layout { d, k } = self;
         let [alpha, mu, q, l] = self.split(p);
@@ -71,7 +71,7 @@ impl Layout {
     }
 }
 
-/// The prior: a Wishart distribution of the precisions.
+/// The prior: a Wishart distribution of the precision matrices.
 #[derive(Clone, Copy)]
 pub struct Prior {
     pub m: usize,
@@ -87,13 +87,13 @@ pub struct Gmm {
     work: Work,
 }
 
-/// What the gradient by hand keeps from its way forward.
+/// The intermediate results that the gradient by hand keeps for its reverse sweep.
 #[derive(Default)]
 struct Work {
     /// exp q, and the sum of q per component.
     diagonals: Vec<f64>,
     log_determinants: Vec<f64>,
-    /// Of one point: x − μ and Q (x − μ) per component, and the terms of its sum.
+    /// For one point: x − μ and Q (x − μ) per component, and the terms of its sum.
     centred: Vec<f64>,
     scaled: Vec<f64>,
     terms: Vec<f64>,
@@ -127,7 +127,7 @@ impl Gmm {
         (self.points.len() / self.layout.d) as f64
     }
 
-    /// What does not depend on the parameters.
+    /// The part that does not depend on the parameters.
     fn constant(&self) -> f64 {
         let (d, k) = (self.layout.d as f64, self.layout.k as f64);
         let Prior { m, gamma } = self.prior;
@@ -150,7 +150,7 @@ fn ln_gamma_of_half(d: usize, n: u32) -> f64 {
     dimension * (dimension - 1.0) / 4.0 * PI.ln() + (0..d as u32).map(|j| ln_gamma(n - j)).sum::<f64>()
 }
 
-/// ln Σ exp, shifted by the largest.
+/// ln Σ exp, shifted by the largest term.
 fn shifted<R: Real>(terms: &[R]) -> R {
     let largest = terms[1..].iter().fold(terms[0], |largest, &term| largest.max(term));
     largest + terms.iter().map(|&term| (term - largest).exp()).sum::<R>().ln()
@@ -202,7 +202,7 @@ impl Workload for Gmm {
         let [alpha, mu, q, l] = self.layout.split(x);
         let diagonals: Vec<Var> = q.iter().map(|q| q.exp()).collect();
         let offsets: Vec<Var> = (0..k).map(|c| alpha[c] + sum(&q[c * d..][..d])).collect();
-        // The factors by rows, of which each meets x − μ in one node.
+        // The factors by rows; the product of a row and x − μ is one node.
         let mut rows = vec![vec![]; k * d];
         for c in 0..k {
             let mut entries = l[c * self.layout.lower()..].iter();
@@ -244,7 +244,7 @@ impl Workload for Gmm {
         );
         let batched =
             one.expect("no branches").optimize().batched(0..parameters.len()).expect("so many inputs");
-        // What does not depend on the points.
+        // The part that does not depend on the points.
         let rest = Function::record(
             |p: &[Var]| {
                 let [alpha, _, q, l] = layout.split(p);
@@ -289,7 +289,7 @@ impl Workload for Gmm {
             *sum = q.iter().sum();
         }
 
-        // The data. For a while by_q is the derivative by the diagonal exp q.
+        // The data. Until it is multiplied by exp q, by_q is the derivative with respect to the diagonal exp q.
         let mut value = constant;
         for x in points.chunks_exact(d) {
             for (c, term) in terms.iter_mut().enumerate() {
@@ -342,7 +342,8 @@ impl Workload for Gmm {
             }
         }
 
-        // The weights' normalisation, and the prior. What a component's weight gets, its log-determinant gets.
+        // The normalisation of the weights, and the prior. The weight of a component and its log-determinant have
+        // the same derivative.
         let strength = prior.gamma * prior.gamma;
         for (c, by_q) in by_q.chunks_exact_mut(d).enumerate() {
             for (by_q, e) in by_q.iter_mut().zip(&diagonals[c * d..]) {
@@ -363,7 +364,7 @@ impl Workload for Gmm {
     }
 }
 
-/// ln Σ exp of the terms, and in their place its gradient.
+/// ln Σ exp of the terms; overwrites them with its gradient.
 fn softmax(terms: &mut [f64]) -> f64 {
     let largest = terms.iter().fold(f64::NEG_INFINITY, |largest: f64, term| largest.max(*term));
     let mut sum = 0.0;

@@ -6,7 +6,7 @@ use tapegrad::{Real, Var, preaccumulate};
 
 pub struct Lstm {
     layers: usize,
-    /// How many bits a character has.
+    /// The number of bits of a character.
     bits: usize,
     /// Hidden state and cell of each layer at the start, a row of `bits` each.
     start: Vec<f64>,
@@ -18,7 +18,7 @@ pub struct Lstm {
     work: Work,
 }
 
-/// What one element of one layer leaves for the way back.
+/// The intermediate results of one element of one layer for the reverse sweep.
 #[derive(Clone, Copy, Default)]
 struct Trace {
     input: f64,
@@ -34,7 +34,7 @@ struct Trace {
 #[derive(Default)]
 struct Work {
     traces: Vec<Trace>,
-    /// The output of the last layer at every time, and the derivative by what is predicted from it.
+    /// The output of the last layer at every time, and the derivative with respect to the prediction from it.
     outputs: Vec<f64>,
     by_predicted: Vec<f64>,
     state: Vec<f64>,
@@ -72,8 +72,8 @@ impl Lstm {
         Lstm::new(layers, bits, start, sequence, parameters)
     }
 
-    /// The loss, one element of a layer being taken a step on by `step`, given its input, hidden state and
-    /// cell, four weights and four biases.
+    /// The loss; `step` advances one element of a layer, given its input, hidden state and cell, four weights and
+    /// four biases.
     #[inline]
     fn loss<R: Real>(&self, p: &[R], step: impl Fn([R; 11]) -> [R; 2]) -> R {
         let b = self.bits;
@@ -116,7 +116,7 @@ fn step<R: Real>([v, hidden, cell, w0, w1, w2, w3, b0, b1, b2, b3]: [R; 11]) -> 
     [outgate * cell.tanh(), cell]
 }
 
-/// As [`step`], in three blocks of few inputs: what is new, the cell, the hidden state.
+/// As [`step`], in three preaccumulated blocks of few inputs: the candidate, the cell, the hidden state.
 fn fused_step([v, hidden, cell, w0, w1, w2, w3, b0, b1, b2, b3]: [Var; 11]) -> [Var; 2] {
     let new = preaccumulate([hidden, w1, b1, w3, b3], |[h, w1, b1, w3, b3]| {
         (h * w1 + b1).sigmoid() * (h * w3 + b3).tanh()

@@ -1,5 +1,5 @@
-//! Training a small network on two moons, as in micrograd's demo: 2-16-16-1, rectified but for the output,
-//! mean hinge loss and L2 regularisation.
+//! Training of a small network on two moons, as in micrograd's demo: 2-16-16-1, relu except at the output, mean
+//! hinge loss and L2 regularisation.
 
 use super::{Batch, Workload, data::Seeded};
 use tapegrad::{
@@ -29,7 +29,7 @@ impl Mlp {
     }
 }
 
-/// The three layers, each neuron a row of its weights and its bias.
+/// The three layers; each neuron is a row of its weights and its bias.
 fn layers<T>(p: &[T]) -> [&[T]; 3] {
     let (first, p) = p.split_at(HIDDEN * 3);
     let (second, third) = p.split_at(HIDDEN * (HIDDEN + 1));

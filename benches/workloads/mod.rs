@@ -1,8 +1,8 @@
-//! The workloads that examples, tests and benchmarks share, each beside its gradient by hand.
+//! The workloads that examples, tests and benchmarks share, each with its gradient by hand.
 //!
 //! `#[path = "../benches/workloads/mod.rs"] mod workloads;`
 
-#![allow(dead_code)] // whoever includes this uses a part of it
+#![allow(dead_code)] // each file that includes this module uses a part of it
 
 pub mod black_scholes;
 pub mod bundle_adjustment;
@@ -19,39 +19,39 @@ pub mod training;
 
 use tapegrad::{Gradient, Real, Tape, Var};
 
-/// A function written over every number, and its gradient by hand.
+/// A function over every type of number, and its gradient by hand.
 ///
-/// It comes in parts (observations, say) that are recorded one after the other; most have one. A part has
-/// `M` outputs, and a gradient for each.
+/// A workload has one or more parts (such as observations), which are recorded one after the other. A part has `M`
+/// outputs, with a gradient each.
 pub trait Workload<const M: usize = 1>: 'static {
-    /// What it is called in tables and on command lines.
+    /// The name in tables and on command lines.
     const NAME: &'static str;
 
-    /// How many parts there are.
+    /// The number of parts.
     fn parts(&self) -> usize {
         1
     }
 
-    /// Where a part is evaluated.
+    /// The point at which a part is evaluated.
     fn point(&self, part: usize) -> &[f64];
 
-    /// The function as one would first write it.
+    /// The straightforward form of the function.
     fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; M];
 
-    /// The function as a user writes it who wants it fast: fused where it pays.
+    /// The form that a user writes for speed, with fused operations.
     fn tuned(&self, part: usize, x: &[Var]) -> [Var; M];
 
-    /// The value, and into `gradient` the gradient of each output, by hand: the straightforward adjoint, in
-    /// memory that is there. All speed is measured against it.
+    /// Returns the value, and writes the gradient of each output to `gradient`, by hand: the straightforward
+    /// adjoint code, without allocations. All times are relative to it.
     fn by_hand(&mut self, part: usize, gradient: &mut [f64]) -> [f64; M];
 
-    /// Where the workload is one function of many samples: what evaluates them all at once, and gives the gradients of
-    /// all parts.
+    /// For a workload that is one function of many samples: evaluates them as a batch, and computes the gradients
+    /// of all parts.
     fn batched(&self) -> Option<Box<Batch>> {
         None
     }
 
-    /// How many numbers the gradients of one part have.
+    /// The length of the gradients of one part.
     fn gradient_len(&self) -> usize {
         M * self.point(0).len()
     }
@@ -60,22 +60,22 @@ pub trait Workload<const M: usize = 1>: 'static {
 /// Writes the gradients of all parts.
 pub type Batch = dyn FnMut(&mut [f64]);
 
-/// Something to do with every workload.
+/// An action for every workload.
 pub trait Visitor {
-    /// Does it with one.
+    /// Applies the action to one workload.
     fn visit<W: Workload<M>, const M: usize>(&mut self, workload: W);
 }
 
-/// How large the workloads are to be.
+/// The size of the workloads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// As in the tables of measurements.
+    /// The size of the published measurements.
     Full,
-    /// For tests without optimisation.
+    /// The size for tests without optimisation.
     Small,
 }
 
-/// Hands every workload to `visitor`.
+/// Passes every workload to `visitor`.
 pub fn visit_all(size: Size, visitor: &mut impl Visitor) {
     let of = |full: usize, small: usize| if size == Size::Full { full } else { small };
     visitor.visit(recurrence::Recurrence::new(of(1_000_000, 1_000)));
@@ -89,17 +89,17 @@ pub fn visit_all(size: Size, visitor: &mut impl Visitor) {
     visitor.visit(burgers::Burgers::new(of(200, 20), of(200, 10)));
 }
 
-/// Gradients by recording and sweeping, in memory that serves again and again, but for the list of variables.
+/// Gradients by recording and sweeping. All memory is reused, except for the list of variables.
 #[derive(Default)]
 pub struct Reverse {
-    /// Where it is recorded.
+    /// The tape.
     pub tape: Tape,
     x: Vec<Var>,
     adjoints: Gradient,
 }
 
 impl Reverse {
-    /// The values of `f` at `point`, and into `gradient` the gradient of each.
+    /// Returns the values of `f` at `point`, and writes the gradient of each to `gradient`.
     pub fn gradient<const M: usize>(
         &mut self,
         point: &[f64],
@@ -117,13 +117,13 @@ impl Reverse {
     }
 }
 
-/// Whether two gradients agree: each entry to the relative `tolerance`, tiny ones in proportion to the
-/// largest.
+/// Whether two gradients agree: each entry within the relative `tolerance`, tiny ones relative to the largest
+/// entry.
 pub fn agree(a: &[f64], b: &[f64], tolerance: f64) -> Result<(), String> {
     let largest = a.iter().chain(b).fold(0.0, |m: f64, v| m.max(v.abs()));
     for (k, (&a, &b)) in a.iter().zip(b).enumerate() {
         let scale = a.abs().max(b.abs()).max(1e-4 * largest);
-        let is_close = (a - b).abs() <= tolerance * scale; // a NaN is not
+        let is_close = (a - b).abs() <= tolerance * scale; // false for NaN
         if !is_close {
             return Err(format!("entry {k}: {a:e} against {b:e}"));
         }

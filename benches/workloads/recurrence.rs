@@ -5,7 +5,7 @@ use tapegrad::{Real, Var, preaccumulate};
 
 pub struct Recurrence {
     x: Vec<f64>,
-    /// Before each step the state, and the cosine that its derivative needs.
+    /// The state before each step, and the cosine that its derivative needs.
     steps: Vec<[f64; 2]>,
 }
 

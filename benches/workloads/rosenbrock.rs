@@ -13,7 +13,7 @@ impl Rosenbrock {
     }
 }
 
-/// What two neighbours contribute.
+/// The term of two neighbours.
 fn term<R: Real>(x: R, next: R) -> R {
     (next - x * x).powi(2) * 100.0 + (x - 1.0).powi(2)
 }

@@ -1,4 +1,4 @@
-//! Timing in turns, so that whatever else the machine does meets all that is compared.
+//! Timing in turns, so that other load of the machine affects everything that is compared.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ impl Times {
         median(self.0.clone())
     }
 
-    /// What is left, round by round, after other times.
-    #[allow(dead_code)] // not all benches have something to subtract
+    /// The difference to other times, round by round.
+    #[allow(dead_code)] // used by some benches only
     pub fn less(&self, other: &Times) -> Times {
         Times(self.0.iter().zip(&other.0).map(|(a, b)| a - b).collect())
     }
 
-    /// Smallest, median and largest ratio to the times of the same rounds.
+    /// The smallest, median and largest ratio to other times of the same rounds.
     pub fn over(&self, other: &Times) -> [f64; 3] {
         let ratios: Vec<f64> = self.0.iter().zip(&other.0).map(|(a, b)| a / b).collect();
         let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
@@ -32,10 +32,10 @@ fn median(mut values: Vec<f64>) -> f64 {
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
-/// Something to time, on a context that all runs share.
+/// An action to time, with a context that all runs share.
 pub type Run<'a, C> = dyn FnMut(&mut C) + 'a;
 
-/// Times `runs` in turns, each repeated long enough for the clock, until the time is up.
+/// Times `runs` in turns, each repeated long enough for the clock, until the given time has passed.
 pub fn in_turns<C>(context: &mut C, runs: &mut [&mut Run<'_, C>], is_quick: bool) -> Vec<Times> {
     let (slice, budget, least) = if is_quick {
         (Duration::from_micros(300), Duration::from_millis(500), 5)

@@ -1,4 +1,4 @@
-//! A function with branches: one recording per branch, made when it is first needed.
+//! A function with branches: one recording per combination of branches, made when it is first needed.
 
 use super::Function;
 use super::cache::Cache;
@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;
 
-/// A closure and its recordings, one per combination of branches that was met. Where none fits a point, the
-/// closure is recorded there.
+/// A closure and its recordings, one for each combination of branches that occurred. If the guards of no recording
+/// hold at a point, the closure is recorded there.
 ///
 /// ```
 /// use tapegrad::{Adaptive, Var};
@@ -27,18 +27,19 @@ pub struct Adaptive<F> {
 }
 
 impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
-    /// Keeps at most `most` recordings, at least one; the one that was not used for longest makes room.
+    /// Keeps at most `most` recordings (at least one); the least recently used one is dropped to make room.
     pub fn new(f: F, most: usize) -> Self {
         Adaptive { f, recordings: Recordings::new(most) }
     }
 
-    /// The recordings so far, the one used last first.
+    /// The recordings that are kept, the most recently used one first.
     #[must_use]
     pub fn recordings(&self) -> &[Function] {
         self.recordings.functions.entries()
     }
 
-    /// Evaluates with the recording that fits the point: what `evaluate` asks of its [`Evaluator`].
+    /// Calls `evaluate` with an [`Evaluator`] of the recording that fits the point, and returns its result. While
+    /// no recording is known to fit, `evaluate` may be called several times.
     ///
     /// ```
     /// # use tapegrad::{Adaptive, Var};
@@ -48,7 +49,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     /// ```
     ///
     /// # Errors
-    /// As [`Function::record`], and what `evaluate` returns, but for a changed branch: then the next recording is asked.
+    /// As [`Function::record`], and the errors of `evaluate`. After [`Error::BranchChanged`] the next recording is
+    /// tried instead.
     pub fn evaluate<T>(
         &mut self,
         x: &[f64],
@@ -59,7 +61,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
             .with_fitting(record, |function, workspace| evaluate(&mut function.evaluator_in(workspace)))
     }
 
-    /// The value, of a function with one output.
+    /// The value of a function with one output.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
@@ -92,7 +94,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     }
 }
 
-/// The recordings of a function with branches, made by what comes with each call; and memory to evaluate them.
+/// The recordings of a function with branches, and memory to evaluate them. The closure that makes a recording is
+/// passed to each call.
 #[derive(Debug, Clone)]
 pub(crate) struct Recordings {
     functions: Cache<Function>,
@@ -104,8 +107,8 @@ impl Recordings {
         Recordings { functions: Cache::new(most), workspace: Workspace::new() }
     }
 
-    /// Evaluates with the recording that fits a point, made there by `record` if there is none. At most one does: the guards
-    /// of a recording are the decisions of the code, and the code decides one way.
+    /// Evaluates with the recording that fits a point; `record` makes one there if none does. At most one fits: its
+    /// guards are the decisions of the code, which are determined by the point.
     pub fn with_fitting<T>(
         &mut self,
         record: impl FnOnce() -> Result<Function, Error>,

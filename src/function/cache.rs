@@ -1,6 +1,6 @@
-//! A cache: what was used last comes first, and what was not used for longest makes room.
+//! A small cache that drops the least recently used entry.
 
-/// At most so many entries, in the order of use.
+/// At most `most` entries, the most recently used one first.
 #[derive(Debug, Clone)]
 pub(crate) struct Cache<T> {
     entries: Vec<T>,
@@ -13,23 +13,24 @@ impl<T> Cache<T> {
         Cache { entries: Vec::new(), most: most.max(1) }
     }
 
-    /// The entries, the one used last first.
+    /// The entries, the most recently used one first.
     pub fn entries(&self) -> &[T] {
         &self.entries
     }
 
-    /// Notes that an entry was used. It goes to `place`: to 0, or behind others that were used just as lately.
+    /// Notes that an entry was used, and moves it to `place`: to 0, or behind entries that were used at the same
+    /// time.
     pub fn touch(&mut self, entry: usize, place: usize) {
         self.entries[place..=entry].rotate_right(1);
     }
 
-    /// Adds an entry, at a place as in [`touch`](Self::touch); where all are taken, the last entry makes room.
+    /// Adds an entry, at a place as in [`touch`](Self::touch). If the cache is full, the last entry is dropped.
     pub fn insert(&mut self, entry: T, place: usize) {
         self.entries.truncate(self.most - 1);
         self.entries.insert(place.min(self.entries.len()), entry);
     }
 
-    /// Forgets all entries.
+    /// Removes all entries.
     pub fn clear(&mut self) {
         self.entries.clear();
     }

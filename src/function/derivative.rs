@@ -1,5 +1,5 @@
-//! Derivatives as functions: the graph is evaluated once more over recording variables, forwards and
-//! backwards, and what that records is the derivative.
+//! Derivatives as functions: the graph is evaluated and swept over variables of a recording tape, and the recording
+//! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
 use super::ir::graph::{Guard, Place};
@@ -11,16 +11,16 @@ use indexmap::IndexSet;
 use std::sync::Arc;
 
 impl Function {
-    /// The gradient of a function with one output: a function of the same inputs, with an output per variable.
+    /// The gradient of a function with one output: a function of the same inputs, with one output per variable.
     ///
     /// # Errors
-    /// [`Error::Length`] if there is not one output.
+    /// [`Error::Length`] if the number of outputs is not one.
     pub fn gradient(&self) -> Result<Function, Error> {
         self.single_output()?;
         self.jacobian()
     }
 
-    /// The gradient of one output, counted from 0.
+    /// The gradient of one of the outputs, which are counted from 0.
     ///
     /// # Errors
     /// [`Error::Length`] if there is no such output.
@@ -28,7 +28,7 @@ impl Function {
         self.output(output)?.jacobian()
     }
 
-    /// The function that computes only one of the outputs.
+    /// The function that computes only this output, counted from 0.
     ///
     /// # Errors
     /// [`Error::Length`] if there is no such output.
@@ -44,10 +44,12 @@ impl Function {
         Ok(single)
     }
 
-    /// The Jacobian: its outputs are the derivatives, a row per output, a column per variable.
+    /// The Jacobian: a function of the same inputs whose outputs are the derivatives, row by row: one row per
+    /// output, one column per variable.
     ///
     /// # Errors
-    /// None of a function that was recorded; [`Error::BranchChanged`] of stored data that contradicts itself.
+    /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
+    /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
         self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
@@ -68,9 +70,9 @@ impl Function {
         self.gradient()?.jacobian()
     }
 
-    /// The Jacobian-vector product: a function of the inputs and, after them, of a direction of the
-    /// variables. Its outputs are the values, then their derivatives in that direction. Where the direction is 0 it does
-    /// not enter, not even with an infinite derivative.
+    /// The Jacobian-vector product: a function of the inputs and, after them, of a direction of the variables. Its
+    /// outputs are the values, then their derivatives in that direction. A variable whose entry in the direction is
+    /// 0 contributes nothing, even if its derivative is infinite.
     ///
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
@@ -85,8 +87,8 @@ impl Function {
         })
     }
 
-    /// The vector-Jacobian product: a function of the inputs and, after them, of a weight per output. Its
-    /// outputs are the values, then the derivatives of the weighted sum of the outputs by the variables.
+    /// The vector-Jacobian product: a function of the inputs and, after them, of one weight per output. Its outputs
+    /// are the values, then the derivatives of the weighted sum of the outputs with respect to the variables.
     ///
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
@@ -100,14 +102,14 @@ impl Function {
         })
     }
 
-    /// The Hessian-vector product of a function with one output: a function of the inputs and, after them, of
-    /// a direction of the variables, which enters as in [`jvp`](Self::jvp).
+    /// The Hessian-vector product of a function with one output: a function of the inputs and, after them, of a
+    /// direction of the variables, as in [`jvp`](Self::jvp).
     ///
     /// # Errors
     /// As [`gradient`](Self::gradient).
     pub fn hvp(&self) -> Result<Function, Error> {
         let mut product = self.gradient()?.jvp()?;
-        // The first half of the outputs are the gradient itself.
+        // The first half of the outputs is the gradient.
         product.graph.outputs.drain(..self.variables());
         Ok(product)
     }
@@ -125,7 +127,7 @@ impl Function {
         inputs.extend(tape.vars(vec![1.0; further.len()]));
         let outputs = build(&inputs[..own], &inputs[own..])?;
         let mut function = tape.function(&inputs, &outputs)?;
-        // Of constants nothing is asked again.
+        // A comparison of constants leaves no guard in the new recording.
         let varies = self.graph.depends_on(0..self.graph.inputs);
         let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
         for (guard, original) in
@@ -134,7 +136,7 @@ impl Function {
             guard.at = original.at.clone();
         }
         function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
-        // The point of a product is in its inputs; its directions and weights are not what is optimised.
+        // Directions and weights are held: derivatives are taken with respect to the original variables only.
         function.variables.clone_from(&self.variables);
         Ok(function)
     }
@@ -147,13 +149,13 @@ impl Function {
         Ok(memory)
     }
 
-    /// The adjoints of the variables.
+    /// The adjoints of the variables, by a reverse sweep.
     fn swept(&self, seeds: impl IntoIterator<Item = (Place, Var)>, memory: &mut Memory<Var>) -> Vec<Var> {
         backward(&self.graph, seeds, memory);
         self.variable_places().map(|place| memory.adjoints[place as usize]).collect()
     }
 
-    /// Names that are not taken.
+    /// Names that no input has.
     fn names_with(&self, prefix: &str, count: usize) -> Vec<String> {
         let mut names = IndexSet::new();
         for k in 0..count {

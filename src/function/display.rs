@@ -1,4 +1,4 @@
-//! What a function shows of itself: the graph with its numbers, straight-line code, and counts.
+//! Inspection of a function: its graph with values and derivatives, straight-line code, and counts.
 
 use super::Function;
 use super::evaluate::{Memory, backward};
@@ -11,7 +11,7 @@ use crate::view::{FunctionStatistics, Guard, Listing, Node, Operand, count_by_na
 use std::fmt;
 
 impl Function {
-    /// What the function consists of.
+    /// Counts of inputs, outputs, operations, constants and guards.
     #[must_use]
     pub fn statistics(&self) -> FunctionStatistics {
         FunctionStatistics {
@@ -24,7 +24,8 @@ impl Function {
         }
     }
 
-    /// The graph, with the numbers that this memory holds; without any, NaN in place of values. An adjoint only of what was reached.
+    /// The graph with the numbers in this memory. If the memory is empty, values are NaN. Only nodes that the sweep
+    /// reached have an adjoint.
     fn listing(&self, memory: &Memory) -> Listing {
         let constants = self.graph.constants.len();
         let node = |place: usize, name, op| Node {
@@ -67,13 +68,13 @@ impl Function {
         }
     }
 
-    /// The partials of one operation, by its operands; none without values.
+    /// The partials of one operation, one per operand: all `None` without values.
     fn partials(&self, instruction: Instruction<'_>, values: &[f64]) -> Vec<Option<f64>> {
         let mut partials = vec![None; instruction.operands.len()];
         let is_wanted = |operand| !self.graph.is_constant(operand);
         let mut k = 0;
         let mut note = |operand, partial, untaken| {
-            // Operands come in order; constants may be left out.
+            // Operands are visited in order; constants may be skipped.
             k += instruction.operands[k..].iter().position(|&next| next == operand).expect("an operand");
             let has_part = is_wanted(operand) && !Reach::of(untaken).is_never();
             partials[k] = has_part.then_some(partial);
@@ -87,7 +88,8 @@ impl Function {
 }
 
 impl Evaluator<'_> {
-    /// The graph with every value and partial derivative at a point; of a function with one output, with every adjoint.
+    /// The graph with all values and partial derivatives at a point and, if the function has one output, all
+    /// adjoints.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -101,7 +103,7 @@ impl Evaluator<'_> {
 }
 
 impl fmt::Display for Function {
-    /// Straight-line code, a line per operation and per guard. Operands have the names that they have in a [`Listing`].
+    /// Straight-line code, one line per operation and per guard. Operands have the same names as in a [`Listing`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.listing(&Memory::default()).write_code(f)
     }

@@ -1,11 +1,12 @@
-//! One evaluation of a graph over any number: forwards, and backwards.
+//! Evaluation of a graph over any type of number, and its reverse sweep.
 
 use super::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::number::real::Real;
 use crate::table::zeros::Reach;
 use std::ops::Range;
 
-/// Memory for evaluations over one kind of number, to be used again: after the first, none allocates.
+/// Reusable memory for evaluations over one type of number: after the first evaluation, further ones do not
+/// allocate.
 #[derive(Debug, Clone)]
 pub(super) struct Memory<R = f64> {
     pub values: Vec<R>,
@@ -20,15 +21,15 @@ impl<R> Default for Memory<R> {
 }
 
 impl<R> Memory<R> {
-    /// Whether this place was reached in the last [`backward`].
+    /// Whether the last [`backward`] found a path to this place.
     pub fn was_reached(&self, place: usize) -> bool {
         self.reach.get(place).is_some_and(|reach| !reach.is_never())
     }
 }
 
-/// Evaluates every instruction. The error: the guard whose answer is another than when recorded.
+/// Evaluates every instruction. The error is the first guard that does not have its recorded outcome.
 ///
-/// Where the numbers are variables of a recording tape, its guards become guards of that tape.
+/// If the numbers are variables of a recording tape, the guards become guards of that tape.
 #[track_caller]
 pub(super) fn forward<'g, R: Real>(
     graph: &'g Graph,
@@ -61,7 +62,8 @@ fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]
     }
 }
 
-/// Fills the adjoints of all places from weights at some, by the law of zeros.
+/// Computes the adjoints of all places from seeds at some of them, keeping track of structural zeros (see
+/// `table/zeros`).
 #[track_caller]
 pub(super) fn backward<R: Real>(
     graph: &Graph,
@@ -94,9 +96,10 @@ pub(super) fn backward<R: Real>(
     }
 }
 
-/// As [`backward`], over plain numbers, with the same bits.
+/// As [`backward`], for plain numbers, with the same bits.
 ///
-/// Everything is multiplied, and whether the law of zeros mattered is looked at afterwards: then there is a NaN.
+/// First multiplies everything without looking for structural zeros. If one mattered there is a NaN, and the sweep
+/// is repeated by [`backward`].
 pub(super) fn backward_plain(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, f64), IntoIter: Clone>,
@@ -108,11 +111,11 @@ pub(super) fn backward_plain(
     for (place, weight) in seeds.clone() {
         adjoints[place as usize] += weight;
     }
-    // As slices of one length, so that one look at a place does for both.
+    // As slices of one length, so that one bounds check serves both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
     for instruction in graph.instructions.iter().rev() {
         let adjoint = adjoints[instruction.result];
-        // Apart, so that what either needs stays in registers.
+        // In two functions, so that each keeps its variables in registers.
         if instruction.is_list() {
             add_list(instruction, values, adjoints);
         } else {
@@ -138,7 +141,7 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
     adjoints.resize(graph.places(), R::constant(0.0));
 }
 
-/// The terms of a row over lists, from plain numbers.
+/// Adds the contributions of a row over lists, for plain numbers.
 #[inline(never)]
 fn add_list(instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
     let adjoint = adjoints[instruction.result];

@@ -1,4 +1,4 @@
-//! Numbers of a recorded function: values and derivatives at a point.
+//! Evaluators: values and derivatives of a recorded function at a point, as numbers.
 
 use super::evaluate::{Memory, backward, backward_plain};
 use super::ir::graph::Place;
@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 
-/// Evaluates a [`Function`]: its values and derivatives as numbers, at any point.
+/// Computes values and derivatives of a [`Function`] at any point, as numbers.
 ///
-/// Every method comes in two forms: `jacobian` returns what it computes, `jacobian_into` writes it to a slice of yours, and
-/// after the first evaluation allocates nothing. Matrices are row by row. On an error nothing is written. The derivatives
-/// *as functions* are methods of [`Function`] with the same names.
+/// Most methods come in two forms: `jacobian` returns its result, `jacobian_into` writes it to a slice of the
+/// caller and does not allocate after the first evaluation. Matrices are stored row by row. On an error nothing is
+/// written. Methods of [`Function`] with the same names return derivatives *as functions*.
 ///
 /// ```
 /// use tapegrad::Function;
@@ -30,19 +30,20 @@ use crate::number::owner::Owner;
 /// ```
 ///
 /// # Errors
-/// Of every method: [`Error::BranchChanged`] if a comparison turns out differently than when recorded; [`Error::Length`] if a
-/// slice is not as long as there are inputs, variables, outputs or entries of the result, or a method for one output
-/// finds another number of them.
+/// Every method returns [`Error::BranchChanged`] if a guard does not have its recorded outcome, and
+/// [`Error::Length`] if a slice has the wrong length, or the method needs a function with one output and there is
+/// another number of outputs.
 #[derive(Debug)]
 pub struct Evaluator<'f> {
     function: &'f Function,
     memory: Held<'f>,
 }
 
-/// Memory for evaluations of functions, to be used again: after the first, none allocates.
+/// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate.
 ///
-/// An [`Evaluator`] has one of its own, which serves one function. One that is lent to
-/// [`evaluator_in`](Function::evaluator_in) serves any number of functions, in turn.
+/// Each [`Evaluator`] has a workspace of its own, unless one is lent to it by
+/// [`evaluator_in`](Function::evaluator_in). Evaluators of any number of functions can use the same workspace, one
+/// after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     pub(super) plain: Memory,
@@ -50,7 +51,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Empty; it grows with use.
+    /// An empty workspace; it grows with use.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -64,13 +65,14 @@ enum Held<'w> {
 }
 
 impl Function {
-    /// What evaluates this function, with memory of its own.
+    /// An evaluator of this function, with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> Evaluator<'_> {
         Evaluator { function: self, memory: Held::Own(Box::default()) }
     }
 
-    /// What evaluates this function, in memory of the caller: one workspace serves many functions. It costs nothing to make.
+    /// An evaluator of this function that uses memory of the caller: one workspace serves many functions. Making it
+    /// allocates nothing.
     #[must_use]
     #[inline]
     pub fn evaluator_in<'f>(&'f self, workspace: &'f mut Workspace) -> Evaluator<'f> {
@@ -88,7 +90,7 @@ impl Evaluator<'_> {
         (self.function, memory)
     }
 
-    /// The value, of a function with one output.
+    /// The value of a function with one output.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -121,7 +123,8 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The value and the gradient by the variables, of a function with one output: one evaluation and one sweep.
+    /// The value and the gradient with respect to the variables, of a function with one output: one evaluation and
+    /// one reverse sweep.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -144,7 +147,7 @@ impl Evaluator<'_> {
         Ok(plain.values[output as usize])
     }
 
-    /// The gradient by the variables, of a function with one output.
+    /// The gradient with respect to the variables, of a function with one output.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -152,7 +155,7 @@ impl Evaluator<'_> {
         Ok(self.value_and_gradient(x)?.1)
     }
 
-    /// The Jacobian: one row per output, one column per variable; a sweep per output.
+    /// The Jacobian: one row per output, one column per variable. It takes one reverse sweep per output.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -179,8 +182,9 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The values of all outputs, and the Jacobian-vector product: their derivatives in the direction `v` of the variables, in
-    /// forward mode. Where `v` is 0 the direction does not enter, not even with an infinite derivative.
+    /// The values of all outputs, and the Jacobian-vector product: the derivatives of the outputs in the direction
+    /// `v` of the variables, in forward mode. A variable whose entry in `v` is 0 contributes nothing, even if its
+    /// derivative is infinite.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -214,8 +218,8 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The values of all outputs, and the vector-Jacobian product: the gradient by the variables of the sum of the outputs
-    /// with weights `u`, in one sweep.
+    /// The values of all outputs, and the vector-Jacobian product: the gradient, with respect to the variables, of
+    /// the sum of the outputs with weights `u`. It takes one reverse sweep.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -248,7 +252,7 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The Hessian of a function with one output: a Hessian-vector product per variable.
+    /// The Hessian of a function with one output. It takes one Hessian-vector product per variable.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -268,7 +272,7 @@ impl Evaluator<'_> {
         let n = function.variables();
         length("derivatives", n * n, out.len())?;
         if n == 0 {
-            // Nothing to write; what is wrong is an error all the same.
+            // There is nothing to write, but errors are still reported.
             return hvp(function, x, [], dual, out);
         }
         for k in 0..n {
@@ -278,8 +282,9 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The product of the Hessian with a direction `v` of the variables, of a function with one output: a sweep over dual
-    /// numbers. Where `v` is 0 the direction does not enter, not even with an infinite derivative.
+    /// The product of the Hessian with a direction `v` of the variables, of a function with one output: one reverse
+    /// sweep over dual numbers. A variable whose entry in `v` is 0 contributes nothing, even if its derivative is
+    /// infinite.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -301,14 +306,14 @@ impl Evaluator<'_> {
     }
 }
 
-/// The numbers at some places.
+/// Copies the numbers at these places.
 fn read(numbers: &[f64], places: impl Iterator<Item = Place>, out: &mut [f64]) {
     for (out, place) in out.iter_mut().zip(places) {
         *out = numbers[place as usize];
     }
 }
 
-/// Evaluates over dual numbers, along a direction with as many numbers as variables.
+/// Evaluates over dual numbers; `direction` has one number per variable.
 fn run_along(
     function: &Function,
     x: &[f64],
@@ -324,7 +329,7 @@ fn run_along(
     function.run_with(inputs, memory)
 }
 
-/// The Hessian-vector product, from as many numbers as variables to as many.
+/// The Hessian-vector product; `direction` and `out` have one number per variable.
 fn hvp(
     function: &Function,
     x: &[f64],

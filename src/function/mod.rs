@@ -1,4 +1,4 @@
-//! Record once, evaluate many: a recorded function is a value.
+//! Recorded functions: recorded once, then evaluated, differentiated and combined many times.
 
 mod adaptive;
 mod batch;
@@ -31,15 +31,17 @@ use indexmap::IndexSet;
 use ir::graph::{Graph, Guard, Place, are_same};
 use std::sync::Arc;
 
-/// A recorded function: a list of operations that is evaluated, differentiated to any order, inspected,
-/// saved and combined, and that refuses to give the number of another branch.
+/// A recorded function: a list of operations that can be evaluated, differentiated to any order, inspected, saved
+/// and combined. Where the code would have taken another branch, evaluation is an error and never a wrong number.
 ///
-/// What it was recorded from ran once, at one point. Every comparison made then is checked at each evaluation;
-/// where one turns out differently, the answer is [`Error::BranchChanged`], with the line that compared.
-/// Everything else that the code did is *baked in*: random numbers, captured data, the length of loops.
+/// The recorded code ran once, at one point. Each comparison of variables that it made is kept as a *guard* and
+/// checked at every evaluation; if one has another outcome, the evaluation returns [`Error::BranchChanged`] with
+/// the line of the comparison. Everything else that the code did is *baked in*: random numbers, captured data and
+/// the length of loops are constants of the recording.
 ///
-/// Its numbers come from an [`Evaluator`]; its methods `gradient`, `jacobian`, `hessian`, `jvp`, `vjp` and `hvp` give
-/// functions. It is `Send + Sync`: threads share it, each with an evaluator of its own.
+/// An [`Evaluator`] computes its values and derivatives as numbers; the methods `gradient`, `jacobian`, `hessian`,
+/// `jvp`, `vjp` and `hvp` return derivatives as functions. A function is `Send + Sync`: threads can share it, each
+/// with an evaluator of its own.
 ///
 /// ```
 /// use tapegrad::Function;
@@ -52,16 +54,16 @@ use std::sync::Arc;
 /// # Ok::<(), tapegrad::Error>(())
 /// ```
 ///
-/// Two are equal if they are the same list of operations, guards and lines included, of the same numbers, bit for bit; NaN is
-/// equal to NaN.
+/// Two functions are equal if they have the same operations, guards (with their lines), names, variables, point of
+/// recording and constants. Numbers are compared bit for bit; NaN is equal to NaN.
 #[derive(Debug, Clone)]
 pub struct Function {
     graph: Graph,
-    /// One per input; the same for all that is made of the function.
+    /// One per input; shared with functions that are derived from this one.
     names: Arc<IndexSet<String>>,
-    /// The inputs that derivatives are taken by, in order; the others are held.
+    /// The inputs with respect to which derivatives are taken, in ascending order; the others are held.
     variables: Vec<usize>,
-    /// Where it was recorded: the guards hold there.
+    /// The point of recording, where all guards hold.
     at: Vec<f64>,
 }
 
@@ -81,8 +83,8 @@ impl Function {
         Function { variables: (0..at.len()).collect(), graph, names: Arc::new(names), at }
     }
 
-    /// Records `f` at a point. See [`Point`] for the shapes of the point and of the result; an evaluation takes and gives
-    /// their numbers in order.
+    /// Records `f` at a point. See [`Point`] for the possible shapes of the point and of the result; an evaluator
+    /// takes and returns their numbers as flat slices, in order.
     ///
     /// ```
     /// use tapegrad::{Error, Function, Var};
@@ -97,8 +99,9 @@ impl Function {
     /// ```
     ///
     /// # Errors
-    /// [`Error::ValueRead`] if `f` reads a plain number out of a variable, takes a gradient, or lets a block of its own
-    /// have the values, [`Error::Opaque`] if what it returns needs a node that only has partials.
+    /// [`Error::ValueRead`] if `f` reads the plain number of a variable, computes a gradient, or passes values to a
+    /// closure of `custom` or `preaccumulate` that captures something; [`Error::Opaque`] if the result depends on a
+    /// node of which only the partials are known.
     ///
     /// # Panics
     /// If `f` returns a variable of another tape.
@@ -134,8 +137,8 @@ impl Function {
         Ok(self)
     }
 
-    /// The same function with these inputs *held*: they are given at each evaluation, but derivatives are not taken by them.
-    /// The other inputs are its variables.
+    /// The same function with these inputs *held*: they are given at each evaluation, but derivatives are not taken
+    /// with respect to them. The other inputs are its variables. A second call holds further inputs.
     ///
     /// ```
     /// use tapegrad::Function;
@@ -153,7 +156,8 @@ impl Function {
         Ok(self)
     }
 
-    /// As [`record`](Self::record), with the fingerprint of the recording; without a function where that is known.
+    /// As [`record`](Self::record), with the fingerprint of the recording. If the fingerprint is among the `known`
+    /// ones, no function is made.
     #[track_caller]
     pub(crate) fn record_unless_known<Y: Point<Var>>(
         f: impl FnOnce(&[Var]) -> Y,
@@ -172,7 +176,8 @@ impl Function {
         Ok((fingerprint, Some(tape.function(&vars, &outputs)?)))
     }
 
-    /// Refuses what is not the same function, recorded again, perhaps at another point of the same branches.
+    /// An error if `again`, a second recording of the same code, differs. Its point of recording may differ, within
+    /// the same branches.
     pub(crate) fn expect_same(&self, again: &Function) -> Result<(), Error> {
         let difference = self.graph.difference(&again.graph);
         difference.map_or(Ok(()), |difference| Err(Error::NotAFunction { difference }))
@@ -184,7 +189,7 @@ impl Function {
         self.graph.inputs
     }
 
-    /// How many inputs derivatives are taken by.
+    /// How many inputs are variables: derivatives are taken with respect to them.
     #[must_use]
     pub fn variables(&self) -> usize {
         self.variables.len()
@@ -207,7 +212,7 @@ impl Function {
         &self.at
     }
 
-    /// The places of the inputs that derivatives are taken by.
+    /// The places of the variables.
     fn variable_places(&self) -> impl Iterator<Item = Place> + '_ {
         self.variables.iter().map(|&variable| self.graph.input(variable))
     }
@@ -217,20 +222,20 @@ impl Function {
         self.graph.outputs.iter().copied()
     }
 
-    /// Of each input, whether derivatives are taken by it.
+    /// For each input, whether it is a variable.
     fn are_variables(&self) -> impl Iterator<Item = bool> + '_ {
         let mut variables = self.variables.iter().peekable();
         (0..self.graph.inputs).map(move |input| variables.next_if_eq(&&input).is_some())
     }
 
-    /// Evaluates; the values of all places are in the workspace then.
+    /// Evaluates, and leaves the values of all places in `memory`.
     #[track_caller]
     fn run<R: Real>(&self, x: &[R], memory: &mut Memory<R>) -> Result<(), Error> {
         length("inputs", self.graph.inputs, x.len())?;
         self.run_with(x.iter().copied(), memory)
     }
 
-    /// As [`run`](Self::run), with as many numbers as inputs.
+    /// As [`run`](Self::run), for a caller that has checked the number of inputs.
     #[track_caller]
     fn run_with<R: Real>(&self, x: impl IntoIterator<Item = R>, memory: &mut Memory<R>) -> Result<(), Error> {
         forward(&self.graph, x, memory).map_err(|guard| branch_changed(guard, &memory.values))
@@ -241,8 +246,9 @@ impl Function {
         Ok(self.graph.outputs[0])
     }
 
-    /// Evaluates over any number: on variables, every operation is recorded anew, so that derivatives to any
-    /// order, and a recording around it, see through; on a recording tape its guards become guards of that tape.
+    /// Evaluates over any type of number. Over variables, every operation is recorded on their tape, so derivatives
+    /// of any order and an enclosing recording include the operations of this function; on a recording tape its
+    /// guards become guards of that tape.
     ///
     /// ```
     /// use tapegrad::{Function, gradient};
@@ -255,7 +261,7 @@ impl Function {
     /// ```
     ///
     /// # Errors
-    /// As [`values`](Self::values).
+    /// As [`Evaluator::values`].
     #[track_caller]
     pub fn call<R: Real>(&self, x: &[R]) -> Result<Vec<R>, Error> {
         let mut memory = Memory::default();
@@ -263,12 +269,13 @@ impl Function {
         Ok(self.graph.outputs.iter().map(|&place| memory.values[place as usize]).collect())
     }
 
-    /// Evaluates on variables, leaving one node per output with its partial derivatives: what the function
-    /// computes inside costs no tape. An input that does not reach the output at this point is not linked to it, as with
-    /// [`call`](Self::call). On a recording tape, which must see through, this is `call`.
+    /// Evaluates over variables and records one node per output, with its partial derivatives: the operations of
+    /// the function take no memory on the tape. An input on which the output does not depend at this point is not
+    /// linked to it, as with [`call`](Self::call). On a recording tape, which has to record the operations, this is
+    /// `call`.
     ///
     /// # Errors
-    /// As [`values`](Self::values).
+    /// As [`Evaluator::values`].
     #[track_caller]
     pub fn call_as_node(&self, x: &[Var]) -> Result<Vec<Var>, Error> {
         if crate::tape::are_recorded(x) {
@@ -281,7 +288,7 @@ impl Function {
             backward_plain(&self.graph, [(output, 1.0)], &mut memory);
             let first = self.graph.input(0) as usize;
             let inputs = first..first + x.len();
-            // A zero is a number, or says that the input does not reach the output: the careful sweep knows.
+            // A zero may be a structural zero: the sweep that keeps track of paths decides.
             let mut partials = x.iter().zip(&memory.adjoints[inputs.clone()]);
             let has_zero = partials.any(|(x, &partial)| !x.is_constant() && partial == 0.0);
             if has_zero {
@@ -295,7 +302,7 @@ impl Function {
     }
 }
 
-/// The name, lengthened until it is free.
+/// The name, lengthened until no input has it.
 fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
     while is_taken(&name) {
         name.push('_');
@@ -303,7 +310,7 @@ fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// These inputs in order, each once.
+/// These inputs in ascending order, without duplicates.
 fn set_of_inputs(inputs: impl IntoIterator<Item = usize>, count: usize) -> Result<Vec<usize>, Error> {
     let mut set = Vec::new();
     for input in inputs {

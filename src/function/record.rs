@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 impl Tape {
-    /// What was recorded so far, as a function of `inputs` with these `outputs`: one recording, two uses.
+    /// The recording so far as a function from `inputs` to `outputs`. The tape can still be used.
     ///
     /// ```
     /// use tapegrad::{Tape, Workspace};
@@ -27,12 +27,12 @@ impl Tape {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotRecording`] of a plain tape, [`Error::ValueRead`] if a plain number was read out of a
-    /// variable, [`Error::Opaque`] if an output needs a node that only has partials, and
-    /// [`Error::FreeVariable`] if it needs a variable that is not among the inputs.
+    /// [`Error::NotRecording`] if the tape was made with [`Tape::new`]; [`Error::ValueRead`] if the plain number of
+    /// a variable was read; [`Error::Opaque`] if an output or a comparison depends on a node of which only the
+    /// partials are known; [`Error::FreeVariable`] if one depends on a variable that is not among the inputs.
     ///
     /// # Panics
-    /// If an input is not a variable made by this tape, or an output is of another tape.
+    /// If an input is not a variable made by this tape or is listed twice, or an output belongs to another tape.
     #[track_caller]
     pub fn function(&self, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
         for &input in inputs {
@@ -57,13 +57,15 @@ impl Tape {
         self.with(|tape| function(tape, inputs, outputs))
     }
 
-    /// Whether what was recorded can be evaluated at other points, guards permitting: [`function`](Self::function) asks the
-    /// same, and also whether its outputs need a node that only has partials.
+    /// Whether the recording can be evaluated at other points, as far as its guards hold there.
+    /// [`function`](Self::function) checks the same, and also whether its outputs depend on a node of which only
+    /// the partials are known.
     ///
     /// # Errors
-    /// [`Error::NotRecording`] of a plain tape; [`Error::ValueRead`] if a plain number was read out of a
-    /// variable, or something was recorded after a gradient or a listing was taken or the values went to a block of the
-    /// user's; [`Error::Opaque`] if a comparison was made of a node that only has partials.
+    /// [`Error::NotRecording`] if the tape was made with [`Tape::new`]; [`Error::ValueRead`] if the plain number of
+    /// a variable was read, or if something was recorded after a gradient or a listing was computed or after values
+    /// were passed to a capturing closure of `custom` or `preaccumulate`; [`Error::Opaque`] if a comparison depends
+    /// on a node of which only the partials are known.
     #[track_caller]
     pub fn replayable(&self) -> Result<(), Error> {
         self.with(|tape| needed(tape, &[]).map(drop))
@@ -71,8 +73,9 @@ impl Tape {
 }
 
 impl Tape {
-    /// A number for all that was recorded: operations, operands, constants by bits, comparisons and `outputs`. Two recordings
-    /// with the same number are the same, but for a chance of 2⁻⁶⁴; it takes far less than a function.
+    /// A hash of the recording: operations, operands, constants by bits, comparisons and `outputs`. Different
+    /// recordings have the same hash with a probability of 2⁻⁶⁴. Computing it takes far less time than making a
+    /// function.
     pub(crate) fn fingerprint(&self, outputs: &[Var]) -> u64 {
         fn put(hasher: &mut DefaultHasher, operand: Operand) {
             match operand {
@@ -99,7 +102,8 @@ impl Tape {
     }
 }
 
-/// Which nodes the outputs and the guards depend on, if all of them can be evaluated again; the others do no harm.
+/// Marks the nodes on which the outputs and the guards depend. An error if one of them cannot be evaluated again;
+/// all other nodes are ignored.
 fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
     let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
     if let Some(at) = recording.value_read() {
@@ -130,7 +134,7 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
             Err(Error::Opaque { node: index - FIRST, at })
         }
         None => {
-            // After blocks that are needed, which are told as such.
+            // Checked last, so that an opaque node that is needed is reported as such.
             let has_constants = outputs.iter().any(|output| output.is_constant());
             match recording.given_out(tape.len(), has_constants) {
                 Some(at) => Err(Error::ValueRead { at: at.into() }),
@@ -140,7 +144,7 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
     }
 }
 
-/// Where a variable stands; of a constant, a place before the first node.
+/// The index of a variable; for a constant, an index before the first node.
 fn index_of(tape: &Storage, var: Var) -> usize {
     tape.find(var).map_or(0, |index| index as usize)
 }

@@ -12,8 +12,8 @@ use std::cmp::Ordering;
 
 const VERSION: u32 = 1;
 
-/// The stored form. Numbers are text, the shortest that reads back the same, because not every format has
-/// infinities.
+/// The stored form. Numbers are stored as the shortest text that parses to the same number, because not every
+/// format has infinities.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Function {
     }
 }
 
-/// Everything that an evaluation relies on is checked here.
+/// Builds the function, and checks everything that an evaluation relies on.
 fn restore(stored: Stored) -> Result<Function, Error> {
     let broken = |why: String| Error::Stored { why };
     if stored.tapegrad_function != VERSION {
@@ -153,8 +153,8 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     Ok(Function { variables, ..Function::new(graph, names, numbers(&stored.at)?) })
 }
 
-/// The number whose text this is: as Rust writes it, in one of its three ways. Other digits would be rounded, and large
-/// exponents turn into an infinity.
+/// Parses a number, if the text is one of the three forms in which Rust prints it. Other digits would be rounded,
+/// and large exponents would become infinite.
 fn number(text: &str) -> Option<f64> {
     let number: f64 = text.parse().ok()?;
     let forms = [format!("{number:?}"), format!("{number}"), format!("{number:e}")];

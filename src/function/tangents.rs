@@ -1,13 +1,13 @@
-//! Derivatives in a direction, forwards over the variables of a recording tape.
+//! Forward mode over the variables of a recording tape.
 
 use super::ir::graph::{Graph, Place};
 use crate::table::hooks::Hooks;
 use crate::table::zeros::Reach;
 use crate::tape::Var;
 
-/// The tangents of all places from those of some, where the places have these values.
+/// The tangents of all places, given those of some of them and the values of all.
 ///
-/// By the law of zeros; where a direction is 0, no path begins.
+/// It keeps track of structural zeros (see `table/zeros`); no path starts where a direction is 0.
 #[track_caller]
 pub(super) fn forward_tangents(
     graph: &Graph,
@@ -29,7 +29,7 @@ pub(super) fn forward_tangents(
             if way.is_never() {
                 return;
             }
-            // A tangent that is cut off is 0, and stays so under a finite factor.
+            // A masked tangent is 0, and a finite factor keeps it 0.
             let factor = if partial.is_surely_finite() { Reach::Always } else { way };
             after[0] = after[0].plus_term(factor.term(partial, before[operand as usize]));
             reach_after[0] = reach_after[0].or(way);

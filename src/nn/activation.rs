@@ -1,4 +1,4 @@
-//! What a layer does with its net inputs.
+//! Activations: from the net inputs of a layer to its outputs.
 
 use super::error::Error;
 use crate::number::lists::softmax;
@@ -28,8 +28,9 @@ pub enum Activation {
     Silu,
     /// `ln(1 + eᵃ)`
     Softplus,
-    /// `eᵃⁱ / Σ eᵃʲ` over the neurons of the layer: probabilities. For the last layer only. To train, leave
-    /// the outputs as logits and use [`Loss::CrossEntropy`](super::Loss::CrossEntropy), which is stable.
+    /// `eᵃⁱ / Σ eᵃʲ` over the neurons of the layer: probabilities. For the last layer only. For training, use
+    /// [`Identity`](Activation::Identity) with [`Loss::CrossEntropy`](super::Loss::CrossEntropy), which takes
+    /// logits and is numerically stable.
     Softmax,
 }
 
@@ -62,13 +63,13 @@ impl Activation {
         net_inputs
     }
 
-    /// Where class 1 begins for a single output: at what a net input of 0 gives. Above it for logits and `tanh` is above 0,
-    /// for a sigmoid above ½.
+    /// The decision boundary of a single output, above which it means class 1: the output for a net input of 0,
+    /// which is 0 for logits and `tanh`, and ½ for a sigmoid.
     pub(super) fn boundary(self) -> f64 {
         self.apply(vec![0.0])[0]
     }
 
-    /// The probabilities of the classes that these outputs stand for, if they stand for some.
+    /// The probabilities of the classes, if the outputs are logits or probabilities.
     pub(super) fn probabilities(self, outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
         match (self, &outputs[..]) {
             (Activation::Identity, &[logit]) => Ok(vec![(-logit).sigmoid(), logit.sigmoid()]),
@@ -76,13 +77,13 @@ impl Activation {
             (Activation::Sigmoid, &[probability]) => Ok(vec![1.0 - probability, probability]),
             (Activation::Sigmoid | Activation::Softmax, _) => Ok(outputs),
             _ => Err(Error::Setting(format!(
-                "outputs of `Activation::{self:?}` are no probabilities: end the network in `Activation::Identity`, and \
-                 train it with `Loss::CrossEntropy`, or `Loss::BinaryCrossEntropy` for a single output"
+                "outputs of `Activation::{self:?}` are not probabilities: end the network with `Activation::Identity`, \
+                 and train it with `Loss::CrossEntropy`, or `Loss::BinaryCrossEntropy` for a single output"
             ))),
         }
     }
 
-    /// The number that comes with it, if one does.
+    /// The numeric setting of the activation, if it has one.
     pub(super) fn setting(self) -> Option<f64> {
         match self {
             Activation::LeakyRelu(setting) | Activation::Elu(setting) => Some(setting),

@@ -1,10 +1,10 @@
-//! A network on a tape, for one pass.
+//! A network whose parameters are variables of a tape.
 
 use super::mlp::Mlp;
 use super::neuron::Neuron;
 use crate::{Tape, Var};
 
-/// A network for one pass: its parameters as variables of a tape. See [`Mlp::bind`].
+/// A network whose parameters are variables of a tape. See [`Mlp::bind`].
 #[derive(Debug, Clone)]
 pub struct Bound<'a> {
     mlp: &'a Mlp,
@@ -12,7 +12,7 @@ pub struct Bound<'a> {
 }
 
 impl Mlp {
-    /// The network on a tape, every parameter a variable: what a custom training step works with.
+    /// Makes variables of all parameters on a tape, for a custom training step.
     #[must_use]
     #[track_caller]
     pub fn bind<'a>(&'a self, tape: &Tape) -> Bound<'a> {
@@ -25,14 +25,14 @@ impl<'a> Bound<'a> {
         Bound { mlp, parameters: tape.vars(mlp.parameters()) }
     }
 
-    /// The parameters as variables, in their order. Frozen ones are variables too; that training leaves
-    /// them alone is the trainer's business.
+    /// The parameters as variables, in order. Frozen ones are variables too; only a trainer treats them
+    /// differently.
     #[must_use]
     pub fn parameters(&self) -> &[Var] {
         &self.parameters
     }
 
-    /// One neuron, in variables.
+    /// One neuron, with variables as parameters.
     ///
     /// # Panics
     /// If there is no such layer or neuron.
@@ -43,7 +43,7 @@ impl<'a> Bound<'a> {
         self.mlp.layers()[layer].neuron(&self.parameters[self.mlp.range(layer)], neuron)
     }
 
-    /// The outputs for these inputs: numbers, or variables.
+    /// The outputs for these inputs, which are numbers or variables.
     ///
     /// # Panics
     /// If there are not as many inputs as the network takes.
@@ -53,7 +53,7 @@ impl<'a> Bound<'a> {
         self.pass(inputs).outputs
     }
 
-    /// As [`forward`](Self::forward), keeping the net inputs of every layer.
+    /// As [`forward`](Self::forward), but also keeps the net inputs of every layer.
     ///
     /// # Panics
     /// If there are not as many inputs as the network takes.
@@ -73,10 +73,10 @@ impl<'a> Bound<'a> {
         ForwardPass { net_inputs, outputs }
     }
 
-    /// The derivatives by the parameters, in their order.
+    /// The derivatives with respect to the parameters, in order.
     ///
     /// # Panics
-    /// If the gradient is of another tape.
+    /// If the gradient belongs to another tape.
     #[must_use]
     #[track_caller]
     pub fn gradient(&self, gradient: &crate::Gradient) -> Vec<f64> {
@@ -84,7 +84,7 @@ impl<'a> Bound<'a> {
     }
 }
 
-/// What a network computed on a tape for one sample.
+/// The forward pass of a network on a tape, for one sample.
 #[derive(Debug, Clone)]
 pub struct ForwardPass {
     net_inputs: Vec<Vec<Var>>,
@@ -98,16 +98,16 @@ impl ForwardPass {
         &self.outputs
     }
 
-    /// The net inputs `a_j` of every layer, from the input on.
+    /// The net inputs `a_j` of every layer, in the order of the layers.
     #[must_use]
     pub fn net_inputs(&self) -> &[Vec<Var>] {
         &self.net_inputs
     }
 
-    /// The node deltas `δ_j = ∂J/∂a_j` of every layer, given the gradient of the objective `J`.
+    /// The deltas `δ_j = ∂J/∂a_j` of backpropagation for every layer, given the gradient of the objective `J`.
     ///
     /// # Panics
-    /// If the gradient is of another tape.
+    /// If the gradient belongs to another tape.
     #[must_use]
     #[track_caller]
     pub fn deltas(&self, gradient: &crate::Gradient) -> Vec<Vec<f64>> {

@@ -8,7 +8,7 @@ use super::mlp::Mlp;
 use super::passes::are_finite;
 use super::random::Random;
 
-/// A network in the making. See [`Mlp::builder`].
+/// Builds a network. See [`Mlp::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "a builder makes a network with `build()`"]
 pub struct MlpBuilder {
@@ -20,7 +20,7 @@ pub struct MlpBuilder {
 }
 
 impl Mlp {
-    /// Starts a network that takes `inputs` numbers; layers, initialisation and seed follow.
+    /// Starts building a network with this number of inputs; layers, initialisation and seed follow.
     pub fn builder(inputs: usize) -> MlpBuilder {
         MlpBuilder::new(inputs)
     }
@@ -31,41 +31,41 @@ impl MlpBuilder {
         MlpBuilder { inputs, layers: Vec::new(), bias: Bias::PerNeuron, init: Init::XavierUniform, seed: 0 }
     }
 
-    /// A further layer of so many neurons.
+    /// Adds a layer with this number of neurons.
     pub fn layer(mut self, neurons: usize, activation: Activation) -> Self {
         self.layers.push((neurons, activation, None));
         self
     }
 
-    /// A further layer with an initialisation of its own.
+    /// Adds a layer with an initialisation of its own.
     pub fn layer_with(mut self, neurons: usize, activation: Activation, init: Init) -> Self {
         self.layers.push((neurons, activation, Some(init)));
         self
     }
 
-    /// Which biases the layers have; one per neuron unless said.
+    /// The biases of all layers; by default one per neuron.
     pub fn bias(mut self, bias: Bias) -> Self {
         self.bias = bias;
         self
     }
 
-    /// How weights are drawn; [`Init::XavierUniform`] unless said.
+    /// How weights are drawn; by default [`Init::XavierUniform`].
     pub fn init(mut self, init: Init) -> Self {
         self.init = init;
         self
     }
 
-    /// Which weights are drawn; 0 unless said. The same seed gives the same network, for ever.
+    /// The seed of the weights; by default 0. The same seed gives the same network in every version.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// The network.
+    /// Builds the network.
     ///
     /// # Errors
-    /// [`Error::Shape`], as [`Mlp::from_layers`]; [`Error::OutOfRange`], as [`Init::check`]; [`Error::Setting`] if an
-    /// initialisation draws what is not finite.
+    /// [`Error::Shape`], as [`Mlp::from_layers`]; [`Error::OutOfRange`], as [`Init::check`]; [`Error::Setting`] if
+    /// an initialisation draws numbers that are not finite.
     pub fn build(self) -> Result<Mlp, Error> {
         let inits = self.layers.iter().filter_map(|(_, _, init)| *init);
         inits.chain([self.init]).try_for_each(Init::check)?;

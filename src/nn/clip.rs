@@ -1,4 +1,4 @@
-//! Keeping gradients small.
+//! Gradient clipping.
 
 use super::error::Error;
 use super::passes::are_finite;
@@ -8,14 +8,14 @@ use super::ranges::{limit, or_panic};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Clip {
-    /// Each derivative within ± this.
+    /// Each derivative is limited to ± this.
     Value(f64),
-    /// The length of the gradient at most this; its direction stays.
+    /// The norm of the gradient is limited to this; its direction stays the same.
     Norm(f64),
 }
 
 impl Clip {
-    /// Refuses a limit that makes no sense. A [`Trainer`](super::Trainer) asks before it begins.
+    /// Checks the limit. A [`Trainer`](super::Trainer) does so before training.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if the limit is not above 0.
@@ -26,7 +26,8 @@ impl Clip {
         }
     }
 
-    /// Limits a gradient. As in PyTorch, a longer gradient is scaled by `limit / (norm + 1e-6)`. A NaN stays one.
+    /// Limits a gradient. As in PyTorch, a gradient whose norm is above the limit is scaled by
+    /// `limit / (norm + 1e-6)`. NaN stays NaN.
     ///
     /// ```
     /// use tapegrad::nn::Clip;
@@ -36,7 +37,7 @@ impl Clip {
     /// ```
     ///
     /// # Panics
-    /// If the limit makes no sense (see [`check`](Self::check)).
+    /// If the limit is invalid (see [`check`](Self::check)).
     #[track_caller]
     pub fn apply(self, gradient: &mut [f64]) {
         or_panic(self.check());
@@ -49,7 +50,7 @@ impl Clip {
             Clip::Norm(limit) => {
                 let norm = crate::table::rules::norm(&*gradient);
                 if norm == f64::INFINITY && are_finite(gradient) {
-                    // The length is beyond all numbers: in units of the largest it is not, nor is 1e-6 of any account.
+                    // The norm overflows. Relative to the largest entry it does not, and 1e-6 is negligible.
                     let largest = gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
                     gradient.iter_mut().for_each(|slope| *slope /= largest);
                     let factor = limit / crate::table::rules::norm(&*gradient);

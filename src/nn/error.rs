@@ -1,27 +1,26 @@
-//! What can go wrong with networks, data and files.
+//! Errors of networks, training, data and files.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a network, a training run or a file is refused. Each message says what was wrong and what to do.
+/// An error of a network, a training run, data or a file. Each message says what is wrong and what to do.
 ///
-/// `Debug` gives the message too, since that is what `main` prints of an error that it returns, and `unwrap` of one that
-/// nobody expected.
+/// `Debug` prints the message too, since it is used for errors that `main` returns and by `unwrap`.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A network cannot have this shape.
-    #[error("a network cannot be built so: {0}")]
+    #[error("this network cannot be built: {0}")]
     Shape(String),
     /// A list has the wrong length.
     #[error("{what}: {found} given, {expected} needed")]
     Length {
-        /// Of what.
+        /// What the list contains.
         what: &'static str,
-        /// How many there should be.
+        /// The required length.
         expected: usize,
-        /// How many there are.
+        /// The actual length.
         found: usize,
     },
     /// No parameter has this name.
@@ -29,7 +28,7 @@ pub enum Error {
         "no parameter is named `{name}`; names are like `layers.0.neurons.3.weights.1`, and `names()` lists them"
     )]
     UnknownParameter {
-        /// The name asked for.
+        /// The name.
         name: String,
     },
     /// A number in the data is not finite.
@@ -39,7 +38,7 @@ pub enum Error {
         what: &'static str,
         /// The sample, from 0.
         sample: usize,
-        /// The place in the sample, from 0.
+        /// The index within the inputs or targets of the sample, from 0.
         column: usize,
         /// The number.
         value: f64,
@@ -52,23 +51,23 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// There is nothing to learn from.
+    /// There are no samples.
     #[error("there are no samples{0}")]
     NoSamples(&'static str),
-    /// Settings of the training make no sense together.
+    /// Settings are invalid, or do not fit together.
     #[error("{0}")]
     Setting(String),
-    /// A setting is a number that it cannot be.
+    /// A numeric setting is out of its range.
     #[error("`{setting}` is {value}; it has to be {needed}")]
     OutOfRange {
-        /// Its name, with the type that it is of.
+        /// The name of the setting, with its type.
         setting: &'static str,
-        /// What it is.
+        /// Its value.
         value: f64,
-        /// What it may be.
+        /// The valid range.
         needed: &'static str,
     },
-    /// A minimiser found no lower loss than the first, though the gradient says that there is one.
+    /// A minimiser found no lower loss than the initial one, although the gradient indicates that there is one.
     #[error(
         "no lower loss than {loss} was found, where the gradient has a length of {gradient_norm}: {cause}; \
          see that the loss has a minimum and that its gradient is right, or scale the parameters"
@@ -76,58 +75,58 @@ pub enum Error {
     NoProgress {
         /// The loss at the start.
         loss: f64,
-        /// The length of the gradient there.
+        /// The norm of the gradient there.
         gradient_norm: f64,
-        /// What the line search says.
+        /// Why the line search failed.
         cause: String,
     },
-    /// The loss or gradient of a sample, or an update, was not finite. The parameters are those before the
-    /// step.
+    /// The loss or gradient of a sample, or an update, was not finite. The parameters are those from before this
+    /// update.
     #[error(
         "training stopped at update {step}{}: {cause}; the parameters are those before it; lower the \
          learning rate, clip the gradient, or scale the inputs",
         .sample.map_or(String::new(), |sample| format!(", sample {sample}"))
     )]
     NonFinite {
-        /// How many updates were made before, over all epochs.
+        /// The number of completed updates, over all epochs.
         step: usize,
-        /// The sample by its index in the data; none if every sample was finite and their sum or the update
-        /// was not.
+        /// The index of the sample in the data; `None` if every sample was finite, but their sum or the update was
+        /// not.
         sample: Option<usize>,
-        /// The first node that was not finite, or what else became so.
+        /// The first node that was not finite, or another cause.
         cause: String,
     },
-    /// The loss cannot be replayed from a recording, and the tape, which calls it for every sample, is not wanted or
-    /// comes too late.
+    /// The loss cannot be replayed from a recording, and the tape, which calls the loss for every sample, is not
+    /// allowed, or batches may already have been computed with an outdated recording.
     #[error(
         "training stopped at update {step}, since the loss cannot be replayed: {cause}. The parameters are those after \
          {step} updates; train with `Backend::Eager`, which calls the loss for every sample and every update"
     )]
     NotReplayable {
-        /// How many updates were made before, over all epochs.
+        /// The number of completed updates, over all epochs.
         step: usize,
-        /// What a recording would freeze or has frozen.
+        /// What the recording would freeze or has frozen.
         cause: String,
     },
     /// A parameter would not be a finite number.
     #[error("the parameter `{name}` cannot be {value}: parameters are finite numbers")]
     Parameter {
-        /// Its name, as in [`Mlp::names`](super::Mlp::names).
+        /// The name of the parameter, as in [`Mlp::names`](super::Mlp::names).
         name: String,
-        /// What it would be.
+        /// The value that was refused.
         value: f64,
     },
-    /// Of these inputs there is no prediction.
+    /// There is no prediction for these inputs.
     #[error("no prediction: {0}")]
     Prediction(String),
-    /// A cell of a table is not what it should be.
+    /// A cell of a table is invalid.
     #[error("{source_name}, row {row}, column {column}: {problem}")]
     Cell {
         /// The file, or `csv`.
         source_name: String,
-        /// From 1, as editors count; a header counts.
+        /// The line, counted from 1 as in an editor, header included.
         row: usize,
-        /// From 1.
+        /// The column, counted from 1.
         column: usize,
         /// What is wrong.
         problem: String,
@@ -137,10 +136,10 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file does not hold what it should.
+    /// A file has invalid contents.
     #[error("{}: {problem}", .path.display())]
     Format {
         /// The file.
@@ -148,7 +147,7 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
-    /// A file was written by a version that this one does not know.
+    /// A file has a version of the format that this build does not read.
     #[error(
         "{}: written in version {found} of the format, and this build reads version {known}; use {} tapegrad",
         .path.display(), if found > known { "a newer" } else { "an older" }
@@ -156,9 +155,9 @@ pub enum Error {
     Version {
         /// The file.
         path: PathBuf,
-        /// Its version.
+        /// The version of the file.
         found: u64,
-        /// The version known here.
+        /// The version that this build reads.
         known: u64,
     },
 }
@@ -169,7 +168,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Refuses a list of the wrong length.
+/// An error if a list has the wrong length.
 pub(super) fn expect_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
     if expected == found { Ok(()) } else { Err(Error::Length { what, expected, found }) }
 }

@@ -1,15 +1,15 @@
-//! Where training starts.
+//! Initialisation of parameters.
 
 use super::error::Error;
 use super::layer::Layer;
 use super::random::Random;
 use super::ranges::bound;
 
-/// How weights are drawn before training. Biases start at 0, but for [`Init::Linear`].
+/// How weights are drawn before training. Biases start at 0, except with [`Init::Linear`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Init {
-    /// All 0. A net with a hidden layer cannot learn from there: its neurons stay alike.
+    /// All 0. A network with a hidden layer cannot learn from there, since its neurons stay equal.
     Zeros,
     /// Uniform in ±bound.
     Uniform(f64),
@@ -25,15 +25,15 @@ pub enum Init {
     LecunUniform,
     /// Normal with variance 1 / inputs.
     LecunNormal,
-    /// Weights and biases uniform in ±1/√inputs, as a linear layer of PyTorch starts.
+    /// Weights and biases uniform in ±1/√inputs: the initialisation of a linear layer in PyTorch.
     Linear,
 }
 
 impl Init {
-    /// Refuses a bound that makes no sense. [`MlpBuilder::build`](super::MlpBuilder::build) asks.
+    /// Checks the bound. [`MlpBuilder::build`](super::MlpBuilder::build) does so too.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] if the bound is negative or not finite, or twice the bound is not.
+    /// [`Error::OutOfRange`] if the bound is negative, or twice the bound is not finite.
     pub fn check(self) -> Result<(), Error> {
         match self {
             Init::Uniform(most) => bound("Init::Uniform", most),
@@ -41,7 +41,7 @@ impl Init {
         }
     }
 
-    /// Draws the parameters of a layer, in their order.
+    /// Draws the parameters of a layer, in order.
     pub(super) fn draw(self, layer: &Layer, random: &mut Random, parameters: &mut [f64]) {
         let (inputs, outputs) = (layer.inputs() as f64, layer.outputs() as f64);
         for (place, is_bias) in parameters.iter_mut().zip(layer.biases()) {

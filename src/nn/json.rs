@@ -1,4 +1,4 @@
-//! Values as JSON files, read with distrust: `{"format": …, "version": …, "checksum": …, "content": …}`.
+//! Values as JSON files, validated when they are read: `{"format": …, "version": …, "checksum": …, "content": …}`.
 
 use super::error::Error;
 use super::save;
@@ -27,7 +27,7 @@ struct Whole<T> {
     content: T,
 }
 
-/// Writes a value. What would not read back is refused, and the file that was there stays.
+/// Writes a value. An error if it could not be read back; an existing file is unchanged then.
 pub(super) fn write<T>(path: &Path, format: &str, content: &T) -> Result<(), Error>
 where
     T: Serialize + DeserializeOwned,
@@ -48,7 +48,7 @@ pub(super) fn read<T: Serialize + DeserializeOwned>(path: &Path, format: &str) -
     let bytes = save::read(path)?;
     let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
     let head: Head = serde_json::from_slice(&bytes)
-        .map_err(|error| refuse(format!("this is no whole `{format}` file: {error}")))?;
+        .map_err(|error| refuse(format!("this is not a complete `{format}` file: {error}")))?;
     check_head(path, format, &head.format, head.version)?;
     check_content(&bytes).map_err(refuse)
 }
@@ -59,7 +59,7 @@ fn check_content<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Str
     Ok(whole.content)
 }
 
-/// Refuses a file of another format or version.
+/// An error if the file has another format or version.
 pub(super) fn check_head(path: &Path, format: &str, found: &str, version: u64) -> Result<(), Error> {
     if found != format {
         let problem = format!("this is a `{found}` file, not a `{format}`");
@@ -71,8 +71,8 @@ pub(super) fn check_head(path: &Path, format: &str, found: &str, version: u64) -
     Ok(())
 }
 
-/// Refuses a value that is not the one that was saved. The checksum is of the values, not of their text: a file may be
-/// indented, but no digit may change.
+/// An error if the value is not the one that was saved. The checksum is computed from the value and not from the
+/// text of the file, so the file may be reformatted.
 pub(super) fn check(content: &impl Serialize, checksum: &str) -> Result<(), String> {
     let found = self::checksum(content)?;
     if found == checksum {
@@ -96,7 +96,7 @@ fn to_text(content: &impl Serialize) -> Result<String, String> {
     serde_json::to_string(content).map_err(|error| error.to_string())
 }
 
-/// An optional value whose entry has to be there: `null` says that there is none, a missing entry says nothing.
+/// An optional value whose entry is required: `null` means `None`, and a missing entry is an error.
 pub(super) fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

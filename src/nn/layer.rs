@@ -1,4 +1,4 @@
-//! A layer: how its parameters lie in a list, and what it computes with them.
+//! A fully connected layer: the order of its parameters, and its outputs.
 
 use super::activation::Activation;
 use super::neuron::Neuron;
@@ -10,7 +10,7 @@ use std::ops::Range;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Bias {
-    /// None: the net input is `Σ wᵢ xᵢ`.
+    /// No bias: the net input is `Σ wᵢ xᵢ`.
     None,
     /// One per neuron.
     #[default]
@@ -19,8 +19,8 @@ pub enum Bias {
     Shared,
 }
 
-/// The shape of a fully connected layer, and its arithmetic. The parameters are in a list: neuron by neuron
-/// its weights, then its bias; a shared bias comes last.
+/// The shape of a fully connected layer, and its outputs as a function of parameters and inputs. The parameters are
+/// a list: for each neuron its weights, then its bias; a shared bias comes last.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -38,19 +38,19 @@ impl Layer {
         Layer { inputs, outputs, activation, bias }
     }
 
-    /// How many numbers come in.
+    /// The number of inputs.
     #[must_use]
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
-    /// How many neurons there are.
+    /// The number of neurons.
     #[must_use]
     pub fn outputs(&self) -> usize {
         self.outputs
     }
 
-    /// What the neurons do with their net inputs.
+    /// The activation of the neurons.
     #[must_use]
     pub fn activation(&self) -> Activation {
         self.activation
@@ -62,10 +62,10 @@ impl Layer {
         self.bias
     }
 
-    /// How many parameters there are.
+    /// The number of parameters.
     ///
     /// # Panics
-    /// If they are more than can be counted; a network of such layers is refused.
+    /// If the number overflows. A network with such a layer cannot be built.
     #[must_use]
     #[track_caller]
     pub fn parameter_count(&self) -> usize {
@@ -78,24 +78,24 @@ impl Layer {
         }
     }
 
-    /// The same, if it can be counted: sizes from a file may be absurd.
+    /// The same, or `None` if the number overflows: sizes from a file may be absurd.
     pub(super) fn checked_parameter_count(&self) -> Option<usize> {
         let stride = self.inputs.checked_add(usize::from(self.bias == Bias::PerNeuron))?;
         self.outputs.checked_mul(stride)?.checked_add(usize::from(self.bias == Bias::Shared))
     }
 
-    /// From the first weight of a neuron to that of the next.
+    /// The distance from the first weight of a neuron to that of the next.
     fn stride(&self) -> usize {
         self.inputs + usize::from(self.bias == Bias::PerNeuron)
     }
 
-    /// Where the weights of a neuron are in the list.
+    /// The range of the weights of a neuron in the list.
     pub(super) fn weights_of(&self, neuron: usize) -> Range<usize> {
         let start = neuron * self.stride();
         start..start + self.inputs
     }
 
-    /// Where the bias of a neuron is in the list.
+    /// The index of the bias of a neuron in the list.
     pub(super) fn bias_of(&self, neuron: usize) -> Option<usize> {
         match self.bias {
             Bias::None => None,
@@ -104,7 +104,7 @@ impl Layer {
         }
     }
 
-    /// For every parameter, in order, whether it is a bias.
+    /// For each parameter, in order, whether it is a bias.
     pub(super) fn biases(&self) -> impl Iterator<Item = bool> + use<> {
         let Layer { inputs, outputs, bias, .. } = *self;
         let stride = self.stride();
@@ -115,7 +115,7 @@ impl Layer {
         })
     }
 
-    /// Every parameter's name within the layer, in order.
+    /// The names of the parameters within the layer, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = String> + '_ {
         let of_neuron = move |neuron: usize| {
             let weights = (0..self.inputs).map(move |input| format!("neurons.{neuron}.weights.{input}"));

@@ -1,4 +1,4 @@
-//! Losses: how far the outputs for one sample are from its targets.
+//! Losses, which measure the error of the outputs for one sample, and penalties.
 
 use super::activation::Activation;
 use super::data::Data;
@@ -10,7 +10,7 @@ use crate::number::mask::lt;
 use crate::table::number::Number;
 use crate::table::rules::{cross_entropy, sum};
 
-/// The loss of one sample, over any number. There are as many targets as outputs.
+/// The loss of one sample, over any type of number. There are as many targets as outputs.
 ///
 /// ```
 /// use tapegrad::nn::Loss;
@@ -37,12 +37,12 @@ pub enum Loss {
     Huber(f64),
     /// `Σ max(0, 1 − t y)` for targets of −1 and 1.
     Hinge,
-    /// Binary cross entropy, `−Σ t ln σ(y) + (1 − t) ln (1 − σ(y))`, on logits `y`, for targets in [0, 1]: the output
-    /// layer has no sigmoid of its own. An infinite logit is certain: no loss where it is right.
+    /// Binary cross entropy of logits `y`, `−Σ t ln σ(y) + (1 − t) ln (1 − σ(y))`, for targets in [0, 1]: the
+    /// output layer has no sigmoid of its own. An infinite logit of the right sign has loss 0.
     BinaryCrossEntropy,
-    /// Cross entropy, `−Σ t ln softmax(y)`, on logits `y`; a target of 0 takes nothing, also where the logit is −∞. The
-    /// targets are a distribution; a class is a
-    /// distribution with all weight on one ([`Data::classes`](super::Data::classes), [`one_hot`](super::one_hot)).
+    /// Cross entropy of logits `y`, `−Σ t ln softmax(y)`; a target of 0 contributes 0, even if the logit is −∞. The
+    /// targets are a distribution over the classes; [`Data::classes`](super::Data::classes) and
+    /// [`one_hot`](super::one_hot) make one from a class.
     CrossEntropy,
 }
 
@@ -50,7 +50,7 @@ impl Loss {
     /// The loss of these outputs.
     ///
     /// # Panics
-    /// If there are not as many targets as outputs, or the width of [`Loss::Huber`] is not finite and above 0.
+    /// If there are not as many targets as outputs, or the width of [`Loss::Huber`] is not a finite number above 0.
     #[must_use]
     #[track_caller]
     pub fn of<R: Number>(self, outputs: &[R], targets: &[R]) -> R {
@@ -78,8 +78,8 @@ impl Loss {
         }
     }
 
-    /// Whether the loss can use what an output layer with this activation gives: losses on logits apply the sigmoid or
-    /// the softmax themselves.
+    /// Checks that the loss fits an output layer with this activation: losses of logits apply the sigmoid or the
+    /// softmax themselves.
     ///
     /// ```
     /// use tapegrad::nn::{Activation, Loss};
@@ -88,7 +88,7 @@ impl Loss {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Setting`] with the cure.
+    /// [`Error::Setting`] if it does not; the message says what to use instead.
     pub fn check_output(self, activation: Activation) -> Result<(), Error> {
         let own = match self {
             Loss::BinaryCrossEntropy => "sigmoid",
@@ -105,7 +105,7 @@ impl Loss {
         )))
     }
 
-    /// Whether this network can learn from these samples with this loss.
+    /// Checks that the loss fits this network and these samples.
     pub(super) fn check_all(self, mlp: &Mlp, data: &Data) -> Result<(), Error> {
         self.check_output(mlp.output_activation())?;
         (0..data.len()).try_for_each(|sample| self.check(sample, data.target(sample)))?;
@@ -113,10 +113,11 @@ impl Loss {
         expect_length("targets of a sample", mlp.outputs(), width)
     }
 
-    /// Whether the loss can use these targets, of sample `sample`.
+    /// Checks that the loss can use these targets, which are those of sample `sample`.
     ///
     /// # Errors
-    /// [`Error::Target`] with what is wrong; [`Error::OutOfRange`] if the width of [`Loss::Huber`] is.
+    /// [`Error::Target`] if it cannot; [`Error::OutOfRange`] if the width of [`Loss::Huber`] is not a finite number
+    /// above 0.
     pub fn check(self, sample: usize, targets: &[f64]) -> Result<(), Error> {
         let problem = match self {
             Loss::Huber(width) => {
@@ -136,7 +137,7 @@ impl Loss {
                 let is_distribution = targets.iter().all(|&t| t >= 0.0) && (total - 1.0).abs() < 1e-6;
                 (!is_distribution).then(|| {
                     format!(
-                        "{targets:?} is no distribution (its sum is {total}); of class numbers make one with \
+                        "{targets:?} is not a distribution (its sum is {total}); make one from class numbers with \
                          `Data::classes` or `one_hot`"
                     )
                 })
@@ -155,11 +156,11 @@ impl Loss {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Penalty {
-    /// The price of the absolute value; drives parameters to exactly 0.
+    /// The factor of the absolute values. It drives parameters to exactly 0.
     pub l1: f64,
-    /// The price of the square; with SGD the same as a weight decay of `2 l2`.
+    /// The factor of the squares. With SGD it is the same as a weight decay of `2 l2`.
     pub l2: f64,
-    /// Whether biases pay too.
+    /// Whether biases are penalised too.
     pub biases: bool,
 }
 
@@ -176,28 +177,28 @@ impl Penalty {
         Penalty { l2: price, ..Penalty::default() }
     }
 
-    /// Lets biases pay too.
+    /// Penalises biases too.
     #[must_use]
     pub fn with_biases(self) -> Penalty {
         Penalty { biases: true, ..self }
     }
 
-    /// Refuses prices that make no sense. A [`Trainer`](super::Trainer) asks before it begins.
+    /// Checks the factors. A [`Trainer`](super::Trainer) does so before training.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] if a price is negative or not finite.
+    /// [`Error::OutOfRange`] if a factor is negative or not finite.
     pub fn check(self) -> Result<(), Error> {
         not_negative("Penalty::l1", self.l1)?;
         not_negative("Penalty::l2", self.l2)
     }
 
-    /// The price of these parameters.
+    /// The penalty of these parameters.
     #[must_use]
     pub fn of<R: Number>(self, parameters: &[R]) -> R {
         sum(&parameters.iter().map(|&w| self.of_one(w)).collect::<Vec<R>>())
     }
 
-    /// The price of one parameter.
+    /// The penalty of one parameter.
     fn of_one<R: Number>(self, w: R) -> R {
         match (self.l1 != 0.0, self.l2 != 0.0) {
             (true, true) => w.abs() * self.l1 + w * w * self.l2,
@@ -206,8 +207,9 @@ impl Penalty {
         }
     }
 
-    /// Adds the derivatives of the price to a gradient and gives the price; `pays` is 1 for parameters that pay, else 0.
-    /// In plain numbers and several sums: on the engine it took a sixth of a training step.
+    /// Adds the derivatives of the penalty to a gradient and returns the penalty; `pays` is 1 for parameters that
+    /// are penalised, else 0. Written with plain numbers and several partial sums: on a tape it took a sixth of a
+    /// training step.
     pub(super) fn add_slopes(self, parameters: &[f64], pays: &[f64], gradient: &mut [f64]) -> f64 {
         pass(parameters.len(), Slopes { penalty: self, parameters, pays, gradient })
     }

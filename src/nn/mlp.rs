@@ -9,10 +9,10 @@ use indexmap::IndexMap;
 use std::fmt;
 use std::ops::Range;
 
-/// A multi-layer perceptron: fully connected layers, and their parameters as plain numbers in one list.
+/// A multi-layer perceptron: fully connected layers, and one list of all parameters as plain numbers.
 ///
-/// The order of the list is layer by layer, neuron by neuron: its weights, then its bias. A bias that is
-/// shared by a layer comes after the neurons of the layer.
+/// The order is layer by layer, neuron by neuron: the weights of a neuron, then its bias. A bias that is shared by
+/// a layer comes after the neurons of the layer.
 ///
 /// ```
 /// use tapegrad::nn::{Activation, Mlp};
@@ -46,18 +46,18 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// A network of these layers, all parameters 0.
+    /// A network of these layers with all parameters 0.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there is no layer, a layer has no inputs or no neurons or does not take what the one
-    /// before it gives, softmax is not at the output, or there are more parameters than can be counted or than
-    /// there is memory for.
+    /// [`Error::Shape`] if there is no layer, a layer has no inputs or no neurons, a layer does not have as many
+    /// inputs as the one before it has outputs, softmax is not in the last layer, an activation has a setting that
+    /// is not finite, or there is no memory for the parameters.
     pub fn from_layers(layers: Vec<Layer>) -> Result<Mlp, Error> {
         let count = parameter_count(&layers).map_err(Error::Shape)?;
         Ok(Mlp { parameters: filled(count, 0.0)?, is_frozen: filled(count, false)?, layers })
     }
 
-    /// What a file says, if it does not contradict itself.
+    /// The network that was read from a file, if its parts are consistent.
     #[cfg(feature = "serde")]
     pub(super) fn from_parts(
         layers: Vec<Layer>,
@@ -78,48 +78,48 @@ impl Mlp {
         Ok(Mlp { layers, parameters, is_frozen })
     }
 
-    /// The layers, from the input on.
+    /// The layers, starting at the inputs.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
-    /// How many numbers it takes.
+    /// The number of inputs.
     #[must_use]
     pub fn inputs(&self) -> usize {
         self.layers[0].inputs()
     }
 
-    /// How many numbers it gives.
+    /// The number of outputs.
     #[must_use]
     pub fn outputs(&self) -> usize {
         self.layers[self.layers.len() - 1].outputs()
     }
 
-    /// The activation of its last layer: what its outputs are.
+    /// The activation of the last layer, which determines the meaning of the outputs.
     #[must_use]
     pub fn output_activation(&self) -> Activation {
         self.layers[self.layers.len() - 1].activation()
     }
 
-    /// All parameters, in their order.
+    /// All parameters, in order.
     #[must_use]
     pub fn parameters(&self) -> &[f64] {
         &self.parameters
     }
 
-    /// All parameters, to be changed; [`set_parameters`](Self::set_parameters) refuses what is not finite, and so do
-    /// training and saving.
+    /// All parameters, mutable. Numbers that are not finite are possible here;
+    /// [`set_parameters`](Self::set_parameters), training and saving refuse them.
     #[must_use]
     pub fn parameters_mut(&mut self) -> &mut [f64] {
         &mut self.parameters
     }
 
-    /// Sets all parameters, in their order.
+    /// Sets all parameters, in order.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are more or fewer, [`Error::Parameter`] if one is not finite; then nothing is
-    /// changed.
+    /// [`Error::Length`] if the number of parameters is wrong, [`Error::Parameter`] if one is not finite; then
+    /// nothing is changed.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
         expect_length("parameters", self.parameters.len(), parameters.len())?;
         if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
@@ -130,8 +130,8 @@ impl Mlp {
         Ok(())
     }
 
-    /// The names of all parameters, in their order: `layers.0.neurons.3.weights.1`,
-    /// `layers.0.neurons.3.bias`, and `layers.0.bias` where a layer shares one.
+    /// The names of all parameters, in order: `layers.0.neurons.3.weights.1`, `layers.0.neurons.3.bias`, and
+    /// `layers.0.bias` where a layer shares one.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         let of_layer = |(k, layer): (usize, &'_ Layer)| {
             layer.names().map(|name| format!("layers.{k}.{name}")).collect::<Vec<_>>()
@@ -139,12 +139,12 @@ impl Mlp {
         self.layers.iter().enumerate().flat_map(of_layer)
     }
 
-    /// The name of the parameter at this place, for messages.
+    /// The name of the parameter with this index, for messages.
     pub(super) fn name_of(&self, place: usize) -> String {
         self.names().nth(place).unwrap_or_default()
     }
 
-    /// All parameters by name, in their order.
+    /// All parameters by name, in order.
     ///
     /// ```
     /// # use tapegrad::nn::{Activation, Mlp};
@@ -159,7 +159,7 @@ impl Mlp {
         self.names().zip(self.parameters.iter().copied()).collect()
     }
 
-    /// The place of a parameter in the list.
+    /// The index of a parameter in the list.
     ///
     /// # Errors
     /// [`Error::UnknownParameter`].
@@ -207,16 +207,17 @@ impl Mlp {
         Ok(())
     }
 
-    /// Freezes every parameter whose name starts with `prefix`, at whole parts: `layers.1`, or
-    /// `layers.0.neurons.3.bias`. Training leaves frozen parameters as they are. Returns how many there are.
+    /// Freezes every parameter whose name starts with `prefix`, which consists of whole parts of the name:
+    /// `layers.1`, or `layers.0.neurons.3.bias`. Training does not change frozen parameters. Returns how many
+    /// parameters have this prefix.
     ///
     /// # Errors
-    /// [`Error::UnknownParameter`] if there is none.
+    /// [`Error::UnknownParameter`] if no parameter has this prefix.
     pub fn freeze(&mut self, prefix: &str) -> Result<usize, Error> {
         self.set_frozen(prefix, true)
     }
 
-    /// Lets training change the parameters again.
+    /// Lets training change these parameters again.
     ///
     /// # Errors
     /// As [`freeze`](Self::freeze).
@@ -239,13 +240,13 @@ impl Mlp {
         Ok(count)
     }
 
-    /// For every parameter whether it is frozen.
+    /// For each parameter, whether it is frozen.
     #[must_use]
     pub fn frozen(&self) -> &[bool] {
         &self.is_frozen
     }
 
-    /// For every parameter whether it is a bias.
+    /// For each parameter, whether it is a bias.
     #[must_use]
     pub fn biases(&self) -> Vec<bool> {
         self.layers.iter().flat_map(Layer::biases).collect()
@@ -257,7 +258,7 @@ impl Mlp {
         assert!(layer < layers, "there is no layer {layer}: there are {layers}, counted from 0");
     }
 
-    /// Where the parameters of a layer are in the list.
+    /// The range of the parameters of a layer in the list.
     ///
     /// # Panics
     /// If there is no such layer.
@@ -269,7 +270,7 @@ impl Mlp {
         start..start + self.layers[layer].parameter_count()
     }
 
-    /// A look at one neuron.
+    /// A view of one neuron.
     ///
     /// # Panics
     /// If there is no such layer or neuron.
@@ -290,7 +291,7 @@ impl Mlp {
         self.forward(&self.parameters, inputs)
     }
 
-    /// The outputs as a function of parameters and inputs, over any number.
+    /// The outputs as a function of parameters and inputs, over any type of number.
     ///
     /// # Panics
     /// If the number of parameters or of inputs is wrong.
@@ -347,9 +348,9 @@ impl fmt::Display for Mlp {
     }
 }
 
-/// So many of these, or that there is no memory for them.
+/// A list of `count` copies, or an error if there is no memory for it.
 fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Error> {
-    // 8 TB are a mistake, though some systems promise them, and end the process when they are used.
+    // 8 TB are a mistake. Some systems grant them, and kill the process when they are used.
     const MOST: usize = 1 << 40;
     let mut list = Vec::new();
     if count > MOST || list.try_reserve_exact(count).is_err() {
@@ -360,7 +361,7 @@ fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Error> {
     Ok(list)
 }
 
-/// How many parameters these layers have, or what is wrong with them.
+/// The number of parameters of these layers, or why they are not a network.
 pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
     let last = layers.len().checked_sub(1).ok_or("it needs at least one layer")?;
     let mut total = 0_usize;
@@ -389,14 +390,14 @@ pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
     Ok(total)
 }
 
-/// What is written of a network. Reading checks it.
+/// The stored form of a network, which is checked when it is read.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MlpData {
     layers: Vec<Layer>,
     parameters: Vec<f64>,
-    /// The places of the frozen parameters.
+    /// The indices of the frozen parameters.
     frozen: Vec<usize>,
 }
 

@@ -1,7 +1,7 @@
-//! Networks that learn: neurons, layers, multi-layer perceptrons, training, saving.
+//! Neural networks: neurons, layers, multi-layer perceptrons, training, saving.
 //!
-//! Everything stands on the engine: a network is plain numbers, and becomes variables for a pass. The guide
-//! is `docs/guide/networks.md`.
+//! The parameters of a network are plain numbers; to differentiate it, they become variables of a tape or inputs of
+//! a recorded function. The guide is [`guide::networks`](crate::guide::networks).
 //!
 //! ```
 //! use tapegrad::nn::{Activation, Adam, Loss, Metric, Mlp, Trainer, moons};

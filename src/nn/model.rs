@@ -1,4 +1,4 @@
-//! A network with all that is needed to use it.
+//! A network together with its scalers and class names.
 
 use super::data::{Data, Scaler, class};
 use super::error::{Error, expect_length};
@@ -6,7 +6,7 @@ use super::mlp::Mlp;
 use super::predict::{expect_inputs, expect_outputs, told};
 use super::train::Predictions;
 
-/// A network, how its inputs and targets are scaled, and what its classes are called: what a file holds.
+/// A network, the scalers of its inputs and targets, and the names of its classes: the contents of a model file.
 ///
 /// ```no_run
 /// # use tapegrad::nn::{Activation, Mlp, Model, Scaler, moons};
@@ -28,13 +28,13 @@ pub struct Model {
 }
 
 impl Model {
-    /// A network alone.
+    /// A network without scalers and class names.
     #[must_use]
     pub fn new(mlp: Mlp) -> Model {
         Model { mlp, input_scaler: None, target_scaler: None, classes: Vec::new() }
     }
 
-    /// With inputs that are scaled before the network sees them.
+    /// Scales inputs before the network is evaluated.
     ///
     /// # Errors
     /// [`Error::Length`] if the scaler is for another number of inputs.
@@ -43,7 +43,7 @@ impl Model {
         Ok(Model { input_scaler: Some(scaler), ..self })
     }
 
-    /// With outputs that are brought back from the scale the targets had in training.
+    /// Transforms outputs back from the scale of the targets in training.
     ///
     /// # Errors
     /// [`Error::Length`] if the scaler is for another number of outputs.
@@ -52,11 +52,11 @@ impl Model {
         Ok(Model { target_scaler: Some(scaler), ..self })
     }
 
-    /// With names for the classes: one per output, or two for a single output.
-    /// [`Table::classes_as`](super::Table::classes_as) reads further tables by them.
+    /// Names the classes: one name per output, or two for a single output.
+    /// [`Table::classes_as`](super::Table::classes_as) uses the names to read further tables.
     ///
     /// # Errors
-    /// [`Error::Length`]; [`Error::Setting`] if two have the same name.
+    /// [`Error::Length`] if the number of names is wrong; [`Error::Setting`] if two names are the same.
     pub fn naming_classes(self, names: &[impl AsRef<str>]) -> Result<Model, Error> {
         expect_length("class names", self.mlp.outputs().max(2), names.len())?;
         let mut seen = std::collections::HashSet::new();
@@ -73,25 +73,25 @@ impl Model {
         &self.mlp
     }
 
-    /// The network, alone.
+    /// The network, without scalers and class names.
     #[must_use]
     pub fn into_mlp(self) -> Mlp {
         self.mlp
     }
 
-    /// How inputs are scaled.
+    /// The scaler of the inputs, if there is one.
     #[must_use]
     pub fn input_scaler(&self) -> Option<&Scaler> {
         self.input_scaler.as_ref()
     }
 
-    /// How targets were scaled.
+    /// The scaler of the targets, if there is one.
     #[must_use]
     pub fn target_scaler(&self) -> Option<&Scaler> {
         self.target_scaler.as_ref()
     }
 
-    /// The names of the classes; none if they have none.
+    /// The names of the classes; empty if they have no names.
     #[must_use]
     pub fn classes(&self) -> &[String] {
         &self.classes
@@ -115,7 +115,7 @@ impl Model {
         outputs
     }
 
-    /// As [`predict`](Self::predict), for inputs from outside.
+    /// As [`predict`](Self::predict), for inputs that are not known to be valid.
     ///
     /// # Errors
     /// [`Error::Length`] if there are not as many inputs as the network takes, [`Error::Prediction`] if an input or an
@@ -139,19 +139,19 @@ impl Model {
         Predictions::of(self.mlp.output_activation(), outputs).with_boundary(self.boundary())
     }
 
-    /// The class with the largest output, and its name: its number, if it has none. A single output speaks for
-    /// class 1 if it is above what a net input of 0 gives: above 0 for logits, ½ for a sigmoid.
+    /// The class with the largest output, and its name, or its number if classes have no names. A single output
+    /// means class 1 if it is above the output for a net input of 0: above 0 for logits, above ½ for a sigmoid.
     ///
     /// # Panics
-    /// If there are not as many inputs as the network takes, or one is not finite: use [`try_classify`](Self::try_classify)
-    /// for inputs from outside.
+    /// If there are not as many inputs as the network takes, or an input or output is not finite: use
+    /// [`try_classify`](Self::try_classify) for inputs that are not known to be valid.
     #[must_use]
     #[track_caller]
     pub fn classify(&self, inputs: &[f64]) -> (usize, String) {
         told(self.try_classify(inputs))
     }
 
-    /// As [`classify`](Self::classify), for inputs from outside.
+    /// As [`classify`](Self::classify), for inputs that are not known to be valid.
     ///
     /// # Errors
     /// As [`try_predict`](Self::try_predict).
@@ -167,13 +167,13 @@ impl Model {
     pub fn probabilities(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
         if self.target_scaler.is_some() {
             let problem =
-                "the model scales its targets, so that they are no classes, and has no probabilities";
+                "the model scales its targets, so its outputs are not classes and have no probabilities";
             return Err(Error::Setting(problem.to_owned()));
         }
         self.mlp.output_activation().probabilities(self.try_predict(inputs)?)
     }
 
-    /// Where class 1 begins for a single output, in the scale of the data.
+    /// The decision boundary of a single output, in the scale of the data.
     fn boundary(&self) -> f64 {
         let mut boundary = vec![self.mlp.output_activation().boundary(); self.mlp.outputs()];
         if let Some(scaler) = &self.target_scaler {
@@ -191,7 +191,7 @@ mod file {
 
     const FORMAT: &str = "tapegrad model";
 
-    /// What is read of a model, before it is checked.
+    /// The contents of a model file, before they are checked.
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(super) struct ModelData {
@@ -219,11 +219,11 @@ mod file {
     }
 
     impl Model {
-        /// Writes the model to a JSON file, which replaces the one that is there, whole or not at all, also while others
-        /// write or read it. The new file keeps the mode of the old one; a link stays, and what it points to is
-        /// replaced. The content is on the disk before it takes the name, so that a power failure leaves one file or the
-        /// other. A process that is killed in the midst of it leaves a file `.tapegrad-XXXXXX.part` in the folder, which
-        /// saves there remove once it is an hour old.
+        /// Writes the model to a JSON file. An existing file is replaced atomically, even while other processes
+        /// read or write it. The new file keeps the permissions of the old one; if the path is a symbolic link, its
+        /// target is replaced. The contents are flushed to the disk before the file is renamed, so that a power
+        /// failure leaves the old file or the new one. A process that is killed while it saves leaves a file
+        /// `.tapegrad-XXXXXX.part` in the folder; later saves to this folder remove it once it is an hour old.
         ///
         /// # Errors
         /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
@@ -233,7 +233,7 @@ mod file {
             json::write(path, FORMAT, self)
         }
 
-        /// Refuses to save what could not be loaded.
+        /// An error if a parameter is not finite: the file could not be loaded.
         pub(in crate::nn) fn expect_finite(&self, path: &Path) -> Result<(), Error> {
             let parameters = self.mlp.parameters();
             let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) else {
@@ -243,12 +243,12 @@ mod file {
             Err(Error::Format { path: path.to_owned(), problem })
         }
 
-        /// Reads a model. It predicts the same, bit for bit, as the one that was saved.
+        /// Reads a model. Its predictions have the same bits as those of the saved model.
         ///
         /// # Errors
-        /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, lacks an entry or has one more,
-        /// contradicts itself, or is not what was saved, which its checksum tells; [`Error::Version`] if another version
-        /// wrote it.
+        /// [`Error::Io`]; [`Error::Format`] if the file is truncated or of another kind, has missing or unknown
+        /// entries, is inconsistent, or does not match its checksum; [`Error::Version`] if its version of the
+        /// format is another one.
         pub fn load(path: impl AsRef<Path>) -> Result<Model, Error> {
             json::read(path.as_ref(), FORMAT)
         }
@@ -266,8 +266,8 @@ mod file {
         /// Reads a network.
         ///
         /// # Errors
-        /// As [`Model::load`]; and [`Error::Format`] if the file scales inputs or targets: a network alone
-        /// would predict something else.
+        /// As [`Model::load`]; and [`Error::Format`] if the file has scalers, since the network without them would
+        /// predict something else.
         pub fn load(path: impl AsRef<Path>) -> Result<Mlp, Error> {
             let model = Model::load(path.as_ref())?;
             if model.input_scaler.is_some() || model.target_scaler.is_some() {

@@ -1,10 +1,10 @@
-//! The unit of a network.
+//! A single neuron.
 
 use super::activation::Activation;
 use crate::table::number::Number;
 use crate::table::rules::{affine, dot};
 
-/// A neuron: weights, perhaps a bias, and an activation, over any number.
+/// A neuron over any type of number: weights, an optional bias, and an activation.
 ///
 /// ```
 /// use tapegrad::nn::{Activation, Neuron};
@@ -14,20 +14,20 @@ use crate::table::rules::{affine, dot};
 /// assert_eq!(neuron.forward(&[1.0, 2.0]), 0.0);
 /// ```
 ///
-/// Weights are borrowed: in an [`Mlp`](super::Mlp) all parameters lie in one list, and
-/// [`Mlp::neuron`](super::Mlp::neuron) looks at a part of it.
+/// Weights are borrowed: all parameters of an [`Mlp`](super::Mlp) are in one list, and
+/// [`Mlp::neuron`](super::Mlp::neuron) returns a view of a part of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neuron<'a, R> {
     /// One per input.
     pub weights: &'a [R],
-    /// The offset, if there is one.
+    /// The bias, if there is one.
     pub bias: Option<R>,
-    /// From the net input to the output.
+    /// The function from the net input to the output.
     pub activation: Activation,
 }
 
 impl<R: Number> Neuron<'_, R> {
-    /// `Σ wᵢ xᵢ + b`: one node on a tape.
+    /// The net input `Σ wᵢ xᵢ + b`, which is one node on a tape.
     ///
     /// # Panics
     /// If there are not as many inputs as weights.

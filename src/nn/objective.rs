@@ -1,23 +1,24 @@
-//! The seam between training and differentiation.
+//! The interface between training and differentiation.
 
 use super::backend::Backend;
 use super::data::Data;
 use super::error::Error;
 
-/// How the losses of a batch become one number.
+/// How the losses of the samples of a batch are reduced to one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reduction {
-    /// Their mean: the size of a step does not depend on that of the batch.
+    /// Their mean: the size of an update does not depend on that of the batch.
     #[default]
     Mean,
     /// Their sum.
     Sum,
 }
 
-/// What is minimised: a loss of parameters over numbered samples, which can say its value and gradient for
-/// a batch of them.
+/// What is minimised: a loss that depends on parameters and numbered samples, and computes its value and gradient
+/// for a batch of samples.
 ///
-/// [`Eager`](super::Eager) makes one of a loss over variables. Anything else that can answer fits as well:
+/// [`Recorded`](super::Recorded) and [`Eager`](super::Eager) make an objective from a loss over variables. You can
+/// also implement one:
 ///
 /// ```
 /// use tapegrad::nn::{Failure, Objective, Sgd, Trainer};
@@ -42,19 +43,19 @@ pub enum Reduction {
 /// # Ok::<(), tapegrad::nn::Error>(())
 /// ```
 pub trait Objective {
-    /// How many samples there are.
+    /// The number of samples.
     fn samples(&self) -> usize;
 
-    /// The samples themselves, if they are kept so: then a checkpoint is not resumed with others.
+    /// The samples, if they are stored as [`Data`]: then a checkpoint cannot be resumed with other data.
     fn data(&self) -> Option<&Data> {
         None
     }
 
-    /// The loss of a batch of samples at these parameters; its gradient is written over `gradient`.
+    /// The loss of a batch of samples at these parameters. Overwrites `gradient` with its gradient.
     ///
     /// # Errors
-    /// [`Failure`] if either is not finite, or the [`report`](Self::report) says that they are refused; what is in
-    /// `gradient` then is not used.
+    /// [`Failure`] if either is not finite, or if the objective cannot compute them, as [`report`](Self::report)
+    /// then says. The contents of `gradient` are not used then.
     fn loss_and_gradient(
         &mut self,
         parameters: &[f64],
@@ -62,59 +63,63 @@ pub trait Objective {
         gradient: &mut [f64],
     ) -> Result<f64, Failure>;
 
-    /// How the losses of the samples become that of the batch. Only the loss that the history gives for an
-    /// epoch depends on it.
+    /// How the losses of the samples are reduced to that of the batch. A trainer uses it only to compute the loss
+    /// of an epoch for the history.
     fn reduction(&self) -> Reduction {
         Reduction::Mean
     }
 
-    /// Looks, with one sample, whether what it keeps from earlier batches still holds. A trainer asks where code of
-    /// the caller's ran, and at the end. There is nothing to do for what keeps nothing.
+    /// Checks, with one sample, that a recording which it keeps from earlier batches is still valid. A trainer
+    /// calls this after a callback ran, and at the end of training. Objectives without a recording need not
+    /// implement it.
     ///
     /// # Errors
-    /// [`Failure`] if it does not hold and nothing else can answer; the [`report`](Self::report) then says so.
+    /// [`Failure`] if the recording is not valid and there is no other way to compute the loss;
+    /// [`report`](Self::report) then says so.
     fn look_again(&mut self, _parameters: &[f64], _sample: usize, _when: Moment) -> Result<(), Failure> {
         Ok(())
     }
 
-    /// How it came by its answers; nothing, unless it has a choice.
+    /// How losses and gradients were computed. Empty by default.
     fn report(&self) -> Report {
         Report::default()
     }
 }
 
-/// When an objective is asked to [look again](Objective::look_again).
+/// When a trainer calls [`Objective::look_again`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {
-    /// After the caller's `on_epoch` ran: a change is its doing, and earlier batches were right.
+    /// After the callback `on_epoch`: if the loss changed, the callback changed it, and earlier batches were right.
     AfterCallback,
-    /// After the last batch: a change may have come before it.
+    /// After the last batch: if the loss changed, earlier batches may be wrong.
     AtTheEnd,
 }
 
-/// How an objective came by its answers.
+/// How an objective computed losses and gradients.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// What computed them last.
+    /// The backend of the last batch.
     pub backend: Option<Backend>,
-    /// Why the tape had to, for all that followed or for some batches; or why there is no answer.
+    /// Why the tape was used instead of a recording, for some batches or for all that followed; or why the
+    /// objective cannot compute the loss.
     pub tape_because: Option<String>,
-    /// Whether there is no answer: a recording cannot be used, and the tape is not wanted or comes too late.
+    /// Whether the objective cannot compute the loss: a recording cannot be used, and the tape is not allowed, or
+    /// batches were already computed with an outdated recording.
     pub is_refused: bool,
 }
 
-/// A loss or gradient that is not finite.
+/// A loss or gradient that is not finite, or cannot be computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// The sample it comes from, if it is one of them.
+    /// The sample that caused it, if it was a single one.
     pub sample: Option<usize>,
-    /// The first node that was not finite, or what else became so.
+    /// The first node that was not finite, or another cause.
     pub cause: String,
 }
 
-/// The error of a run whose objective failed after so many updates.
+/// The error of a training run whose objective failed after `step` updates.
 pub(in crate::nn) fn stopped(objective: &dyn Objective, step: usize, failure: Failure) -> Error {
     let Failure { sample, cause } = failure;
     if objective.report().is_refused {
@@ -124,7 +129,7 @@ pub(in crate::nn) fn stopped(objective: &dyn Objective, step: usize, failure: Fa
     }
 }
 
-/// Refuses a batch without samples, whose losses have no mean; their sum is 0.
+/// An error for the mean over a batch without samples, which is not defined; the sum is 0.
 ///
 /// # Panics
 /// If there are not as many derivatives as parameters.

@@ -1,12 +1,12 @@
-//! Passes over all parameters, with the vector instructions of the machine: in a step of a small network they count. Each is a
-//! type, since a closure is not always inlined into the code for those instructions.
+//! Loops over all parameters, with the vector instructions of the machine: they matter in an update of a small
+//! network. Each is a type, since a closure is not always inlined into the code for those instructions.
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-/// So few parameters that finding out what the machine has takes longer than the pass.
+/// Up to this many parameters, detecting the instruction set would take longer than the loop.
 const FEW: usize = 32;
 
-/// A pass over so many parameters. What it computes does not depend on the instructions.
+/// Runs a loop over this many parameters. Its result does not depend on the instruction set.
 #[inline]
 pub(super) fn pass<P: WithSimd>(parameters: usize, pass: P) -> P::Output {
     if parameters <= FEW { pass.with_simd(Scalar::new()) } else { Arch::new().dispatch(pass) }
@@ -17,7 +17,7 @@ pub(super) fn are_finite(numbers: &[f64]) -> bool {
     pass(numbers.len(), AreFinite(numbers))
 }
 
-/// Multiplies all numbers by a factor; gives whether all were finite.
+/// Multiplies all numbers by a factor; returns whether all were finite before.
 pub(super) fn scale(numbers: &mut [f64], factor: f64) -> bool {
     pass(numbers.len(), Scale { numbers, factor })
 }
@@ -29,7 +29,7 @@ impl WithSimd for AreFinite<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> bool {
-        // Without an early end, which would leave one number at a time.
+        // Without an early return, which would prevent vectorisation.
         let mut all = true;
         for number in self.0 {
             all &= number.is_finite();

@@ -1,4 +1,4 @@
-//! What a network says about samples: outputs, classes, probabilities, and the loss over data.
+//! Predictions of a network: outputs, classes, probabilities, and the loss over data.
 
 use super::data::{Data, class};
 use super::error::{Error, expect_length};
@@ -8,7 +8,7 @@ use super::objective::{Objective, Reduction, stopped};
 use super::train::{Predictions, Recorded};
 
 impl Mlp {
-    /// The outputs for inputs from outside.
+    /// As [`predict`](Self::predict), for inputs that are not known to be valid.
     ///
     /// ```
     /// # use tapegrad::nn::{Activation, Mlp};
@@ -27,19 +27,19 @@ impl Mlp {
         expect_outputs(self.predict(inputs))
     }
 
-    /// The class with the largest output. A single output speaks for class 1 if it is above what a net input of 0 gives:
-    /// above 0 for logits, ½ for a sigmoid.
+    /// The class with the largest output. A single output means class 1 if it is above the output for a net input
+    /// of 0: above 0 for logits, above ½ for a sigmoid.
     ///
     /// # Panics
-    /// If there are not as many inputs as the network takes, or one is not finite: use [`try_classify`](Self::try_classify)
-    /// for inputs from outside.
+    /// If there are not as many inputs as the network takes, or an input or output is not finite: use
+    /// [`try_classify`](Self::try_classify) for inputs that are not known to be valid.
     #[must_use]
     #[track_caller]
     pub fn classify(&self, inputs: &[f64]) -> usize {
         told(self.try_classify(inputs))
     }
 
-    /// As [`classify`](Self::classify), for inputs from outside.
+    /// As [`classify`](Self::classify), for inputs that are not known to be valid.
     ///
     /// # Errors
     /// As [`try_predict`](Self::try_predict).
@@ -48,9 +48,10 @@ impl Mlp {
         Ok(class(&outputs, self.output_activation().boundary()).expect("outputs are finite"))
     }
 
-    /// The probability of each class, two for a single output: the softmax of logits, or the sigmoid of a single one; what
-    /// an output layer with softmax gives; what several sigmoids give, each for itself. They are probabilities if the
-    /// network learned by cross entropy.
+    /// The probability of each class; there are two classes for a single output. Logits are passed through the
+    /// softmax, a single logit through the sigmoid; outputs of a softmax or of several sigmoids are returned
+    /// unchanged, and that of a single sigmoid after its complement. The numbers are probabilities if the network
+    /// was trained with a cross entropy loss.
     ///
     /// ```
     /// # use tapegrad::nn::{Activation, Mlp};
@@ -80,7 +81,7 @@ impl Mlp {
         Predictions::of(self.output_activation(), outputs)
     }
 
-    /// The mean loss over all samples, and its gradient by the parameters, frozen ones included.
+    /// The mean loss over all samples, and its gradient with respect to all parameters, frozen ones included.
     ///
     /// ```
     /// # use tapegrad::nn::{Activation, Loss, Mlp, xor};
@@ -91,8 +92,9 @@ impl Mlp {
     /// ```
     ///
     /// # Errors
-    /// If there are no samples, they do not fit the network or the loss, or something is not finite
-    /// ([`Error::NonFinite`]).
+    /// [`Error::NoSamples`]; [`Error::Length`] and [`Error::Target`] if the samples do not fit the network or the
+    /// loss; [`Error::Setting`] and [`Error::OutOfRange`] as [`Loss::check_output`] and [`Loss::check`];
+    /// [`Error::NonFinite`] if the loss or the gradient is not finite.
     pub fn loss_and_gradient(&self, loss: Loss, data: &Data) -> Result<(f64, Vec<f64>), Error> {
         if data.is_empty() {
             return Err(Error::NoSamples(" to take the loss of"));
@@ -108,7 +110,7 @@ impl Mlp {
     }
 }
 
-/// Refuses inputs that are too many, too few or not finite.
+/// An error if the number of inputs is wrong or an input is not finite.
 pub(super) fn expect_inputs(width: usize, inputs: &[f64]) -> Result<(), Error> {
     expect_length("inputs of a sample", width, inputs.len())?;
     match inputs.iter().position(|input| !input.is_finite()) {
@@ -120,7 +122,7 @@ pub(super) fn expect_inputs(width: usize, inputs: &[f64]) -> Result<(), Error> {
     }
 }
 
-/// Refuses outputs that are not finite.
+/// An error if an output is not finite.
 pub(super) fn expect_outputs(outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
     match outputs.iter().position(|output| !output.is_finite()) {
         None => Ok(outputs),
@@ -132,7 +134,7 @@ pub(super) fn expect_outputs(outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
     }
 }
 
-/// Panics with an error, in the name of the caller.
+/// Panics with the error, at the line of the caller.
 #[track_caller]
 pub(super) fn told<T>(answer: Result<T, Error>) -> T {
     match answer {

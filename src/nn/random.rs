@@ -1,27 +1,26 @@
-//! Random numbers that stay the same for ever.
+//! Random numbers that are the same in every version.
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
-/// A seeded source of random numbers, for initial parameters, orders and generated data.
+/// A seeded generator of random numbers, for initial parameters, orders and generated data.
 ///
-/// The bits are those of PCG-XSL-RR 128/64, a generator that is specified to the bit; what is made of them is
-/// defined here and not left to a library whose next version may draw differently. So a seed gives the same
-/// numbers in every version and on every machine.
+/// The bits are those of PCG-XSL-RR 128/64, which is specified to the bit. The distributions are defined here, and
+/// not by a library that may change. So a seed gives the same numbers in every version and on every machine.
 #[derive(Debug, Clone)]
 pub struct Random {
     bits: Pcg64,
 }
 
 impl Random {
-    /// The source that belongs to a seed.
+    /// The generator for a seed.
     #[must_use]
     pub fn new(seed: u64) -> Random {
         Random::nth(seed, 0)
     }
 
-    /// The `n`-th of the independent sources that belong to a seed: so the order of epoch `n` is known without
-    /// drawing those before it.
+    /// The `n`-th of the independent generators for a seed: so the order of epoch `n` can be computed without those
+    /// of earlier epochs.
     #[must_use]
     pub fn nth(seed: u64, n: u64) -> Random {
         let state = u128::from(mix(seed)) << 64 | u128::from(mix(!n));
@@ -39,8 +38,8 @@ impl Random {
         low + (high - low) * self.unit()
     }
 
-    /// Standard normal, by Marsaglia's polar method. The logarithm is that of a library written in Rust, so
-    /// that all machines agree.
+    /// Standard normal, by Marsaglia's polar method. The logarithm comes from a library written in Rust, so that
+    /// all machines give the same bits.
     pub fn normal(&mut self) -> f64 {
         loop {
             let (u, v) = (self.uniform(-1.0, 1.0), self.uniform(-1.0, 1.0));
@@ -60,7 +59,7 @@ impl Random {
         ((u128::from(self.bits.next_u64()) * n as u128) >> 64) as usize
     }
 
-    /// Shuffles, every order being equally likely.
+    /// Shuffles; all orders are equally likely.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for k in (1..items.len()).rev() {
             items.swap(k, self.below(k + 1));
@@ -68,7 +67,7 @@ impl Random {
     }
 }
 
-/// One step of SplitMix64: seeds that differ in one bit get states that differ in half.
+/// One step of SplitMix64: seeds that differ in one bit give states that differ in about half of the bits.
 fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,7 +1,7 @@
-//! Weights in the format of safetensors, for other frameworks.
+//! Models and weights in the safetensors format, for exchange with other frameworks.
 //!
-//! Layer `k` has the tensors `layers.k.weight`, of neurons × inputs, and `layers.k.bias`, of one number per
-//! neuron, or one in all where it is shared. What else a model has is JSON in the metadata.
+//! Layer `k` has the tensors `layers.k.weight`, of shape neurons × inputs, and `layers.k.bias`, with one number per
+//! neuron, or a single one if the bias is shared. The rest of a model is JSON in the metadata.
 
 use super::data::Scaler;
 use super::error::{Error, expect_length};
@@ -17,7 +17,8 @@ use std::path::Path;
 const FORMAT: &str = "tapegrad model";
 
 impl Model {
-    /// Writes the model in the format of safetensors, in double precision.
+    /// Writes the model in the safetensors format, in double precision. The file is replaced as by
+    /// [`save`](Self::save).
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
@@ -44,7 +45,7 @@ impl Model {
         let views = views.map_err(|error: ::safetensors::SafeTensorError| refuse(error.to_string()))?;
         let file = serialize(views, Some(self.metadata().map_err(refuse)?))
             .map_err(|error| refuse(error.to_string()))?;
-        // As for JSON: what would not read back is never written over what does.
+        // As for JSON, a file that could not be read back is not written.
         Tensors::of(&file).and_then(|tensors| tensors.model()).map_err(|problem| {
             refuse(format!("it could not be read back, and was not written: {problem}"))
         })?;
@@ -55,9 +56,9 @@ impl Model {
     /// see [`Mlp::load_weights`].
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Format`] if the file is cut off, of another kind, lacks an entry or a tensor or has one
-    /// more, contradicts itself, or is not what was saved, which its checksum tells; [`Error::Version`] if another
-    /// version wrote it.
+    /// [`Error::Io`]; [`Error::Format`] if the file is truncated or of another kind, has missing or unknown entries
+    /// or tensors, is inconsistent, or does not match its checksum; [`Error::Version`] if its version of the format
+    /// is another one.
     pub fn load_safetensors(path: impl AsRef<Path>) -> Result<Model, Error> {
         let path = path.as_ref();
         let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
@@ -68,7 +69,8 @@ impl Model {
             return Err(refuse(file.foreign()));
         }
         let entry = |key: &str| file.entry(key).map_err(refuse);
-        let version = entry("version")?.parse().map_err(|_| refuse("its version is no number".to_owned()))?;
+        let version =
+            entry("version")?.parse().map_err(|_| refuse("its version is not a number".to_owned()))?;
         json::check_head(path, FORMAT, found, version)?;
         file.model().map_err(refuse)
     }
@@ -92,14 +94,15 @@ impl Model {
     }
 }
 
-/// The metadata: all of it, and nothing else.
+/// The keys of the metadata; all are required, and no others are allowed.
 const ENTRIES: [&str; 8] =
     ["format", "version", "layers", "frozen", "input_scaler", "target_scaler", "classes", "checksum"];
 
 impl Mlp {
-    /// Takes the weights from a file that another framework wrote: for each layer a name, such as `fc1`, of whose tensors
-    /// `fc1.weight` has the shape neurons × inputs and `fc1.bias` one number per neuron. Both may be in single precision.
-    /// That is what PyTorch's `safetensors.torch.save_file(model.state_dict(), path)` writes of linear layers.
+    /// Sets the parameters from a file that another framework wrote. `names` has one name per layer. For the name
+    /// `fc1`, the tensor `fc1.weight` has the shape neurons × inputs, and `fc1.bias` has one number per neuron,
+    /// both in single or double precision. PyTorch's `safetensors.torch.save_file(model.state_dict(), path)` writes
+    /// linear layers in this form.
     ///
     /// ```no_run
     /// use tapegrad::nn::{Activation, Mlp};
@@ -111,9 +114,9 @@ impl Mlp {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not as many names as layers; [`Error::Io`]; [`Error::Format`] if the file is cut off
-    /// or of another kind, a tensor is missing, is one more, or has another shape, or a number is not finite. Then
-    /// nothing is changed.
+    /// [`Error::Length`] if there are not as many names as layers; [`Error::Io`]; [`Error::Format`] if the file is
+    /// truncated or of another kind, if a tensor is missing, unknown or of the wrong shape or type, or if a number
+    /// is not finite. Then nothing is changed.
     pub fn load_weights(&mut self, path: impl AsRef<Path>, names: &[&str]) -> Result<(), Error> {
         let path = path.as_ref();
         expect_length("names of layers", self.layers().len(), names.len())?;
@@ -128,7 +131,7 @@ impl Mlp {
     }
 }
 
-/// A file in the format of safetensors, whoever wrote it.
+/// A file in the safetensors format, written by any program.
 struct Tensors<'a> {
     tensors: SafeTensors<'a>,
     metadata: HashMap<String, String>,
@@ -136,8 +139,7 @@ struct Tensors<'a> {
 
 impl<'a> Tensors<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, String> {
-        let broken =
-            |error: ::safetensors::SafeTensorError| format!("this is no whole safetensors file: {error}");
+        let broken = |error: ::safetensors::SafeTensorError| format!("not a valid safetensors file: {error}");
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
         Ok(Tensors { tensors, metadata: header.metadata().clone().unwrap_or_default() })
@@ -147,7 +149,7 @@ impl<'a> Tensors<'a> {
         self.metadata.get(key).map(String::as_str).ok_or(format!("its metadata has no `{key}`"))
     }
 
-    /// What is said of a file that is not of this crate.
+    /// The message for a file that this crate did not write.
     fn foreign(&self) -> String {
         let mut names: Vec<&str> = self.tensors.names().into_iter().collect();
         names.sort_unstable();
@@ -156,7 +158,7 @@ impl<'a> Tensors<'a> {
             None => "is missing".to_owned(),
         };
         format!(
-            "this is no model that `save_safetensors` wrote: `format` in its metadata {format}, and should say \
+            "this is not a model that `save_safetensors` wrote: `format` in its metadata {format}, and should say \
              `{FORMAT}`. It has the tensors {}. For weights of PyTorch or another framework, build the network with \
              `Mlp::builder` and call `mlp.load_weights(path, names)`, with the name that each layer's tensors have \
              before `.weight` and `.bias`",
@@ -167,7 +169,7 @@ impl<'a> Tensors<'a> {
     fn model(&self) -> Result<Model, String> {
         let unknown = self.metadata.keys().find(|key| !ENTRIES.contains(&key.as_str()));
         if let Some(key) = unknown {
-            return Err(format!("nothing is known of `{key}` in its metadata"));
+            return Err(format!("its metadata has the unknown entry `{key}`"));
         }
         let layers: Vec<Layer> = self.parse("layers")?;
         parameter_count(&layers)?;
@@ -195,13 +197,13 @@ impl<'a> Tensors<'a> {
             .map_err(|error| format!("`{key}` in its metadata is broken: {error}"))
     }
 
-    /// The parameters of these layers, whose tensors have these names; there may be no others.
+    /// The parameters of these layers, whose tensors have these names. Other tensors are an error.
     fn parameters(&self, layers: &[Layer], names: &[&str], dtypes: &[Dtype]) -> Result<Vec<f64>, String> {
         let mut others: BTreeSet<&str> = self.tensors.names().into_iter().collect();
         let mut parameters = Vec::new();
         for (layer, name) in layers.iter().zip(names) {
             let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
-            // The file has this many numbers, so that the sizes cannot be absurd from here on.
+            // The file contains this many numbers, so the sizes are not absurd from here on.
             let mut numbers = self.numbers(&weight, &[layer.outputs(), layer.inputs()], dtypes)?;
             others.remove(weight.as_str());
             let biases = match layer.bias() {
@@ -250,14 +252,14 @@ impl<'a> Tensors<'a> {
     }
 }
 
-/// Where the weights of a layer are among its parameters, neuron by neuron, and where its biases are.
+/// The indices of the weights of a layer among its parameters, neuron by neuron, and those of its biases.
 fn places(layer: &Layer) -> (Vec<usize>, Vec<usize>) {
     let weights = (0..layer.outputs()).flat_map(|neuron| layer.weights_of(neuron)).collect();
     let with_bias = if layer.bias() == Bias::Shared { 1 } else { layer.outputs() };
     (weights, (0..with_bias).filter_map(|neuron| layer.bias_of(neuron)).collect())
 }
 
-/// Names for a message, not all if they are many.
+/// A list of names for a message, shortened if there are many.
 fn list(names: &[&str]) -> String {
     let first: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
     match names.len().saturating_sub(8) {

@@ -1,4 +1,4 @@
-//! Files: written whole or not at all, whoever else writes.
+//! Atomic replacement of files, also with concurrent writers.
 
 use super::error::Error;
 use std::fs::{self, Metadata};
@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Temporary files are `.tapegrad-XXXXXX.part`, with six letters or digits drawn for each save. The name of the file
-/// that they are to become is not in it, for a name may be as long as names can be.
+/// Temporary files are named `.tapegrad-XXXXXX.part`, with six random letters or digits. They do not contain the
+/// name of the final file, which may already have the maximum length.
 const PREFIX: &str = ".tapegrad-";
 const SUFFIX: &str = ".part";
 const DRAWN: usize = 6;
 
-/// A save takes seconds; a temporary file that nobody has written to for so long was left by a process that died.
+/// A save takes seconds; a temporary file that was not modified for this time was left by a process that died.
 const DEAD_AFTER: Duration = Duration::from_secs(3600);
 
 /// Reads a file.
@@ -20,9 +20,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })
 }
 
-/// Replaces a file atomically: whatever happens, there is the old file or the new one, whole. The new one is a
-/// temporary file in the same folder, of this save alone, and is flushed to the disk before it takes the name. The
-/// change of names is not flushed: after a power failure the old file may be back.
+/// Replaces a file atomically: whatever happens, the complete old file or the complete new one exists. The new one
+/// is first a temporary file in the same folder, used by this save only, and is flushed to the disk before it is
+/// renamed. The renaming is not flushed: after a power failure the old file may be back.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     replace(path, bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
 }
@@ -31,7 +31,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = behind_links(path)?;
     let old = match fs::metadata(&path) {
         Ok(old) if old.is_file() => Some(old),
-        Ok(_) => return Err(io::Error::other("this is no file, and cannot be replaced by one")),
+        Ok(_) => return Err(io::Error::other("this is not a file, and cannot be replaced by one")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
@@ -41,7 +41,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         None => return Err(io::Error::other("the path names no file")),
     };
     remove_what_the_dead_left(folder);
-    // Created anew, never opened: no link that is already there is followed. Dropped, it is removed.
+    // The file is always created, so an existing link is not followed. It is removed when it is dropped.
     let mut temporary = temporary_file(folder, old.as_ref())?;
     temporary.write_all(bytes)?;
     if let Some(kept) = old.map(|old| old.permissions()) {
@@ -55,21 +55,22 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// What a path stands for: the file at the end of its links, which may not be there yet.
+/// Resolves symbolic links. The target may not exist yet.
 fn behind_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
-    // As many as Linux follows.
+    // Linux follows as many.
     for _ in 0..40 {
         match fs::read_link(&path) {
             Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
-            // No link, or nothing at all.
+            // Not a link, or it does not exist.
             Err(_) => return Ok(path),
         }
     }
     Err(io::Error::other("the links go in circles"))
 }
 
-/// A file that nobody has who could not read the old one; a new one is for whom the umask lets.
+/// Creates a temporary file with at most the permissions of the old file; a file without a predecessor gets those
+/// of the umask.
 fn temporary_file(folder: &Path, old: Option<&Metadata>) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(DRAWN);
@@ -84,7 +85,7 @@ fn temporary_file(folder: &Path, old: Option<&Metadata>) -> io::Result<tempfile:
     builder.tempfile_in(folder)
 }
 
-/// Removes old temporary files from a folder. That some cannot be removed is no reason not to save.
+/// Removes old temporary files from a folder. Errors are ignored, since they do not prevent the save.
 fn remove_what_the_dead_left(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let is_temporary = |name: &str| {
@@ -97,7 +98,7 @@ fn remove_what_the_dead_left(folder: &Path) {
         if !entry.file_name().to_str().is_some_and(is_temporary) {
             continue;
         }
-        // Of the entry itself, not of what a link points to.
+        // The metadata of the entry itself, not of the target of a link.
         let Ok(found) = entry.metadata() else { continue };
         let is_old = |found: &Metadata| {
             found.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age >= DEAD_AFTER)

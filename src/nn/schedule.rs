@@ -1,4 +1,4 @@
-//! How the learning rate changes during training.
+//! Schedules of the learning rate.
 
 use super::error::Error;
 use super::ranges::{at_least_one, not_negative, share};
@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;
 
-/// The learning rate at each update, as a factor of the optimiser's own rate. Updates count from 0.
+/// The learning rate of each update, as a factor of the optimiser's own rate. Updates are counted from 0.
 ///
 /// ```
 /// use tapegrad::nn::Schedule;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// let schedule = Schedule::Step { every: 10, factor: 0.5 };
 /// assert_eq!((schedule.factor(9), schedule.factor(10), schedule.factor(25)), (1.0, 0.5, 0.25));
 ///
-/// // Any rule: here the one of micrograd's demo.
+/// // A custom rule: that of micrograd's demo.
 /// let schedule = Schedule::custom(|k| 1.0 - 0.9 * k as f64 / 100.0);
 /// assert_eq!(schedule.factor(50), 0.55);
 /// ```
@@ -24,68 +24,67 @@ pub enum Schedule {
     /// Always 1.
     #[default]
     Constant,
-    /// Multiplied by `factor` after every so many updates.
+    /// Multiplied by `factor` after every `every` updates.
     Step {
-        /// How many updates lie between two changes.
+        /// The number of updates between two changes.
         every: usize,
-        /// What each change multiplies by.
+        /// The factor of each change.
         factor: f64,
     },
-    /// Multiplied by this after every update.
+    /// Multiplied by this factor after every update.
     Exponential(f64),
-    /// From 1 to `low` along half a cosine, and there for good.
+    /// From 1 to `low` along half a period of a cosine, then constant.
     Cosine {
-        /// How many updates the way takes.
+        /// The number of updates until the final factor.
         over: usize,
-        /// Where it ends.
+        /// The final factor.
         low: f64,
     },
-    /// From `from` to `to` along a line, and there for good.
+    /// Linear from `from` to `to`, then constant.
     Linear {
-        /// Where it starts.
+        /// The initial factor.
         from: f64,
-        /// Where it ends.
+        /// The final factor.
         to: f64,
-        /// How many updates the way takes.
+        /// The number of updates until the final factor.
         over: usize,
     },
-    /// From nearly 0 up to 1 in so many updates, along a line: update `k` has the factor `(k + 1) / steps`.
-    /// Then another schedule, from its start.
+    /// Linear up to 1: update `k` has the factor `(k + 1) / steps`. Then another schedule, from its start.
     WarmUp {
-        /// How many updates the way up takes.
+        /// The number of updates of the warm-up.
         steps: usize,
-        /// What follows.
+        /// The schedule after the warm-up.
         then: Box<Schedule>,
     },
-    /// One cycle in the form of PyTorch's `OneCycleLR`: from 1/25 up to 1 and down to 4·10⁻⁶, along cosines.
+    /// One cycle as in PyTorch's `OneCycleLR`: from 1/25 up to 1 and down to 4·10⁻⁶, along cosines.
     OneCycle {
-        /// How many updates there are in all.
+        /// The total number of updates.
         steps: usize,
-        /// The share of the way up; 0.3 is usual.
+        /// The fraction of updates in which the factor rises; 0.3 is usual.
         up: f64,
     },
-    /// Any rule; see [`Schedule::custom`].
+    /// A custom rule; see [`Schedule::custom`].
     Custom(Arc<dyn Fn(usize) -> f64 + Send + Sync>),
 }
 
 impl Schedule {
-    /// The factor at update `k` is `rule(k)`.
+    /// A schedule whose factor at update `k` is `rule(k)`.
     #[must_use]
     pub fn custom(rule: impl Fn(usize) -> f64 + Send + Sync + 'static) -> Schedule {
         Schedule::Custom(Arc::new(rule))
     }
 
-    /// Warms up, then follows this schedule.
+    /// This schedule after a warm-up of `steps` updates.
     #[must_use]
     pub fn after_warm_up(self, steps: usize) -> Schedule {
         Schedule::WarmUp { steps, then: Box::new(self) }
     }
 
-    /// Refuses settings that make no sense: factors that are negative or not finite, changes after no update. A
-    /// [`Trainer`](super::Trainer) asks before it begins; what a custom rule gives is looked at as it comes.
+    /// Checks the settings: factors are finite and not negative, and numbers of updates are not 0. A
+    /// [`Trainer`](super::Trainer) does so before training; it checks the factors of a custom rule at each update.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] with the setting.
+    /// [`Error::OutOfRange`] with the name of the invalid setting.
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Schedule::Constant | Schedule::Custom(_) => Ok(()),
@@ -147,12 +146,12 @@ impl fmt::Debug for Schedule {
     }
 }
 
-/// How much of a way is behind, from 0 to 1.
+/// The fraction `done / of`, at most 1.
 fn part_of_way(done: f64, of: f64) -> f64 {
     if done < of { done / of } else { 1.0 }
 }
 
-/// From `from` to `to` along half a cosine.
+/// Interpolates from `from` to `to` along half a period of a cosine.
 fn cosine(from: f64, to: f64, share: f64) -> f64 {
     to + (from - to) * ((PI * share).cos() + 1.0) / 2.0
 }

@@ -91,7 +91,7 @@ fn further_tables_are_numbered_by_the_names_of_the_first() {
         Table::parse(text, true).unwrap().classes_as(1, names).unwrap_err().to_string()
     };
     let unknown = error("x,kind\n9,eel\n\n8,elk\n", &["cat", "eel"]);
-    assert_eq!(unknown, "csv, row 4, column 2: `elk` is none of the classes `cat`, `eel`");
+    assert_eq!(unknown, "csv, row 4, column 2: `elk` is not one of the classes `cat`, `eel`");
     assert_eq!(error("x,kind\n9,\n", &["cat"]), "csv, row 2, column 2: the cell is empty");
     assert_eq!(error("x\n9\n", &["cat"]), "csv, row 2, column 2: there are only 1 columns");
     let many: Vec<String> = (0..10).map(|k| k.to_string()).collect();

@@ -102,9 +102,9 @@ fn broken_files_are_refused_with_the_reason() {
         (good.replace("\"version\"", "\"else\":1,\"version\""), "unknown field"),
         (good.replace("[1.0,2.0]", "[1.0,3.0]"), "damaged or edited"),
         (format!("{good} trailing"), "trailing characters"),
-        ("[".repeat(100_000), "no whole"),
-        ("\u{0}\u{1}".to_owned(), "no whole"),
-        (String::new(), "no whole"),
+        ("[".repeat(100_000), "not a complete"),
+        ("\u{0}\u{1}".to_owned(), "not a complete"),
+        (String::new(), "not a complete"),
     ] {
         // Those without a checksum are sealed, so that it is the content that is refused.
         let is_whole = text.contains("content") && !text.contains("checksum") && !text.ends_with("trailing");

@@ -148,7 +148,7 @@ fn nothing_unknown_is_passed_over() {
             metadata.insert(key.to_owned(), value.to_owned());
         }
     };
-    refused(&set("else", "1"), None, "", "nothing is known of `else`");
+    refused(&set("else", "1"), None, "", "unknown entry `else`");
     refused(&set("classes", "[\"a\"]"), None, "", "class names: 1 given, 2 needed");
     refused(&set("classes", "[\"a\",\"c\"]"), None, "", "damaged or edited");
     refused(

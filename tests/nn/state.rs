@@ -50,7 +50,7 @@ fn what_a_callback_changes_is_seen_before_the_next_update() {
             assert!((found - 0.8 * 0.6 * 0.4).abs() < tolerance, "{backend:?}, {samples} samples: {found}");
             match backend {
                 Backend::Eager => assert_eq!((history.backend, history.tape_because), (Some(backend), None)),
-                _ => assert!(went_to_the_tape(&history, "a constant of it was 1, and then 2")),
+                _ => assert!(went_to_the_tape(&history, "a constant was first 1, and then 2")),
             }
         }
     }
@@ -96,7 +96,7 @@ fn noise_is_seen_before_the_first_update() {
                 .reduction(Reduction::Sum)
                 .fit_with(&mut mlp, noisy, &ones(samples))
                 .unwrap();
-            assert!(went_to_the_tape(&history, "a constant of it was 1, and then 2"));
+            assert!(went_to_the_tape(&history, "a constant was first 1, and then 2"));
             let drawn: usize = (3..3 + 10 * samples).sum();
             assert!((mlp.parameters()[0] - (1.0 - 0.1 * drawn as f64)).abs() < 1e-12);
 
@@ -126,7 +126,7 @@ fn noise_in_one_branch_is_seen_when_it_is_first_taken() {
     let mut mlp = factor();
     let history = Trainer::new(Sgd::new(0.125)).epochs(5).fit_with(&mut mlp, noisy, &ones(1)).unwrap();
     // After two updates by 2 it is looked at, and then recorded twice; the tape draws 4, 5 and 6.
-    assert!(went_to_the_tape(&history, "a constant of it was 2, and then 3"));
+    assert!(went_to_the_tape(&history, "a constant was first 2, and then 3"));
     assert_eq!(mlp.parameters(), [0.5 - 0.125 * (4.0 + 5.0 + 6.0)]);
 }
 
@@ -183,7 +183,7 @@ fn a_change_that_is_found_late_is_an_error_in_any_case() {
             let outcome = trainer.fit_with(&mut mlp, loss, &ones(2));
             let error = outcome.unwrap_err();
             assert!(matches!(error, Error::NotReplayable { step, .. } if step >= changes_at), "{error}");
-            assert!(error.to_string().contains("computed by what it was before"), "{error}");
+            assert!(error.to_string().contains("computed with the outdated recording"), "{error}");
         }
     }
 }
@@ -247,7 +247,7 @@ fn an_objective_looks_by_itself() {
     assert_eq!(objective.loss_and_gradient(&[2.0], &[0, 1], &mut slope), Ok(2.0));
     scale.set(5.0);
     let failure = objective.loss_and_gradient(&[2.0], &[0, 1], &mut slope).unwrap_err();
-    assert!(failure.cause.contains("a constant of it was 1, and then 5"), "{failure:?}");
+    assert!(failure.cause.contains("a constant was first 1, and then 5"), "{failure:?}");
     assert!(objective.report().is_refused);
     assert_eq!(objective.loss_and_gradient(&[2.0], &[0], &mut slope), Err(failure), "it stays refused");
 

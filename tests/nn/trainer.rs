@@ -71,7 +71,7 @@ fn data_that_does_not_fit_is_refused_before_anything_happens() {
     assert!(fit(line(), Loss::CrossEntropy, &classes).contains("targets of a sample: 2 given, 1 needed"));
     let halves = Data::new(&[[1.0], [1.0]], &[[1.0], [0.5]]).unwrap();
     assert!(fit(line(), Loss::Hinge, &halves).contains("sample 1"));
-    assert!(fit(line(), Loss::CrossEntropy, &halves).contains("no distribution"));
+    assert!(fit(line(), Loss::CrossEntropy, &halves).contains("not a distribution"));
     let beyond = Data::new(&[[1.0]], &[[1.5]]).unwrap();
     assert!(fit(line(), Loss::BinaryCrossEntropy, &beyond).contains("from 0 to 1"));
     let none: &[[f64; 1]] = &[];

@@ -1,11 +1,11 @@
-//! The engines: each as its documentation tells to use it, with memory used again where it can.
+//! The engines, each used as its documentation says, and with reused memory where possible.
 
 use crate::tasks::{Scalar, Task};
 
 /// Writes the gradient of a task.
 pub type Engine = Box<dyn FnMut(&Task, &mut [f64])>;
 
-/// All that are built in.
+/// All engines that are compiled in.
 pub fn all() -> Vec<(&'static str, Engine)> {
     vec![
         ("echidna", Box::new(echidna)),
@@ -53,7 +53,7 @@ scalar!([] echidna::Reverse<f64>, { num_traits::Float }, |x| {
 });
 
 fn echidna(task: &Task, gradient: &mut [f64]) {
-    // Takes its tape from a pool.
+    // The tape comes from a pool.
     gradient.copy_from_slice(&echidna::grad(|x| task.evaluate(x), &task.x));
 }
 

@@ -1,5 +1,5 @@
-//! tapegrad beside other published engines of the same kind: recording and sweeping afresh each time, in one
-//! run and in turns, after a comparison of the gradients.
+//! tapegrad compared with other published engines of the same kind: recording and sweeping each time, in one run
+//! and in turns, after a comparison of the gradients.
 //!
 //! ```text
 //! cd benches/peers && cargo run --release [--features xad-rs,rustquant] -- [--quick]

@@ -1,4 +1,4 @@
-//! The functions, over what all engines can do.
+//! The functions, written with operations that all engines have.
 
 use crate::workloads::Workload;
 use crate::workloads::black_scholes::BlackScholes;
@@ -22,7 +22,7 @@ pub trait Scalar:
     fn exp(self) -> Self;
     fn ln(self) -> Self;
     fn sqrt(self) -> Self;
-    /// By whatever the engine has: a function of its own, or a branch on the value.
+    /// The engine's own function if it has one, else a branch on the value.
     fn relu(self) -> Self;
 }
 
@@ -49,7 +49,7 @@ impl Task {
             Task { name: W::NAME, x: workload.point(0).to_vec(), function: function(workload) }
         }
         vec![
-            // Fewer steps than elsewhere, for the memory of some.
+            // Fewer steps than in other benchmarks, since some engines need much memory.
             task(Recurrence::new(100_000), Function::Loop),
             task(Rosenbrock::new(1_000), Function::Rosenbrock),
             task(Product::new(1_000), Function::Product),
@@ -101,7 +101,7 @@ fn network<S: Scalar>(mlp: &Mlp, p: &[S]) -> S {
     sum(losses) * (1.0 / mlp.points.len() as f64) + sum(p.iter().map(|&p| p * p)) * DECAY
 }
 
-/// The price of a call.
+/// The price of a call option.
 pub fn call<S: Scalar>([spot, strike, rate, volatility, time]: [S; 5]) -> S {
     let spread = volatility * time.sqrt();
     let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;

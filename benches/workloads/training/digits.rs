@@ -15,7 +15,7 @@ pub const BATCH: usize = 64;
 pub const WIDTHS: [usize; 3] = [I, H, C];
 
 const SAMPLES: usize = 1797;
-/// Lanes for the samples that the last batch has.
+/// The lanes of the last batch.
 const LAST: usize = 16;
 const I: usize = 64;
 const H: usize = 32;
@@ -23,7 +23,7 @@ const C: usize = 10;
 const FIRST: usize = H * (I + 1);
 const COUNT: usize = FIRST + C * (H + 1);
 
-/// Pixels from 0 to 1, and the digit one-hot.
+/// Pixels scaled to 0 to 1, and the digit, one-hot encoded.
 pub fn samples() -> Samples {
     let mut samples = Samples::of_classes(include_str!("../../../examples/data/digits.csv"), C);
     samples.inputs.iter_mut().flatten().for_each(|pixel| *pixel /= 16.0);
@@ -46,16 +46,16 @@ pub struct Digits<T> {
     for_last: Work<T, LAST>,
 }
 
-/// Samples of one update.
+/// The samples of one update.
 struct Batch<T, const N: usize> {
     pixels: Aligned<Columns<T, { I + 1 }, N>>,
-    /// The same, sample by sample: what the gradient of the first layer is quicker with.
+    /// The same, sample by sample: the gradient of the first layer is faster with it.
     by_sample: Aligned<[[T; I]; N]>,
     targets: Aligned<Columns<T, C, N>>,
     shares: Aligned<[T; N]>,
 }
 
-/// What a batch is worked on in.
+/// The memory for one batch.
 struct Work<T, const N: usize> {
     hidden: Aligned<Columns<T, { H + 1 }, N>>,
     by_hidden: Aligned<Columns<T, H, N>>,
@@ -162,7 +162,7 @@ impl<T: Number> Training for Digits<T> {
         self.velocity.0 = [T::ZERO; COUNT];
     }
 
-    /// The mean over the batches of their losses, each before its update.
+    /// The mean of the losses of the batches, each before its update.
     fn step(&mut self) -> f64 {
         self.arch.dispatch(self)
     }
@@ -185,7 +185,7 @@ impl<T: Number> WithSimd for &mut Digits<T> {
     }
 }
 
-/// As PyTorch does it: the rate is outside of the velocity.
+/// As in PyTorch: the rate is not part of the velocity.
 #[inline(always)]
 fn update<T: Number>(parameters: &mut [T; COUNT], velocity: &mut [T; COUNT], gradient: &[T; COUNT]) {
     let (rate, momentum) = (T::of(RATE), T::of(MOMENTUM));

@@ -1,4 +1,4 @@
-//! Fisher's Iris, standardised: 4-16-3, tanh, cross entropy. A step is one update by all samples, by Adam.
+//! Fisher's Iris data, standardised: 4-16-3, tanh, cross entropy. A step is one update of Adam with all samples.
 
 use super::kernels::{
     Columns, combine, correlate, cross_entropy, rows, rows_mut, shares, tanh, through_tanh,
@@ -20,7 +20,7 @@ const C: usize = 3;
 const FIRST: usize = H * (I + 1);
 const COUNT: usize = FIRST + C * (H + 1);
 
-/// Measures less their mean over their deviation, and the species one-hot.
+/// The standardised measures, and the species, one-hot encoded.
 pub fn samples() -> Samples {
     let mut samples = Samples::of_classes(include_str!("../../../examples/data/iris.csv"), C);
     let n = samples.inputs.len() as f64;
@@ -44,7 +44,7 @@ pub struct Iris<T, const N: usize> {
     initial: [T; COUNT],
     parameters: Aligned<[T; COUNT]>,
     gradient: Aligned<[T; COUNT]>,
-    /// Adam's running means of the gradient and of its square, and what their start at 0 has left to correct.
+    /// Adam's running means of the gradient and of its square, and the correction factors for their start at 0.
     first: Aligned<[T; COUNT]>,
     second: Aligned<[T; COUNT]>,
     remaining: [f64; 2],
@@ -135,7 +135,7 @@ impl<T: Number, const N: usize> WithSimd for &mut Iris<T, N> {
 }
 
 impl<T: Number, const N: usize> Iris<T, N> {
-    /// As PyTorch does it: the correction of the second mean is inside the root, `EPS` is outside.
+    /// As in PyTorch: the correction of the second mean is inside the square root, `EPS` is outside.
     #[inline(always)]
     fn update(&mut self) {
         for (remaining, beta) in self.remaining.iter_mut().zip(BETAS) {

@@ -3,22 +3,22 @@
 use super::lanes::Number;
 use pulp::Simd;
 
-/// `N` samples of each of `C` numbers.
+/// `C` columns of `N` samples each.
 pub type Columns<T, const C: usize, const N: usize> = [[T; N]; C];
 
-/// The rows of a part of a flat list: those of a layer's neurons, say.
+/// The rows of a part of a flat list, such as those of the neurons of a layer.
 #[inline(always)]
 pub fn rows<T, const K: usize, const J: usize>(flat: &[T]) -> &[[T; K]; J] {
     flat.as_chunks().0.try_into().expect("as many numbers as rows need")
 }
 
-/// As [`rows`], to be changed.
+/// As [`rows`], mutable.
 #[inline(always)]
 pub fn rows_mut<T, const K: usize, const J: usize>(flat: &mut [T]) -> &mut [[T; K]; J] {
     flat.as_chunks_mut().0.try_into().expect("as many numbers as rows need")
 }
 
-/// Calls `$tile` with the literal sizes 8 (or as said), 4, 2, 1 to cover `0..$total`.
+/// Calls `$tile` with the literal sizes 8 (or as given), 4, 2, 1 to cover `0..$total`.
 macro_rules! cover {
     ($total:expr, [$($size:literal)*], |$start:ident, $SIZE:ident| $tile:expr) => {{
         let mut $start = 0;
@@ -109,7 +109,7 @@ fn correlate_tile<
     }
 }
 
-/// As [`correlate`], where `x` lies sample by sample, which spares the sums across lanes. `out` has a further
+/// As [`correlate`], for `x` stored sample by sample, which needs no sums over lanes. `out` has an additional
 /// column, for the biases.
 #[inline(always)]
 pub fn correlate_rows<
@@ -176,7 +176,7 @@ pub fn tanh<T: Number, const C: usize, const N: usize>(columns: &mut Columns<T, 
     }
 }
 
-/// From slopes by the outputs `h` of `tanh` to those by its arguments.
+/// From derivatives with respect to the outputs `h` of `tanh` to those with respect to its arguments.
 #[inline(always)]
 pub fn through_tanh<T: Number, const C: usize, const N: usize>(
     slopes: &mut Columns<T, C, N>,
@@ -187,12 +187,12 @@ pub fn through_tanh<T: Number, const C: usize, const N: usize>(
     }
 }
 
-/// What samples count in a mean over `count` of them; those that only fill up count nothing.
+/// The weights of samples in a mean over `count` of them; padding has weight 0.
 pub fn shares<T: Number, const N: usize>(count: usize) -> [T; N] {
     std::array::from_fn(|s| if s < count { T::of(1.0 / count as f64) } else { T::ZERO })
 }
 
-/// The mean cross entropy; makes the scores their slopes. `targets` are one-hot times `shares`.
+/// The mean cross entropy; overwrites the scores with the derivatives. `targets` are one-hot times `shares`.
 #[inline(always)]
 pub fn cross_entropy<S: Simd, T: Number, const C: usize, const N: usize>(
     simd: S,
@@ -200,7 +200,7 @@ pub fn cross_entropy<S: Simd, T: Number, const C: usize, const N: usize>(
     targets: &Columns<T, C, N>,
     shares: &[T; N],
 ) -> f64 {
-    // A loss is `ln Σ exp(score − top) + top − score of the class`; `rest` is what it has besides the logarithm.
+    // A loss is `ln Σ exp(score − top) + top − score of the class`; `rest` is the part without the logarithm.
     let (mut top, mut rest, mut total) = (scores[0], [T::ZERO; N], [T::ZERO; N]);
     for scores in &scores[1..] {
         for s in 0..N {
@@ -229,8 +229,8 @@ pub fn cross_entropy<S: Simd, T: Number, const C: usize, const N: usize>(
     shares[0].to_f64() * logarithm_of_product(&total, shares) + sum(simd, &rest).to_f64()
 }
 
-/// `Σ ln total` over the samples that count. As totals are from 1 to the number of classes, many can be
-/// multiplied before there is a logarithm to take.
+/// `Σ ln total` over the samples with weight. Since totals are between 1 and the number of classes, many can be
+/// multiplied before the logarithm is taken.
 #[inline(always)]
 fn logarithm_of_product<T: Number, const N: usize>(total: &[T; N], shares: &[T; N]) -> f64 {
     const GROUPS: usize = 8;

@@ -1,10 +1,10 @@
-//! Numbers in lanes of the machine's registers, and the functions that vectorise over them.
+//! Numbers in the lanes of registers, and functions that vectorise over them.
 
 use pulp::Simd;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-/// Memory that starts where the widest registers like it.
+/// Memory that is aligned for the widest registers.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 pub struct Aligned<A>(pub A);
@@ -28,10 +28,10 @@ pub trait Number:
     const ZERO: Self;
     const ONE: Self;
 
-    /// A register of them.
+    /// A register of these numbers.
     type Lanes<S: Simd>: Copy;
 
-    /// Whole registers, and what is left.
+    /// Whole registers, and the remainder.
     fn lanes<S: Simd>(numbers: &[Self]) -> (&[Self::Lanes<S>], &[Self]);
     fn lanes_mut<S: Simd>(numbers: &mut [Self]) -> (&mut [Self::Lanes<S>], &mut [Self]);
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Lanes<S>;
@@ -47,9 +47,9 @@ pub trait Number:
     ///
     /// No table and no branch, so that a loop over it becomes vector code.
     fn exp_parts(self) -> (Self, Self);
-    /// Arguments of `exp` outside are taken for the nearer end: the powers of two go no further.
+    /// Arguments of `exp` outside this range are clamped to it, since the powers of two end there.
     const EXP_RANGE: [Self; 2];
-    /// From where on `e^x − 1` and `e^x + 1` are the same number, and `tanh(x / 2)` is 1.
+    /// From this number on, `e^x − 1` and `e^x + 1` are equal after rounding, and `tanh(x / 2)` is 1.
     const TANH_IS_ONE: Self;
 
     fn mul_add(self, factor: Self, summand: Self) -> Self;
@@ -80,7 +80,7 @@ pub trait Number:
     }
 }
 
-/// What is written the same in both precisions.
+/// The code that is the same in both precisions.
 macro_rules! in_lanes {
     ($T:ident, $lanes:ident, $split:ident, $split_mut:ident, $splat:ident, $fused:ident, $sum:ident) => {
         const NAME: &'static str = stringify!($T);
@@ -136,7 +136,7 @@ impl Number for f64 {
 
     #[inline(always)]
     fn exp_parts(self) -> (f64, f64) {
-        // Added to a number, this leaves its nearest integer in the last bits.
+        // Adding this to a number leaves the nearest integer in the last bits.
         const ROUNDER: f64 = 1.5 * (1u64 << 52) as f64;
         const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
         let rounded = self.mul_add(std::f64::consts::LOG2_E, ROUNDER);
@@ -144,7 +144,7 @@ impl Number for f64 {
         let power = f64::from_bits((rounded.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
         let r = (-n).mul_add(LN_2[1], (-n).mul_add(LN_2[0], self));
 
-        // The exponential series of |r| < 0.35 up to r^13 / 13!, in pairs so that few steps wait for others.
+        // The exponential series of |r| < 0.35 up to r^13 / 13!, in pairs, so that few steps depend on each other.
         let (r2, pair) = (r * r, |k: usize| r.mul_add(1.0 / FACTORIALS[k + 1], 1.0 / FACTORIALS[k]));
         let r4 = r2 * r2;
         let low = r2.mul_add(pair(4), pair(2));

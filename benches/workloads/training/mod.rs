@@ -1,7 +1,7 @@
-//! Training steps written out by hand: what the speed of training is measured against.
+//! Training steps written by hand, to which the speed of training is compared.
 //!
-//! Samples lie in lanes: a layer's values are columns, one per neuron, so that every inner loop runs over
-//! neighbouring samples. Nothing is allocated while training. The instruction set is chosen when it runs.
+//! Samples are in lanes: the values of a layer are columns, one per neuron, so that every inner loop runs over
+//! neighbouring samples. Training does not allocate. The instruction set is chosen at run time.
 
 pub mod digits;
 pub mod iris;
@@ -14,7 +14,7 @@ pub mod two_two_two;
 use super::data::Seeded;
 use recipe::Recipe;
 
-/// Numbers of samples up to whole lanes. Samples that only fill up have no weight.
+/// A number of samples, rounded up to whole lanes. Padding has no weight.
 pub type Moons64 = moons::Moons<f64, 104>;
 pub type Moons32 = moons::Moons<f32, 112>;
 pub type Iris64 = iris::Iris<f64, 152>;
@@ -24,11 +24,11 @@ pub type Digits32 = digits::Digits<f32>;
 
 /// A network, its data and its optimiser, in one precision.
 pub trait Training: 'static {
-    /// What it is called in tables and on command lines.
+    /// The name in tables and on command lines.
     const NAME: &'static str;
     /// `f64` or `f32`.
     const PRECISION: &'static str;
-    /// How many steps from the start are timed together: so few that nothing has converged.
+    /// How many steps from the start are timed together: few enough that training has not converged.
     const STEPS: usize;
 
     /// The same task for the library.
@@ -39,14 +39,14 @@ pub trait Training: 'static {
     /// Layer by layer, neuron by neuron: the weights, then the bias.
     fn parameters(&self) -> Vec<f64>;
 
-    /// Back to the start: initial parameters, and an optimiser that remembers nothing.
+    /// Resets to the start: initial parameters, and a fresh optimiser.
     fn reset(&mut self);
 
-    /// The unit of timing, which the task defines; gives the loss before it.
+    /// One step, the unit of timing, which the task defines; returns the loss before it.
     fn step(&mut self) -> f64;
 }
 
-/// Something to do with every task in every precision.
+/// An action for every task in every precision.
 pub trait TrainingVisitor {
     fn visit<T: Training>(&mut self);
 }
@@ -68,7 +68,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// From rows of numbers that end in a class, which becomes one-hot.
+    /// Parses rows of numbers that end with a class, which is one-hot encoded.
     fn of_classes(csv: &str, classes: usize) -> Samples {
         let mut samples = Samples { inputs: vec![], targets: vec![] };
         for line in csv.lines() {
@@ -81,7 +81,7 @@ impl Samples {
     }
 }
 
-/// Weights and biases for layers of these widths, drawn evenly up to ± 1 / √inputs.
+/// Weights and biases for layers of these widths, drawn uniformly from ± 1 / √inputs.
 fn initial_parameters(seed: u64, widths: &[usize]) -> Vec<f64> {
     let mut seeded = Seeded::new(seed);
     let of_layer = |pair: &[usize]| {

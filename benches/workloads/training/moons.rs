@@ -1,5 +1,5 @@
-//! Two moons: 2-16-16-1, rectified hidden layers, mean hinge loss and a price on squares. A step is one update
-//! by all samples at a fixed rate.
+//! Two moons: 2-16-16-1, hidden layers with relu, mean hinge loss and an L2 penalty. A step is one update with all
+//! samples at a fixed rate.
 
 use super::super::data::Seeded;
 use super::kernels::{Columns, combine, correlate, rows, rows_mut, shares, sum, sum_of_squares};
@@ -10,17 +10,17 @@ use pulp::{Arch, Simd, WithSimd};
 
 pub const SAMPLES: usize = 100;
 pub const RATE: f64 = 0.1;
-/// Of the sum of the squares of all parameters.
+/// The factor of the sum of the squares of all parameters.
 pub const DECAY: f64 = 1e-4;
 pub const WIDTHS: [usize; 4] = [2, H, H, 1];
 
 const H: usize = 16;
-/// Where the parameters of a layer end and those of the next begin.
+/// The bounds between the parameters of the layers.
 const FIRST: usize = H * 3;
 const SECOND: usize = FIRST + H * (H + 1);
 const COUNT: usize = SECOND + H + 1;
 
-/// Points, and ±1 each.
+/// The points, and a target of ±1 for each.
 pub fn samples() -> Samples {
     let (points, classes) = Seeded::new(21).moons(SAMPLES);
     Samples {
@@ -41,10 +41,10 @@ pub struct Moons<T, const N: usize> {
     initial: [T; COUNT],
     parameters: Aligned<[T; COUNT]>,
     gradient: Aligned<[T; COUNT]>,
-    /// Outputs of the hidden layers, and a column of ones.
+    /// The outputs of the hidden layers, and a column of ones.
     one: Aligned<Columns<T, { H + 1 }, N>>,
     two: Aligned<Columns<T, { H + 1 }, N>>,
-    /// And slopes by them.
+    /// The derivatives with respect to them.
     by_one: Aligned<Columns<T, H, N>>,
     by_two: Aligned<Columns<T, H, N>>,
     score: Aligned<Columns<T, 1, N>>,
@@ -147,7 +147,7 @@ impl<T: Number, const N: usize> WithSimd for &mut Moons<T, N> {
     }
 }
 
-/// The columns of a hidden layer but for the ones.
+/// The columns of a hidden layer, without the ones.
 #[inline(always)]
 fn outputs<T, const N: usize>(columns: &mut Columns<T, { H + 1 }, N>) -> &mut Columns<T, H, N> {
     columns.first_chunk_mut().expect("the ones come last")

@@ -1,21 +1,21 @@
-//! The same tasks as the library is told them.
+//! The same tasks as settings of the library.
 
 use super::{Samples, digits, iris, moons, two_two_two};
 use tapegrad::nn::{Activation, Adam, Batch, Bias, Data, Loss, Mlp, Penalty, Sgd, Trainer};
 
-/// Everything that a training run of the library needs.
+/// All that a training run of the library needs.
 pub struct Recipe {
-    /// With the initial parameters.
+    /// The network, with the initial parameters.
     pub mlp: Mlp,
     pub loss: Loss,
     pub data: Data,
-    /// Passes over the data that are one step of the task.
+    /// The number of epochs in one step of the task.
     pub epochs_per_step: usize,
     trainer: fn() -> Trainer<'static>,
 }
 
 impl Recipe {
-    /// A trainer for so many steps.
+    /// A trainer for this number of steps.
     pub fn trainer(&self, steps: usize) -> Trainer<'static> {
         (self.trainer)().epochs(steps * self.epochs_per_step)
     }

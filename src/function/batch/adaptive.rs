@@ -1,4 +1,4 @@
-//! A function with branches over many samples: each goes to the recording of its branch.
+//! A function with branches over many samples: each sample is evaluated by the recording of its branches.
 
 use super::super::cache::Cache;
 use super::super::{Function, length, set_of_inputs};
@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;
 
-/// A closure and its recordings, one per combination of branches that was met in some sample: the batched form of
-/// [`Adaptive`](crate::Adaptive). Samples go through the recordings in turn, each to the one whose branches it takes;
-/// where there is none for a sample, the closure is recorded there.
+/// A closure and its recordings, one for each combination of branches that occurred in some sample: the batched
+/// form of [`Adaptive`](crate::Adaptive). Each sample is evaluated by the recording whose branches it takes; if
+/// there is none, the closure is recorded at this sample.
 ///
 /// ```
 /// use tapegrad::{Var, batch::{BatchedAdaptive, Column, Samples}};
@@ -43,8 +43,8 @@ impl<F: Clone, T: Precision> Clone for BatchedAdaptive<F, T> {
 }
 
 impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> BatchedAdaptive<F> {
-    /// In double precision. The inputs in `shared` are the same for all samples. Keeps at most `most` recordings, at least one;
-    /// the one that was not used for longest makes room.
+    /// In double precision. The inputs in `shared` have the same value for all samples. Keeps at most `most`
+    /// recordings (at least one); the least recently used one is dropped to make room.
     pub fn new(f: F, shared: impl IntoIterator<Item = usize>, most: usize) -> Self {
         Self::new_as(f, shared, most)
     }
@@ -56,7 +56,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         BatchedAdaptive { f, branches: Branches::new(shared, [], most) }
     }
 
-    /// The same with these inputs held: derivatives are not taken by them, as with [`Function::with_held`].
+    /// The same with these inputs held, and no others: derivatives are not taken with respect to them, as with
+    /// [`Function::with_held`].
     #[must_use]
     pub fn with_held(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
         self.branches.held = in_order(inputs);
@@ -64,7 +65,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         self
     }
 
-    /// The recordings so far, the ones used last first.
+    /// The recordings that are kept, the most recently used one first.
     #[must_use]
     pub fn recordings(&self) -> &[Batched<T>] {
         self.branches.recordings.entries()
@@ -86,9 +87,10 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
     /// As [`value_and_gradient`](Self::value_and_gradient): returns the sum and writes its gradient.
     ///
     /// # Errors
-    /// As [`Function::record`] and [`BatchEvaluator`](super::BatchEvaluator), but for changed branches; then `gradient` is as it
-    /// was. Lengths are looked at before anything is recorded. [`Error::BranchesChanged`] all the same where a comparison is so
-    /// close that it turns out differently in lanes than in the recording at the same sample.
+    /// As [`Function::record`] and [`BatchEvaluator`](super::BatchEvaluator), except for changed branches; on an
+    /// error `gradient` is unchanged. Lengths are checked before anything is recorded. [`Error::BranchesChanged`]
+    /// is still possible if a comparison is so close that rounding gives it another outcome in the batch than in
+    /// the recording at the same sample.
     pub fn value_and_gradient_into(
         &mut self,
         shared: &[f64],
@@ -102,7 +104,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
     /// The outputs of every sample, sample after sample.
     ///
     /// # Errors
-    /// As [`value_and_gradient_into`](Self::value_and_gradient_into), of values; then `out` is as it was.
+    /// As [`value_and_gradient_into`](Self::value_and_gradient_into); on an error `out` is unchanged.
     pub fn values_into(
         &mut self,
         shared: &[f64],
@@ -142,15 +144,16 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
     }
 }
 
-/// The recordings of a function, made by what comes with each call and records it at a point; and memory to evaluate them.
+/// The recordings of a function, and memory to evaluate them. The closure that makes a recording at a point is
+/// passed to each call.
 #[derive(Debug)]
 pub(crate) struct Branches<T> {
-    /// In order, each once.
+    /// In ascending order, without duplicates.
     shared: Vec<usize>,
     held: Vec<usize>,
     recordings: Cache<Batched<T>>,
     workspace: BatchWorkspace<T>,
-    /// What comes out, until it is whole, and that of a group.
+    /// The result until it is complete, and the result of one group.
     memory: [Vec<f64>; 2],
 }
 
@@ -174,7 +177,7 @@ impl<T: Precision> Branches<T> {
         self.expect(shared, samples)?;
         length("derivatives", self.shared_variables(), gradient.len())?;
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
-        // Usually one group has all samples, and nothing is to be added.
+        // Usually all samples are in one group, and its gradient is written directly.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
         let done = self.in_groups(record, shared, samples, |batched, samples, workspace, _| {
             sum.resize(gradient.len(), 0.0);
@@ -187,7 +190,7 @@ impl<T: Precision> Branches<T> {
                 Some(if *are_all { gradient } else { other })
             };
             let (value, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into)?;
-            // Only now there is one: a recording whose shared inputs do not fit has written nothing.
+            // Counted only now: a recording that the shared inputs do not fit has written nothing.
             groups += 1;
             if is_first {
                 total = value;
@@ -207,7 +210,7 @@ impl<T: Precision> Branches<T> {
         done.map(|()| total)
     }
 
-    /// What is known before anything is recorded.
+    /// Checks all lengths that are known before anything is recorded.
     fn expect(&self, shared: &[f64], samples: &Samples<'_>) -> Result<(), Error> {
         length("shared inputs", self.shared.len(), shared.len())?;
         let inputs = samples.columns() + shared.len();
@@ -217,12 +220,13 @@ impl<T: Precision> Branches<T> {
         Ok(())
     }
 
-    /// By how many shared inputs derivatives are taken.
+    /// How many shared inputs are variables.
     fn shared_variables(&self) -> usize {
         self.shared.iter().filter(|input| self.held.binary_search(input).is_err()).count()
     }
 
-    /// Evaluates what there is a number of for each sample, and puts each group's numbers where they belong. `what` they are.
+    /// Evaluates results that have numbers for each sample, group by group, and writes them in the order of the
+    /// samples. `what` names them in errors.
     fn sample_by_sample(
         &mut self,
         record: impl FnMut(&[f64]) -> Result<Function, Error>,
@@ -246,7 +250,7 @@ impl<T: Precision> Branches<T> {
         let mut is_kept = false;
         let done = self.in_groups(record, shared, samples, |batched, group, workspace, positions| {
             let Some(positions) = positions else {
-                // Where samples are not asked which way they go, all of them go this one, and nothing fails later.
+                // Without guards over lanes, all samples fit this recording, and no error can follow.
                 is_kept = !batched.plan.guards.is_empty();
                 if !is_kept {
                     return evaluate(batched, group, workspace, out);
@@ -268,9 +272,9 @@ impl<T: Precision> Branches<T> {
         done
     }
 
-    /// Hands every group of samples to the recording that fits it: all of them to the first, those that do not fit to
-    /// the next, and so on; recordings that were used keep their order. `evaluate` gets the group and, but for the first,
-    /// the positions of its samples.
+    /// Calls `evaluate` for each group of samples: all samples with the first recording, those that do not fit it
+    /// with the next one, and so on. Recordings that were used keep their order. `evaluate` receives the group and,
+    /// except for the first group, the positions of its samples.
     fn in_groups(
         &mut self,
         mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
@@ -303,11 +307,12 @@ impl<T: Precision> Branches<T> {
             };
             let batched = new.as_ref().unwrap_or_else(|| &self.recordings.entries()[k]);
             let outcome = match evaluate(batched, &group, &mut self.workspace, rest.as_deref()) {
-                // What is shared took another branch: nothing fits.
+                // The shared inputs take another branch, so no sample fits.
                 Err(Error::BranchChanged { .. }) if new.is_none() => continue,
                 outcome => outcome?,
             };
-            // A new recording that does not fit where it was made never will: the sides are too close to tell apart.
+            // A new recording that does not fit the sample it was made at never will: the two sides of a comparison
+            // are too close.
             if new.is_some() && outcome.out.first() == Some(&0) {
                 return told(outcome, &group);
             }
@@ -324,7 +329,7 @@ impl<T: Precision> Branches<T> {
         Ok(())
     }
 
-    /// The function, recorded at the first sample of a group.
+    /// Records the function at the first sample of a group.
     fn record(
         &self,
         mut record: impl FnMut(&[f64]) -> Result<Function, Error>,
@@ -344,7 +349,7 @@ impl<T: Precision> Branches<T> {
     }
 }
 
-/// Inputs in order, each once.
+/// Inputs in ascending order, without duplicates.
 fn in_order(inputs: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let mut inputs: Vec<usize> = inputs.into_iter().collect();
     inputs.sort_unstable();

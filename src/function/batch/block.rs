@@ -1,5 +1,5 @@
-//! One block of samples: forwards through the steps of a plan, and backwards. Everything here is inlined into code for
-//! the vector instructions of the machine, but for what is rare.
+//! One block of samples: evaluates the steps of a plan, and sweeps through them in reverse. Everything here is
+//! inlined into code for the vector instructions of the machine, except for rare cases.
 
 use super::elementwise::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
 use super::fallback;
@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 impl<'p, T: Float> Block<'p, T> {
-    /// Fills the lanes of what is shared.
+    /// Fills the lanes of shared numbers.
     #[inline(always)]
     pub fn copy_shared(&self, values: &mut [T]) {
         for &(position, slot) in &self.plan.copies {
@@ -84,7 +84,7 @@ impl<'p, T: Float> Block<'p, T> {
         );
     }
 
-    /// The derivatives of an output in all lanes that are not out.
+    /// The reverse sweep from an output, in all lanes that are not left out.
     #[inline(always)]
     pub fn backward<S: Simd>(&self, simd: S, sweep: &Sweep, scratch: &mut Scratch<T>) {
         let Scratch { values, adjoints, terms, transposed, partials, sums, is_out, .. } = scratch;
@@ -105,7 +105,7 @@ impl<'p, T: Float> Block<'p, T> {
                     for chunk in 0..self.lanes / WIDTH {
                         let read = |slot| packet_of::<T, S>(self.of(values, slot), chunk);
                         let (y, adjoint) = (read(*to), packet_of::<T, S>(after, chunk));
-                        // Only noted, in so few words that they are inlined into the rule.
+                        // The closure only stores the partials: it is small enough to be inlined into the rule.
                         partials.clear();
                         list_partials_of(simd, *op, operands, read, y, |partial| partials.push(partial.0));
                         let terms = partials.iter_mut().zip(operands).zip(is_wanted).enumerate();
@@ -181,7 +181,7 @@ impl<'p, T: Float> Block<'p, T> {
             y: &values[self.range(rows.to, rows.rows)],
             adjoint: &adjoints[..len],
         };
-        // Straight to where they belong, unless they are looked at first.
+        // Contributions are added directly to their adjoints, unless they are tested first.
         let mut is_straight = wanted;
         let mut kept = [T::default(); 3];
         let mut ranges = [const { 0..0 }; 3];
@@ -197,7 +197,7 @@ impl<'p, T: Float> Block<'p, T> {
         let a = if is_straight[0] { a } else { &mut for_a[..len] };
         let b = if is_straight[1] { b } else { &mut for_b[..len] };
         let c = if is_straight[2] { c } else { &mut for_c[..len] };
-        // If it knew that masks are made from answers, the compiler would ask again for every number.
+        // If the compiler knew how the masks were made, it would repeat the comparison for every number.
         pass_on(simd, rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
         if self.care == ZeroLaw::None {
             return;
@@ -212,7 +212,7 @@ impl<'p, T: Float> Block<'p, T> {
         }
     }
 
-    /// From sums to the lanes they are of.
+    /// From sums to their operands in lanes.
     #[inline(always)]
     fn pass_to_lanes<S: Simd>(&self, simd: S, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
         let columns = rows.lanes.len();
@@ -261,13 +261,13 @@ fn packet_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Packet<T, S> {
     Packet(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
 }
 
-/// Parts that do not overlap; a third one only with two others.
+/// Disjoint parts of a slice; the third is empty unless the first two are not.
 #[inline(always)]
 fn apart<T>(all: &mut [T], [a, b, c]: [Range<usize>; 3]) -> [&mut [T]; 3] {
     if !c.is_empty() {
         return all.get_disjoint_mut([a, b, c]).expect("operands that have no slot in common");
     }
-    // In few words, since this is done for each step.
+    // Short code, since this runs for each step.
     if a.end <= b.start {
         let (low, high) = all.split_at_mut(b.start);
         [&mut low[a], &mut high[..b.len()], &mut []]

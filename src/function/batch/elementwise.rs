@@ -1,4 +1,4 @@
-//! The rows of the table in all lanes: a loop over samples for each value and each partial.
+//! The elementwise rows of the table in all lanes: for each value and each partial, a loop over samples.
 
 use super::float::Float;
 use super::lane::{Branchless, Lane};
@@ -11,7 +11,7 @@ use crate::table::zeros::Reach;
 
 use pulp::Simd;
 
-/// The operands of a row, lane by lane; those beyond its arity are empty.
+/// The lanes of the operands of a row; those beyond its arity are empty.
 pub(super) type Operands<'a, T> = [&'a [T]; 3];
 /// Rows that have been evaluated, and the adjoints of their results.
 pub(super) struct Evaluated<'a, T> {
@@ -19,7 +19,7 @@ pub(super) struct Evaluated<'a, T> {
     pub y: &'a [T],
     pub adjoint: &'a [T],
 }
-/// Where what each operand gets of the adjoint of the result is added.
+/// The lanes to which the contribution to each operand is added.
 pub(super) type Places<'a, T> = [&'a mut [T]; 3];
 
 macro_rules! define_rows {
@@ -30,7 +30,7 @@ macro_rules! define_rows {
     )* ; reductions { $(
         $(#[$list_doc:meta])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt
     )* }) => {
-        /// The value of an elementwise row, and whether any is NaN.
+        /// Computes the values of an elementwise row; returns whether any of them is NaN.
         #[inline(always)]
         pub(super) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             match op {
@@ -41,9 +41,9 @@ macro_rules! define_rows {
             }
         }
 
-        /// The partials of an elementwise row by the operands that are `wanted`, times the adjoint of the result: added to what
-        /// is in the place of the operand, as far as it is to be kept (all bits or none of them). A row of three operands has
-        /// all of them.
+        /// The partials of an elementwise row with respect to the `wanted` operands, times the adjoint of the
+        /// result. They are added to `places`, whose old contents are first masked by `kept` (all bits set, or
+        /// none). For a row of three operands all are computed.
         #[inline(always)]
         pub(super) fn pass_on<T: Float, S: Simd>(
             simd: S,
@@ -61,7 +61,7 @@ macro_rules! define_rows {
             }
         }
 
-        /// The value of a row over lists, for the samples from `from` on; `read` gives an operand's lanes.
+        /// The value of a row over lists, for one packet of samples; `read` gives the packet of an operand.
         #[inline(always)]
         pub(super) fn list_value_of<T: Float, S: Simd>(
             simd: S,
@@ -152,7 +152,7 @@ macro_rules! define_rows {
 }
 for_each_primitive!(define_rows);
 
-// The loops. Slices are arguments of their own, since only of these the compiler knows that they lie apart.
+// The loops. Each slice is an argument of its own, since only then does the compiler know that they do not overlap.
 
 #[inline(always)]
 fn fill_1<T: Float>(a: &[T], y: &mut [T], f: impl Fn(T) -> Branchless<T>) -> bool {
@@ -199,7 +199,7 @@ fn pass_1_of_1<T: Float>(from: &Evaluated<'_, T>, kept: T, by_a: &mut [T], f: im
     }
 }
 
-/// To either of two operands.
+/// To one of two operands.
 #[inline(always)]
 fn pass_1_of_2<T: Float>(from: &Evaluated<'_, T>, kept: T, by: &mut [T], f: impl Fn(T, T, T, T) -> T) {
     let n = whole(from.y.len());
@@ -248,7 +248,7 @@ fn pass_3_of_3<T: Float>(
     }
 }
 
-/// A number of lanes, of which the compiler is to know that nothing is left over.
+/// The number of lanes, in a form that shows the compiler that it is a multiple of [`WIDTH`].
 #[inline(always)]
 fn whole(lanes: usize) -> usize {
     lanes / WIDTH * WIDTH

@@ -1,4 +1,4 @@
-//! Numbers of a function of many samples: values, sums and derivatives.
+//! Evaluators of batches: values, sums and derivatives over many samples.
 
 use super::super::length;
 use super::samples::Samples;
@@ -7,16 +7,18 @@ use super::workspace::BatchWorkspace;
 use super::{Batched, told};
 use crate::error::Error;
 
-/// Evaluates a [`Batched`] function. As with [`Evaluator`](crate::Evaluator), every method comes in two forms: `values` returns
-/// what it computes, `values_into` writes it to a slice of yours, and after the first evaluation allocates nothing, but for
-/// samples in which an infinity meets a zero or a list has a NaN, or a guard fails.
+/// Evaluates a [`Batched`] function. As with [`Evaluator`](crate::Evaluator), every method comes in two forms:
+/// `values` returns its result, `values_into` writes it to a slice of the caller. After the first evaluation,
+/// `values_into` allocates only if an infinity meets a zero or a list contains a NaN in some sample, or a guard
+/// fails.
 ///
-/// `shared` are the numbers of the shared inputs, in their order; `samples` has a column for each of the others.
+/// `shared` has the values of the shared inputs, in ascending order of the inputs; `samples` has one column for
+/// each other input, in the same order.
 ///
 /// # Errors
-/// Of every method: [`Error::BranchChanged`] if a comparison of shared numbers turns out differently than when recorded;
-/// [`Error::BranchesChanged`] if one does in some samples; [`Error::Length`] if a slice or the columns do not fit. Then
-/// nothing is written, but where a method says otherwise.
+/// Every method returns [`Error::BranchChanged`] if a guard between shared numbers does not have its recorded
+/// outcome; [`Error::BranchesChanged`] if another guard does not have it in some samples; [`Error::Length`] if a
+/// slice or the number of columns is wrong. On an error nothing is written, unless a method says otherwise.
 #[derive(Debug)]
 pub struct BatchEvaluator<'b, T = f64> {
     batched: &'b Batched<T>,
@@ -30,13 +32,14 @@ enum Held<'w, T> {
 }
 
 impl<T: Precision> Batched<T> {
-    /// What evaluates this function, with memory of its own.
+    /// An evaluator of this function, with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> BatchEvaluator<'_, T> {
         BatchEvaluator { batched: self, memory: Held::Own(Box::default()) }
     }
 
-    /// What evaluates this function, in memory of the caller: one workspace serves many functions. It costs nothing to make.
+    /// An evaluator of this function that uses memory of the caller: one workspace serves many functions. Making it
+    /// allocates nothing.
     #[must_use]
     pub fn evaluator_in<'b>(&'b self, workspace: &'b mut BatchWorkspace<T>) -> BatchEvaluator<'b, T> {
         BatchEvaluator { batched: self, memory: Held::Lent(workspace) }
@@ -65,7 +68,8 @@ impl<T: Precision> BatchEvaluator<'_, T> {
     /// As [`values`](Self::values), into `out`.
     ///
     /// # Errors
-    /// See [`BatchEvaluator`]; with [`Error::BranchesChanged`], `out` is NaN for the samples it names, and right for the others.
+    /// See [`BatchEvaluator`]. After [`Error::BranchesChanged`], `out` is NaN for the samples listed in the error,
+    /// and correct for the others.
     pub fn values_into(
         &mut self,
         shared: &[f64],
@@ -102,8 +106,8 @@ impl<T: Precision> BatchEvaluator<'_, T> {
         told(outcome, samples)
     }
 
-    /// Of a function with one output, its sum over all samples, and the derivatives of that by the shared variables: what
-    /// training takes.
+    /// For a function with one output: its sum over all samples, and the gradient of the sum with respect to the
+    /// shared variables, as training needs it.
     ///
     /// # Errors
     /// See [`BatchEvaluator`].
@@ -134,11 +138,12 @@ impl<T: Precision> BatchEvaluator<'_, T> {
         Ok(total)
     }
 
-    /// The Jacobian of every sample by the samples' variables, sample after sample, each row by row: a row per output, a
-    /// column per variable. Of a function with one output, the gradient of every sample.
+    /// The Jacobian of every sample with respect to the variables that differ between samples, sample after sample,
+    /// each row by row: one row per output, one column per variable. For a function with one output this is the
+    /// gradient of every sample.
     ///
     /// # Errors
-    /// See [`BatchEvaluator`]. By shared inputs there are no derivatives here: [`Error::Length`] counts none for them.
+    /// See [`BatchEvaluator`]. The result has no derivatives with respect to shared inputs.
     pub fn jacobians(&mut self, shared: &[f64], samples: &Samples<'_>) -> Result<Vec<f64>, Error> {
         let per_sample = self.batched.outputs() * self.batched.sample_variables();
         let mut out = vec![0.0; samples.len().saturating_mul(per_sample)];

@@ -1,5 +1,5 @@
-//! What is rare in lanes, sample by sample: functions that a kernel declined, zeros that met an infinity. The scalar row
-//! has the answer.
+//! Rare cases, evaluated sample by sample with the scalar row: functions that a kernel declined, and zeros that met
+//! an infinity.
 
 use super::float::Float;
 use super::plan::{Rows, Slot, Step, Sums};
@@ -9,7 +9,7 @@ use crate::table::rules::Few;
 use crate::table::zeros::{Reach, zero_counts};
 use std::cell::OnceCell;
 
-/// Puts right the values that are NaN: `operand(k, lane)` are the arguments.
+/// Replaces values that are NaN by those of the scalar row: `operand(k, lane)` are the arguments.
 #[cold]
 #[inline(never)]
 pub(super) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arity: usize, y: &mut [T]) {
@@ -21,19 +21,19 @@ pub(super) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arit
     }
 }
 
-/// The terms of one step that came out as NaN.
+/// What is needed to correct terms of one step that are NaN.
 pub(super) struct Lost<'b, 'p, T> {
     pub block: &'b Block<'p, T>,
     pub values: &'b [T],
     pub is_out: &'b [bool],
-    /// Whose derivatives are taken.
+    /// The output whose derivatives are computed.
     pub output: Slot,
     /// The position of the step.
     pub step: usize,
 }
 
 impl<T: Float> Lost<'_, '_, T> {
-    /// Puts right the terms of operand `k` of elementwise rows.
+    /// Corrects terms of operand `k` of elementwise rows that are NaN.
     #[cold]
     #[inline(never)]
     pub fn correct_rows(&self, rows: &Rows, k: usize, y: &[T], adjoint: &[T], terms: &mut [T]) {
@@ -45,10 +45,10 @@ impl<T: Float> Lost<'_, '_, T> {
         }
     }
 
-    /// Puts right the terms of operand `k` of a row over lists, in the lanes from `from` on.
+    /// Corrects terms of operand `k` of a row over lists that are NaN, in the lanes from `from` on.
     #[cold]
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
+    #[allow(clippy::too_many_arguments)] // the data with which the row was evaluated
     pub fn correct_list(
         &self,
         op: Op,
@@ -67,7 +67,7 @@ impl<T: Float> Lost<'_, '_, T> {
     }
 
     /// The term of operand `k` in one lane.
-    #[allow(clippy::too_many_arguments)] // they are what the row was evaluated with
+    #[allow(clippy::too_many_arguments)] // the data with which the row was evaluated
     fn term(
         &self,
         op: Op,
@@ -87,7 +87,7 @@ impl<T: Float> Lost<'_, '_, T> {
         })
     }
 
-    /// The terms of sums of products, one by one.
+    /// Computes the terms of sums of products, one by one.
     #[cold]
     #[inline(never)]
     pub fn correct_sums(
@@ -130,14 +130,14 @@ impl<T: Float> Lost<'_, '_, T> {
         self.values[slot as usize * self.block.lanes + lane].double()
     }
 
-    /// Which results, of this step and of those behind it, were reached from the output in this lane.
+    /// Which results of this and later steps are reached from the output in this lane.
     fn reached(&self, lane: usize) -> Vec<bool> {
         self.block.reached(self.values, self.output, lane, self.step + 1)
     }
 }
 
 impl<T: Float> Block<'_, T> {
-    /// By slot, whether it is reached from an output in a lane, through the steps from `first` on.
+    /// For each slot, whether it is reached from an output in a lane, through the steps from `first` on.
     fn reached(&self, values: &[T], output: Slot, lane: usize, first: usize) -> Vec<bool> {
         let at = |slot: Slot| values[slot as usize * self.lanes + lane].double();
         let mut reached = vec![false; self.plan.slots];
@@ -167,7 +167,7 @@ impl<T: Float> Block<'_, T> {
         reached
     }
 
-    /// In how many samples what is shared is reached from an output: added to the `counts` of each.
+    /// For each shared number, adds to `counts` the number of samples in which it is reached from an output.
     #[cold]
     #[inline(never)]
     pub fn count_reached(&self, values: &[T], is_out: &[bool], output: Slot, counts: &mut [T]) {
@@ -196,7 +196,7 @@ fn term(partial: f64, adjoint: f64, is_reached: impl FnOnce() -> bool) -> f64 {
     if adjoint != 0.0 || zero_counts(partial.is_finite(), is_reached) { partial * adjoint } else { 0.0 }
 }
 
-/// The partial by operand `k`, and whether that was taken.
+/// The partial with respect to operand `k`, and whether the operand is selected.
 fn partial(op: Op, arguments: &[f64], y: f64, k: usize) -> (f64, bool) {
     if op.is_reduction() {
         return (op.partials(arguments, y).expect("a row of the table")[k], true);

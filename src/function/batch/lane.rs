@@ -1,4 +1,4 @@
-//! One sample's number: evaluated without branches, so that a loop over samples becomes vector instructions.
+//! The number of one sample: evaluated without branches, so that a loop over samples becomes vector instructions.
 
 use super::float::Float;
 use crate::number::operators::impl_number;
@@ -8,8 +8,8 @@ use crate::table::number::{Lists, Read, Reduction, values};
 use crate::table::ops::for_each_primitive;
 use std::ops::*;
 
-/// The number of one sample. Where a function is NaN for arguments that are not, it has *declined*: the scalar row
-/// has the answer.
+/// The number of one sample. If a function returns NaN for arguments that are not NaN, it has *declined*, and the
+/// scalar row is evaluated instead.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lane<T>(pub T);
 

@@ -1,12 +1,14 @@
-//! Sums of products over lanes: tiles whose sums stay in registers.
+//! Sums of products over lanes, in tiles whose sums stay in registers.
 
 use super::vector::Lanes;
 use pulp::Simd;
 
-/// Bytes of the widest registers there are. The lanes of a sum are those of one, whatever the machine has.
+/// Bytes of the widest registers that exist. Sums over lanes are ordered as in such a register, whatever the
+/// machine has.
 const WIDEST: usize = 64;
 
-/// Runs `$tile` for the parts that cover `0..$total`, the larger ones first, of those sizes that `$fits`.
+/// Runs `$tile` for parts that cover `0..$total`, of those of the given sizes for which `$fits` is true, the larger
+/// ones first.
 macro_rules! cover {
     ($total:expr, [$($size:literal)*], $fits:expr, |$start:ident, $SIZE:ident| $tile:expr) => {{
         let (total, mut $start) = ($total, 0);
@@ -19,35 +21,35 @@ macro_rules! cover {
 }
 pub(super) use cover;
 
-/// Parts of all sizes.
+/// Allows parts of all sizes.
 pub(super) fn all(_: usize) -> bool {
     true
 }
 
-/// A product of a matrix and lanes, of which several rows are done at once.
+/// A product of a matrix and lanes; several rows of the matrix are computed at once.
 #[derive(Clone, Copy)]
 pub(super) struct Product<'m, T> {
     /// Row by row.
     pub matrix: &'m [T],
     pub columns: usize,
-    /// Whether it is the columns of the matrix that are multiplied by lanes.
+    /// Whether the transpose of the matrix is multiplied.
     pub is_transposed: bool,
 }
 
-/// What the sums of products are added to.
+/// The initial value of the sums of products.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'s, T> {
     /// A number per row.
     Offsets(&'s [T]),
-    /// The same number for each.
+    /// The same number for all rows.
     All(T),
-    /// What is there already.
+    /// The current contents of the result.
     Added,
 }
 
 impl<T: Lanes> Product<'_, T> {
-    /// `yᵣ = start + Σₖ wᵣₖ xₖ` in all lanes: `x(k)` gives the lanes of an operand, and the lanes of a row are those of `y`
-    /// from `at(r)` on. Rows that are not `apart` may be the same lanes.
+    /// `yᵣ = start + Σₖ wᵣₖ xₖ` in all lanes: `x(k)` gives the lanes of operand `k`, and the lanes of row `r` start
+    /// at `y[at(r)]`. Only if `apart` is false may rows have the same lanes.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)] // a product of matrices and how they lie in memory
     pub fn over_lanes<'v, S: Simd>(
@@ -131,8 +133,8 @@ impl<T: Lanes> Tile<'_, T> {
     }
 }
 
-/// Adds `Σ a · b` over the lanes to each of the `sums` of a row and an operand: `a(r)` gives the lanes of the row, `b(k)`
-/// those of the operand.
+/// For each row and operand, adds `Σ a · b` over the lanes to its entry of `sums`: `a(r)` gives the lanes of row
+/// `r`, `b(k)` those of operand `k`.
 #[inline(always)]
 pub(super) fn add_correlations<'v, S: Simd, T: Lanes + 'v>(
     simd: S,
@@ -155,8 +157,9 @@ pub(super) fn add_correlations<'v, S: Simd, T: Lanes + 'v>(
     });
 }
 
-/// As [`add_correlations`], of operands in rows: sample after sample, the numbers of all operands in `b`, as many as registers
-/// of any machine are filled with. Each sum goes over the samples in order, and none over the lanes of a register.
+/// As [`add_correlations`], with transposed operands: `b` has the numbers of all operands sample by sample, and the
+/// number of operands fills whole registers on every machine. Each sum runs over the samples in order, never over
+/// the lanes of a register.
 #[inline(always)]
 pub(super) fn add_correlations_of_rows<'v, S: Simd, T: Lanes + 'v>(
     simd: S,
@@ -193,7 +196,7 @@ pub(super) fn add_correlations_of_rows<'v, S: Simd, T: Lanes + 'v>(
     });
 }
 
-/// Adds the sum of the lanes of each row, which `a` gives, to that of `sums`.
+/// Adds the sum of the lanes `a(r)` of each row to its entry of `sums`.
 #[inline(always)]
 pub(super) fn add_totals<'v, S: Simd, T: Lanes + 'v>(
     simd: S,
@@ -208,7 +211,8 @@ pub(super) fn add_totals<'v, S: Simd, T: Lanes + 'v>(
     });
 }
 
-/// The lanes of so many rows from `first` on, as registers. (In loops over arrays: closures over them are slow to compile.)
+/// The lanes of `ROWS` rows from `first` on, as registers. (Written as a loop, since closures over arrays are slow
+/// to compile.)
 #[inline(always)]
 fn vectors_of<'v, S: Simd, T: Lanes + 'v, const ROWS: usize>(
     first: usize,
@@ -222,9 +226,9 @@ fn vectors_of<'v, S: Simd, T: Lanes + 'v, const ROWS: usize>(
     rows
 }
 
-/// So many sums over registers, to each of which `add` adds a term, and over their lanes: added to those of `sums` that
-/// `place` names. Lanes are summed as those of the widest registers are: the `v`-th with all that lie whole registers
-/// further on; then by halves. They begin with −0, so that a sum of nothing but −0 is one where `sums` begin so.
+/// `HEIGHT × WIDTH` sums over registers and then over lanes, added to the entries of `sums` at `place`; `add` adds
+/// the term of one register. The order is that of the widest registers: each lane over all registers, then the
+/// lanes by halves. The sums start with −0, so that a sum of −0 terms stays −0 if `sums` starts with −0.
 #[inline(always)]
 fn add_up<S: Simd, T: Lanes, const HEIGHT: usize, const WIDTH: usize>(
     simd: S,

@@ -1,4 +1,4 @@
-//! Many samples at once: a function in the vector registers of the machine, and on its threads.
+//! Batches: one function evaluated over many samples at once, in vector registers and on several threads.
 
 mod adaptive;
 mod block;
@@ -41,22 +41,24 @@ use std::sync::atomic::AtomicBool;
 use sweep::Sweep;
 use tree::{Job, Outcome, Request};
 
-/// A [`Function`] of many samples at once, in double or single precision: some inputs are *shared*, one value for all
-/// samples, and the others differ from sample to sample. [`Function::batched`] makes it; its numbers come from a
-/// [`BatchEvaluator`].
+/// A [`Function`] over many samples at once, in double or single precision: *shared* inputs have one value for all
+/// samples, all others differ from sample to sample. [`Function::batched`] makes it; a [`BatchEvaluator`] computes
+/// values and derivatives.
 ///
-/// What depends on shared inputs alone is computed once. Samples lie side by side in vector registers (AVX2, AVX-512 or
-/// NEON, whatever the machine has), and with the feature `parallel` blocks of samples go to the threads of rayon's pool.
+/// The *preamble*, which is what depends on shared inputs alone, is computed once. Samples are evaluated side by
+/// side in vector registers (AVX2, AVX-512 or NEON, whichever the machine has), and with the feature `parallel`
+/// chunks of samples are distributed over the threads of rayon's pool.
 ///
-/// The order of summation depends on the function and the samples alone: in blocks, by lanes (one sample after the other for the
-/// weights of wide layers, and where an infinity meets a zero); then over the blocks of a leaf of some 1,000 samples; then
-/// over leaves, in pairs. So the result has the same bits with any number of threads and any instruction set. It is not that
-/// of a sum over samples one after the other; both differ by rounding. Functions are within 2 units in the last place.
+/// The order of summation depends on the function and the samples alone: first over the lanes of a block (sample by
+/// sample for the weights of wide layers, and where an infinity meets a zero), then over the blocks of a chunk of
+/// some 1,000 samples, then over a binary tree of chunks. So the bits are the same for any number of threads and
+/// any instruction set. They differ by rounding from those of a sum over the samples in order. Elementary functions
+/// are within 2 units in the last place.
 ///
 /// ```
 /// use tapegrad::{Function, batch::{Column, Samples}};
 ///
-/// // The squared error of a line, of which slope and offset are shared.
+/// // The squared error of a line; slope and offset are shared.
 /// let error = Function::record(|[w, b, x, t]| (w * x + b - t).powi(2), [0.0; 4])?;
 /// let error = error.batched(0..2)?;
 ///
@@ -72,22 +74,24 @@ pub struct Batched<T = f64> {
     plan: Plan,
     inputs: usize,
     shared: Range<usize>,
-    /// The shared inputs that derivatives are taken by, counted from the first shared one.
+    /// The shared inputs that are variables, counted from the first shared input.
     variables: Vec<usize>,
-    /// Where the numbers that samples share stand among those of the head.
+    /// Where the shared numbers are among the values of the preamble.
     reads: Vec<Span>,
-    /// Which of the variables the numbers that samples share are, where they are inputs.
+    /// For shared numbers that are variables themselves: which variables they are.
     passes_to: Vec<Span>,
-    /// Whether each variable is just one of them.
+    /// Whether each variable is exactly one shared number.
     is_one_to_one: bool,
-    /// From the first output to what is shared, and from each output to the samples' variables.
+    /// The sweeps from the first output to the shared numbers, and from each output to the variables of the
+    /// samples.
     by_shared: Vec<Sweep>,
     by_sample: Vec<Sweep>,
     precision: std::marker::PhantomData<fn() -> T>,
 }
 
 impl Function {
-    /// The function of many samples, in double precision; the inputs in `shared` are the same for all of them.
+    /// This function over many samples, in double precision. The inputs in `shared` have the same value for all
+    /// samples.
     ///
     /// # Errors
     /// [`Error::Length`] if there is no such input.
@@ -116,7 +120,7 @@ impl Function {
         if shared.iter().copied().eq(range.clone()) {
             return Ok(Batched::new(&self.graph, range, &is_variable));
         }
-        // What is planned has the shared inputs side by side.
+        // A plan needs contiguous shared inputs.
         let others = (0..self.inputs()).filter(|input| shared.binary_search(input).is_err());
         let order: Vec<usize> = shared.iter().copied().chain(others).collect();
         let is_variable: Vec<bool> = order.iter().map(|&input| is_variable[input]).collect();
@@ -125,7 +129,7 @@ impl Function {
 }
 
 impl<T: Precision> Batched<T> {
-    /// The function of many samples of a graph; the inputs in `shared` are the same for all of them.
+    /// The graph over many samples. The inputs in `shared` have the same value for all samples.
     fn new(graph: &Graph, shared: Range<usize>, is_variable: &[bool]) -> Self {
         let inputs = graph.inputs;
         let plan = Plan::new(graph, shared.clone(), is_variable);
@@ -164,25 +168,25 @@ impl<T: Precision> Batched<T> {
         self.shared.len()
     }
 
-    /// How many inputs differ from sample to sample, held ones included: as many as there are columns.
+    /// How many inputs differ from sample to sample, held ones included. Samples have one column for each.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.inputs - self.shared.len()
     }
 
-    /// By how many shared inputs derivatives are taken.
+    /// How many shared inputs are variables: derivatives are taken with respect to them.
     #[must_use]
     pub fn shared_variables(&self) -> usize {
         self.variables.len()
     }
 
-    /// By how many of the samples' inputs derivatives are taken.
+    /// How many inputs that differ between samples are variables: derivatives are taken with respect to them.
     #[must_use]
     pub fn sample_variables(&self) -> usize {
         self.plan.variables().count()
     }
 
-    /// The outputs of every sample. Samples that take another branch are named in the outcome.
+    /// The outputs of every sample. The outcome lists the samples that take another branch.
     fn fitting_values(
         &self,
         shared: &[f64],
@@ -196,8 +200,9 @@ impl<T: Precision> Batched<T> {
         Ok(outcome)
     }
 
-    /// The sum of the output and its derivatives, over the samples that take the recorded branches; the others are named in the
-    /// outcome. `into` says where the gradient goes, if anywhere, given whether there are no others.
+    /// The sum of the output and its gradient, over the samples that take the recorded branches; the outcome lists
+    /// the others. `into` is called with whether there are no others, and returns where to write the gradient, if
+    /// anywhere.
     fn fitting_value_and_gradient<'g>(
         &self,
         shared: &[f64],
@@ -215,7 +220,7 @@ impl<T: Precision> Batched<T> {
         Ok((total, outcome))
     }
 
-    /// The derivatives by the shared variables, from those by all that is shared.
+    /// The derivatives with respect to the shared variables, from those with respect to all shared numbers.
     fn gather(
         &self,
         outcome: &Outcome,
@@ -241,7 +246,8 @@ impl<T: Precision> Batched<T> {
             return Ok(());
         }
         self.pass_through_head(by_shared, &[], workspace, gradient);
-        // A zero that met an infinity there may be none: where no sample reached, nothing meets.
+        // A NaN from a zero and an infinity may be a structural zero: it is, for a shared number that no sample
+        // reaches.
         if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
             let mut reached = self.run(shared, samples, Request::Reached, workspace, &mut [])?;
             self.pass_through_head(by_shared, &reached.sums, workspace, gradient);
@@ -250,7 +256,8 @@ impl<T: Precision> Batched<T> {
         Ok(())
     }
 
-    /// From what is shared to the shared variables. `reached`: in how many samples each was reached, if that is known.
+    /// The sweep through the preamble, from shared numbers to shared variables. `reached`: in how many samples each
+    /// shared number was reached, if that is known.
     fn pass_through_head(
         &self,
         by_shared: &[f64],
@@ -270,7 +277,7 @@ impl<T: Precision> Batched<T> {
         }
     }
 
-    /// The Jacobian of every sample. Samples that take another branch are named in the outcome.
+    /// The Jacobian of every sample. The outcome lists the samples that take another branch.
     fn fitting_jacobians(
         &self,
         shared: &[f64],
@@ -313,11 +320,11 @@ impl<T: Precision> Batched<T> {
     }
 }
 
-/// What is written sample by sample, as errors name it.
+/// Names, in errors, for results that are written sample by sample.
 const VALUES: &str = "values";
 const BY_SAMPLE: &str = "derivatives by inputs that differ between samples";
 
-/// The error of samples in which a guard turned out differently.
+/// The error for samples in which a guard does not have its recorded outcome.
 fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
     match first {
         Some(first) => {

@@ -1,4 +1,4 @@
-//! So many samples side by side as one number: for rows over lists, whose rules loop over the list.
+//! A packet: 16 lanes as one number, for rows over lists, whose rules loop over the list.
 
 use super::float::Float;
 use super::lane::Branchless;
@@ -9,11 +9,11 @@ use crate::table::ops::for_each_primitive;
 use pulp::Simd;
 use std::marker::PhantomData;
 
-/// How many samples lanes are rounded up to.
+/// The number of lanes in a packet; the number of lanes in use is rounded up to a multiple of it.
 pub(crate) const WIDTH: usize = 16;
 
-/// The set of instructions is part of the type, so that what is compiled for one is not called from another, and can be
-/// inlined.
+/// The instruction set is part of the type, so that code compiled for one set is not called from another, and can
+/// be inlined.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packet<T, S>(pub [T; WIDTH], pub PhantomData<S>);
 

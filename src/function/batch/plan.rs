@@ -1,15 +1,15 @@
-//! How a graph is evaluated over many samples: what all samples share is a function of its own, evaluated once; the rest
-//! is a list of steps over lanes.
+//! How a graph is evaluated over many samples: the preamble, which depends on shared inputs alone, is a graph of
+//! its own that is evaluated once; the rest is a list of steps over lanes.
 
 use super::super::ir::graph::{Graph, Guard};
 use super::packet::WIDTH;
 use crate::table::ops::Op;
 use std::ops::Range;
 
-/// A row of lanes in a block: the place of a number that differs from sample to sample.
+/// The index of an intermediate result in a block. A slot holds one lane per sample.
 pub(super) type Slot = u32;
 
-/// What is done to a block of lanes. The slots that are written stand behind those that are read.
+/// One step of the evaluation of a block. It writes slots after those that it reads.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Rows(Rows),
@@ -19,16 +19,17 @@ pub(super) enum Step {
         operands: Vec<Slot>,
         to: Slot,
     },
-    /// Sums of products of what is shared with lanes: as many as there are neurons in a layer.
+    /// Sums of products of shared numbers and lanes, such as all neurons of a layer.
     Sums(Sums),
 }
 
-/// A row of the table with up to three operands, for several results in line: the operands of the next result, and the
-/// result itself, are the next slots. So a layer's activations are one loop.
+/// An elementwise row of the table, of up to three operands, for several results with contiguous slots: the
+/// operands of the next result, and the result itself, are in the next slots. So the activations of a layer are one
+/// loop.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rows {
     pub op: Op,
-    /// Of the first result; the places beyond the arity hold any slot.
+    /// The operands of the first result; entries beyond the arity are arbitrary slots.
     pub operands: [Slot; 3],
     pub arity: usize,
     pub to: Slot,
@@ -41,7 +42,7 @@ impl Rows {
         self.operands[..self.arity].iter().map(move |&slot| slot + row as Slot)
     }
 
-    /// The slots that stand in this place as operands.
+    /// The slots of this operand for all results.
     pub fn range(&self, operand: usize) -> Range<usize> {
         let first = self.operands[operand] as usize;
         first..first + self.rows
@@ -49,7 +50,7 @@ impl Rows {
 }
 
 impl Step {
-    /// The slots that are read, each as often as it is.
+    /// The slots that are read, repeated if they are read repeatedly.
     pub fn operands(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match self {
             Step::Rows(rows) => Box::new((0..rows.arity).flat_map(|k| rows.range(k))),
@@ -69,65 +70,66 @@ impl Step {
     }
 }
 
-/// `yᵣ = Σₖ wᵣₖ xₖ + bᵣ`: rows that read the same lanes. The order of summation is that of the list, from the left.
+/// `yᵣ = Σₖ wᵣₖ xₖ + bᵣ`: a product of a matrix of shared weights and lanes. The order of summation is that of the
+/// operands.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
     /// The lanes that are read.
     pub lanes: Vec<Slot>,
-    /// Which of the plan's loads they are, if they are contiguous.
+    /// The range of the plan's loads that they are, if they are contiguous loads.
     pub loads: Option<Range<usize>>,
-    /// Where the weights stand in the list of what is shared, row by row.
+    /// The positions of the weights among the shared numbers, row by row.
     pub weights: Range<usize>,
-    /// Where the offsets do, one a row, if there are any.
+    /// The positions of the offsets, one per row, or an empty range.
     pub offsets: Range<usize>,
-    /// The results: so many slots from here on.
+    /// The first slot of the results; there is one per row.
     pub to: Slot,
     pub rows: usize,
     /// Whether a weight or an offset depends on a shared variable.
     pub is_learned: bool,
-    /// Whether lanes are read more than once, by a row that multiplies them by several weights.
+    /// Whether some lanes are read more than once, with several weights in one row.
     pub repeats: bool,
 }
 
 impl Sums {
-    /// Whether the operands are transposed into rows on the way back to their weights, in a block of so many lanes: where that
-    /// takes less than adding up the lanes of a register for each weight.
+    /// Whether the reverse sweep transposes the operands to compute the derivatives with respect to the weights, in
+    /// a block of this many lanes: if that takes less time than adding up the lanes of a register for each weight.
     pub fn are_transposed(&self, lanes: usize) -> bool {
         self.lanes.len().is_multiple_of(WIDTH) && lanes <= TURNED_BY * self.rows
     }
 }
 
-/// For how many numbers that are transposed the lanes of one sum can be added up.
+/// How many numbers can be transposed in the time that it takes to add up the lanes of one sum.
 const TURNED_BY: usize = 6;
 
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    /// What all samples share, as a graph: of the shared inputs, with an output for each number that steps use.
+    /// The preamble: a graph of the shared inputs, whose outputs are the shared numbers that steps use.
     pub head: Graph,
-    /// The samples' inputs: number and slot.
+    /// The inputs that differ between samples: column and slot.
     pub loads: Vec<(usize, Slot)>,
-    /// What is shared and used as lanes: its position in the list of what is shared, and its slot.
+    /// The shared numbers that are used as lanes: position among the shared numbers, and slot.
     pub copies: Vec<(usize, Slot)>,
     pub steps: Vec<Step>,
-    /// Asked in all lanes: the guard, with slots for places.
+    /// The guards that are checked in all lanes, with slots instead of places.
     pub guards: Vec<Guard>,
     pub outputs: Vec<Slot>,
     pub slots: usize,
-    /// The most operands of sums that may be transposed into rows.
+    /// The largest number of operands of sums that may be transposed.
     pub most_transposed: usize,
-    /// The most contiguous results that elementwise rows have.
+    /// The largest number of results of an elementwise step.
     pub most_rows: usize,
-    /// Of each slot, whether it depends on a shared variable, and on a sample's variable.
+    /// For each slot, whether it depends on a shared variable, and on a variable that differs between samples.
     pub by_shared: Vec<bool>,
     pub by_sample: Vec<bool>,
-    /// How often each slot is read, by steps and as an output.
+    /// How often each slot is read by steps and as an output.
     pub uses: Vec<u32>,
-    /// Whether each slot is the first that its step writes, or is no result of a step.
+    /// For each slot, whether it is the first that its step writes, or not the result of a step.
     pub begins: Vec<bool>,
 }
 
 impl Plan {
-    /// The slots of the samples' inputs that derivatives are taken by.
+    /// The slots of the variables that differ between samples.
     pub fn variables(&self) -> impl Iterator<Item = usize> + '_ {
         let of_samples = self.loads.iter().map(|&(_, slot)| slot as usize);
         of_samples.filter(|&slot| self.by_sample[slot])

@@ -1,4 +1,4 @@
-//! From a graph to a plan: which parts are shared, in what order the rest is done, and where its numbers stand.
+//! From a graph to a plan: the preamble, the order of the steps, and the slots of their results.
 
 use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
 use super::packet::WIDTH;
@@ -10,8 +10,8 @@ use smallvec::SmallVec;
 use std::ops::Range;
 
 impl Plan {
-    /// The plan for a graph whose inputs in `shared` are the same for all samples; `is_variable`: by which inputs
-    /// derivatives may be taken.
+    /// The plan for a graph whose inputs in `shared` have the same value for all samples; `is_variable`: for each
+    /// input, whether derivatives are taken with respect to it.
     pub fn new(graph: &Graph, shared: Range<usize>, is_variable: &[bool]) -> Plan {
         let of_samples = (0..graph.inputs).filter(|input| !shared.contains(input));
         let is_shared: Vec<bool> = graph.depends_on(of_samples).iter().map(|depends| !depends).collect();
@@ -34,13 +34,13 @@ impl Plan {
     }
 }
 
-/// Where a place of the graph is to be found.
+/// Where the value of a place of the graph is.
 #[derive(Clone, Copy, PartialEq)]
 enum At {
-    /// In the head.
+    /// In the preamble.
     Head(Source),
     Lane(Slot),
-    /// Not evaluated yet, or not at all.
+    /// Not evaluated yet, or never.
     Nowhere,
 }
 
@@ -48,7 +48,7 @@ fn guard_is_shared(guard: &Guard, is_shared: &[bool]) -> bool {
     is_shared[guard.left as usize] && is_shared[guard.right as usize]
 }
 
-/// The instructions over lanes, level by level: those of one do not depend on each other.
+/// The instructions over lanes by level: those of one level do not depend on each other.
 fn levels<'g>(graph: &'g Graph, is_shared: &[bool]) -> Vec<Vec<Instruction<'g>>> {
     let mut level = vec![0; graph.places()];
     let mut levels: Vec<Vec<Instruction<'g>>> = Vec::new();
@@ -62,17 +62,17 @@ fn levels<'g>(graph: &'g Graph, is_shared: &[bool]) -> Vec<Vec<Instruction<'g>>>
     levels
 }
 
-/// A sum of products as weights that are shared and lanes.
+/// A sum of products, as shared weights and lanes.
 struct Products {
     weights: Vec<Place>,
     lanes: Vec<Place>,
     offset: Option<Place>,
 }
 
-/// What rows of sums have in common that are done together: the lanes, and whether there are offsets.
+/// Sums with the same key are computed together: the same lanes, and whether there are offsets.
 type Key = (Vec<Place>, bool);
 
-/// What an instruction is as a sum of products of which one factor is shared and the other is not.
+/// An instruction as a sum of products with one shared factor each, if it is one.
 fn products(instruction: Instruction<'_>, is_shared: &[bool]) -> Option<Products> {
     let (pairs, offset) = instruction.op.as_sum_of_products(instruction.operands)?;
     let mut products = Products { weights: Vec::new(), lanes: Vec::new(), offset };
@@ -91,7 +91,7 @@ fn products(instruction: Instruction<'_>, is_shared: &[bool]) -> Option<Products
     (!products.lanes.is_empty()).then_some(products)
 }
 
-/// What an elementwise row reads: what is shared is copied to wherever it is needed.
+/// An operand of an elementwise row. Shared numbers are copied to wherever they are needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Operand {
     Lane(Slot),
@@ -105,16 +105,16 @@ struct Planner<'g> {
     at: Vec<At>,
     is_variable: &'g [bool],
     shared: Range<usize>,
-    /// How many outputs the head has so far.
+    /// The number of outputs of the preamble so far.
     outputs_of_head: usize,
     copies: Vec<(usize, Slot)>,
-    /// Runs of copies that there are so far.
+    /// Contiguous copies so far, by the places that are copied.
     copied: FxHashMap<Vec<Place>, Slot>,
     loads: Vec<(usize, Slot)>,
     steps: Vec<Step>,
     by_shared: Vec<bool>,
     by_sample: Vec<bool>,
-    /// By place: whether it depends on a shared variable.
+    /// By place, whether it depends on a shared variable.
     is_shared_variable: Vec<bool>,
 }
 
@@ -158,7 +158,7 @@ impl<'g> Planner<'g> {
         self.by_shared.len() as Slot - 1
     }
 
-    /// A further output of the head; gives its position.
+    /// Adds an output to the preamble, and returns its position.
     fn share(&mut self, place: Place) -> usize {
         let source = self.head(place);
         self.builder.output(source);
@@ -166,7 +166,7 @@ impl<'g> Planner<'g> {
         self.outputs_of_head - 1
     }
 
-    /// Further outputs of the head; gives their positions.
+    /// Adds outputs to the preamble, and returns their positions.
     fn share_all(&mut self, places: &[Place]) -> Range<usize> {
         let start = self.outputs_of_head;
         for &place in places {
@@ -175,7 +175,7 @@ impl<'g> Planner<'g> {
         start..self.outputs_of_head
     }
 
-    /// Slots for the samples' inputs.
+    /// Makes slots for the inputs that differ between samples.
     fn load(&mut self) {
         let shared = self.shared.clone();
         for input in (0..self.graph.inputs).filter(|input| !shared.contains(input)) {
@@ -186,7 +186,7 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// The slot from which a place is read as lanes.
+    /// The slot of a place; shared numbers are copied to one.
     fn lane(&mut self, place: Place) -> Slot {
         match self.at[place as usize] {
             At::Lane(slot) => slot,
@@ -194,7 +194,7 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// The first of a run of slots that what is shared is copied to.
+    /// The first of contiguous slots to which shared numbers are copied.
     fn copy(&mut self, places: Vec<Place>) -> Slot {
         if let Some(&slot) = self.copied.get(&places) {
             return slot;
@@ -209,7 +209,7 @@ impl<'g> Planner<'g> {
         first
     }
 
-    /// The steps of one level: those that can be done together are one.
+    /// Makes the steps of one level: instructions that can be evaluated together are one step.
     fn level(&mut self, instructions: &[Instruction<'_>], is_shared: &[bool]) {
         let mut sums: IndexMap<Key, Vec<(Instruction<'_>, Products)>> = IndexMap::default();
         let mut rows: IndexMap<Op, Vec<Instruction<'_>>> = IndexMap::default();
@@ -252,7 +252,7 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// Whether an operand can stand so many slots behind another that depends on the same.
+    /// Whether an operand is this many slots after another one, and depends on the same kinds of variables.
     fn are_in_line(&self, first: Operand, other: Operand, distance: Slot) -> bool {
         match (first, other) {
             (Operand::Lane(first), Operand::Lane(other)) => {
@@ -263,7 +263,8 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// Contiguous slots for the results of instructions, which depend on these slots and perhaps on what is learned.
+    /// Makes contiguous slots for the results of instructions that read these slots; `is_learned`: whether they
+    /// also depend on shared variables.
     fn results(&mut self, instructions: &[Instruction<'_>], reads: &[Slot], is_learned: bool) -> Slot {
         let first = self.by_shared.len() as Slot;
         let depends = |on: &[bool]| reads.iter().any(|&slot| on[slot as usize]);
@@ -281,7 +282,7 @@ impl<'g> Planner<'g> {
         self.steps.push(Step::List { op: instruction.op, operands, to });
     }
 
-    /// Rows that read the same lanes.
+    /// Makes one step of sums that read the same lanes.
     fn sums(&mut self, rows: &[(Instruction<'_>, Products)]) {
         let lanes: Vec<Slot> = rows[0].1.lanes.iter().map(|&place| self.lane(place)).collect();
         let weights: Vec<Place> = rows.iter().flat_map(|(_, row)| &row.weights).copied().collect();
@@ -299,7 +300,7 @@ impl<'g> Planner<'g> {
         self.steps.push(Step::Sums(Sums { lanes, loads, weights, offsets, to, rows, is_learned, repeats }));
     }
 
-    /// The loads that lanes are, if they are contiguous.
+    /// The range of loads that these lanes are, if they are contiguous loads.
     fn loads_of(&self, lanes: &[Slot]) -> Option<Range<usize>> {
         let first = lanes.first()?;
         let start = self.loads.iter().position(|(_, slot)| slot == first)?;
@@ -308,7 +309,7 @@ impl<'g> Planner<'g> {
         loads.iter().zip(lanes).all(|((_, load), lane)| load == lane).then_some(range)
     }
 
-    /// Elementwise rows whose operands are contiguous.
+    /// Makes one step of elementwise rows whose operands are contiguous.
     fn rows(&mut self, op: Op, instructions: &[Instruction<'_>]) {
         let arity = instructions[0].operands.len();
         let mut operands: SmallVec<[Slot; 3]> = SmallVec::new();

@@ -1,4 +1,4 @@
-//! The samples of a batch, where the caller has them.
+//! The samples of a batch, in the memory of the caller.
 
 use super::super::length;
 use super::float::Float;
@@ -7,7 +7,7 @@ use super::transpose::GROUP;
 use crate::error::Error;
 use std::ops::Range;
 
-/// What one input is in every sample: some numbers of a slice, at equal distances.
+/// The values of one input in all samples: numbers of a slice at equal distances.
 ///
 /// ```
 /// use tapegrad::batch::Column;
@@ -25,7 +25,7 @@ pub struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// Every `stride`-th number from `start` on: a column of a table that is stored row by row.
+    /// Every `stride`-th number from index `start` on, as for a column of a table that is stored row by row.
     ///
     /// # Panics
     /// If `stride` is 0.
@@ -36,20 +36,20 @@ impl<'a> Column<'a> {
         Column { data, start, stride, len: data.len().saturating_sub(start).div_ceil(stride) }
     }
 
-    /// The same number in every sample of a batch.
+    /// The same number for every sample.
     #[must_use]
     pub fn constant(number: &'a f64) -> Column<'a> {
         Column { data: std::slice::from_ref(number), start: 0, stride: 0, len: usize::MAX }
     }
 
-    /// For how many samples there is a number; for a constant, for any.
+    /// For how many samples the column has a number; `usize::MAX` for a constant.
     #[must_use]
-    #[allow(clippy::len_without_is_empty)] // nothing is done with empty ones
+    #[allow(clippy::len_without_is_empty)] // an empty column is of no use
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// The number of a sample.
+    /// The number for this sample.
     ///
     /// # Panics
     /// If there is no such sample.
@@ -81,7 +81,8 @@ impl<'a, const N: usize> From<&'a [f64; N]> for Column<'a> {
     }
 }
 
-/// The samples of a batch: a column per input, as many numbers in each as there are samples, or a choice of them.
+/// The samples of a batch: one column per input that is not shared, with one number per sample.
+/// [`choose`](Samples::choose) selects some of the samples.
 #[derive(Debug, Clone, Copy)]
 pub struct Samples<'a> {
     columns: &'a [Column<'a>],
@@ -91,17 +92,17 @@ pub struct Samples<'a> {
     all: usize,
 }
 
-/// Which samples of the columns there are.
+/// Which samples of the columns are selected.
 #[derive(Debug, Clone, Copy)]
 enum Chosen<'a> {
-    /// All from this one on, one after the other.
+    /// Consecutive ones, from this one on.
     From(usize),
     These(&'a [usize]),
 }
 
 impl<'a> Samples<'a> {
-    /// All samples of the columns, in order. Without a column, or of constants alone, there is none: see
-    /// [`with_len`](Self::with_len).
+    /// All samples of the columns, in order. If there are no columns, or all are constant, there are no samples:
+    /// see [`with_len`](Self::with_len).
     ///
     /// # Errors
     /// [`Error::Length`] if columns differ in length.
@@ -115,7 +116,8 @@ impl<'a> Samples<'a> {
         Ok(Samples { columns, chosen: Chosen::From(0), len, all })
     }
 
-    /// So many samples, of columns that do not say how many: constants, or none at all where every input is shared.
+    /// This number of samples, for columns that have no length: constants, or no columns because every input is
+    /// shared.
     ///
     /// ```
     /// use tapegrad::{Function, batch::{BatchWorkspace, Samples}};
@@ -129,7 +131,7 @@ impl<'a> Samples<'a> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Length`] if a column says otherwise.
+    /// [`Error::Length`] if a column has another length.
     pub fn with_len(columns: &'a [Column<'a>], samples: usize) -> Result<Samples<'a>, Error> {
         for column in columns.iter().filter(|column| column.stride > 0) {
             length("samples in each column", samples, column.len())?;
@@ -137,7 +139,8 @@ impl<'a> Samples<'a> {
         Ok(Samples { columns, chosen: Chosen::From(0), len: samples, all: samples })
     }
 
-    /// These samples of the columns, in this order: a mini-batch. Nothing is copied.
+    /// These samples of the columns, in this order and as often as they are listed: a mini-batch. Nothing is
+    /// copied.
     ///
     /// # Errors
     /// [`Error::Length`] if there is no such sample.
@@ -165,7 +168,7 @@ impl<'a> Samples<'a> {
         self.len
     }
 
-    /// Whether there is none.
+    /// Whether there are no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -176,7 +179,7 @@ impl<'a> Samples<'a> {
         self.columns.len()
     }
 
-    /// Some of these samples, which follow one another.
+    /// A contiguous range of these samples.
     pub(super) fn part(self, range: Range<usize>) -> Samples<'a> {
         let chosen = match self.chosen {
             Chosen::From(first) => Chosen::From(first + range.start),
@@ -185,7 +188,7 @@ impl<'a> Samples<'a> {
         Samples { chosen, len: range.len(), ..self }
     }
 
-    /// The number of a sample in the columns.
+    /// The index of a sample in the columns.
     pub(super) fn number(&self, sample: usize) -> usize {
         match self.chosen {
             Chosen::From(first) => first + sample,
@@ -193,13 +196,13 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The number of a column in a sample.
+    /// The number of this column for this sample.
     pub(super) fn at(&self, column: usize, sample: usize) -> f64 {
         self.columns[column].get(self.number(sample))
     }
 
-    /// Fills lanes with the numbers of columns: those of the `k`-th of `loads`, which have contiguous slots, go where `place`
-    /// says. Lanes without a sample get the last one's.
+    /// Copies columns into lanes. `loads` are pairs of a column and a slot, with contiguous slots; `place` gives
+    /// the lanes of a slot. Lanes beyond the last sample repeat it.
     #[inline(always)]
     pub(super) fn load<T: Float>(
         &self,
@@ -213,7 +216,7 @@ impl<'a> Samples<'a> {
             (run, others) = others.split_at(self.in_line(others));
             let Column { data, start, stride, .. } = self.columns[run[0].0];
             match (self.chosen, run) {
-                // Memory is read fastest in long runs.
+                // Memory is read fastest in long contiguous pieces.
                 (Chosen::From(first), &[(_, slot)]) if stride == 1 => {
                     let numbers = &data[start + first..][..self.len];
                     for (lane, &number) in values[place(slot)].iter_mut().zip(numbers) {
@@ -229,7 +232,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// From columns that lie side by side.
+    /// As [`load`](Self::load), for columns that are adjacent in a table.
     #[inline(always)]
     fn load_rows<T: Float>(
         &self,
@@ -261,8 +264,8 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// If the numbers of a sample in the columns of `loads` lie side by side: writes them as rows. Rows without a sample are as
-    /// the last one's.
+    /// If the columns of `loads` are adjacent in a table: copies them sample by sample, and returns `true`. Lanes
+    /// beyond the last sample repeat it.
     #[inline(always)]
     pub(super) fn copy_rows<T: Float>(&self, loads: &[(usize, u32)], rows: &mut [T]) -> bool {
         if self.in_line(loads) < loads.len() {
@@ -279,7 +282,8 @@ impl<'a> Samples<'a> {
         true
     }
 
-    /// How many of these columns, from the first one on, have the numbers of a sample side by side.
+    /// How many of these columns, from the first one on, are adjacent in a table: the numbers of a sample are
+    /// contiguous.
     #[inline(always)]
     fn in_line(&self, loads: &[(usize, u32)]) -> usize {
         let Column { data, start, stride, .. } = self.columns[loads[0].0];

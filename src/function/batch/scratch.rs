@@ -1,4 +1,4 @@
-//! What a block of samples is evaluated with, and the memory for it.
+//! Data and memory for the evaluation of a block of samples.
 
 use super::float::Float;
 use super::packet::WIDTH;
@@ -7,42 +7,43 @@ use super::samples::Samples;
 use super::vector::Aligned;
 use std::ops::Range;
 
-/// Memory for one block, and for what is summed over blocks.
+/// Memory for one block, and for the sums over blocks.
 #[derive(Debug, Default)]
 pub(super) struct Scratch<T> {
-    /// As many lanes per slot as are in use.
+    /// The lanes in use of every slot.
     pub values: Aligned<T>,
     pub adjoints: Aligned<T>,
-    /// What each operand of a row gets, where it is looked at before it is added to what is there, or where nobody wants it.
+    /// The contributions to each operand of a row, if they are tested before they are added, or are not wanted.
     pub terms: [Aligned<T>; 3],
-    /// The operands of sums, sample by sample.
+    /// The operands of sums, transposed: sample by sample.
     pub transposed: Aligned<T>,
     /// The partials of a row over lists.
     pub partials: Vec<[T; WIDTH]>,
-    /// The derivatives by what is shared, and behind them the outputs.
+    /// The sums of the derivatives with respect to the shared numbers, followed by those of the outputs.
     pub sums: Vec<T>,
-    /// What comes out, sample by sample, before it is copied out.
+    /// Results that are written sample by sample, before they are copied to the caller.
     pub gathered: Vec<f64>,
-    /// Whether a guard turned out differently, or there is no sample in the lane.
+    /// For each lane, whether a guard does not have its recorded outcome, or there is no sample.
     pub is_out: Vec<bool>,
 }
 
-/// What is done where a zero adjoint meets a partial that is not finite: the product is NaN, and may have to be zero.
+/// What to do where a zero adjoint meets a partial that is not finite: the product is NaN, but has to be 0 if the
+/// zero is structural.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum ZeroLaw {
-    /// Nothing: a NaN that matters is seen in what comes out.
+    /// Nothing: a NaN that matters appears in the result.
     None,
-    /// Put right where rows of the table are passed back.
+    /// Correct the contributions of elementwise rows and rows over lists.
     Rows,
-    /// There, and in sums of products, one by one.
+    /// Also compute sums of products term by term.
     Everywhere,
 }
 
-/// What a block is evaluated with.
+/// The data of one block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block<'p, T> {
     pub plan: &'p Plan,
-    /// The numbers that all samples share.
+    /// The shared numbers.
     pub shared: &'p [T],
     pub care: ZeroLaw,
     pub samples: &'p Samples<'p>,
@@ -51,7 +52,7 @@ pub(super) struct Block<'p, T> {
 }
 
 impl<T: Float> Scratch<T> {
-    /// Makes room for so many lanes, and clears what is summed over blocks.
+    /// Makes room for this many lanes, and clears the sums over blocks.
     pub fn begin(&mut self, plan: &Plan, shared: &[T], width: usize) {
         let len = plan.slots * width;
         self.values.set_len(len);
@@ -66,7 +67,7 @@ impl<T: Float> Scratch<T> {
 }
 
 impl<T> Block<'_, T> {
-    /// The lanes of so many slots.
+    /// The lanes of this many slots.
     #[inline(always)]
     pub fn range(&self, slot: Slot, slots: usize) -> Range<usize> {
         let start = slot as usize * self.lanes;
@@ -79,7 +80,7 @@ impl<T> Block<'_, T> {
     }
 }
 
-/// Without an early end, so that the loop becomes vector instructions.
+/// Whether any number is NaN. Without an early return, so that the loop becomes vector instructions.
 #[inline(always)]
 pub(super) fn any_is_nan<T: Float>(lanes: &[T]) -> bool {
     lanes.iter().fold(false, |any, lane| any | lane.is_a_nan())

@@ -1,10 +1,10 @@
-//! Lists that are parts of others, copied in spans.
+//! Copies between lists, by spans of contiguous numbers.
 
 use super::float::Float;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// So many numbers of one list, from `first` on, that stand in a row in another, from `at` on.
+/// `len` numbers that are contiguous in two lists: from `first` on in one, from `at` on in the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Span {
     first: usize,
@@ -13,18 +13,19 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Where the numbers are in the one list.
+    /// Their range in the first list.
     pub fn numbers(&self) -> Range<usize> {
         self.first..self.first + self.len
     }
 
-    /// Where they are in the other.
+    /// Their range in the second list.
     pub fn places(&self) -> Range<usize> {
         self.at..self.at + self.len
     }
 }
 
-/// The spans of a list that has, at each position, this number of another list, or none of them.
+/// The spans of the second list, given for each of its positions the index of the same number in the first list, if
+/// there is one.
 pub(super) fn spans(numbers: impl Iterator<Item = Option<usize>>) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for (at, number) in numbers.enumerate() {
@@ -37,7 +38,8 @@ pub(super) fn spans(numbers: impl Iterator<Item = Option<usize>>) -> Vec<Span> {
     spans
 }
 
-/// Copies spans of `from` to where they stand in `to`, in the precision of that; gives whether all numbers are finite.
+/// Copies the spans of `from` to their places in `to`, in the precision of `to`. Returns whether all numbers are
+/// finite.
 pub(super) fn copy<T: Float>(spans: &[Span], from: &[f64], to: &mut [T]) -> bool {
     Arch::new().dispatch(CopySpans { spans, from, to })
 }

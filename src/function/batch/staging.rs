@@ -1,12 +1,12 @@
-//! Numbers on their way out: gathered, and copied to the caller's memory in long runs. Memory beyond the caches is
-//! written fastest so, and the numbers of a block come in short pieces.
+//! A buffer for results: they are gathered and copied to the caller's memory in long pieces, since memory beyond
+//! the caches is slow in short ones, and the results of a block come in short pieces.
 
 use std::mem::take;
 
-/// So many numbers are gathered, or those of one block: they stay in the cache.
+/// How many numbers are gathered before they are copied (more if one block has more): they stay in the cache.
 const AT_A_TIME: usize = 16 << 10;
 
-/// What has been gathered, and where it goes.
+/// The results gathered so far, and the rest of the caller's slice.
 #[derive(Debug)]
 pub(super) struct Staging<'o> {
     gathered: Vec<f64>,
@@ -15,12 +15,12 @@ pub(super) struct Staging<'o> {
 }
 
 impl<'o> Staging<'o> {
-    /// Nothing yet; the memory is what an earlier one left.
+    /// An empty buffer that reuses the memory of an earlier one.
     pub fn new(memory: Vec<f64>, to: &'o mut [f64]) -> Staging<'o> {
         Staging { gathered: memory, len: 0, to }
     }
 
-    /// Room for so many numbers behind those before.
+    /// Room for this many further numbers.
     #[inline(always)]
     pub fn room_for(&mut self, numbers: usize) -> &mut [f64] {
         if self.len + numbers > AT_A_TIME {
@@ -34,7 +34,7 @@ impl<'o> Staging<'o> {
         &mut self.gathered[start..self.len]
     }
 
-    /// Sends what is left, and gives the memory back.
+    /// Copies the remaining numbers, and returns the memory.
     pub fn finish(mut self) -> Vec<f64> {
         self.send();
         self.gathered

@@ -1,59 +1,59 @@
-//! The reverse schedules of a plan.
+//! The schedules of the reverse sweeps of a plan.
 
 use super::plan::{Plan, Rows, Slot, Step};
 use std::ops::Range;
 
-/// The reverse schedule from one output to what derivatives are taken by, in order.
+/// The schedule of the sweep from one output to what derivatives are taken with respect to, in order.
 #[derive(Debug, Clone)]
 pub(super) struct Sweep {
     pub output: Slot,
     pub moves: Vec<ReverseStep>,
-    /// The adjoints that begin as zeros; those of the others are written before anything is added to them.
+    /// The adjoints that start as zeros; all others are written before anything is added to them.
     pub zeros: Vec<Slot>,
-    /// Whether derivatives are taken by what is shared.
+    /// Whether derivatives are taken with respect to the shared numbers.
     pub by_shared: bool,
-    /// Of what is shared and used as lanes, what is reached: its position in the list of what is shared, and where its
-    /// adjoint stands.
+    /// The shared numbers that are used as lanes and are reached: the position in the list of shared numbers, and
+    /// the slot of the adjoint.
     pub copies: Vec<(usize, Slot)>,
-    /// Where the adjoints of the samples' variables stand, if derivatives are taken by these.
+    /// The slots of the adjoints of the samples' variables, if derivatives are taken with respect to these.
     pub variables: Vec<Slot>,
 }
 
-/// A step, backwards.
+/// A step of the reverse sweep.
 #[derive(Debug, Clone)]
 pub(super) struct ReverseStep {
     pub step: usize,
-    /// Where the adjoints of its results stand: in their own slots, or in those of what they are a term of.
+    /// The slots of the adjoints of its results: their own, or those of the sum that they are terms of.
     pub from: Slot,
     pub way: Reverse,
 }
 
-/// Whom a step passes its adjoints to. Whatever is first at an adjoint writes it; what comes later is added.
+/// What a step contributes its adjoints to. The first contribution to an adjoint is written, later ones are added.
 #[derive(Debug, Clone)]
 pub(super) enum Reverse {
-    /// Through elementwise rows to the operands that are wanted, no two of which share a slot.
+    /// Through elementwise rows to the wanted operands, no two of which share a slot.
     Rows { wanted: [bool; 3], is_first: [bool; 3] },
-    /// Through a row over lists to those operands that are wanted.
+    /// Through a row over lists to the wanted operands.
     List { is_wanted: Vec<bool> },
-    /// Through sums to their lanes, if any is wanted, and to what is shared.
+    /// Through sums to their lanes, if any is wanted, and to the shared weights and offsets.
     Sums { passes_on: bool, is_first: bool },
 }
 
 impl Plan {
-    /// The sweep from an output to what is shared, or to the samples' variables.
+    /// The sweep from an output to the shared numbers, or to the samples' variables.
     pub fn sweep(&self, output: Slot, by_shared: bool) -> Sweep {
         let is_active = if by_shared { &self.by_shared } else { &self.by_sample };
-        // What has been written so far: all that is reached from the output, and zeros.
+        // The adjoints that have been written so far: all that are reached from the output, and zeros.
         let mut is_written = vec![false; self.slots];
         is_written[output as usize] = true;
-        // Where adjoints stand.
+        // The slot of each adjoint.
         let mut at: Vec<Slot> = (0..self.slots as Slot).collect();
         let (mut moves, mut zeros) = (Vec::new(), Vec::new());
         for (step, it) in self.steps.iter().enumerate().rev() {
             if !it.results().any(|slot| is_written[slot] && is_active[slot]) {
                 continue;
             }
-            // Of contiguous results, those that are not reached have adjoints of zero.
+            // Among contiguous results, those that are not reached have adjoints of zero.
             zeros.extend(unwritten(&mut is_written, it.results()));
             let from = at[it.results().start];
             let depends = |slot: Slot| is_active[slot as usize];
@@ -61,7 +61,7 @@ impl Plan {
                 Step::Rows(rows) => {
                     let mut wanted = std::array::from_fn(|k| k < rows.arity && depends(rows.operands[k]));
                     for k in (0..rows.arity).filter(|&k| rows.op.passes_on(k)) {
-                        // A term that is used nowhere else has the adjoint of the sum: nothing is to be done.
+                        // A term that is used nowhere else has the adjoint of the sum, and needs no step.
                         if wanted[k] && self.is_used_once(rows.range(k)) {
                             wanted[k] = false;
                             for (slot, adjoint) in rows.range(k).zip(from..) {
@@ -104,25 +104,25 @@ impl Plan {
             sweep.copies.extend(reached.map(|&(position, slot)| (position, at[slot as usize])));
         } else {
             sweep.variables.extend(self.variables().map(|slot| at[slot]));
-            // The derivatives by variables that the output does not depend on.
+            // The derivatives with respect to variables on which the output does not depend.
             sweep.zeros.extend(unwritten(&mut is_written, self.variables()));
         }
         sweep
     }
 
-    /// Whether these slots, which are contiguous, are read once each, and no others are results of the same steps.
+    /// Whether each of these contiguous slots is read exactly once, and they are all the results of their steps.
     fn is_used_once(&self, slots: Range<usize>) -> bool {
         let are_whole = |bound: usize| self.begins.get(bound).is_none_or(|&begins| begins);
         are_whole(slots.start) && are_whole(slots.end) && self.uses[slots].iter().all(|&uses| uses == 1)
     }
 }
 
-/// The slots not written so far, which then count as written.
+/// The slots that were not written so far; marks them as written.
 fn unwritten(is_written: &mut [bool], slots: impl Iterator<Item = usize>) -> impl Iterator<Item = Slot> {
     slots.filter(|&slot| !std::mem::replace(&mut is_written[slot], true)).map(|slot| slot as Slot)
 }
 
-/// The operands that are wanted, in parts that no two operands with a slot in common are in.
+/// The wanted operands, in groups within which no two operands have a slot in common.
 fn in_one_go(rows: &Rows, wanted: [bool; 3]) -> Vec<[bool; 3]> {
     let wanted: Vec<usize> = (0..3).filter(|&k| wanted[k]).collect();
     let overlap = |a: usize, b: usize| rows.operands[a].abs_diff(rows.operands[b]) < rows.rows as Slot;

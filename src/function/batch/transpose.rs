@@ -1,19 +1,21 @@
-//! From lanes, in which the numbers of all samples lie side by side, to rows, in which those of one sample do.
+//! Transposition from lanes, where the numbers of all samples are contiguous, to rows, where those of one sample
+//! are.
 
 use super::matmul::{all, cover};
 
-/// So many samples change places at a time: few enough that their lines of the cache, and those of the lanes, are there for
-/// all columns.
+/// How many samples are transposed at a time: few enough that their cache lines, and those of the lanes, stay in
+/// the cache for all columns.
 pub(super) const GROUP: usize = 32;
 
-/// Rows as part of others: the number of numbers from one to the next, and where in each they begin.
+/// The layout of rows that are parts of longer rows: the distance from one row to the next, and the first index in
+/// each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     pub stride: usize,
     pub start: usize,
 }
 
-/// Writes rows of so many columns; `lanes` gives those of a column, `write` makes a number of a row from one of a lane.
+/// Writes rows of this number of columns; `lanes` gives the lanes of a column, `write` converts a number.
 #[inline(always)]
 pub(super) fn to_rows<'v, T: Copy + 'v, U>(
     columns: usize,

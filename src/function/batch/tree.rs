@@ -1,5 +1,5 @@
-//! Samples as a tree: chunks of a fixed number of blocks, joined in pairs. The tree depends on the number of samples
-//! alone, so that sums have the same bits on any number of threads.
+//! A binary tree of chunks, each of a fixed number of blocks. The tree depends on the function and the number of
+//! samples alone, so sums have the same bits on any number of threads.
 
 use super::float::Float;
 use super::matmul::add_totals;
@@ -15,57 +15,58 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many samples a chunk has, more or less: as many whole blocks as that takes.
+/// How many samples a chunk has, rounded up to whole blocks.
 const CHUNK: usize = 1024;
-/// Numbers of a block, values and adjoints together: so many fit into the cache.
+/// How many numbers a block has, values and adjoints together, to fit into the cache.
 const NUMBERS: usize = 48 << 10;
-/// No more lanes in a block than this: loops are long enough.
+/// The most lanes in a block: longer loops gain nothing.
 const MOST_LANES: usize = 512;
 
-/// What is asked for.
+/// What to compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Request {
     /// The outputs, sample by sample.
     Values,
     /// The sums of the outputs.
     Sums,
-    /// The sums of the outputs, and the derivative of the first by what is shared.
+    /// The sums of the outputs, and the derivatives of the first with respect to the shared numbers.
     ByShared,
-    /// In how many samples what is shared is reached from the first output.
+    /// In how many samples each shared number is reached from the first output.
     Reached,
-    /// The derivatives of every output by the samples' variables, sample by sample.
+    /// The derivatives of every output with respect to the variables of the samples, sample by sample.
     BySample,
 }
 
 /// An evaluation.
 pub(super) struct Job<'a, T> {
     pub plan: &'a Plan,
-    /// The reverse schedules that are asked for.
+    /// The sweeps to run.
     pub sweeps: &'a [Sweep],
     pub shared: &'a [T],
     pub shared_is_finite: bool,
     pub samples: Samples<'a>,
     pub wanted: Request,
     pub pool: &'a Pool<T>,
-    /// Whether a chunk had to be done again: others start where that one did. Where rows need no care, it changes no bit.
+    /// Whether a chunk had to be evaluated again with tests for structural zeros: further chunks start with tests.
+    /// This changes no bits where the tests are not needed.
     pub is_wary: AtomicBool,
 }
 
-/// Memory for chunks and their sums, for whichever thread comes next.
+/// Reusable memory for chunks and their sums, shared by all threads.
 #[derive(Debug, Default)]
 pub(super) struct Pool<T> {
     scratch: Mutex<Vec<Scratch<T>>>,
     sums: Mutex<Vec<Vec<f64>>>,
 }
 
-/// What a part of the tree comes to.
+/// The result of a part of the tree.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// The derivatives by what is shared, and behind them the sums of the outputs.
+    /// The derivatives with respect to the shared numbers, followed by the sums of the outputs.
     pub sums: Vec<f64>,
-    /// The positions of samples in which a guard turned out differently; they are left out of everything.
+    /// The positions of samples in which a guard does not have its recorded outcome. They are left out of all sums.
     pub out: Vec<usize>,
-    /// Why the first of them is.
+    /// The error of the first of them.
     pub first: Option<Error>,
 }
 
@@ -80,20 +81,20 @@ fn give<M>(pool: &Mutex<Vec<M>>, memory: M) {
 }
 
 impl<T> Pool<T> {
-    /// Takes the memory of sums back.
+    /// Returns the memory of sums to the pool.
     pub fn give_back(&self, sums: Vec<f64>) {
         give(&self.sums, sums);
     }
 }
 
-/// Lanes in a block: as many as fit into the cache, within limits.
+/// The number of lanes in a block: as many as fit into the cache, within limits.
 fn width(plan: &Plan) -> usize {
     let fitting = NUMBERS / (2 * plan.slots.max(1)) / WIDTH * WIDTH;
     fitting.clamp(WIDTH, MOST_LANES)
 }
 
 impl<T> Job<'_, T> {
-    /// How many numbers come out for each sample.
+    /// How many numbers are written for each sample.
     fn numbers_per_sample(&self) -> usize {
         match self.wanted {
             Request::Values => self.plan.outputs.len(),
@@ -104,7 +105,7 @@ impl<T> Job<'_, T> {
 }
 
 impl<T: Precision> Job<'_, T> {
-    /// Evaluates all samples; `out` has what is asked for sample by sample.
+    /// Evaluates all samples; `out` receives the results that are written sample by sample.
     pub fn run(&self, out: &mut [f64]) -> Outcome {
         self.part(0..self.samples.len(), out)
     }
@@ -116,7 +117,7 @@ impl<T: Precision> Job<'_, T> {
             let chunk = Chunk { job: self, samples, width, out };
             return T::evaluate(chunk);
         }
-        // So many whole chunks on the left that it is a full tree.
+        // The left part is a full binary tree of whole chunks.
         let chunks = samples.len().div_ceil(chunk);
         let middle = samples.start + chunk * (chunks.next_power_of_two() / 2);
         let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
@@ -143,7 +144,8 @@ fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
 
 /// The precision of a batch: `f64` or `f32`.
 pub trait Precision: Float {
-    /// Evaluates a chunk with the vector instructions of the machine. (Here, so that it is compiled once, with this crate.)
+    /// Evaluates a chunk with the vector instructions of the machine. (A method that is not generic, so that it is
+    /// compiled once, with this crate.)
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn evaluate(chunk: Chunk<'_, '_, Self>) -> Outcome;
@@ -162,7 +164,7 @@ macro_rules! impl_precision {
 }
 impl_precision!(f64 f32);
 
-/// So many blocks, evaluated one after the other with the vector instructions of the machine.
+/// Blocks that one thread evaluates one after the other, with the vector instructions of the machine.
 pub(super) struct Chunk<'j, 'a, T> {
     job: &'j Job<'a, T>,
     samples: Range<usize>,
@@ -179,7 +181,8 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
         let (plan, per_sample) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
-        // Where a zero met an infinity there is a NaN in what comes out, and only a more careful way tells what it should be.
+        // If a zero met an infinity there is a NaN in the result. Only an evaluation with tests shows whether it is
+        // a structural zero.
         let ways = [ZeroLaw::None, ZeroLaw::Rows, ZeroLaw::Everywhere];
         let is_wary = job.is_wary.load(Ordering::Relaxed);
         let first = if job.shared_is_finite { usize::from(is_wary) } else { 2 };
@@ -227,7 +230,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
             }
             scratch.gathered = staging.finish();
             outcome.sums.resize(scratch.sums.len(), 0.0);
-            // Of no samples a sum is 0.
+            // The sum over no samples is 0.
             let of_nothing = if range.is_empty() { 0.0 } else { -0.0 };
             for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
                 *total = sum.double() + of_nothing;
@@ -236,7 +239,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
             if has_nan {
                 job.is_wary.store(true, Ordering::Relaxed);
             }
-            // Sums of products with finite numbers that are shared are right for each sample.
+            // With finite shared numbers, sums of products need no tests for derivatives of single samples.
             if !has_nan || (care == ZeroLaw::Rows && job.wanted == Request::BySample) {
                 break;
             }
@@ -246,7 +249,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
     }
 }
 
-/// Asks the guards in every lane.
+/// Checks the guards in every lane.
 #[inline(always)]
 fn ask<T: Float>(
     block: &Block<'_, T>,

@@ -1,16 +1,16 @@
-//! The vectors of the machine, where sums must stay in its registers, and memory that they do not straddle.
+//! The vector registers of the machine, for sums that have to stay in them, and aligned memory.
 
 use pulp::{Simd, WithSimd};
 use std::ops::{Deref, DerefMut};
 
-/// What a vector register is filled with.
+/// A number that vector registers hold.
 pub trait Lanes: Copy + Default {
-    /// −0: what sums of values begin with. It changes no term, while 0 makes a 0 of −0.
+    /// −0, with which sums of values start: adding it changes no number, while adding 0 turns −0 into 0.
     const NOTHING: Self;
     /// A register of the machine.
     type Vector<S: Simd>: Copy;
 
-    /// Of two plain numbers.
+    /// The sum of two plain numbers.
     fn plus(a: Self, b: Self) -> Self;
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
@@ -23,7 +23,7 @@ pub trait Lanes: Copy + Default {
     ) -> Self::Vector<S>;
     /// The sum of the lanes: the upper half is added to the lower one, until one is left.
     fn total<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
-    /// The numbers as registers; what is left over is not there.
+    /// The numbers as registers, without a remainder that does not fill one.
     fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
     fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
 }
@@ -68,8 +68,8 @@ macro_rules! impl_lanes {
 impl_lanes!(f64 f64s splat_f64s add_f64s mul_add_f64s reduce_sum_f64s as_simd_f64s as_mut_simd_f64s);
 impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s reduce_sum_f32s as_simd_f32s as_mut_simd_f32s);
 
-/// Runs a part of an evaluation, compiled for the vectors of the machine as a function of its own: all parts together as one
-/// function take the compiler minutes.
+/// Runs a part of an evaluation, compiled for the vector instructions of the machine as a function of its own:
+/// compiling all parts as one function takes minutes.
 #[inline(never)]
 pub(super) fn compiled_apart<S: Simd, R>(simd: S, part: impl FnOnce() -> R) -> R {
     simd.vectorize(Part(part))
@@ -86,7 +86,7 @@ impl<F: FnOnce() -> R, R> WithSimd for Part<F> {
     }
 }
 
-/// Numbers that begin where a line of the cache does: a register read across two lines takes twice as long.
+/// Numbers that start at a cache line: reading a register across two lines takes twice as long.
 #[derive(Debug, Default)]
 pub(super) struct Aligned<T> {
     numbers: Vec<T>,
@@ -94,17 +94,17 @@ pub(super) struct Aligned<T> {
     len: usize,
 }
 
-/// Bytes of a line of the cache.
+/// Bytes of a cache line.
 const LINE: usize = 64;
 
 impl<T: Copy + Default> Aligned<T> {
-    /// Makes it so long; what was there need not stay.
+    /// Sets the length; the contents are not kept.
     pub fn set_len(&mut self, len: usize) {
         let spare = LINE / size_of::<T>();
         if self.numbers.len() < len + spare {
             self.numbers = vec![T::default(); len + spare];
         }
-        // Alignment matters for speed only: where it cannot be had, any start will do.
+        // Alignment only matters for speed: where it is impossible, any start is correct.
         self.start = self.numbers.as_ptr().align_offset(LINE).min(spare);
         self.len = len;
     }

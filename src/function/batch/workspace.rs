@@ -3,8 +3,9 @@
 use super::super::evaluate::Memory;
 use super::tree::{Outcome, Pool, Precision};
 
-/// Memory for evaluations of [`Batched`](super::Batched) functions, to be used again. A [`BatchEvaluator`](super::BatchEvaluator) has one of its own; one that is lent
-/// to [`evaluator_in`](super::Batched::evaluator_in) serves any number of functions, in turn.
+/// Reusable memory of batch evaluators. Each [`BatchEvaluator`](super::BatchEvaluator) has a workspace of its own, unless
+/// one is lent to it by [`evaluator_in`](super::Batched::evaluator_in). Evaluators of any number of functions can use the
+/// same workspace, one after the other.
 #[derive(Debug, Default)]
 pub struct BatchWorkspace<T = f64> {
     pub(super) head: Memory,
@@ -13,13 +14,13 @@ pub struct BatchWorkspace<T = f64> {
 }
 
 impl<T: Precision> BatchWorkspace<T> {
-    /// Empty; it grows with use, but not with the number of samples.
+    /// An empty workspace; it grows with use, but not with the number of samples.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the memory of the sums back, when they have been read.
+    /// Returns the memory of the sums to the pool, once they have been read.
     pub(super) fn give_back(&self, outcome: &mut Outcome) {
         self.pool.give_back(std::mem::take(&mut outcome.sums));
     }

@@ -1,11 +1,11 @@
-//! What depends on what in a graph.
+//! Dependencies between the places of a graph.
 
 use super::graph::Graph;
 use super::instructions::Place;
 use crate::tape::mark_needed;
 
 impl Graph {
-    /// Of each place, whether it depends on one of these inputs.
+    /// For each place, whether it depends on one of these inputs.
     pub fn depends_on(&self, inputs: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut depends = self.marked(inputs.map(|input| self.input(input)));
         for instruction in self.instructions.iter() {
@@ -16,7 +16,7 @@ impl Graph {
         depends
     }
 
-    /// Of each place, whether one of these depends on it.
+    /// For each place, whether one of these places depends on it.
     pub fn needed_by(&self, places: impl Iterator<Item = Place>) -> Vec<bool> {
         let mut needed = self.marked(places);
         let instructions = self.instructions.iter().rev();
@@ -29,13 +29,13 @@ impl Graph {
         needed
     }
 
-    /// The places that are looked at from outside: by guards, and as outputs.
+    /// The places that are used other than by instructions: by guards, and as outputs.
     pub fn asked_for(&self) -> impl Iterator<Item = Place> {
         let of_guards = self.guards.iter().flat_map(|guard| [guard.left, guard.right]);
         of_guards.chain(self.outputs.iter().copied())
     }
 
-    /// How often each place is used, by instructions and from outside.
+    /// How often each place is used: by instructions, by guards and as an output.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.places()];
         let of_instructions = self.instructions.iter().flat_map(|instruction| instruction.operands).copied();

@@ -16,25 +16,25 @@ pub(crate) enum Source {
     Result(usize),
 }
 
-/// A question whose answer the recording depends on.
+/// A recorded comparison: the graph is valid only where it has the recorded outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Guard {
     pub predicate: Predicate,
     pub left: Place,
     pub right: Place,
     pub outcome: bool,
-    /// Asked after this many instructions.
+    /// Checked after this many instructions.
     pub after: usize,
     pub at: SourceLine,
 }
 
-/// What is done in an evaluation.
+/// One step of an evaluation.
 pub(crate) enum Step<'g> {
     Ask(&'g Guard),
     Evaluate(Instruction<'g>),
 }
 
-/// Evaluation order is list order: an operand always stands before what uses it.
+/// Instructions are in order of evaluation: an operand always comes before the instruction that uses it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Graph {
     pub constants: Vec<f64>,
@@ -53,8 +53,8 @@ impl PartialEq for Graph {
     }
 }
 
-/// Whether these are the same numbers bit for bit, a NaN being a NaN: its sign and payload depend on the processor, and
-/// are not saved.
+/// Whether two lists have the same bits. All NaNs count as the same: their sign and payload depend on the
+/// processor, and are not saved.
 pub(crate) fn are_same(a: &[f64], b: &[f64]) -> bool {
     let is_same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
     a.len() == b.len() && a.iter().zip(b).all(is_same)
@@ -80,7 +80,7 @@ impl Graph {
         (place as usize) < self.constants.len()
     }
 
-    /// The same graph, taking its inputs in this order.
+    /// The same graph with its inputs in this order.
     pub fn with_inputs_in(&self, order: &[usize]) -> Graph {
         let mut position = vec![0; self.inputs];
         order.iter().enumerate().for_each(|(k, &input)| position[input] = k);
@@ -106,7 +106,7 @@ impl Graph {
         }
     }
 
-    /// The instructions and the guards, in order.
+    /// The instructions and the guards, in order of evaluation.
     pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
         let (mut instructions, mut guards) = (self.instructions.iter(), self.guards.iter().peekable());
         let mut done = 0;
@@ -121,28 +121,29 @@ impl Graph {
 }
 
 impl Graph {
-    /// What differs from another recording of the same code, by bits; none if nothing does.
+    /// The first difference from another recording of the same code, compared by bits; `None` if there is no
+    /// difference.
     pub fn difference(&self, other: &Graph) -> Option<String> {
         let mut constants = self.constants.iter().zip(&other.constants);
         if let Some((a, b)) = constants.find(|(a, b)| a.to_bits() != b.to_bits()) {
-            return Some(format!("a constant of it was {a}, and then {b}"));
+            return Some(format!("a constant was first {a}, and then {b}"));
         }
         let mut guards = self.guards.iter().zip(&other.guards);
         if let Some((guard, _)) = guards.find(|(a, b)| a != b) {
-            return Some(format!("it took another branch at {}, or did something else before it", guard.at));
+            return Some(format!("it took another branch at {}, or differs before it", guard.at));
         }
         let is_same = self.constants.len() == other.constants.len()
             && self.instructions == other.instructions
             && self.guards.len() == other.guards.len()
             && self.outputs == other.outputs;
-        (!is_same).then(|| "its operations were not the same ones".to_owned())
+        (!is_same).then(|| "its operations differ".to_owned())
     }
 }
 
-/// Puts a graph together in order.
+/// Builds a graph, instruction by instruction.
 #[derive(Default)]
 pub(crate) struct Builder {
-    /// By bits, so that 0 and −0 differ and NaN equals itself.
+    /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
     constants: IndexMap<u64, ()>,
     inputs: usize,
     instructions: Vec<(Op, SmallVec<[Slot; 4]>)>,
@@ -150,7 +151,7 @@ pub(crate) struct Builder {
     outputs: Vec<Slot>,
 }
 
-/// A source, with constants by number.
+/// A [`Source`] with the index of a constant instead of its value.
 #[derive(Clone, Copy)]
 enum Slot {
     Constant(u32),
@@ -197,7 +198,7 @@ impl Builder {
     }
 
     /// # Panics
-    /// If there are 2³² values or more altogether.
+    /// If there are 2³² values or more in total.
     pub fn finish(self) -> Graph {
         let places = self.constants.len() + self.inputs + self.instructions.len();
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");

@@ -1,10 +1,10 @@
-//! The operations of a recorded function, side by side in memory: an evaluation goes through all of it.
+//! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
 use crate::table::number::Number;
 use crate::table::ops::Op;
 use std::ops::Range;
 
-/// A place in the list of values: constants first, then inputs, then results in order.
+/// An index in the list of all values: constants first, then inputs, then results in order.
 pub(crate) type Place = u32;
 
 /// Operations and their operands, in order of evaluation.
@@ -16,7 +16,7 @@ pub(crate) struct Instructions {
     operands: Vec<Place>,
 }
 
-/// An operation, and where its operands stand.
+/// An operation, and the range of its operands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     op: Op,
@@ -24,7 +24,7 @@ struct Entry {
     end: u32,
 }
 
-/// One of them: a row of the table, which has one result.
+/// One instruction: a row of the table and its operands. It has one result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instruction<'i> {
     pub op: Op,
@@ -34,7 +34,7 @@ pub(crate) struct Instruction<'i> {
 }
 
 impl Instructions {
-    /// None yet; their results will stand from this place on.
+    /// An empty list; results will have the places from `first` on.
     pub fn new(first: usize) -> Instructions {
         Instructions { first, ..Instructions::default() }
     }
@@ -53,7 +53,7 @@ impl Instructions {
     }
 
     /// # Panics
-    /// If there are more than 2³² operands altogether.
+    /// If there are 2³² operands or more in total.
     pub fn push(&mut self, op: Op, operands: impl IntoIterator<Item = Place>) {
         let here = |operands: &[Place]| u32::try_from(operands.len()).expect("fewer than 2³² operands");
         let start = here(&self.operands);
@@ -61,12 +61,12 @@ impl Instructions {
         self.ops.push(Entry { op, start, end: here(&self.operands) });
     }
 
-    /// The operands of all of them.
+    /// The operands of all instructions.
     pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         self.operands.iter_mut()
     }
 
-    /// The one that computes what stands at a place, unless that is a constant or an input.
+    /// The instruction whose result has this place; `None` for a constant or an input.
     pub fn of(&self, place: Place) -> Option<Instruction<'_>> {
         let index = (place as usize).checked_sub(self.first)?;
         self.range(index..index + 1).next()
@@ -76,7 +76,7 @@ impl Instructions {
         self.range(0..self.len())
     }
 
-    /// Some of them.
+    /// The instructions in this range.
     #[inline(always)]
     pub fn range(
         &self,
@@ -91,7 +91,7 @@ impl Instructions {
     }
 }
 
-/// What is done with an instruction, given the values of all places.
+/// Evaluation of an instruction, given the values of all places.
 impl Instruction<'_> {
     /// The places of its results.
     pub fn results(&self) -> Range<usize> {
@@ -112,7 +112,7 @@ impl Instruction<'_> {
         self.op.value_of(self.operands, read).expect("a row of the table")
     }
 
-    /// Calls `visit` with each operand of a row that is not over lists, if it is wanted, and the partial by it.
+    /// For a row that is not over lists: calls `visit` with each wanted operand and the partial with respect to it.
     #[inline(always)]
     #[track_caller]
     pub fn visit_partials<R: Number>(
@@ -133,7 +133,7 @@ impl Instruction<'_> {
         );
     }
 
-    /// Calls `visit` with each operand of a row over lists and the partial by it.
+    /// For a row over lists: calls `visit` with each operand and the partial with respect to it.
     #[inline(always)]
     #[track_caller]
     pub fn visit_list_partials<R: Number>(self, values: &[R], mut visit: impl FnMut(Place, R)) {
@@ -151,8 +151,8 @@ impl Instruction<'_> {
         );
     }
 
-    /// Calls `visit` with each operand that is wanted, the partial by it, and the mask of where the operand was not taken: `None`
-    /// where it always is, as in lists, all of which are visited.
+    /// Calls `visit` with each wanted operand, the partial with respect to it, and the mask that is set where the
+    /// operand is not selected: `None` if it always is. Operands of lists are always selected, and all are visited.
     #[inline]
     #[track_caller]
     pub fn visit_edges<R: Number>(

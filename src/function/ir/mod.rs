@@ -1,4 +1,4 @@
-//! The recorded graph: what a function is made of.
+//! The intermediate representation of a function: the recorded graph.
 
 mod analysis;
 pub(crate) mod graph;

@@ -1,4 +1,4 @@
-//! What nothing needs.
+//! Removes operations that neither an output nor a guard depends on.
 
 use super::{operands, rewrite};
 use crate::function::ir::graph::Graph;

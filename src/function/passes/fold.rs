@@ -1,4 +1,4 @@
-//! Operations of constants.
+//! Evaluates operations whose operands are all constants.
 
 use super::{operands, rewrite};
 use crate::function::ir::graph::{Graph, Source};

@@ -1,25 +1,25 @@
-//! Sums of many terms, and sums of products, as one operation.
+//! Fuses sums of many terms, and sums of products, into one operation.
 
 use super::rewrite;
 use crate::function::ir::graph::{Graph, Instruction, Place};
 use crate::table::ops::Op;
 
-/// Fuses chains of additions. In order: only what stands to the left is taken in, so that the sum is the same
-/// bit for bit; `anywhere`: the right operand too.
+/// Fuses chains of additions. Normally only a left operand is fused, which keeps the order of summation and so the
+/// bits; with `anywhere` right operands are fused too.
 pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
     let uses = graph.uses();
     let only_used_here = |place: Place, op: Op| {
         graph.instructions.of(place).filter(|it| it.op == op && uses[place as usize] == 1)
     };
 
-    // By place: additions that become part of another, and products that become part of an inner product.
+    // By place: additions that are fused into another one, and products that are fused into an inner product.
     let mut left_out = vec![false; graph.places()];
     let mut fused: Vec<Option<(Op, Vec<Place>)>> = vec![None; graph.places()];
     for root in graph.instructions.iter().rev() {
         if left_out[root.result] || (root.op != Op::TWO_TERMS && root.op != Op::TERMS) {
             continue;
         }
-        // The terms from the last to the first, and whether an addition among them has become part of this one.
+        // The terms from the last to the first, and whether another addition was fused into this one.
         let (mut terms, mut takes_in) = (Vec::new(), false);
         let mut pending: Vec<(Place, bool)> = Vec::new();
         let expand = |sum: Instruction<'_>, pending: &mut Vec<(Place, bool)>| {

@@ -1,4 +1,4 @@
-//! Equal expressions.
+//! Computes equal expressions once.
 
 use super::{operands, rewrite};
 use crate::function::ir::graph::{Graph, Source};
@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
-/// An operand as it is compared: constants by their bits.
+/// An operand as a key: constants by their bits.
 #[derive(PartialEq, Eq, Hash, Clone, Copy, PartialOrd, Ord)]
 enum Key {
     Constant(u64),

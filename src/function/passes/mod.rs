@@ -1,4 +1,4 @@
-//! Passes over a graph: each small, each optional, each linear in the size of the graph.
+//! Passes rewrite a graph. Each is small, optional, and linear in the size of the graph.
 
 mod dead;
 mod fold;
@@ -10,35 +10,36 @@ use super::Function;
 use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
 use smallvec::SmallVec;
 
-/// A rewriting of a recorded function that keeps what it computes.
+/// A rewrite of a recorded function that computes the same values.
 ///
-/// Values stay the same bit for bit under every pass but [`Reassociate`](Pass::Reassociate), at every number, and what is
-/// an error stays one. So do derivatives of any order under [`FoldConstants`](Pass::FoldConstants) and
-/// [`DropDead`](Pass::DropDead). Under the others derivatives are sums of the same terms, in another order: they may differ
-/// in the last places of the terms. Infinities, NaN and what is cut off stay where they were; only under
-/// [`MergeCommon`](Pass::MergeCommon), which adds the adjoints of equal expressions before it multiplies them, may a NaN from
-/// zero times infinity become the infinity that the sum gives. The payload of a NaN is nothing that is kept.
+/// Every pass except [`Reassociate`](Pass::Reassociate) keeps values bit for bit, at every point, and errors remain
+/// errors. [`FoldConstants`](Pass::FoldConstants) and [`DropDead`](Pass::DropDead) also keep derivatives of any
+/// order bit for bit. Under the other passes a derivative is a sum of the same terms in another order, and may
+/// differ by rounding. Infinities, NaN and structural zeros remain, with one exception:
+/// [`MergeCommon`](Pass::MergeCommon) adds the adjoints of equal expressions before it multiplies them, which may
+/// turn a NaN from zero times infinity into the infinity of the sum. The payload of a NaN is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pass {
-    /// Computes what depends on constants alone. (`x⁰` is 1, but it depends on `x`: a derivative sees what is behind.)
+    /// Evaluates what depends on constants alone. (`x⁰` is 1 but still depends on `x`, so its derivative may be
+    /// NaN.)
     FoldConstants,
-    /// Leaves out operations that give back their operand: `x · 1`, `x / 1`, `x − 0`, `−(−x)`, `x¹`, the sum of one term,
-    /// where that is exact for every number.
+    /// Removes operations that return their operand unchanged, exactly and for every number: `x · 1`, `x / 1`,
+    /// `x − 0`, `−(−x)`, `x¹`, the sum of one term.
     DropNeutral,
     /// Computes equal expressions once.
     MergeCommon,
     /// Turns `((a + b) + c) + d` into one sum and sums of products into inner products, in the same order.
     FuseSums,
-    /// As [`FuseSums`](Pass::FuseSums), also where brackets stand otherwise: the order of summation changes, and
-    /// with it the rounding. On request only.
+    /// As [`FuseSums`](Pass::FuseSums), but also for other bracketings: the order of summation changes, and with it
+    /// the rounding. Not part of [`optimize`](Function::optimize).
     Reassociate,
-    /// Leaves out what neither an output nor a guard needs.
+    /// Removes operations that neither an output nor a guard depends on.
     DropDead,
 }
 
 impl Pass {
-    /// The passes that change no value, in the order in which they help one another.
+    /// The passes that keep all values bit for bit, in the most effective order.
     pub const EXACT: [Pass; 5] =
         [Pass::FoldConstants, Pass::DropNeutral, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead];
 }
@@ -75,11 +76,11 @@ impl Function {
     }
 }
 
-/// What has become of a place of the old graph.
+/// Maps a place of the old graph to the new one.
 type Now<'a> = &'a dyn Fn(Place) -> Source;
 
-/// Goes through the instructions in order; `step` says what becomes of each, given what has become of the places before it.
-/// `None` leaves it out; then nothing may use it.
+/// Rewrites the instructions in order: `step` returns what replaces an instruction, given the replacements of all
+/// earlier places. If it returns `None`, the instruction is removed, and nothing may use its result.
 fn rewrite<'g>(
     graph: &'g Graph,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
@@ -116,7 +117,7 @@ fn rewrite<'g>(
     builder.finish()
 }
 
-/// What has become of the operands of an instruction.
+/// The operands of an instruction in the new graph.
 fn operands(instruction: Instruction<'_>, now: Now<'_>) -> SmallVec<[Source; 4]> {
     instruction.operands.iter().map(|&place| now(place)).collect()
 }

@@ -1,11 +1,11 @@
-//! Operations that change nothing.
+//! Removes operations that return their operand unchanged.
 
 use super::rewrite;
 use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 
 pub(super) fn operands(graph: &Graph) -> Graph {
-    // Of each new instruction with one operand: what was applied to what.
+    // For each new instruction with one operand: its operation and operand.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
     rewrite(graph, |builder, instruction, now| {
         let (op, operands) = (instruction.op, super::operands(instruction, now));

@@ -1,27 +1,27 @@
-//! Which samples make an update, and in which order they come.
+//! The samples of each update, and their order.
 
 use crate::nn::random::Random;
 
-/// How many samples make an update.
+/// The number of samples of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Batch {
-    /// All of them.
+    /// All samples.
     #[default]
     Full,
-    /// Each one: stochastic gradient descent.
+    /// One sample: stochastic gradient descent.
     Each,
-    /// So many; the last batch of an epoch may be shorter.
+    /// This number of samples; the last batch of an epoch may be smaller.
     Size(usize),
 }
 
-/// In which order the samples of an epoch come.
+/// The order of the samples of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// As they lie in the data.
+    /// The order of the data.
     #[default]
     Given,
-    /// Shuffled anew in every epoch. The order of an epoch follows from the seed and the number of the epoch
-    /// alone, so that a resumed run goes on as if it had never stopped.
+    /// Shuffled again in every epoch. The order of an epoch depends on the seed and the number of the epoch alone,
+    /// so that a resumed run continues as if it had not been interrupted.
     Shuffled {
         /// The seed.
         seed: u64,
@@ -29,7 +29,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// The samples of an epoch, in its order.
+    /// The samples of an epoch, in order.
     #[must_use]
     pub fn of_epoch(self, epoch: usize, samples: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..samples).collect();
@@ -41,7 +41,7 @@ impl Order {
 }
 
 impl Batch {
-    /// How many samples a batch has at most, given how many there are.
+    /// The largest number of samples of a batch, given the number of all samples.
     #[must_use]
     pub fn size(self, samples: usize) -> usize {
         match self {

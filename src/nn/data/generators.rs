@@ -1,11 +1,11 @@
-//! Data to try things on. The same seed gives the same samples.
+//! Generated data for experiments. The same seed gives the same samples.
 
 use super::Data;
 use crate::nn::random::Random;
 use crate::nn::ranges::{not_negative, or_panic};
 use std::f64::consts::{PI, TAU};
 
-/// Two classes in the plane, told by a target of −1 or 1.
+/// Two classes in the plane, with targets −1 and 1.
 fn two_classes(points: Vec<[f64; 2]>, is_second: impl Fn(usize) -> bool) -> Data {
     let targets: Vec<[f64; 1]> = (0..points.len()).map(|k| [if is_second(k) { 1.0 } else { -1.0 }]).collect();
     data(&points, &targets)
@@ -13,20 +13,20 @@ fn two_classes(points: Vec<[f64; 2]>, is_second: impl Fn(usize) -> bool) -> Data
 
 fn data(inputs: &[impl AsRef<[f64]>], targets: &[impl AsRef<[f64]>]) -> Data {
     Data::new(inputs, targets)
-        .expect("generated samples are of one shape, and finite with noise that is not beyond all measure")
+        .expect("generated samples have one shape, and are finite unless the noise is huge")
 }
 
 fn noisy([x, y]: [f64; 2], noise: f64, random: &mut Random) -> [f64; 2] {
     [x + noise * random.normal(), y + noise * random.normal()]
 }
 
-/// Evenly spaced from 0 to 1, both included.
+/// The `k`-th of `n` evenly spaced numbers from 0 to 1, both included.
 fn share(k: usize, n: usize) -> f64 {
     k as f64 / (n.max(2) - 1) as f64
 }
 
-/// Two half circles that reach into each other; the targets are −1 and 1. The first half of the samples are
-/// of the outer one.
+/// Two interleaved half circles; the targets are −1 and 1. The first half of the samples are on the upper one, with
+/// target −1.
 ///
 /// # Panics
 /// If the noise is negative or not finite.
@@ -49,7 +49,7 @@ pub fn moons(samples: usize, noise: f64, seed: u64) -> Data {
     two_classes((0..samples).map(point).collect(), |k| k >= outer)
 }
 
-/// A circle of radius 1 around one of radius ½; the targets are −1 outside and 1 inside.
+/// A circle of radius 1, with target −1, around one of radius ½, with target 1.
 ///
 /// # Panics
 /// If the noise is negative or not finite.
@@ -70,7 +70,7 @@ pub fn circles(samples: usize, noise: f64, seed: u64) -> Data {
     two_classes((0..samples).map(point).collect(), |k| k >= outer)
 }
 
-/// Arms of a spiral, one turn each, as classes.
+/// The arms of a spiral, one turn each; each arm is a class.
 ///
 /// # Panics
 /// If there are no arms, or the noise is negative or not finite.
@@ -89,7 +89,8 @@ pub fn spirals(samples: usize, arms: usize, noise: f64, seed: u64) -> Data {
     of_classes(&(0..samples).map(point).collect::<Vec<_>>(), &classes, arms)
 }
 
-/// Normal clouds with this deviation around centres drawn from [−5, 5)², as classes.
+/// Normally distributed points with this standard deviation around centres drawn from [−5, 5)²; each centre is a
+/// class.
 ///
 /// # Panics
 /// If there are no classes, or the deviation is negative or not finite.
@@ -108,7 +109,7 @@ pub fn blobs(samples: usize, classes: usize, deviation: f64, seed: u64) -> Data 
 
 fn of_classes(points: &[[f64; 2]], classes: &[usize], count: usize) -> Data {
     Data::classes(points, classes, count)
-        .expect("generated samples are of one shape, and finite with noise that is not beyond all measure")
+        .expect("generated samples have one shape, and are finite unless the noise is huge")
 }
 
 /// The four cases of exclusive or; the targets are 0 and 1.

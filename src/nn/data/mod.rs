@@ -1,4 +1,4 @@
-//! What a network learns from.
+//! Training data.
 
 mod batches;
 mod generators;
@@ -39,11 +39,11 @@ pub struct Data {
 }
 
 impl Data {
-    /// Samples with numbers to learn: a row of inputs and a row of targets each.
+    /// Samples with numeric targets: a row of inputs and a row of targets for each sample.
     ///
     /// # Errors
-    /// If there are not as many rows of targets as of inputs, rows differ in length, or a number is not
-    /// finite.
+    /// [`Error::Length`] if there are not as many rows of targets as of inputs, or rows differ in length;
+    /// [`Error::NoSamples`] if rows are empty; [`Error::NotANumber`] if a number is not finite.
     pub fn new(inputs: &[impl AsRef<[f64]>], targets: &[impl AsRef<[f64]>]) -> Result<Data, Error> {
         expect_length("rows of targets", inputs.len(), targets.len())?;
         let (input_width, inputs) = flatten("input", "numbers in a row of inputs", inputs)?;
@@ -51,33 +51,33 @@ impl Data {
         Ok(Data { inputs, targets, input_width, target_width })
     }
 
-    /// Samples with a class to learn, from 0 to below `count`: the targets are the classes, one-hot.
+    /// Samples with classes from 0 to below `count`: the targets are the one-hot encoded classes.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and if a class is out of range.
+    /// As [`new`](Self::new), and [`Error::Target`] if a class is out of range.
     pub fn classes(inputs: &[impl AsRef<[f64]>], classes: &[usize], count: usize) -> Result<Data, Error> {
         Data::new(inputs, &one_hot(classes, count)?)
     }
 
-    /// How many samples there are.
+    /// The number of samples.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inputs.len() / self.input_width.max(1)
     }
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many inputs a sample has; 0 if there are no samples.
+    /// The number of inputs of a sample; 0 if there are no samples.
     #[must_use]
     pub fn input_width(&self) -> usize {
         self.input_width
     }
 
-    /// How many targets a sample has; 0 if there are no samples.
+    /// The number of targets of a sample; 0 if there are no samples.
     #[must_use]
     pub fn target_width(&self) -> usize {
         self.target_width
@@ -113,7 +113,7 @@ impl Data {
         }
     }
 
-    /// The columns of the inputs, and behind them those of the targets.
+    /// The columns of the inputs, followed by those of the targets.
     pub(in crate::nn) fn columns(&self) -> Vec<Column<'_>> {
         let inputs = (0..self.input_width).map(|k| Column::strided(&self.inputs, k, self.input_width));
         let targets = (0..self.target_width).map(|k| Column::strided(&self.targets, k, self.target_width));
@@ -140,7 +140,7 @@ impl Data {
     #[track_caller]
     pub fn select(&self, samples: &[usize]) -> Data {
         for &sample in samples {
-            let _ = self.input(sample); // to panic in the name of the caller
+            let _ = self.input(sample); // panics at the line of the caller
         }
         Data {
             inputs: samples.iter().flat_map(|&k| self.input(k)).copied().collect(),
@@ -149,11 +149,11 @@ impl Data {
         }
     }
 
-    /// Two parts: the second with this share of the samples, drawn at random; each in the order of the
-    /// samples. The same seed gives the same parts.
+    /// Splits the samples into two parts. The second part has this fraction of the samples, drawn at random. Both
+    /// are in the original order. The same seed gives the same parts.
     ///
     /// # Panics
-    /// If the share is not from 0 to 1.
+    /// If `share` is not from 0 to 1.
     #[must_use]
     #[track_caller]
     pub fn split(&self, share: f64, seed: u64) -> (Data, Data) {
@@ -162,7 +162,7 @@ impl Data {
         (self.select(&first), self.select(&second))
     }
 
-    /// The samples of the two parts of a [`split`](Self::split).
+    /// The indices of the samples of the two parts of a [`split`](Self::split).
     pub(super) fn split_order(&self, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
         let mut second: Vec<usize> = (0..self.len()).collect();
         Random::new(seed).shuffle(&mut second);
@@ -173,7 +173,7 @@ impl Data {
     }
 }
 
-/// Rows as one list, with their common length.
+/// Concatenates rows; returns their common length and the list.
 fn flatten(
     what: &'static str,
     width_of: &'static str,

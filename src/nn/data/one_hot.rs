@@ -1,8 +1,8 @@
-//! Classes as numbers to learn.
+//! One-hot encoding of classes.
 
 use crate::nn::error::Error;
 
-/// Each class as a row of zeros with a 1 in its place.
+/// Each class as a row of zeros with a 1 at the index of the class.
 ///
 /// # Errors
 /// [`Error::Target`] if a class is not below `count`.
@@ -17,11 +17,11 @@ pub fn one_hot(classes: &[usize], count: usize) -> Result<Vec<Vec<f64>>, Error> 
     classes.iter().enumerate().map(row).collect()
 }
 
-/// The place of the largest number, the first in a tie: the class that outputs or targets speak for. A NaN is
-/// passed over; of nothing it is 0.
+/// The index of the largest number, the first one in a tie: the class of outputs or targets. NaN is ignored; for an
+/// empty list it is 0.
 ///
 /// # Panics
-/// If all of them are NaN: then none is the largest.
+/// If all numbers are NaN.
 #[must_use]
 #[track_caller]
 pub fn argmax(numbers: &[f64]) -> usize {
@@ -32,12 +32,12 @@ pub fn argmax(numbers: &[f64]) -> usize {
         }
     }
     let is_none = numbers.get(best).is_some_and(|number| number.is_nan());
-    assert!(!is_none, "of {numbers:?} none is the largest: look for NaN before asking");
+    assert!(!is_none, "of {numbers:?} none is the largest: test for NaN first");
     best
 }
 
-/// The class that outputs or targets speak for: of several numbers the place of the largest. A single number
-/// speaks for class 1 if it is above this boundary. Where one is NaN, for none.
+/// The class of outputs or targets: of several numbers, the index of the largest; for a single number, class 1 if
+/// it is above the boundary, else class 0. `None` if one of them is NaN.
 pub(in crate::nn) fn class(numbers: &[f64], boundary: f64) -> Option<usize> {
     if numbers.iter().any(|number| number.is_nan()) {
         return None;
@@ -48,7 +48,7 @@ pub(in crate::nn) fn class(numbers: &[f64], boundary: f64) -> Option<usize> {
     })
 }
 
-/// The class of a sample by its targets: ½ lies between 0 and 1, and between −1 and 1.
+/// The class of a sample from its targets. The boundary ½ suits targets of 0 and 1, and of −1 and 1.
 pub(in crate::nn) fn target_class(targets: &[f64]) -> usize {
     class(targets, 0.5).expect("targets are finite")
 }

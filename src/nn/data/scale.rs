@@ -1,9 +1,10 @@
-//! Bringing data to the size that networks like.
+//! Scaling of inputs and targets.
 
 use super::Data;
 use crate::nn::error::{Error, expect_length};
 
-/// `(x − shift) / scale` per column. Keep it with the network: [`Model`](crate::nn::Model) does.
+/// Scales each column: `(x − shift) / scale`. Keep the scaler together with the network, as
+/// [`Model`](crate::nn::Model) does.
 ///
 /// ```
 /// use tapegrad::nn::{Data, Scaler};
@@ -21,7 +22,7 @@ pub struct Scaler {
     scale: Vec<f64>,
 }
 
-/// What is read of a scaler, before it is checked.
+/// The stored form of a scaler, before it is checked.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,10 +41,11 @@ impl TryFrom<ScalerData> for Scaler {
 }
 
 impl Scaler {
-    /// A scaler with these numbers, one of each per column.
+    /// A scaler with these shifts and scales, one of each per column.
     ///
     /// # Errors
-    /// If there are not as many of each, there are none, one is not finite, or a scale is 0.
+    /// [`Error::Length`] if there are not as many scales as shifts; [`Error::Setting`] if there are none, one is
+    /// not finite, or a scale is 0.
     pub fn new(shift: Vec<f64>, scale: Vec<f64>) -> Result<Scaler, Error> {
         expect_length("scales", shift.len(), scale.len())?;
         if shift.is_empty() || !shift.iter().chain(&scale).all(|x| x.is_finite()) || scale.contains(&0.0) {
@@ -54,7 +56,8 @@ impl Scaler {
         Ok(Scaler { shift, scale })
     }
 
-    /// Inputs to mean 0 and deviation 1 (of the population). A column that does not vary is only shifted.
+    /// Scales the inputs of these data to mean 0 and (population) standard deviation 1. A column that does not vary
+    /// is only shifted.
     ///
     /// # Errors
     /// [`Error::NoSamples`].
@@ -62,7 +65,7 @@ impl Scaler {
         Scaler::standard_of(data.inputs(), data.input_width())
     }
 
-    /// Inputs to the range from 0 to 1. A column that does not vary is only shifted.
+    /// Scales the inputs of these data to the range from 0 to 1. A column that does not vary is only shifted.
     ///
     /// # Errors
     /// [`Error::NoSamples`].
@@ -70,10 +73,11 @@ impl Scaler {
         Scaler::min_max_of(data.inputs(), data.input_width())
     }
 
-    /// As [`standard`](Self::standard), of rows of so many numbers: of targets, for instance.
+    /// As [`standard`](Self::standard), for rows of `width` numbers, such as targets.
     ///
     /// # Errors
-    /// [`Error::NoSamples`]; [`Error::Length`] if the last row is not whole; [`Error::NotANumber`].
+    /// [`Error::NoSamples`]; [`Error::Length`] if the last row is not complete; [`Error::NotANumber`] if a number
+    /// is not finite.
     pub fn standard_of(rows: &[f64], width: usize) -> Result<Scaler, Error> {
         Scaler::by_column(rows, width, |column| {
             let n = column.len() as f64;
@@ -83,7 +87,7 @@ impl Scaler {
         })
     }
 
-    /// As [`min_max`](Self::min_max), of rows of so many numbers.
+    /// As [`min_max`](Self::min_max), for rows of `width` numbers.
     ///
     /// # Errors
     /// As [`standard_of`](Self::standard_of).
@@ -110,7 +114,7 @@ impl Scaler {
         Scaler::new(shift, scale)
     }
 
-    /// How many columns it is for.
+    /// The number of columns.
     #[must_use]
     pub fn width(&self) -> usize {
         self.shift.len()
@@ -119,16 +123,16 @@ impl Scaler {
     /// Scales rows, in place.
     ///
     /// # Panics
-    /// If the numbers are not whole rows.
+    /// If the length of `rows` is not a multiple of the width.
     #[track_caller]
     pub fn apply(&self, rows: &mut [f64]) {
         self.each(rows, |x, shift, scale| (x - shift) / scale);
     }
 
-    /// Brings scaled rows back, in place.
+    /// Reverses the scaling of rows, in place.
     ///
     /// # Panics
-    /// If the numbers are not whole rows.
+    /// If the length of `rows` is not a multiple of the width.
     #[track_caller]
     pub fn undo(&self, rows: &mut [f64]) {
         self.each(rows, |x, shift, scale| x * scale + shift);
@@ -146,7 +150,7 @@ impl Scaler {
 }
 
 impl Data {
-    /// The samples with scaled inputs.
+    /// The same samples with scaled inputs.
     ///
     /// # Panics
     /// If the scaler was made for another number of inputs.
@@ -157,7 +161,7 @@ impl Data {
         self
     }
 
-    /// The samples with scaled targets.
+    /// The same samples with scaled targets.
     ///
     /// # Panics
     /// If the scaler was made for another number of targets.

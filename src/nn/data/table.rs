@@ -33,21 +33,21 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a CSV file; the first row is a header if there is one.
+    /// Reads a CSV file; with `has_header` the first row is a header.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::Cell`] if a row is longer or shorter than the first, a cell is not
-    /// text, or its quotes are not closed.
+    /// [`Error::Io`] if the file cannot be read; [`Error::Cell`] if rows differ in length, a cell is not UTF-8
+    /// text, or its quotes are not balanced.
     pub fn read(path: impl AsRef<Path>, has_header: bool) -> Result<Table, Error> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         Table::of_bytes(&bytes, has_header, &path.display().to_string())
     }
 
-    /// As [`read`](Self::read), of text in memory.
+    /// As [`read`](Self::read), for text in memory.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// [`Error::Cell`], as [`read`](Self::read).
     pub fn parse(text: &str, has_header: bool) -> Result<Table, Error> {
         Table::of_bytes(text.as_bytes(), has_header, "csv")
     }
@@ -62,7 +62,8 @@ impl Table {
         };
         let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let records = records(bytes).map_err(|(line, column)| {
-            let why = "the cell begins with a quote, and has to end in one, with those in between doubled";
+            let why =
+                "the cell starts with a quote, and has to end with one; quotes in between have to be doubled";
             problem(line, column, why.to_owned())
         })?;
         for (line, raw) in records {
@@ -77,7 +78,7 @@ impl Table {
             }
             let text = |(k, cell): (usize, Vec<u8>)| match String::from_utf8(cell) {
                 Ok(text) => Ok(text.trim().to_owned()),
-                Err(_) => Err(problem(line, k + 1, "the cell is no text in UTF-8".to_owned())),
+                Err(_) => Err(problem(line, k + 1, "the cell is not UTF-8 text".to_owned())),
             };
             cells.push(raw.into_iter().enumerate().map(text).collect::<Result<_, _>>()?);
             lines.push(line);
@@ -89,19 +90,19 @@ impl Table {
         Ok(Table { source: source.to_owned(), header, cells, lines })
     }
 
-    /// The first row, if it is a header.
+    /// The header, if there is one.
     #[must_use]
     pub fn header(&self) -> Option<&[String]> {
         self.header.as_deref()
     }
 
-    /// How many rows there are, besides the header.
+    /// The number of rows, without the header.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.cells.len()
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.header.as_ref().or(self.cells.first()).map_or(0, Vec::len)
@@ -124,10 +125,9 @@ impl Table {
         (0..self.rows()).map(|row| columns.clone().map(|column| number(row, column)).collect()).collect()
     }
 
-    /// A column as classes, numbered in the order in which they first appear, and their names. The numbers mean something
-    /// with these names only: another table, in another order, would have others. Read the training samples so, keep the
-    /// names, with the network in a [`Model`](crate::nn::Model) for instance, and read every other table by
-    /// [`classes_as`](Self::classes_as).
+    /// A column as classes, numbered in the order in which they first appear, and their names. The numbers depend
+    /// on this order, and would differ for another table. So use this for the training samples, keep the names, for
+    /// instance in a [`Model`](crate::nn::Model), and read every other table with [`classes_as`](Self::classes_as).
     ///
     /// # Errors
     /// [`Error::Cell`] if a cell is empty, or there is no such column.
@@ -140,11 +140,11 @@ impl Table {
         Ok((classes, names.into_iter().collect()))
     }
 
-    /// A column as classes with these names, numbered by them: those of the training samples, or of a model
+    /// A column as classes, numbered by these names: those of the training samples, or of a model
     /// ([`Model::classes`](crate::nn::Model::classes)).
     ///
     /// # Errors
-    /// [`Error::Cell`] if a cell is empty or none of the names, or there is no such column.
+    /// [`Error::Cell`] if a cell is empty or not one of the names, or there is no such column.
     pub fn classes_as(&self, column: usize, names: &[impl AsRef<str>]) -> Result<Vec<usize>, Error> {
         let numbers: IndexMap<&str, usize> =
             names.iter().enumerate().rev().map(|(k, name)| (name.as_ref(), k)).collect();
@@ -157,7 +157,7 @@ impl Table {
                 self.problem(
                     row,
                     column,
-                    format!("`{name}` is none of the classes {}{more}", known.join(", ")),
+                    format!("`{name}` is not one of the classes {}{more}", known.join(", ")),
                 )
             };
             numbers.get(name).copied().ok_or_else(unknown)
@@ -183,21 +183,22 @@ impl Table {
     }
 }
 
-/// What some programs put before text in UTF-8.
+/// Some programs write this before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A line, and the cells of the record that begins there.
+/// The number of a line, and the cells of the record that starts there.
 type Record = (usize, Vec<Vec<u8>>);
 
-/// The records of a CSV file, or line and column of the first cell whose quotes do not fit. Blank lines are passed over.
+/// The records of a CSV file, or the line and column of the first cell whose quotes are not balanced. Blank lines
+/// are skipped.
 fn records(bytes: &[u8]) -> Result<Vec<Record>, (usize, usize)> {
     let mut reader = csv_core::Reader::new();
     let mut records = Vec::new();
-    // No cell is longer than the file.
+    // A cell is at most as long as the file.
     let (mut cell, mut length) = (vec![0; bytes.len() + 1], 0);
     let mut record = Vec::new();
     let (mut line, mut counted) = (1, 0);
-    // Where the cell begins, and how far was read.
+    // The start of the cell, and the position of the reader.
     let (mut start, mut position) = (0, 0);
     loop {
         if record.is_empty() && length == 0 {
@@ -220,21 +221,21 @@ fn records(bytes: &[u8]) -> Result<Vec<Record>, (usize, usize)> {
                     records.push((line, std::mem::take(&mut record)));
                 }
             }
-            // The next call, of no input, says whether a cell is left.
+            // The next call, without input, returns the last cell, if there is one.
             csv_core::ReadFieldResult::InputEmpty => {}
             csv_core::ReadFieldResult::OutputFull | csv_core::ReadFieldResult::End => return Ok(records),
         }
     }
 }
 
-/// How many lines end here, in the manner of Unix, Windows or old Macs.
+/// The number of line ends: `\n`, `\r\n` or `\r`.
 fn line_ends(bytes: &[u8]) -> usize {
     let is_end = |k: usize| bytes[k] == b'\n' || (bytes[k] == b'\r' && bytes.get(k + 1) != Some(&b'\n'));
     (0..bytes.len()).filter(|&k| is_end(k)).count()
 }
 
-/// Whether a cell that begins with a quote ends with one, and those in between are doubled. The reader takes whatever
-/// comes; then the file that ends inside quotes is one long cell, and `"1"2` is 12.
+/// Whether a cell that starts with a quote ends with one, and all quotes in between are doubled. The CSV reader
+/// does not check this: to it, an open quote extends a cell to the end of the file, and `"1"2` is 12.
 fn is_well_quoted(cell: &[u8]) -> bool {
     let cell = match cell {
         [cell @ .., b',' | b'\r' | b'\n'] => cell,

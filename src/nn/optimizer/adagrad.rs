@@ -3,25 +3,25 @@ use crate::nn::ranges::not_negative;
 
 use super::{Optimizer, State, for_each_parameter, remembers};
 
-/// Adagrad: each derivative is divided by the root of the sum of all its squares.
+/// Adagrad: divides each derivative by the square root of the sum of all its squares so far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adagrad {
     /// The learning rate.
     pub rate: f64,
-    /// Update `k`, from 0, has the rate divided by `1 + k · rate_decay`.
+    /// In update `k`, counted from 0, the rate is divided by `1 + k · rate_decay`.
     pub rate_decay: f64,
-    /// Where the sums start.
+    /// The initial value of the sums.
     pub initial_sum: f64,
-    /// Added to the root; 1e-10 unless said.
+    /// Added to the square root; by default 1e-10.
     pub eps: f64,
-    /// This times the parameter is added to its derivative.
+    /// Adds this factor times the parameter to its derivative.
     pub weight_decay: f64,
-    /// What is remembered from one update to the next.
+    /// The state that is kept between updates.
     pub state: State,
 }
 
 impl Adagrad {
-    /// With the usual settings.
+    /// The optimiser with its default settings.
     #[must_use]
     pub fn new(rate: f64) -> Adagrad {
         Adagrad {

@@ -3,25 +3,25 @@ use crate::nn::ranges::{below_one, not_negative};
 
 use super::{Optimizer, State, expect_fitting, for_each_parameter, remembers};
 
-/// Adam: running means of the derivative and of its square, corrected for their start at 0.
+/// Adam: running means of each derivative and of its square, corrected for their start at 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adam {
     /// The learning rate.
     pub rate: f64,
-    /// How much of the two means is kept; 0.9 and 0.999 unless said.
+    /// The decay factors of the two means; by default 0.9 and 0.999.
     pub betas: (f64, f64),
-    /// Added to the root of the second, outside it; 1e-8 unless said.
+    /// Added to the square root of the second mean; by default 1e-8.
     pub eps: f64,
-    /// Divides by the largest second mean so far.
+    /// Whether to use the largest second mean so far (AMSGrad).
     pub amsgrad: bool,
-    /// This times the parameter is added to its derivative.
+    /// Adds this factor times the parameter to its derivative.
     pub weight_decay: f64,
-    /// What is remembered from one update to the next.
+    /// The state that is kept between updates.
     pub state: State,
 }
 
 impl Adam {
-    /// With the usual settings.
+    /// The optimiser with its default settings.
     #[must_use]
     pub fn new(rate: f64) -> Adam {
         Adam {
@@ -75,17 +75,17 @@ impl Optimizer for Adam {
     }
 }
 
-/// Adam with the weight decay apart from the gradient: parameters shrink by `rate · weight_decay` first.
+/// AdamW: Adam with decoupled weight decay, which first shrinks parameters by the factor `1 − rate · weight_decay`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdamW {
-    /// All other settings; its own weight decay is usually 0.
+    /// The settings of Adam; its own weight decay is usually 0.
     pub adam: Adam,
-    /// How fast parameters shrink; 0.01 unless said.
+    /// The decoupled weight decay; by default 0.01.
     pub weight_decay: f64,
 }
 
 impl AdamW {
-    /// With the usual settings.
+    /// The optimiser with its default settings.
     #[must_use]
     pub fn new(rate: f64) -> AdamW {
         let adam = Adam { state: State::new("adamw", 3), ..Adam::new(rate) };

@@ -1,4 +1,4 @@
-//! L-BFGS, by argmin.
+//! L-BFGS, from argmin.
 
 use crate::nn::error::Error;
 use crate::nn::objective::{Failure, Objective, stopped};
@@ -8,8 +8,8 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use std::cell::RefCell;
 
-/// L-BFGS with the line search of Moré and Thuente: for small models and all samples at once, where it needs
-/// far fewer passes than gradient descent.
+/// L-BFGS with the line search of Moré and Thuente: for small models with all samples in one batch, where it needs
+/// far fewer evaluations than gradient descent.
 ///
 /// ```
 /// use tapegrad::nn::{Data, Eager, Ending, Lbfgs, Reduction};
@@ -27,13 +27,13 @@ use std::cell::RefCell;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lbfgs {
-    /// How many pairs of steps and slopes are remembered.
+    /// How many pairs of steps and gradient changes are kept.
     pub memory: usize,
-    /// How many iterations there are at most.
+    /// The largest number of iterations.
     pub iterations: u64,
-    /// Ends where the gradient is no longer than this.
+    /// Ends when the norm of the gradient is at most this.
     pub gradient_tolerance: f64,
-    /// Ends where the loss changes by less than this.
+    /// Ends when the loss changes by less than this.
     pub loss_tolerance: f64,
 }
 
@@ -44,53 +44,56 @@ impl Default for Lbfgs {
     }
 }
 
-/// Why a minimiser ended.
+/// Why a minimisation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// The gradient is as short as asked for: a minimum, as far as a gradient tells.
+    /// The norm of the gradient is within the tolerance: a minimum, as far as a gradient can show.
     Gradient,
-    /// The loss changed by less than was asked for, or than it is rounded by: as low as it gets.
+    /// The loss changed by less than the tolerance, or than its rounding error: it is as low as it gets.
     Loss,
-    /// The iterations ran out. This is no minimum; more of them may find one.
+    /// The largest number of iterations was reached. This is not a minimum; more iterations may find one.
     Iterations,
-    /// The line search found no step that is any good, though the gradient is longer than asked for. The loss is lower than
-    /// it was, but this may be no minimum: the loss may have kinks there, or its gradient may not be that of the loss.
+    /// The line search found no acceptable step, although the norm of the gradient is above the tolerance. The loss
+    /// is lower than at the start, but this may not be a minimum: the loss may have kinks here, or the gradient may
+    /// be wrong.
     LineSearch,
 }
 
-/// Where a minimiser ended, and why.
+/// The result of a minimisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Minimum {
     /// The lowest loss found.
     pub loss: f64,
-    /// The length of the gradient there.
+    /// The norm of the gradient there.
     pub gradient_norm: f64,
-    /// How many iterations there were.
+    /// The number of iterations.
     pub iterations: u64,
-    /// Why there were no more.
+    /// Why it ended.
     pub ending: Ending,
 }
 
 impl Lbfgs {
-    /// Refuses settings that make no sense.
+    /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] with the setting.
+    /// [`Error::OutOfRange`] with the name of the invalid setting.
     pub fn check(&self) -> Result<(), Error> {
         at_least_one("Lbfgs::memory", self.memory, "at least one pair")?;
         not_negative("Lbfgs::gradient_tolerance", self.gradient_tolerance)?;
         not_negative("Lbfgs::loss_tolerance", self.loss_tolerance)
     }
 
-    /// Minimises an objective over all its samples. The parameters become the best ones found. That this is a minimum is
-    /// only said by the [`ending`](Minimum::ending).
+    /// Minimises an objective over all its samples, and sets the parameters to the best ones found. Whether they
+    /// are a minimum depends on the [`ending`](Minimum::ending).
     ///
     /// # Errors
-    /// [`Error::NonFinite`] if a loss or gradient is not finite, at the start or where the line search came to, as it does if
-    /// the loss has no minimum; [`Error::NoProgress`] if no lower loss was found where the gradient says that there is one;
-    /// [`Error::NoSamples`]; [`Error::OutOfRange`] for settings that make no sense. The parameters then stay as they were.
+    /// [`Error::NonFinite`] if a loss or gradient is not finite, at the start or during a line search, as happens
+    /// if the loss has no minimum; [`Error::NotReplayable`] if the objective refuses its loss;
+    /// [`Error::NoProgress`] if no lower loss was found although the gradient indicates one; [`Error::NoSamples`];
+    /// [`Error::OutOfRange`] for an invalid setting; [`Error::Setting`] if argmin does not accept one. The
+    /// parameters are unchanged then.
     pub fn minimize(&self, parameters: &mut [f64], objective: &mut dyn Objective) -> Result<Minimum, Error> {
         self.check()?;
         if objective.samples() == 0 {
@@ -127,14 +130,15 @@ impl Lbfgs {
             return Err(failure);
         }
         let (Some(first), Some(best)) = (search.first, search.best) else {
-            return Err(Error::Setting(format!("the minimiser did not begin: {status}")));
+            return Err(Error::Setting(format!("the minimiser did not start: {status}")));
         };
         let gradient_norm = crate::table::rules::norm(&best.gradient);
         let ending = match status {
             _ if gradient_norm <= self.gradient_tolerance => Ending::Gradient,
             TerminationStatus::Terminated(TerminationReason::MaxItersReached) => Ending::Iterations,
             _ if best.loss >= first.loss && search.is_contradicted => {
-                let (loss, cause) = (first.loss, "losses rise where the gradient falls".to_owned());
+                let (loss, cause) =
+                    (first.loss, "the loss rises where its gradient says that it falls".to_owned());
                 return Err(Error::NoProgress { loss, gradient_norm, cause });
             }
             TerminationStatus::Terminated(TerminationReason::SolverExit(_)) if best.loss < first.loss => {
@@ -147,10 +151,11 @@ impl Lbfgs {
     }
 }
 
-/// So many evaluations in a row without a lower loss are the end: no line search needs as many.
+/// The search ends after this many evaluations in a row without a lower loss: no line search needs as many.
 const MOST_IN_VAIN: usize = 200;
 
-/// What part of the loss a fall that its slopes promise has to be for its absence to count: less may be rounding.
+/// A predicted decrease that did not happen counts only if it is larger than this fraction of the loss: less may be
+/// rounding.
 const NOTICEABLE: f64 = 1e-8;
 
 /// Loss and gradient at some parameters.
@@ -161,27 +166,27 @@ struct Answer {
     gradient: Vec<f64>,
 }
 
-/// What is asked of the objective, and what came of it so far: argmin does not say why a line search failed.
+/// The evaluations of the objective so far: argmin does not report why a line search failed.
 struct Search<'a> {
     samples: Vec<usize>,
     objective: &'a mut dyn Objective,
     first: Option<Answer>,
-    /// Argmin asks for value and gradient apart; both come from one pass, and the last answer is kept.
+    /// Argmin requests value and gradient separately; both come from one evaluation, and the last one is kept.
     last: Option<Answer>,
     best: Option<Answer>,
     evaluations: usize,
-    /// How many there were since the best.
+    /// The number of evaluations since the best.
     without_progress: usize,
-    /// Whether the loss did not fall where, by the slopes at both ends, it must have.
+    /// Whether the loss did not decrease in a step where the gradients at both ends predict it.
     is_contradicted: bool,
     failure: Option<Error>,
 }
 
 impl Search<'_> {
-    /// The answer at these parameters; none if there is none, or the search is over.
+    /// The evaluation at these parameters; `None` if it failed, or the search is over.
     fn at(&mut self, parameters: &[f64]) -> Option<&Answer> {
         if self.last.as_ref().is_none_or(|answer| answer.at != parameters) {
-            // Steps that are no numbers come of steps that changed nothing before: there is no way on.
+            // A step becomes NaN after steps that changed nothing: the search cannot continue.
             let has_step = !parameters.iter().any(|w| w.is_nan()) || self.evaluations == 0;
             if self.failure.is_some() || self.without_progress >= MOST_IN_VAIN || !has_step {
                 return None;
@@ -232,7 +237,7 @@ impl Search<'_> {
     }
 }
 
-/// The search, as argmin sees it.
+/// The interface of the search to argmin.
 struct Problem<'s, 'a>(&'s RefCell<Search<'a>>);
 
 impl Problem<'_, '_> {

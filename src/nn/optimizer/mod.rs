@@ -1,6 +1,6 @@
-//! Optimisers: from a gradient to an update, on plain slices, so for any model.
+//! Optimisers compute an update from a gradient. They work on plain slices, so for any model.
 //!
-//! Each has PyTorch's semantics: the same settings give the same numbers, but for the last bits.
+//! All have the semantics of PyTorch: the same settings give the same numbers up to rounding.
 
 mod adagrad;
 mod adam;
@@ -22,21 +22,21 @@ use super::error::Error;
 use super::passes::pass;
 use super::ranges::{not_negative, or_panic};
 
-/// What an optimiser remembers from one update to the next: all that a checkpoint needs of it.
+/// The state that an optimiser keeps between updates; a checkpoint stores it.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct State {
-    /// The name of the optimiser, so that none goes on from the state of another.
+    /// The name of the optimiser, so that no optimiser resumes with the state of another one.
     pub kind: String,
-    /// How many updates there have been.
+    /// The number of updates so far.
     pub updates: u64,
-    /// Running averages and sums: lists with one number per parameter, empty before the first update.
+    /// Running means and sums: lists of one number per parameter, empty before the first update.
     pub moments: Vec<Vec<f64>>,
 }
 
 impl State {
-    /// The state before the first update, with so many lists of moments.
+    /// The state before the first update, with this number of lists of moments.
     #[must_use]
     pub fn new(kind: &str, lists: usize) -> State {
         State { kind: kind.to_owned(), updates: 0, moments: vec![Vec::new(); lists] }
@@ -48,10 +48,10 @@ impl State {
         State::new(&self.kind, self.moments.len())
     }
 
-    /// Counts an update, and gives the lists of moments, which start at `initial`.
+    /// Counts an update, and returns the lists of moments, whose numbers start at `initial`.
     ///
     /// # Panics
-    /// If there are not `N` lists, or they are for another number of parameters; then no update is counted.
+    /// If the number of lists is not `N`, or they are for another number of parameters; then no update is counted.
     #[track_caller]
     pub fn advance<const N: usize>(&mut self, parameters: usize, initial: f64) -> [&mut [f64]; N] {
         assert_eq!(
@@ -82,7 +82,7 @@ impl State {
     }
 }
 
-/// From a gradient to an update.
+/// Updates parameters, given a gradient.
 ///
 /// ```
 /// use tapegrad::nn::{Optimizer, Sgd};
@@ -93,39 +93,38 @@ impl State {
 /// assert_eq!(w, [0.0, 3.0]);
 /// ```
 pub trait Optimizer {
-    /// The learning rate, before a schedule.
+    /// The learning rate, without a schedule.
     fn rate(&self) -> f64;
 
-    /// Refuses settings that make no sense. A [`Trainer`](super::Trainer) asks before it begins.
+    /// Checks the settings. A [`Trainer`](super::Trainer) does so before training.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] with the setting.
+    /// [`Error::OutOfRange`] with the name of the invalid setting.
     fn check(&self) -> Result<(), Error> {
         not_negative("learning rate", self.rate())
     }
 
-    /// Updates the parameters, given the gradient, with this learning rate.
+    /// Updates the parameters with this learning rate, given the gradient.
     ///
     /// # Panics
-    /// If the lengths differ from each other or from those of earlier updates; then nothing has changed.
+    /// If the lengths differ from each other or from those of earlier updates; then nothing is changed.
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]);
 
-    /// Its settings, by name: a run is not resumed with others. The learning rate alone, unless an optimiser says
-    /// more.
+    /// The settings by name: a training run cannot be resumed with others. By default only the learning rate.
     fn settings(&self) -> Vec<(&'static str, f64)> {
         vec![("rate", self.rate())]
     }
 
-    /// What is remembered between updates.
+    /// The state that is kept between updates.
     fn state(&self) -> &State;
 
-    /// The same, to be restored.
+    /// The state, mutable, so that it can be restored.
     fn state_mut(&mut self) -> &mut State;
 
     /// Updates the parameters, given the gradient.
     ///
     /// # Panics
-    /// As [`step_with`](Self::step_with), and if a setting makes no sense (see [`check`](Self::check)).
+    /// As [`step_with`](Self::step_with), and if a setting is invalid (see [`check`](Self::check)).
     #[track_caller]
     fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
         or_panic(self.check());
@@ -133,7 +132,7 @@ pub trait Optimizer {
     }
 }
 
-/// An update: applies a rule to every parameter, with its derivative and what is remembered of it, which starts at `initial`.
+/// One update: applies a rule to every parameter, its derivative and its moments, which start at `initial`.
 ///
 /// # Panics
 /// As [`Optimizer::step_with`].
@@ -181,7 +180,7 @@ impl<F: Fn(&mut f64, f64, [&mut f64; N]), const N: usize> pulp::WithSimd for Eac
     }
 }
 
-/// The methods of [`Optimizer`] that are the same for all.
+/// The methods of [`Optimizer`] that are the same for all optimisers.
 macro_rules! remembers {
     () => {
         fn rate(&self) -> f64 {

@@ -3,27 +3,27 @@ use crate::nn::ranges::{not_negative, share};
 
 use super::{Optimizer, State, for_each_parameter, remembers};
 
-/// RMSprop: each derivative is divided by the root of its running mean square.
+/// RMSprop: divides each derivative by the square root of the running mean of its square.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RmsProp {
     /// The learning rate.
     pub rate: f64,
-    /// How much of the mean square is kept; 0.99 unless said.
+    /// The decay factor of the mean; by default 0.99.
     pub alpha: f64,
-    /// Added to the root; 1e-8 unless said.
+    /// Added to the square root; by default 1e-8.
     pub eps: f64,
-    /// How much of the last step is kept.
+    /// The momentum: the factor of the previous update.
     pub momentum: f64,
-    /// Divides by the deviation from the running mean instead.
+    /// Whether to divide by the running standard deviation instead.
     pub centered: bool,
-    /// This times the parameter is added to its derivative.
+    /// Adds this factor times the parameter to its derivative.
     pub weight_decay: f64,
-    /// What is remembered from one update to the next.
+    /// The state that is kept between updates.
     pub state: State,
 }
 
 impl RmsProp {
-    /// With the usual settings.
+    /// The optimiser with its default settings.
     #[must_use]
     pub fn new(rate: f64) -> RmsProp {
         RmsProp {

@@ -3,20 +3,20 @@ use crate::nn::ranges::{not_negative, share};
 
 use super::{Optimizer, State, for_each_parameter, remembers};
 
-/// Gradient descent, stochastic if the batches are; with momentum, Nesterov's or the plain one.
+/// Gradient descent, stochastic if batches are drawn at random, optionally with momentum or Nesterov momentum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sgd {
     /// The learning rate.
     pub rate: f64,
-    /// How much of the last step is kept; 0 for none.
+    /// The momentum: the factor of the previous update; 0 for no momentum.
     pub momentum: f64,
-    /// How much the gradient counts less while there is momentum.
+    /// With momentum, the gradient is multiplied by `1 − dampening`, except in the first update.
     pub dampening: f64,
-    /// Looks ahead by the momentum.
+    /// Whether to use Nesterov momentum.
     pub nesterov: bool,
-    /// This times the parameter is added to its derivative.
+    /// Adds this factor times the parameter to its derivative.
     pub weight_decay: f64,
-    /// What is remembered from one update to the next.
+    /// The state that is kept between updates.
     pub state: State,
 }
 
@@ -40,7 +40,7 @@ impl Sgd {
         Sgd { momentum, ..self }
     }
 
-    /// With Nesterov's momentum.
+    /// With Nesterov momentum.
     #[must_use]
     pub fn nesterov(self, momentum: f64) -> Sgd {
         Sgd { momentum, nesterov: true, ..self }
@@ -74,7 +74,7 @@ impl Optimizer for Sgd {
     }
 
     fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
-        // The first gradient enters the velocity undamped.
+        // The first gradient enters the velocity without dampening.
         let damped = if self.state.updates == 0 { 1.0 } else { 1.0 - self.dampening };
         let Sgd { momentum, nesterov, weight_decay, .. } = *self;
         for_each_parameter(&mut self.state, 0.0, parameters, gradient, |w, slope, [v]| {

@@ -1,4 +1,4 @@
-//! The state of a run as a file.
+//! Checkpoints: the state of a training run as a file.
 
 use super::history::History;
 use super::identity::difference;
@@ -10,16 +10,16 @@ use std::path::Path;
 
 const FORMAT: &str = "tapegrad checkpoint";
 
-/// Writes a checkpoint, unless it could not be gone on from: then the one that is there stays.
+/// Writes a checkpoint. An error if a run could not be resumed from it; an existing checkpoint is unchanged then.
 pub(super) fn write(path: &Path, state: &RunState, name_of: &dyn Fn(usize) -> String) -> Result<(), Error> {
-    let best = state.best.iter().map(|best| ("the best", &best.parameters));
-    let moments = state.optimizer.moments.iter().map(|moments| ("what the optimiser remembers of", moments));
+    let best = state.best.iter().map(|best| ("the best value of", &best.parameters));
+    let moments = state.optimizer.moments.iter().map(|moments| ("the optimiser state of", moments));
     for (what, numbers) in [("the parameter", &state.parameters)].into_iter().chain(moments).chain(best) {
         if let Some(k) = numbers.iter().position(|number| !number.is_finite()) {
             let (name, number) = (name_of(k), numbers[k]);
             let problem = format!(
-                "{what} `{name}` is {number}, so that the run cannot go on from here, and no checkpoint was written; one \
-                 that was there still is; clip the gradient, or scale the data"
+                "{what} `{name}` is {number}: the run could not be resumed from here, so no checkpoint was written, and \
+                 an existing one is unchanged; clip the gradient, or scale the data"
             );
             return Err(Error::Format { path: path.to_owned(), problem });
         }
@@ -27,7 +27,7 @@ pub(super) fn write(path: &Path, state: &RunState, name_of: &dyn Fn(usize) -> St
     json::write(path, FORMAT, state)
 }
 
-/// Reads a checkpoint of the run that starts so.
+/// Reads a checkpoint, and checks that it belongs to the run that starts with the state `fresh`.
 pub(super) fn read(path: &Path, fresh: &RunState) -> Result<RunState, Error> {
     let (parameters, samples, optimizer) = (fresh.parameters.len(), fresh.samples, &fresh.optimizer);
     let state: RunState = json::read(path, FORMAT)?;
@@ -55,7 +55,8 @@ pub(super) fn read(path: &Path, fresh: &RunState) -> Result<RunState, Error> {
     let History { epochs, best_epoch, .. } = &state.history;
     let is_numbered = epochs.iter().enumerate().all(|(k, epoch)| epoch.epoch == k);
     let has_best = best_epoch.is_some_and(|best| best < epochs.len());
-    // An epoch has an update per sample at most; an optimiser may count otherwise, but not without end.
+    // An epoch has at most one update per sample. An optimiser may count differently, but its count must not
+    // overflow.
     let most_updates = epochs.len().saturating_mul(state.samples);
     if !is_numbered
         || has_best != state.best.is_some()

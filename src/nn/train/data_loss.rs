@@ -1,4 +1,4 @@
-//! A loss over data: what stands below the objectives, each of which evaluates it in its way.
+//! A loss over data, which the objectives `Eager` and `Recorded` evaluate.
 
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
@@ -11,23 +11,23 @@ use crate::{Error, Function, Gradient, Tape, Var};
 pub(super) struct DataLoss<'a, F> {
     pub data: &'a Data,
     pub reduction: Reduction,
-    /// Whose parameters they are, if they are a network's: it knows their names.
+    /// The network of the parameters, if there is one, for their names.
     pub network: Option<&'a Mlp>,
     pub f: F,
 }
 
-/// Memory of evaluations on a tape, kept from one to the next.
+/// Reusable memory for evaluations on a tape.
 #[derive(Debug, Default)]
 pub(super) struct TapeMemory {
     tape: Tape,
     gradient: Gradient,
-    /// A sample as constants: memory that serves one after the other.
+    /// The current sample as constants.
     constants: Vec<Var>,
 }
 
 impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
-    /// The loss of a batch and its gradient, recorded and swept sample by sample: the parameters stay on the tape, and the
-    /// tape goes back to them after each sample.
+    /// The loss of a batch and its gradient, recorded and swept sample by sample: the parameters stay on the tape,
+    /// which is rewound to them after each sample.
     pub fn on_tape(
         &self,
         memory: &mut TapeMemory,
@@ -54,7 +54,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         self.reduced(total, parameters, batch, gradient)
     }
 
-    /// The loss of one sample, its inputs and targets as constants.
+    /// The loss of one sample, with its inputs and targets as constants.
     fn of_sample(&self, parameters: &[Var], sample: usize, constants: &mut Vec<Var>) -> Var {
         let (inputs, targets) = (self.data.input(sample), self.data.target(sample));
         constants.clear();
@@ -63,7 +63,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         (self.f)(parameters, inputs, targets)
     }
 
-    /// The numbers of a sample behind the parameters, in memory that serves again.
+    /// Sets `point` to the parameters, followed by the inputs and targets of a sample.
     pub fn point_into(&self, parameters: &[f64], sample: usize, point: &mut Vec<f64>) {
         point.clear();
         for part in [parameters, self.data.input(sample), self.data.target(sample)] {
@@ -71,7 +71,8 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         }
     }
 
-    /// The loss of a sample, recorded at such a point: its fingerprint, and a function unless that is known.
+    /// Records the loss of a sample at such a point. Returns the fingerprint, and a function unless the fingerprint
+    /// is among the `known` ones.
     pub fn record(
         &self,
         parameters: usize,
@@ -86,7 +87,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         Function::record_unless_known(of_all, at, known)
     }
 
-    /// The loss of a batch and its gradient from the sums over its samples.
+    /// The loss of a batch and its gradient, from the sums over the samples.
     pub fn reduced(
         &self,
         total: f64,
@@ -95,12 +96,13 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
         let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };
-        // One number that is not finite leaves no finite sum.
+        // If one number is not finite, the sum is not finite.
         let is_finite = scale(gradient, share) && total.is_finite();
         if is_finite { Ok(total * share) } else { Err(self.diagnose(parameters, batch)) }
     }
 
-    /// Goes through the samples once more, with lines and names, to say which one first went wrong, and where.
+    /// Evaluates the samples again, with lines and names, to find the first one with a number that is not finite,
+    /// and its cause.
     fn diagnose(&self, parameters: &[f64], batch: &[usize]) -> Failure {
         let mut constants = Vec::new();
         for &sample in batch {

@@ -1,4 +1,4 @@
-//! The objective that records every sample afresh.
+//! The objective that records every sample on a tape.
 
 use super::data_loss::{DataLoss, TapeMemory};
 use crate::Var;
@@ -7,8 +7,8 @@ use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Objective, Reduction, Report, check_batch};
 
-/// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters
-/// stay on the tape, and the tape goes back to them after each sample. The reference for any faster back end.
+/// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters stay on
+/// the tape, which is rewound to them after each sample. This is the reference for faster backends.
 ///
 /// ```
 /// use tapegrad::nn::{Data, Eager, Reduction, Sgd, Trainer};
@@ -35,7 +35,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
         Eager { loss, memory: TapeMemory::default() }
     }
 
-    /// With the names that this network has for its parameters, in messages.
+    /// Uses the parameter names of this network in messages.
     pub(super) fn naming_by(mut self, network: &'a Mlp) -> Self {
         self.loss.network = Some(network);
         self
@@ -52,7 +52,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
     }
 
     /// # Panics
-    /// If there are not as many derivatives as parameters, or no such sample.
+    /// If `gradient` does not have the length of `parameters`, or a sample does not exist.
     #[track_caller]
     fn loss_and_gradient(
         &mut self,

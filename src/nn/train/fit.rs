@@ -1,4 +1,4 @@
-//! Training of networks, and of anything that has parameters.
+//! Training of networks and of other objectives.
 
 use super::eager::Eager;
 use super::history::History;
@@ -20,9 +20,11 @@ impl Trainer<'_> {
     /// Trains a network.
     ///
     /// # Errors
-    /// If the data does not fit the network or the loss; if a loss, gradient or update is not finite
-    /// ([`Error::NonFinite`]): then the network has the parameters from before that update; if a checkpoint
-    /// cannot be written or read.
+    /// [`Error::Length`], [`Error::Target`] and [`Error::Setting`] if the data do not fit the network or the loss;
+    /// [`Error::NoSamples`]; [`Error::OutOfRange`] and [`Error::Setting`] for invalid settings;
+    /// [`Error::NonFinite`] if a loss, gradient or update is not finite: then the network has the parameters from
+    /// before that update; [`Error::Io`], [`Error::Format`] and [`Error::Version`] if a checkpoint cannot be
+    /// written or read.
     pub fn fit(&mut self, mlp: &mut Mlp, loss: Loss, data: &Data) -> Result<History, Error> {
         let validation: &[Data] = if let Validation::On(data) = &self.settings.validation {
             std::slice::from_ref(data)
@@ -35,18 +37,19 @@ impl Trainer<'_> {
         self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, Some(loss))
     }
 
-    /// Trains a network with any loss of its outputs and the targets of a sample.
+    /// Trains a network with any loss that is a function of its outputs and the targets of a sample.
     ///
-    /// The loss must be a function of its arguments: unless the backend is [`Backend::Eager`], it is recorded, and what it
-    /// reads elsewhere is frozen. So it is recorded twice, and again after 1, 2, 4, 8, … batches, after each
-    /// [`on_epoch`](Self::on_epoch), and at the end; a loss that changes goes to the tape or is an error, as
-    /// [`fallback`](Self::fallback) says, and the [`History`] tells which. What changes and changes back between two
-    /// looks is not seen: for a loss that draws random numbers or reads a clock, choose [`Backend::Eager`].
+    /// The loss must be a function of its arguments: unless the backend is [`Backend::Eager`], it is recorded, and
+    /// anything else that it reads is frozen. To detect this, it is recorded twice at first, and again after 1, 2,
+    /// 4, 8, … batches, after each [`on_epoch`](Self::on_epoch), and at the end. If the loss has changed, training
+    /// continues on the tape or returns an error, depending on [`fallback`](Self::fallback); the [`History`]
+    /// reports which backend was used. A change that is undone between two checks is not detected: for a loss that
+    /// draws random numbers or reads a clock, choose [`Backend::Eager`].
     ///
     /// ```
     /// # use tapegrad::nn::{Adam, Activation, Mlp, Trainer, sine};
     /// # let mut mlp = Mlp::builder(1).layer(8, Activation::Tanh).layer(1, Activation::Identity).build()?;
-    /// // Errors count by the logarithm of their hyperbolic cosine.
+    /// // The logarithm of the hyperbolic cosine of the error.
     /// let log_cosh = |y: &[tapegrad::Var], t: &[tapegrad::Var]| (y[0] - t[0]).cosh().ln();
     /// let history = Trainer::new(Adam::new(0.02)).epochs(50).fit_with(&mut mlp, log_cosh, &sine(40, 0.0, 0))?;
     /// assert!(history.epochs[49].loss < history.epochs[0].loss);
@@ -54,7 +57,8 @@ impl Trainer<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`fit`](Self::fit), for targets of any width unless there is a metric; and [`Error::NotReplayable`].
+    /// As [`fit`](Self::fit), but targets may have any width unless there is a metric; and
+    /// [`Error::NotReplayable`].
     pub fn fit_with(
         &mut self,
         mlp: &mut Mlp,
@@ -64,7 +68,7 @@ impl Trainer<'_> {
         self.fit_loss(mlp, loss, data, None)
     }
 
-    /// Trains with a loss; one that is known is a function of its arguments.
+    /// Trains with a loss. A `known` loss of this library is a function of its arguments.
     fn fit_loss(
         &mut self,
         mlp: &mut Mlp,
@@ -78,7 +82,8 @@ impl Trainer<'_> {
             Validation::On(other) => (all(), (0..other.len()).collect(), Some(other.clone())),
             &Validation::Split { share, seed } => {
                 if !(0.0..1.0).contains(&share) {
-                    let problem = format!("a share of {share} cannot be set aside; it is from 0 to below 1");
+                    let problem =
+                        format!("a share of {share} cannot be set aside; it has to be from 0 to below 1");
                     return Err(Error::Setting(problem));
                 }
                 let (samples, held_out) = data.split_order(share, seed);
@@ -154,10 +159,10 @@ impl Trainer<'_> {
         outcome
     }
 
-    /// Trains any model: minimises an objective over its parameters. There is no validation, and no metric.
+    /// Trains any model: minimises an objective over its parameters, without validation and metrics.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// As [`fit`](Self::fit), and [`Error::NotReplayable`].
     pub fn minimize(
         &mut self,
         parameters: &mut [f64],
@@ -168,7 +173,7 @@ impl Trainer<'_> {
             || !matches!(self.settings.validation, Validation::None)
         {
             let problem =
-                "validation, early stopping and metrics are for networks: `minimize` knows no outputs";
+                "validation, early stopping and metrics are for networks: `minimize` has no outputs";
             return Err(Error::Setting(problem.to_owned()));
         }
         let samples: Vec<usize> = (0..objective.samples()).collect();

@@ -1,33 +1,33 @@
-//! What happened during training.
+//! The history of a training run.
 
 use crate::nn::backend::Backend;
 use std::fmt::Write;
 
-/// One pass over the training samples.
+/// One epoch: all training samples were used once.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Epoch {
-    /// Its number, from 0.
+    /// The number of the epoch, from 0.
     pub epoch: usize,
-    /// How many updates there were by its end, over all epochs.
+    /// The number of updates until its end, over all epochs.
     pub updates: usize,
     /// The learning rate of its last update.
     pub rate: f64,
-    /// The loss with penalties, as the updates met it: with one batch, that before the update; with several,
-    /// their mean by the number of samples, or their sum where losses are summed.
+    /// The loss with penalties, each batch evaluated before its update: the mean over the batches, weighted by
+    /// their numbers of samples, or the sum if losses are summed.
     pub loss: f64,
-    /// The loss of the validation samples at its end, without penalties.
+    /// The loss of the validation samples at the end of the epoch, without penalties.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub validation_loss: Option<f64>,
-    /// The metric at its end, of the validation samples if there are some, else of the training samples. None
-    /// if no metric was asked for, or it is not defined.
+    /// The metric at the end of the epoch, of the validation samples if there are any, else of the training
+    /// samples. `None` if there is no metric, or it is not finite.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub metric: Option<f64>,
 }
 
-/// What happened during training, epoch by epoch.
+/// The history of a training run, epoch by epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -35,18 +35,18 @@ pub struct Epoch {
 pub struct History {
     /// One entry per epoch.
     pub epochs: Vec<Epoch>,
-    /// The epoch with the lowest validation loss, where early stopping looked for it.
+    /// With early stopping, the epoch with the lowest validation loss.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub best_epoch: Option<usize>,
     /// Whether early stopping ended the training.
     pub stopped_early: bool,
-    /// The loss of every update's batch, before the update and with penalties; empty unless
-    /// [`Trainer::keep_update_losses`](super::Trainer::keep_update_losses) asked for them.
+    /// The loss of the batch of every update, before the update and with penalties; empty unless
+    /// [`Trainer::keep_update_losses`](super::Trainer::keep_update_losses) is on.
     pub update_losses: Vec<f64>,
-    /// What computed the gradients last; none if it was an objective of one's own.
+    /// The backend of the last gradients; `None` for an objective that does not report one.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub backend: Option<Backend>,
-    /// Why the tape had to compute gradients, all or some, though a recording was wanted: it is far slower.
+    /// Why the tape computed all or some gradients instead of a recording; the tape is far slower.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub tape_because: Option<String>,
 }
@@ -64,7 +64,7 @@ impl History {
         self.epochs.last()
     }
 
-    /// A CSV table, with a header; numbers are written so that they read back to the same bits.
+    /// A CSV table with a header; numbers parse to the same bits.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut csv = "epoch,updates,rate,loss,validation_loss,metric\n".to_owned();
@@ -76,7 +76,7 @@ impl History {
         csv
     }
 
-    /// Writes the table to a file, which is replaced whole or not at all.
+    /// Writes the CSV table to a file, which is replaced atomically.
     ///
     /// # Errors
     /// [`Error::Io`](crate::nn::Error::Io).

@@ -1,4 +1,4 @@
-//! What a run is, so that a checkpoint goes on in no other.
+//! The identity of a training run, so that a checkpoint cannot be resumed with another run.
 
 use super::settings::{Settings, Validation};
 use super::state::Task;
@@ -7,12 +7,12 @@ use crate::nn::layer::{Bias, Layer};
 use crate::nn::mlp::Mlp;
 use std::fmt::Debug;
 
-/// Data, network and settings, each by name and as text. Numbers that are too many to be told are there as a CRC-32
-/// of their bits.
+/// Data, network and settings, each with a name and as text. Long lists of numbers are represented by a CRC-32 of
+/// their bits.
 pub(super) type Identity = Vec<(String, String)>;
 
-/// All that the parameters of a run depend on, but the number of epochs: a run may go on for longer. Of functions
-/// that are given (a loss, a schedule, an objective) no more is known than that they are.
+/// Everything on which the parameters of a run depend, except the number of epochs, since a run may be resumed for
+/// more. Closures of the user (a loss, a schedule, an objective) cannot be compared.
 pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
     let of_optimizer = settings.optimizer.settings();
     let optimizer: Vec<String> = of_optimizer.iter().map(|(name, value)| format!("{name} {value}")).collect();
@@ -41,7 +41,7 @@ pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
     entries.map(|(name, text)| (name.to_owned(), text)).into()
 }
 
-/// What of a run differs from that of a checkpoint, if anything does.
+/// The differences between a run and that of a checkpoint, if there are any.
 pub(super) fn difference(then: &Identity, now: &Identity) -> Option<String> {
     let missing = "not known".to_owned();
     let of_old = |name: &String| then.iter().find(|(old, _)| old == name).map_or(&missing, |(_, text)| text);

@@ -1,11 +1,11 @@
-//! How good predictions are, in terms that people understand.
+//! Metrics: the quality of predictions.
 
 use super::predictions::Predictions;
 use crate::nn::data::{Data, target_class};
 use crate::nn::error::Error;
 use std::fmt;
 
-/// A number that training reports beside the loss.
+/// A metric that training reports in addition to the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Metric {
@@ -16,10 +16,10 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// The metric of these predictions, one per sample.
+    /// Computes the metric of these predictions, one per sample.
     ///
     /// # Panics
-    /// If there are not as many predictions as samples, or of another width than the targets.
+    /// If there are not as many predictions as samples, or not as many outputs as targets.
     #[must_use]
     #[track_caller]
     pub fn of<'p>(self, predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
@@ -29,7 +29,7 @@ impl Metric {
         }
     }
 
-    /// Whether it can compare so many outputs with the targets.
+    /// Checks that the metric can compare this number of outputs with the targets.
     pub(super) fn check(self, outputs: usize, data: &Data) -> Result<(), Error> {
         let targets = data.target_width();
         if data.is_empty() || outputs == targets {
@@ -49,13 +49,13 @@ impl Metric {
     }
 }
 
-/// The share of samples whose predicted class is right. The class is the place of the largest output; a single
-/// output speaks for class 1 if it is above what a net input of 0 gives: above 0 for logits, ½ for a sigmoid. Lists of
-/// plain numbers are taken for logits: see [`Predictions`]. A prediction with a NaN is of no class, and not right. A single
-/// target is of class 1 if it is above ½.
+/// The fraction of samples whose predicted class is right. The class is the index of the largest output; a single
+/// output means class 1 if it is above the output for a net input of 0: above 0 for logits, above ½ for a sigmoid.
+/// Lists of plain numbers are treated as logits: see [`Predictions`]. A prediction with a NaN has no class, and
+/// counts as wrong. A single target means class 1 if it is above ½.
 ///
 /// # Panics
-/// If there are not as many predictions as samples, or of another width than the targets.
+/// If there are not as many predictions as samples, or not as many outputs as targets.
 #[must_use]
 #[track_caller]
 pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
@@ -65,12 +65,12 @@ pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64
     (0..data.len()).filter(is_right).count() as f64 / data.len() as f64
 }
 
-/// The coefficient of determination, 1 − (squared errors) / (squared deviations from the mean), of each output, and
-/// of these the mean: `r2_score` of scikit-learn. 1 is perfect, 0 as good as the mean. Of targets that do not vary it is
-/// 1 if they are met exactly, else 0; of fewer than two samples it is NaN.
+/// The coefficient of determination, 1 − (sum of squared errors) / (sum of squared deviations from the mean),
+/// averaged over the outputs, as `r2_score` of scikit-learn. 1 is perfect; 0 is as good as predicting the mean. For
+/// targets that do not vary it is 1 if all predictions are exact, else 0; for fewer than two samples it is NaN.
 ///
 /// # Panics
-/// If there are not as many predictions as samples, or of another width than the targets.
+/// If there are not as many predictions as samples, or not as many outputs as targets.
 #[must_use]
 #[track_caller]
 pub fn r_squared<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
@@ -108,7 +108,7 @@ fn expect_fitting(predictions: &Predictions<'_>, data: &Data) {
     }
 }
 
-/// How often samples of each class were taken for which; `Display` is a table.
+/// A confusion matrix: how often samples of each class were predicted as each class. `Display` prints a table.
 ///
 /// ```
 /// use tapegrad::nn::{ConfusionMatrix, Data};
@@ -131,10 +131,11 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts these predictions, one per sample; classes are those of [`accuracy`].
+    /// Counts these predictions, one per sample; classes are determined as for [`accuracy`].
     ///
     /// # Panics
-    /// If there are not as many predictions as samples, or of another width than the targets, or one has a NaN.
+    /// If there are not as many predictions as samples, or not as many outputs as targets, or a prediction has a
+    /// NaN.
     #[must_use]
     #[track_caller]
     pub fn new<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> ConfusionMatrix {
@@ -145,13 +146,13 @@ impl ConfusionMatrix {
         for (k, outputs) in predictions.iter().enumerate() {
             match predictions.class(k) {
                 Some(class) => counts[target_class(data.target(k))][class] += 1,
-                None => panic!("prediction {k} is {outputs:?}, which is of no class: leave the sample out"),
+                None => panic!("prediction {k} is {outputs:?}, which has no class: leave the sample out"),
             }
         }
         ConfusionMatrix { counts, names: (0..classes).map(|class| class.to_string()).collect() }
     }
 
-    /// Gives the classes names.
+    /// Names the classes.
     ///
     /// # Panics
     /// If there are not as many names as classes.
@@ -164,7 +165,7 @@ impl ConfusionMatrix {
         self
     }
 
-    /// How many samples of the class `truth` were taken for `predicted`.
+    /// How many samples of the class `truth` were predicted as `predicted`.
     ///
     /// # Panics
     /// If there is no such class.
@@ -180,7 +181,7 @@ impl ConfusionMatrix {
         self.counts[truth][predicted]
     }
 
-    /// The share of samples on the diagonal.
+    /// The fraction of samples on the diagonal.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         let right: usize = (0..self.counts.len()).map(|k| self.counts[k][k]).sum();

@@ -1,4 +1,4 @@
-//! Training: from a model, a loss and data to parameters that fit.
+//! Training: fits the parameters of a model to data, for a loss.
 
 #[cfg(feature = "serde")]
 mod checkpoint;

@@ -1,25 +1,25 @@
-//! Outputs for many samples, and what they mean.
+//! Outputs for many samples, and their classes.
 
 use crate::nn::activation::Activation;
 use crate::nn::data::class;
 use std::borrow::Cow;
 use std::ops::Deref;
 
-/// The outputs for every sample, and where class 1 begins if there is a single one: what metrics are taken of. A network
-/// gives them ([`Mlp::predict_all`](crate::nn::Mlp::predict_all)) and knows its output layer. Lists of plain numbers are
-/// taken for logits: class 1 begins at 0.
+/// The outputs for every sample, and the decision boundary of a single output, above which it means class 1.
+/// Metrics are computed from them. [`Mlp::predict_all`](crate::nn::Mlp::predict_all) sets the boundary for the
+/// output layer. Lists of plain numbers are treated as logits, with the boundary 0.
 ///
 /// ```
 /// use tapegrad::nn::{Data, Predictions, accuracy};
 ///
 /// let data = Data::new(&[[0.0], [1.0]], &[[0.0], [1.0]])?;
 /// let outputs = [vec![0.3], vec![0.9]];
-/// assert_eq!(accuracy(&outputs, &data), 0.5); // logits: both speak for class 1
+/// assert_eq!(accuracy(&outputs, &data), 0.5); // logits: both mean class 1
 /// assert_eq!(accuracy(Predictions::from(&outputs).with_boundary(0.5), &data), 1.0); // probabilities
 /// # Ok::<(), tapegrad::nn::Error>(())
 /// ```
 ///
-/// It is used like a slice of lists.
+/// It dereferences to a slice of lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions<'p> {
     outputs: Cow<'p, [Vec<f64>]>,
@@ -27,24 +27,24 @@ pub struct Predictions<'p> {
 }
 
 impl Predictions<'_> {
-    /// Of a network with this output layer.
+    /// The predictions of a network with this activation in the last layer.
     pub(in crate::nn) fn of(output: Activation, outputs: Vec<Vec<f64>>) -> Predictions<'static> {
         Predictions { outputs: Cow::Owned(outputs), boundary: output.boundary() }
     }
 
-    /// The same, where a single output speaks for class 1 if it is above this.
+    /// The same with this decision boundary for single outputs.
     #[must_use]
     pub fn with_boundary(self, boundary: f64) -> Self {
         Predictions { boundary, ..self }
     }
 
-    /// The outputs alone.
+    /// The outputs, without the boundary.
     #[must_use]
     pub fn into_outputs(self) -> Vec<Vec<f64>> {
         self.outputs.into_owned()
     }
 
-    /// The class that the outputs for a sample speak for; none where one is NaN.
+    /// The predicted class of a sample; `None` if an output is NaN.
     ///
     /// # Panics
     /// If there is no such sample.

@@ -1,10 +1,10 @@
-//! A bar on the terminal. Where there is no terminal, or without the feature `progress`, nothing.
+//! A progress bar on the terminal. It does nothing without a terminal, or without the feature `progress`.
 
 use super::history::Epoch;
 use super::metrics::Metric;
 
 pub(super) struct Progress {
-    /// None where it would not be seen: then nothing is formatted, and no clock is read.
+    /// `None` if the bar would not be visible: then nothing is formatted, and no clock is read.
     #[cfg(feature = "progress")]
     bar: Option<indicatif::ProgressBar>,
 }

@@ -1,4 +1,4 @@
-//! The objective that records the loss of one sample once, and evaluates it over all samples of a batch side by side.
+//! The objective that records the loss of one sample once, and evaluates the recording over all samples of a batch.
 
 use super::data_loss::{DataLoss, TapeMemory};
 use super::watch::Watch;
@@ -12,25 +12,27 @@ use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_
 use crate::tape::Var;
 use std::fmt;
 
-/// So few parameters per byte of a lane's number that a single sample is quicker by itself: in lanes it leaves most idle, but the
-/// smaller the numbers, the less a register of them costs.
+/// Up to this many parameters per byte of a number in a lane, a batch of a single sample is faster with a
+/// [`Function`](crate::Function): in a batch most lanes would be idle.
 const LITTLE: usize = 256;
 
-/// How many combinations of branches of a loss are kept.
+/// For how many combinations of branches of a loss recordings are kept.
 const RECORDINGS: usize = 16;
 
-/// The loss `f(parameters, inputs, targets)` over data, recorded once per combination of branches that samples take, and
-/// evaluated in vector registers: the way networks train. It agrees with [`Eager`](super::Eager) but for rounding, and is used in the
-/// same way; `T` is the precision of the samples' arithmetic. A single sample would leave most of a register idle: where
-/// there are few parameters, it goes through a [`Function`](crate::Function), in double precision.
+/// The loss `f(parameters, inputs, targets)` over data, recorded once for each combination of branches that samples
+/// take, and evaluated in vector registers. Networks are trained with it by default. It agrees with
+/// [`Eager`](super::Eager) up to rounding, and is used in the same way; `T` is the precision of the arithmetic over
+/// samples. A batch of one sample would leave most of a register idle: if there are few parameters, it is evaluated
+/// by a [`Function`](crate::Function), in double precision.
 ///
-/// `f` must be a function of its arguments: what it reads elsewhere, a counter or random numbers, is baked into the recording.
-/// So every recording is made twice and compared; `f` is recorded again after 1, 2, 4, 8, … batches, and where a trainer asks
-/// (after each `on_epoch`, and at the end). A loss that is another function each time, or cannot be recorded, since it reads a
-/// plain number out of a variable or uses a node that only has partials, is evaluated by [`Eager`](super::Eager) instead, or refused:
-/// see [`fallback`](Self::fallback). [`report`](Objective::report) says which of them answered, and why. A change that is
-/// found only after batches were computed by the old recording is always refused. What changes and changes back between two
-/// looks, or is read in a branch that no look takes, is not seen.
+/// `f` must be a function of its arguments: anything else that it reads, such as a counter or random numbers, is
+/// baked into the recording. To detect this, every recording is made twice and compared, and `f` is recorded again
+/// after 1, 2, 4, 8, … batches, after each `on_epoch` of a trainer, and at the end of training. A loss that is not
+/// the same function each time, or cannot be recorded because it reads the plain number of a variable or uses a
+/// node of which only the partials are known, is evaluated as by [`Eager`](super::Eager) instead, or is an error:
+/// see [`fallback`](Self::fallback). [`report`](Objective::report) says which was used, and why. It is always an
+/// error if a change is found only after batches may have been computed with the outdated recording. A change that
+/// is undone between two checks, or affects only a branch that no check takes, is not detected.
 ///
 /// ```
 /// use tapegrad::nn::{Data, Recorded, Reduction, Sgd, Trainer};
@@ -46,23 +48,23 @@ const RECORDINGS: usize = 16;
 /// ```
 pub struct Recorded<'a, F, T = f64> {
     loss: DataLoss<'a, F>,
-    /// For losses that cannot be recorded.
+    /// Memory for losses that cannot be recorded.
     tape: TapeMemory,
     columns: Vec<Column<'a>>,
-    /// None if the loss cannot be recorded.
+    /// `None` if the loss cannot be recorded.
     kept: Option<Kept<T>>,
     watch: Watch,
     fallback: Fallback,
-    /// Why the tape answers, or nothing does.
+    /// Why the tape is used, or why the loss cannot be computed.
     because: Option<String>,
     is_refused: bool,
 }
 
-/// What is kept from one evaluation to the next, for so many parameters.
+/// Recordings and memory that are kept between evaluations, for this number of parameters.
 struct Kept<T> {
     parameters: usize,
     branches: Branches<T>,
-    /// For single samples.
+    /// Recordings for batches of one sample.
     recordings: Recordings,
     /// The parameters and the numbers of the sample.
     point: Vec<f64>,
@@ -93,7 +95,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
     pub fn new_as(data: &'a Data, reduction: Reduction, loss: F) -> Self {
         Recorded {
             columns: data.columns(),
-            // No network has so many parameters: it is made anew at the first batch.
+            // No network has this many parameters, so it is replaced at the first batch.
             kept: Some(Kept { parameters: usize::MAX, ..Kept::new(0, 0) }),
             loss: DataLoss { data, reduction, network: None, f: loss },
             tape: TapeMemory::default(),
@@ -104,24 +106,24 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
         }
     }
 
-    /// With the names that this network has for its parameters, in messages.
+    /// Uses the parameter names of this network in messages.
     pub(super) fn naming_by(mut self, network: &'a Mlp) -> Self {
         self.loss.network = Some(network);
         self
     }
 
-    /// What happens if the loss cannot be replayed; the tape takes over unless said.
+    /// What to do if the loss cannot be replayed; by default [`Fallback::Tape`].
     #[must_use]
     pub fn fallback(self, fallback: Fallback) -> Self {
         Recorded { fallback, ..self }
     }
 
-    /// Whether the loss is known to be a function of its arguments: then it is not watched.
+    /// Sets whether the loss is known to be a function of its arguments; then it is not recorded again.
     pub(in crate::nn) fn known(self, is_known: bool) -> Self {
         Recorded { watch: Watch::new(is_known, 2 * RECORDINGS), ..self }
     }
 
-    /// The sum over the batch, and its gradient; none if the loss is not recorded.
+    /// The sum over the batch and its gradient; `None` if the loss cannot be recorded.
     fn sum(
         &mut self,
         parameters: &[f64],
@@ -151,7 +153,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
         })
     }
 
-    /// What follows from an error of a recording: the tape answers, from now on or this once, or nothing does.
+    /// Handles an error of a recording: the tape is used, from now on or for this batch, or the loss is refused.
     fn give_up(&mut self, error: &Error, is_too_late: bool) -> Result<(), Failure> {
         let is_for_good = !matches!(error, Error::BranchesChanged { .. } | Error::BranchChanged { .. });
         if is_for_good {
@@ -159,7 +161,7 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
         }
         if is_for_good || self.because.is_none() {
             let too_late =
-                if is_too_late { "; batches may have been computed by what it was before" } else { "" };
+                if is_too_late { "; batches may have been computed with the outdated recording" } else { "" };
             self.because = Some(format!("{error}{too_late}"));
         }
         self.is_refused |= is_too_late || self.fallback == Fallback::Refuse;
@@ -184,7 +186,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Objective for Recorded<
     }
 
     /// # Panics
-    /// If there are not as many derivatives as parameters, or no such sample.
+    /// If `gradient` does not have the length of `parameters`, or a sample does not exist.
     #[track_caller]
     fn loss_and_gradient(
         &mut self,

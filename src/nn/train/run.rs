@@ -13,8 +13,8 @@ use crate::nn::passes::are_finite;
 use crate::nn::ranges::not_negative;
 use std::ops::ControlFlow;
 
-/// Trains, and leaves the parameters in `parameters`: the best ones if early stopping looks for them, the
-/// last good ones after an error.
+/// Trains, and updates `parameters`: to the best ones with early stopping, else to the last ones. After an error
+/// they are the last ones that are finite.
 pub(super) fn run<'r>(
     settings: &'r mut Settings<'_>,
     parameters: &mut [f64],
@@ -30,7 +30,7 @@ pub(super) fn run<'r>(
     outcome.map(|()| history)
 }
 
-/// A run under way.
+/// A training run.
 struct Run<'r, 's> {
     settings: &'r mut Settings<'s>,
     task: Task<'r>,
@@ -39,16 +39,16 @@ struct Run<'r, 's> {
     progress: Progress,
 }
 
-/// What an update needs room for, kept from one to the next.
+/// Reusable memory of updates.
 struct Memory {
     gradient: Vec<f64>,
     /// The samples in the order of the epoch.
     order: Vec<usize>,
     /// The parameters before the update.
     before: Vec<f64>,
-    /// By parameter, whether it pays the penalty: 1 or 0.
+    /// For each parameter, 1 if it is penalised, else 0.
     pays: Vec<f64>,
-    /// Frozen parameters, by position.
+    /// The indices of the frozen parameters.
     frozen: Vec<usize>,
 }
 
@@ -67,7 +67,7 @@ impl Memory {
 }
 
 impl<'r, 's> Run<'r, 's> {
-    /// Begins afresh, or where a checkpoint was written.
+    /// Starts a new run, or resumes one from a checkpoint.
     fn new(settings: &'r mut Settings<'s>, parameters: &[f64], task: Task<'r>) -> Result<Self, Error> {
         if task.samples.is_empty() {
             return Err(Error::NoSamples(" to learn from"));
@@ -106,7 +106,7 @@ impl<'r, 's> Run<'r, 's> {
         Ok(())
     }
 
-    /// One pass over the samples.
+    /// One epoch.
     fn epoch(&mut self) -> Result<Epoch, Error> {
         let number = self.state.history.epochs.len();
         let mut order = std::mem::take(&mut self.memory.order);
@@ -141,7 +141,7 @@ impl<'r, 's> Run<'r, 's> {
         })
     }
 
-    /// One update. On an error the parameters are as they were.
+    /// One update. On an error the parameters are unchanged.
     fn update(&mut self, batch: &[usize], rate: f64) -> Result<f64, Error> {
         let Run { settings, task, state, memory, .. } = self;
         let Memory { gradient, before, pays, frozen, .. } = memory;
@@ -185,7 +185,7 @@ impl<'r, 's> Run<'r, 's> {
         history.stopped_early |= waited >= stopping.patience;
     }
 
-    /// Lets the objective look with a sample, another one in each epoch, whether what it keeps still holds.
+    /// Lets the objective check, with another sample in each epoch, that its recording is still valid.
     fn look_again(&mut self, epoch: usize, when: Moment) -> Result<(), Error> {
         let Run { task, state, .. } = self;
         let sample = task.samples[epoch % task.samples.len()];
@@ -193,20 +193,21 @@ impl<'r, 's> Run<'r, 's> {
         outcome.map_err(|failure| stopped(task.objective, state.updates, failure))
     }
 
-    /// A running average that overflowed stays infinite, and its parameter would never move again. Looked at once an epoch.
+    /// An error if a moment of the optimiser is not finite: its parameter would never change again. Checked once
+    /// per epoch.
     fn check_moments(&self) -> Result<(), Error> {
         let moments = &self.settings.optimizer.state().moments;
         match moments.iter().find_map(|list| list.iter().position(|moment| !moment.is_finite())) {
             None => Ok(()),
             Some(k) => {
                 let name = self.task.name_of(k);
-                let cause = format!("what the optimiser remembers of `{name}` is not finite");
+                let cause = format!("the optimiser state of `{name}` is not finite");
                 Err(Error::NonFinite { step: self.state.updates, sample: None, cause })
             }
         }
     }
 
-    /// Which back end it was; an earlier part of the run may have had a reason for the tape.
+    /// Stores the backend in the history. A reason for the tape from before a checkpoint is kept.
     fn note_backend(&mut self) {
         let report = self.task.objective.report();
         self.state.history.backend = report.backend;
@@ -234,7 +235,7 @@ impl<'r, 's> Run<'r, 's> {
     }
 }
 
-/// The state to begin with: a fresh one, or that of a checkpoint.
+/// The initial state: a fresh one, or that of a checkpoint.
 fn start(settings: &Settings<'_>, parameters: &[f64], task: &Task<'_>) -> Result<RunState, Error> {
     #[cfg(feature = "serde")]
     let identity = match settings.checkpoint.is_some() || settings.resume_from.is_some() {

@@ -13,20 +13,20 @@ use crate::nn::ranges::{at_least_one, not_negative};
 use crate::nn::schedule::Schedule;
 use std::ops::ControlFlow;
 
-/// Ends training when the validation loss does not get lower, and restores the best parameters.
+/// Stops training when the validation loss no longer improves, and restores the best parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlyStopping {
-    /// How many epochs in a row may pass without a new lowest loss.
+    /// The number of epochs in a row without improvement after which training stops.
     pub patience: usize,
-    /// How much lower a loss has to be to count.
+    /// The smallest decrease of the loss that counts as an improvement.
     pub min_improvement: f64,
 }
 
 impl EarlyStopping {
-    /// Refuses settings that make no sense. A [`Trainer`](crate::nn::Trainer) asks before it begins.
+    /// Checks the settings. A [`Trainer`](crate::nn::Trainer) does so before training.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] with the setting.
+    /// [`Error::OutOfRange`] with the name of the invalid setting.
     pub fn check(self) -> Result<(), Error> {
         at_least_one("EarlyStopping::patience", self.patience, "at least one epoch")?;
         not_negative("EarlyStopping::min_improvement", self.min_improvement)
@@ -35,7 +35,7 @@ impl EarlyStopping {
 
 pub(super) type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
 
-/// Where validation samples come from.
+/// The source of the validation samples.
 pub(super) enum Validation {
     None,
     On(Data),
@@ -67,7 +67,7 @@ pub(super) struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// Those that hold unless said otherwise.
+    /// The default settings.
     pub fn new(optimizer: Box<dyn Optimizer + 'a>) -> Self {
         Settings {
             optimizer,
@@ -93,7 +93,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Refuses settings that make no sense.
+    /// Checks all settings.
     pub fn validate(&self) -> Result<(), Error> {
         if let Batch::Size(size) = self.batch {
             at_least_one("Batch::Size", size, "at least one sample")?;

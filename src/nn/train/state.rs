@@ -1,4 +1,4 @@
-//! What a training run works on, and what changes while it runs.
+//! The input of a training run, and its state.
 
 use super::history::History;
 use crate::nn::loss::Loss;
@@ -6,7 +6,7 @@ use crate::nn::mlp::Mlp;
 use crate::nn::objective::Objective;
 use crate::nn::optimizer::State;
 
-/// Everything that changes while training runs: what a checkpoint holds.
+/// Everything that changes during training: the contents of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -17,7 +17,7 @@ pub(super) struct RunState {
     pub history: History,
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub best: Option<Best>,
-    /// What the run is made of, to refuse a checkpoint of another.
+    /// The identity of the run, to refuse a checkpoint of another run.
     pub samples: usize,
     pub identity: Vec<(String, String)>,
 }
@@ -31,21 +31,21 @@ pub(super) struct Best {
     pub loss: f64,
 }
 
-/// What is known of a model at the end of an epoch.
+/// The evaluation of a model at the end of an epoch.
 pub(super) struct Judgement {
     pub validation_loss: Option<f64>,
     pub metric: Option<f64>,
 }
 
-/// What a run works on, besides the settings of the trainer.
+/// The input of a run, in addition to the settings of the trainer.
 pub(super) struct Task<'t> {
     pub objective: &'t mut dyn Objective,
-    /// The samples to learn from, as the objective numbers them.
+    /// The indices of the training samples in the objective.
     pub samples: &'t [usize],
     pub frozen: &'t [bool],
     pub biases: &'t [bool],
     pub judge: &'t dyn Fn(&[f64]) -> Judgement,
-    /// The network that is trained, if it is one, and the loss, if it is a known one.
+    /// The network that is trained, if it is a network, and the loss, if it is a [`Loss`].
     pub network: Option<&'t Mlp>,
     #[cfg_attr(not(feature = "serde"), expect(dead_code))]
     pub loss: Option<Loss>,

@@ -1,4 +1,4 @@
-//! A trainer: settings, one after the other.
+//! The trainer, which collects settings.
 
 use super::history::Epoch;
 use super::metrics::Metric;
@@ -13,7 +13,7 @@ use crate::nn::schedule::Schedule;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// Trains models: an optimiser, and how to use it.
+/// Trains models with an optimiser and further settings.
 ///
 /// ```
 /// use tapegrad::nn::{Activation, Adam, Loss, Mlp, Trainer, xor};
@@ -29,95 +29,95 @@ use std::ops::ControlFlow;
 /// # Ok::<(), tapegrad::nn::Error>(())
 /// ```
 ///
-/// Unless said otherwise it trains for 100 epochs, with all samples in each update, the mean of their losses,
-/// and a constant learning rate. Every run starts the optimiser afresh, and the same settings, data and
-/// initial parameters give the same bits.
+/// By default it trains for 100 epochs, with all samples in each update, the mean of their losses, and a constant
+/// learning rate. Every run resets the state of the optimiser. The same settings, data and initial parameters give
+/// the same bits.
 #[must_use = "a trainer trains with `fit`"]
 pub struct Trainer<'a> {
     pub(super) settings: Settings<'a>,
 }
 
 impl<'a> Trainer<'a> {
-    /// Trains with this optimiser.
+    /// A trainer with this optimiser and default settings.
     pub fn new(optimizer: impl Optimizer + 'a) -> Trainer<'a> {
         Trainer { settings: Settings::new(Box::new(optimizer)) }
     }
 
-    /// How many passes over the samples there are in all.
+    /// The total number of epochs.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.settings.epochs = epochs;
         self
     }
 
-    /// How many samples make an update.
+    /// The number of samples of an update.
     pub fn batch(mut self, batch: Batch) -> Self {
         self.settings.batch = batch;
         self
     }
 
-    /// In which order the samples come.
+    /// The order of the samples.
     pub fn order(mut self, order: Order) -> Self {
         self.settings.order = order;
         self
     }
 
-    /// How the losses of a batch become one number.
+    /// How the losses of a batch are reduced to one number.
     pub fn reduction(mut self, reduction: Reduction) -> Self {
         self.settings.reduction = reduction;
         self
     }
 
-    /// How losses and gradients are computed. It is a matter of speed and the last digits, unless the loss reads what
-    /// changes: see [`Backend`].
+    /// How losses and gradients are computed. Backends differ only in speed and rounding, unless the loss reads
+    /// something that changes: see [`Backend`].
     pub fn backend(mut self, backend: Backend) -> Self {
         self.settings.backend = backend;
         self
     }
 
-    /// What happens if the loss of [`fit_with`](Self::fit_with) cannot be replayed from a recording.
+    /// What to do if the loss of [`fit_with`](Self::fit_with) cannot be replayed from a recording.
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.settings.fallback = fallback;
         self
     }
 
-    /// Keeps the loss of every update in the history: a number each, which a checkpoint holds too.
+    /// Keeps the loss of every update in the history, and so in checkpoints.
     pub fn keep_update_losses(mut self, keep: bool) -> Self {
         self.settings.keeps_update_losses = keep;
         self
     }
 
-    /// How the learning rate changes.
+    /// The schedule of the learning rate.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.settings.schedule = schedule;
         self
     }
 
-    /// A limit for the gradient.
+    /// Clips the gradient.
     pub fn clip(mut self, clip: Clip) -> Self {
         self.settings.clip = Some(clip);
         self
     }
 
-    /// A penalty on large parameters.
+    /// Adds a penalty on large parameters to the loss.
     pub fn penalty(mut self, penalty: Penalty) -> Self {
         self.settings.penalty = Some(penalty);
         self
     }
 
-    /// Validates on these samples after each epoch.
+    /// Computes the validation loss, and the metric, on these samples after each epoch.
     pub fn validate_on(mut self, data: Data) -> Self {
         self.settings.validation = Validation::On(data);
         self
     }
 
-    /// Sets this share of the samples aside for validation, drawn with this seed.
+    /// Sets this fraction of the samples aside for validation, drawn with this seed.
     pub fn validation_split(mut self, share: f64, seed: u64) -> Self {
         self.settings.validation = Validation::Split { share, seed };
         self
     }
 
-    /// Stops after so many epochs in a row without a new lowest validation loss, and restores the best
-    /// parameters, also when the epochs run out first.
+    /// Stops after `patience` epochs in a row without a new lowest validation loss. The best parameters are
+    /// restored, even if all epochs were completed.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.settings.stopping = Some(EarlyStopping { patience, min_improvement: 0.0 });
         self
@@ -129,38 +129,38 @@ impl<'a> Trainer<'a> {
         self
     }
 
-    /// Reports this metric after each epoch.
+    /// Computes this metric after each epoch.
     pub fn metric(mut self, metric: Metric) -> Self {
         self.settings.metric = Some(metric);
         self
     }
 
-    /// Shows a bar, if the standard error stream is a terminal and the feature `progress` is on.
+    /// Shows a progress bar if the standard error stream is a terminal and the feature `progress` is on.
     pub fn progress(mut self, progress: bool) -> Self {
         self.settings.progress = progress;
         self
     }
 
-    /// Calls this after each epoch, with its figures and the parameters; `Break` ends the training.
+    /// Calls `callback` after each epoch, with its losses and metric and the parameters. `Break` stops training.
     pub fn on_epoch(mut self, callback: impl FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a) -> Self {
         self.settings.on_epoch = Some(Box::new(callback));
         self
     }
 
-    /// Writes the whole state to a file after every so many epochs and at the end. The file is replaced
-    /// atomically, as by [`Model::save`](crate::nn::Model::save): whenever the process dies, a whole checkpoint is there. A
-    /// state that is not finite, such as an optimiser's average of huge squares, ends the training with an error, and
-    /// the checkpoint before it stays.
+    /// Writes the complete state of the run to a file after every `every` epochs and at the end. The file is
+    /// replaced atomically, as by [`Model::save`](crate::nn::Model::save): a complete checkpoint remains whenever
+    /// the process dies. If the state is not finite, for instance because a moment of the optimiser overflowed,
+    /// training stops with an error, and the previous checkpoint is unchanged.
     #[cfg(feature = "serde")]
     pub fn checkpoint(mut self, path: impl Into<std::path::PathBuf>, every: usize) -> Self {
         self.settings.checkpoint = Some((path.into(), every));
         self
     }
 
-    /// Goes on from a checkpoint instead of the parameters given; the result has the same bits as that of a run that
-    /// was never interrupted. Only the number of epochs may be another one: with other data, another network or other
-    /// settings it would be another run, and is refused with what differs. Of functions of your own (a loss, a
-    /// schedule) it is not seen whether they are the same.
+    /// Resumes the run from a checkpoint; the parameters that are passed to `fit` are ignored. The result has the
+    /// same bits as that of a run that was not interrupted. Only the number of epochs may change: other data,
+    /// another network or other settings are an error that lists the differences. Closures of your own (a loss, a
+    /// schedule) cannot be compared.
     #[cfg(feature = "serde")]
     pub fn resume_from(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.settings.resume_from = Some(path.into());

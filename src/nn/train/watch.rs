@@ -1,19 +1,20 @@
-//! Whether a loss is the same function each time it is called: what it reads besides its arguments is frozen in a recording.
+//! Checks that a loss is the same function each time: anything that it reads besides its arguments is frozen in a
+//! recording.
 
 use crate::function::Cache;
 use crate::{Error, Function, Workspace};
 
-/// The recordings that training uses, as they were made: what the loss is held against when it is recorded again.
+/// The recordings that training uses, before optimisation, to compare with the loss when it is recorded again.
 #[derive(Debug)]
 pub(super) struct Watch {
-    /// A loss of this library is the same each time: nothing needs to be seen.
+    /// A loss of this library is always the same function: no check is needed.
     is_known: bool,
     recordings: Cache<Function>,
-    /// One for each of them: most looks need no more.
+    /// One fingerprint for each recording: most checks need nothing else.
     fingerprints: Cache<u64>,
-    /// How many batches were computed by recordings.
+    /// The number of batches that were computed by recordings.
     answers: u64,
-    /// Of them, those when the loss was last seen to be the same.
+    /// The value of `answers` when the loss was last checked successfully.
     seen: u64,
 }
 
@@ -22,8 +23,8 @@ impl Watch {
         Watch { is_known, recordings: Cache::new(most), fingerprints: Cache::new(most), answers: 0, seen: 0 }
     }
 
-    /// Makes a recording to train with: twice, so that a loss that is never the same is found before it is used. `record`
-    /// leaves out the function where the fingerprint of the recording is among the known.
+    /// Makes a recording for training. It is made twice, so that a loss that differs each time is found before it
+    /// is used. `record` returns no function if the fingerprint of the recording is among the known ones.
     pub fn record(
         &mut self,
         record: impl Fn(&[u64]) -> Result<(u64, Option<Function>), Error>,
@@ -41,7 +42,7 @@ impl Watch {
         Ok(function)
     }
 
-    /// Forgets the recordings: they are of other arguments.
+    /// Removes all recordings, because the number of parameters has changed.
     pub fn clear(&mut self) {
         self.recordings.clear();
         self.fingerprints.clear();
@@ -52,18 +53,20 @@ impl Watch {
         self.answers += 1;
     }
 
-    /// Whether it is time to look by itself: after 1, 2, 4, 8, … batches, which costs next to nothing in the long run.
+    /// Whether a check is due because of the number of batches: after 1, 2, 4, 8, … batches, which takes little
+    /// time in total.
     pub fn is_due(&self) -> bool {
         !self.is_known && self.answers.is_power_of_two() && self.is_in_doubt()
     }
 
-    /// Whether batches were computed since the loss was last seen to be the same.
+    /// Whether batches were computed since the last successful check.
     pub fn is_in_doubt(&self) -> bool {
         self.seen < self.answers
     }
 
-    /// Records the loss once more, at a point, and compares. A recording whose comparisons hold there must be the same, bit
-    /// by bit; where none's do, it is a branch that training has not met, and nothing to compare with.
+    /// Records the loss again at a point, and compares. If the guards of a known recording hold at the point, it
+    /// must be the same, bit for bit. If those of none do, the point is in a branch that training has not used, and
+    /// there is nothing to compare with.
     pub fn look(
         &mut self,
         at: &[f64],

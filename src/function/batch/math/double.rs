@@ -1,4 +1,4 @@
-//! The kernels over `f64`. What would lose the second half of the last place is computed in pairs of doubles.
+//! The kernels over `f64`. Where the error would otherwise be too large, they use double-double arithmetic.
 
 use super::pair::Pair;
 use super::polynomials as known;
@@ -7,13 +7,13 @@ use super::{
     power_of_two, with_sign_of_quadrant,
 };
 
-/// Below this, the second term of an odd function's series is less than a rounding.
+/// Below this, the second term in the series of an odd function is less than the rounding error.
 const NEARLY_LINEAR: f64 = 1.0 / (1u64 << 28) as f64;
 
-/// A number beside whose square 1 does not matter.
+/// Above this, 1 is negligible compared with the square.
 const LARGE: f64 = (1u64 << 60) as f64;
 
-/// An odd function from its value `y` at `|x|`, where its slope at 0 is 1.
+/// An odd function with slope 1 at 0, from its value `y` at `|x|`.
 #[inline(always)]
 fn odd(x: f64, y: f64) -> f64 {
     if x.abs() < NEARLY_LINEAR { x } else { y.copysign(x) }
@@ -37,7 +37,7 @@ fn exponential(x: Pair) -> (Pair, f64) {
     (small_exp_m1(r.normal()), n)
 }
 
-/// `(p, n)`, good to a rounding of p: half as long, which is enough where little follows.
+/// `(p, n)`, with `p` in plain double precision: half as long, and accurate enough if little is computed from it.
 #[inline(always)]
 fn short_exponential(x: f64) -> (f64, f64) {
     let n = nearest(x * known::LOG2_E[0]);
@@ -55,7 +55,7 @@ fn scaled(y: f64, n: f64) -> f64 {
 /// eˣ, for any `x.high`.
 #[inline(always)]
 fn exp_pair(x: Pair) -> f64 {
-    // Beyond these it has overflowed or underflowed.
+    // Beyond these bounds the result has overflowed or underflowed.
     let high = clamped(x.high, -746.0, 710.0);
     let low = if high == x.high { x.low } else { 0.0 };
     let (p, n) = exponential(Pair { high, low });
@@ -87,7 +87,7 @@ fn quarter_exp_m1(x: f64) -> Pair {
 #[inline(always)]
 pub(crate) fn exp_m1(x: f64) -> f64 {
     let y = 4.0 * quarter_exp_m1(x).rounded();
-    // Where the square in the series is less than a rounding.
+    // Here the square in the series is less than the rounding error.
     if x.abs() < f64::EPSILON / 4.0 { x } else { y }
 }
 
@@ -108,11 +108,11 @@ pub(crate) fn sinh(x: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn cosh(x: f64) -> f64 {
     let a = x.abs();
-    // eᵃ/2 + e⁻ᵃ/2, all halved once more for fear of overflow.
+    // eᵃ/2 + e⁻ᵃ/2, halved once more so that it does not overflow.
     let (p, n) = exponential(clamped(a, 0.0, 710.5).into());
     let e = p.added_to(1.0).normal().scaled(power_of_two(n - 2.0));
     let inverse = 0.0625 / e.high;
-    // What e lacks goes into the inverse too.
+    // The low part of e also enters the inverse.
     let low = (-16.0 * e.low * inverse).mul_add(inverse, e.low);
     let y = 2.0 * Pair::ordered_sum(e.high, inverse).and(low).rounded();
     if a > LARGEST_SINH { f64::INFINITY } else { y }
@@ -136,7 +136,7 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
     quotient(if x < 0.0 { e } else { 1.0 }, below, e - (below - 1.0))
 }
 
-/// `above / (below + low)`, where `low` is what the sum `below` lost: rounded once, or nearly so.
+/// `above / (below + low)`, nearly correctly rounded; `low` is the rounding error of `below`.
 #[inline(always)]
 fn quotient(above: f64, below: f64, low: f64) -> f64 {
     let inverse = 1.0 / below;
@@ -147,20 +147,20 @@ fn quotient(above: f64, below: f64, low: f64) -> f64 {
 
 // Logarithms: ln(2ᵏ (1 + f)).
 
-/// ln(1 + f), for 1 + f in [√½, √2): 2s + ⅔s³ + … with s = f/(2 + f). As 2s is f − f²/2 + s f²/2, a rounding
-/// of s does not count much.
+/// ln(1 + f), for 1 + f in [√½, √2): 2s + ⅔s³ + … with s = f/(2 + f). Since 2s is f − f²/2 + s f²/2, the rounding
+/// error of s has little effect.
 #[inline(always)]
 fn ln_near_one(f: Pair) -> Pair {
     let s = f.high / (2.0 + f.high);
     let z = s * s;
     let half_square = Pair::product(0.5 * f.high, f.high);
     let rest = z.mul_add(z.mul_add(polynomial(z, known::LN), known::TWO_THIRDS[0]), half_square.high);
-    // 1/(1 + f), nearly.
+    // About 1/(1 + f).
     let slope = s.mul_add(s.mul_add(2.0, -2.0), 1.0);
     Pair::ordered_sum(f.high, -half_square.high).and(f.low.mul_add(slope, s.mul_add(rest, -half_square.low)))
 }
 
-/// The same to 65 bits, by the series alone.
+/// The same to 65 bits, from the series alone.
 #[inline(always)]
 fn ln_near_one_precisely(f: f64) -> Pair {
     let s = Pair::from(f).over(Pair::ordered_sum(2.0, f));
@@ -255,7 +255,7 @@ pub(crate) fn powf(a: f64, b: f64) -> f64 {
 
 // Angles.
 
-/// The sine and the cosine of what is left of an angle after quarters of the circle, and their number.
+/// The sine and the cosine of an angle reduced by multiples of π/2, and the number of multiples.
 #[inline(always)]
 fn sine_and_cosine(x: f64) -> (Pair, Pair, u64) {
     let n = nearest(x * std::f64::consts::FRAC_2_PI);
@@ -271,11 +271,11 @@ fn sine_and_cosine(x: f64) -> (Pair, Pair, u64) {
     (Pair { high: r.high, low: sine_tail }.normal(), cosine.and(cosine_tail).normal(), low_bits(n))
 }
 
-/// The same, good to a rounding of each.
+/// The same, in plain double precision.
 #[inline(always)]
 fn short_sine_and_cosine(x: f64) -> (f64, f64, u64) {
     let n = nearest(x * std::f64::consts::FRAC_2_PI);
-    // The first difference is exact; the others lose a rounding of what is left.
+    // The first difference is exact; the others are rounded.
     let r = (-n).mul_add(known::PI_2[1], (-n).mul_add(known::PI_2[0], x));
     let r = (-n).mul_add(known::PI_2[2], r);
     let z = r * r;
@@ -308,7 +308,7 @@ pub(crate) fn tan(x: f64) -> f64 {
     declined_unless(x.abs() <= LARGEST_ANGLE, y)
 }
 
-/// The arc sine of `s`, less `s`, from the square of `s`.
+/// arcsin s − s, given s and its square.
 #[inline(always)]
 fn asin_tail(s: f64, square: f64) -> f64 {
     s * square * polynomial(square, known::ASIN)
@@ -337,7 +337,7 @@ pub(crate) fn acos(x: f64) -> f64 {
     let a = x.abs();
     let is_large = a > 0.5;
     let y = half_asin(a);
-    // π/2 ∓ arcsin a, or 2 arcsin s, or π less that.
+    // π/2 ∓ arcsin a, or 2 arcsin s, or π − 2 arcsin s.
     let factor = if is_large { 2.0 } else { -1.0 };
     let base = if x < 0.0 { 2.0 } else { 0.0 };
     let base = if is_large { base } else { 1.0 };
@@ -348,7 +348,7 @@ pub(crate) fn acos(x: f64) -> f64 {
 /// tan π/8
 pub(super) const TAN_PI_8: f64 = 0.414_213_562_373_095_05;
 
-/// The angle of the point `(b, a)` in the first quadrant, by how much it is off 0, π/4 or π/2.
+/// The angle of the point `(b, a)` in the first quadrant, from its difference to 0, π/4 or π/2.
 #[inline(always)]
 fn angle(a: f64, b: f64) -> Pair {
     let (is_low, is_high) = (a <= TAN_PI_8 * b, b < TAN_PI_8 * a);
@@ -383,8 +383,8 @@ pub(crate) fn atan2(y: f64, x: f64) -> f64 {
 
 // Roots.
 
-/// A power of two that brings a number near 1 if it is so large or small that squares and quotients of it, and
-/// of what is not far below, might overflow or underflow; and its reciprocal.
+/// A power of two and its reciprocal. It is 1 unless `x` is so large or so small that squares or quotients of
+/// numbers of this size might overflow or underflow; then it scales `x` towards 1.
 #[inline(always)]
 fn power_near_one(x: f64) -> (f64, f64) {
     const HUGE: f64 = f64::from_bits((1023 + 500) << 52);
@@ -462,10 +462,10 @@ fn erfc_of_positive(a: f64) -> (Pair, f64) {
     complement(a.into(), Pair::product(a, a))
 }
 
-/// 1 or 2 less 2ⁿ y, where that is not above 1.
+/// `whole − 2ⁿ y`, where `whole` is 1 or 2 and 2ⁿ y is at most 1.
 #[inline(always)]
 fn less(whole: f64, y: Pair, n: f64) -> f64 {
-    // So small a power does not matter, and is none.
+    // Below this the power is negligible; the bound keeps it from underflowing.
     let power = power_of_two(clamped(n, -1000.0, 0.0));
     y.scaled(-power).added_to(whole).rounded()
 }

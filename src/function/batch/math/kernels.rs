@@ -1,4 +1,4 @@
-//! The functions of plain numbers in a batch: which have a kernel, and which decline.
+//! The functions of plain numbers in a batch: those with a kernel, and those that always decline.
 
 use super::{double, single};
 use crate::table::base::for_each_function;
@@ -6,8 +6,8 @@ use std::ops::*;
 
 macro_rules! define_kernels {
     ($($source:tt $name:ident $others:tt $integer:tt)*) => {
-        /// Functions without branches. A kernel *declines* an argument by NaN where there should be a number; a function
-        /// without a kernel declines all.
+        /// Functions without branches. A kernel *declines* an argument by returning NaN where the value is not NaN;
+        /// a function without a kernel declines all arguments.
         #[allow(clippy::wrong_self_convention)] // numbers are copied
         pub trait Kernels:
             Sized + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
@@ -17,9 +17,9 @@ macro_rules! define_kernels {
             /// See [`Hooks::LARGE`](crate::table::hooks::Hooks::LARGE).
             const LARGE: f64;
             fn is_a_nan(self) -> bool;
-            /// The number, if all bits of the mask are set; zero, if none is: without a branch, and whatever the number.
+            /// The number if all bits of the mask are set, zero if none is. Without a branch, and for any number.
             fn masked(self, mask: Self) -> Self;
-            /// The mask that keeps a number, or not.
+            /// The mask that keeps a number, or the one that makes it zero.
             fn mask(is_kept: bool) -> Self;
             $( define_kernels!(@function $source $name $others $integer); )*
         }
@@ -90,7 +90,8 @@ macro_rules! impl_kernels {
                 let within = if above > c { c } else { above };
                 if b <= c { within } else { $T::NAN }
             }
-            /// In the order of the scalar function; small exponents only, and no power whose reciprocal is taken and overflows.
+            /// Multiplies in the order of the scalar function. Declines exponents from ±16 on, and negative
+            /// exponents whose power overflows.
             #[inline(always)]
             fn powi(self, n: i32) -> $T {
                 let of_bit = |bit: u32, power: $T| if n.unsigned_abs() & bit == 0 { 1.0 } else { power };

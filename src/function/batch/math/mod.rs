@@ -1,12 +1,13 @@
 //! Elementary functions without branches, calls or tables: a loop over samples that calls one becomes vector
 //! instructions.
 //!
-//! A kernel gives a result within 2 units of the last place, with the special values of the standard library's
-//! method, or NaN: then it has *declined*, and the caller asks the scalar function. It declines what is rare and
-//! awkward: angles beyond 10⁹, logarithms of anything but positive normal numbers, powers of them too.
+//! A kernel returns a result within 2 units in the last place, with the special values of the method of the
+//! standard library. Or it returns NaN where that is not the value: then it has *declined*, and the caller
+//! evaluates the scalar function. Kernels decline rare arguments: angles beyond 10⁹, and logarithms and powers of
+//! anything but positive normal numbers.
 //!
-//! Both sides of every `if` are computed, so that it becomes a blend. Fused multiply-adds make the same bits on
-//! all machines; where the hardware has none they are slow.
+//! Both sides of every `if` are computed, so that it becomes a blend. Fused multiply-adds give the same bits on all
+//! machines; they are slow where the hardware has none.
 
 pub(crate) mod double;
 mod kernels;
@@ -18,7 +19,7 @@ mod tests;
 
 pub use kernels::Kernels;
 
-/// The largest angle whose quadrant is found.
+/// The largest angle whose quadrant is computed; larger ones are declined.
 const LARGEST_ANGLE: f64 = 1e9;
 
 /// `c₀ + c₁x + c₂x² + …`
@@ -31,7 +32,7 @@ fn polynomial<const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
     y
 }
 
-/// 1.5 · 2⁵²: a sum with it is rounded to an integer, which then stands in the low bits.
+/// 1.5 · 2⁵²: adding it rounds to an integer, which is then in the low bits.
 const TO_INTEGER: f64 = 6_755_399_441_055_744.0;
 
 /// The nearest integer, for `|x| < 2⁵¹`.
@@ -82,7 +83,7 @@ fn declined_unless(condition: bool, y: f64) -> f64 {
 
 /// Whether a logarithm is computed: for positive normal numbers.
 #[inline(always)]
-#[expect(clippy::manual_range_contains, reason = "which is lazy: a branch")]
+#[expect(clippy::manual_range_contains, reason = "it is lazy: a branch")]
 fn has_logarithm(x: f64) -> bool {
     (x >= f64::MIN_POSITIVE) & (x <= f64::MAX)
 }

@@ -1,6 +1,7 @@
-//! Numbers of twice the precision, as unevaluated sums of two doubles (Dekker 1971), made by fused multiply-adds.
+//! Double-double arithmetic: numbers as unevaluated sums of two doubles (Dekker 1971), computed with fused
+//! multiply-adds.
 
-/// `high + low`, where `low` is below a rounding of `high` or not far above.
+/// `high + low`, where `low` is at most about the rounding error of `high`.
 #[derive(Clone, Copy)]
 pub(super) struct Pair {
     pub high: f64,
@@ -44,19 +45,19 @@ impl Pair {
         Pair { high, low: a.mul_add(b, -high) }
     }
 
-    /// With something small added, which `high` does not take up.
+    /// The pair with a small number added to `low`.
     #[inline(always)]
     pub fn and(self, small: f64) -> Pair {
         Pair { high: self.high, low: self.low + small }
     }
 
-    /// The same number with `low` as small as can be.
+    /// The same number, normalised: `low` is at most half a unit in the last place of `high`.
     #[inline(always)]
     pub fn normal(self) -> Pair {
         Pair::ordered_sum(self.high, self.low)
     }
 
-    /// `a + self`, if `a` is 0 or not smaller.
+    /// `a + self`, if `a` is 0 or not smaller than `self`.
     #[inline(always)]
     pub fn added_to(self, a: f64) -> Pair {
         Pair::ordered_sum(a, self.high).and(self.low)
@@ -90,7 +91,7 @@ impl Pair {
         Pair { high, low: rest * reciprocal }
     }
 
-    /// The square root; 0 of 0.
+    /// The square root; that of 0 is 0.
     #[inline(always)]
     pub fn sqrt(self) -> Pair {
         let high = self.high.sqrt();

@@ -1,6 +1,6 @@
-//! The kernels over `f32`: computed in `f64` by short polynomials, with some digits to spare, and rounded once.
-//! So neither overflow nor cancellation needs care, and nearly every result is the nearest. But the exponentials that
-//! networks live on are computed in `f32`, of which a register holds twice as many.
+//! The kernels over `f32`. Most are computed in `f64` by short polynomials, with some digits to spare, and rounded
+//! once: neither overflow nor cancellation needs care, and nearly every result is correctly rounded. The
+//! exponentials that networks use most are computed in `f32`, of which a register holds twice as many.
 
 use super::polynomials as known;
 use super::{
@@ -10,7 +10,7 @@ use super::{
 
 // Exponentials: eˣ = 2ⁿ (1 + p).
 
-/// Beyond these, results over `f32` have overflowed or underflowed, and those over `f64` have not.
+/// Beyond this, results in `f32` have overflowed or underflowed, and those in `f64` have not.
 const LARGEST_EXPONENT: f64 = 300.0;
 
 /// `(p, 2ⁿ)`.
@@ -34,7 +34,7 @@ fn exp_m1_double(x: f64) -> f64 {
     power.mul_add(p, power - 1.0)
 }
 
-/// 1.5 · 2²³: a sum with it is rounded to an integer, which then stands in the low bits.
+/// 1.5 · 2²³: adding it rounds to an integer, which is then in the low bits.
 const TO_INTEGER: f32 = 12_582_912.0;
 /// In two parts, of which the first has few bits: its products with small integers are exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
@@ -106,7 +106,7 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     quotient(if x < 0.0 { e } else { 1.0 }, below, e - (below - 1.0))
 }
 
-/// `above / (below + low)`, where `low` is what the sum `below` lost: rounded once, or nearly so.
+/// `above / (below + low)`, nearly correctly rounded; `low` is the rounding error of `below`.
 #[inline(always)]
 fn quotient(above: f32, below: f32, low: f32) -> f32 {
     let inverse = 1.0 / below;
@@ -185,7 +185,7 @@ pub(crate) fn powf(a: f32, b: f32) -> f32 {
 
 // Angles.
 
-/// The sine and the cosine of what is left of an angle after quarters of the circle, and their number.
+/// The sine and the cosine of an angle reduced by multiples of π/2, and the number of multiples.
 #[inline(always)]
 fn sine_and_cosine(x: f64) -> (f64, f64, u64) {
     let n = nearest(x * std::f64::consts::FRAC_2_PI);
@@ -239,14 +239,14 @@ pub(crate) fn asin(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn acos(x: f32) -> f32 {
     let a = f64::from(x.abs());
-    // π/2 ∓ arcsin a, or 2 arcsin s, or π less that.
+    // π/2 ∓ arcsin a, or 2 arcsin s, or π − 2 arcsin s.
     let factor = if a > 0.5 { 2.0 } else { -1.0 };
     let base = if x < 0.0 { 2.0 * known::PI_2[0] } else { 0.0 };
     let base = if a > 0.5 { base } else { known::PI_2[0] };
     half_asin(a).mul_add(if x < 0.0 { -factor } else { factor }, base) as f32
 }
 
-/// The angle of the point `(b, a)` in the first quadrant, by how much it is off 0, π/4 or π/2.
+/// The angle of the point `(b, a)` in the first quadrant, from its difference to 0, π/4 or π/2.
 #[inline(always)]
 fn angle(a: f64, b: f64) -> f64 {
     let (is_low, is_high) = (a <= double::TAN_PI_8 * b, b < double::TAN_PI_8 * a);

@@ -6,7 +6,7 @@ use crate::table::special;
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 use std::path::PathBuf;
 
-/// One kernel, over both types, and what it is held against.
+/// One kernel, over both types, and its reference.
 struct Kernel {
     name: &'static str,
     arity: usize,
@@ -17,8 +17,8 @@ struct Kernel {
     declines: Declines,
 }
 
-/// Where a kernel may decline, in words, and whether it may for these arguments: true numbers, given the
-/// smallest normal and the largest number of the type.
+/// Where a kernel may decline: as text, and as a predicate of arguments that are not NaN, given the smallest normal
+/// and the largest number of the type.
 struct Declines {
     text: &'static str,
     may: fn(&[f64], Type) -> bool,
@@ -121,7 +121,7 @@ const KERNELS: &[Kernel] = &[
     kernel!(sigmoid(x), special::sigmoid, NOWHERE),
 ];
 
-/// Kernels whose worst error is over 2 units, with what it is. There are none.
+/// Kernels whose worst error is above 2 units, with that error. There are none.
 const EXCEPTIONS: &[(&str, f64)] = &[];
 
 const LIMIT: f64 = 2.0;
@@ -180,7 +180,7 @@ fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
-/// Holds a value against the exact one, and that it is not declined where it may not be.
+/// Compares a value with the exact one, and checks that the kernel declines only where it may.
 fn judge(kernel: &Kernel, worst: &mut Worst, args: &[f64], near: f64, rest: f64) {
     let y = (kernel.double)(args);
     if !y.is_nan() {
@@ -190,13 +190,13 @@ fn judge(kernel: &Kernel, worst: &mut Worst, args: &[f64], near: f64, rest: f64)
     }
 }
 
-/// The fixtures of 50 digits that the tests of the table use.
+/// With the 50-digit fixtures of the tests of the table.
 fn judge_by_fixtures(kernel: &Kernel, worst: &mut Worst) {
     let text = std::fs::read_to_string(file("fixtures").join(kernel.name).with_extension("txt")).unwrap();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let numbers: Vec<f64> = line.split_whitespace().map(|word| word.parse().unwrap()).collect();
         let (args, exact) = numbers.split_at(kernel.arity);
-        // Subnormal results are held to their grid elsewhere.
+        // Subnormal results are tested elsewhere.
         if exact[0] != 0.0 && exact[0].abs() < f64::MIN_POSITIVE {
             continue;
         }
@@ -204,7 +204,7 @@ fn judge_by_fixtures(kernel: &Kernel, worst: &mut Worst) {
     }
 }
 
-/// The points that `tests/data/lanes.py` made.
+/// With the points that `tests/data/lanes.py` generated.
 fn judge_by_points(kernel: &Kernel, worst: &mut Worst) {
     let bytes = std::fs::read(file("lanes").join(kernel.name).with_extension("bin")).unwrap();
     let size = 8 * kernel.arity + 9;
@@ -219,7 +219,7 @@ fn judge_by_points(kernel: &Kernel, worst: &mut Worst) {
     }
 }
 
-/// Steele, Lea and Flood's generator (2014).
+/// The generator of Steele, Lea and Flood (2014).
 struct SplitMix(u64);
 
 impl SplitMix {
@@ -230,7 +230,7 @@ impl SplitMix {
         z ^ (z >> 31)
     }
 
-    /// Of any size, or up to some limit.
+    /// A number of any size, or below some limit.
     fn double(&mut self) -> f64 {
         let bits = self.next();
         let unit = (self.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
@@ -251,7 +251,7 @@ impl SplitMix {
 
 const RANDOM_POINTS: usize = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
 
-/// Over `f32`, random points against the scalar function over `f64`.
+/// Over `f32`, at random points, with the scalar function over `f64`.
 fn judge_single(kernel: &Kernel, worst: &mut Worst) {
     let mut random = SplitMix(1);
     for _ in 0..RANDOM_POINTS {
@@ -298,8 +298,8 @@ fn errors_are_within_two_units() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// An accurate scalar function: near 1 the standard library's `acosh` is many units off, and its kin are not
-/// much better.
+/// An accurate scalar function: near 1 the `acosh` of the standard library is wrong by many units in the last
+/// place, and its other inverse hyperbolic functions are not much better.
 fn accurate(kernel: &Kernel) -> fn(&[f64]) -> f64 {
     match kernel.name {
         "asinh" => |x| libm::asinh(x[0]),
@@ -309,7 +309,7 @@ fn accurate(kernel: &Kernel) -> fn(&[f64]) -> f64 {
     }
 }
 
-/// The scalar functions are no exact reference, but a wide net.
+/// The scalar functions are not an exact reference, but they are available at all points.
 #[test]
 fn random_points_agree_with_the_scalar_function() {
     let mut random = SplitMix(2);
@@ -328,14 +328,14 @@ fn random_points_agree_with_the_scalar_function() {
     }
 }
 
-/// Zeros, infinities, NaN, the ends of the type, and where values are whole or fractions of π.
+/// Zeros, infinities, NaN, the limits of the type, and arguments whose values are integers or fractions of π.
 fn special_numbers() -> Vec<f64> {
     let positive = [0.0, 5e-324, f64::MIN_POSITIVE, 1e-300, 1e-20, 0.5, 1.0, 2.0, 8.0, 1e9, 1e300, f64::MAX];
     let infinite = [f64::INFINITY, f64::NAN];
     positive.into_iter().chain(infinite).flat_map(|x| [x, -x]).collect()
 }
 
-/// Whether the bits of a value are promised: the result is whole, an argument, or a fraction of π.
+/// Whether the bits of a value are guaranteed: the result is an integer, an argument, or a fraction of π.
 fn is_special(value: f64, args: &[f64]) -> bool {
     let angles = [PI, FRAC_PI_2, FRAC_PI_4];
     let is_whole = value.fract() == 0.0 && value.abs() < 1e6;

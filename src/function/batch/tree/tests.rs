@@ -1,4 +1,4 @@
-//! Whatever vector instructions a chunk is compiled for, it has the same bits.
+//! A chunk has the same bits for all vector instruction sets.
 
 use super::super::samples::{Column, Samples};
 use super::super::{Batched, forward};
@@ -10,7 +10,7 @@ use crate::table::ops::reductions;
 use crate::table::rules::{affine, log_sum_exp};
 use crate::tape::Var;
 
-/// A batch of samples, with numbers for what is shared.
+/// A batch of samples, with values of the shared inputs.
 struct Batch<'a, T> {
     function: &'a Batched<T>,
     shared: &'a [f64],
@@ -18,7 +18,7 @@ struct Batch<'a, T> {
 }
 
 impl<T: Precision> Batch<'_, T> {
-    /// The bits of everything that is asked for, by the instructions that `dispatch` chooses.
+    /// The bits of all results, computed with the instruction set that `dispatch` selects.
     fn bits(&self, dispatch: &dyn Fn(Chunk<'_, '_, T>) -> Outcome) -> Vec<u64> {
         let Batched { plan, by_shared, by_sample, .. } = self.function;
         let columns: Vec<Column<'_>> = self.columns.iter().map(Column::from).collect();
@@ -72,16 +72,16 @@ impl<T: Precision> Batch<'_, T> {
                 );
             }
         }
-        assert_eq!(self.bits(&T::evaluate), plain, "{what} as it is");
+        assert_eq!(self.bits(&T::evaluate), plain, "{what} with the instruction set chosen at run time");
     }
 }
 
-/// The bits, but of NaN only that it is one.
+/// The bits, with one NaN for all NaNs.
 fn canonical(x: f64) -> u64 {
     if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
 }
 
-/// Numbers from a sequence without a pattern; some are zero, infinite or out of every domain.
+/// Numbers from a quasi-random sequence; some are zero, infinite or out of every domain.
 fn numbers(n: usize, seed: f64, low: f64, high: f64) -> Vec<f64> {
     let number = |k: usize| match k % 23 {
         7 => 0.0,
@@ -107,7 +107,7 @@ fn rows_have_the_same_bits_with_any_instructions() {
     for row in crate::primitives::all() {
         let at: Vec<f64> = row.domain.iter().map(|on| (on.start + on.end) * 0.5).collect();
         let function = Function::record(|x: &[Var]| row.op.value(x).unwrap(), &at[..]).unwrap();
-        // Special numbers of several operands do not always meet.
+        // The columns are shifted, so that special numbers of different operands meet in varying combinations.
         let column = |k: usize| {
             let on = &row.domain[k];
             numbers(120 + 5 * k, 0.3 * k as f64, on.start, on.end)[5 * k..].to_vec()
