@@ -85,12 +85,12 @@ pub(super) fn backward<R: Real>(
             continue;
         }
         instruction.visit_edges(values, is_wanted, |operand, partial: R, untaken| {
-            let way = here.then(Reach::of(untaken));
-            if way.is_never() || !is_wanted(operand) {
+            let path = here.then(Reach::of(untaken));
+            if path.is_never() || !is_wanted(operand) {
                 return;
             }
-            let (term, operand) = (way.term(partial, adjoint), operand as usize);
-            reach[operand] = reach[operand].or(way);
+            let (term, operand) = (path.term(partial, adjoint), operand as usize);
+            reach[operand] = reach[operand].or(path);
             adjoints[operand] = adjoints[operand].plus_term(term);
         });
     }

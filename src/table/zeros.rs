@@ -1,4 +1,4 @@
-//! The law of zeros: what passes through an operation where a derivative, of which 0 times infinity is NaN, may be zero.
+//! The law of zeros: what passes through an operation where a partial, or the derivative that meets it, is zero.
 //!
 //! A derivative is a sum over paths, each a product of partials. Whether there is a path is a question apart from whether a
 //! partial on it is zero:
@@ -15,11 +15,11 @@
 
 use crate::table::number::Number;
 
-/// Whether a path leads somewhere: from an operation to an operand, or to a place from where derivatives are taken.
+/// Whether there is a path: from an operation to an operand, or from where derivatives are taken to a place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reach<R> {
     Never,
-    /// But where this mask is set; there a derivative is 0.
+    /// But not where this mask is set; there the derivative is 0.
     Unless(R),
     Always,
 }
@@ -32,7 +32,7 @@ impl<R> Reach<R> {
 }
 
 impl<R: Number> Reach<R> {
-    /// The way to an operand of which a row says where it was not taken; `None` is nowhere.
+    /// The path to an operand, of which a row says where it was not taken; `None` where it always is.
     #[inline(always)]
     pub fn of(untaken: Option<R>) -> Self {
         match untaken.map(|mask| (mask, mask.decided())) {
@@ -42,29 +42,29 @@ impl<R: Number> Reach<R> {
         }
     }
 
-    /// One way, and behind it another.
+    /// One path, and behind it another.
     #[inline]
     #[track_caller]
     pub fn then(self, next: Self) -> Self {
         match (self, next) {
             (Reach::Never, _) | (_, Reach::Never) => Reach::Never,
-            (Reach::Always, way) | (way, Reach::Always) => way,
+            (Reach::Always, path) | (path, Reach::Always) => path,
             (Reach::Unless(mask), Reach::Unless(next)) => Reach::Unless(mask.max(next)),
         }
     }
 
-    /// One way, and beside it another.
+    /// One path, and beside it another.
     #[inline]
     #[track_caller]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Reach::Never, way) | (way, Reach::Never) => way,
+            (Reach::Never, path) | (path, Reach::Never) => path,
             (Reach::Always, _) | (_, Reach::Always) => Reach::Always,
             (Reach::Unless(mask), Reach::Unless(other)) => Reach::Unless(mask.min(other)),
         }
     }
 
-    /// What comes out at the end of this way: an adjoint or a tangent times a partial.
+    /// What passes: an adjoint or a tangent times a partial.
     #[inline(always)]
     #[track_caller]
     pub fn term(self, partial: R, derivative: R) -> R {
@@ -77,7 +77,7 @@ impl<R: Number> Reach<R> {
 }
 
 /// Whether a plain zero makes a difference to what is behind a partial: where it was reached and the partial is not finite.
-#[inline]
+#[inline(always)]
 pub(crate) fn zero_counts(is_finite: bool, is_reached: impl FnOnce() -> bool) -> bool {
     !is_finite && is_reached()
 }

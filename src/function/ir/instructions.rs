@@ -77,34 +77,35 @@ impl Instructions {
         &self,
         range: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
-        let results = self.first + range.start..self.first + range.end;
-        self.ops[range].iter().zip(results).map(|(&Entry { op, start, end }, result)| Instruction {
+        let first = self.first + range.start;
+        self.ops[range].iter().enumerate().map(move |(k, &Entry { op, start, end })| Instruction {
             op,
             operands: &self.operands[start as usize..end as usize],
-            result,
+            result: first + k,
         })
     }
 }
 
-/// What is done with an instruction, given the values of all places.
+/// What is done with an instruction, given the values of all places. Its parts are taken out first, so that loops over
+/// instructions keep them in registers.
 impl Instruction<'_> {
     /// The places of its results.
-    pub fn results(&self) -> Range<usize> {
+    pub fn results(self) -> Range<usize> {
         self.result..self.result + 1
     }
 
     /// Whether it has lists of operands, and rules that loop over them.
     #[inline(always)]
-    pub fn is_list(&self) -> bool {
+    pub fn is_list(self) -> bool {
         self.op.is_reduction()
     }
 
     /// The value of its result.
     #[inline(always)]
     #[track_caller]
-    pub fn value<R: Number>(&self, values: &[R]) -> R {
-        let read = |operand: Place| values[operand as usize];
-        self.op.value_of(self.operands, read).expect("a row of the table")
+    pub fn value<R: Number>(self, values: &[R]) -> R {
+        let Instruction { op, operands, .. } = self;
+        op.value_of(operands, |operand| values[operand as usize]).expect("a row of the table")
     }
 
     /// Calls `visit` with each operand of a row that is not over lists, if it is wanted, and the partial by it.
@@ -116,15 +117,16 @@ impl Instruction<'_> {
         is_wanted: impl Fn(Place) -> bool,
         mut visit: impl FnMut(Place, R),
     ) {
-        self.op.visit_partials(
-            self.operands,
+        let Instruction { op, operands, result } = self;
+        op.visit_partials(
+            operands,
             #[inline(always)]
             |operand: Place| values[operand as usize],
-            values[self.result],
+            values[result],
             #[inline(always)]
-            |k| is_wanted(self.operands[k]),
+            |k| is_wanted(operands[k]),
             #[inline(always)]
-            |k, partial| visit(self.operands[k], partial),
+            |k, partial| visit(operands[k], partial),
         );
     }
 
@@ -132,15 +134,16 @@ impl Instruction<'_> {
     #[inline(always)]
     #[track_caller]
     pub fn visit_list_partials<R: Number>(self, values: &[R], mut visit: impl FnMut(Place, R)) {
+        let Instruction { op, operands, result } = self;
         let mut k = 0;
-        self.op.visit_list_partials(
-            self.operands,
+        op.visit_list_partials(
+            operands,
             #[inline(always)]
             |operand: Place| values[operand as usize],
-            values[self.result],
+            values[result],
             #[inline(always)]
             |partial| {
-                visit(self.operands[k], partial);
+                visit(operands[k], partial);
                 k += 1;
             },
         );
@@ -157,15 +160,15 @@ impl Instruction<'_> {
         mut visit: impl FnMut(Place, R, Option<R>),
     ) {
         if self.is_list() {
-            self.visit_list_partials(values, |operand, partial| visit(operand, partial, None));
-        } else {
-            self.op.visit_edges(
-                self.operands,
-                |operand: Place| values[operand as usize],
-                values[self.result],
-                |k| is_wanted(self.operands[k]),
-                |k, partial, untaken| visit(self.operands[k], partial, untaken),
-            );
+            return self.visit_list_partials(values, |operand, partial| visit(operand, partial, None));
         }
+        let Instruction { op, operands, result } = self;
+        op.visit_edges(
+            operands,
+            |operand: Place| values[operand as usize],
+            values[result],
+            |k| is_wanted(operands[k]),
+            |k, partial, untaken| visit(operands[k], partial, untaken),
+        );
     }
 }
