@@ -2,6 +2,7 @@
 
 use super::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::number::real::Real;
+use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use std::ops::Range;
 
@@ -79,7 +80,7 @@ pub(super) fn backward<R: Real>(
         adjoints[place as usize] = adjoints[place as usize].plus_term(weight);
     }
     let is_wanted = |operand| !graph.is_constant(operand);
-    for instruction in graph.instructions.iter().rev() {
+    for instruction in graph.instructions.backwards() {
         let (here, adjoint) = (reach[instruction.result], adjoints[instruction.result]);
         if here.is_never() {
             continue;
@@ -112,11 +113,12 @@ pub(super) fn backward_plain(
     }
     // As slices of one length, so that one look at a place does for both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
-    for instruction in graph.instructions.iter().rev() {
-        let adjoint = adjoints[instruction.result];
-        // Apart, so that what either needs stays in registers.
+    for instruction in graph.instructions.backwards() {
+        let Instruction { op, operands, result } = instruction;
+        let adjoint = adjoints[result];
+        // Apart, and told the parts, so that what either needs stays in registers.
         if instruction.is_list() {
-            add_list(instruction, values, adjoints);
+            add_list(op, operands, result, values, adjoints);
         } else {
             instruction.visit_partials(
                 values,
@@ -142,9 +144,9 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
 
 /// The terms of a row over lists, from plain numbers.
 #[inline(never)]
-fn add_list(instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
-    let adjoint = adjoints[instruction.result];
-    instruction.visit_list_partials(values, |operand, partial| {
+fn add_list(op: Op, operands: &[Place], result: usize, values: &[f64], adjoints: &mut [f64]) {
+    let adjoint = adjoints[result];
+    Instruction { op, operands, result }.visit_list_partials(values, |operand, partial| {
         adjoints[operand as usize] += partial * adjoint;
     });
 }

@@ -67,22 +67,27 @@ impl Instructions {
         self.range(index..index + 1).next()
     }
 
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
+    pub fn iter(&self) -> impl Iterator<Item = Instruction<'_>> {
         self.range(0..self.len())
     }
 
     /// Some of them.
     #[inline(always)]
-    pub fn range(
-        &self,
-        range: Range<usize>,
-    ) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
-        let first = self.first + range.start;
-        self.ops[range].iter().enumerate().map(move |(k, &Entry { op, start, end })| Instruction {
-            op,
-            operands: &self.operands[start as usize..end as usize],
-            result: first + k,
-        })
+    pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = Instruction<'_>> {
+        let results = self.first + range.start..;
+        self.ops[range].iter().zip(results).map(|(entry, result)| self.instruction(entry, result))
+    }
+
+    /// All of them, from the last to the first.
+    #[inline(always)]
+    pub fn backwards(&self) -> impl Iterator<Item = Instruction<'_>> {
+        let entries = self.ops.iter().enumerate().rev();
+        entries.map(|(index, entry)| self.instruction(entry, self.first + index))
+    }
+
+    #[inline(always)]
+    fn instruction(&self, &Entry { op, start, end }: &Entry, result: usize) -> Instruction<'_> {
+        Instruction { op, operands: &self.operands[start as usize..end as usize], result }
     }
 }
 
