@@ -118,7 +118,7 @@ pub(super) fn backward_plain(
         let adjoint = adjoints[result];
         // Apart, and told the parts, so that what either needs stays in registers.
         if instruction.is_list() {
-            add_list(op, operands, result, values, adjoints);
+            add_list(op, operands, values, result, adjoints);
         } else {
             instruction.visit_partials(
                 values,
@@ -144,7 +144,7 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
 
 /// The terms of a row over lists, from plain numbers.
 #[inline(never)]
-fn add_list(op: Op, operands: &[Place], result: usize, values: &[f64], adjoints: &mut [f64]) {
+fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints: &mut [f64]) {
     let adjoint = adjoints[result];
     Instruction { op, operands, result }.visit_list_partials(values, |operand, partial| {
         adjoints[operand as usize] += partial * adjoint;
