@@ -2,6 +2,7 @@
 
 use super::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::number::real::Real;
+use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use std::ops::Range;
 
@@ -79,18 +80,18 @@ pub(super) fn backward<R: Real>(
         adjoints[place as usize] = adjoints[place as usize].plus_term(weight);
     }
     let is_wanted = |operand| !graph.is_constant(operand);
-    for instruction in graph.instructions.iter().rev() {
+    for instruction in graph.instructions.backwards() {
         let (here, adjoint) = (reach[instruction.result], adjoints[instruction.result]);
         if here.is_never() {
             continue;
         }
         instruction.visit_edges(values, is_wanted, |operand, partial: R, untaken| {
-            let way = here.then(Reach::of(untaken));
-            if way.is_never() || !is_wanted(operand) {
+            let path = here.then(Reach::of(untaken));
+            if path.is_never() || !is_wanted(operand) {
                 return;
             }
-            let (term, operand) = (way.term(partial, adjoint), operand as usize);
-            reach[operand] = reach[operand].or(way);
+            let (term, operand) = (path.term(partial, adjoint), operand as usize);
+            reach[operand] = reach[operand].or(path);
             adjoints[operand] = adjoints[operand].plus_term(term);
         });
     }
@@ -113,11 +114,12 @@ pub(super) fn backward_plain(
     }
     // As slices of one length, so that one bounds check serves both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
-    for instruction in graph.instructions.iter().rev() {
-        let adjoint = adjoints[instruction.result];
-        // In two functions, so that each keeps its variables in registers.
+    for instruction in graph.instructions.backwards() {
+        let Instruction { op, operands, result } = instruction;
+        let adjoint = adjoints[result];
+        // In two functions, which are given the parts, so that each keeps its variables in registers.
         if instruction.is_list() {
-            add_list(instruction, values, adjoints);
+            add_list(op, operands, values, result, adjoints);
         } else {
             instruction.visit_partials(
                 values,
@@ -143,9 +145,9 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
 
 /// Adds the contributions of a row over lists, for plain numbers.
 #[inline(never)]
-fn add_list(instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
-    let adjoint = adjoints[instruction.result];
-    instruction.visit_list_partials(values, |operand, partial| {
+fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints: &mut [f64]) {
+    let adjoint = adjoints[result];
+    Instruction { op, operands, result }.visit_list_partials(values, |operand, partial| {
         adjoints[operand as usize] += partial * adjoint;
     });
 }

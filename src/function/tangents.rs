@@ -25,14 +25,14 @@ pub(super) fn forward_tangents(
         let (reach_before, reach_after) = reach.split_at_mut(instruction.result);
         let is_wanted = |operand| !graph.is_constant(operand);
         instruction.visit_edges(values, is_wanted, |operand, partial, untaken| {
-            let way = reach_before[operand as usize].then(Reach::of(untaken));
-            if way.is_never() {
+            let path = reach_before[operand as usize].then(Reach::of(untaken));
+            if path.is_never() {
                 return;
             }
             // A masked tangent is 0, and a finite factor keeps it 0.
-            let factor = if partial.is_surely_finite() { Reach::Always } else { way };
-            after[0] = after[0].plus_term(factor.term(partial, before[operand as usize]));
-            reach_after[0] = reach_after[0].or(way);
+            let masked = if partial.is_surely_finite() { Reach::Always } else { path };
+            after[0] = after[0].plus_term(masked.term(partial, before[operand as usize]));
+            reach_after[0] = reach_after[0].or(path);
         });
     }
     tangents

@@ -51,7 +51,7 @@ impl<R: Number> Reach<R> {
     pub fn then(self, next: Self) -> Self {
         match (self, next) {
             (Reach::Never, _) | (_, Reach::Never) => Reach::Never,
-            (Reach::Always, way) | (way, Reach::Always) => way,
+            (Reach::Always, path) | (path, Reach::Always) => path,
             (Reach::Unless(mask), Reach::Unless(next)) => Reach::Unless(mask.max(next)),
         }
     }
@@ -61,7 +61,7 @@ impl<R: Number> Reach<R> {
     #[track_caller]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Reach::Never, way) | (way, Reach::Never) => way,
+            (Reach::Never, path) | (path, Reach::Never) => path,
             (Reach::Always, _) | (_, Reach::Always) => Reach::Always,
             (Reach::Unless(mask), Reach::Unless(other)) => Reach::Unless(mask.min(other)),
         }
@@ -80,7 +80,7 @@ impl<R: Number> Reach<R> {
 }
 
 /// Whether a zero over plain numbers has to be passed on: where the node is reached and a partial is not finite.
-#[inline]
+#[inline(always)]
 pub(crate) fn zero_counts(is_finite: bool, is_reached: impl FnOnce() -> bool) -> bool {
     !is_finite && is_reached()
 }

@@ -64,9 +64,7 @@ impl Zeros<'_> {
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
         let node = &self.nodes[index];
-        let is_reached =
-            || self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index];
-        if zero_counts(has_finite_partials(node, self.pool), is_reached) {
+        if zero_counts(has_finite_partials(node, self.pool), || self.is_reached(index)) {
             let (slots, operands) = if node.is_pooled() {
                 self.pool.columns(node.pool_range())
             } else {
@@ -74,6 +72,13 @@ impl Zeros<'_> {
             };
             pass_on(slots, operands, 0.0, adjoints);
         }
+    }
+
+    /// Whether a node is reached from a seed; those of weight zero are seeds too.
+    #[cold]
+    #[inline(never)]
+    fn is_reached(&mut self, index: usize) -> bool {
+        self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
     }
 }
 

@@ -19,7 +19,7 @@ impl Graph {
     /// For each place, whether one of these places depends on it.
     pub fn needed_by(&self, places: impl Iterator<Item = Place>) -> Vec<bool> {
         let mut needed = self.marked(places);
-        let instructions = self.instructions.iter().rev();
+        let instructions = self.instructions.backwards();
         mark_needed(
             &mut needed,
             instructions.map(|instruction| {

@@ -72,44 +72,50 @@ impl Instructions {
         self.range(index..index + 1).next()
     }
 
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
+    pub fn iter(&self) -> impl Iterator<Item = Instruction<'_>> {
         self.range(0..self.len())
     }
 
     /// The instructions in this range.
     #[inline(always)]
-    pub fn range(
-        &self,
-        range: Range<usize>,
-    ) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator {
-        let results = self.first + range.start..self.first + range.end;
-        self.ops[range].iter().zip(results).map(|(&Entry { op, start, end }, result)| Instruction {
-            op,
-            operands: &self.operands[start as usize..end as usize],
-            result,
-        })
+    pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = Instruction<'_>> {
+        let results = self.first + range.start..;
+        self.ops[range].iter().zip(results).map(|(entry, result)| self.instruction(entry, result))
+    }
+
+    /// All of them, from the last to the first.
+    #[inline(always)]
+    pub fn backwards(&self) -> impl Iterator<Item = Instruction<'_>> {
+        let entries = self.ops.iter().enumerate().rev();
+        entries.map(|(index, entry)| self.instruction(entry, self.first + index))
+    }
+
+    #[inline(always)]
+    fn instruction(&self, &Entry { op, start, end }: &Entry, result: usize) -> Instruction<'_> {
+        Instruction { op, operands: &self.operands[start as usize..end as usize], result }
     }
 }
 
-/// Evaluation of an instruction, given the values of all places.
+/// Evaluation of an instruction, given the values of all places. Its parts are taken out first, so that loops over
+/// instructions keep them in registers.
 impl Instruction<'_> {
     /// The places of its results.
-    pub fn results(&self) -> Range<usize> {
+    pub fn results(self) -> Range<usize> {
         self.result..self.result + 1
     }
 
     /// Whether it has lists of operands, and rules that loop over them.
     #[inline(always)]
-    pub fn is_list(&self) -> bool {
+    pub fn is_list(self) -> bool {
         self.op.is_reduction()
     }
 
     /// The value of its result.
     #[inline(always)]
     #[track_caller]
-    pub fn value<R: Number>(&self, values: &[R]) -> R {
-        let read = |operand: Place| values[operand as usize];
-        self.op.value_of(self.operands, read).expect("a row of the table")
+    pub fn value<R: Number>(self, values: &[R]) -> R {
+        let Instruction { op, operands, .. } = self;
+        op.value_of(operands, |operand| values[operand as usize]).expect("a row of the table")
     }
 
     /// For a row that is not over lists: calls `visit` with each wanted operand and the partial with respect to it.
@@ -121,15 +127,16 @@ impl Instruction<'_> {
         is_wanted: impl Fn(Place) -> bool,
         mut visit: impl FnMut(Place, R),
     ) {
-        self.op.visit_partials(
-            self.operands,
+        let Instruction { op, operands, result } = self;
+        op.visit_partials(
+            operands,
             #[inline(always)]
             |operand: Place| values[operand as usize],
-            values[self.result],
+            values[result],
             #[inline(always)]
-            |k| is_wanted(self.operands[k]),
+            |k| is_wanted(operands[k]),
             #[inline(always)]
-            |k, partial| visit(self.operands[k], partial),
+            |k, partial| visit(operands[k], partial),
         );
     }
 
@@ -137,15 +144,16 @@ impl Instruction<'_> {
     #[inline(always)]
     #[track_caller]
     pub fn visit_list_partials<R: Number>(self, values: &[R], mut visit: impl FnMut(Place, R)) {
+        let Instruction { op, operands, result } = self;
         let mut k = 0;
-        self.op.visit_list_partials(
-            self.operands,
+        op.visit_list_partials(
+            operands,
             #[inline(always)]
             |operand: Place| values[operand as usize],
-            values[self.result],
+            values[result],
             #[inline(always)]
             |partial| {
-                visit(self.operands[k], partial);
+                visit(operands[k], partial);
                 k += 1;
             },
         );
@@ -162,15 +170,15 @@ impl Instruction<'_> {
         mut visit: impl FnMut(Place, R, Option<R>),
     ) {
         if self.is_list() {
-            self.visit_list_partials(values, |operand, partial| visit(operand, partial, None));
-        } else {
-            self.op.visit_edges(
-                self.operands,
-                |operand: Place| values[operand as usize],
-                values[self.result],
-                |k| is_wanted(self.operands[k]),
-                |k, partial, untaken| visit(self.operands[k], partial, untaken),
-            );
+            return self.visit_list_partials(values, |operand, partial| visit(operand, partial, None));
         }
+        let Instruction { op, operands, result } = self;
+        op.visit_edges(
+            operands,
+            |operand: Place| values[operand as usize],
+            values[result],
+            |k| is_wanted(operands[k]),
+            |k, partial, untaken| visit(operands[k], partial, untaken),
+        );
     }
 }

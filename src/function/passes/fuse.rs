@@ -15,7 +15,7 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
     // By place: additions that are fused into another one, and products that are fused into an inner product.
     let mut left_out = vec![false; graph.places()];
     let mut fused: Vec<Option<(Op, Vec<Place>)>> = vec![None; graph.places()];
-    for root in graph.instructions.iter().rev() {
+    for root in graph.instructions.backwards() {
         if left_out[root.result] || (root.op != Op::TWO_TERMS && root.op != Op::TERMS) {
             continue;
         }
