@@ -170,7 +170,7 @@ macro_rules! lane_by_lane {
         }))
     };
 }
-for_each_primitive!(impl_number [] [Lanes, inline] lane_by_lane {
+for_each_primitive!(impl_number [] [Lanes, inline, inline] lane_by_lane {
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Lanes>) -> Lanes {
         Lanes(std::array::from_fn(|lane| {
             let first = move |item: A| read.first(item).0[lane];

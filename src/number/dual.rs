@@ -293,7 +293,7 @@ macro_rules! by_chain_rule {
     }};
 }
 
-for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline] by_chain_rule {
+for_each_primitive!(impl_number [R: Number, const N: usize] [Dual<R, N>, inline, inline(always)] by_chain_rule {
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         let primal = (move |item: A| read.first(item).primal, move |item: B| read.second(item).primal);

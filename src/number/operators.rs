@@ -1,15 +1,16 @@
 //! What every number type gets from the table: operators in all their forms, methods that need no
 //! import, the trait [`Number`](crate::Number), conversions, sums and products.
 
-/// `for_each_primitive!(impl_number [generics] [Type, inline] rule { items })`: `rule!(Op name (args) (n))` evaluates
-/// a row for this type, `inline` is the inlining attribute, and `items` complete the `impl Number`.
+/// `for_each_primitive!(impl_number [generics] [Type, inline, operators] rule { items })`: `rule!(Op name (args) (n))`
+/// evaluates a row for this type, `inline` is the inlining attribute of functions and `operators` that of operators, and
+/// `items` complete the `impl Number`.
 macro_rules! impl_number {
-    ($generics:tt [$T:ty, $inline:meta] $rule:ident { $($items:tt)* } $(
+    ($generics:tt [$T:ty, $inline:meta, $operators:meta] $rule:ident { $($items:tt)* } $(
         $(#[$doc:meta])* $kind:ident $(($($assign:ident)*))? $Op:ident $name:ident
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: $on:tt }
     )* ; reductions $reductions:tt) => {
-        $( $crate::number::operators::row! { $kind $generics [$T, $inline] $rule $Op $name ($($($assign)*)?) ($($arg),*)
+        $( $crate::number::operators::row! { $kind $generics [$T, $inline, $operators] $rule $Op $name ($($($assign)*)?) ($($arg),*)
             ($($n : $ty)?) { $(#[$doc])*
             #[doc = concat!("\n\nPartials: ", $("`", stringify!($partial), "` "),*, "(`y` is the result).")] } } )*
         $crate::number::operators::shared! { $generics [$T, $inline] {
@@ -21,10 +22,10 @@ macro_rules! impl_number {
 
 /// One row: an inherent method, or an operator with its forms by reference, with `f64`, and assigning.
 macro_rules! row {
-    (operator [$($g:tt)*] [$T:ty, $inline:meta] $rule:ident $Op:ident $name:ident () ($a:ident) () $doc:tt) => {
+    (operator [$($g:tt)*] [$T:ty, $inline:meta, $operators:meta] $rule:ident $Op:ident $name:ident () ($a:ident) () $doc:tt) => {
         impl<$($g)*> std::ops::$Op for $T {
             type Output = $T;
-            #[$inline]
+            #[$operators]
             #[track_caller]
             fn $name(self) -> $T {
                 let $a = self;
@@ -33,36 +34,36 @@ macro_rules! row {
         }
         impl<$($g)*> std::ops::$Op for &$T {
             type Output = $T;
-            #[$inline]
+            #[$operators]
             #[track_caller]
             fn $name(self) -> $T {
                 (*self).$name()
             }
         }
     };
-    (operator [$($g:tt)*] [$T:ty, $inline:meta] $rule:ident $Op:ident $name:ident ($Assign:ident $assign:ident)
+    (operator [$($g:tt)*] [$T:ty, $inline:meta, $operators:meta] $rule:ident $Op:ident $name:ident ($Assign:ident $assign:ident)
         ($a:ident, $b:ident) () $doc:tt) => {
         impl<$($g)*> std::ops::$Op for $T {
             type Output = $T;
-            #[$inline]
+            #[$operators]
             #[track_caller]
             fn $name(self, rhs: $T) -> $T {
                 let ($a, $b) = (self, rhs);
                 $rule!($Op $name ($a, $b) ())
             }
         }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name $T, &$T }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name &$T, $T }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name &$T, &$T }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name $T, f64 }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name &$T, f64 }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name f64, $T }
-        $crate::number::operators::form! { [$($g)*] [$T, $inline] $Op $name f64, &$T }
-        $crate::number::operators::form! { assign [$($g)*] [$T, $inline] $Op $name $Assign $assign $T }
-        $crate::number::operators::form! { assign [$($g)*] [$T, $inline] $Op $name $Assign $assign &$T }
-        $crate::number::operators::form! { assign [$($g)*] [$T, $inline] $Op $name $Assign $assign f64 }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name $T, &$T }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name &$T, $T }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name &$T, &$T }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name $T, f64 }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name &$T, f64 }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name f64, $T }
+        $crate::number::operators::form! { [$($g)*] [$T, $operators] $Op $name f64, &$T }
+        $crate::number::operators::form! { assign [$($g)*] [$T, $operators] $Op $name $Assign $assign $T }
+        $crate::number::operators::form! { assign [$($g)*] [$T, $operators] $Op $name $Assign $assign &$T }
+        $crate::number::operators::form! { assign [$($g)*] [$T, $operators] $Op $name $Assign $assign f64 }
     };
-    ($kind:ident [$($g:tt)*] [$T:ty, $inline:meta] $rule:ident $Op:ident $name:ident ($($source:ident)?)
+    ($kind:ident [$($g:tt)*] [$T:ty, $inline:meta, $operators:meta] $rule:ident $Op:ident $name:ident ($($source:ident)?)
         ($a:ident $(, $b:ident)*) ($($n:ident : $ty:ident)?) { $(#[$doc:meta])* }) => {
         impl<$($g)*> $T {
             $(#[$doc])*

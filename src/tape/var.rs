@@ -26,7 +26,7 @@ macro_rules! by_recording {
     }};
 }
 
-for_each_primitive!(impl_number [] [Var, inline] by_recording {
+for_each_primitive!(impl_number [] [Var, inline, inline] by_recording {
     #[track_caller]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         let y = K::value(lists, (move |item: A| read.first(item).value, move |item: B| read.second(item).value));

@@ -86,7 +86,7 @@ macro_rules! by_value {
     };
 }
 
-for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always)] by_value {
+for_each_primitive!(impl_number [T: Float] [Lane<T>, inline(always), inline(always)] by_value {
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)

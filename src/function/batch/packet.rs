@@ -34,7 +34,7 @@ macro_rules! lane_by_lane {
     }};
 }
 
-for_each_primitive!(impl_number [T: Float, S: Simd] [Packet<T, S>, inline(always)] lane_by_lane {
+for_each_primitive!(impl_number [T: Float, S: Simd] [Packet<T, S>, inline(always), inline(always)] lane_by_lane {
     #[inline(always)]
     fn reduce<K: Reduction, A: Copy, B: Copy>(lists: Lists<'_, A, B>, read: impl Read<A, B, Self>) -> Self {
         K::value(lists, read)
