@@ -47,7 +47,7 @@ pub(super) fn forward<'g, R: Real>(
         evaluate(graph, done..guard.after, values);
         done = guard.after;
         let (left, right) = (values[guard.left as usize], values[guard.right as usize]);
-        if left.ask(guard.predicate, right) != guard.outcome {
+        if left.compare(guard.predicate, right) != guard.outcome {
             return Err(guard);
         }
     }

@@ -36,7 +36,7 @@ use crate::number::owner::Owner;
 #[derive(Debug)]
 pub struct Evaluator<'f> {
     function: &'f Function,
-    memory: Held<'f>,
+    memory: WorkspaceRef<'f>,
 }
 
 /// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate.
@@ -59,7 +59,7 @@ impl Workspace {
 }
 
 #[derive(Debug)]
-enum Held<'w> {
+enum WorkspaceRef<'w> {
     Own(Box<Workspace>),
     Lent(&'w mut Workspace),
 }
@@ -68,7 +68,7 @@ impl Function {
     /// An evaluator of this function, with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> Evaluator<'_> {
-        Evaluator { function: self, memory: Held::Own(Box::default()) }
+        Evaluator { function: self, memory: WorkspaceRef::Own(Box::default()) }
     }
 
     /// An evaluator of this function that uses memory of the caller: one workspace serves many functions. Making it
@@ -76,7 +76,7 @@ impl Function {
     #[must_use]
     #[inline]
     pub fn evaluator_in<'f>(&'f self, workspace: &'f mut Workspace) -> Evaluator<'f> {
-        Evaluator { function: self, memory: Held::Lent(workspace) }
+        Evaluator { function: self, memory: WorkspaceRef::Lent(workspace) }
     }
 }
 
@@ -84,8 +84,8 @@ impl Evaluator<'_> {
     #[inline]
     pub(super) fn parts(&mut self) -> (&Function, &mut Workspace) {
         let memory = match &mut self.memory {
-            Held::Own(workspace) => workspace,
-            Held::Lent(workspace) => &mut **workspace,
+            WorkspaceRef::Own(workspace) => workspace,
+            WorkspaceRef::Lent(workspace) => &mut **workspace,
         };
         (self.function, memory)
     }

@@ -3,7 +3,7 @@
 use super::data::{Data, Scaler, class};
 use super::error::{Error, expect_length};
 use super::mlp::Mlp;
-use super::predict::{expect_inputs, expect_outputs, told};
+use super::predict::{class_or_panic, expect_inputs, expect_outputs};
 use super::train::Predictions;
 
 /// A network, the scalers of its inputs and targets, and the names of its classes: the contents of a model file.
@@ -148,7 +148,7 @@ impl Model {
     #[must_use]
     #[track_caller]
     pub fn classify(&self, inputs: &[f64]) -> (usize, String) {
-        told(self.try_classify(inputs))
+        class_or_panic(self.try_classify(inputs))
     }
 
     /// As [`classify`](Self::classify), for inputs that are not known to be valid.

@@ -36,7 +36,7 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn classify(&self, inputs: &[f64]) -> usize {
-        told(self.try_classify(inputs))
+        class_or_panic(self.try_classify(inputs))
     }
 
     /// As [`classify`](Self::classify), for inputs that are not known to be valid.
@@ -136,9 +136,9 @@ pub(super) fn expect_outputs(outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
 
 /// Panics with the error, at the line of the caller.
 #[track_caller]
-pub(super) fn told<T>(answer: Result<T, Error>) -> T {
-    match answer {
-        Ok(answer) => answer,
+pub(super) fn class_or_panic<T>(outcome: Result<T, Error>) -> T {
+    match outcome {
+        Ok(class) => class,
         Err(error) => panic!("{error} (`try_classify` gives this as an error)"),
     }
 }

@@ -3,7 +3,7 @@
 use crate::number::operators::impl_number;
 use crate::number::owner::Owner;
 use crate::number::point::single_point;
-use crate::number::predicate::{Answers, Predicate};
+use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::Real;
 use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Number, Read, Reduction};
@@ -340,14 +340,14 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
 }
 
-impl<R: Real, const N: usize> Answers for Dual<R, N> {
+impl<R: Real, const N: usize> Compare for Dual<R, N> {
     fn peek(self) -> f64 {
         self.primal.peek()
     }
 
     #[track_caller]
-    fn ask(self, predicate: Predicate, right: Self) -> bool {
-        self.primal.ask(predicate, right.primal)
+    fn compare(self, predicate: Predicate, right: Self) -> bool {
+        self.primal.compare(predicate, right.primal)
     }
 }
 

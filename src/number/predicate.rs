@@ -84,22 +84,22 @@ impl Predicate {
 
 /// What the crate itself requires of a number whose value is known, besides what users write.
 #[doc(hidden)]
-pub trait Answers: Sized {
+pub trait Compare: Sized {
     /// The plain number, for a message: a recording tape does not note it as read.
     fn peek(self) -> f64;
 
     /// The outcome of a comparison of the plain numbers; a recording tape keeps it as a guard.
     #[track_caller]
-    fn ask(self, predicate: Predicate, right: Self) -> bool;
+    fn compare(self, predicate: Predicate, right: Self) -> bool;
 }
 
-impl Answers for f64 {
+impl Compare for f64 {
     fn peek(self) -> f64 {
         self
     }
 
     #[inline]
-    fn ask(self, predicate: Predicate, right: f64) -> bool {
+    fn compare(self, predicate: Predicate, right: f64) -> bool {
         predicate.holds(self, right)
     }
 }

@@ -1,6 +1,6 @@
 //! The trait [`Real`], over which users write their functions.
 
-use crate::number::predicate::{Answers, Predicate};
+use crate::number::predicate::{Compare, Predicate};
 use crate::table::formulas::{copysign, sin_cos, to_degrees, to_radians};
 use crate::table::number::Number;
 use std::f64::consts::{E, PI};
@@ -30,7 +30,7 @@ use std::iter::{Product, Sum};
 /// ```
 pub trait Real:
     Number
-    + Answers
+    + Compare
     + PartialEq
     + PartialOrd
     + PartialEq<f64>
@@ -54,28 +54,28 @@ pub trait Real:
     #[must_use]
     #[track_caller]
     fn is_nan(self) -> bool {
-        self.ask(Predicate::IsNan, Self::constant(0.0))
+        self.compare(Predicate::IsNan, Self::constant(0.0))
     }
 
     /// Whether the value is neither infinite nor NaN; kept as a guard, too.
     #[must_use]
     #[track_caller]
     fn is_finite(self) -> bool {
-        self.ask(Predicate::IsFinite, Self::constant(0.0))
+        self.compare(Predicate::IsFinite, Self::constant(0.0))
     }
 
     /// Whether the value is +∞ or −∞; kept as a guard, too.
     #[must_use]
     #[track_caller]
     fn is_infinite(self) -> bool {
-        self.ask(Predicate::IsInfinite, Self::constant(0.0))
+        self.compare(Predicate::IsInfinite, Self::constant(0.0))
     }
 
     /// Whether the sign bit of the value is set; kept as a guard, too.
     #[must_use]
     #[track_caller]
     fn is_sign_negative(self) -> bool {
-        self.ask(Predicate::IsSignNegative, Self::constant(0.0))
+        self.compare(Predicate::IsSignNegative, Self::constant(0.0))
     }
 
     /// The absolute value of this number with the sign of another, where `−0` is negative: `|self| · signum(sign)`.

@@ -36,7 +36,7 @@ pub(crate) use choose;
 
 /// The outcome of a comparison. It may be unknown while the row is evaluated; then both numbers of a choice are
 /// computed.
-pub(crate) trait Answer<B>:
+pub(crate) trait Outcome<B>:
     Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
 {
     fn known(self) -> Option<bool>;
@@ -45,7 +45,7 @@ pub(crate) trait Answer<B>:
     fn either(self, yes: B, no: B) -> B;
 }
 
-impl<B> Answer<B> for bool {
+impl<B> Outcome<B> for bool {
     #[inline(always)]
     fn known(self) -> Option<bool> {
         Some(self)
@@ -65,20 +65,20 @@ macro_rules! define_base {
             Copy + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self>
             + Mul<Output = Self> + Div<Output = Self> + Rem<Output = Self>
         {
-            type Answer: Answer<Self>;
+            type Outcome: Outcome<Self>;
             fn constant(value: f64) -> Self;
-            fn is_equal(self, other: Self) -> Self::Answer;
-            fn is_below(self, other: Self) -> Self::Answer;
-            fn is_at_most(self, other: Self) -> Self::Answer;
+            fn is_equal(self, other: Self) -> Self::Outcome;
+            fn is_below(self, other: Self) -> Self::Outcome;
+            fn is_at_most(self, other: Self) -> Self::Outcome;
             #[inline(always)]
-            fn is_nan(self) -> Self::Answer {
+            fn is_nan(self) -> Self::Outcome {
                 !self.is_equal(self)
             }
             $( define_base!(@declare $source $name $others $integer); )*
         }
 
         impl Base for f64 {
-            type Answer = bool;
+            type Outcome = bool;
             #[inline(always)]
             fn constant(value: f64) -> f64 {
                 value
@@ -118,6 +118,6 @@ for_each_function!(define_base);
 
 /// 1 where the comparison holds, else 0.
 #[inline(always)]
-pub(crate) fn truth<B: Base>(answer: B::Answer) -> B {
+pub(crate) fn truth<B: Base>(answer: B::Outcome) -> B {
     choose!(answer, B::constant(1.0), B::constant(0.0))
 }

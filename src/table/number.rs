@@ -41,7 +41,7 @@ macro_rules! define_number {
 
         /// The values of the rows over any plain number.
         pub(crate) mod values {
-            use crate::table::base::{Answer, Base, choose, truth};
+            use crate::table::base::{Outcome, Base, choose, truth};
 
             fn zero<B: Base>() -> B {
                 B::constant(0.0)

@@ -6,7 +6,7 @@
 
 use crate::number::dual::Dual;
 use crate::number::mask::{eq, le};
-use crate::number::predicate::{Answers, Predicate};
+use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::Real;
 use crate::tape::gradient::Gradient;
 use crate::tape::{self, Var};
@@ -72,7 +72,7 @@ impl UlpsEq for Var {
         }
         // Where the difference is small enough already, `x` is compared with itself.
         let is_near = le((x - y).abs(), epsilon);
-        x.ask(Predicate::WithinUlps(max_ulps), is_near.select(x, y))
+        x.compare(Predicate::WithinUlps(max_ulps), is_near.select(x, y))
     }
 }
 

@@ -39,7 +39,7 @@ use guard::Recording;
 use std::marker::PhantomData;
 use std::panic::Location;
 use storage::Extent;
-use thread::quickly;
+use thread::on_active_tape;
 
 /// Where operations on variables are recorded.
 ///
@@ -150,17 +150,16 @@ impl Tape {
     #[inline]
     #[track_caller]
     pub fn var(&self, value: f64) -> Var {
-        let push =
-            |tape: &mut Storage| if tape.id() == self.id { tape.push_leaf_quickly(value) } else { None };
-        match quickly(push) {
-            None => self.var_slowly(value),
+        let push = |tape: &mut Storage| if tape.id() == self.id { tape.try_push_leaf(value) } else { None };
+        match on_active_tape(push) {
+            None => self.var_checked(value),
             Some(node) => Var { value, node },
         }
     }
 
     #[inline(never)]
     #[track_caller]
-    fn var_slowly(&self, value: f64) -> Var {
+    fn var_checked(&self, value: f64) -> Var {
         let line = Location::caller();
         with(|thread| {
             let tape = thread.tape(self.id)?;

@@ -84,16 +84,16 @@ pub(crate) fn record<const ARITY: usize>(
     let number = match (&operands[..], &partials[..], &are_linked[..]) {
         (&[a], &[by_a], &[link]) => {
             let none = Var::constant_of(0.0);
-            quickly(|tape| tape.push_quickly(op, value, [a, none], [by_a, 0.0], [link, true]))
+            on_active_tape(|tape| tape.try_push(op, value, [a, none], [by_a, 0.0], [link, true]))
         }
         (&[a, b], &[by_a, by_b], &[link, other]) => {
-            quickly(|tape| tape.push_quickly(op, value, [a, b], [by_a, by_b], [link, other]))
+            on_active_tape(|tape| tape.try_push(op, value, [a, b], [by_a, by_b], [link, other]))
         }
-        _ => record_block_quickly(op, value, operands, partials, are_linked),
+        _ => try_record_block(op, value, operands, partials, are_linked),
     };
     match number {
         Some(node) => Var { value, node },
-        None => record_slowly(op, value, operands, rule),
+        None => record_checked(op, value, operands, rule),
     }
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn record<const ARITY: usize>(
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_slowly<const ARITY: usize>(
+fn record_checked<const ARITY: usize>(
     op: Op,
     value: f64,
     operands: [Var; ARITY],
@@ -113,27 +113,27 @@ fn record_slowly<const ARITY: usize>(
 
 /// For more than two operands. In two steps, since a closure that did everything would not be inlined.
 #[inline(always)]
-fn record_block_quickly<const ARITY: usize>(
+fn try_record_block<const ARITY: usize>(
     op: Op,
     value: f64,
     operands: [Var; ARITY],
     partials: [f64; ARITY],
     are_linked: [bool; ARITY],
 ) -> Option<u64> {
-    let windows = quickly(|tape| Some(tape.windows()))?;
+    let windows = on_active_tape(|tape| Some(tape.windows()))?;
     let (mut slots, mut indices) = ([0.0; ARITY], [0; ARITY]);
     for k in 0..ARITY {
         let edge = windows.edge(operands[k], partials[k], are_linked[k])?;
         (slots[k], indices[k]) = (edge.slot, edge.operand);
     }
-    quickly(move |tape| tape.push_block_quickly(op, value, slots, indices))
+    on_active_tape(move |tape| tape.try_push_block(op, value, slots, indices))
 }
 
 /// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
 /// for the node; the result is then that of `push`, such as the id of the node. In every unusual case it is `None`.
 /// `push` never calls the user's code.
 #[inline(always)]
-pub(super) fn quickly<T>(push: impl FnOnce(&mut Storage) -> Option<T>) -> Option<T> {
+pub(super) fn on_active_tape<T>(push: impl FnOnce(&mut Storage) -> Option<T>) -> Option<T> {
     THREAD.try_with(|thread| push(&mut thread.try_borrow_mut().ok()?.active)).ok()?
 }
 
@@ -144,15 +144,15 @@ pub(crate) fn record_reduction<K: Reduction, A: Copy, B: Copy>(
     lists: Lists<'_, A, B>,
     read: impl Read<A, B, Var>,
 ) -> Var {
-    match quickly(|tape| tape.push_reduction_quickly::<K, A, B>(value, lists, read)) {
-        None => record_reduction_slowly::<K, A, B>(value, lists, read),
+    match on_active_tape(|tape| tape.try_push_reduction::<K, A, B>(value, lists, read)) {
+        None => record_reduction_checked::<K, A, B>(value, lists, read),
         Some(node) => Var { value, node },
     }
 }
 
 #[inline(never)]
 #[track_caller]
-fn record_reduction_slowly<K: Reduction, A: Copy, B: Copy>(
+fn record_reduction_checked<K: Reduction, A: Copy, B: Copy>(
     value: f64,
     lists: Lists<'_, A, B>,
     read: impl Read<A, B, Var>,

@@ -1,7 +1,7 @@
 //! Operators, methods and comparisons of [`Var`].
 
 use crate::number::operators::impl_number;
-use crate::number::predicate::{Answers, Predicate};
+use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::Real;
 use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Number, Read, Reduction, values};
@@ -103,14 +103,14 @@ impl Real for Var {
     }
 }
 
-impl Answers for Var {
+impl Compare for Var {
     fn peek(self) -> f64 {
         self.value
     }
 
     #[track_caller]
-    fn ask(self, predicate: Predicate, right: Var) -> bool {
-        ask(predicate, self, right)
+    fn compare(self, predicate: Predicate, right: Var) -> bool {
+        compare(predicate, self, right)
     }
 }
 
@@ -158,7 +158,7 @@ macro_rules! predicates {
                 #[inline]
                 #[track_caller]
                 pub fn $name(self) -> bool {
-                    ask(Predicate::$Predicate, self, Var::constant_of(0.0))
+                    compare(Predicate::$Predicate, self, Var::constant_of(0.0))
                 }
             )*
         }
@@ -179,7 +179,7 @@ predicates! {
 
 #[inline]
 #[track_caller]
-fn ask(predicate: Predicate, left: Var, right: Var) -> bool {
+fn compare(predicate: Predicate, left: Var, right: Var) -> bool {
     let outcome = predicate.holds(left.value, right.value);
     tape::guard(predicate, left, right, outcome);
     outcome
@@ -193,12 +193,12 @@ macro_rules! compare_by_value {
             #[inline]
             #[track_caller]
             fn eq(&self, other: &$Right) -> bool {
-                ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+                compare(Predicate::Equal, Var::from(*self), Var::from(*other))
             }
             #[inline]
             #[track_caller]
             fn ne(&self, other: &$Right) -> bool {
-                !ask(Predicate::Equal, Var::from(*self), Var::from(*other))
+                !compare(Predicate::Equal, Var::from(*self), Var::from(*other))
             }
         }
         /// Compares values.
@@ -214,22 +214,22 @@ macro_rules! compare_by_value {
             #[inline]
             #[track_caller]
             fn lt(&self, other: &$Right) -> bool {
-                ask(Predicate::Less, Var::from(*self), Var::from(*other))
+                compare(Predicate::Less, Var::from(*self), Var::from(*other))
             }
             #[inline]
             #[track_caller]
             fn le(&self, other: &$Right) -> bool {
-                ask(Predicate::LessEqual, Var::from(*self), Var::from(*other))
+                compare(Predicate::LessEqual, Var::from(*self), Var::from(*other))
             }
             #[inline]
             #[track_caller]
             fn gt(&self, other: &$Right) -> bool {
-                ask(Predicate::Greater, Var::from(*self), Var::from(*other))
+                compare(Predicate::Greater, Var::from(*self), Var::from(*other))
             }
             #[inline]
             #[track_caller]
             fn ge(&self, other: &$Right) -> bool {
-                ask(Predicate::GreaterEqual, Var::from(*self), Var::from(*other))
+                compare(Predicate::GreaterEqual, Var::from(*self), Var::from(*other))
             }
         }
     };

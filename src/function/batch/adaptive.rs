@@ -4,7 +4,7 @@ use super::super::cache::Cache;
 use super::super::{Function, length, set_of_inputs};
 use super::samples::Samples;
 use super::tree::{Outcome, Precision};
-use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, told};
+use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, branches_changed};
 use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;
@@ -314,7 +314,7 @@ impl<T: Precision> Branches<T> {
             // A new recording that does not fit the sample it was made at never will: the two sides of a comparison
             // are too close.
             if new.is_some() && outcome.out.first() == Some(&0) {
-                return told(outcome, &group);
+                return branches_changed(outcome, &group);
             }
             if outcome.out.len() < group.len() {
                 match new {

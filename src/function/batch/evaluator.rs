@@ -4,7 +4,7 @@ use super::super::length;
 use super::samples::Samples;
 use super::tree::{Precision, Request};
 use super::workspace::BatchWorkspace;
-use super::{Batched, told};
+use super::{Batched, branches_changed};
 use crate::error::Error;
 
 /// Evaluates a [`Batched`] function. As with [`Evaluator`](crate::Evaluator), every method comes in two forms:
@@ -22,11 +22,11 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct BatchEvaluator<'b, T = f64> {
     batched: &'b Batched<T>,
-    memory: Held<'b, T>,
+    memory: WorkspaceRef<'b, T>,
 }
 
 #[derive(Debug)]
-enum Held<'w, T> {
+enum WorkspaceRef<'w, T> {
     Own(Box<BatchWorkspace<T>>),
     Lent(&'w mut BatchWorkspace<T>),
 }
@@ -35,22 +35,22 @@ impl<T: Precision> Batched<T> {
     /// An evaluator of this function, with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> BatchEvaluator<'_, T> {
-        BatchEvaluator { batched: self, memory: Held::Own(Box::default()) }
+        BatchEvaluator { batched: self, memory: WorkspaceRef::Own(Box::default()) }
     }
 
     /// An evaluator of this function that uses memory of the caller: one workspace serves many functions. Making it
     /// allocates nothing.
     #[must_use]
     pub fn evaluator_in<'b>(&'b self, workspace: &'b mut BatchWorkspace<T>) -> BatchEvaluator<'b, T> {
-        BatchEvaluator { batched: self, memory: Held::Lent(workspace) }
+        BatchEvaluator { batched: self, memory: WorkspaceRef::Lent(workspace) }
     }
 }
 
 impl<T: Precision> BatchEvaluator<'_, T> {
     fn parts(&mut self) -> (&Batched<T>, &mut BatchWorkspace<T>) {
         let memory = match &mut self.memory {
-            Held::Own(workspace) => workspace,
-            Held::Lent(workspace) => &mut **workspace,
+            WorkspaceRef::Own(workspace) => workspace,
+            WorkspaceRef::Lent(workspace) => &mut **workspace,
         };
         (self.batched, memory)
     }
@@ -78,7 +78,7 @@ impl<T: Precision> BatchEvaluator<'_, T> {
     ) -> Result<(), Error> {
         let (batched, workspace) = self.parts();
         let outcome = batched.fitting_values(shared, samples, workspace, out)?;
-        told(outcome, samples)
+        branches_changed(outcome, samples)
     }
 
     /// The sums of the outputs over all samples.
@@ -100,10 +100,10 @@ impl<T: Precision> BatchEvaluator<'_, T> {
         length("sums", batched.outputs(), out.len())?;
         let mut outcome = batched.run(shared, samples, Request::Sums, workspace, &mut [])?;
         if outcome.out.is_empty() {
-            out.copy_from_slice(&outcome.sums[batched.plan.head.outputs.len()..]);
+            out.copy_from_slice(&outcome.sums[batched.plan.preamble.outputs.len()..]);
         }
         workspace.give_back(&mut outcome);
-        told(outcome, samples)
+        branches_changed(outcome, samples)
     }
 
     /// For a function with one output: its sum over all samples, and the gradient of the sum with respect to the
@@ -134,7 +134,7 @@ impl<T: Precision> BatchEvaluator<'_, T> {
         length("derivatives", batched.shared_variables(), gradient.len())?;
         let into = |all_fit: bool| all_fit.then_some(gradient);
         let (total, outcome) = batched.fitting_value_and_gradient(shared, samples, workspace, into)?;
-        told(outcome, samples)?;
+        branches_changed(outcome, samples)?;
         Ok(total)
     }
 
@@ -163,6 +163,6 @@ impl<T: Precision> BatchEvaluator<'_, T> {
     ) -> Result<(), Error> {
         let (batched, workspace) = self.parts();
         let outcome = batched.fitting_jacobians(shared, samples, workspace, out)?;
-        told(outcome, samples)
+        branches_changed(outcome, samples)
     }
 }

@@ -41,7 +41,7 @@ impl<T: Float> Neg for Branchless<T> {
 macro_rules! impl_base {
     ($($source:tt $name:ident $others:tt $integer:tt)*) => {
         impl<T: Float> Base for Branchless<T> {
-            type Answer = bool;
+            type Outcome = bool;
             #[inline(always)]
             fn constant(value: f64) -> Self {
                 Branchless(T::of(value))

@@ -135,14 +135,14 @@ impl<T: Precision> Batched<T> {
         let plan = Plan::new(graph, shared.clone(), is_variable);
         let variables: Vec<usize> =
             shared.clone().filter(|&k| is_variable[k]).map(|k| k - shared.start).collect();
-        let variable_at = |&place: &u32| match plan.head.source(place) {
+        let variable_at = |&place: &u32| match plan.preamble.source(place) {
             Source::Input(input) => variables.binary_search(&input).ok(),
             _ => None,
         };
-        let passes_to = || plan.head.outputs.iter().map(variable_at);
+        let passes_to = || plan.preamble.outputs.iter().map(variable_at);
         let distinct: HashSet<usize> = passes_to().flatten().collect();
         Batched {
-            reads: spans(plan.head.outputs.iter().map(|&place| Some(place as usize))),
+            reads: spans(plan.preamble.outputs.iter().map(|&place| Some(place as usize))),
             passes_to: spans(passes_to()),
             is_one_to_one: distinct.len() == variables.len()
                 && passes_to().flatten().count() == variables.len(),
@@ -215,7 +215,7 @@ impl<T: Precision> Batched<T> {
         if let Some(gradient) = into(outcome.out.is_empty()) {
             self.gather(&outcome, shared, samples, workspace, gradient)?;
         }
-        let total = outcome.sums[self.plan.head.outputs.len()];
+        let total = outcome.sums[self.plan.preamble.outputs.len()];
         workspace.give_back(&mut outcome);
         Ok((total, outcome))
     }
@@ -229,9 +229,9 @@ impl<T: Precision> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) -> Result<(), Error> {
-        let head = &self.plan.head;
-        let by_shared = &outcome.sums[..head.outputs.len()];
-        if head.instructions.is_empty() {
+        let preamble = &self.plan.preamble;
+        let by_shared = &outcome.sums[..preamble.outputs.len()];
+        if preamble.instructions.is_empty() {
             if !self.is_one_to_one {
                 gradient.fill(0.0);
             }
@@ -245,12 +245,12 @@ impl<T: Precision> Batched<T> {
             }
             return Ok(());
         }
-        self.pass_through_head(by_shared, &[], workspace, gradient);
+        self.pass_through_preamble(by_shared, &[], workspace, gradient);
         // A NaN from a zero and an infinity may be a structural zero: it is, for a shared number that no sample
         // reaches.
         if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
             let mut reached = self.run(shared, samples, Request::Reached, workspace, &mut [])?;
-            self.pass_through_head(by_shared, &reached.sums, workspace, gradient);
+            self.pass_through_preamble(by_shared, &reached.sums, workspace, gradient);
             workspace.give_back(&mut reached);
         }
         Ok(())
@@ -258,20 +258,20 @@ impl<T: Precision> Batched<T> {
 
     /// The sweep through the preamble, from shared numbers to shared variables. `reached`: in how many samples each
     /// shared number was reached, if that is known.
-    fn pass_through_head(
+    fn pass_through_preamble(
         &self,
         by_shared: &[f64],
         reached: &[f64],
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
     ) {
-        let (head, workspace) = (&self.plan.head, &mut workspace.head);
-        let seeds = head.outputs.iter().copied().zip(by_shared.iter().copied()).enumerate();
+        let (preamble, workspace) = (&self.plan.preamble, &mut workspace.preamble);
+        let seeds = preamble.outputs.iter().copied().zip(by_shared.iter().copied()).enumerate();
         let seeds = seeds.filter(|&(k, (place, weight))| {
-            !head.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
+            !preamble.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
         });
-        backward_plain(head, seeds.map(|(_, seed)| seed), workspace);
-        let first = head.input(0) as usize;
+        backward_plain(preamble, seeds.map(|(_, seed)| seed), workspace);
+        let first = preamble.input(0) as usize;
         for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
             *out = workspace.adjoints[first + variable];
         }
@@ -302,11 +302,11 @@ impl<T: Precision> Batched<T> {
     ) -> Result<Outcome, Error> {
         length("shared inputs", self.shared(), shared.len())?;
         length("columns", self.columns(), samples.columns())?;
-        let BatchWorkspace { head: workspace, shared: numbers, pool } = workspace;
-        let head = &self.plan.head;
-        forward(head, shared.iter().copied(), workspace)
+        let BatchWorkspace { preamble: workspace, shared: numbers, pool } = workspace;
+        let preamble = &self.plan.preamble;
+        forward(preamble, shared.iter().copied(), workspace)
             .map_err(|guard| branch_changed(guard, &workspace.values))?;
-        numbers.resize(head.outputs.len(), T::default());
+        numbers.resize(preamble.outputs.len(), T::default());
         let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {
             Request::Values | Request::Sums | Request::Reached => &[][..],
@@ -325,7 +325,7 @@ const VALUES: &str = "values";
 const BY_SAMPLE: &str = "derivatives by inputs that differ between samples";
 
 /// The error for samples in which a guard does not have its recorded outcome.
-fn told(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
+fn branches_changed(Outcome { out, first, .. }: Outcome, samples: &Samples<'_>) -> Result<(), Error> {
     match first {
         Some(first) => {
             let samples = out.into_iter().map(|position| samples.number(position)).collect();

@@ -105,7 +105,7 @@ const TURNED_BY: usize = 6;
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     /// The preamble: a graph of the shared inputs, whose outputs are the shared numbers that steps use.
-    pub head: Graph,
+    pub preamble: Graph,
     /// The inputs that differ between samples: column and slot.
     pub loads: Vec<(usize, Slot)>,
     /// The shared numbers that are used as lanes: position among the shared numbers, and slot.

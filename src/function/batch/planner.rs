@@ -18,12 +18,12 @@ impl Plan {
         let mut planner = Planner::new(graph, &shared, is_variable);
         for Instruction { op, operands, result } in graph.instructions.iter() {
             if is_shared[result] {
-                let operands: Vec<Source> = operands.iter().map(|&place| planner.head(place)).collect();
-                planner.at[result] = At::Head(planner.builder.instruction(op, operands));
+                let operands: Vec<Source> = operands.iter().map(|&place| planner.preamble(place)).collect();
+                planner.at[result] = At::Preamble(planner.builder.instruction(op, operands));
             }
         }
         for guard in graph.guards.iter().filter(|guard| guard_is_shared(guard, &is_shared)) {
-            let (left, right) = (planner.head(guard.left), planner.head(guard.right));
+            let (left, right) = (planner.preamble(guard.left), planner.preamble(guard.right));
             planner.builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
         }
         planner.load();
@@ -38,7 +38,7 @@ impl Plan {
 #[derive(Clone, Copy, PartialEq)]
 enum At {
     /// In the preamble.
-    Head(Source),
+    Preamble(Source),
     Lane(Slot),
     /// Not evaluated yet, or never.
     Nowhere,
@@ -106,7 +106,7 @@ struct Planner<'g> {
     is_variable: &'g [bool],
     shared: Range<usize>,
     /// The number of outputs of the preamble so far.
-    outputs_of_head: usize,
+    outputs_of_preamble: usize,
     copies: Vec<(usize, Slot)>,
     /// Contiguous copies so far, by the places that are copied.
     copied: FxHashMap<Vec<Place>, Slot>,
@@ -122,10 +122,10 @@ impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, shared: &Range<usize>, is_variable: &'g [bool]) -> Self {
         let mut at = vec![At::Nowhere; graph.places()];
         for (place, &constant) in graph.constants.iter().enumerate() {
-            at[place] = At::Head(Source::Constant(constant));
+            at[place] = At::Preamble(Source::Constant(constant));
         }
         for input in shared.clone() {
-            at[graph.input(input) as usize] = At::Head(Source::Input(input - shared.start));
+            at[graph.input(input) as usize] = At::Preamble(Source::Input(input - shared.start));
         }
         let shared_variables = shared.clone().filter(|&input| is_variable[input]);
         Planner {
@@ -134,7 +134,7 @@ impl<'g> Planner<'g> {
             at,
             is_variable,
             shared: shared.clone(),
-            outputs_of_head: 0,
+            outputs_of_preamble: 0,
             copies: Vec::new(),
             copied: FxHashMap::default(),
             loads: Vec::new(),
@@ -145,9 +145,9 @@ impl<'g> Planner<'g> {
         }
     }
 
-    fn head(&self, place: Place) -> Source {
+    fn preamble(&self, place: Place) -> Source {
         match self.at[place as usize] {
-            At::Head(source) => source,
+            At::Preamble(source) => source,
             _ => unreachable!("what is shared depends on what is shared"),
         }
     }
@@ -160,19 +160,19 @@ impl<'g> Planner<'g> {
 
     /// Adds an output to the preamble, and returns its position.
     fn share(&mut self, place: Place) -> usize {
-        let source = self.head(place);
+        let source = self.preamble(place);
         self.builder.output(source);
-        self.outputs_of_head += 1;
-        self.outputs_of_head - 1
+        self.outputs_of_preamble += 1;
+        self.outputs_of_preamble - 1
     }
 
     /// Adds outputs to the preamble, and returns their positions.
     fn share_all(&mut self, places: &[Place]) -> Range<usize> {
-        let start = self.outputs_of_head;
+        let start = self.outputs_of_preamble;
         for &place in places {
             self.share(place);
         }
-        start..self.outputs_of_head
+        start..self.outputs_of_preamble
     }
 
     /// Makes slots for the inputs that differ between samples.
@@ -354,7 +354,7 @@ impl<'g> Planner<'g> {
             most_rows: rows.max().unwrap_or(1),
             outputs,
             guards,
-            head: self.builder.finish(),
+            preamble: self.builder.finish(),
             loads: self.loads,
             copies: self.copies,
             steps: self.steps,

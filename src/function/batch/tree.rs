@@ -206,7 +206,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);
                 if !plan.guards.is_empty() {
-                    ask(&block, &mut scratch, from, count, &mut outcome);
+                    check_guards(&block, &mut scratch, from, count, &mut outcome);
                 }
                 let out = staging.room_for(count * per_sample);
                 match job.wanted {
@@ -251,7 +251,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
 
 /// Checks the guards in every lane.
 #[inline(always)]
-fn ask<T: Float>(
+fn check_guards<T: Float>(
     block: &Block<'_, T>,
     scratch: &mut Scratch<T>,
     from: usize,

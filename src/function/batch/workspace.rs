@@ -8,7 +8,7 @@ use super::tree::{Outcome, Pool, Precision};
 /// same workspace, one after the other.
 #[derive(Debug, Default)]
 pub struct BatchWorkspace<T = f64> {
-    pub(super) head: Memory,
+    pub(super) preamble: Memory,
     pub(super) shared: Vec<T>,
     pub(super) pool: Pool<T>,
 }

@@ -30,7 +30,7 @@ pub(crate) struct Guard {
 
 /// One step of an evaluation.
 pub(crate) enum Step<'g> {
-    Ask(&'g Guard),
+    Check(&'g Guard),
     Evaluate(Instruction<'g>),
 }
 
@@ -111,7 +111,7 @@ impl Graph {
         let (mut instructions, mut guards) = (self.instructions.iter(), self.guards.iter().peekable());
         let mut done = 0;
         std::iter::from_fn(move || match guards.next_if(|guard| guard.after <= done) {
-            Some(guard) => Some(Step::Ask(guard)),
+            Some(guard) => Some(Step::Check(guard)),
             None => {
                 done += 1;
                 instructions.next().map(Step::Evaluate)

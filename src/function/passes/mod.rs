@@ -93,7 +93,7 @@ fn rewrite<'g>(
     };
     for old in graph.steps() {
         match old {
-            Step::Ask(guard) => {
+            Step::Check(guard) => {
                 let (left, right) = (now(&sources, guard.left), now(&sources, guard.right));
                 let is_settled = match (left, right) {
                     (Source::Constant(left), Source::Constant(right)) => {

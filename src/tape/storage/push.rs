@@ -18,7 +18,7 @@ impl Storage {
     /// Appends a node and returns its id; `None` if more has to be done than writing the node. Its operands have to
     /// be constants, or recorded since the last rewind or before the first one.
     #[inline(always)]
-    pub fn push_quickly(
+    pub fn try_push(
         &mut self,
         op: Op,
         value: f64,
@@ -41,11 +41,11 @@ impl Storage {
         Some(number)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for more than two operands, given as slots and indices. The caller
+    /// As [`try_push`](Self::try_push), for more than two operands, given as slots and indices. The caller
     /// has looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since, so they are
     /// valid.
     #[inline(always)]
-    pub fn push_block_quickly<const ARITY: usize>(
+    pub fn try_push_block<const ARITY: usize>(
         &mut self,
         op: Op,
         value: f64,
@@ -62,11 +62,11 @@ impl Storage {
         Some(number)
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for a row over lists, whose partials are computed in the memory where
+    /// As [`try_push`](Self::try_push), for a row over lists, whose partials are computed in the memory where
     /// they stay. Returns `None` also if all operands are constants. `read` is called while the tapes are borrowed,
     /// so it must not run user code.
     #[inline]
-    pub fn push_reduction_quickly<K: Reduction, A: Copy, B: Copy>(
+    pub fn try_push_reduction<K: Reduction, A: Copy, B: Copy>(
         &mut self,
         value: f64,
         lists: Lists<'_, A, B>,
@@ -185,23 +185,23 @@ impl Storage {
         pushed.ok_or(Misuse::Full { nodes: self.len() })
     }
 
-    /// As [`push_quickly`](Self::push_quickly), for a new independent variable.
+    /// As [`try_push`](Self::try_push), for a new independent variable.
     #[inline]
-    pub fn push_leaf_quickly(&mut self, value: f64) -> Option<u64> {
+    pub fn try_push_leaf(&mut self, value: f64) -> Option<u64> {
         if self.windows.origin == HIDDEN { None } else { self.push_node(Node::leaf(value)) }
     }
 
     /// A new independent variable, for which there is room.
     #[inline]
     pub fn push_leaf(&mut self, value: f64, line: Line) -> Var {
-        match self.push_leaf_quickly(value) {
-            None => self.push_leaf_slowly(value, line),
+        match self.try_push_leaf(value) {
+            None => self.push_leaf_checked(value, line),
             Some(node) => Var { value, node },
         }
     }
 
     #[inline(never)]
-    fn push_leaf_slowly(&mut self, value: f64, line: Line) -> Var {
+    fn push_leaf_checked(&mut self, value: f64, line: Line) -> Var {
         let is_paused = self.cold().is_paused;
         if is_paused {
             self.pause(false);

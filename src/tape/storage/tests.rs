@@ -36,7 +36,7 @@ fn a_panic_between_two_columns_leaves_them_equally_long() {
     let x = storage.push_leaf(1.0, Location::caller());
     let lists = Lists { first: &[x], second: &[2.0], last: None };
     let fails = (|item: Var| item, |_: f64| -> Var { panic!("on purpose") });
-    let push = || storage.push_reduction_quickly::<reduction::Dot, _, _>(2.0, lists, fails);
+    let push = || storage.try_push_reduction::<reduction::Dot, _, _>(2.0, lists, fails);
     assert!(catch_unwind(AssertUnwindSafe(push)).is_err());
     assert_eq!(storage.pool.operands.len(), storage.pool.slots.len());
 }

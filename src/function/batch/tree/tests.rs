@@ -25,9 +25,9 @@ impl<T: Precision> Batch<'_, T> {
         let samples = Samples::new(&columns).unwrap();
         assert!(samples.len() <= CHUNK);
         let mut workspace = Memory::default();
-        forward(&plan.head, self.shared.iter().copied(), &mut workspace).unwrap();
+        forward(&plan.preamble, self.shared.iter().copied(), &mut workspace).unwrap();
         let shared: Vec<T> =
-            plan.head.outputs.iter().map(|&place| T::of(workspace.values[place as usize])).collect();
+            plan.preamble.outputs.iter().map(|&place| T::of(workspace.values[place as usize])).collect();
         let asked = [
             (Request::Values, &[][..], plan.outputs.len()),
             (Request::ByShared, &by_shared[..], 0),
