@@ -26,8 +26,9 @@ pub mod batch {
 /// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever
 /// the length of the list; `mean` and `softmax` are composed of several.
 pub mod lists {
-    pub use crate::number::lists::{mean, softmax};
-    pub use crate::table::rules::{affine, cross_entropy, dot, log_sum_exp, norm, product, sum, variance};
+    pub use crate::table::lists::{
+        affine, cross_entropy, dot, log_sum_exp, mean, norm, product, softmax, sum, variance,
+    };
 }
 
 /// Comparisons whose results are numbers, 1 or 0. A replay computes them again, where an `if` would be recorded as a

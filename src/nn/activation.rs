@@ -1,7 +1,7 @@
 //! Activations: from the net inputs of a layer to its outputs.
 
 use super::error::Error;
-use crate::number::lists::softmax;
+use crate::table::lists::softmax;
 use crate::table::number::Number;
 
 /// The function between the net inputs of a layer and its outputs; each is a row of the table.

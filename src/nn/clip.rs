@@ -48,12 +48,12 @@ impl Clip {
                 }
             }
             Clip::Norm(limit) => {
-                let norm = crate::table::rules::norm(&*gradient);
+                let norm = crate::table::lists::norm(&*gradient);
                 if norm == f64::INFINITY && are_finite(gradient) {
                     // The norm overflows. Relative to the largest entry it does not, and 1e-6 is negligible.
                     let largest = gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
                     gradient.iter_mut().for_each(|slope| *slope /= largest);
-                    let factor = limit / crate::table::rules::norm(&*gradient);
+                    let factor = limit / crate::table::lists::norm(&*gradient);
                     gradient.iter_mut().for_each(|slope| *slope *= factor);
                     return;
                 }

@@ -7,8 +7,8 @@ use super::mlp::Mlp;
 use super::passes::pass;
 use super::ranges::{not_negative, or_panic, positive};
 use crate::number::mask::lt;
+use crate::table::lists::{cross_entropy, sum};
 use crate::table::number::Number;
-use crate::table::rules::{cross_entropy, sum};
 
 /// The loss of one sample, over any type of number. There are as many targets as outputs.
 ///

@@ -1,8 +1,8 @@
 //! A single neuron.
 
 use super::activation::Activation;
+use crate::table::lists::{affine, dot};
 use crate::table::number::Number;
-use crate::table::rules::{affine, dot};
 
 /// A neuron over any type of number: weights, an optional bias, and an activation.
 ///

@@ -1,7 +1,6 @@
 //! The numbers of users' code: the trait of real numbers, forward mode, masks, and the shapes of points.
 
 pub(crate) mod dual;
-pub(crate) mod lists;
 pub(crate) mod mask;
 pub(crate) mod operators;
 pub(crate) mod owner;

@@ -6,7 +6,6 @@ use crate::table::hooks::{product_of, total};
 use crate::table::number::{Lists, Number, Read, Reduction, either};
 use crate::table::ops::{Op, for_each_primitive};
 use smallvec::SmallVec;
-use std::any::type_name;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// Partials or operands of one node; more than three only for lists and preaccumulated blocks.
@@ -249,25 +248,6 @@ macro_rules! define_rules {
                 }
             )*
         }
-
-        $(
-            $(#[$list_doc])*
-            ///
-            /// One node on a tape, whatever the length.
-            ///
-            /// # Panics
-            /// If there are two lists, and they differ in length.
-            #[must_use]
-            #[track_caller]
-            pub fn $list<R: Number>(
-                $x: &[R] $(, $more: &[impl Copy + Into<R>])* $(, $last: impl Into<R>)?
-            ) -> R {
-                $( assert_eq!($x.len(), $more.len(), "both lists must have the same length"); )*
-                let second = define_rules!(@second R $(, $more)*);
-                let last = define_rules!(@last R $(, $last)?);
-                reduce::<reduction::$List, _, _>(Lists { first: $x, second, last })
-            }
-        )*
     };
     (@untaken piecewise $partials:ident $wanted:ident ($($arg:ident),*)) => {{
         let mut operand = 0;
@@ -291,10 +271,6 @@ macro_rules! define_rules {
     }};
     (@mask never, $wanted:expr) => { None };
     (@mask $untaken:tt, $wanted:expr) => { if $wanted { Some($untaken) } else { None } };
-    (@second $R:ident) => { &[] as &[$R] };
-    (@second $R:ident, $more:ident) => { $more };
-    (@last $R:ident) => { None };
-    (@last $R:ident, $last:ident) => { Some($last.into()) };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@call $name:ident ($a:ident $(, $b:ident)*) ($($n:ident)?)) => { $a.$name($($b,)* $($n)?) };
@@ -309,29 +285,6 @@ fn constant<R: Number>(value: f64) -> R {
 /// Items that are numbers already.
 pub(crate) fn as_they_are<R: Copy>() -> impl Read<R, R, R> {
     (|item: R| item, |item: R| item)
-}
-
-/// A row over lists. A user's conversion may record, compare or panic, so it runs before everything else, once per
-/// item; plain numbers are converted where they are read.
-#[inline(always)]
-#[track_caller]
-fn reduce<K: Reduction, R: Number, B: Copy + Into<R>>(lists: Lists<'_, R, B>) -> R {
-    let Lists { first, second, last } = lists;
-    if is_plain::<R, B>() {
-        let converted = (|item: R| item, |item: B| item.into());
-        return R::reduce::<K, R, B>(lists, converted);
-    }
-    let second: Vec<R> = second.iter().map(|&item| item.into()).collect();
-    R::reduce::<K, R, R>(Lists { first, second: &second, last }, as_they_are())
-}
-
-/// Whether items have one of the usual types, whose conversions are those of this crate or of the standard library.
-/// Types are compared by name, since a type that borrows has no `TypeId`; no other type has these names, and the
-/// compiler evaluates the comparison.
-#[inline(always)]
-fn is_plain<R, B>() -> bool {
-    let name = type_name::<B>();
-    name == type_name::<R>() || name == type_name::<f64>() || name == type_name::<f32>()
 }
 
 fn count(names: &[&str]) -> usize {

@@ -132,7 +132,7 @@ impl Lbfgs {
         let (Some(first), Some(best)) = (search.first, search.best) else {
             return Err(Error::Setting(format!("the minimiser did not start: {status}")));
         };
-        let gradient_norm = crate::table::rules::norm(&best.gradient);
+        let gradient_norm = crate::table::lists::norm(&best.gradient);
         let ending = match status {
             _ if gradient_norm <= self.gradient_tolerance => Ending::Gradient,
             TerminationStatus::Terminated(TerminationReason::MaxItersReached) => Ending::Iterations,

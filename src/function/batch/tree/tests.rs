@@ -6,8 +6,8 @@ use super::Precision;
 use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::function::evaluate::Memory;
+use crate::table::lists::{affine, log_sum_exp};
 use crate::table::ops::reductions;
-use crate::table::rules::{affine, log_sum_exp};
 use crate::tape::Var;
 
 /// A batch of samples, with values of the shared inputs.
