@@ -72,7 +72,7 @@ static ROWS: LazyLock<Vec<&'static Primitive>> = LazyLock::new(|| {
 ///     # #![proptest_config(ProptestConfig { failure_persistence: None, cases: 16, ..Default::default() })]
 ///     fn reverse_is_forward(
 ///         f in arbitrary_expression(Default::default()),
-///         x in [-2.0..2.0, -2.0..2.0, -2.0..2.0],
+///         x in [-2.0..2.0_f64, -2.0..2.0, -2.0..2.0],
 ///     ) {
 ///         let reverse = gradient(|x| f.evaluate(&x), x);
 ///         let forward = f.evaluate(&Dual::variables(x)).tangents();

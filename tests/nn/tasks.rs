@@ -6,6 +6,7 @@ use crate::workloads::training::two_two_two::TwoTwoTwo;
 use crate::workloads::training::{
     Digits32, Digits64, Iris32, Iris64, Moons32, Moons64, Training, TrainingVisitor, digits, visit_all,
 };
+use crate::workloads::training::{digits, iris, moons, two_two_two};
 use tapegrad::nn::{Eager, Failure, Objective, Recorded, Reduction};
 
 #[track_caller]
@@ -79,14 +80,14 @@ fn agrees_with_the_tape_in_every_step(recipe: &Recipe, steps: usize, batch: usiz
 
 #[test]
 fn every_step_agrees_with_that_of_the_tape() {
-    agrees_with_the_tape_in_every_step(&Recipe::moons(), 20, 100);
-    agrees_with_the_tape_in_every_step(&Recipe::iris(), 20, 150);
-    agrees_with_the_tape_in_every_step(&Recipe::iris(), 20, 7);
-    agrees_with_the_tape_in_every_step(&Recipe::digits(), 6, 64);
+    agrees_with_the_tape_in_every_step(&moons::recipe(), 20, 100);
+    agrees_with_the_tape_in_every_step(&iris::recipe(), 20, 150);
+    agrees_with_the_tape_in_every_step(&iris::recipe(), 20, 7);
+    agrees_with_the_tape_in_every_step(&digits::recipe(), 6, 64);
     // Samples by themselves, of networks that are little and one that is not.
-    agrees_with_the_tape_in_every_step(&Recipe::two_two_two(), 20, 1);
-    agrees_with_the_tape_in_every_step(&Recipe::moons(), 20, 1);
-    agrees_with_the_tape_in_every_step(&Recipe::digits(), 3, 1);
+    agrees_with_the_tape_in_every_step(&two_two_two::recipe(), 20, 1);
+    agrees_with_the_tape_in_every_step(&moons::recipe(), 20, 1);
+    agrees_with_the_tape_in_every_step(&digits::recipe(), 3, 1);
 }
 
 /// An objective that keeps the losses of its batches, whose plain mean is the loss of an epoch here.
@@ -110,11 +111,11 @@ impl<O: Objective> Objective for Kept<O> {
 #[test]
 fn digits_train_as_in_the_library() {
     const EPOCHS: usize = 3; // 87 updates
-    let Recipe { mlp, loss, data, .. } = &Recipe::digits();
+    let Recipe { mlp, loss, data, .. } = &digits::recipe();
     let eager = Eager::new(data, Reduction::Mean, |w, x, t| loss.of(&mlp.forward(w, x), t));
     let mut objective = Kept { objective: eager, losses: vec![] };
     let mut parameters = mlp.parameters().to_vec();
-    Recipe::digits().trainer(EPOCHS).minimize(&mut parameters, &mut objective).unwrap();
+    digits::recipe().trainer(EPOCHS).minimize(&mut parameters, &mut objective).unwrap();
 
     let mut task = Digits64::new();
     let batches = data.len().div_ceil(digits::BATCH);

@@ -5,9 +5,10 @@ use super::kernels::{
     Columns, combine, correlate, correlate_rows, cross_entropy, rows, rows_mut, shares, tanh, through_tanh,
 };
 use super::lanes::{Aligned, Number};
-use super::recipe::Recipe;
+use super::recipe::{Recipe, data, mlp};
 use super::{Samples, Training, initial_parameters};
 use pulp::{Arch, Simd, WithSimd};
+use tapegrad::nn::{self, Activation, Bias, Loss, Sgd, Trainer};
 
 pub const RATE: f64 = 0.1;
 pub const MOMENTUM: f64 = 0.9;
@@ -129,7 +130,7 @@ impl<T: Number> Training for Digits<T> {
     const STEPS: usize = 5;
 
     fn recipe() -> Recipe {
-        Recipe::digits()
+        recipe()
     }
 
     fn new() -> Self {
@@ -192,5 +193,16 @@ fn update<T: Number>(parameters: &mut [T; COUNT], velocity: &mut [T; COUNT], gra
     for k in 0..COUNT {
         velocity[k] = momentum.mul_add(velocity[k], gradient[k]);
         parameters[k] -= rate * velocity[k];
+    }
+}
+
+/// The task as settings of the library.
+pub fn recipe() -> Recipe {
+    Recipe {
+        mlp: mlp(&WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &initial()),
+        loss: Loss::CrossEntropy,
+        data: data(&samples()),
+        epochs_per_step: 1,
+        trainer: || Trainer::new(Sgd::new(RATE).momentum(MOMENTUM)).batch(nn::Batch::Size(BATCH)),
     }
 }

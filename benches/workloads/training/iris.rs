@@ -4,9 +4,10 @@ use super::kernels::{
     Columns, combine, correlate, cross_entropy, rows, rows_mut, shares, tanh, through_tanh,
 };
 use super::lanes::{Aligned, Number};
-use super::recipe::Recipe;
+use super::recipe::{Recipe, data, mlp};
 use super::{Samples, Training, initial_parameters};
 use pulp::{Arch, Simd, WithSimd};
+use tapegrad::nn::{Activation, Adam, Bias, Loss, Trainer};
 
 pub const RATE: f64 = 0.01;
 pub const BETAS: [f64; 2] = [0.9, 0.999];
@@ -59,7 +60,7 @@ impl<T: Number, const N: usize> Training for Iris<T, N> {
     const STEPS: usize = 200;
 
     fn recipe() -> Recipe {
-        Recipe::iris()
+        recipe()
     }
 
     fn new() -> Self {
@@ -153,5 +154,19 @@ impl<T: Number, const N: usize> Iris<T, N> {
             self.second.0[k] = second;
             self.parameters.0[k] -= rate * first / second.sqrt().mul_add(per_root, eps);
         }
+    }
+}
+
+/// The task as settings of the library.
+pub fn recipe() -> Recipe {
+    Recipe {
+        mlp: mlp(&WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &initial()),
+        loss: Loss::CrossEntropy,
+        data: data(&samples()),
+        epochs_per_step: 1,
+        trainer: || {
+            let [first, second] = BETAS;
+            Trainer::new(Adam { betas: (first, second), eps: EPS, ..Adam::new(RATE) })
+        },
     }
 }

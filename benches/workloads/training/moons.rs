@@ -4,9 +4,10 @@
 use super::super::data::Seeded;
 use super::kernels::{Columns, combine, correlate, rows, rows_mut, shares, sum, sum_of_squares};
 use super::lanes::{Aligned, Number};
-use super::recipe::Recipe;
+use super::recipe::{Recipe, data, mlp};
 use super::{Samples, Training, initial_parameters};
 use pulp::{Arch, Simd, WithSimd};
+use tapegrad::nn::{Activation, Bias, Loss, Penalty, Sgd, Trainer};
 
 pub const SAMPLES: usize = 100;
 pub const RATE: f64 = 0.1;
@@ -57,7 +58,7 @@ impl<T: Number, const N: usize> Training for Moons<T, N> {
     const STEPS: usize = 200;
 
     fn recipe() -> Recipe {
-        Recipe::moons()
+        recipe()
     }
 
     fn new() -> Self {
@@ -164,5 +165,16 @@ fn rectify<T: Number, const N: usize>(columns: &mut Columns<T, H, N>) {
 fn keep_where_positive<T: Number, const N: usize>(slopes: &mut Columns<T, H, N>, outputs: &Columns<T, H, N>) {
     for (slope, &output) in slopes.as_flattened_mut().iter_mut().zip(outputs.as_flattened()) {
         *slope = if output > T::ZERO { *slope } else { T::ZERO };
+    }
+}
+
+/// The task as settings of the library.
+pub fn recipe() -> Recipe {
+    Recipe {
+        mlp: mlp(&WIDTHS, [Activation::Relu, Activation::Identity], Bias::PerNeuron, &initial()),
+        loss: Loss::Hinge,
+        data: data(&samples()),
+        epochs_per_step: 1,
+        trainer: || Trainer::new(Sgd::new(RATE)).penalty(Penalty::l2(DECAY).with_biases()),
     }
 }

@@ -2,9 +2,10 @@
 //! 10,000 updates, each from the old weights.
 
 use super::lanes::Number;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, data, mlp};
 use super::{Samples, Training};
 use pulp::{Arch, Simd, WithSimd};
+use tapegrad::nn::{Activation, Bias, Loss, Sgd, Trainer};
 
 pub const RATE: f64 = 0.5;
 pub const UPDATES: usize = 10_000;
@@ -42,7 +43,7 @@ impl Training for TwoTwoTwo {
     const STEPS: usize = 1;
 
     fn recipe() -> Recipe {
-        Recipe::two_two_two()
+        recipe()
     }
 
     fn new() -> Self {
@@ -101,5 +102,20 @@ fn update(weights: &mut [[f64; 2]; 2], slopes: [f64; 2], x: [f64; 2]) {
         for (w, x) in row.iter_mut().zip(x) {
             *w -= RATE * slope * x;
         }
+    }
+}
+
+/// The task as settings of the library.
+pub fn recipe() -> Recipe {
+    let mut mlp = mlp(&[2, 2, 2], [Activation::Sigmoid; 2], Bias::Shared, &initial());
+    for bias in ["layers.0.bias", "layers.1.bias"] {
+        mlp.freeze(bias).expect("each layer shares a bias");
+    }
+    Recipe {
+        mlp,
+        loss: Loss::HalfSquared,
+        data: data(&samples()),
+        epochs_per_step: UPDATES,
+        trainer: || Trainer::new(Sgd::new(RATE)),
     }
 }
