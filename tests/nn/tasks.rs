@@ -4,7 +4,7 @@ use crate::workloads::training::lanes::Number;
 use crate::workloads::training::recipe::Recipe;
 use crate::workloads::training::two_two_two::TwoTwoTwo;
 use crate::workloads::training::{
-    Digits32, Digits64, Iris32, Iris64, Moons32, Moons64, Training, TrainingVisitor, digits, visit_all,
+    Digits32, Digits64, Iris32, Iris64, Moons32, Moons64, Training, TrainingVisitor, visit_all,
 };
 use crate::workloads::training::{digits, iris, moons, two_two_two};
 use tapegrad::nn::{Eager, Failure, Objective, Recorded, Reduction};
