@@ -11,3 +11,6 @@ pub mod batches {}
 
 #[doc = include_str!("../docs/guide/networks.md")]
 pub mod networks {}
+
+#[doc = include_str!("../docs/guide/other-crates.md")]
+pub mod other_crates {}

@@ -210,7 +210,7 @@ mod unix {
         let path = fresh_directory("socket").join("socket");
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
         let error = network(0, 1).save(&path).unwrap_err().to_string();
-        assert!(error.contains("socket: ") && error.contains("no file"), "{error}");
+        assert!(error.contains("socket: ") && error.contains("not a file"), "{error}");
         assert!(fs::metadata(&path).unwrap().file_type().is_socket());
     }
 }

@@ -73,7 +73,7 @@ fn a_change_is_an_error_if_the_tape_is_not_wanted() {
             .unwrap_err();
         assert!(matches!(error, Error::NotReplayable { step: 2, .. }), "{error}");
         let message = error.to_string();
-        assert!(message.contains("was 1, and then 3"), "{message}");
+        assert!(message.contains("was first 1, and then 3"), "{message}");
         assert!(message.contains("Backend::Eager"), "{message}");
         assert_eq!(mlp.parameters(), [0.75 * 0.75]);
     }
