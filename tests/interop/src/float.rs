@@ -37,15 +37,15 @@ mod library {
 fn a_library_over_float_has_derivatives_in_every_mode() {
     let data = [-1.2, 0.3, 0.4, 2.2, 2.9];
     check_all!(|[a, b, w]| library::mixture([a, b], w, &data), [-0.5, 2.0, 0.1]).assert_pass();
-    check_all!(|x| library::norm(x), vec![3.0, -4.0, 12.0]).assert_pass();
-    let slopes = gradient(|x| library::norm(x), &[3.0, 4.0, 12.0][..]);
+    check_all!(library::norm, vec![3.0, -4.0, 12.0]).assert_pass();
+    let slopes = gradient(library::norm, &[3.0, 4.0, 12.0][..]);
     let near = |(slope, x): (&f64, f64)| (slope - x / 13.0).abs() < 1e-15;
     assert!(slopes.iter().zip([3.0, 4.0, 12.0]).all(near), "{slopes:?}");
 }
 
 #[test]
 fn it_can_be_recorded_and_hears_its_branches() {
-    let f = Function::record(|x| library::norm(x), &[3.0, -4.0][..]).unwrap();
+    let f = Function::record(library::norm, &[3.0, -4.0][..]).unwrap();
     assert_eq!(f.evaluator().value(&[6.0, -8.0]).unwrap(), 10.0);
     assert!(matches!(f.evaluator().value(&[0.0, 0.0]), Err(Error::BranchChanged { .. })));
     for reads in [
@@ -89,6 +89,7 @@ fn every_smooth_method_of_float_has_its_derivative() {
 
 /// Methods of two and three numbers, through the trait and as the table has them.
 #[test]
+#[allow(clippy::needless_borrow)] // a reference is what is tested
 fn the_methods_are_those_of_the_table() {
     fn both(by_trait: impl Fn(Var, Var) -> Var, own: impl Fn(Var, Var) -> Var) {
         for at in [[0.7, 1.3], [1.0, 1.0], [-2.0, 0.5], [0.0, -0.0], [3.0, -1.0]] {
@@ -187,7 +188,7 @@ fn real_losses_of_complex_numbers() {
         });
         amplitude.norm_sqr() / n + amplitude.arg()
     }
-    check_all!(|x| power(x), vec![1.0, 0.5, -0.25, 2.0, 0.1]).assert_pass();
+    check_all!(power, vec![1.0, 0.5, -0.25, 2.0, 0.1]).assert_pass();
 }
 
 /// A bound by num-traits takes nothing from the top-level functions: its own numbers keep working beside it.

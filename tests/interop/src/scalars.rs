@@ -22,7 +22,8 @@ fn approx_compares_variables_and_matrices_of_them() {
 /// At kinks, edges and infinities, the methods of the field give the bits of the methods of the table.
 #[test]
 fn methods_of_the_field_are_those_of_the_table() {
-    let methods: [(fn(Var) -> Var, fn(Var) -> Var); 12] = [
+    type Method = fn(Var) -> Var;
+    let methods: [(Method, Method); 12] = [
         (ComplexField::abs, Var::abs),
         (ComplexField::modulus, Var::abs),
         (ComplexField::norm1, Var::abs),
@@ -38,7 +39,7 @@ fn methods_of_the_field_are_those_of_the_table() {
     ];
     for (k, (by_trait, own)) in methods.into_iter().enumerate() {
         for at in [0.0, -0.0, 1.0, -1.0, 2.5, f64::INFINITY, f64::NAN] {
-            let bits = |f: fn(Var) -> Var| {
+            let bits = |f: Method| {
                 let slope = gradient(|[x]| f(x), [at])[0];
                 if slope.is_nan() { 1 } else { slope.to_bits() }
             };
