@@ -89,9 +89,9 @@ impl Function {
     /// ```
     /// use tapegrad::{Error, Function, Var};
     ///
-    /// // A closure that comes as an argument is wrapped in one, so that the compiler knows the shape first.
+    /// // Of a closure that comes as an argument the compiler has to be told the shape of the point.
     /// fn slope(f: impl Fn([Var; 1]) -> Var, x: f64) -> Result<f64, Error> {
-    ///     let f = Function::record(|x| f(x), [x])?;
+    ///     let f = Function::record::<[f64; 1], _>(f, [x])?;
     ///     Ok(f.evaluator().gradient(&[x])?[0])
     /// }
     /// assert_eq!(slope(|[x]| x * x, 3.0)?, 6.0);

@@ -1,13 +1,24 @@
 //! The traits of simba, on which nalgebra is written, for variables and numbers in forward mode: matrices, decompositions,
 //! rotations and so on have derivatives. One body for the versions of simba.
 //!
-//! Every method is the one of the same name in the table. Plain numbers enter as constants. Leaving, as in
+//! Every method is the one of the same name in the table; `sinc` and `sinhc` have their derivatives at 0 too. Plain numbers enter as constants. Leaving, as in
 //! `nalgebra::convert`, reads the value: a recording hears of it.
 
 use crate::number::dual::Dual;
+use crate::number::mask::lt;
 use crate::number::real::Real;
 use crate::tape::Var;
 use std::f64::consts;
+
+/// `sin x / x` (`sign` is −1) or `sinh x / x` (1), from the sine. Near 0 by the series, which has derivatives there.
+#[track_caller]
+fn quotient<R: Real>(x: R, sine: R, sign: f64) -> R {
+    let square = x * x * sign;
+    // The next term of the series is below 3e-18.
+    let series = square.mul_add(1.0 / 362_880.0, 1.0 / 5_040.0);
+    let series = series.mul_add(square, 1.0 / 120.0).mul_add(square, 1.0 / 6.0).mul_add(square, 1.0);
+    lt(x.abs(), 0.1).select(series, sine / x)
+}
 
 macro_rules! field {
     ($simba:ident [$($g:tt)*] $T:ty) => {
@@ -118,6 +129,22 @@ macro_rules! field {
             #[track_caller]
             fn powc(self, n: Self) -> Self {
                 <$T>::powf(self, n)
+            }
+            #[track_caller]
+            fn sinc(self) -> Self {
+                quotient(self, Self::sin(self), -1.0)
+            }
+            #[track_caller]
+            fn sinhc(self) -> Self {
+                quotient(self, Self::sinh(self), 1.0)
+            }
+            #[track_caller]
+            fn cosc(self) -> Self {
+                Self::cos(self) / self
+            }
+            #[track_caller]
+            fn coshc(self) -> Self {
+                Self::cosh(self) / self
             }
             #[track_caller]
             fn is_finite(&self) -> bool {

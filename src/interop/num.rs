@@ -73,6 +73,8 @@ macro_rules! foreign_number {
             fn to_u128(&self) -> Option<u128> {
                 self.value().to_u128()
             }
+            foreign_number! { @casts
+                to_i8 i8, to_i16 i16, to_i32 i32, to_isize isize, to_u8 u8, to_u16 u16, to_u32 u32, to_usize usize }
             #[track_caller]
             fn to_f32(&self) -> Option<f32> {
                 self.value().to_f32()
@@ -163,6 +165,10 @@ macro_rules! foreign_number {
                 self.value().is_normal()
             }
             #[track_caller]
+            fn is_subnormal(self) -> bool {
+                self.value().is_subnormal()
+            }
+            #[track_caller]
             fn classify(self) -> FpCategory {
                 self.value().classify()
             }
@@ -202,6 +208,12 @@ macro_rules! foreign_number {
         #[track_caller]
         fn $name(self) -> bool {
             <Self as Real>::$name(self)
+        }
+    )* };
+    (@casts $($name:ident $Integer:ty),*) => { $(
+        #[track_caller]
+        fn $name(&self) -> Option<$Integer> {
+            self.value().$name()
         }
     )* };
     (@unary $($name:ident)*) => { $(

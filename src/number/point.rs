@@ -43,6 +43,19 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U>;
 
+    /// The lengths of all lists in the shape, depth first.
+    #[doc(hidden)]
+    fn lengths<U: 'static>(of: &Self::Of<U>, lengths: &mut Vec<usize>);
+
+    /// Whether the lists of these contents have the lengths of those of the point.
+    #[doc(hidden)]
+    fn has_shape_of<U: 'static>(&self, of: &Self::Of<U>) -> bool {
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        Self::lengths(&self.map(&mut |_| ()), &mut own);
+        Self::lengths(of, &mut others);
+        own == others
+    }
+
     /// How many numbers there are.
     #[doc(hidden)]
     fn count(&self) -> usize {
@@ -105,6 +118,7 @@ macro_rules! single_point {
             fn args<U: Copy + 'static>(of: &U) -> U {
                 *of
             }
+            fn lengths<U: 'static>(_: &U, _: &mut Vec<usize>) {}
         }
     };
 }
@@ -126,6 +140,9 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for [P; N] {
     fn args<U: Copy + 'static>(of: &[P::Of<U>; N]) -> [P::Args<'_, U>; N] {
         std::array::from_fn(|k| P::args(&of[k]))
     }
+    fn lengths<U: 'static>(of: &[P::Of<U>; N], lengths: &mut Vec<usize>) {
+        of.iter().for_each(|part| P::lengths(part, lengths));
+    }
 }
 
 /// Lists of any length; the same shape with other contents is a vector.
@@ -144,6 +161,10 @@ macro_rules! list_point {
             }
             fn args<U: Copy + 'static>(of: &Vec<P::Of<U>>) -> &[P::Of<U>] {
                 of
+            }
+            fn lengths<U: 'static>(of: &Vec<P::Of<U>>, lengths: &mut Vec<usize>) {
+                lengths.push(of.len());
+                of.iter().for_each(|part| P::lengths(part, lengths));
             }
         }
     };
@@ -166,6 +187,9 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for &[P; N] {
     fn args<U: Copy + 'static>(of: &[P::Of<U>; N]) -> [P::Args<'_, U>; N] {
         <[P; N]>::args(of)
     }
+    fn lengths<U: 'static>(of: &[P::Of<U>; N], lengths: &mut Vec<usize>) {
+        <[P; N]>::lengths(of, lengths);
+    }
 }
 
 macro_rules! tuple_point {
@@ -183,6 +207,9 @@ macro_rules! tuple_point {
             }
             fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U> {
                 ($($P::args(&of.$k),)*)
+            }
+            fn lengths<U: 'static>(of: &Self::Of<U>, lengths: &mut Vec<usize>) {
+                $($P::lengths(&of.$k, lengths);)*
             }
         }
     };

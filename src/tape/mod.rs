@@ -388,12 +388,17 @@ impl Tape {
             thread::values_were_given_out(vars);
         }
         let (value, partials) = f(P::args(&inputs.map(&mut |var: Var| var.value)));
+        let has_shape = inputs.has_shape_of(&partials);
         let partials = &P::numbers_of(&partials)[..];
         assert!(
             vars.len() == partials.len(),
             "`{name}` has {} inputs and returned {} partial derivatives; return one per input",
             vars.len(),
             partials.len()
+        );
+        assert!(
+            has_shape,
+            "the lists of inputs and of partial derivatives of `{name}` must have the same lengths"
         );
         if !vars.iter().any(|var| var.is_on_a_tape()) {
             return Var::constant_of(value);

@@ -34,13 +34,13 @@ impl Node {
     /// The name in expressions and messages: that of an input, if it has one, else the index: `#3`.
     #[must_use]
     pub fn label(&self) -> String {
-        let name = self.name.clone().filter(|_| self.op == Op::Input);
-        name.unwrap_or_else(|| Operand::Node(self.index).to_string())
+        let name = self.name.as_deref().filter(|_| self.op == Op::Input);
+        name.map_or_else(|| Operand::Node(self.index).to_string(), readable)
     }
 
     /// What the node computes: `x` or `input` for an input, else `mul(x, #2)`. `label` names the operands.
     pub(super) fn expression(&self, label: impl Fn(Operand) -> String) -> String {
-        let name = self.name.clone().unwrap_or_else(|| self.op.to_string());
+        let name = self.name.as_deref().map_or_else(|| self.op.to_string(), readable);
         match self.op {
             Op::Input => name,
             _ => {
@@ -49,6 +49,15 @@ impl Node {
             }
         }
     }
+}
+
+/// A name as it stands in a text: in quotes if it is empty, or could be mistaken for a node or a number, or has line breaks.
+pub(super) fn readable(name: &str) -> String {
+    let is_plain = !name.is_empty()
+        && !name.starts_with(['#', '"'])
+        && name.parse::<f64>().is_err()
+        && !name.contains(char::is_control);
+    if is_plain { name.to_owned() } else { format!("{name:?}") }
 }
 
 /// An operand of a node, of a guard, or an output.

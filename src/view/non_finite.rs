@@ -1,6 +1,6 @@
 //! The first number that is not finite.
 
-use super::listing::{Node, Operand};
+use super::listing::{Node, Operand, readable};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -39,7 +39,9 @@ pub enum Fault {
 impl fmt::Display for NonFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let label = |operand: Operand| match operand {
-            Operand::Node(index) => self.names.get(&index).cloned().unwrap_or_else(|| operand.to_string()),
+            Operand::Node(index) => {
+                self.names.get(&index).map_or_else(|| operand.to_string(), |name| readable(name))
+            }
             Operand::Constant(_) => operand.to_string(),
         };
         let Node { index, value, operands, .. } = &self.node;

@@ -1,5 +1,6 @@
 //! Arguments and results of any shape: numbers, arrays, slices, vectors, tuples, and these inside each other.
 
+use crate::common::{assert_says, refusal};
 use tapegrad::{
     Dual, Error, Function, HessianNumber, Point, Real, Tape, Var, gradient, hessian, hvp, jacobian, jvp,
     value_and_gradient, vjp,
@@ -59,7 +60,7 @@ fn the_smallest_shapes() {
     assert_eq!(gradient(|rows: &[[Var; 2]]| Var::from(rows.len() as f64), &[[0.0; 2]; 0][..]), [[0.0; 2]; 0]);
     // An argument as it is, and one that has no part.
     assert_eq!(gradient(|(x, _)| x, (7.0, [8.0, 9.0])), (1.0, [0.0, 0.0]));
-    let none: [f64; 0] = jacobian(|_| [Var::from(1.0); 0], 2.0);
+    let none: [f64; 0] = jacobian(|_| [] as [Var; 0], 2.0);
     assert!(none.is_empty());
 }
 
@@ -105,12 +106,17 @@ fn tapes_and_recordings_take_them_too() -> Result<(), Error> {
     Ok(())
 }
 
-/// Generic code that was handed a closure: it is wrapped in one, or the shape is said.
+/// Generic code that was handed a closure: the shape is said, or it is wrapped in a closure.
 #[test]
+#[allow(clippy::redundant_closure)] // the compiler needs them
 fn closures_that_are_arguments() {
     fn wrapped(f: impl Fn([Var; 1]) -> Var) -> f64 {
         let function = Function::record(|x| f(x), [2.0]).unwrap();
         function.evaluator().value(&[3.0]).unwrap() + gradient(|x| f(x), [3.0])[0]
+    }
+    fn said(f: impl Fn([Var; 1]) -> Var) -> f64 {
+        let function = Function::record::<[f64; 1], _>(&f, [2.0]).unwrap();
+        function.evaluator().value(&[3.0]).unwrap() + gradient::<[f64; 1]>(f, [3.0])[0]
     }
     fn of_slices(f: impl Fn(&[Var]) -> Var, x: &[f64]) -> Vec<f64> {
         assert_eq!(Function::record(|x| f(x), x).unwrap().evaluator().gradient(x).unwrap(), gradient(&f, x));
@@ -121,6 +127,30 @@ fn closures_that_are_arguments() {
         Function::record(|x| f(x), x).unwrap().evaluator().gradient(&at).unwrap()
     }
     assert_eq!(wrapped(|[x]| x * x), 9.0 + 6.0);
+    assert_eq!(said(|[x]| x * x), 9.0 + 6.0);
     assert_eq!(of_slices(|x| x[0] * x[1], &[2.0, 3.0]), [3.0, 2.0]);
     assert_eq!(of_points(|(x, [y])| x * y, (2.0, [3.0])), [3.0, 2.0]);
+}
+
+/// As many numbers, in lists of other lengths: refused, not shifted from one list to the next.
+#[test]
+fn lists_of_other_lengths() {
+    let f = |x: &[Var]| vec![vec![x[0] * 1.0], vec![x[1] * 1.0, x[2] * 1.0]];
+    let weights = || vec![vec![10.0, 20.0], vec![30.0]];
+    let message = refusal(|| vjp(f, &[1.0, 2.0, 3.0][..], weights()));
+    assert_says(&message, &["lists in the results and in the weights"]);
+    let point = || (vec![2.0], vec![3.0, 5.0]);
+    let message = refusal(|| {
+        jvp(|(a, b): (&[Dual], &[Dual])| a[0] * b[0] + b[1], point(), (vec![1.0, 0.0], vec![0.0]))
+    });
+    assert_says(&message, &["lists in the point and in the direction"]);
+    let g = |(a, b): (&[Dual<Var>], &[Dual<Var>])| a[0] * b[0] + b[1];
+    let message = refusal(|| hvp(g, point(), (vec![1.0, 0.0], vec![0.0])));
+    assert_says(&message, &["lists in the point and in the direction"]);
+    let tape = Tape::new();
+    let [x, y, z] = tape.vars([1.0, 2.0, 3.0]);
+    let rule =
+        |(a, b): (&[f64], &[f64])| (a[0] * b[0] * b[1], (vec![b[0] * b[1], a[0] * b[1]], vec![a[0] * b[0]]));
+    let message = refusal(|| tape.custom("op", (vec![x], vec![y, z]), rule));
+    assert_says(&message, &["`op`", "lists of inputs and of partial derivatives"]);
 }

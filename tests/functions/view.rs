@@ -5,8 +5,11 @@ use tapegrad::primitives::Op;
 use tapegrad::view::{Listing, Operand};
 use tapegrad::{Function, Tape, Var, lists::dot, masks::lt};
 
+/// An operation, the bits of its operands, of its value and of its partials.
+type Operation = (Op, Vec<u64>, u64, Vec<Option<u64>>);
+
 /// What does not depend on where the inputs stand: a line per operation.
-fn operations(listing: &Listing) -> Vec<(Op, Vec<u64>, u64, Vec<Option<u64>>)> {
+fn operations(listing: &Listing) -> Vec<Operation> {
     let bits = |x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
     let value = |operand: &Operand| match *operand {
         Operand::Constant(value) => bits(value),
@@ -102,4 +105,14 @@ fn partials_of_every_kind_of_operand() {
     assert_eq!(of(2), [None, Some(1.0), None]);
     assert_eq!(of(3), [Some(7.0), None, Some(4.0), Some(3.0)]);
     assert!(listing.nodes.iter().all(|node| node.adjoint.is_none()), "there are several outputs");
+}
+
+/// What could be mistaken for a node, a number or nothing is in quotes.
+#[test]
+fn names_that_could_be_mistaken() {
+    let f = Function::record(|[x, y, z, w]| x * y + z + w, [1.0; 4]).unwrap();
+    let f = f.with_names(["#4", "2", "", "a\nb"]).unwrap();
+    let expected = "fn(\"#4\", \"2\", \"\", \"a\\nb\") {\n    #4 = mul(\"#4\", \"2\");\n    #5 = add(#4, \"\");\n    \
+                    #6 = add(#5, \"a\\nb\");\n    [#6]\n}";
+    assert_eq!(f.to_string(), expected);
 }

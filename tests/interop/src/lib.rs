@@ -5,4 +5,5 @@
 mod float;
 mod formats;
 mod matrices;
+mod minimisers;
 mod scalars;
