@@ -35,7 +35,7 @@ fn main() -> Result<(), Error> {
 
     let tape = Tape::new();
     let net = mlp.bind(&tape);
-    let pass = net.pass(&INPUTS);
+    let pass = net.forward_pass(&INPUTS);
     let loss = Loss::HalfSquared.of(pass.outputs(), &TARGETS.map(Var::from));
     let g = loss.backward();
     println!("error before training      {:.18}", loss.value());

@@ -2,12 +2,12 @@
 //! function with Jacobian.
 //!
 //! ```
-//! use argmin::core::{CostFunction, Gradient, Hessian};
+//! use argmin::core::{CostFunction, Gradient};
 //! use tapegrad::Function;
 //!
 //! let f = Function::record(|[x, y]| x * x * y, [1.0, 1.0])?;
 //! assert_eq!(f.cost(&vec![3.0, 2.0])?, 18.0);
-//! assert_eq!(f.gradient(&vec![3.0, 2.0])?, [12.0, 9.0]);
+//! assert_eq!(Gradient::gradient(&f, &vec![3.0, 2.0])?, [12.0, 9.0]);
 //! # Ok::<(), argmin::core::Error>(())
 //! ```
 

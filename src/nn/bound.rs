@@ -50,7 +50,7 @@ impl<'a> Bound<'a> {
     #[must_use]
     #[track_caller]
     pub fn forward(&self, inputs: &[impl Copy + Into<Var>]) -> Vec<Var> {
-        self.pass(inputs).outputs
+        self.forward_pass(inputs).outputs
     }
 
     /// As [`forward`](Self::forward), but also keeps the net inputs of every layer.
@@ -59,7 +59,7 @@ impl<'a> Bound<'a> {
     /// If there are not as many inputs as the network takes.
     #[must_use]
     #[track_caller]
-    pub fn pass(&self, inputs: &[impl Copy + Into<Var>]) -> ForwardPass {
+    pub fn forward_pass(&self, inputs: &[impl Copy + Into<Var>]) -> ForwardPass {
         let mut outputs: Vec<Var> = inputs.iter().map(|&input| input.into()).collect();
         let mut net_inputs = Vec::with_capacity(self.mlp.layers().len());
         let mut rest = &self.parameters[..];

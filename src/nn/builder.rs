@@ -5,8 +5,8 @@ use super::error::Error;
 use super::init::Init;
 use super::layer::{Bias, Layer};
 use super::mlp::Mlp;
-use super::passes::are_finite;
 use super::random::Random;
+use super::vectors::are_finite;
 
 /// Builds a network. See [`Mlp::builder`].
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! Gradient clipping.
 
 use super::error::Error;
-use super::passes::are_finite;
 use super::ranges::{limit, or_panic};
+use super::vectors::are_finite;
 
 /// A limit for the gradient before each update.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,8 +4,8 @@ use super::activation::Activation;
 use super::data::Data;
 use super::error::{Error, expect_length};
 use super::mlp::Mlp;
-use super::passes::pass;
 use super::ranges::{not_negative, or_panic, positive};
+use super::vectors::run;
 use crate::number::mask::lt;
 use crate::table::lists::{cross_entropy, sum};
 use crate::table::number::Number;
@@ -211,7 +211,7 @@ impl Penalty {
     /// are penalised, else 0. Written with plain numbers and several partial sums: on a tape it took a sixth of a
     /// training step.
     pub(super) fn add_slopes(self, parameters: &[f64], pays: &[f64], gradient: &mut [f64]) -> f64 {
-        pass(parameters.len(), Slopes { penalty: self, parameters, pays, gradient })
+        run(parameters.len(), Slopes { penalty: self, parameters, pays, gradient })
     }
 }
 

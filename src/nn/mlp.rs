@@ -25,7 +25,7 @@ use std::ops::Range;
 /// let y = mlp.predict(&[0.5, -1.0]);
 /// let tape = Tape::new();
 /// let net = mlp.bind(&tape);
-/// let pass = net.pass(&[0.5, -1.0]);
+/// let pass = net.forward_pass(&[0.5, -1.0]);
 /// assert_eq!(pass.outputs()[0].value(), y[0]);
 ///
 /// let loss = (pass.outputs()[0] - 1.0).powi(2);

@@ -37,7 +37,6 @@ mod model;
 mod neuron;
 mod objective;
 mod optimizer;
-mod passes;
 mod predict;
 mod random;
 mod ranges;
@@ -47,6 +46,7 @@ mod safetensors;
 mod save;
 mod schedule;
 mod train;
+mod vectors;
 
 pub use activation::Activation;
 pub use backend::{Backend, Fallback};

@@ -46,7 +46,7 @@ fn expected_metric(metric: Metric, mlp: &Mlp, activation: Activation, data: &Dat
     }
     let net_inputs = |k: usize| {
         let tape = tapegrad::Tape::new();
-        let last = mlp.bind(&tape).pass(data.input(k)).net_inputs()[1].clone();
+        let last = mlp.bind(&tape).forward_pass(data.input(k)).net_inputs()[1].clone();
         last.iter().map(|a| a.value()).collect::<Vec<f64>>()
     };
     let is_right = |&k: &usize| {

@@ -92,7 +92,7 @@ fn deltas_of_every_layer() {
     let (mlp, x, t) = (small(), [0.5, -1.0, 2.0], [1.0, 0.0]);
     let tape = Tape::new();
     let net = mlp.bind(&tape);
-    let pass = net.pass(&x);
+    let pass = net.forward_pass(&x);
     let loss = Loss::HalfSquared.of(pass.outputs(), &t.map(|t| t.into()));
     let g = loss.backward();
     let deltas = pass.deltas(&g);
@@ -174,7 +174,7 @@ fn a_shared_bias_gets_the_sum_of_the_deltas() {
     let mlp = Mlp::builder(2).layer(3, Activation::Sigmoid).bias(Bias::Shared).seed(1).build().unwrap();
     let tape = Tape::new();
     let net = mlp.bind(&tape);
-    let pass = net.pass(&[0.3, 0.6]);
+    let pass = net.forward_pass(&[0.3, 0.6]);
     let g = Loss::HalfSquared.of(pass.outputs(), &[0.0.into(), 1.0.into(), 0.5.into()]).backward();
     let total: f64 = pass.deltas(&g)[0].iter().sum();
     assert_relative_eq!(*net.gradient(&g).last().unwrap(), total, max_relative = 1e-14);

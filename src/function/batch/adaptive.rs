@@ -56,11 +56,11 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         BatchedAdaptive { f, branches: Branches::new(shared, [], most) }
     }
 
-    /// The same with these inputs held, and no others: derivatives are not taken with respect to them, as with
+    /// The same with these inputs held too: derivatives are not taken with respect to them, as with
     /// [`Function::with_held`].
     #[must_use]
     pub fn with_held(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
-        self.branches.held = in_order(inputs);
+        self.branches.held = in_order(self.branches.held.into_iter().chain(inputs));
         self.branches.recordings.clear();
         self
     }

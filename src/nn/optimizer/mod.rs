@@ -19,8 +19,8 @@ pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use super::error::Error;
-use super::passes::pass;
 use super::ranges::{not_negative, or_panic};
+use super::vectors::run;
 
 /// The state that an optimiser keeps between updates; a checkpoint stores it.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,7 +146,7 @@ fn for_each_parameter<const N: usize>(
 ) {
     expect_fitting(state, parameters, gradient);
     let moments = state.advance(parameters.len(), initial);
-    pass(parameters.len(), EachParameter { parameters, gradient, moments, rule });
+    run(parameters.len(), EachParameter { parameters, gradient, moments, rule });
 }
 
 /// # Panics

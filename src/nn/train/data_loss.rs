@@ -3,7 +3,7 @@
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Reduction};
-use crate::nn::passes::scale;
+use crate::nn::vectors::scale;
 use crate::{Error, Function, Gradient, Tape, Var};
 
 /// The loss `f(parameters, inputs, targets)` over data.

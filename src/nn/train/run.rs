@@ -9,8 +9,8 @@ use super::state::{Best, RunState, Task};
 use crate::nn::data::{Order, batches};
 use crate::nn::error::Error;
 use crate::nn::objective::{Moment, Reduction, stopped};
-use crate::nn::passes::are_finite;
 use crate::nn::ranges::not_negative;
+use crate::nn::vectors::are_finite;
 use std::ops::ControlFlow;
 
 /// Trains, and updates `parameters`: to the best ones with early stopping, else to the last ones. After an error

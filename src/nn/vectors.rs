@@ -8,18 +8,18 @@ const FEW: usize = 32;
 
 /// Runs a loop over this many parameters. Its result does not depend on the instruction set.
 #[inline]
-pub(super) fn pass<P: WithSimd>(parameters: usize, pass: P) -> P::Output {
-    if parameters <= FEW { pass.with_simd(Scalar::new()) } else { Arch::new().dispatch(pass) }
+pub(super) fn run<L: WithSimd>(parameters: usize, of: L) -> L::Output {
+    if parameters <= FEW { of.with_simd(Scalar::new()) } else { Arch::new().dispatch(of) }
 }
 
 /// Whether all numbers are finite.
 pub(super) fn are_finite(numbers: &[f64]) -> bool {
-    pass(numbers.len(), AreFinite(numbers))
+    run(numbers.len(), AreFinite(numbers))
 }
 
 /// Multiplies all numbers by a factor; returns whether all were finite before.
 pub(super) fn scale(numbers: &mut [f64], factor: f64) -> bool {
-    pass(numbers.len(), Scale { numbers, factor })
+    run(numbers.len(), Scale { numbers, factor })
 }
 
 struct AreFinite<'a>(&'a [f64]);
