@@ -527,6 +527,12 @@ macro_rules! define_op {
                 }
             }
 
+            /// How many results it has: one, as every row of the table.
+            #[inline(always)]
+            pub(crate) fn results(self) -> usize {
+                1
+            }
+
             /// Whether only the partials are known, so that replays and second derivatives are impossible.
             pub fn is_opaque(self) -> bool {
                 matches!(self, Op::Custom | Op::Preaccumulated)

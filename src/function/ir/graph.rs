@@ -147,6 +147,8 @@ pub(crate) struct Builder {
     constants: IndexMap<u64, ()>,
     inputs: usize,
     instructions: Vec<(Op, SmallVec<[Slot; 4]>)>,
+    /// How many results there are.
+    results: usize,
     guards: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
     outputs: Vec<Slot>,
 }
@@ -177,7 +179,9 @@ impl Builder {
     pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
         let operands = operands.into_iter().map(|operand| self.slot(operand)).collect();
         self.instructions.push((op, operands));
-        Source::Result(self.instructions.len() - 1)
+        let first = self.results;
+        self.results += op.results();
+        Source::Result(first)
     }
 
     pub fn guard(
@@ -200,7 +204,7 @@ impl Builder {
     /// # Panics
     /// If there are 2³² values or more in total.
     pub fn finish(self) -> Graph {
-        let places = self.constants.len() + self.inputs + self.instructions.len();
+        let places = self.constants.len() + self.inputs + self.results;
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
         let constants = self.constants.len() as u32;
         let inputs = self.inputs as u32;

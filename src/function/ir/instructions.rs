@@ -10,33 +10,34 @@ pub(crate) type Place = u32;
 /// Operations and their operands, in order of evaluation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Instructions {
-    /// The place of the first result.
-    first: usize,
+    /// The places of all results.
+    results: Range<usize>,
     ops: Vec<Entry>,
     operands: Vec<Place>,
 }
 
-/// An operation, and the range of its operands.
+/// An operation, the range of its operands, and the place of its first result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     op: Op,
     start: u32,
     end: u32,
+    result: Place,
 }
 
-/// One instruction: a row of the table and its operands. It has one result.
+/// One instruction: an operation, its operands, and where its results are: contiguous, as many as the operation has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instruction<'i> {
     pub op: Op,
     pub operands: &'i [Place],
-    /// The place of the result.
+    /// The place of the first result; a row of the table has no other.
     pub result: usize,
 }
 
 impl Instructions {
     /// An empty list; results will have the places from `first` on.
     pub fn new(first: usize) -> Instructions {
-        Instructions { first, ..Instructions::default() }
+        Instructions { results: first..first, ..Instructions::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -49,16 +50,18 @@ impl Instructions {
 
     /// The places of all results.
     pub fn results(&self) -> Range<usize> {
-        self.first..self.first + self.len()
+        self.results.clone()
     }
 
     /// # Panics
-    /// If there are 2³² operands or more in total.
+    /// If there are 2³² operands, or values, or more in total.
     pub fn push(&mut self, op: Op, operands: impl IntoIterator<Item = Place>) {
         let here = |operands: &[Place]| u32::try_from(operands.len()).expect("fewer than 2³² operands");
         let start = here(&self.operands);
         self.operands.extend(operands);
-        self.ops.push(Entry { op, start, end: here(&self.operands) });
+        let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
+        self.results.end += op.results();
+        self.ops.push(Entry { op, start, end: here(&self.operands), result });
     }
 
     /// The operands of all instructions.
@@ -66,10 +69,10 @@ impl Instructions {
         self.operands.iter_mut()
     }
 
-    /// The instruction whose result has this place; `None` for a constant or an input.
+    /// The instruction that has a result at this place; `None` for a constant or an input.
     pub fn of(&self, place: Place) -> Option<Instruction<'_>> {
-        let index = (place as usize).checked_sub(self.first)?;
-        self.range(index..index + 1).next()
+        let index = self.ops.partition_point(|entry| entry.result <= place).checked_sub(1)?;
+        Some(self.instruction(&self.ops[index]))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Instruction<'_>> {
@@ -79,20 +82,19 @@ impl Instructions {
     /// The instructions in this range.
     #[inline(always)]
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = Instruction<'_>> {
-        let results = self.first + range.start..;
-        self.ops[range].iter().zip(results).map(|(entry, result)| self.instruction(entry, result))
+        self.ops[range].iter().map(|entry| self.instruction(entry))
     }
 
     /// All of them, from the last to the first.
     #[inline(always)]
     pub fn backwards(&self) -> impl Iterator<Item = Instruction<'_>> {
-        let entries = self.ops.iter().enumerate().rev();
-        entries.map(|(index, entry)| self.instruction(entry, self.first + index))
+        self.ops.iter().rev().map(|entry| self.instruction(entry))
     }
 
     #[inline(always)]
-    fn instruction(&self, &Entry { op, start, end }: &Entry, result: usize) -> Instruction<'_> {
-        Instruction { op, operands: &self.operands[start as usize..end as usize], result }
+    fn instruction(&self, &Entry { op, start, end, result }: &Entry) -> Instruction<'_> {
+        let operands = &self.operands[start as usize..end as usize];
+        Instruction { op, operands, result: result as usize }
     }
 }
 
@@ -101,7 +103,7 @@ impl Instructions {
 impl Instruction<'_> {
     /// The places of its results.
     pub fn results(self) -> Range<usize> {
-        self.result..self.result + 1
+        self.result..self.result + self.op.results()
     }
 
     /// Whether it has lists of operands, and rules that loop over them.
