@@ -144,7 +144,7 @@ impl Mlp {
         self.names().nth(place).unwrap_or_default()
     }
 
-    /// All parameters by name, in order.
+    /// All parameters by name, in order: a map of the crate `indexmap` (2.x), which keeps the order.
     ///
     /// ```
     /// # use tapegrad::nn::{Activation, Mlp};
