@@ -2,6 +2,7 @@
 
 use super::evaluate::{Memory, backward, backward_plain};
 use super::ir::graph::Place;
+use super::maybe_owned::MaybeOwned;
 use super::{Function, length};
 use crate::error::Error;
 use crate::number::dual::Dual;
@@ -36,7 +37,7 @@ use crate::number::owner::Owner;
 #[derive(Debug)]
 pub struct Evaluator<'f> {
     function: &'f Function,
-    memory: WorkspaceRef<'f>,
+    memory: MaybeOwned<'f, Workspace>,
 }
 
 /// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate.
@@ -58,17 +59,11 @@ impl Workspace {
     }
 }
 
-#[derive(Debug)]
-enum WorkspaceRef<'w> {
-    Own(Box<Workspace>),
-    Lent(&'w mut Workspace),
-}
-
 impl Function {
     /// An evaluator of this function, with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> Evaluator<'_> {
-        Evaluator { function: self, memory: WorkspaceRef::Own(Box::default()) }
+        Evaluator { function: self, memory: MaybeOwned::Owned(Box::default()) }
     }
 
     /// An evaluator of this function that uses memory of the caller: one workspace serves many functions. Making it
@@ -76,18 +71,14 @@ impl Function {
     #[must_use]
     #[inline]
     pub fn evaluator_in<'f>(&'f self, workspace: &'f mut Workspace) -> Evaluator<'f> {
-        Evaluator { function: self, memory: WorkspaceRef::Lent(workspace) }
+        Evaluator { function: self, memory: MaybeOwned::Lent(workspace) }
     }
 }
 
 impl Evaluator<'_> {
     #[inline]
     pub(super) fn parts(&mut self) -> (&Function, &mut Workspace) {
-        let memory = match &mut self.memory {
-            WorkspaceRef::Own(workspace) => workspace,
-            WorkspaceRef::Lent(workspace) => &mut **workspace,
-        };
-        (self.function, memory)
+        (self.function, self.memory.get())
     }
 
     /// The value of a function with one output.

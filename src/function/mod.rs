@@ -8,6 +8,7 @@ mod display;
 mod evaluate;
 mod evaluator;
 mod ir;
+mod maybe_owned;
 mod passes;
 mod record;
 #[cfg(feature = "serde")]
@@ -310,18 +311,21 @@ fn free_name(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// These inputs in ascending order, without duplicates.
+/// These inputs in ascending order, without duplicates. An error at the first that is not one of `count` inputs.
 fn set_of_inputs(inputs: impl IntoIterator<Item = usize>, count: usize) -> Result<Vec<usize>, Error> {
-    let mut set = Vec::new();
-    for input in inputs {
-        if input >= count {
-            return Err(Error::Length { what: "inputs", expected: count, got: input.saturating_add(1) });
-        }
-        set.push(input);
-    }
-    set.sort_unstable();
-    set.dedup();
-    Ok(set)
+    let within = |input: usize| match input < count {
+        true => Ok(input),
+        false => Err(Error::Length { what: "inputs", expected: count, got: input.saturating_add(1) }),
+    };
+    inputs.into_iter().map(within).collect::<Result<Vec<_>, _>>().map(in_order)
+}
+
+/// These inputs in ascending order, without duplicates.
+fn in_order(inputs: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    let mut inputs: Vec<usize> = inputs.into_iter().collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
 }
 
 fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {

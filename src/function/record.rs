@@ -13,15 +13,14 @@ impl Tape {
     /// The recording so far as a function from `inputs` to `outputs`. The tape can still be used.
     ///
     /// ```
-    /// use tapegrad::{Tape, Workspace};
+    /// use tapegrad::Tape;
     ///
     /// let tape = Tape::recording();
     /// let [x, y] = tape.vars([1.0, 2.0]);
     /// let z = x * y.exp();
     /// let gradient = z.backward(); // use it now,
     /// let f = tape.function(&[x, y], &[z])?; // and again elsewhere
-    /// let mut workspace = Workspace::new();
-    /// assert_eq!(f.evaluator_in(&mut workspace).value(&[3.0, 0.0])?, 3.0);
+    /// assert_eq!(f.evaluator().value(&[3.0, 0.0])?, 3.0);
     /// # let _ = gradient;
     /// # Ok::<(), tapegrad::Error>(())
     /// ```

@@ -1,8 +1,8 @@
 //! The traits of simba, on which nalgebra is written, for variables and numbers in forward mode: matrices, decompositions,
 //! rotations and so on have derivatives. One body for the versions of simba.
 //!
-//! Every method is the one of the same name in the table; `sinc` and `sinhc` have their derivatives at 0 too. Plain numbers enter as constants. Leaving, as in
-//! `nalgebra::convert`, reads the value: a recording hears of it.
+//! Every method is the one of the same name in the table; `sinc` and `sinhc` have their derivatives at 0 too. Plain
+//! numbers enter as constants. Leaving, as in `nalgebra::convert`, reads the value: a recording hears of it.
 
 use crate::number::dual::Dual;
 use crate::number::mask::lt;
@@ -70,9 +70,9 @@ macro_rules! field {
         impl<$($g)*> $simba::scalar::ComplexField for $T {
             type RealField = Self;
 
-            field! { @unary floor ceil round trunc fract abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10
+            from_table! { unary floor ceil round trunc fract abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10
                 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh }
-            field! { @binary hypot log powf }
+            from_table! { binary hypot log powf }
 
             fn from_real(re: Self) -> Self {
                 re
@@ -157,7 +157,7 @@ macro_rules! field {
         }
 
         impl<$($g)*> $simba::scalar::RealField for $T {
-            field! { @binary max min atan2 copysign }
+            from_table! { binary max min atan2 copysign }
             field! { @constants
                 pi PI two_pi TAU frac_pi_2 FRAC_PI_2 frac_pi_3 FRAC_PI_3 frac_pi_4 FRAC_PI_4 frac_pi_6 FRAC_PI_6
                 frac_pi_8 FRAC_PI_8 frac_1_pi FRAC_1_PI frac_2_pi FRAC_2_PI frac_2_sqrt_pi FRAC_2_SQRT_PI
@@ -198,18 +198,6 @@ macro_rules! field {
             }
         }
     };
-    (@unary $($name:ident)*) => { $(
-        #[track_caller]
-        fn $name(self) -> Self {
-            Self::$name(self)
-        }
-    )* };
-    (@binary $($name:ident)*) => { $(
-        #[track_caller]
-        fn $name(self, other: Self) -> Self {
-            Self::$name(self, other)
-        }
-    )* };
     (@constants $($name:ident $CONSTANT:ident)*) => { $(
         fn $name() -> Self {
             Self::from(consts::$CONSTANT)

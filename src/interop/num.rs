@@ -151,10 +151,10 @@ macro_rules! foreign_number {
             foreign_number! { @constants Float:
                 nan infinity neg_infinity neg_zero min_value min_positive_value epsilon max_value }
             foreign_number! { @predicates is_nan is_infinite is_finite is_sign_negative }
-            foreign_number! { @unary
+            from_table! { unary
                 floor ceil round trunc fract abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10
                 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh to_degrees to_radians }
-            foreign_number! { @binary powf log max min hypot atan2 copysign }
+            from_table! { binary powf log max min hypot atan2 copysign }
 
             #[track_caller]
             fn is_sign_positive(self) -> bool {
@@ -216,22 +216,10 @@ macro_rules! foreign_number {
             self.value().$name()
         }
     )* };
-    (@unary $($name:ident)*) => { $(
-        #[track_caller]
-        fn $name(self) -> Self {
-            Self::$name(self)
-        }
-    )* };
     (@by_reference $($name:ident)*) => { $(
         #[track_caller]
         fn $name(&self) -> Self {
             Self::$name(*self)
-        }
-    )* };
-    (@binary $($name:ident)*) => { $(
-        #[track_caller]
-        fn $name(self, other: Self) -> Self {
-            Self::$name(self, other)
         }
     )* };
     (@pow [$($g:tt)*] $T:ty, $name:ident: $Exponent:ty) => {

@@ -4,7 +4,7 @@ use crate::number::operators::impl_number;
 use crate::number::owner::Owner;
 use crate::number::point::single_point;
 use crate::number::predicate::{Compare, Predicate};
-use crate::number::real::Real;
+use crate::number::real::{Real, predicates};
 use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Number, Read, Reduction};
 use crate::table::ops::for_each_primitive;
@@ -411,32 +411,7 @@ compare_primals!(Dual<R, N>, Dual<R, N>, primal_of, primal_of);
 compare_primals!(Dual<R, N>, f64, primal_of, constant_of::<R>);
 compare_primals!(f64, Dual<R, N>, constant_of::<R>, primal_of);
 
-/// Questions about the primal; see [`Real`].
-macro_rules! predicates {
-    ($($(#[$doc:meta])* $name:ident)*) => {
-        impl<R: Real, const N: usize> Dual<R, N> {
-            $(
-                $(#[$doc])*
-                #[must_use]
-                #[inline]
-                #[track_caller]
-                pub fn $name(self) -> bool {
-                    self.primal.$name()
-                }
-            )*
-        }
-    };
-}
-predicates! {
-    /// Whether the primal is NaN.
-    is_nan
-    /// Whether the primal is neither infinite nor NaN.
-    is_finite
-    /// Whether the primal is +∞ or −∞.
-    is_infinite
-    /// Whether the sign bit of the primal is set.
-    is_sign_negative
-}
+predicates!([R: Real, const N: usize] Dual<R, N>);
 
 /// `value + tangentε`, or `value + [tangents]ε` for several; format flags apply to every number.
 impl<R: Number + fmt::Display, const N: usize> fmt::Display for Dual<R, N> {

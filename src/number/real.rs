@@ -144,3 +144,33 @@ impl Real for f64 {
         self
     }
 }
+
+/// The predicates of [`Real`] as methods that need no import.
+macro_rules! predicates {
+    ([$($g:tt)*] $T:ty) => {
+        $crate::number::real::predicates! { @each [$($g)*] $T {
+            /// Whether the value is NaN; a recording tape keeps this as a guard.
+            is_nan
+            /// Whether the value is neither infinite nor NaN; kept as a guard, too.
+            is_finite
+            /// Whether the value is +∞ or −∞; kept as a guard, too.
+            is_infinite
+            /// Whether the sign bit of the value is set; kept as a guard, too.
+            is_sign_negative
+        } }
+    };
+    (@each [$($g:tt)*] $T:ty { $($(#[$doc:meta])* $name:ident)* }) => {
+        impl<$($g)*> $T {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                #[inline]
+                #[track_caller]
+                pub fn $name(self) -> bool {
+                    <Self as $crate::number::real::Real>::$name(self)
+                }
+            )*
+        }
+    };
+}
+pub(crate) use predicates;

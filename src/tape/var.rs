@@ -2,7 +2,7 @@
 
 use crate::number::operators::impl_number;
 use crate::number::predicate::{Compare, Predicate};
-use crate::number::real::Real;
+use crate::number::real::{Real, predicates};
 use crate::table::hooks::Hooks;
 use crate::table::number::{Lists, Number, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
@@ -108,6 +108,7 @@ impl Compare for Var {
         self.value
     }
 
+    #[inline]
     #[track_caller]
     fn compare(self, predicate: Predicate, right: Var) -> bool {
         compare(predicate, self, right)
@@ -148,33 +149,16 @@ impl Var {
     }
 }
 
-/// Tests of the value on which code may branch; a recording tape keeps each as a guard.
-macro_rules! predicates {
-    ($($(#[$doc:meta])* $name:ident $Predicate:ident)*) => {
-        impl Var {
-            $(
-                $(#[$doc])*
-                #[must_use]
-                #[inline]
-                #[track_caller]
-                pub fn $name(self) -> bool {
-                    compare(Predicate::$Predicate, self, Var::constant_of(0.0))
-                }
-            )*
-        }
-    };
-}
-predicates! {
-    /// Whether the value is NaN.
-    is_nan IsNan
-    /// Whether the value is neither infinite nor NaN.
-    is_finite IsFinite
-    /// Whether the value is +∞ or −∞.
-    is_infinite IsInfinite
-    /// Whether the sign bit of the value is set.
-    is_sign_negative IsSignNegative
-    /// Whether the value is 0.
-    is_zero Equal
+predicates!([] Var);
+
+impl Var {
+    /// Whether the value is 0; a recording tape keeps this as a guard.
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub fn is_zero(self) -> bool {
+        self == 0.0
+    }
 }
 
 #[inline]

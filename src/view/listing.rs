@@ -134,9 +134,6 @@ impl Listing {
 
     /// Writes the operations as straight-line code, without values: a line per operation and per guard.
     pub(crate) fn write_code(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels = |operands: &[Operand]| {
-            operands.iter().map(|&operand| self.label(operand)).collect::<Vec<_>>().join(", ")
-        };
         let inputs: Vec<_> = self.nodes.iter().filter(|node| node.op == Op::Input).map(Node::label).collect();
         writeln!(f, "fn({}) {{", inputs.join(", "))?;
         let mut guards = self.guards.iter().peekable();
@@ -150,7 +147,8 @@ impl Listing {
                 writeln!(f, "    {} = {};", node.label(), self.expression(done))?;
             }
         }
-        write!(f, "    [{}]\n}}", labels(&self.outputs))
+        let outputs: Vec<_> = self.outputs.iter().map(|&output| self.label(output)).collect();
+        write!(f, "    [{}]\n}}", outputs.join(", "))
     }
 }
 

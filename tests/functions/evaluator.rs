@@ -1,5 +1,6 @@
 //! An evaluator gives the numbers of a function: in two forms, by every mode the same, nothing written on an error.
 
+use crate::common;
 use crate::programs::{Program, Random};
 use tapegrad::{Error, Function, Workspace, gradient, hessian};
 
@@ -54,8 +55,7 @@ fn both_forms_are_the_same_bits() {
 
 #[track_caller]
 fn same(a: &[f64], b: &[f64]) {
-    let is_same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
-    assert!(a.len() == b.len() && a.iter().zip(b).all(is_same), "{a:?} {b:?}");
+    assert!(a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| common::same(a, b)), "{a:?} {b:?}");
 }
 
 /// Products against the Jacobian, the functions of the same names, and the functions at top level.

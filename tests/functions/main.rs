@@ -3,6 +3,8 @@
 #[allow(dead_code)]
 #[path = "../common/accuracy.rs"]
 mod accuracy;
+#[path = "../common/mod.rs"]
+mod common;
 #[allow(dead_code)]
 #[path = "../common/programs.rs"]
 mod programs;

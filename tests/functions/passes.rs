@@ -1,5 +1,6 @@
 //! Promise: passes keep every value bit for bit, take linear time, and do what they say.
 
+use crate::common::same;
 use crate::programs::{Program, Random};
 use tapegrad::{
     Error, Function, Pass, Var, Workspace,
@@ -35,7 +36,7 @@ fn exact_passes_keep_every_bit() {
 }
 
 fn counts(f: &Function) -> Vec<(&'static str, usize)> {
-    f.statistics().counts.into_iter().collect()
+    f.statistics().counts
 }
 
 #[test]
@@ -246,10 +247,6 @@ fn all_of(f: &Function, x: &[f64]) -> Result<[Vec<f64>; 5], Error> {
     ];
     let [jacobian_function, hessian_function] = by_functions;
     Ok([values, jacobian, hessian, jacobian_function, hessian_function])
-}
-
-fn same(a: f64, b: f64) -> bool {
-    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
 }
 
 /// The adjoints of equal expressions are added before they meet an infinite partial, among them zeros.

@@ -1,5 +1,6 @@
 //! Promise: a replay equals its recording bit for bit, or is an error; never a third thing.
 
+use crate::common::alike;
 use crate::programs::{Program, Random};
 use crate::workloads::{Size, Visitor, Workload, visit_all};
 use std::cell::Cell;
@@ -41,8 +42,7 @@ fn bits(var: Var) -> u64 {
 /// The same bits, but for the sign of a zero and the payload of a NaN.
 #[track_caller]
 fn assert_same(a: &[f64], b: &[f64], what: &str) {
-    let same = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan();
-    assert!(a.len() == b.len() && a.iter().zip(b).all(same), "{what}: {a:?} {b:?}");
+    assert!(a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| alike(a, b)), "{what}: {a:?} {b:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Promise: in a function as on a tape only structural zeros are zero. A zero adjoint that meets an infinite partial is NaN
 //! where it was reached, and nothing where it was not.
 
+use crate::common::alike;
 use tapegrad::{
     Function, Tape, Var, jacobian,
     lists::{log_sum_exp, norm, product},
@@ -8,11 +9,6 @@ use tapegrad::{
     preaccumulate, primitives,
     primitives::{Op, reductions},
 };
-
-/// The same bits, but for the sign of a zero and the payload of a NaN.
-fn same(a: f64, b: f64) -> bool {
-    a == b || a.is_nan() && b.is_nan()
-}
 
 /// The Jacobian at a point, row by row, from a function recorded there; it has to be that of a tape.
 #[track_caller]
@@ -22,7 +18,7 @@ fn jacobian_of(f: impl Fn(&[Var]) -> Vec<Var>, at: &[f64]) -> Vec<Vec<f64>> {
     let mut found = vec![f64::INFINITY; by_tape.len() * at.len()];
     function.evaluator().jacobian_into(at, &mut found).unwrap();
     let rows: Vec<Vec<f64>> = found.chunks_exact(at.len()).map(<[f64]>::to_vec).collect();
-    let are_same = rows.iter().flatten().zip(by_tape.iter().flatten()).all(|(a, b)| same(*a, *b));
+    let are_same = rows.iter().flatten().zip(by_tape.iter().flatten()).all(|(a, b)| alike(*a, *b));
     assert!(are_same, "at {at:?}: {rows:?}, by the tape {by_tape:?}");
     rows
 }
@@ -108,7 +104,7 @@ fn by_both_calls(f: &Function, at: &[f64]) -> Vec<f64> {
     };
     let called = by(|f, x| f.call(x).unwrap()[0]);
     let as_node = by(|f, x| f.call_as_node(x).unwrap()[0]);
-    let are_same = called.iter().zip(&as_node).all(|(a, b)| same(*a, *b));
+    let are_same = called.iter().zip(&as_node).all(|(a, b)| alike(*a, *b));
     assert!(are_same, "at {at:?}: {called:?}, as a node {as_node:?}\n{f}");
     as_node
 }

@@ -5,7 +5,7 @@ use super::kernels::{
     Columns, combine, correlate, correlate_rows, cross_entropy, rows, rows_mut, shares, tanh, through_tanh,
 };
 use super::lanes::{Aligned, Number};
-use super::recipe::{Recipe, data, mlp};
+use super::recipe::{Recipe, mlp};
 use super::{Samples, Training, initial_parameters};
 use pulp::{Arch, Simd, WithSimd};
 use tapegrad::nn::{self, Activation, Bias, Loss, Sgd, Trainer};
@@ -198,11 +198,8 @@ fn update<T: Number>(parameters: &mut [T; COUNT], velocity: &mut [T; COUNT], gra
 
 /// The task as settings of the library.
 pub fn recipe() -> Recipe {
-    Recipe {
-        mlp: mlp(&WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &initial()),
-        loss: Loss::CrossEntropy,
-        data: data(&samples()),
-        epochs_per_step: 1,
-        trainer: || Trainer::new(Sgd::new(RATE).momentum(MOMENTUM)).batch(nn::Batch::Size(BATCH)),
-    }
+    let mlp = mlp(&WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &initial());
+    Recipe::new(mlp, Loss::CrossEntropy, &samples(), || {
+        Trainer::new(Sgd::new(RATE).momentum(MOMENTUM)).batch(nn::Batch::Size(BATCH))
+    })
 }

@@ -4,7 +4,7 @@ use super::kernels::{
     Columns, combine, correlate, cross_entropy, rows, rows_mut, shares, tanh, through_tanh,
 };
 use super::lanes::{Aligned, Number};
-use super::recipe::{Recipe, data, mlp};
+use super::recipe::{Recipe, mlp};
 use super::{Samples, Training, initial_parameters};
 use pulp::{Arch, Simd, WithSimd};
 use tapegrad::nn::{Activation, Adam, Bias, Loss, Trainer};
@@ -159,14 +159,9 @@ impl<T: Number, const N: usize> Iris<T, N> {
 
 /// The task as settings of the library.
 pub fn recipe() -> Recipe {
-    Recipe {
-        mlp: mlp(&WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &initial()),
-        loss: Loss::CrossEntropy,
-        data: data(&samples()),
-        epochs_per_step: 1,
-        trainer: || {
-            let [first, second] = BETAS;
-            Trainer::new(Adam { betas: (first, second), eps: EPS, ..Adam::new(RATE) })
-        },
-    }
+    let mlp = mlp(&WIDTHS, [Activation::Tanh, Activation::Identity], Bias::PerNeuron, &initial());
+    Recipe::new(mlp, Loss::CrossEntropy, &samples(), || {
+        let [first, second] = BETAS;
+        Trainer::new(Adam { betas: (first, second), eps: EPS, ..Adam::new(RATE) })
+    })
 }

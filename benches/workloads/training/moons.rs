@@ -4,7 +4,7 @@
 use super::super::data::Seeded;
 use super::kernels::{Columns, combine, correlate, rows, rows_mut, shares, sum, sum_of_squares};
 use super::lanes::{Aligned, Number};
-use super::recipe::{Recipe, data, mlp};
+use super::recipe::{Recipe, mlp};
 use super::{Samples, Training, initial_parameters};
 use pulp::{Arch, Simd, WithSimd};
 use tapegrad::nn::{Activation, Bias, Loss, Penalty, Sgd, Trainer};
@@ -170,11 +170,8 @@ fn keep_where_positive<T: Number, const N: usize>(slopes: &mut Columns<T, H, N>,
 
 /// The task as settings of the library.
 pub fn recipe() -> Recipe {
-    Recipe {
-        mlp: mlp(&WIDTHS, [Activation::Relu, Activation::Identity], Bias::PerNeuron, &initial()),
-        loss: Loss::Hinge,
-        data: data(&samples()),
-        epochs_per_step: 1,
-        trainer: || Trainer::new(Sgd::new(RATE)).penalty(Penalty::l2(DECAY).with_biases()),
-    }
+    let mlp = mlp(&WIDTHS, [Activation::Relu, Activation::Identity], Bias::PerNeuron, &initial());
+    Recipe::new(mlp, Loss::Hinge, &samples(), || {
+        Trainer::new(Sgd::new(RATE)).penalty(Penalty::l2(DECAY).with_biases())
+    })
 }

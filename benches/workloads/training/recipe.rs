@@ -11,10 +11,16 @@ pub struct Recipe {
     pub data: Data,
     /// The number of epochs in one step of the task.
     pub epochs_per_step: usize,
-    pub trainer: fn() -> Trainer<'static>,
+    trainer: fn() -> Trainer<'static>,
 }
 
 impl Recipe {
+    /// A task of which a step is one epoch.
+    pub fn new(mlp: Mlp, loss: Loss, samples: &Samples, trainer: fn() -> Trainer<'static>) -> Recipe {
+        let data = Data::new(&samples.inputs, &samples.targets).expect("finite rows");
+        Recipe { mlp, loss, data, epochs_per_step: 1, trainer }
+    }
+
     /// A trainer for this number of steps.
     pub fn trainer(&self, steps: usize) -> Trainer<'static> {
         (self.trainer)().epochs(steps * self.epochs_per_step)
@@ -30,8 +36,4 @@ pub fn mlp(widths: &[usize], [hidden, last]: [Activation; 2], bias: Bias, parame
     let mut mlp = builder.build().expect("layers that fit");
     mlp.set_parameters(parameters).expect("as many parameters as the layers have");
     mlp
-}
-
-pub fn data(Samples { inputs, targets }: &Samples) -> Data {
-    Data::new(inputs, targets).expect("finite rows")
 }

@@ -2,7 +2,7 @@
 //! 10,000 updates, each from the old weights.
 
 use super::lanes::Number;
-use super::recipe::{Recipe, data, mlp};
+use super::recipe::{Recipe, mlp};
 use super::{Samples, Training};
 use pulp::{Arch, Simd, WithSimd};
 use tapegrad::nn::{Activation, Bias, Loss, Sgd, Trainer};
@@ -111,11 +111,7 @@ pub fn recipe() -> Recipe {
     for bias in ["layers.0.bias", "layers.1.bias"] {
         mlp.freeze(bias).expect("each layer shares a bias");
     }
-    Recipe {
-        mlp,
-        loss: Loss::HalfSquared,
-        data: data(&samples()),
-        epochs_per_step: UPDATES,
-        trainer: || Trainer::new(Sgd::new(RATE)),
-    }
+    let mut recipe = Recipe::new(mlp, Loss::HalfSquared, &samples(), || Trainer::new(Sgd::new(RATE)));
+    recipe.epochs_per_step = UPDATES;
+    recipe
 }

@@ -1,7 +1,7 @@
 //! A function with branches over many samples: each sample is evaluated by the recording of its branches.
 
 use super::super::cache::Cache;
-use super::super::{Function, length, set_of_inputs};
+use super::super::{Function, in_order, length, set_of_inputs};
 use super::samples::Samples;
 use super::tree::{Outcome, Precision};
 use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, branches_changed};
@@ -97,8 +97,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         samples: &Samples<'_>,
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
-        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
-        self.branches.value_and_gradient(record, shared, samples, gradient)
+        self.branches.value_and_gradient(recorder(&self.f), shared, samples, gradient)
     }
 
     /// The outputs of every sample, sample after sample.
@@ -111,9 +110,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         samples: &Samples<'_>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
         self.branches.sample_by_sample(
-            record,
+            recorder(&self.f),
             shared,
             samples,
             VALUES,
@@ -132,9 +130,8 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         samples: &Samples<'_>,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        let record = |at: &[f64]| Function::record::<&[f64], Y>(|x| (self.f)(x), at);
         self.branches.sample_by_sample(
-            record,
+            recorder(&self.f),
             shared,
             samples,
             BY_SAMPLE,
@@ -142,6 +139,11 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
             |batched, samples, workspace, part| batched.fitting_jacobians(shared, samples, workspace, part),
         )
     }
+}
+
+/// Records the closure at a point.
+fn recorder<F: Fn(&[Var]) -> Y, Y: Point<Var>>(f: &F) -> impl Fn(&[f64]) -> Result<Function, Error> {
+    move |at: &[f64]| Function::record::<&[f64], Y>(f, at)
 }
 
 /// The recordings of a function, and memory to evaluate them. The closure that makes a recording at a point is
@@ -347,12 +349,4 @@ impl<T: Precision> Branches<T> {
         let function = record(&at)?.with_held(self.held.iter().copied())?;
         function.optimize().batched_as(self.shared.iter().copied())
     }
-}
-
-/// Inputs in ascending order, without duplicates.
-fn in_order(inputs: impl IntoIterator<Item = usize>) -> Vec<usize> {
-    let mut inputs: Vec<usize> = inputs.into_iter().collect();
-    inputs.sort_unstable();
-    inputs.dedup();
-    inputs
 }

@@ -1,6 +1,7 @@
 //! Evaluators of batches: values, sums and derivatives over many samples.
 
 use super::super::length;
+use super::super::maybe_owned::MaybeOwned;
 use super::samples::Samples;
 use super::tree::{Precision, Request};
 use super::workspace::BatchWorkspace;
@@ -22,37 +23,27 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct BatchEvaluator<'b, T = f64> {
     batched: &'b Batched<T>,
-    memory: WorkspaceRef<'b, T>,
-}
-
-#[derive(Debug)]
-enum WorkspaceRef<'w, T> {
-    Own(Box<BatchWorkspace<T>>),
-    Lent(&'w mut BatchWorkspace<T>),
+    memory: MaybeOwned<'b, BatchWorkspace<T>>,
 }
 
 impl<T: Precision> Batched<T> {
     /// An evaluator of this function, with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> BatchEvaluator<'_, T> {
-        BatchEvaluator { batched: self, memory: WorkspaceRef::Own(Box::default()) }
+        BatchEvaluator { batched: self, memory: MaybeOwned::Owned(Box::default()) }
     }
 
     /// An evaluator of this function that uses memory of the caller: one workspace serves many functions. Making it
     /// allocates nothing.
     #[must_use]
     pub fn evaluator_in<'b>(&'b self, workspace: &'b mut BatchWorkspace<T>) -> BatchEvaluator<'b, T> {
-        BatchEvaluator { batched: self, memory: WorkspaceRef::Lent(workspace) }
+        BatchEvaluator { batched: self, memory: MaybeOwned::Lent(workspace) }
     }
 }
 
 impl<T: Precision> BatchEvaluator<'_, T> {
     fn parts(&mut self) -> (&Batched<T>, &mut BatchWorkspace<T>) {
-        let memory = match &mut self.memory {
-            WorkspaceRef::Own(workspace) => workspace,
-            WorkspaceRef::Lent(workspace) => &mut **workspace,
-        };
-        (self.batched, memory)
+        (self.batched, self.memory.get())
     }
 
     /// The outputs of every sample, sample after sample.
