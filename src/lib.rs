@@ -37,8 +37,21 @@ pub mod masks {
     pub use crate::number::mask::{Mask, eq, ge, gt, le, lt};
 }
 
+/// Operations on nalgebra's matrices (feature `nalgebra`): products, linear systems, determinants, Cholesky factors.
+///
+/// Each is one node on a tape, with as many results as its result has entries, and one instruction of a
+/// [`Function`]: memory is that of the matrices, where the same operation in nalgebra records each multiplication. They
+/// are evaluated by nalgebra over plain numbers, and differentiated by the rules of matrix calculus, to any order.
+/// Pays from some 5 × 5 on; smaller matrices are quicker in nalgebra's own operations. In a batch, they are evaluated sample
+/// by sample.
+#[cfg(feature = "nalgebra")]
+pub mod matrix {
+    pub use crate::interop::matrix::{Cholesky, ln_det, product, quadratic_form, solve, solve_lower};
+}
+
 /// The table of primitives: operations with their values and partial derivatives.
 pub mod primitives {
+    pub use crate::table::matrix::op::MatrixOp;
     pub use crate::table::ops::{Op, Primitive, primitives as all, reductions};
 }
 

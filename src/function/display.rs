@@ -40,17 +40,26 @@ impl Function {
         };
         let inputs = self.names.iter().enumerate();
         let inputs = inputs.map(|(k, name)| node(constants + k, Some(name.clone()), Op::Input));
-        let operations = self.graph.instructions.iter().map(|instruction| Node {
-            operands: instruction.operands.iter().map(|&operand| self.operand(operand)).collect(),
-            partials: self.partials(instruction, &memory.values),
-            ..node(instruction.result, None, instruction.op)
+        let operations = self.graph.instructions.iter().flat_map(|instruction| {
+            let results = instruction.results();
+            let last = Node {
+                operands: instruction.operands.iter().map(|&operand| self.operand(operand)).collect(),
+                partials: self.partials(instruction, &memory.values),
+                ..node(results.end - 1, None, instruction.op)
+            };
+            (results.start..results.end - 1).map(|place| node(place, None, Op::Entry)).chain([last])
         });
+        // By the number of instructions: how many inputs and results there are.
+        let counts: Vec<usize> = [self.inputs()]
+            .into_iter()
+            .chain(self.graph.instructions.iter().map(|instruction| instruction.results().end - constants))
+            .collect();
         let guards = self.graph.guards.iter().map(|guard| Guard {
             predicate: guard.predicate,
             left: self.operand(guard.left),
             right: self.operand(guard.right),
             outcome: guard.outcome,
-            nodes: self.inputs() + guard.after,
+            nodes: counts[guard.after],
             at: guard.at.clone(),
         });
         Listing {

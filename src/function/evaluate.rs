@@ -59,7 +59,7 @@ pub(super) fn forward<'g, R: Real>(
 #[track_caller]
 fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]) {
     for instruction in graph.instructions.range(instructions) {
-        values[instruction.result] = instruction.value(values);
+        instruction.evaluate(values);
     }
 }
 
@@ -81,6 +81,20 @@ pub(super) fn backward<R: Real>(
     }
     let is_wanted = |operand| !graph.is_constant(operand);
     for instruction in graph.instructions.backwards() {
+        if instruction.is_matrix() {
+            let here = reach[instruction.results()].iter().fold(Reach::Never, |all, &one| all.or(one));
+            if !here.is_never() {
+                let terms = instruction.matrix_adjoints(values, adjoints, is_wanted);
+                for (&operand, term) in
+                    instruction.operands.iter().zip(terms).filter(|(it, _)| is_wanted(**it))
+                {
+                    let operand = operand as usize;
+                    reach[operand] = reach[operand].or(here);
+                    adjoints[operand] = adjoints[operand].plus_term(term);
+                }
+            }
+            continue;
+        }
         let (here, adjoint) = (reach[instruction.result], adjoints[instruction.result]);
         if here.is_never() {
             continue;
@@ -121,7 +135,7 @@ pub(super) fn backward_plain(
         if instruction.is_list() {
             add_list(op, operands, values, result, adjoints);
         } else {
-            instruction.visit_partials(
+            let has_row = instruction.visit_partials(
                 values,
                 #[inline(always)]
                 |operand| !graph.is_constant(operand),
@@ -130,6 +144,9 @@ pub(super) fn backward_plain(
                     adjoints[operand as usize] += partial * adjoint;
                 },
             );
+            if !has_row {
+                add_matrix(graph, instruction, values, adjoints);
+            }
         }
     }
     let inputs = &adjoints[graph.constants.len()..graph.first_result()];
@@ -150,4 +167,13 @@ fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints:
     Instruction { op, operands, result }.visit_list_partials(values, |operand, partial| {
         adjoints[operand as usize] += partial * adjoint;
     });
+}
+
+/// Adds the contributions of an operation on matrices, for plain numbers.
+#[inline(never)]
+fn add_matrix(graph: &Graph, instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
+    let terms = instruction.matrix_adjoints(values, adjoints, |operand| !graph.is_constant(operand));
+    for (&operand, term) in instruction.operands.iter().zip(terms) {
+        adjoints[operand as usize] += term;
+    }
 }

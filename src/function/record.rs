@@ -126,7 +126,7 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
         })
     };
     let nodes = (FIRST..tape.nodes().len()).rev();
-    mark_needed(&mut needed, nodes.map(|index| (index..index + 1, operands(index))));
+    mark_needed(&mut needed, nodes.map(|index| (tape.nodes()[index].results(index), operands(index))));
     match (FIRST..tape.nodes().len()).find(|&index| needed[index] && tape.nodes()[index].op.is_opaque()) {
         Some(index) => {
             let at = tape.line(index).map(SourceLine::from).expect("a recording tape keeps lines");
@@ -168,7 +168,8 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             builder.guard(guard.predicate, left, right, guard.outcome, guard.at.into());
         }
         let Some(node) = tape.nodes().get(index) else { break };
-        if sources[index].is_some() || !needed[index] {
+        let results = node.results(index);
+        if node.op == Op::Entry || sources[index].is_some() || !needed[results.clone()].contains(&true) {
             continue;
         }
         if node.op == Op::Input {
@@ -176,7 +177,8 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             return Err(Error::FreeVariable { node: index - FIRST, at });
         }
         let operands: Vec<_> = node.edges(&tape.pool).map(|edge| source(&sources, edge.operand())).collect();
-        sources[index] = Some(builder.instruction(node.op, operands));
+        let first = builder.instruction(node.op, operands);
+        results.enumerate().for_each(|(k, index)| sources[index] = Some(first.and(k)));
     }
     for &output in outputs {
         builder.output(if output.is_constant() {

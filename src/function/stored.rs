@@ -105,10 +105,6 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let numbers = |texts: &[String]| texts.iter().map(number).collect::<Result<Vec<f64>, _>>();
     let constants = numbers(&stored.constants)?;
     let first = constants.len() + inputs;
-    let places = first + stored.operations.len();
-    if u32::try_from(places).is_err() {
-        return Err(broken("it has too many operations".into()));
-    }
     let within = |place: u32, limit: usize, what: &str| {
         if (place as usize) < limit { Ok(()) } else { Err(broken(format!("{what} refers to place {place}"))) }
     };
@@ -122,10 +118,18 @@ fn restore(stored: Stored) -> Result<Function, Error> {
             return Err(broken(format!("`{name}` cannot take {} operands", operands.len())));
         }
         for &operand in &operands {
-            within(operand, first + index, &format!("operation {index}"))?;
+            within(operand, instructions.results().end, &format!("operation {index}"))?;
+        }
+        let end = instructions.results().end.checked_add(op.results(operands.len()));
+        if end.is_none_or(|end| u32::try_from(end).is_err()) {
+            return Err(broken("it has too many results".into()));
         }
         instructions.push(op, operands);
     }
+    let places = instructions.results().end;
+    // By the number of instructions before it, the place after the last result.
+    let ends: Vec<usize> =
+        [first].into_iter().chain(instructions.iter().map(|it| it.results().end)).collect();
     let mut guards: Vec<Guard> = Vec::with_capacity(stored.guards.len());
     for guard in stored.guards {
         let predicate = predicate(&guard.predicate)
@@ -134,8 +138,8 @@ fn restore(stored: Stored) -> Result<Function, Error> {
         if guard.after > instructions.len() || !is_in_order {
             return Err(broken("its guards are not in order".into()));
         }
-        within(guard.left, first + guard.after, "a guard")?;
-        within(guard.right, first + guard.after, "a guard")?;
+        within(guard.left, ends[guard.after], "a guard")?;
+        within(guard.right, ends[guard.after], "a guard")?;
         guards.push(Guard {
             predicate,
             left: guard.left,

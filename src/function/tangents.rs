@@ -23,6 +23,17 @@ pub(super) fn forward_tangents(
     for instruction in graph.instructions.iter() {
         let (before, after) = tangents.split_at_mut(instruction.result);
         let (reach_before, reach_after) = reach.split_at_mut(instruction.result);
+        if instruction.is_matrix() {
+            let reached = instruction.operands.iter().map(|&operand| reach_before[operand as usize]);
+            let all = reached.fold(Reach::Never, Reach::or);
+            if !all.is_never() {
+                let is_reached = |operand: Place| !reach_before[operand as usize].is_never();
+                let results = instruction.matrix_tangents(values, before, is_reached);
+                after[..results.len()].copy_from_slice(&results);
+                reach_after[..results.len()].fill(all);
+            }
+            continue;
+        }
         let is_wanted = |operand| !graph.is_constant(operand);
         instruction.visit_edges(values, is_wanted, |operand, partial, untaken| {
             let path = reach_before[operand as usize].then(Reach::of(untaken));

@@ -21,5 +21,7 @@ macro_rules! from_table {
 mod argmin;
 #[cfg(any(feature = "nalgebra", feature = "nalgebra-0-33"))]
 mod field;
+#[cfg(feature = "nalgebra")]
+pub(crate) mod matrix;
 #[cfg(feature = "num-traits")]
 mod num;

@@ -6,6 +6,8 @@ use crate::number::point::single_point;
 use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::{Real, predicates};
 use crate::table::hooks::Hooks;
+use crate::table::matrix::op::MatrixOp;
+use crate::table::matrix::rules;
 use crate::table::number::{Lists, Number, Read, Reduction};
 use crate::table::ops::for_each_primitive;
 use crate::table::rules::{partials, untaken};
@@ -316,6 +318,28 @@ impl<R: Number, const N: usize> Hooks for Dual<R, N> {
     #[inline(always)]
     fn decided(self) -> Option<bool> {
         self.primal.decided()
+    }
+
+    #[track_caller]
+    fn matrix(op: MatrixOp, operands: &[Self]) -> Vec<Self> {
+        let primals: Vec<R> = operands.iter().map(|operand| operand.primal).collect();
+        let values = R::matrix(op, &primals);
+        let mut results: Vec<Self> = values.iter().map(|&value| Dual::result(value)).collect();
+        let (a, b) = operands.split_at(op.split(operands.len()).expect("the operands of this operation")[0]);
+        for k in 0..N {
+            let is_given = |matrix: &[Self]| matrix.iter().any(|entry| entry.is_reached_by(k));
+            let given = [is_given(a), is_given(b)];
+            if given == [false; 2] {
+                continue;
+            }
+            let tangents: Vec<R> = operands.iter().map(|operand| operand.tangents[k]).collect();
+            let tangents = rules::tangents(op, &primals, &values, &tangents, given);
+            results.iter_mut().zip(tangents).for_each(|(result, tangent)| result.tangents[k] = tangent);
+        }
+        let mut joint = Self::result(R::from(0.0));
+        operands.iter().for_each(|operand| joint.join(operand));
+        results.iter_mut().for_each(|result| result.join(&joint));
+        results
     }
 
     fn is_surely_finite(self) -> bool {

@@ -1,5 +1,7 @@
 //! What the crate itself requires of a number, besides what users write.
 
+use crate::table::matrix::op::MatrixOp;
+use crate::table::matrix::values;
 use std::iter::empty;
 use std::ops::{Add, Mul};
 
@@ -69,6 +71,12 @@ pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
     fn product_of(factors: impl Iterator<Item = Self>) -> Self {
         product_of(factors)
     }
+
+    /// The results of an operation on matrices, given its operands.
+    #[track_caller]
+    fn matrix(op: MatrixOp, operands: &[Self]) -> Vec<Self> {
+        unreachable!("a batch evaluates `{op}` of {} operands sample by sample", operands.len())
+    }
 }
 
 impl Hooks for f64 {
@@ -80,6 +88,10 @@ impl Hooks for f64 {
     #[inline(always)]
     fn is_surely_finite(self) -> bool {
         self.is_finite()
+    }
+
+    fn matrix(op: MatrixOp, operands: &[f64]) -> Vec<f64> {
+        values::value(op, operands)
     }
 }
 

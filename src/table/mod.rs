@@ -5,6 +5,7 @@ pub(crate) mod base;
 pub(crate) mod formulas;
 pub(crate) mod hooks;
 pub(crate) mod lists;
+pub(crate) mod matrix;
 pub(crate) mod number;
 pub(crate) mod ops;
 pub(crate) mod rules;

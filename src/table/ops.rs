@@ -32,6 +32,7 @@
 //! number type, the formulas in their documentation, and the tests over the table. Nothing else in the crate names an
 //! operation.
 
+use crate::table::matrix::op::MatrixOp;
 use std::fmt;
 use std::ops::Range;
 
@@ -473,8 +474,8 @@ macro_rules! define_op {
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: [$($on:expr),*] }
     )* ; reductions { $( $(#[doc = $list_doc:literal])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt )* }) => {
-        /// What a node of the tape computes: an input, a row of the table, a custom operation or a preaccumulated
-        /// block.
+        /// What a node of the tape computes: an input, a row of the table, an operation on matrices, a custom operation or
+        /// a preaccumulated block.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Op {
@@ -484,6 +485,10 @@ macro_rules! define_op {
             Custom,
             /// A block whose partials were computed in forward mode ([`preaccumulate`](crate::preaccumulate)).
             Preaccumulated,
+            /// An operation on matrices. It has as many nodes as results; this is the last, which has the operands.
+            Matrix(MatrixOp),
+            /// Another result of the operation on matrices that comes next, for each result but the last.
+            Entry,
             $( $(#[doc = $doc])* $Op $(($ty))?, )*
             $( $(#[doc = $list_doc])* $List, )*
         }
@@ -495,6 +500,8 @@ macro_rules! define_op {
                     Op::Input => "input",
                     Op::Custom => "custom",
                     Op::Preaccumulated => "preaccumulated",
+                    Op::Matrix(op) => op.name(),
+                    Op::Entry => "entry",
                     $( define_op!(@any $Op $($n)?) => stringify!($name), )*
                     $( Op::$List => stringify!($list), )*
                 }
@@ -511,26 +518,27 @@ macro_rules! define_op {
                     $( define_op!(@integer integer $($n)?) if name == stringify!($name) =>
                         define_op!(@parse $Op integer $($ty)?), )*
                     $( (_, None) if name == stringify!($list) => Some(Op::$List), )*
+                    _ if cfg!(feature = "nalgebra") => MatrixOp::parse(text).map(Op::Matrix),
                     _ => None,
                 }
             }
 
-            /// The number of operands; `None` where it varies: for reductions, custom operations and preaccumulated
-            /// blocks. An input has 0.
+            /// The number of operands; `None` where it varies: for reductions, operations on matrices, custom operations and
+            /// preaccumulated blocks. An input has 0.
             #[inline]
             pub fn arity(self) -> Option<usize> {
                 match self {
-                    Op::Input => Some(0),
-                    Op::Custom | Op::Preaccumulated => None,
+                    Op::Input | Op::Entry => Some(0),
+                    Op::Custom | Op::Preaccumulated | Op::Matrix(_) => None,
                     $( Op::$List => None, )*
                     $( define_op!(@any $Op $($n)?) => Some([$(stringify!($arg)),*].len()), )*
                 }
             }
 
-            /// How many results it has: one, as every row of the table.
+            /// How many results it has for this number of operands: one, except for operations on matrices.
             #[inline(always)]
-            pub(crate) fn results(self) -> usize {
-                1
+            pub(crate) fn results(self, operands: usize) -> usize {
+                if let Op::Matrix(op) = self { op.results(operands) } else { 1 }
             }
 
             /// Whether only the partials are known, so that replays and second derivatives are impossible.
@@ -577,6 +585,7 @@ macro_rules! define_op {
                         $( write!(f, "[{}]", $n)?; )?
                         Ok(())
                     } )*
+                    Op::Matrix(op) => op.fmt(f),
                     leaf => f.write_str(leaf.name()),
                 }
             }

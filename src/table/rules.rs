@@ -78,8 +78,8 @@ macro_rules! define_rules {
                 }
             }
 
-            /// The value of this row at `args`; `None` for inputs, custom operations and preaccumulated blocks, which
-            /// have no row.
+            /// The value of this row at `args`; `None` for operations without a row: inputs, operations on matrices, custom
+            /// operations and preaccumulated blocks.
             ///
             /// # Panics
             /// If the length of `args` is not the number of operands of the row.
@@ -102,7 +102,7 @@ macro_rules! define_rules {
                         Some(define_rules!(@call $name ($($arg),*) ($($n)?)))
                     } )*
                     $( Op::$List => Some(R::reduce::<reduction::$List, A, A>(split(Op::$List, items), (read, read))), )*
-                    Op::Input | Op::Custom | Op::Preaccumulated => None,
+                    Op::Input | Op::Custom | Op::Preaccumulated | Op::Matrix(_) | Op::Entry => None,
                 }
             }
 
@@ -124,7 +124,7 @@ macro_rules! define_rules {
                 has_row.then_some(partials)
             }
 
-            /// Whether this row can be evaluated over this number of operands.
+            /// Whether this operation can be evaluated over this number of operands.
             #[cfg_attr(not(feature = "serde"), expect(dead_code))]
             pub(crate) fn takes(self, operands: usize) -> bool {
                 match self {
@@ -133,7 +133,8 @@ macro_rules! define_rules {
                         let lists = 1 + count(&[$(stringify!($more)),*]);
                         operands >= single && (operands - single) % lists == 0
                     } )*
-                    Op::Custom | Op::Preaccumulated | Op::Input => false,
+                    Op::Matrix(op) => op.split(operands).is_some(),
+                    Op::Custom | Op::Preaccumulated | Op::Input | Op::Entry => false,
                     _ => self.arity() == Some(operands),
                 }
             }

@@ -82,7 +82,7 @@ impl Tape {
             tape.give_out(at);
             (FIRST..tape.nodes().len()).find_map(|index| {
                 let here = &tape.nodes()[index];
-                let bad = |edge: &Edge| edge.is_linked() && !edge.slot.is_finite();
+                let bad = |edge: &Edge| here.partial(*edge).is_some_and(|partial| !partial.is_finite());
                 let partial = here.edges(&tape.pool).enumerate().find(|(_, edge)| bad(edge));
                 let fault = match partial {
                     _ if !here.value.is_finite() => Fault::Value,
@@ -121,7 +121,7 @@ fn node(tape: &Storage, index: usize, gradient: &Gradient) -> view::Node {
         op: node.op,
         operands: node.edges(&tape.pool).map(Edge::operand).collect(),
         value: node.value,
-        partials: node.edges(&tape.pool).map(|edge| edge.is_linked().then_some(edge.slot)).collect(),
+        partials: node.edges(&tape.pool).map(|edge| node.partial(edge)).collect(),
         adjoint: tape.var_at(index).and_then(|var| gradient.get(var)),
         at: tape.line(index),
     }

@@ -7,6 +7,7 @@ mod edge;
 pub(crate) mod gradient;
 mod guard;
 mod listing;
+mod matrices;
 mod misuse;
 mod need;
 mod node;
@@ -22,6 +23,7 @@ mod var;
 mod windows;
 
 pub(crate) use edge::{Edge, FIRST};
+pub(crate) use matrices::record_matrix;
 pub(crate) use node::Node;
 pub use node::Var;
 pub(crate) use pool::Pool;

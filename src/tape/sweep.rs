@@ -1,8 +1,11 @@
-//! The reverse sweep. It knows no mathematics: partials times adjoints, from the last index to the first.
+//! The reverse sweep: partials times adjoints, from the last index to the first. It knows no mathematics; an operation
+//! on matrices, which has no partials, has a rule of its own.
 
 use super::edge::{CONSTANT, FIRST, UNTAKEN};
+use super::matrices;
 use super::node::Node;
 use super::pool::Pool;
+use crate::table::ops::Op;
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
 use std::ops::Range;
@@ -13,7 +16,9 @@ pub(crate) type Seed = (u32, f64);
 /// Fills `adjoints` with the derivatives of the weighted sum of the seeds with respect to every node up to the last
 /// seed. The memory of `adjoints` is reused.
 pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut Vec<f64>) {
-    let len = seeds.iter().map(|seed| seed.0 as usize + 1).max().unwrap_or(FIRST);
+    let last = seeds.iter().map(|seed| seed.0 as usize).max().unwrap_or(FIRST - 1);
+    // The operands of an entry of a matrix are those of the last one.
+    let len = last + 1 + nodes[last..].iter().take_while(|node| node.op == Op::Entry).count();
     adjoints.clear();
     adjoints.resize(len, 0.0);
     for &(index, weight) in seeds {
@@ -37,6 +42,10 @@ fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
         // and never read. So one bounds check shows whether the operands are in the pool.
         let [a, b] = node.operands;
         let Some(by_a) = adjoints.get(a as usize) else {
+            if let Op::Matrix(op) = node.op {
+                matrices::pass_on(op, nodes, pool, index, adjoints, || zeros.is_reached(index));
+                continue;
+            }
             let (slots, operands) = pool.columns(node.pool_range());
             pass_on(slots, operands, adjoint, adjoints);
             continue;
@@ -64,6 +73,9 @@ impl Zeros<'_> {
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
         let node = &self.nodes[index];
+        if let Op::Matrix(op) = node.op {
+            return matrices::pass_on(op, self.nodes, self.pool, index, adjoints, || self.is_reached(index));
+        }
         if zero_counts(has_finite_partials(node, self.pool), || self.is_reached(index)) {
             let (slots, operands) = if node.is_pooled() {
                 self.pool.columns(node.pool_range())
@@ -78,7 +90,8 @@ impl Zeros<'_> {
     #[cold]
     #[inline(never)]
     fn is_reached(&mut self, index: usize) -> bool {
-        self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds))[index]
+        let reached = self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds));
+        reached[self.nodes[index].results(index)].contains(&true)
     }
 }
 
@@ -111,7 +124,7 @@ fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
     }
     let linked =
         |node: &Node| node.edges(pool).filter(|edge| edge.is_linked()).map(|edge| edge.operand as usize);
-    let nodes = (FIRST..nodes.len()).rev().map(|index| (index..index + 1, linked(&nodes[index])));
+    let nodes = (FIRST..nodes.len()).rev().map(|index| (nodes[index].results(index), linked(&nodes[index])));
     mark_needed(&mut reached, nodes);
     reached
 }

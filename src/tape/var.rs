@@ -4,6 +4,7 @@ use crate::number::operators::impl_number;
 use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::{Real, predicates};
 use crate::table::hooks::Hooks;
+use crate::table::matrix::op::MatrixOp;
 use crate::table::number::{Lists, Number, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
 use crate::table::rules::{as_they_are, partials, reduction, untaken};
@@ -49,6 +50,12 @@ impl Hooks for Var {
     #[inline]
     fn is_tracked(self) -> bool {
         self.is_on_a_tape()
+    }
+
+    #[track_caller]
+    fn matrix(op: MatrixOp, operands: &[Var]) -> Vec<Var> {
+        let values: Vec<f64> = operands.iter().map(|operand| operand.value).collect();
+        tape::record_matrix(op, &f64::matrix(op, &values), operands)
     }
 
     #[track_caller]

@@ -21,7 +21,8 @@ pub struct Node {
     /// The result.
     pub value: f64,
     /// The partial derivative with respect to each operand; `None` for a constant, and for an operand that has no
-    /// part in the result (a structural zero, as for the operand that a `select` does not choose).
+    /// part in the result (a structural zero, as for the operand that a `select` does not choose). All `None` for an
+    /// operation on matrices, which has several results.
     pub partials: Vec<Option<f64>>,
     /// The derivative of the output with respect to this node; `None` without a gradient, or if the node was recorded
     /// after the output.
@@ -122,14 +123,24 @@ impl Listing {
         }
     }
 
-    /// What a node computes: its name for an input, else `mul(x, #2)`.
+    /// What a node computes: its name for an input, `entry of #9` for one of several results of the operation that is node
+    /// 9, else `mul(x, #2)`.
     ///
     /// # Panics
     /// If there is no such node.
     #[must_use]
     #[track_caller]
     pub fn expression(&self, index: usize) -> String {
-        self.nodes[index].expression(|operand| self.label(operand))
+        match self.nodes[index].op {
+            Op::Entry => {
+                let last = self.nodes[index..].iter().find(|node| node.op != Op::Entry);
+                last.map_or_else(
+                    || Op::Entry.to_string(),
+                    |last| format!("{} of {}", Op::Entry, last.label()),
+                )
+            }
+            _ => self.nodes[index].expression(|operand| self.label(operand)),
+        }
     }
 
     /// Writes the operations as straight-line code, without values: a line per operation and per guard.
@@ -143,8 +154,11 @@ impl Listing {
                 let not = if guard.outcome { "" } else { "!" };
                 writeln!(f, "    guard {not}({comparison}); // {}", guard.at)?;
             }
-            if let Some(node) = self.nodes.get(done).filter(|node| node.op != Op::Input) {
-                writeln!(f, "    {} = {};", node.label(), self.expression(done))?;
+            let is_instruction = |node: &&Node| !matches!(node.op, Op::Input | Op::Entry);
+            if let Some(node) = self.nodes.get(done).filter(is_instruction) {
+                let results = node.index + 1 - node.op.results(node.operands.len());
+                let first = if results < node.index { format!("#{results}, .. ") } else { String::new() };
+                writeln!(f, "    {first}{} = {};", node.label(), self.expression(done))?;
             }
         }
         let outputs: Vec<_> = self.outputs.iter().map(|&output| self.label(output)).collect();

@@ -56,6 +56,7 @@ impl<'p, T: Float> Block<'p, T> {
                         );
                     }
                 }
+                Step::Matrix(matrix) => matrix.forward(self, before, after),
                 Step::Sums(sums) => {
                     compiled_apart(
                         simd,
@@ -120,6 +121,9 @@ impl<'p, T: Float> Block<'p, T> {
                             accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
                         }
                     }
+                }
+                (Reverse::Matrix { is_wanted }, Step::Matrix(matrix)) => {
+                    matrix.backward(&lost(*step), after, is_wanted, before);
                 }
                 (Reverse::Sums { passes_on, is_first }, Step::Sums(rows)) => {
                     let is_learned = sweep.by_shared && rows.is_learned;

@@ -2,7 +2,7 @@
 //! an infinity.
 
 use super::float::Float;
-use super::plan::{Rows, Slot, Step, Sums};
+use super::plan::{Matrix, Rows, Slot, Step, Sums};
 use super::scratch::Block;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
@@ -131,7 +131,7 @@ impl<T: Float> Lost<'_, '_, T> {
     }
 
     /// Which results of this and later steps are reached from the output in this lane.
-    fn reached(&self, lane: usize) -> Vec<bool> {
+    pub fn reached(&self, lane: usize) -> Vec<bool> {
         self.block.reached(self.values, self.output, lane, self.step + 1)
     }
 }
@@ -159,7 +159,9 @@ impl<T: Float> Block<'_, T> {
                         }
                     }
                 }
-                Step::List { operands: read, .. } | Step::Sums(Sums { lanes: read, .. }) => {
+                Step::List { operands: read, .. }
+                | Step::Sums(Sums { lanes: read, .. })
+                | Step::Matrix(Matrix { operands: read, .. }) => {
                     read.iter().for_each(|&slot| reached[slot as usize] = true);
                 }
             }

@@ -9,6 +9,7 @@ mod float;
 mod lane;
 mod math;
 mod matmul;
+mod matrix;
 mod packet;
 mod plan;
 mod planner;

@@ -3,6 +3,7 @@
 
 use super::super::ir::graph::{Graph, Guard};
 use super::packet::WIDTH;
+use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use std::ops::Range;
 
@@ -21,6 +22,7 @@ pub(super) enum Step {
     },
     /// Sums of products of shared numbers and lanes, such as all neurons of a layer.
     Sums(Sums),
+    Matrix(Matrix),
 }
 
 /// An elementwise row of the table, of up to three operands, for several results with contiguous slots: the
@@ -54,7 +56,9 @@ impl Step {
     pub fn operands(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match self {
             Step::Rows(rows) => Box::new((0..rows.arity).flat_map(|k| rows.range(k))),
-            Step::List { operands: lanes, .. } | Step::Sums(Sums { lanes, .. }) => {
+            Step::List { operands: lanes, .. }
+            | Step::Sums(Sums { lanes, .. })
+            | Step::Matrix(Matrix { operands: lanes, .. }) => {
                 Box::new(lanes.iter().map(|&slot| slot as usize))
             }
         }
@@ -65,9 +69,18 @@ impl Step {
         let (to, rows) = match self {
             Step::Rows(Rows { to, rows, .. }) | Step::Sums(Sums { to, rows, .. }) => (*to, *rows),
             Step::List { to, .. } => (*to, 1),
+            Step::Matrix(matrix) => return matrix.results.clone(),
         };
         to as usize..to as usize + rows
     }
+}
+
+/// An operation on matrices: its operands, and the slots of its results, which are contiguous.
+#[derive(Debug, Clone)]
+pub(super) struct Matrix {
+    pub op: MatrixOp,
+    pub operands: Vec<Slot>,
+    pub results: Range<usize>,
 }
 
 /// `yᵣ = Σₖ wᵣₖ xₖ + bᵣ`: a product of a matrix of shared weights and lanes. The order of summation is that of the

@@ -2,7 +2,8 @@
 
 use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
 use super::packet::WIDTH;
-use super::plan::{Plan, Rows, Slot, Step, Sums};
+use super::plan::{Matrix, Plan, Rows, Slot, Step, Sums};
+use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
@@ -16,10 +17,12 @@ impl Plan {
         let of_samples = (0..graph.inputs).filter(|input| !shared.contains(input));
         let is_shared: Vec<bool> = graph.depends_on(of_samples).iter().map(|depends| !depends).collect();
         let mut planner = Planner::new(graph, &shared, is_variable);
-        for Instruction { op, operands, result } in graph.instructions.iter() {
-            if is_shared[result] {
-                let operands: Vec<Source> = operands.iter().map(|&place| planner.preamble(place)).collect();
-                planner.at[result] = At::Preamble(planner.builder.instruction(op, operands));
+        for instruction in graph.instructions.iter().filter(|instruction| is_shared[instruction.result]) {
+            let operands: Vec<Source> =
+                instruction.operands.iter().map(|&place| planner.preamble(place)).collect();
+            let first = planner.builder.instruction(instruction.op, operands);
+            for (k, place) in instruction.results().enumerate() {
+                planner.at[place] = At::Preamble(first.and(k));
             }
         }
         for guard in graph.guards.iter().filter(|guard| guard_is_shared(guard, &is_shared)) {
@@ -55,7 +58,7 @@ fn levels<'g>(graph: &'g Graph, is_shared: &[bool]) -> Vec<Vec<Instruction<'g>>>
     for instruction in graph.instructions.iter().filter(|instruction| !is_shared[instruction.result]) {
         let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max();
         let before = before.unwrap_or(0);
-        level[instruction.result] = before + 1;
+        level[instruction.results()].fill(before + 1);
         levels.resize(levels.len().max(before + 1), Vec::new());
         levels[before].push(instruction);
     }
@@ -219,6 +222,8 @@ impl<'g> Planner<'g> {
                 sums.entry(key).or_default().push((instruction, products));
             } else if instruction.is_list() {
                 self.list(instruction);
+            } else if let Op::Matrix(op) = instruction.op {
+                self.matrix(op, instruction);
             } else {
                 rows.entry(instruction.op).or_default().push(instruction);
             }
@@ -269,9 +274,9 @@ impl<'g> Planner<'g> {
         let first = self.by_shared.len() as Slot;
         let depends = |on: &[bool]| reads.iter().any(|&slot| on[slot as usize]);
         let (by_shared, by_sample) = (is_learned || depends(&self.by_shared), depends(&self.by_sample));
-        for instruction in instructions {
+        for place in instructions.iter().flat_map(|instruction| instruction.results()) {
             let slot = self.new_slot(by_shared, by_sample);
-            self.at[instruction.result] = At::Lane(slot);
+            self.at[place] = At::Lane(slot);
         }
         first
     }
@@ -280,6 +285,13 @@ impl<'g> Planner<'g> {
         let operands: Vec<Slot> = instruction.operands.iter().map(|&place| self.lane(place)).collect();
         let to = self.results(&[instruction], &operands, false);
         self.steps.push(Step::List { op: instruction.op, operands, to });
+    }
+
+    fn matrix(&mut self, op: MatrixOp, instruction: Instruction<'_>) {
+        let operands: Vec<Slot> = instruction.operands.iter().map(|&place| self.lane(place)).collect();
+        let to = self.results(&[instruction], &operands, false) as usize;
+        let results = to..to + instruction.results().len();
+        self.steps.push(Step::Matrix(Matrix { op, operands, results }));
     }
 
     /// Makes one step of sums that read the same lanes.

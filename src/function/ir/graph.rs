@@ -16,6 +16,16 @@ pub(crate) enum Source {
     Result(usize),
 }
 
+impl Source {
+    /// The result of the same instruction that is this many results after this one, its first.
+    pub fn and(self, more: usize) -> Source {
+        match self {
+            Source::Result(first) => Source::Result(first + more),
+            single => single,
+        }
+    }
+}
+
 /// A recorded comparison: the graph is valid only where it has the recorded outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Guard {
@@ -176,11 +186,12 @@ impl Builder {
         }
     }
 
+    /// Appends an instruction, and returns its first result.
     pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
-        let operands = operands.into_iter().map(|operand| self.slot(operand)).collect();
-        self.instructions.push((op, operands));
+        let operands: SmallVec<_> = operands.into_iter().map(|operand| self.slot(operand)).collect();
         let first = self.results;
-        self.results += op.results();
+        self.results += op.results(operands.len());
+        self.instructions.push((op, operands));
         Source::Result(first)
     }
 

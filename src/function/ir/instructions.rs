@@ -1,5 +1,7 @@
 //! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
+use crate::table::matrix::op::MatrixOp;
+use crate::table::matrix::rules;
 use crate::table::number::Number;
 use crate::table::ops::Op;
 use std::ops::Range;
@@ -30,7 +32,7 @@ struct Entry {
 pub(crate) struct Instruction<'i> {
     pub op: Op,
     pub operands: &'i [Place],
-    /// The place of the first result; a row of the table has no other.
+    /// The place of the first result; only an operation on matrices has others.
     pub result: usize,
 }
 
@@ -60,8 +62,9 @@ impl Instructions {
         let start = here(&self.operands);
         self.operands.extend(operands);
         let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
-        self.results.end += op.results();
-        self.ops.push(Entry { op, start, end: here(&self.operands), result });
+        let end = here(&self.operands);
+        self.results.end += op.results((end - start) as usize);
+        self.ops.push(Entry { op, start, end, result });
     }
 
     /// The operands of all instructions.
@@ -103,7 +106,7 @@ impl Instructions {
 impl Instruction<'_> {
     /// The places of its results.
     pub fn results(self) -> Range<usize> {
-        self.result..self.result + self.op.results()
+        self.result..self.result + self.op.results(self.operands.len())
     }
 
     /// Whether it has lists of operands, and rules that loop over them.
@@ -112,15 +115,78 @@ impl Instruction<'_> {
         self.op.is_reduction()
     }
 
-    /// The value of its result.
+    /// Whether it is an operation on matrices.
     #[inline(always)]
-    #[track_caller]
-    pub fn value<R: Number>(self, values: &[R]) -> R {
-        let Instruction { op, operands, .. } = self;
-        op.value_of(operands, |operand| values[operand as usize]).expect("a row of the table")
+    pub fn is_matrix(self) -> bool {
+        matches!(self.op, Op::Matrix(_))
     }
 
-    /// For a row that is not over lists: calls `visit` with each wanted operand and the partial with respect to it.
+    /// Computes its results, and stores them with the other values.
+    #[inline(always)]
+    #[track_caller]
+    pub fn evaluate<R: Number>(self, values: &mut [R]) {
+        let Instruction { op, operands, result } = self;
+        match op.value_of(operands, |operand| values[operand as usize]) {
+            Some(value) => values[result] = value,
+            None => self.evaluate_matrix(values),
+        }
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn evaluate_matrix<R: Number>(self, values: &mut [R]) {
+        let (op, operands) = self.matrix(values);
+        values[self.results()].copy_from_slice(&R::matrix(op, &operands));
+    }
+
+    /// An operation on matrices, and its operands.
+    fn matrix<R: Number>(self, values: &[R]) -> (MatrixOp, Vec<R>) {
+        let Op::Matrix(op) = self.op else { unreachable!("a row of the table, or an operation on matrices") };
+        (op, self.operands.iter().map(|&operand| values[operand as usize]).collect())
+    }
+
+    /// For an operation on matrices: the operands for which one of these places holds, by matrix.
+    fn halves(self, op: MatrixOp, holds: impl Fn(Place) -> bool) -> [bool; 2] {
+        let [first, _] = op.split(self.operands.len()).expect("the operands of this operation");
+        let any = |operands: &[Place]| operands.iter().any(|&operand| holds(operand));
+        [any(&self.operands[..first]), any(&self.operands[first..])]
+    }
+
+    /// For an operation on matrices: the terms of the adjoints of its operands, 0 in a matrix with no wanted operand.
+    #[inline(never)]
+    #[track_caller]
+    pub fn matrix_adjoints<R: Number>(
+        self,
+        values: &[R],
+        adjoints: &[R],
+        is_wanted: impl Fn(Place) -> bool,
+    ) -> Vec<R> {
+        let (op, operands) = self.matrix(values);
+        let results = self.results();
+        rules::adjoints(
+            op,
+            &operands,
+            &values[results.clone()],
+            &adjoints[results],
+            self.halves(op, is_wanted),
+        )
+    }
+
+    /// For an operation on matrices: the tangents of its results; `is_reached`: the operands that have a tangent.
+    #[track_caller]
+    pub fn matrix_tangents<R: Number>(
+        self,
+        values: &[R],
+        tangents: &[R],
+        is_reached: impl Fn(Place) -> bool,
+    ) -> Vec<R> {
+        let (op, operands) = self.matrix(values);
+        let tangents: Vec<R> = self.operands.iter().map(|&operand| tangents[operand as usize]).collect();
+        rules::tangents(op, &operands, &values[self.results()], &tangents, self.halves(op, is_reached))
+    }
+
+    /// For a row that is not over lists: calls `visit` with each wanted operand and the partial with respect to it, and
+    /// returns true. Returns false for other instructions.
     #[inline(always)]
     #[track_caller]
     pub fn visit_partials<R: Number>(
@@ -128,7 +194,7 @@ impl Instruction<'_> {
         values: &[R],
         is_wanted: impl Fn(Place) -> bool,
         mut visit: impl FnMut(Place, R),
-    ) {
+    ) -> bool {
         let Instruction { op, operands, result } = self;
         op.visit_partials(
             operands,
@@ -139,7 +205,7 @@ impl Instruction<'_> {
             |k| is_wanted(operands[k]),
             #[inline(always)]
             |k, partial| visit(operands[k], partial),
-        );
+        )
     }
 
     /// For a row over lists: calls `visit` with each operand and the partial with respect to it.
@@ -162,7 +228,8 @@ impl Instruction<'_> {
     }
 
     /// Calls `visit` with each wanted operand, the partial with respect to it, and the mask that is set where the
-    /// operand is not selected: `None` if it always is. Operands of lists are always selected, and all are visited.
+    /// operand is not selected: `None` if it always is. Operands of lists are always selected, and all are visited. None
+    /// is visited of an operation on matrices.
     #[inline]
     #[track_caller]
     pub fn visit_edges<R: Number>(

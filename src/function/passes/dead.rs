@@ -6,6 +6,8 @@ use crate::function::ir::graph::Graph;
 pub(super) fn code(graph: &Graph) -> Graph {
     let needed = graph.needed_by(graph.asked_for());
     rewrite(graph, |builder, instruction, now| {
-        needed[instruction.result].then(|| builder.instruction(instruction.op, operands(instruction, now)))
+        needed[instruction.results()]
+            .contains(&true)
+            .then(|| builder.instruction(instruction.op, operands(instruction, now)))
     })
 }

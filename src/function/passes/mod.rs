@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pass {
-    /// Evaluates what depends on constants alone. (`x⁰` is 1 but still depends on `x`, so its derivative may be
+    /// Evaluates what depends on constants alone, except operations on matrices. (`x⁰` is 1 but still depends on `x`, so its derivative may be
     /// NaN.)
     FoldConstants,
     /// Removes operations that return their operand unchanged, exactly and for every number: `x · 1`, `x / 1`,
@@ -79,8 +79,8 @@ impl Function {
 /// Maps a place of the old graph to the new one.
 type Now<'a> = &'a dyn Fn(Place) -> Source;
 
-/// Rewrites the instructions in order: `step` returns what replaces an instruction, given the replacements of all
-/// earlier places. If it returns `None`, the instruction is removed, and nothing may use its result.
+/// Rewrites the instructions in order: `step` returns what replaces the first result of an instruction, given the
+/// replacements of all earlier places; further results follow it. If it returns `None`, the instruction is removed, and nothing may use its result.
 fn rewrite<'g>(
     graph: &'g Graph,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
@@ -107,7 +107,8 @@ fn rewrite<'g>(
             }
             Step::Evaluate(instruction) => {
                 let source = step(&mut builder, instruction, &|place| now(&sources, place));
-                sources.push(source);
+                sources
+                    .extend(instruction.results().enumerate().map(|(k, _)| source.map(|first| first.and(k))));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 
 pub(super) fn operands(graph: &Graph) -> Graph {
-    // For each new instruction with one operand: its operation and operand.
+    // For each new result: the operation and its operand, if it has one operand.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
     rewrite(graph, |builder, instruction, now| {
         let (op, operands) = (instruction.op, super::operands(instruction, now));
@@ -24,7 +24,10 @@ pub(super) fn operands(graph: &Graph) -> Graph {
             _ => None,
         };
         Some(unchanged.unwrap_or_else(|| {
-            applied.push(if operands.len() == 1 { Some((op, operands[0])) } else { None });
+            let results = op.results(operands.len());
+            let is_unary = operands.len() == 1 && results == 1;
+            applied.push(is_unary.then(|| (op, operands[0])));
+            applied.resize(applied.len() + results - 1, None);
             builder.instruction(op, operands)
         }))
     })

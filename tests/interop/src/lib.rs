@@ -5,5 +5,6 @@
 mod float;
 mod formats;
 mod matrices;
+mod matrix_nodes;
 mod minimisers;
 mod scalars;

@@ -1,0 +1,58 @@
+//! Operations on matrices in a block: sample by sample, in double precision.
+
+use super::fallback::Lost;
+use super::float::Float;
+use super::plan::Matrix;
+use super::scratch::Block;
+use crate::table::hooks::Hooks;
+use crate::table::matrix::rules;
+use crate::table::zeros::zero_counts;
+
+impl Matrix {
+    /// Evaluates it in all lanes: `before` are the values of the slots before the results, `after` those of the results.
+    #[inline(never)]
+    pub fn forward<T: Float>(&self, block: &Block<'_, T>, before: &[T], after: &mut [T]) {
+        for lane in 0..block.lanes {
+            for (k, y) in f64::matrix(self.op, &self.operands_in(block, before, lane)).into_iter().enumerate()
+            {
+                after[k * block.lanes + lane] = T::of(y);
+            }
+        }
+    }
+
+    /// Adds the contributions to the adjoints of the wanted operands, in `before`; `adjoints` are those of the results.
+    #[inline(never)]
+    pub fn backward<T: Float>(
+        &self,
+        lost: &Lost<'_, '_, T>,
+        adjoints: &[T],
+        is_wanted: &[bool],
+        before: &mut [T],
+    ) {
+        let Lost { block, values, is_out, .. } = *lost;
+        let [first, _] = self.op.split(self.operands.len()).expect("the operands of this operation");
+        let wanted = [is_wanted[..first].contains(&true), is_wanted[first..].contains(&true)];
+        for lane in (0..block.lanes).filter(|&lane| !is_out[lane]) {
+            let operands = self.operands_in(block, values, lane);
+            let y: Vec<f64> =
+                self.results.clone().map(|slot| values[slot * block.lanes + lane].double()).collect();
+            let seeds: Vec<f64> = (0..y.len()).map(|k| adjoints[k * block.lanes + lane].double()).collect();
+            if seeds.iter().all(|&seed| seed == 0.0) {
+                let are_finite = operands.iter().chain(&y).all(|value| value.is_finite());
+                if !zero_counts(are_finite, || lost.reached(lane)[self.results.clone()].contains(&true)) {
+                    continue;
+                }
+            }
+            let terms = rules::adjoints(self.op, &operands, &y, &seeds, wanted);
+            let wanted = self.operands.iter().zip(terms).zip(is_wanted).filter(|(_, is_wanted)| **is_wanted);
+            for ((&slot, term), _) in wanted {
+                let to = &mut before[slot as usize * block.lanes + lane];
+                *to = *to + T::of(term);
+            }
+        }
+    }
+
+    fn operands_in<T: Float>(&self, block: &Block<'_, T>, values: &[T], lane: usize) -> Vec<f64> {
+        self.operands.iter().map(|&slot| values[slot as usize * block.lanes + lane].double()).collect()
+    }
+}

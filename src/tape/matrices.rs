@@ -1,0 +1,138 @@
+//! Operations on matrices on a tape: as many nodes as results. The last one has the operands, with their values in place of
+//! partials, of which there would be one per result.
+
+use super::caller::Line;
+use super::edge::{CONSTANT, Edge, MOST, UNTAKEN};
+use super::misuse::Misuse;
+use super::node::{Node, Var};
+use super::pool::Pool;
+use super::storage::Storage;
+use super::thread::{Thread, with};
+use crate::table::matrix::op::MatrixOp;
+use crate::table::matrix::rules;
+use crate::table::ops::Op;
+use crate::table::zeros::zero_counts;
+use std::cell::Cell;
+use std::ops::Range;
+use std::panic::Location;
+
+/// Records an operation on matrices with these results; the results of constants are constants.
+#[track_caller]
+pub(crate) fn record_matrix(op: MatrixOp, values: &[f64], operands: &[Var]) -> Vec<Var> {
+    let line = Location::caller();
+    if values.is_empty() || !operands.iter().any(|operand| operand.is_on_a_tape()) {
+        return values.iter().map(|&value| Var::constant_of(value)).collect();
+    }
+    with(|thread| thread.record_matrix(op, values, operands, line))
+}
+
+impl Thread {
+    fn record_matrix(
+        &mut self,
+        op: MatrixOp,
+        values: &[f64],
+        operands: &[Var],
+        line: Line,
+    ) -> Result<Vec<Var>, Misuse> {
+        let tape = self.settle(operands)?;
+        if !tape.cold().is_paused {
+            return tape.append_matrix(op, values, operands, line);
+        }
+        if tape.cold().recording.is_none() {
+            return Ok(values.iter().map(|&value| Var::constant_of(value)).collect());
+        }
+        // As for other operations: a replay must compute the values again.
+        tape.check_room(2 * values.len())?;
+        tape.pause(false);
+        let results = tape.append_matrix(op, values, operands, line);
+        let cut = results.and_then(|results| {
+            let cut = |&result: &Var| {
+                tape.append(Op::StopGradient, result.value, &[result], &[0.0], &|_| false, line)
+            };
+            results.iter().map(cut).collect()
+        });
+        tape.pause(true);
+        cut
+    }
+}
+
+impl Storage {
+    /// Appends the nodes of an operation whose operands are constants or of this tape. The tape must not be paused.
+    fn append_matrix(
+        &mut self,
+        op: MatrixOp,
+        values: &[f64],
+        operands: &[Var],
+        line: Line,
+    ) -> Result<Vec<Var>, Misuse> {
+        self.check_room(values.len())?;
+        let start = self.pool.len();
+        if start + operands.len() >= MOST {
+            return Err(Misuse::Full { nodes: self.len() });
+        }
+        for &operand in operands {
+            let edge = match self.find(operand).expect("a variable of this tape") {
+                CONSTANT => Edge::constant(operand.value),
+                index => Edge::new(index, operand.value, true),
+            };
+            self.pool.push(edge);
+        }
+        let results = values.iter().enumerate().map(|(k, &value)| {
+            let node = if k + 1 < values.len() {
+                Node { op: Op::Entry, ..Node::leaf(value) }
+            } else {
+                Node::pooled(Op::Matrix(op), value, start as u32, operands.len())
+            };
+            self.push(node, line).expect("room for the results")
+        });
+        Ok(results.collect())
+    }
+}
+
+impl Node {
+    /// The partial derivative with respect to this operand, if there is one.
+    pub fn partial(&self, edge: Edge) -> Option<f64> {
+        (edge.is_linked() && !matches!(self.op, Op::Matrix(_))).then_some(edge.slot)
+    }
+
+    /// The indices of the results of the operation of which this node, at `index`, is the last.
+    #[inline]
+    pub fn results(&self, index: usize) -> Range<usize> {
+        let before = match self.op {
+            Op::Matrix(op) => op.results(self.pool_range().len()) - 1,
+            _ => 0,
+        };
+        index - before..index + 1
+    }
+}
+
+/// Passes the adjoints of the results of an operation on matrices on to its operands; `index` is that of its last
+/// result, `is_reached`: whether a result is reached from a seed.
+#[inline(never)]
+pub(super) fn pass_on(
+    op: MatrixOp,
+    nodes: &[Node],
+    pool: &Pool,
+    index: usize,
+    adjoints: &[Cell<f64>],
+    is_reached: impl FnOnce() -> bool,
+) {
+    let results = nodes[index].results(index);
+    let (values, operands) = pool.columns(nodes[index].pool_range());
+    let y: Vec<f64> = nodes[results.clone()].iter().map(|node| node.value).collect();
+    let seeds: Vec<f64> = adjoints[results].iter().map(Cell::get).collect();
+    if seeds.iter().all(|&seed| seed == 0.0) {
+        let are_finite = values.iter().chain(&y).all(|value| value.is_finite());
+        if !zero_counts(are_finite, is_reached) {
+            return;
+        }
+    }
+    let [first, _] = op.split(operands.len()).expect("the operands of this operation");
+    let are_wanted = |operands: &[u32]| operands.iter().any(|&operand| operand > UNTAKEN);
+    let wanted = [are_wanted(&operands[..first]), are_wanted(&operands[first..])];
+    for (term, &operand) in rules::adjoints(op, values, &y, &seeds, wanted).into_iter().zip(operands) {
+        // Those of constants are added to the sink.
+        let by_operand = &adjoints[operand as usize];
+        by_operand.set(by_operand.get() + term);
+    }
+}
