@@ -31,9 +31,9 @@ pub trait Point<T: Copy>: sealed::Sealed {
     /// The type of a closure's argument.
     type Args<'a, U: Copy + 'static>;
 
-    /// Applies `f` to every number, in order.
+    /// Applies `f` to every number, in order. Not named `map`, which would hide that of an array of ndarray 0.17.
     #[doc(hidden)]
-    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U>;
+    fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U>;
 
     /// Visits the contents of the shape, in order.
     #[doc(hidden)]
@@ -51,7 +51,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn has_shape_of<U: 'static>(&self, of: &Self::Of<U>) -> bool {
         let (mut own, mut others) = (Vec::new(), Vec::new());
-        Self::lengths(&self.map(&mut |_| ()), &mut own);
+        Self::lengths(&self.map_numbers(&mut |_| ()), &mut own);
         Self::lengths(of, &mut others);
         own == others
     }
@@ -60,7 +60,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn count(&self) -> usize {
         let mut count = 0;
-        self.map(&mut |_| count += 1);
+        self.map_numbers(&mut |_| count += 1);
         count
     }
 
@@ -68,7 +68,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn numbers(&self) -> Vec<T> {
         let mut numbers = Vec::new();
-        self.map(&mut |number| numbers.push(number));
+        self.map_numbers(&mut |number| numbers.push(number));
         numbers
     }
 
@@ -92,7 +92,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn shaped<U: 'static>(&self, items: impl IntoIterator<Item = U>) -> Self::Of<U> {
         let mut items = items.into_iter();
-        self.map(&mut |_| items.next().expect("an item per number"))
+        self.map_numbers(&mut |_| items.next().expect("an item per number"))
     }
 }
 
@@ -109,7 +109,7 @@ macro_rules! single_point {
             type Args<'a, U: Copy + 'static> = U;
 
             #[inline]
-            fn map<U: 'static>(&self, f: &mut impl FnMut($Number) -> U) -> U {
+            fn map_numbers<U: 'static>(&self, f: &mut impl FnMut($Number) -> U) -> U {
                 f(*self)
             }
             fn each<'a, U: 'static>(of: &'a U, visit: &mut impl FnMut(&'a U)) {
@@ -131,8 +131,8 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for [P; N] {
     type Args<'a, U: Copy + 'static> = [P::Args<'a, U>; N];
 
     #[inline]
-    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
-        std::array::from_fn(|k| self[k].map(f))
+    fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
+        std::array::from_fn(|k| self[k].map_numbers(f))
     }
     fn each<'a, U: 'static>(of: &'a [P::Of<U>; N], visit: &mut impl FnMut(&'a U)) {
         of.iter().for_each(|part| P::each(part, visit));
@@ -153,8 +153,8 @@ macro_rules! list_point {
             type Of<U: 'static> = Vec<P::Of<U>>;
             type Args<'a, U: Copy + 'static> = &'a [P::Of<U>];
 
-            fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Vec<P::Of<U>> {
-                self.iter().map(|part| part.map(f)).collect()
+            fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Vec<P::Of<U>> {
+                self.iter().map(|part| part.map_numbers(f)).collect()
             }
             fn each<'a, U: 'static>(of: &'a Vec<P::Of<U>>, visit: &mut impl FnMut(&'a U)) {
                 of.iter().for_each(|part| P::each(part, visit));
@@ -178,8 +178,8 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for &[P; N] {
     type Of<U: 'static> = [P::Of<U>; N];
     type Args<'a, U: Copy + 'static> = [P::Args<'a, U>; N];
 
-    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
-        (*self).map(f)
+    fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
+        (*self).map_numbers(f)
     }
     fn each<'a, U: 'static>(of: &'a [P::Of<U>; N], visit: &mut impl FnMut(&'a U)) {
         <[P; N]>::each(of, visit);
@@ -199,8 +199,8 @@ macro_rules! tuple_point {
             type Of<U: 'static> = ($($P::Of<U>,)*);
             type Args<'a, U: Copy + 'static> = ($($P::Args<'a, U>,)*);
 
-            fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U> {
-                ($(self.$k.map(f),)*)
+            fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U> {
+                ($(self.$k.map_numbers(f),)*)
             }
             fn each<'a, U: 'static>(of: &'a Self::Of<U>, visit: &mut impl FnMut(&'a U)) {
                 $($P::each(&of.$k, visit);)*

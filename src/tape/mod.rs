@@ -208,7 +208,7 @@ impl Tape {
         with(|thread| {
             let tape = thread.tape(self.id)?;
             tape.check_room(values.count())?;
-            Ok(values.map(&mut |value| tape.push_leaf(value, line)))
+            Ok(values.map_numbers(&mut |value| tape.push_leaf(value, line)))
         })
     }
 
@@ -387,7 +387,7 @@ impl Tape {
         if size_of_val(&f) > 0 {
             thread::values_were_given_out(vars);
         }
-        let (value, partials) = f(P::args(&inputs.map(&mut |var: Var| var.value)));
+        let (value, partials) = f(P::args(&inputs.map_numbers(&mut |var: Var| var.value)));
         let has_shape = inputs.has_shape_of(&partials);
         let partials = &P::numbers_of(&partials)[..];
         assert!(

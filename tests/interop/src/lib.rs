@@ -2,6 +2,7 @@
 //! format of serde that says nothing about itself.
 #![cfg(test)]
 
+mod arrays;
 mod float;
 mod formats;
 mod matrices;
