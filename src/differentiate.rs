@@ -223,7 +223,7 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     let (outputs, weights) = (y.numbers(), Y::numbers_of(&u));
     refuse_strangers(&tape, &outputs);
     assert_eq!(outputs.len(), weights.len(), "the vector needs one weight per result of the function");
-    assert!(y.has_shape_of(&u), "the lists in the results and in the weights must have the same lengths");
+    assert!(y.has_shape_of(&u), "the results and the weights must have the same shape");
     let seeds: Vec<_> = outputs.into_iter().zip(weights).collect();
     let adjoints = tape.backward(&seeds);
     (y.map_numbers(&mut |y: Var| y.value), by_arguments(&adjoints, &x, &P::numbers_of(&vars)))
@@ -240,7 +240,7 @@ fn by_arguments<P: Point<f64>>(adjoints: &Gradient, x: &P, vars: &[Var]) -> P::O
 fn direction<P: Point<f64>>(x: &P, v: &P) -> Vec<f64> {
     let (shape, v) = (v.map_numbers(&mut |_| ()), v.numbers());
     assert_eq!(x.count(), v.len(), "the point and the direction must have the same length");
-    assert!(x.has_shape_of(&shape), "the lists in the point and in the direction must have the same lengths");
+    assert!(x.has_shape_of(&shape), "the point and the direction must have the same shape");
     v
 }
 

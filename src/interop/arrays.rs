@@ -1,16 +1,14 @@
 //! Arrays of ndarray: operators with single numbers, points, columns of batches. One body for the versions of ndarray.
 
-use super::row_by_row;
-use crate::error::Error;
-use crate::function::Column;
-use crate::number::dual::Dual;
-use crate::number::point::{Point, sealed::Sealed};
-use crate::number::real::Real;
-use crate::tape::Var;
-
 macro_rules! arrays {
     ($ndarray:ident) => {
-        use super::*;
+        use crate::error::Error;
+        use crate::function::Column;
+        use crate::interop::rows::row_by_row;
+        use crate::number::dual::Dual;
+        use crate::number::point::{Point, sealed::Sealed};
+        use crate::number::real::Real;
+        use crate::tape::Var;
         use ::$ndarray::{
             Array, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Dimension, RawData, ScalarOperand,
         };
@@ -101,7 +99,16 @@ macro_rules! arrays {
     };
 }
 
-/// Arrays of ndarray 0.17 (feature `ndarray`).
+/// Arrays of ndarray 0.17 (feature `ndarray`): [`Var`](crate::Var) and [`Dual`](crate::Dual) on the right of their operators,
+/// arrays as [`Point`](crate::Point)s, columns of batches, matrices of results.
+///
+/// ```
+/// use ndarray::array;
+///
+/// let (by_w, by_scale) = tapegrad::gradient(|(w, scale)| (w.dot(w) * scale).sum(), (array![[1.0, 2.0], [0.0, 3.0]], 0.5));
+/// assert_eq!(by_w, array![[2.0, 2.0], [4.0, 4.0]]); // ½ (1 (W 1)ᵀ + (Wᵀ 1) 1ᵀ)
+/// assert_eq!(by_scale, 1.0 + 8.0 + 0.0 + 9.0);
+/// ```
 #[cfg(feature = "ndarray")]
 pub mod ndarray {
     arrays!(ndarray);

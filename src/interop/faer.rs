@@ -23,7 +23,7 @@
 //! # Ok::<(), tapegrad::Error>(())
 //! ```
 
-use super::row_by_row;
+use super::rows::row_by_row;
 use crate::error::Error;
 use crate::number::point::Point;
 use ::faer::sparse::{SparseColMat, SymbolicSparseColMat};

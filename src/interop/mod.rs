@@ -1,9 +1,6 @@
 //! Numbers of this crate under the traits of other crates, and results in their types, a module per crate. What each opens
 //! is told in [the guide](crate::guide::other_crates).
 
-#[cfg(any(feature = "faer", feature = "ndarray", feature = "ndarray-0-16"))]
-use crate::{error::Error, number::point::Point};
-
 /// Methods of a foreign trait with one or two operands that the table has under the same name.
 #[cfg(feature = "num-traits")]
 macro_rules! from_table {
@@ -31,22 +28,10 @@ pub mod faer;
 mod field;
 #[cfg(feature = "num-traits")]
 mod num;
+#[cfg(any(feature = "faer", feature = "ndarray", feature = "ndarray-0-16"))]
+mod rows;
 
 #[cfg(feature = "ndarray")]
 pub use arrays::ndarray;
 #[cfg(feature = "ndarray-0-16")]
 pub use arrays::ndarray_0_16;
-
-/// The numbers of a matrix, from numbers or from rows of them, of which there must be as many as it has places.
-#[cfg(any(feature = "faer", feature = "ndarray", feature = "ndarray-0-16"))]
-fn row_by_row(
-    derivatives: impl IntoIterator<Item: Point<f64>>,
-    rows: usize,
-    columns: usize,
-) -> Result<Vec<f64>, Error> {
-    let numbers: Vec<f64> = derivatives.into_iter().flat_map(|row| row.numbers()).collect();
-    match rows.saturating_mul(columns) {
-        expected if expected == numbers.len() => Ok(numbers),
-        expected => Err(Error::Length { what: "derivatives", expected, got: numbers.len() }),
-    }
-}

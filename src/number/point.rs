@@ -1,11 +1,12 @@
 //! Points: the shapes in which a function takes its arguments and returns its results.
 
 /// A collection of numbers of type `T` that functions are evaluated at, or return: a number, an array, a slice, a vector, a
-/// tuple, or any of these inside another.
+/// tuple, or any of these inside another; an array of ndarray, with its feature.
 ///
 /// Derivatives have the shape of the point; for a borrowed `&[T]` they are a vector. A closure gets numbers, arrays
-/// and tuples by value, so that it can destructure them, and lists as slices. Numbers are counted in the order in
-/// which they are written.
+/// and tuples by value, so that it can destructure them, lists as slices, and arrays of ndarray by reference. Numbers are
+/// counted in the order in which they are written; in an array of ndarray that is the order of its indices, whatever its
+/// layout in memory.
 ///
 /// | point | a closure takes | derivatives |
 /// |---|---|---|
@@ -14,6 +15,7 @@
 /// | `&[f64]`, `Vec<f64>`, `&Vec<f64>` | `&[Var]` | `Vec<f64>` |
 /// | `[[f64; 2]; 3]` | `[[Var; 2]; 3]` | `[[f64; 2]; 3]` |
 /// | `(f64, &[f64])` | `(Var, &[Var])` | `(f64, Vec<f64>)` |
+/// | `Array2<f64>`, `&Array2<f64>`, `ArrayView2<f64>` | `&Array2<Var>` | `Array2<f64>` |
 ///
 /// ```
 /// use tapegrad::{gradient, jacobian};
@@ -43,7 +45,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U>;
 
-    /// The lengths of all lists in the shape, depth first.
+    /// The lengths of all lists in the shape, depth first; those of the axes of an array.
     #[doc(hidden)]
     fn lengths<U: 'static>(of: &Self::Of<U>, lengths: &mut Vec<usize>);
 

@@ -396,10 +396,7 @@ impl Tape {
             vars.len(),
             partials.len()
         );
-        assert!(
-            has_shape,
-            "the lists of inputs and of partial derivatives of `{name}` must have the same lengths"
-        );
+        assert!(has_shape, "the inputs and the partial derivatives of `{name}` must have the same shape");
         if !vars.iter().any(|var| var.is_on_a_tape()) {
             return Var::constant_of(value);
         }

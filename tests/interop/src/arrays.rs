@@ -3,16 +3,19 @@
 macro_rules! version {
     ($ndarray:ident) => {
         mod $ndarray {
-            use $ndarray::{
-                Array, Array0, Array1, Array2, ArrayD, Axis, Dimension, LinalgScalar, ScalarOperand, ShapeBuilder,
-                array, concatenate, s, stack,
-            };
+            use crate::common::{assert_says, refusal};
             use tapegrad::batch::{Column, Samples};
             use tapegrad::interop::$ndarray::{columns, matrix};
+            use $ndarray::{
+                Array, Array0, Array1, Array2, ArrayD, Axis, Dimension, LinalgScalar, ScalarOperand,
+                ShapeBuilder, array, concatenate, s, stack,
+            };
             // `Point` in scope must not hide methods of arrays.
             #[allow(unused_imports)]
             use tapegrad::Point;
-            use tapegrad::{Dual, Error, Function, Gradient, Real, Tape, Var, check_all, gradient, hessian, jacobian};
+            use tapegrad::{
+                Dual, Error, Function, Gradient, Real, Tape, Var, check_all, gradient, hessian, jacobian,
+            };
 
             /// What code over arrays asks of its numbers, beside [`Real`].
             trait Scalar: Real + LinalgScalar + ScalarOperand {}
@@ -202,7 +205,8 @@ macro_rules! version {
 
             #[test]
             fn points_of_several_arrays() {
-                let line = |(w, b, scale): (&Array2<Var>, &Array1<Var>, Var)| (w.dot(&array![1.0, 2.0].mapv(Var::from)) + b).sum() * scale;
+                let x = array![1.0, 2.0].mapv(Var::from);
+                let line = |(w, b, scale): (&Array2<_>, &Array1<_>, Var)| (w.dot(&x) + b).sum() * scale;
                 let (by_w, by_b, by_scale) = gradient(line, (b(), array![1.0, 2.0, 3.0], 2.0));
                 assert_eq!(by_w, array![[2.0, 4.0], [2.0, 4.0], [2.0, 4.0]]);
                 assert_eq!((by_b, by_scale), (array![2.0, 2.0, 2.0], 7.0 + 6.0));
@@ -214,13 +218,6 @@ macro_rules! version {
                 assert_eq!(gradient(|w| w.dot(w) + w.sum(), Array1::zeros(2)), array![1.0, 1.0]);
             }
 
-            #[track_caller]
-            fn refused<T>(f: impl FnOnce() -> T + std::panic::UnwindSafe) {
-                let panic = std::panic::catch_unwind(|| drop(f())).unwrap_err();
-                let message = panic.downcast_ref::<&str>().map_or_else(|| panic.downcast_ref().cloned(), |text| Some(text.to_string()));
-                assert!(message.unwrap().contains("must have the same lengths"));
-            }
-
             /// 2 × 3 numbers are neither 3 × 2 nor 6 numbers.
             #[test]
             fn shapes_are_compared() {
@@ -230,11 +227,13 @@ macro_rules! version {
                 assert_eq!((y, by_x), (&a() * &a(), &(&a() * &a()) * 2.0));
                 assert_eq!(tapegrad::jvp(forward, a(), a()).1, &(&a() * &a()) * 2.0);
                 let turned = a().t().to_owned();
-                refused(|| tapegrad::vjp(square, a(), turned.clone()));
-                refused(|| tapegrad::jvp(forward, a(), turned.clone()));
-                refused(|| Tape::new().custom("turned", a().mapv(Var::from), |_| (0.0, turned)));
+                let says = |message: String| assert_says(&message, &["must have the same shape"]);
+                says(refusal(|| tapegrad::vjp(square, a(), turned.clone())));
+                says(refusal(|| tapegrad::jvp(forward, a(), turned.clone())));
                 let [flat, nested] = [vec![6], vec![2, 3]].map(ArrayD::zeros);
-                refused(|| tapegrad::hvp(|x| (x * x).sum(), nested, flat));
+                says(refusal(|| tapegrad::hvp(|x| (x * x).sum(), nested, flat)));
+                let vars = a().mapv(Var::from);
+                says(refusal(|| Tape::new().custom("turned", vars, |_| (0.0, turned))));
             }
 
             /// Least squares: ∂ |Xw − y|² / ∂ w = 2 Xᵀ (Xw − y), with the constant second derivative 2 XᵀX.
@@ -264,7 +263,11 @@ macro_rules! version {
             }
 
             /// The squared error of tanh(X W + b) v.
-            fn network<R: Scalar>((w, b, v): (&Array2<R>, &Array1<R>, &Array1<R>), x: &Array2<f64>, y: &Array1<f64>) -> R {
+            fn network<R: Scalar>(
+                (w, b, v): (&Array2<R>, &Array1<R>, &Array1<R>),
+                x: &Array2<f64>,
+                y: &Array1<f64>,
+            ) -> R {
                 let hidden = (x.mapv(R::from).dot(w) + b).mapv(|z| z.tanh());
                 (hidden.dot(v) - y).mapv(|error| error * error).sum()
             }
@@ -273,7 +276,11 @@ macro_rules! version {
             fn a_network_against_its_backpropagation_by_hand() {
                 let x = array![[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]];
                 let y = array![0.3, -0.6, 0.9];
-                let (w, b, v) = (array![[0.2, -0.4, 0.6], [0.7, 0.1, -0.3]], array![0.1, -0.2, 0.0], array![1.0, -0.5, 0.25]);
+                let (w, b, v) = (
+                    array![[0.2, -0.4, 0.6], [0.7, 0.1, -0.3]],
+                    array![0.1, -0.2, 0.0],
+                    array![1.0, -0.5, 0.25],
+                );
                 let hidden = (x.dot(&w) + &b).mapv(f64::tanh);
                 let by_output = (hidden.dot(&v) - &y) * 2.0;
                 let by_sum = &by_output.view().insert_axis(Axis(1)) * &v * hidden.mapv(|h| 1.0 - h * h);
@@ -324,7 +331,10 @@ macro_rules! version {
             /// In every layout without gaps, the columns are those of the table.
             #[test]
             fn columns_of_tables() {
-                let f = Function::record(|[x, y, z]| x * 100.0 + y * 10.0 + z, [0.0; 3]).unwrap().batched(0..0).unwrap();
+                let f = Function::record(|[x, y, z]| x * 100.0 + y * 10.0 + z, [0.0; 3])
+                    .unwrap()
+                    .batched(0..0)
+                    .unwrap();
                 // More rows than there are lanes, and not a multiple of them.
                 for rows in [0, 1, 2, 3, 37] {
                     let [standard, turned] = [numbered((rows, 3)), numbered((3, rows))];
@@ -340,7 +350,10 @@ macro_rules! version {
                     ] {
                         let columns = columns(table).unwrap();
                         assert_eq!(columns.len(), 3);
-                        columns.iter().zip(table.columns()).for_each(|(column, expected)| same(column, expected));
+                        columns
+                            .iter()
+                            .zip(table.columns())
+                            .for_each(|(column, expected)| same(column, expected));
                         let samples = Samples::new(&columns).unwrap();
                         assert_eq!(samples.len(), rows);
                         let values = f.evaluator().values(&[], &samples).unwrap();
@@ -359,7 +372,6 @@ macro_rules! version {
             fn columns_without_a_copy_or_not_at_all() {
                 let table = numbered((4, 3));
                 let whole = columns(table.view()).unwrap();
-                // The first column is a window into the table itself.
                 same(&whole[1], table.column(1));
                 let error = columns(table.slice(s![.., 0..2])).unwrap_err();
                 assert_eq!(error, Error::Layout { shape: vec![4, 2], strides: vec![3, 1] });
@@ -367,7 +379,9 @@ macro_rules! version {
                 assert!(columns(table.slice(s![..;2, ..])).is_err());
                 assert!(columns(table.row(0).broadcast((4, 3)).unwrap()).is_err());
                 // A part without gaps, of one row or of many; of a row the stride does not count.
-                for part in [table.slice(s![1..3, ..]), table.slice(s![1..2, 1..]), table.slice(s![1..;5, ..])] {
+                for part in
+                    [table.slice(s![1..3, ..]), table.slice(s![1..2, 1..]), table.slice(s![1..;5, ..])]
+                {
                     let columns = columns(part).unwrap();
                     columns.iter().zip(part.columns()).for_each(|(column, expected)| same(column, expected));
                     assert_eq!(Samples::new(&columns).unwrap().len(), part.nrows());

@@ -3,8 +3,11 @@
 #![cfg(test)]
 
 mod arrays;
+#[path = "../../common/mod.rs"]
+mod common;
 mod float;
 mod formats;
+mod linear_systems;
 mod matrices;
 mod minimisers;
 mod scalars;
