@@ -9,7 +9,6 @@
 //! exponential kernel; all in turns, and ratios are medians over the rounds.
 
 #[path = "workloads/mod.rs"]
-#[allow(dead_code)] // the clock only
 mod workloads;
 
 use nalgebra::{DMatrix, DVector, RealField};

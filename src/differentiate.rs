@@ -70,7 +70,7 @@ pub fn gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) ->
 #[track_caller]
 pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> (f64, P::Of<f64>) {
     let tape = Tape::new();
-    let vars = x.map(&mut |value| tape.var(value));
+    let vars = x.map_numbers(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &[y]);
     (y.value, by_arguments(&y.backward(), &x, &P::numbers_of(&vars)))
@@ -93,12 +93,12 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     x: P,
 ) -> Y::Of<P::Of<f64>> {
     let tape = Tape::new();
-    let vars = x.map(&mut |value| tape.var(value));
+    let vars = x.map_numbers(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &y.numbers());
     let vars = P::numbers_of(&vars);
     let mut adjoints = Gradient::new();
-    y.map(&mut |output: Var| {
+    y.map_numbers(&mut |output: Var| {
         output.backward_into(&mut adjoints);
         by_arguments(&adjoints, &x, &vars)
     })
@@ -192,12 +192,12 @@ pub fn jvp<P: Point<f64>, Y: Point<Dual>>(
 ) -> (Y::Of<f64>, Y::Of<f64>) {
     let mut v = direction(&x, &v).into_iter();
     let owner = Owner::fresh();
-    let duals = x.map(&mut |x| Dual::along(x, v.next().expect("the same length"), owner));
+    let duals = x.map_numbers(&mut |x| Dual::along(x, v.next().expect("the same length"), owner));
     let y = f(P::args(&duals));
     for y in y.numbers() {
         owner.accept(y.owner(), || y.primal());
     }
-    (y.map(&mut |y: Dual| y.primal()), y.map(&mut |y: Dual| y.tangent(0)))
+    (y.map_numbers(&mut |y: Dual| y.primal()), y.map_numbers(&mut |y: Dual| y.tangent(0)))
 }
 
 /// The value of a function with several results, and the product of a vector `u` with its Jacobian: the
@@ -218,15 +218,15 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     u: Y::Of<f64>,
 ) -> (Y::Of<f64>, P::Of<f64>) {
     let tape = Tape::new();
-    let vars = x.map(&mut |value| tape.var(value));
+    let vars = x.map_numbers(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     let (outputs, weights) = (y.numbers(), Y::numbers_of(&u));
     refuse_strangers(&tape, &outputs);
     assert_eq!(outputs.len(), weights.len(), "the vector needs one weight per result of the function");
-    assert!(y.has_shape_of(&u), "the lists in the results and in the weights must have the same lengths");
+    assert!(y.has_shape_of(&u), "the results and the weights must have the same shape");
     let seeds: Vec<_> = outputs.into_iter().zip(weights).collect();
     let adjoints = tape.backward(&seeds);
-    (y.map(&mut |y: Var| y.value), by_arguments(&adjoints, &x, &P::numbers_of(&vars)))
+    (y.map_numbers(&mut |y: Var| y.value), by_arguments(&adjoints, &x, &P::numbers_of(&vars)))
 }
 
 /// The derivatives with respect to the arguments, in the shape of `x`. They are 0 for arguments recorded after the
@@ -238,9 +238,9 @@ fn by_arguments<P: Point<f64>>(adjoints: &Gradient, x: &P, vars: &[Var]) -> P::O
 /// The numbers of a direction, of which there must be as many as in `x`.
 #[track_caller]
 fn direction<P: Point<f64>>(x: &P, v: &P) -> Vec<f64> {
-    let (shape, v) = (v.map(&mut |_| ()), v.numbers());
+    let (shape, v) = (v.map_numbers(&mut |_| ()), v.numbers());
     assert_eq!(x.count(), v.len(), "the point and the direction must have the same length");
-    assert!(x.has_shape_of(&shape), "the lists in the point and in the direction must have the same lengths");
+    assert!(x.has_shape_of(&shape), "the point and the direction must have the same shape");
     v
 }
 

@@ -154,6 +154,17 @@ pub enum Error {
         /// The given number.
         got: usize,
     },
+    /// An array, of which columns are to be taken, has gaps in memory between its numbers.
+    #[error(
+        "the numbers of this array of shape {shape:?} with strides {strides:?} are not contiguous in memory; take the \
+             columns of the whole array and choose among them, or copy this part with `to_owned`"
+    )]
+    Layout {
+        /// The lengths of its axes.
+        shape: Vec<usize>,
+        /// The distance in memory between neighbours along each axis.
+        strides: Vec<isize>,
+    },
     /// Two inputs have the same name.
     #[error("two inputs are named `{name}`; give each a name of its own")]
     Name {

@@ -49,7 +49,8 @@ where
     S: Strategy,
     S::Value: Coordinates,
 {
-    let is_away = move |point: &S::Value| surface(S::Value::args(&point.map(&mut |x| x))).abs() >= distance;
+    let is_away =
+        move |point: &S::Value| surface(S::Value::args(&point.map_numbers(&mut |x| x))).abs() >= distance;
     points.prop_filter("too near a surface to be kept away from", is_away)
 }
 

@@ -112,7 +112,7 @@ impl Function {
         at: P,
     ) -> Result<Function, Error> {
         let tape = Tape::recording();
-        let vars = at.map(&mut |value| tape.var(value));
+        let vars = at.map_numbers(&mut |value| tape.var(value));
         let outputs = f(P::args(&vars));
         tape.count_given_out();
         tape.function(&P::numbers_of(&vars), &outputs.numbers())

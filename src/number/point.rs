@@ -1,11 +1,12 @@
 //! Points: the shapes in which a function takes its arguments and returns its results.
 
 /// A collection of numbers of type `T` that functions are evaluated at, or return: a number, an array, a slice, a vector, a
-/// tuple, or any of these inside another.
+/// tuple, or any of these inside another; an array of ndarray, with its feature.
 ///
 /// Derivatives have the shape of the point; for a borrowed `&[T]` they are a vector. A closure gets numbers, arrays
-/// and tuples by value, so that it can destructure them, and lists as slices. Numbers are counted in the order in
-/// which they are written.
+/// and tuples by value, so that it can destructure them, lists as slices, and arrays of ndarray by reference. Numbers are
+/// counted in the order in which they are written; in an array of ndarray that is the order of its indices, whatever its
+/// layout in memory.
 ///
 /// | point | a closure takes | derivatives |
 /// |---|---|---|
@@ -14,6 +15,7 @@
 /// | `&[f64]`, `Vec<f64>`, `&Vec<f64>` | `&[Var]` | `Vec<f64>` |
 /// | `[[f64; 2]; 3]` | `[[Var; 2]; 3]` | `[[f64; 2]; 3]` |
 /// | `(f64, &[f64])` | `(Var, &[Var])` | `(f64, Vec<f64>)` |
+/// | `Array2<f64>`, `&Array2<f64>`, `ArrayView2<f64>` | `&Array2<Var>` | `Array2<f64>` |
 ///
 /// ```
 /// use tapegrad::{gradient, jacobian};
@@ -31,9 +33,9 @@ pub trait Point<T: Copy>: sealed::Sealed {
     /// The type of a closure's argument.
     type Args<'a, U: Copy + 'static>;
 
-    /// Applies `f` to every number, in order.
+    /// Applies `f` to every number, in order. Not named `map`, which would hide that of an array of ndarray 0.17.
     #[doc(hidden)]
-    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U>;
+    fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U>;
 
     /// Visits the contents of the shape, in order.
     #[doc(hidden)]
@@ -43,7 +45,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn args<U: Copy + 'static>(of: &Self::Of<U>) -> Self::Args<'_, U>;
 
-    /// The lengths of all lists in the shape, depth first.
+    /// The lengths of all lists in the shape, depth first; those of the axes of an array.
     #[doc(hidden)]
     fn lengths<U: 'static>(of: &Self::Of<U>, lengths: &mut Vec<usize>);
 
@@ -51,7 +53,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn has_shape_of<U: 'static>(&self, of: &Self::Of<U>) -> bool {
         let (mut own, mut others) = (Vec::new(), Vec::new());
-        Self::lengths(&self.map(&mut |_| ()), &mut own);
+        Self::lengths(&self.map_numbers(&mut |_| ()), &mut own);
         Self::lengths(of, &mut others);
         own == others
     }
@@ -60,7 +62,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn count(&self) -> usize {
         let mut count = 0;
-        self.map(&mut |_| count += 1);
+        self.map_numbers(&mut |_| count += 1);
         count
     }
 
@@ -68,7 +70,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn numbers(&self) -> Vec<T> {
         let mut numbers = Vec::new();
-        self.map(&mut |number| numbers.push(number));
+        self.map_numbers(&mut |number| numbers.push(number));
         numbers
     }
 
@@ -92,7 +94,7 @@ pub trait Point<T: Copy>: sealed::Sealed {
     #[doc(hidden)]
     fn shaped<U: 'static>(&self, items: impl IntoIterator<Item = U>) -> Self::Of<U> {
         let mut items = items.into_iter();
-        self.map(&mut |_| items.next().expect("an item per number"))
+        self.map_numbers(&mut |_| items.next().expect("an item per number"))
     }
 }
 
@@ -109,7 +111,7 @@ macro_rules! single_point {
             type Args<'a, U: Copy + 'static> = U;
 
             #[inline]
-            fn map<U: 'static>(&self, f: &mut impl FnMut($Number) -> U) -> U {
+            fn map_numbers<U: 'static>(&self, f: &mut impl FnMut($Number) -> U) -> U {
                 f(*self)
             }
             fn each<'a, U: 'static>(of: &'a U, visit: &mut impl FnMut(&'a U)) {
@@ -131,8 +133,8 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for [P; N] {
     type Args<'a, U: Copy + 'static> = [P::Args<'a, U>; N];
 
     #[inline]
-    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
-        std::array::from_fn(|k| self[k].map(f))
+    fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
+        std::array::from_fn(|k| self[k].map_numbers(f))
     }
     fn each<'a, U: 'static>(of: &'a [P::Of<U>; N], visit: &mut impl FnMut(&'a U)) {
         of.iter().for_each(|part| P::each(part, visit));
@@ -153,8 +155,8 @@ macro_rules! list_point {
             type Of<U: 'static> = Vec<P::Of<U>>;
             type Args<'a, U: Copy + 'static> = &'a [P::Of<U>];
 
-            fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Vec<P::Of<U>> {
-                self.iter().map(|part| part.map(f)).collect()
+            fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Vec<P::Of<U>> {
+                self.iter().map(|part| part.map_numbers(f)).collect()
             }
             fn each<'a, U: 'static>(of: &'a Vec<P::Of<U>>, visit: &mut impl FnMut(&'a U)) {
                 of.iter().for_each(|part| P::each(part, visit));
@@ -178,8 +180,8 @@ impl<T: Copy, P: Point<T>, const N: usize> Point<T> for &[P; N] {
     type Of<U: 'static> = [P::Of<U>; N];
     type Args<'a, U: Copy + 'static> = [P::Args<'a, U>; N];
 
-    fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
-        (*self).map(f)
+    fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> [P::Of<U>; N] {
+        (*self).map_numbers(f)
     }
     fn each<'a, U: 'static>(of: &'a [P::Of<U>; N], visit: &mut impl FnMut(&'a U)) {
         <[P; N]>::each(of, visit);
@@ -199,8 +201,8 @@ macro_rules! tuple_point {
             type Of<U: 'static> = ($($P::Of<U>,)*);
             type Args<'a, U: Copy + 'static> = ($($P::Args<'a, U>,)*);
 
-            fn map<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U> {
-                ($(self.$k.map(f),)*)
+            fn map_numbers<U: 'static>(&self, f: &mut impl FnMut(T) -> U) -> Self::Of<U> {
+                ($(self.$k.map_numbers(f),)*)
             }
             fn each<'a, U: 'static>(of: &'a Self::Of<U>, visit: &mut impl FnMut(&'a U)) {
                 $($P::each(&of.$k, visit);)*

@@ -60,7 +60,7 @@ impl Gradient {
         if let Some(&var) = vars.numbers().iter().find(|var| self.get(**var).is_none()) {
             self.refuse(var);
         }
-        vars.map(&mut |var| self[var])
+        vars.map_numbers(&mut |var| self[var])
     }
 
     /// The adjoints in the order of the tape; nodes recorded after the output have no adjoint.

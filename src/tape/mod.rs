@@ -210,7 +210,7 @@ impl Tape {
         with(|thread| {
             let tape = thread.tape(self.id)?;
             tape.check_room(values.count())?;
-            Ok(values.map(&mut |value| tape.push_leaf(value, line)))
+            Ok(values.map_numbers(&mut |value| tape.push_leaf(value, line)))
         })
     }
 
@@ -389,7 +389,7 @@ impl Tape {
         if size_of_val(&f) > 0 {
             thread::values_were_given_out(vars);
         }
-        let (value, partials) = f(P::args(&inputs.map(&mut |var: Var| var.value)));
+        let (value, partials) = f(P::args(&inputs.map_numbers(&mut |var: Var| var.value)));
         let has_shape = inputs.has_shape_of(&partials);
         let partials = &P::numbers_of(&partials)[..];
         assert!(
@@ -398,10 +398,7 @@ impl Tape {
             vars.len(),
             partials.len()
         );
-        assert!(
-            has_shape,
-            "the lists of inputs and of partial derivatives of `{name}` must have the same lengths"
-        );
+        assert!(has_shape, "the inputs and the partial derivatives of `{name}` must have the same shape");
         if !vars.iter().any(|var| var.is_on_a_tape()) {
             return Var::constant_of(value);
         }

@@ -361,6 +361,9 @@ fn columns_that_are_almost_in_line() {
         [Column::strided(&a[..20], 0, 16), Column::strided(&a[..20], 1, 17)], // another distance
         [Column::strided(&a[..36], 0, 3), Column::strided(&a[..36], 2, 3)], // one left out
         [Column::strided(&a, 1, 2), Column::strided(&a, 0, 2)], // backwards
+        [Column::strided(&a, 0, 2).reversed(), Column::strided(&a, 1, 2).reversed()], // in line, the last row first
+        [Column::strided(&a, 0, 2).reversed(), Column::strided(&a, 1, 2)], // in opposite directions
+        [Column::from(&a).reversed(), Column::from(&b)],
     ];
     for (case, columns) in pairs.iter().enumerate() {
         let samples = match Samples::new(columns) {

@@ -98,6 +98,18 @@ fn columns_know_their_length() {
 }
 
 #[test]
+fn columns_in_reverse() {
+    let data = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let column = Column::strided(&data, 0, 3).reversed();
+    assert_eq!([0, 1, 2].map(|k| column.get(k)), [6.0, 3.0, 0.0]);
+    assert!(panic_of(|| column.get(3)).contains("no sample 3: the column has 3"));
+    assert_eq!([0, 1, 2].map(|k| column.reversed().get(k)), [0.0, 3.0, 6.0]);
+    assert_eq!(Column::from(&data[..1]).reversed().get(0), 0.0);
+    assert_eq!(Column::from(&data[..0]).reversed().len(), 0);
+    assert_eq!(Column::constant(&5.0).reversed().get(usize::MAX), 5.0);
+}
+
+#[test]
 #[should_panic(expected = "use `Column::constant`")]
 fn a_stride_of_zero() {
     let _ = Column::strided(&[1.0], 0, 0);

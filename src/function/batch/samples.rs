@@ -20,7 +20,8 @@ use std::ops::Range;
 pub struct Column<'a> {
     data: &'a [f64],
     start: usize,
-    stride: usize,
+    /// 0 for a constant; negative if the numbers are in reverse.
+    stride: isize,
     len: usize,
 }
 
@@ -33,13 +34,29 @@ impl<'a> Column<'a> {
     #[track_caller]
     pub fn strided(data: &'a [f64], start: usize, stride: usize) -> Column<'a> {
         assert!(stride > 0, "a stride of 0 never gets anywhere; use `Column::constant`");
-        Column { data, start, stride, len: data.len().saturating_sub(start).div_ceil(stride) }
+        let len = data.len().saturating_sub(start).div_ceil(stride);
+        // A stride beyond `isize::MAX` is beyond the end of any slice.
+        Column { data, start, stride: isize::try_from(stride).unwrap_or(isize::MAX), len }
     }
 
     /// The same number for every sample.
     #[must_use]
     pub fn constant(number: &'a f64) -> Column<'a> {
         Column { data: std::slice::from_ref(number), start: 0, stride: 0, len: usize::MAX }
+    }
+
+    /// The same numbers, that of the last sample first.
+    ///
+    /// ```
+    /// # use tapegrad::batch::Column;
+    /// assert_eq!(Column::from(&[1.0, 2.0, 3.0]).reversed().get(0), 3.0);
+    /// ```
+    #[must_use]
+    pub fn reversed(self) -> Column<'a> {
+        match self.len {
+            0 | usize::MAX => self,
+            len => Column { start: self.place(len - 1), stride: -self.stride, ..self },
+        }
     }
 
     /// For how many samples the column has a number; `usize::MAX` for a constant.
@@ -59,7 +76,13 @@ impl<'a> Column<'a> {
     pub fn get(&self, sample: usize) -> f64 {
         let Column { stride, len, .. } = *self;
         assert!(stride == 0 || sample < len, "there is no sample {sample}: the column has {len}, from 0 on");
-        self.data[self.start + sample * self.stride]
+        self.data[self.place(sample)]
+    }
+
+    /// Where in `data` the number for this sample stands.
+    #[inline(always)]
+    fn place(&self, sample: usize) -> usize {
+        self.start.wrapping_add_signed(self.stride.wrapping_mul(sample as isize))
     }
 }
 
@@ -107,7 +130,7 @@ impl<'a> Samples<'a> {
     /// # Errors
     /// [`Error::Length`] if columns differ in length.
     pub fn new(columns: &'a [Column<'a>]) -> Result<Samples<'a>, Error> {
-        let long = |column: &&Column<'_>| column.stride > 0;
+        let long = |column: &&Column<'_>| column.stride != 0;
         let len = columns.iter().find(long).map_or(0, Column::len);
         for column in columns.iter().filter(long) {
             length("samples in each column", len, column.len())?;
@@ -133,7 +156,7 @@ impl<'a> Samples<'a> {
     /// # Errors
     /// [`Error::Length`] if a column has another length.
     pub fn with_len(columns: &'a [Column<'a>], samples: usize) -> Result<Samples<'a>, Error> {
-        for column in columns.iter().filter(|column| column.stride > 0) {
+        for column in columns.iter().filter(|column| column.stride != 0) {
             length("samples in each column", samples, column.len())?;
         }
         Ok(Samples { columns, chosen: Chosen::From(0), len: samples, all: samples })
@@ -240,7 +263,7 @@ impl<'a> Samples<'a> {
         values: &mut [T],
         place: impl Fn(u32) -> Range<usize>,
     ) {
-        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        let column = self.columns[loads[0].0];
         let mut numbers = [0; GROUP];
         for first in (0..self.len).step_by(GROUP) {
             let group = GROUP.min(self.len - first);
@@ -255,7 +278,7 @@ impl<'a> Samples<'a> {
                     *lanes = &mut slots.next().expect("a slot per column")[first..first + group];
                 }
                 for (lane, &number) in numbers[..group].iter().enumerate() {
-                    let row = &data[start + k + number * stride..][..SIZE];
+                    let row = &column.data[column.place(number) + k..][..SIZE];
                     for column in 0..SIZE {
                         lanes[column][lane] = T::of(row[column]);
                     }
@@ -271,10 +294,10 @@ impl<'a> Samples<'a> {
         if self.in_line(loads) < loads.len() {
             return false;
         }
-        let Column { data, start, stride, .. } = self.columns[loads[0].0];
+        let column = self.columns[loads[0].0];
         for (lane, row) in rows.chunks_exact_mut(loads.len()).enumerate() {
             let number = self.number(lane.min(self.len - 1));
-            let numbers = &data[start + number * stride..][..loads.len()];
+            let numbers = &column.data[column.place(number)..][..loads.len()];
             for (to, &number) in row.iter_mut().zip(numbers) {
                 *to = T::of(number);
             }

@@ -2,8 +2,12 @@
 //! format of serde that says nothing about itself.
 #![cfg(test)]
 
+mod arrays;
+#[path = "../../common/mod.rs"]
+mod common;
 mod float;
 mod formats;
+mod linear_systems;
 mod matrices;
 mod matrix_nodes;
 mod minimisers;
