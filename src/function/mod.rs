@@ -8,6 +8,7 @@ mod display;
 mod evaluate;
 mod evaluator;
 mod ir;
+mod lanes;
 mod maybe_owned;
 mod passes;
 mod record;

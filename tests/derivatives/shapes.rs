@@ -138,15 +138,15 @@ fn lists_of_other_lengths() {
     let f = |x: &[Var]| vec![vec![x[0] * 1.0], vec![x[1] * 1.0, x[2] * 1.0]];
     let weights = || vec![vec![10.0, 20.0], vec![30.0]];
     let message = refusal(|| vjp(f, &[1.0, 2.0, 3.0][..], weights()));
-    assert_says(&message, &["lists in the results and in the weights"]);
+    assert_says(&message, &["the results and the weights must have the same shape"]);
     let point = || (vec![2.0], vec![3.0, 5.0]);
     let message = refusal(|| {
         jvp(|(a, b): (&[Dual], &[Dual])| a[0] * b[0] + b[1], point(), (vec![1.0, 0.0], vec![0.0]))
     });
-    assert_says(&message, &["lists in the point and in the direction"]);
+    assert_says(&message, &["the point and the direction must have the same shape"]);
     let g = |(a, b): (&[Dual<Var>], &[Dual<Var>])| a[0] * b[0] + b[1];
     let message = refusal(|| hvp(g, point(), (vec![1.0, 0.0], vec![0.0])));
-    assert_says(&message, &["lists in the point and in the direction"]);
+    assert_says(&message, &["the point and the direction must have the same shape"]);
     let tape = Tape::new();
     let [x, y, z] = tape.vars([1.0, 2.0, 3.0]);
     let rule =

@@ -1,16 +1,16 @@
 //! One block of samples: evaluates the steps of a plan, and sweeps through them in reverse. Everything here is
 //! inlined into code for the vector instructions of the machine, except for rare cases.
 
-use super::elementwise::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
 use super::fallback;
-use super::float::Float;
 use super::matmul::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
-use super::packet::{Packet, WIDTH};
 use super::plan::{Rows, Slot, Step, Sums};
 use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
 use super::sweep::{Reverse, ReverseStep, Sweep};
 use super::transpose::{Layout, to_rows};
-use super::vector::{Aligned, compiled_apart};
+use crate::function::lanes::elementwise::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
+use crate::function::lanes::float::Float;
+use crate::function::lanes::packet::{Packet, WIDTH};
+use crate::function::lanes::vector::{Aligned, compiled_apart};
 
 use pulp::Simd;
 use std::convert::identity;

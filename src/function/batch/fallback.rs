@@ -1,9 +1,9 @@
 //! Rare cases, evaluated sample by sample with the scalar row: functions that a kernel declined, and zeros that met
 //! an infinity.
 
-use super::float::Float;
 use super::plan::{Matrix, Rows, Slot, Step, Sums};
 use super::scratch::Block;
+use crate::function::lanes::float::Float;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
 use crate::table::zeros::{Reach, zero_counts};

@@ -1,6 +1,6 @@
 //! Sums of products over lanes, in tiles whose sums stay in registers.
 
-use super::vector::Lanes;
+use crate::function::lanes::vector::Lanes;
 use pulp::Simd;
 
 /// Bytes of the widest registers that exist. Sums over lanes are ordered as in such a register, whatever the

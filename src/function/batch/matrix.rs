@@ -1,9 +1,9 @@
 //! Operations on matrices in a block: sample by sample, in double precision.
 
 use super::fallback::Lost;
-use super::float::Float;
 use super::plan::Matrix;
 use super::scratch::Block;
+use crate::function::lanes::float::Float;
 use crate::table::hooks::Hooks;
 use crate::table::matrix::rules;
 use crate::table::zeros::zero_counts;

@@ -2,15 +2,10 @@
 
 mod adaptive;
 mod block;
-mod elementwise;
 mod evaluator;
 mod fallback;
-mod float;
-mod lane;
-mod math;
 mod matmul;
 mod matrix;
-mod packet;
 mod plan;
 mod planner;
 mod samples;
@@ -20,7 +15,6 @@ mod staging;
 mod sweep;
 mod transpose;
 mod tree;
-mod vector;
 mod workspace;
 
 pub use adaptive::BatchedAdaptive;

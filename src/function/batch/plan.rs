@@ -2,7 +2,7 @@
 //! its own that is evaluated once; the rest is a list of steps over lanes.
 
 use super::super::ir::graph::{Graph, Guard};
-use super::packet::WIDTH;
+use crate::function::lanes::packet::WIDTH;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! From a graph to a plan: the preamble, the order of the steps, and the slots of their results.
 
 use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
-use super::packet::WIDTH;
 use super::plan::{Matrix, Plan, Rows, Slot, Step, Sums};
+use crate::function::lanes::packet::WIDTH;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use indexmap::IndexMap;

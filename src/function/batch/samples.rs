@@ -1,10 +1,10 @@
 //! The samples of a batch, in the memory of the caller.
 
 use super::super::length;
-use super::float::Float;
 use super::matmul::{all, cover};
 use super::transpose::GROUP;
 use crate::error::Error;
+use crate::function::lanes::float::Float;
 use std::ops::Range;
 
 /// The values of one input in all samples: numbers of a slice at equal distances.

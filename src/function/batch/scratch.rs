@@ -1,10 +1,10 @@
 //! Data and memory for the evaluation of a block of samples.
 
-use super::float::Float;
-use super::packet::WIDTH;
 use super::plan::{Plan, Slot};
 use super::samples::Samples;
-use super::vector::Aligned;
+use crate::function::lanes::float::Float;
+use crate::function::lanes::packet::WIDTH;
+use crate::function::lanes::vector::Aligned;
 use std::ops::Range;
 
 /// Memory for one block, and for the sums over blocks.

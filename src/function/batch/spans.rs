@@ -1,6 +1,6 @@
 //! Copies between lists, by spans of contiguous numbers.
 
-use super::float::Float;
+use crate::function::lanes::float::Float;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 

@@ -1,9 +1,7 @@
 //! A binary tree of chunks, each of a fixed number of blocks. The tree depends on the function and the number of
 //! samples alone, so sums have the same bits on any number of threads.
 
-use super::float::Float;
 use super::matmul::add_totals;
-use super::packet::WIDTH;
 use super::plan::Plan;
 use super::samples::Samples;
 use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
@@ -11,6 +9,8 @@ use super::staging::Staging;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};
 use crate::error::Error;
+use crate::function::lanes::float::Float;
+use crate::function::lanes::packet::WIDTH;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -12,15 +12,15 @@ use crate::table::zeros::Reach;
 use pulp::Simd;
 
 /// The lanes of the operands of a row; those beyond its arity are empty.
-pub(super) type Operands<'a, T> = [&'a [T]; 3];
+pub(in crate::function) type Operands<'a, T> = [&'a [T]; 3];
 /// Rows that have been evaluated, and the adjoints of their results.
-pub(super) struct Evaluated<'a, T> {
+pub(in crate::function) struct Evaluated<'a, T> {
     pub operands: Operands<'a, T>,
     pub y: &'a [T],
     pub adjoint: &'a [T],
 }
 /// The lanes to which the contribution to each operand is added.
-pub(super) type Places<'a, T> = [&'a mut [T]; 3];
+pub(in crate::function) type Places<'a, T> = [&'a mut [T]; 3];
 
 macro_rules! define_rows {
     ($(
@@ -32,7 +32,7 @@ macro_rules! define_rows {
     )* }) => {
         /// Computes the values of an elementwise row; returns whether any of them is NaN.
         #[inline(always)]
-        pub(super) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
+        pub(in crate::function) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             match op {
                 $( define_rows!(@bind $Op $($n)?) => compiled_apart(simd, #[inline(always)] || {
                     define_rows!(@value $name operands y ($($arg),*) ($($n)?))
@@ -45,7 +45,7 @@ macro_rules! define_rows {
         /// result. They are added to `places`, whose old contents are first masked by `kept` (all bits set, or
         /// none). For a row of three operands all are computed.
         #[inline(always)]
-        pub(super) fn pass_on<T: Float, S: Simd>(
+        pub(in crate::function) fn pass_on<T: Float, S: Simd>(
             simd: S,
             op: Op,
             from: &Evaluated<'_, T>,
@@ -63,7 +63,7 @@ macro_rules! define_rows {
 
         /// The value of a row over lists, for one packet of samples; `read` gives the packet of an operand.
         #[inline(always)]
-        pub(super) fn list_value_of<T: Float, S: Simd>(
+        pub(in crate::function) fn list_value_of<T: Float, S: Simd>(
             simd: S,
             op: Op,
             operands: &[u32],
@@ -79,7 +79,7 @@ macro_rules! define_rows {
 
         /// The partials of a row over lists, in the order of the operands.
         #[inline(always)]
-        pub(super) fn list_partials_of<T: Float, S: Simd>(
+        pub(in crate::function) fn list_partials_of<T: Float, S: Simd>(
             simd: S,
             op: Op,
             operands: &[u32],

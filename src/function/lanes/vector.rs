@@ -71,7 +71,7 @@ impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s reduce_sum_f32s as_simd_f3
 /// Runs a part of an evaluation, compiled for the vector instructions of the machine as a function of its own:
 /// compiling all parts as one function takes minutes.
 #[inline(never)]
-pub(super) fn compiled_apart<S: Simd, R>(simd: S, part: impl FnOnce() -> R) -> R {
+pub(in crate::function) fn compiled_apart<S: Simd, R>(simd: S, part: impl FnOnce() -> R) -> R {
     simd.vectorize(Part(part))
 }
 
@@ -88,7 +88,7 @@ impl<F: FnOnce() -> R, R> WithSimd for Part<F> {
 
 /// Numbers that start at a cache line: reading a register across two lines takes twice as long.
 #[derive(Debug, Default)]
-pub(super) struct Aligned<T> {
+pub(in crate::function) struct Aligned<T> {
     numbers: Vec<T>,
     start: usize,
     len: usize,

@@ -3,7 +3,7 @@
 
 /// `high + low`, where `low` is at most about the rounding error of `high`.
 #[derive(Clone, Copy)]
-pub(super) struct Pair {
+pub(in crate::function) struct Pair {
     pub high: f64,
     pub low: f64,
 }
