@@ -10,6 +10,7 @@ pub(super) fn in_place_of_json(path: &Path, bytes: &[u8]) -> Option<Error> {
 }
 
 /// The error for contents that are not safetensors, if they are recognised.
+#[cfg(feature = "safetensors")]
 pub(super) fn in_place_of_safetensors(path: &Path, bytes: &[u8]) -> Option<Error> {
     json_kind(bytes).or_else(|| kind(bytes)).map(|kind| error(path, kind))
 }
@@ -64,7 +65,7 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
         _ if starts(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.") => TORCH,
         // Protocol 2 and later, and an instruction. (A length of 640, before the header of a safetensors file, also
         // starts with these bytes, followed by 0.)
-        &[0x80, 2..=5, 1..=255, ..] => (
+        [0x80, 2..=5, 1..=255, ..] => (
             "a pickle of Python",
             Remedy::Do(
                 "load it in Python with what wrote it, and store a dict of arrays with \
@@ -73,7 +74,7 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
         ),
         _ if starts(b"\x89HDF\r\n\x1a\n") => ("an HDF5 file, as of Keras", KERAS),
         // The version of the format, and the name of the program that wrote it.
-        &[0x08, 3..=15, 0x12, ..] => (
+        [0x08, 3..=15, 0x12, ..] => (
             "an ONNX model",
             python(
                 "onnx, onnx.numpy_helper",
