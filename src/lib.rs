@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
+// On docs.rs, which has a nightly compiler, items say which feature they need.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod check;
 mod differentiate;
@@ -9,6 +11,7 @@ pub mod guide;
 pub mod interop;
 pub mod nn;
 mod number;
+mod platform;
 #[cfg(test)]
 mod sketches;
 mod table;

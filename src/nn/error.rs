@@ -139,6 +139,16 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// A file has the format of another program.
+    #[error("{}: this is {found}; {remedy}", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What to do, as a line of Python if that converts it.
+        remedy: String,
+    },
     /// A file has invalid contents.
     #[error("{}: {problem}", .path.display())]
     Format {

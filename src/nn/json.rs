@@ -1,6 +1,7 @@
 //! Values as JSON files, validated when they are read: `{"format": …, "version": …, "checksum": …, "content": …}`.
 
 use super::error::Error;
+use super::foreign::in_place_of_json;
 use super::save;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -47,8 +48,10 @@ where
 pub(super) fn read<T: Serialize + DeserializeOwned>(path: &Path, format: &str) -> Result<T, Error> {
     let bytes = save::read(path)?;
     let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
-    let head: Head = serde_json::from_slice(&bytes)
-        .map_err(|error| refuse(format!("this is not a complete `{format}` file: {error}")))?;
+    let head: Head = serde_json::from_slice(&bytes).map_err(|error| {
+        in_place_of_json(path, &bytes)
+            .unwrap_or_else(|| refuse(format!("this is not a complete `{format}` file: {error}")))
+    })?;
     check_head(path, format, &head.format, head.version)?;
     check_content(&bytes).map_err(refuse)
 }

@@ -351,9 +351,9 @@ impl fmt::Display for Mlp {
 /// A list of `count` copies, or an error if there is no memory for it.
 fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Error> {
     // 8 TB are a mistake. Some systems grant them, and kill the process when they are used.
-    const MOST: usize = 1 << 40;
+    const MOST: u64 = 1 << 40;
     let mut list = Vec::new();
-    if count > MOST || list.try_reserve_exact(count).is_err() {
+    if count as u64 > MOST || list.try_reserve_exact(count).is_err() {
         let problem = format!("there is no memory for {count} parameters; make the layers smaller");
         return Err(Error::Shape(problem));
     }

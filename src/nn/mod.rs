@@ -27,6 +27,8 @@ mod builder;
 mod clip;
 mod data;
 mod error;
+#[cfg(feature = "serde")]
+mod foreign;
 mod init;
 #[cfg(feature = "serde")]
 mod json;
@@ -68,6 +70,8 @@ pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 #[cfg(feature = "lbfgs")]
 pub use optimizer::{Ending, Lbfgs, Minimum};
 pub use random::Random;
+#[cfg(feature = "safetensors")]
+pub use safetensors::{FloatType, TensorNames};
 pub use schedule::Schedule;
 pub use train::{
     ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, accuracy,

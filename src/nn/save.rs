@@ -1,6 +1,7 @@
 //! Atomic replacement of files, also with concurrent writers.
 
 use super::error::Error;
+use crate::platform;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -69,19 +70,11 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("the links go in circles"))
 }
 
-/// Creates a temporary file with at most the permissions of the old file; a file without a predecessor gets those
-/// of the umask.
+/// Creates a temporary file with at most the permissions of the old file.
 fn temporary_file(folder: &Path, old: Option<&Metadata>) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(DRAWN);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = old.map_or(0o666, |old| old.permissions().mode() & 0o666);
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    #[cfg(not(unix))]
-    let _ = old;
+    platform::set_permissions(&mut builder, old);
     builder.tempfile_in(folder)
 }
 

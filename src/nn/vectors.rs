@@ -1,7 +1,8 @@
 //! Loops over all parameters, with the vector instructions of the machine: they matter in an update of a small
 //! network. Each is a type, since a closure is not always inlined into the code for those instructions.
 
-use pulp::{Arch, Scalar, Simd, WithSimd};
+use crate::platform::with_best_instructions;
+use pulp::{Scalar, Simd, WithSimd};
 
 /// Up to this many parameters, detecting the instruction set would take longer than the loop.
 const FEW: usize = 32;
@@ -9,7 +10,7 @@ const FEW: usize = 32;
 /// Runs a loop over this many parameters. Its result does not depend on the instruction set.
 #[inline]
 pub(super) fn run<L: WithSimd>(parameters: usize, of: L) -> L::Output {
-    if parameters <= FEW { of.with_simd(Scalar::new()) } else { Arch::new().dispatch(of) }
+    if parameters <= FEW { of.with_simd(Scalar::new()) } else { with_best_instructions(of) }
 }
 
 /// Whether all numbers are finite.

@@ -42,6 +42,10 @@ pub fn numbers(list: &Value) -> Vec<f64> {
     list.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
+pub fn matrix(rows: &Value) -> Vec<Vec<f64>> {
+    rows.as_array().unwrap().iter().map(numbers).collect()
+}
+
 /// The numbers that `training.py` starts from.
 pub fn pattern(count: usize, scale: f64) -> Vec<f64> {
     (0..count).map(|k| ((k * 7919 + 13) % 2001) as f64 - 1000.0).map(|x| x / 1000.0 * scale).collect()

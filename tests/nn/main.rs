@@ -8,6 +8,8 @@ mod common;
 mod modes;
 #[path = "../common/nn.rs"]
 mod nets;
+#[path = "../common/torch.rs"]
+mod torch;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 
@@ -30,3 +32,4 @@ mod tasks;
 mod trainer;
 mod training;
 mod two_two_two;
+mod weights;

@@ -1,7 +1,8 @@
 //! Copies between lists, by spans of contiguous numbers.
 
 use crate::function::lanes::float::Float;
-use pulp::{Arch, Simd, WithSimd};
+use crate::platform::with_best_instructions;
+use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// `len` numbers that are contiguous in two lists: from `first` on in one, from `at` on in the other.
@@ -41,7 +42,7 @@ pub(super) fn spans(numbers: impl Iterator<Item = Option<usize>>) -> Vec<Span> {
 /// Copies the spans of `from` to their places in `to`, in the precision of `to`. Returns whether all numbers are
 /// finite.
 pub(super) fn copy<T: Float>(spans: &[Span], from: &[f64], to: &mut [T]) -> bool {
-    Arch::new().dispatch(CopySpans { spans, from, to })
+    with_best_instructions(CopySpans { spans, from, to })
 }
 
 struct CopySpans<'a, T> {

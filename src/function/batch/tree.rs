@@ -11,6 +11,7 @@ use super::transpose::{Layout, to_rows};
 use crate::error::Error;
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
+use crate::platform::with_best_instructions;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -157,7 +158,7 @@ macro_rules! impl_precision {
             #[allow(private_interfaces)]
             #[inline(never)]
             fn evaluate(chunk: Chunk<'_, '_, $T>) -> Outcome {
-                pulp::Arch::new().dispatch(chunk)
+                with_best_instructions(chunk)
             }
         }
     )* };

@@ -6,6 +6,7 @@ use super::Precision;
 use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::function::evaluate::Memory;
+use crate::platform::instruction_sets;
 use crate::table::lists::{affine, log_sum_exp};
 use crate::table::ops::reductions;
 use crate::tape::Var;
@@ -58,19 +59,10 @@ impl<T: Precision> Batch<'_, T> {
 
     /// Compares every instruction set of this machine with plain code.
     fn compare(&self, what: &str) {
-        let plain = self.bits(&|chunk| pulp::Arch::Scalar.dispatch(chunk));
-        #[cfg(all(target_arch = "x86_64", feature = "simd"))]
-        {
-            if let Some(v3) = pulp::x86::V3::try_new() {
-                assert_eq!(self.bits(&|chunk| pulp::Simd::vectorize(v3, chunk)), plain, "{what} with AVX2");
-            }
-            if let Some(v4) = pulp::x86::V4::try_new() {
-                assert_eq!(
-                    self.bits(&|chunk| pulp::Simd::vectorize(v4, chunk)),
-                    plain,
-                    "{what} with AVX-512"
-                );
-            }
+        let sets = instruction_sets();
+        let plain = self.bits(&|chunk| sets[0].dispatch(chunk));
+        for set in &sets[1..] {
+            assert_eq!(self.bits(&|chunk| set.dispatch(chunk)), plain, "{what} with {set:?}");
         }
         assert_eq!(self.bits(&T::evaluate), plain, "{what} with the instruction set chosen at run time");
     }

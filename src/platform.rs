@@ -1,0 +1,34 @@
+//! What depends on the machine that the crate is compiled for: vector instructions, the permissions of files. Nothing
+//! else does: ids and indices of nodes have a fixed width, and files are text or in little-endian order.
+
+use pulp::{Arch, WithSimd};
+
+/// Runs a loop with the best vector instructions that the machine has and the crate was compiled with.
+#[inline(always)]
+pub(crate) fn with_best_instructions<L: WithSimd>(of: L) -> L::Output {
+    Arch::new().dispatch(of)
+}
+
+/// Every set of instructions that this machine has and the crate was compiled with, starting with plain code.
+#[cfg(test)]
+pub(crate) fn instruction_sets() -> Vec<Arch> {
+    #[cfg(all(any(target_arch = "x86", target_arch = "x86_64"), feature = "simd"))]
+    let vectors = [pulp::x86::V3::try_new().map(Arch::V3), pulp::x86::V4::try_new().map(Arch::V4)];
+    #[cfg(not(all(any(target_arch = "x86", target_arch = "x86_64"), feature = "simd")))]
+    let vectors = [Some(Arch::new())];
+    [Arch::Scalar].into_iter().chain(vectors.into_iter().flatten()).collect()
+}
+
+/// Gives a new file at most the permissions of the old one, or those of the umask if there is none. Where there are no
+/// such permissions, nothing.
+#[cfg(feature = "serde")]
+pub(crate) fn set_permissions(builder: &mut tempfile::Builder<'_, '_>, old: Option<&std::fs::Metadata>) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = old.map_or(0o666, |old| old.permissions().mode() & 0o666);
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = (builder, old);
+}
