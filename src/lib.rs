@@ -6,7 +6,7 @@ mod differentiate;
 mod error;
 mod function;
 pub mod guide;
-mod interop;
+pub mod interop;
 pub mod nn;
 mod number;
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Numbers of this crate under the traits of others, a file per crate.
+//! The numbers and functions of this crate under the traits of others, a file per crate. Most are implementations alone;
+//! where a trait needs a type of its own, as a problem that owns its parameters, its module is public.
+//! [The guide](crate::guide::other_crates) has a section on each crate.
 
 /// Methods of a foreign trait with one or two operands that the table has under the same name.
 #[cfg(feature = "num-traits")]
@@ -18,8 +20,12 @@ macro_rules! from_table {
 }
 
 #[cfg(feature = "argmin")]
-mod argmin;
+pub mod argmin;
 #[cfg(any(feature = "nalgebra", feature = "nalgebra-0-33"))]
 mod field;
+#[cfg(feature = "levenberg-marquardt")]
+pub mod levenberg_marquardt;
 #[cfg(feature = "num-traits")]
 mod num;
+#[cfg(any(feature = "argmin", feature = "levenberg-marquardt"))]
+mod workspace;

@@ -4,6 +4,7 @@
 
 mod float;
 mod formats;
+mod least_squares;
 mod matrices;
 mod minimisers;
 mod scalars;
