@@ -7,4 +7,5 @@ mod formats;
 mod least_squares;
 mod matrices;
 mod minimisers;
+mod nist;
 mod scalars;
