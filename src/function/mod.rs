@@ -225,7 +225,7 @@ impl Function {
     }
 
     /// For each input, whether it is a variable.
-    fn are_variables(&self) -> impl Iterator<Item = bool> + '_ {
+    pub(crate) fn are_variables(&self) -> impl Iterator<Item = bool> + '_ {
         let mut variables = self.variables.iter().peekable();
         (0..self.graph.inputs).map(move |input| variables.next_if_eq(&&input).is_some())
     }
@@ -329,7 +329,7 @@ fn in_order(inputs: impl IntoIterator<Item = usize>) -> Vec<usize> {
     inputs
 }
 
-fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {
+pub(crate) fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {
     if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
 }
 

@@ -19,19 +19,23 @@ macro_rules! from_table {
 }
 
 #[cfg(feature = "argmin")]
-mod argmin;
+pub mod argmin;
 #[cfg(any(feature = "ndarray", feature = "ndarray-0-16"))]
 mod arrays;
 #[cfg(feature = "faer")]
 pub mod faer;
 #[cfg(any(feature = "nalgebra", feature = "nalgebra-0-33"))]
 mod field;
+#[cfg(feature = "levenberg-marquardt")]
+pub mod levenberg_marquardt;
 #[cfg(feature = "nalgebra")]
 pub(crate) mod matrix;
 #[cfg(feature = "num-traits")]
 mod num;
 #[cfg(any(feature = "faer", feature = "ndarray", feature = "ndarray-0-16"))]
 mod rows;
+#[cfg(any(feature = "argmin", feature = "levenberg-marquardt"))]
+mod workspace;
 
 #[cfg(feature = "ndarray")]
 pub use arrays::ndarray;
