@@ -12,9 +12,11 @@ mod lanes;
 mod maybe_owned;
 mod passes;
 mod record;
+mod schedule;
 #[cfg(feature = "serde")]
 mod stored;
 mod tangents;
+mod vectorised;
 
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
@@ -23,6 +25,7 @@ pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column
 pub(crate) use cache::Cache;
 pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
+pub use vectorised::{Exactness, PlanStatistics, Vectorised, VectorisedEvaluator};
 
 use crate::error::Error;
 use crate::number::point::Point;

@@ -556,6 +556,15 @@ macro_rules! define_op {
                 }
             }
 
+            /// Whether this is an operator of the language: its results have the same bits in vector registers, where
+            /// functions may differ by 2 units in the last place.
+            pub(crate) fn is_operator(self) -> bool {
+                match self {
+                    $( define_op!(@any $Op $($n)?) => define_op!(@operator $kind), )*
+                    _ => false,
+                }
+            }
+
             /// Whether the partial with respect to this operand is written as the constant 1 in the table.
             pub(crate) fn passes_on(self, operand: usize) -> bool {
                 match self {
@@ -613,6 +622,8 @@ macro_rules! define_op {
     (@integer $integer:ident $n:ident) => { (_, Some($integer)) };
     (@parse $Op:ident $integer:ident) => { Some(Op::$Op) };
     (@parse $Op:ident $integer:ident $ty:ident) => { $integer.parse::<$ty>().ok().map(Op::$Op) };
+    (@operator operator) => { true };
+    (@operator $kind:ident) => { false };
     (@piecewise piecewise) => { true };
     (@piecewise $kind:ident) => { false };
     (@samples $Op:ident $row:expr) => { &[Primitive { op: Op::$Op, ..$row }] };
@@ -646,11 +657,21 @@ impl Op {
     pub(crate) const PRODUCT: Op = Op::Mul;
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
 
+    /// For a row over lists whose result over all terms is that of the results over parts of them, but for rounding: the row
+    /// that joins these.
+    pub(crate) fn joins_by(self) -> Option<Op> {
+        match self {
+            Op::Sum | Op::Dot => Some(Op::Sum),
+            Op::Product => Some(Op::Product),
+            _ => None,
+        }
+    }
+
     /// The operands of a sum of products: the pairs of factors, from left to right, and the offset, if there is one.
     pub(crate) fn as_sum_of_products<T: Copy>(
         self,
         operands: &[T],
-    ) -> Option<(impl Iterator<Item = (T, T)>, Option<T>)> {
+    ) -> Option<(impl Iterator<Item = (T, T)> + Clone, Option<T>)> {
         if self != Op::Dot && self != Op::Affine {
             return None;
         }

@@ -17,5 +17,6 @@ mod evaluator;
 mod passes;
 mod replay;
 mod stored;
+mod vectorised;
 mod view;
 mod zeros;

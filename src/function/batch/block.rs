@@ -7,6 +7,7 @@ use super::plan::{Rows, Slot, Step, Sums};
 use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
 use super::sweep::{Reverse, ReverseStep, Sweep};
 use super::transpose::{Layout, to_rows};
+use crate::function::lanes::declined;
 use crate::function::lanes::elementwise::{Evaluated, list_partials_of, list_value_of, pass_on, values_of};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
@@ -38,7 +39,7 @@ impl<'p, T: Float> Block<'p, T> {
                     let of = |k: usize| &before[self.range(operands[k], *rows)];
                     let operands = [of(0), of(1), of(2)];
                     if values_of(simd, *op, operands, y) {
-                        fallback::values(*op, |k, lane| operands[k][lane], *arity, y);
+                        declined::values(*op, |k, lane| operands[k][lane], *arity, y);
                     }
                 }
                 Step::List { op, operands, .. } => {
@@ -48,7 +49,7 @@ impl<'p, T: Float> Block<'p, T> {
                         y.copy_from_slice(&list_value_of(simd, *op, operands, read).0);
                     }
                     if any_is_nan(y) {
-                        fallback::values(
+                        declined::values(
                             *op,
                             |k, lane| self.of(before, operands[k])[lane],
                             operands.len(),

@@ -9,18 +9,6 @@ use crate::table::rules::Few;
 use crate::table::zeros::{Reach, zero_counts};
 use std::cell::OnceCell;
 
-/// Replaces values that are NaN by those of the scalar row: `operand(k, lane)` are the arguments.
-#[cold]
-#[inline(never)]
-pub(super) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arity: usize, y: &mut [T]) {
-    let mut arguments: Few<f64> = Few::with_capacity(arity);
-    for (lane, y) in y.iter_mut().enumerate().filter(|(_, y)| y.is_a_nan()) {
-        arguments.clear();
-        arguments.extend((0..arity).map(|k| operand(k, lane).double()));
-        *y = T::of(op.value(&arguments).expect("a row of the table"));
-    }
-}
-
 /// What is needed to correct terms of one step that are NaN.
 pub(super) struct Lost<'b, 'p, T> {
     pub block: &'b Block<'p, T>,

@@ -14,6 +14,7 @@ pub trait Lanes: Copy + Default {
     fn plus(a: Self, b: Self) -> Self;
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a · b + c`, rounded once.
     fn mul_add<S: Simd>(
         simd: S,
@@ -29,7 +30,7 @@ pub trait Lanes: Copy + Default {
 }
 
 macro_rules! impl_lanes {
-    ($T:ident $Vector:ident $splat:ident $add:ident $mul_add:ident $total:ident $as_simd:ident $as_mut_simd:ident) => {
+    ($T:ident $Vector:ident $splat:ident $add:ident $mul:ident $mul_add:ident $total:ident $as_simd:ident $as_mut_simd:ident) => {
         impl Lanes for $T {
             const NOTHING: $T = -0.0;
             type Vector<S: Simd> = S::$Vector;
@@ -45,6 +46,10 @@ macro_rules! impl_lanes {
             #[inline(always)]
             fn add<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
                 simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn mul<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
+                simd.$mul(a, b)
             }
             #[inline(always)]
             fn mul_add<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector, c: S::$Vector) -> S::$Vector {
@@ -65,8 +70,8 @@ macro_rules! impl_lanes {
         }
     };
 }
-impl_lanes!(f64 f64s splat_f64s add_f64s mul_add_f64s reduce_sum_f64s as_simd_f64s as_mut_simd_f64s);
-impl_lanes!(f32 f32s splat_f32s add_f32s mul_add_f32s reduce_sum_f32s as_simd_f32s as_mut_simd_f32s);
+impl_lanes!(f64 f64s splat_f64s add_f64s mul_f64s mul_add_f64s reduce_sum_f64s as_simd_f64s as_mut_simd_f64s);
+impl_lanes!(f32 f32s splat_f32s add_f32s mul_f32s mul_add_f32s reduce_sum_f32s as_simd_f32s as_mut_simd_f32s);
 
 /// Runs a part of an evaluation, compiled for the vector instructions of the machine as a function of its own:
 /// compiling all parts as one function takes minutes.

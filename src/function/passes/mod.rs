@@ -77,11 +77,11 @@ impl Function {
 }
 
 /// Maps a place of the old graph to the new one.
-type Now<'a> = &'a dyn Fn(Place) -> Source;
+pub(super) type Now<'a> = &'a dyn Fn(Place) -> Source;
 
 /// Rewrites the instructions in order: `step` returns what replaces the first result of an instruction, given the
 /// replacements of all earlier places; further results follow it. If it returns `None`, the instruction is removed, and nothing may use its result.
-fn rewrite<'g>(
+pub(super) fn rewrite<'g>(
     graph: &'g Graph,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
 ) -> Graph {
@@ -119,6 +119,6 @@ fn rewrite<'g>(
 }
 
 /// The operands of an instruction in the new graph.
-fn operands(instruction: Instruction<'_>, now: Now<'_>) -> SmallVec<[Source; 4]> {
+pub(super) fn operands(instruction: Instruction<'_>, now: Now<'_>) -> SmallVec<[Source; 4]> {
     instruction.operands.iter().map(|&place| now(place)).collect()
 }

@@ -1,0 +1,101 @@
+//! The order of equal operations side by side, and where their operands go on.
+
+use super::Address;
+use std::ops::Range;
+
+/// Operations that are equal but for their operands: for each, the address of every operand.
+pub(super) struct Group {
+    /// Operation by operation.
+    addresses: Vec<Address>,
+    operands: usize,
+    /// The order of the operations.
+    pub order: Vec<usize>,
+}
+
+impl Group {
+    /// In the order of the recording, or in that of their operands: in which these go on more often.
+    pub fn new(addresses: Vec<Address>, operands: usize) -> Group {
+        let count = addresses.len().checked_div(operands).unwrap_or(0);
+        let mut group = Group { addresses, operands, order: (0..count).collect() };
+        let before = group.breaks();
+        if before == 0 {
+            return group;
+        }
+        let by = group.positions();
+        let key = |operation: usize| by.iter().map(move |&position| (operation, position));
+        let mut sorted = group.order.clone();
+        sorted.sort_by(|&a, &b| {
+            let at = |(operation, position)| group.at(operation, position);
+            key(a).map(at).cmp(key(b).map(at))
+        });
+        let recorded = std::mem::replace(&mut group.order, sorted);
+        if group.breaks() >= before {
+            group.order = recorded;
+        }
+        group
+    }
+
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    fn at(&self, operation: usize, position: usize) -> Address {
+        self.addresses[operation * self.operands + position]
+    }
+
+    /// The addresses of an operand of all operations, in order.
+    pub fn column(&self, position: usize) -> Vec<Address> {
+        self.order.iter().map(|&operation| self.at(operation, position)).collect()
+    }
+
+    /// The positions, those with the fewest different operands first.
+    fn positions(&self) -> Vec<usize> {
+        let different = |&position: &usize| {
+            let mut column = self.column(position);
+            column.sort_unstable();
+            column.dedup();
+            column.len()
+        };
+        let mut positions: Vec<usize> = (0..self.operands).collect();
+        positions.sort_by_cached_key(different);
+        positions
+    }
+
+    /// How often operands do not go on, in total.
+    fn breaks(&self) -> usize {
+        (0..self.operands).map(|position| breaks(&self.column(position))).sum()
+    }
+}
+
+/// The distance to the next operand, if it goes on: the same number, or the one beside it.
+fn step(from: Address, to: Address) -> Option<Address> {
+    to.checked_sub(from).filter(|&distance| distance <= 1)
+}
+
+/// How often a sequence of addresses does not go on.
+pub(super) fn breaks(column: &[Address]) -> usize {
+    segments(column.len(), &[column]).len().saturating_sub(1)
+}
+
+/// The parts in which all of these columns go on: each by the same distance, 0 or 1, throughout a part.
+pub(super) fn segments(len: usize, columns: &[&[Address]]) -> Vec<Range<usize>> {
+    let mut segments = Vec::new();
+    let mut start = 0;
+    while start < len {
+        let mut end = start + 1;
+        if end < len && columns.iter().all(|column| step(column[start], column[end]).is_some()) {
+            end += 1;
+            let goes_on = |at: usize| {
+                columns.iter().all(|column| {
+                    step(column[at - 1], column[at]) == step(column[start], column[start + 1])
+                })
+            };
+            while end < len && goes_on(end) {
+                end += 1;
+            }
+        }
+        segments.push(start..end);
+        start = end;
+    }
+    segments
+}

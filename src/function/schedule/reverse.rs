@@ -1,0 +1,230 @@
+//! The steps of the reverse sweep, the last first. Whether a contribution is the first to its adjoints, and is written, or is
+//! added, is decided here.
+
+use super::blocks::{Blocks, Reused};
+use super::{Address, Operand, Schedule, Step};
+use crate::function::ir::graph::Graph;
+use std::ops::Range;
+
+/// What becomes of the numbers at a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::function) enum Write {
+    /// The operand depends on no variable.
+    Nothing,
+    Write,
+    Add,
+}
+
+/// Where the contributions to an operand go, in the memory of adjoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::function) struct Destination {
+    pub at: Address,
+    pub write: Write,
+    /// How many numbers may be written from there on, at least as many as contributions.
+    pub room: u32,
+}
+
+/// A step of the reverse sweep.
+#[derive(Debug, Clone)]
+pub(in crate::function) enum ReverseStep {
+    /// Makes these adjoints 0.
+    Zero(Range<usize>),
+    /// From the adjoints at `from` through the step with this number; destinations are in
+    /// [`Schedule::destinations`], one per operand.
+    Through { step: usize, from: Address, to: Range<usize> },
+}
+
+/// The planning of a sweep.
+struct Planner<'s> {
+    schedule: &'s Schedule,
+    blocks: &'s Blocks,
+    /// Where the adjoints of each block are, while they are needed.
+    at: Vec<Option<Address>>,
+    memory: Reused,
+    /// For each value, whether its adjoint has been written, and whether it depends on a variable.
+    is_written: Vec<bool>,
+    is_active: Vec<bool>,
+    steps: Vec<ReverseStep>,
+    destinations: Vec<Destination>,
+}
+
+impl Schedule {
+    pub(super) fn plan_reverse(&mut self, graph: &Graph, blocks: &Blocks, is_variable: &[bool]) {
+        let is_active = self.active(is_variable);
+        let mut planner = Planner {
+            schedule: self,
+            blocks,
+            at: vec![None; blocks.len()],
+            memory: Reused::default(),
+            is_written: vec![false; self.values],
+            is_active,
+            steps: Vec::new(),
+            destinations: Vec::new(),
+        };
+        let seeds: Vec<Option<Address>> =
+            self.outputs.iter().map(|&output| planner.seed(output)).collect();
+        for (number, step) in self.steps.iter().enumerate().rev() {
+            planner.through(number, step);
+        }
+        let inputs = (self.inputs..).take(graph.inputs);
+        let by_input: Vec<Option<Address>> = inputs
+            .map(|input| (planner.is_written[input as usize]).then(|| planner.adjoint(input)))
+            .collect();
+        let Planner { steps, destinations, memory, .. } = planner;
+        self.adjoints = memory.end();
+        (self.reverse, self.destinations, self.seeds, self.by_input) = (steps, destinations, seeds, by_input);
+    }
+
+    /// For each value, whether it depends on a variable.
+    fn active(&self, is_variable: &[bool]) -> Vec<bool> {
+        let mut active = vec![false; self.values];
+        for (input, &is_variable) in (self.inputs as usize..).zip(is_variable) {
+            active[input] = is_variable;
+        }
+        for step in &self.steps {
+            let results = step.results();
+            match step {
+                Step::Map { operands, arity, .. } => {
+                    for k in 0..results.len() {
+                        active[results.start + k] = operands[..*arity].iter().any(|it| active[it.element(k)]);
+                    }
+                }
+                Step::Lists { operands, .. } => {
+                    for k in 0..results.len() {
+                        let terms = &self.terms[operands.clone()];
+                        active[results.start + k] = terms.iter().any(|it| active[it.element(k)]);
+                    }
+                }
+                Step::Copy { from, .. } => {
+                    for (result, &from) in results.zip(&self.indices[from.clone()]) {
+                        active[result] = active[from as usize];
+                    }
+                }
+                Step::Single { operands, .. } => {
+                    let any = self.indices[operands.clone()].iter().any(|&operand| active[operand as usize]);
+                    active[results].fill(any);
+                }
+            }
+        }
+        active
+    }
+}
+
+impl Operand {
+    /// The address for the result with this number.
+    pub fn element(self, number: usize) -> usize {
+        self.at as usize + if self.is_same { 0 } else { number }
+    }
+
+    /// The addresses for this number of results.
+    fn range(self, len: usize) -> Range<usize> {
+        self.at as usize..self.at as usize + if self.is_same { 1 } else { len }
+    }
+}
+
+impl Planner<'_> {
+    /// Where the adjoint of a value is.
+    fn adjoint(&mut self, value: Address) -> Address {
+        let block = self.blocks.of(value);
+        let (start, len) = self.blocks.get(block);
+        let memory = &mut self.memory;
+        *self.at[block].get_or_insert_with(|| memory.take(len)) + (value - start)
+    }
+
+    /// An output: its adjoint starts as 0, to which the seed is added.
+    fn seed(&mut self, output: Address) -> Option<Address> {
+        if !self.is_active[output as usize] {
+            return None;
+        }
+        let value = output as usize;
+        self.fill(value..value + 1);
+        Some(self.adjoint(output))
+    }
+
+    /// Makes the adjoints of these values 0 that have not been written.
+    fn fill(&mut self, values: Range<usize>) {
+        let mut at = values.start;
+        while at < values.end {
+            let start = at;
+            while at < values.end && !self.is_written[at] {
+                self.is_written[at] = true;
+                at += 1;
+            }
+            if at > start {
+                let first = self.adjoint(start as Address) as usize;
+                self.steps.push(ReverseStep::Zero(first..first + at - start));
+            }
+            at += 1;
+        }
+    }
+
+    fn through(&mut self, number: usize, step: &Step) {
+        let results = step.results();
+        if self.is_written[results.clone()].contains(&true) {
+            self.fill(results.clone());
+            let schedule = self.schedule;
+            let start = self.destinations.len();
+            let to = match step {
+                Step::Map { operands, arity, len, .. } => self.contribute(&operands[..*arity], *len),
+                Step::Lists { operands, len, .. } => self.contribute(&schedule.terms[operands.clone()], *len),
+                Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
+                    let operands = schedule.indices[operands.clone()].iter();
+                    let operands: Vec<Operand> = operands.map(|&at| Operand { at, is_same: true }).collect();
+                    self.contribute(&operands, 1)
+                }
+            };
+            if self.destinations[start..].iter().any(|to| to.write != Write::Nothing) {
+                let from = self.adjoint(results.start as Address);
+                self.steps.push(ReverseStep::Through { step: number, from, to });
+            }
+        }
+        // The first step of a block is the last that needs its adjoints.
+        let block = self.blocks.of(results.start as Address);
+        let (start, len) = self.blocks.get(block);
+        if start as usize == results.start && let Some(at) = self.at[block].take() {
+            self.memory.give_back(at, len);
+        }
+    }
+
+    fn contribute(&mut self, operands: &[Operand], len: usize) -> Range<usize> {
+        let start = self.destinations.len();
+        if overlap(operands, len) {
+            // A run is computed piece by piece: a number could be written after something was added to it.
+            for &operand in operands {
+                let values = operand.range(len);
+                if self.is_active[values.clone()].contains(&true) {
+                    self.fill(values);
+                }
+            }
+        }
+        for &operand in operands {
+            let values = operand.range(len);
+            let mut destination = Destination { at: 0, write: Write::Nothing, room: 0 };
+            if self.is_active[values.clone()].contains(&true) {
+                destination.write = match self.is_written[values.clone()].contains(&true) {
+                    true => Write::Add,
+                    false => Write::Write,
+                };
+                match destination.write {
+                    Write::Add => self.fill(values.clone()),
+                    _ => self.is_written[values.clone()].fill(true),
+                }
+                destination.at = self.adjoint(operand.at);
+                let (block, length) = self.blocks.get(self.blocks.of(operand.at));
+                // What follows the last number of a block is free.
+                let is_last = values.end == block as usize + length;
+                destination.room = (values.len() + if is_last { super::GROUP } else { 0 }) as u32;
+            }
+            self.destinations.push(destination);
+        }
+        start..self.destinations.len()
+    }
+}
+
+/// Whether two of these operands have some numbers in common, but not all.
+fn overlap(operands: &[Operand], len: usize) -> bool {
+    let mut ranges: Vec<Range<usize>> = operands.iter().map(|operand| operand.range(len)).collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup();
+    ranges.windows(2).any(|pair| pair[1].start < pair[0].end)
+}

@@ -1,0 +1,164 @@
+//! The evaluation of a schedule.
+
+use super::Exactness;
+use super::memory::{CHUNK, Memory};
+use super::sums::{sums_of_products, sums_of_terms};
+use crate::function::lanes::declined;
+use crate::function::lanes::elementwise::{list_value_of, values_of};
+use crate::function::lanes::float::Float;
+use crate::function::lanes::packet::{Packet, WIDTH};
+use crate::function::lanes::vector::Aligned;
+use crate::function::schedule::{Operand, Schedule, Step};
+use crate::table::hooks::Hooks;
+use crate::table::ops::Op;
+use crate::table::rules::Few;
+use pulp::{Simd, WithSimd};
+use std::marker::PhantomData;
+
+/// Computes all values; the inputs and constants are in the memory already.
+pub(super) struct Forward<'e, T> {
+    pub schedule: &'e Schedule,
+    pub memory: &'e mut Memory<T>,
+    pub exactness: Exactness,
+}
+
+/// The number of results that are computed, with those that fill the last group.
+pub(super) fn whole(len: usize) -> usize {
+    len.div_ceil(WIDTH) * WIDTH
+}
+
+impl<T: Float> WithSimd for Forward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Forward { schedule, memory, exactness } = self;
+        let Memory { values, same, .. } = memory;
+        for step in &schedule.steps {
+            let (before, y) = values.split_at_mut(step.results().start);
+            match step {
+                Step::Map { op, operands, arity, len, .. } => {
+                    let operands = &operands[..*arity];
+                    if exactness == Exactness::Exact && !op.is_operator() {
+                        by_scalar_row(*op, operands, before, &mut y[..*len]);
+                        continue;
+                    }
+                    let y = &mut y[..whole(*len)];
+                    if map(simd, *op, operands, before, y, same) {
+                        let operand = |k: usize, lane: usize| before[operands[k].element(lane)];
+                        declined::values(*op, operand, *arity, &mut y[..*len]);
+                    }
+                }
+                Step::Lists { op, operands, len, .. } => {
+                    let terms = &schedule.terms[operands.clone()];
+                    let y = &mut y[..whole(*len)];
+                    if let Some((pairs, offset)) = op.as_sum_of_products(terms) {
+                        sums_of_products(simd, before, pairs, offset, y);
+                    } else if *op == Op::TERMS {
+                        sums_of_terms(simd, before, terms, y);
+                    } else if exactness == Exactness::Exact {
+                        by_scalar_row(*op, terms, before, &mut y[..*len]);
+                    } else {
+                        lists(simd, *op, terms, operands.clone(), &schedule.terms, before, y);
+                        if y[..*len].iter().any(|y| y.is_a_nan()) {
+                            let operand = |k: usize, lane: usize| before[terms[k].element(lane)];
+                            declined::values(*op, operand, terms.len(), &mut y[..*len]);
+                        }
+                    }
+                }
+                Step::Copy { from, .. } => {
+                    for (y, &from) in y.iter_mut().zip(&schedule.indices[from.clone()]) {
+                        *y = before[from as usize];
+                    }
+                }
+                Step::Single { op, operands, .. } => {
+                    single(*op, &schedule.indices[operands.clone()], before, y);
+                }
+            }
+        }
+    }
+}
+
+/// An elementwise row; returns whether any value is NaN.
+#[inline(always)]
+fn map<T: Float, S: Simd>(
+    simd: S,
+    op: Op,
+    operands: &[Operand],
+    before: &[T],
+    y: &mut [T],
+    same: &mut [Aligned<T>; 3],
+) -> bool {
+    let is_same = operands.iter().any(|operand| operand.is_same);
+    if is_same {
+        for (operand, same) in operands.iter().zip(&mut *same).filter(|(operand, _)| operand.is_same) {
+            same[..y.len().min(CHUNK)].fill(before[operand.at as usize]);
+        }
+    }
+    let size = if is_same { CHUNK } else { y.len() };
+    let mut has_nan = false;
+    for (chunk, y) in y.chunks_mut(size).enumerate() {
+        let mut slices: [&[T]; 3] = [&[]; 3];
+        for (k, operand) in operands.iter().enumerate() {
+            slices[k] = match operand.is_same {
+                true => &same[k][..y.len()],
+                false => &before[operand.at as usize + chunk * size..][..y.len()],
+            };
+        }
+        has_nan |= values_of(simd, op, slices, y);
+    }
+    has_nan
+}
+
+/// The packet of an operand that starts with this result.
+#[inline(always)]
+pub(super) fn packet<T: Float, S: Simd>(values: &[T], operand: Operand, first: usize) -> Packet<T, S> {
+    let at = operand.at as usize;
+    let numbers = match operand.is_same {
+        true => [values[at]; WIDTH],
+        false => values[at + first..][..WIDTH].try_into().expect("16 numbers"),
+    };
+    Packet(numbers, PhantomData)
+}
+
+/// Rows over lists, side by side. `range` has the positions of the operands among all `terms`.
+#[inline(always)]
+fn lists<T: Float, S: Simd>(
+    simd: S,
+    op: Op,
+    operands: &[Operand],
+    range: std::ops::Range<usize>,
+    terms: &[Operand],
+    before: &[T],
+    y: &mut [T],
+) {
+    debug_assert_eq!(operands.len(), range.len());
+    let positions: Few<u32> = range.map(|position| position as u32).collect();
+    for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
+        let read = |position: u32| packet::<T, S>(before, terms[position as usize], group * WIDTH);
+        y.copy_from_slice(&list_value_of(simd, op, &positions, read).0);
+    }
+}
+
+/// The values by the scalar row.
+#[inline(never)]
+fn by_scalar_row<T: Float>(op: Op, operands: &[Operand], before: &[T], y: &mut [T]) {
+    let mut arguments: Few<f64> = Few::with_capacity(operands.len());
+    for (lane, y) in y.iter_mut().enumerate() {
+        arguments.clear();
+        arguments.extend(operands.iter().map(|operand| before[operand.element(lane)].double()));
+        *y = T::of(op.value(&arguments).expect("a row of the table"));
+    }
+}
+
+/// One operation, by the scalar row.
+#[inline(never)]
+fn single<T: Float>(op: Op, operands: &[u32], before: &[T], y: &mut [T]) {
+    let operand = |at: u32| before[at as usize].double();
+    if let Op::Matrix(op) = op {
+        let operands: Vec<f64> = operands.iter().copied().map(operand).collect();
+        y.iter_mut().zip(f64::matrix(op, &operands)).for_each(|(y, result)| *y = T::of(result));
+    } else {
+        y[0] = T::of(op.value_of(operands, operand).expect("a row of the table"));
+    }
+}

@@ -1,0 +1,358 @@
+//! The reverse sweep over a schedule.
+
+use super::forward::{packet, whole};
+use super::memory::{CHUNK, Memory};
+use super::sums::{inner_product, total};
+use crate::function::lanes::elementwise::{Evaluated, list_partials_of, pass_on};
+use crate::function::lanes::float::Float;
+use crate::function::lanes::packet::{Packet, WIDTH};
+use crate::function::lanes::vector::Aligned;
+use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Write};
+use crate::table::matrix::rules;
+use crate::table::ops::Op;
+use crate::table::rules::Few;
+use pulp::{Simd, WithSimd};
+use std::ops::Range;
+
+/// Computes the adjoints of the inputs from weights of the outputs.
+pub(super) struct Backward<'e, T> {
+    pub schedule: &'e Schedule,
+    pub memory: &'e mut Memory<T>,
+    pub weights: &'e [f64],
+}
+
+impl<T: Float> WithSimd for Backward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Backward { schedule, memory, weights } = self;
+        // The adjoints of the outputs start as zeros, which the first steps make.
+        let zeros = schedule.reverse.iter().take_while(|step| matches!(step, ReverseStep::Zero(_))).count();
+        for step in &schedule.reverse[..zeros] {
+            zero(step, &mut memory.adjoints);
+        }
+        for (at, &weight) in schedule.seeds.iter().zip(weights) {
+            if let Some(at) = at {
+                let adjoint = &mut memory.adjoints[*at as usize];
+                *adjoint = *adjoint + T::of(weight);
+            }
+        }
+        for step in &schedule.reverse[zeros..] {
+            match step {
+                ReverseStep::Zero(_) => zero(step, &mut memory.adjoints),
+                ReverseStep::Through { step, from, to } => {
+                    let (step, from) = (&schedule.steps[*step], *from as usize);
+                    through(simd, schedule, step, from, &schedule.destinations[to.clone()], memory);
+                }
+            }
+        }
+    }
+}
+
+fn zero<T: Float>(step: &ReverseStep, adjoints: &mut [T]) {
+    if let ReverseStep::Zero(range) = step {
+        adjoints[range.clone()].fill(T::default());
+    }
+}
+
+#[inline(always)]
+fn through<T: Float, S: Simd>(
+    simd: S,
+    schedule: &Schedule,
+    step: &Step,
+    from: usize,
+    to: &[Destination],
+    memory: &mut Memory<T>,
+) {
+    let Memory { values, adjoints, same, terms, partials } = memory;
+    match step {
+        Step::Map { op, operands, arity, to: y, len } => {
+            let run = Run { op: *op, operands: &operands[..*arity], y: *y as usize, len: *len, from, to };
+            run.through_map(simd, values, adjoints, same, terms);
+        }
+        Step::Lists { op, operands, to: y, len } => {
+            let operands_of_lists = &schedule.terms[operands.clone()];
+            let run = Run { op: *op, operands: operands_of_lists, y: *y as usize, len: *len, from, to };
+            if op.as_sum_of_products(operands_of_lists).is_some() {
+                run.through_products(values, adjoints);
+            } else if *op == Op::TERMS {
+                run.through_terms(adjoints);
+            } else {
+                run.through_lists(simd, operands.clone(), &schedule.terms, values, adjoints, partials);
+            }
+        }
+        Step::Copy { from: operands, .. } => {
+            for (k, to) in to.iter().enumerate().take(operands.len()) {
+                put(adjoints[from + k], *to, adjoints);
+            }
+        }
+        Step::Single { op, operands, to: y } => {
+            single(*op, &schedule.indices[operands.clone()], *y as usize, from, to, values, adjoints);
+        }
+    }
+}
+
+/// Writes or adds one contribution.
+#[inline(always)]
+fn put<T: Float>(term: T, to: Destination, adjoints: &mut [T]) {
+    let at = &mut adjoints[to.at as usize];
+    match to.write {
+        Write::Nothing => {}
+        Write::Write => *at = term,
+        Write::Add => *at = *at + term,
+    }
+}
+
+/// A run, its results at `y` in the values, their adjoints at `from`, and where contributions go.
+struct Run<'r> {
+    op: Op,
+    operands: &'r [Operand],
+    y: usize,
+    len: usize,
+    from: usize,
+    to: &'r [Destination],
+}
+
+impl Run<'_> {
+    /// Through elementwise rows.
+    #[inline(always)]
+    fn through_map<T: Float, S: Simd>(
+        &self,
+        simd: S,
+        values: &[T],
+        adjoints: &mut [T],
+        same: &mut [Aligned<T>; 3],
+        terms: &mut [Aligned<T>; 3],
+    ) {
+        let Run { op, operands, y, len, from, to } = *self;
+        let all = whole(len);
+        let is_same = operands.iter().any(|operand| operand.is_same);
+        if is_same {
+            for (operand, same) in operands.iter().zip(&mut *same).filter(|(operand, _)| operand.is_same) {
+                same[..all.min(CHUNK)].fill(values[operand.at as usize]);
+            }
+        }
+        let mut wanted = [false; 3];
+        let mut kept = [T::mask(false); 3];
+        let mut ranges = [const { 0..0 }; 4];
+        ranges[3] = from..from + all;
+        let mut is_direct = !is_same;
+        for (k, to) in to.iter().enumerate() {
+            wanted[k] = to.write != Write::Nothing;
+            kept[k] = T::mask(to.write == Write::Add);
+            if wanted[k] {
+                is_direct &= to.room as usize >= all;
+                ranges[k] = to.at as usize..to.at as usize + all;
+            }
+        }
+        // A row of three operands computes all contributions.
+        is_direct &= operands.len() < 3 || wanted == [true; 3];
+        if is_direct && let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) {
+            let mut slices: [&[T]; 3] = [&[]; 3];
+            for (slice, operand) in slices.iter_mut().zip(operands) {
+                *slice = &values[operand.at as usize..][..all];
+            }
+            let evaluated = Evaluated { operands: slices, y: &values[y..][..all], adjoint };
+            return pass_on(simd, op, &evaluated, wanted, kept, [a, b, c]);
+        }
+        let mut first = 0;
+        while first < all {
+            let part = (all - first).min(CHUNK);
+            let mut slices: [&[T]; 3] = [&[]; 3];
+            for (k, operand) in operands.iter().enumerate() {
+                slices[k] = match operand.is_same {
+                    true => &same[k][..part],
+                    false => &values[operand.at as usize + first..][..part],
+                };
+            }
+            let evaluated = Evaluated {
+                operands: slices,
+                y: &values[y + first..][..part],
+                adjoint: &adjoints[from + first..][..part],
+            };
+            let [a, b, c] = &mut *terms;
+            let places = [&mut a[..part], &mut b[..part], &mut c[..part]];
+            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
+            let real = part.min(len - first);
+            for (k, to) in to.iter().enumerate() {
+                add(&terms[k][..real], operands[k], *to, first, adjoints);
+            }
+            first += part;
+        }
+    }
+
+    /// Through sums of products: each factor gets the other one times the adjoint.
+    #[inline(always)]
+    fn through_products<T: Float>(&self, values: &[T], adjoints: &mut [T]) {
+        let Run { operands, len, from, to, .. } = *self;
+        let pairs = operands.len() / 2;
+        // In the order of the operands, for which it was decided which contribution comes first.
+        for own in 0..2 * pairs {
+            let other = operands[(own + pairs) % (2 * pairs)];
+            product(values, other, operands[own].is_same, to[own], from..from + len, adjoints);
+        }
+        if let (Some(&offset), Some(&to)) = (operands.get(2 * pairs), to.get(2 * pairs)) {
+            pass(offset.is_same, to, from..from + len, adjoints);
+        }
+    }
+
+    /// Through sums.
+    #[inline(always)]
+    fn through_terms<T: Float>(&self, adjoints: &mut [T]) {
+        for (operand, &to) in self.operands.iter().zip(self.to) {
+            pass(operand.is_same, to, self.from..self.from + self.len, adjoints);
+        }
+    }
+
+    /// Through rows over lists. `range` has the positions of the operands among all `terms`.
+    #[inline(always)]
+    fn through_lists<T: Float, S: Simd>(
+        &self,
+        simd: S,
+        range: Range<usize>,
+        terms: &[Operand],
+        values: &[T],
+        adjoints: &mut [T],
+        partials: &mut Vec<[T; WIDTH]>,
+    ) {
+        let Run { op, operands, y, len, from, to } = *self;
+        let positions: Few<u32> = range.map(|position| position as u32).collect();
+        for first in (0..len).step_by(WIDTH) {
+            let read = |position: u32| packet::<T, S>(values, terms[position as usize], first);
+            let y: Packet<T, S> = packet(values, Operand { at: y as u32, is_same: false }, first);
+            partials.clear();
+            list_partials_of(simd, op, &positions, read, y, |partial| partials.push(partial.0));
+            let real = WIDTH.min(len - first);
+            for ((partial, &to), &operand) in partials.iter_mut().zip(to).zip(operands) {
+                if to.write != Write::Nothing {
+                    for (lane, partial) in partial[..real].iter_mut().enumerate() {
+                        *partial = *partial * adjoints[from + first + lane];
+                    }
+                    add(&partial[..real], operand, to, first, adjoints);
+                }
+            }
+        }
+    }
+}
+
+/// Writes or adds the contributions of the results from `first` on.
+#[inline(always)]
+fn add<T: Float>(terms: &[T], operand: Operand, to: Destination, first: usize, adjoints: &mut [T]) {
+    if operand.is_same {
+        let is_added = first > 0 && to.write == Write::Write;
+        let write = if is_added { Write::Add } else { to.write };
+        return put(total(terms), Destination { write, ..to }, adjoints);
+    }
+    let at = to.at as usize + first;
+    match to.write {
+        Write::Nothing => {}
+        Write::Write => adjoints[at..at + terms.len()].copy_from_slice(terms),
+        Write::Add => {
+            for (adjoint, &term) in adjoints[at..at + terms.len()].iter_mut().zip(terms) {
+                *adjoint = *adjoint + term;
+            }
+        }
+    }
+}
+
+/// The contribution `other · adjoint` to a factor.
+#[inline(always)]
+fn product<T: Float>(
+    values: &[T],
+    other: Operand,
+    is_same: bool,
+    to: Destination,
+    from: Range<usize>,
+    adjoints: &mut [T],
+) {
+    if to.write == Write::Nothing {
+        return;
+    }
+    let len = from.len();
+    let others = || &values[other.at as usize..][..len];
+    if is_same {
+        let term = match other.is_same {
+            true => total(&adjoints[from]) * values[other.at as usize],
+            false => inner_product(&adjoints[from], others()),
+        };
+        return put(term, to, adjoints);
+    }
+    let at = to.at as usize;
+    let [to_all, adjoint] = adjoints.get_disjoint_mut([at..at + len, from]).expect("two blocks");
+    let is_added = to.write == Write::Add;
+    match (other.is_same, is_added) {
+        (true, true) => {
+            let factor = values[other.at as usize];
+            to_all.iter_mut().zip(adjoint).for_each(|(to, adjoint)| *to = *to + *adjoint * factor);
+        }
+        (true, false) => {
+            let factor = values[other.at as usize];
+            to_all.iter_mut().zip(adjoint).for_each(|(to, adjoint)| *to = *adjoint * factor);
+        }
+        (false, true) => {
+            let all = to_all.iter_mut().zip(adjoint).zip(others());
+            all.for_each(|((to, adjoint), &other)| *to = *to + *adjoint * other);
+        }
+        (false, false) => {
+            let all = to_all.iter_mut().zip(adjoint).zip(others());
+            all.for_each(|((to, adjoint), &other)| *to = *adjoint * other);
+        }
+    }
+}
+
+/// The adjoints as they are.
+#[inline(always)]
+fn pass<T: Float>(is_same: bool, to: Destination, from: Range<usize>, adjoints: &mut [T]) {
+    if to.write == Write::Nothing {
+        return;
+    }
+    if is_same {
+        return put(total(&adjoints[from]), to, adjoints);
+    }
+    let at = to.at as usize;
+    let [to_all, adjoint] = adjoints.get_disjoint_mut([at..at + from.len(), from]).expect("two blocks");
+    match to.write {
+        Write::Add => to_all.iter_mut().zip(adjoint).for_each(|(to, adjoint)| *to = *to + *adjoint),
+        _ => to_all.copy_from_slice(adjoint),
+    }
+}
+
+/// Through one operation, by the scalar row.
+#[inline(never)]
+fn single<T: Float>(
+    op: Op,
+    operands: &[u32],
+    y: usize,
+    from: usize,
+    to: &[Destination],
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    let value = |at: u32| values[at as usize].double();
+    let is_wanted = |k: usize| to[k].write != Write::Nothing;
+    if let Op::Matrix(op) = op {
+        let results = op.results(operands.len());
+        let [first, _] = op.split(operands.len()).expect("the operands of this operation");
+        let numbers: Vec<f64> = operands.iter().copied().map(value).collect();
+        let y: Vec<f64> = values[y..y + results].iter().map(|y| y.double()).collect();
+        let seeds: Vec<f64> = adjoints[from..from + results].iter().map(|seed| seed.double()).collect();
+        let wanted = [(0..first).any(is_wanted), (first..operands.len()).any(is_wanted)];
+        for (term, &to) in rules::adjoints(op, &numbers, &y, &seeds, wanted).into_iter().zip(to) {
+            put(T::of(term), to, adjoints);
+        }
+        return;
+    }
+    let (y, adjoint) = (values[y].double(), adjoints[from].double());
+    let mut k = 0;
+    let is_list = op.visit_list_partials(operands, value, y, |partial| {
+        put(T::of(partial * adjoint), to[k], adjoints);
+        k += 1;
+    });
+    if !is_list {
+        op.visit_edges(operands, value, y, is_wanted, |k, partial, untaken| {
+            let term = crate::table::zeros::Reach::of(untaken).term(partial, adjoint);
+            put(T::of(term), to[k], adjoints);
+        });
+    }
+}

@@ -1,0 +1,224 @@
+//! A function in vector registers is the function: its values to the bit where that is asked for, else within rounding; its
+//! derivatives; its errors.
+
+use crate::programs::{Program, Random, any_number};
+use crate::workloads::{Size, Visitor, Workload, agree, visit_all};
+use tapegrad::vectorised::Exactness;
+use tapegrad::{Error, Function, Real, Var, lists};
+
+/// A graph of equal parts at many places: each applies a random program to inputs and earlier results, which are side by
+/// side, some steps apart, the same for all parts, or anywhere.
+struct Repeated {
+    layers: Vec<(Program, Vec<Vec<usize>>)>,
+    inputs: usize,
+    end: usize,
+    /// A choice, for the output.
+    last: usize,
+}
+
+impl Repeated {
+    fn random(random: &mut Random) -> Repeated {
+        let inputs = 1 + random.below(90);
+        let mut known = inputs;
+        let layers = (0..1 + random.below(4))
+            .map(|_| {
+                let arity = 1 + random.below(3);
+                let steps = 1 + random.below(8);
+                let has_branches = random.below(4) == 0;
+                let program = Program::random(random, arity, steps, has_branches);
+                let parts = 1 + random.below(70);
+                // For each argument: where it starts, and how it goes on.
+                let columns: Vec<[usize; 3]> =
+                    (0..arity).map(|_| [random.below(5), random.below(known), 1 + random.below(3)]).collect();
+                let operands = (0..parts)
+                    .map(|part| {
+                        let place = |&[kind, start, stride]: &[usize; 3]| match kind {
+                            0 => start,
+                            1 => random.below(known),
+                            2 => (start + part * stride) % known,
+                            _ => (start + part) % known,
+                        };
+                        columns.iter().map(place).collect()
+                    })
+                    .collect();
+                known += parts;
+                (program, operands)
+            })
+            .collect();
+        Repeated { layers, inputs, end: known, last: random.below(6) }
+    }
+
+    fn run<R: Real>(&self, x: &[R]) -> Vec<R> {
+        let mut all = x.to_vec();
+        for (program, parts) in &self.layers {
+            for operands in parts {
+                let arguments: Vec<R> = operands.iter().map(|&place| all[place]).collect();
+                all.push(program.run(&arguments));
+            }
+        }
+        assert_eq!(all.len(), self.end);
+        let results = &all[self.inputs..];
+        let half = results.len() / 2;
+        match self.last {
+            0 => vec![lists::sum(results)],
+            1 => vec![lists::dot(&results[..half], &results[half..2 * half])],
+            2 => vec![lists::log_sum_exp(results), lists::sum(results), x[0], R::from(3.0)],
+            3 => vec![results.iter().fold(R::from(0.0), |sum, &y| sum + y * y)],
+            4 => vec![lists::product(&results[..results.len().min(70)])],
+            _ => results[..results.len().min(9)].to_vec(),
+        }
+    }
+}
+
+fn are_same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+}
+
+/// Whether derivatives agree where they are numbers; a row at a time, since small ones are sums of larger terms.
+fn are_near(a: &[f64], b: &[f64], tolerance: f64) -> bool {
+    let largest = b.iter().filter(|b| b.is_finite()).fold(0.0, |most: f64, b| most.max(b.abs()));
+    a.iter().zip(b).all(|(&a, &b)| are_same(a, b) || a == b || (a - b).abs() <= tolerance * largest.max(1e-300))
+}
+
+/// Values to the bit, errors, and derivatives.
+fn check(f: &Function, x: &[f64], what: &str) {
+    let exact = f.vectorised_with(Exactness::Exact);
+    let mut runs = exact.evaluator();
+    let mut plain = f.evaluator();
+    let (ours, theirs) = (runs.values(x), plain.values(x));
+    match (&ours, &theirs) {
+        (Ok(ours), Ok(theirs)) => {
+            assert!(ours.iter().zip(theirs).all(|(&a, &b)| are_same(a, b)), "{what}: {ours:?} {theirs:?}");
+        }
+        (Err(ours), Err(theirs)) => assert_eq!(ours.to_string(), theirs.to_string(), "{what}"),
+        _ => panic!("{what}: {ours:?} {theirs:?}"),
+    }
+    let (ours, theirs) = (runs.jacobian(x), plain.jacobian(x));
+    match (&ours, &theirs) {
+        (Ok(ours), Ok(theirs)) => {
+            let columns = f.variables().max(1);
+            for (ours, theirs) in ours.chunks(columns).zip(theirs.chunks(columns)) {
+                assert!(are_near(ours, theirs, 1e-7), "{what}: {ours:?}\n{theirs:?}");
+            }
+        }
+        (Err(_), Err(_)) => {}
+        _ => panic!("{what}: {ours:?} {theirs:?}"),
+    }
+}
+
+#[test]
+fn random_graphs_of_equal_parts() {
+    let count = if cfg!(debug_assertions) { 400 } else { 20_000 };
+    let mut vectorised = 0;
+    for seed in 0..count {
+        let mut random = Random(seed);
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let Ok(f) = Function::record(|x: &[Var]| program.run(x), &x[..]) else { continue };
+        let f = if random.below(3) == 0 { f.optimize() } else { f };
+        let f = if random.below(4) == 0 { f.with_held(0..program.inputs / 2).unwrap() } else { f };
+        vectorised += usize::from(f.vectorised().plan().is_vectorised);
+        check(&f, &x, &format!("seed {seed}, where it was recorded"));
+        let y: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        check(&f, &y, &format!("seed {seed}, elsewhere"));
+        let z: Vec<f64> = (0..program.inputs).map(|_| any_number(&mut random)).collect();
+        check(&f, &z, &format!("seed {seed}, at any numbers"));
+    }
+    assert!(vectorised > count as usize / 3, "{vectorised} of {count}");
+}
+
+struct Workloads;
+
+impl Visitor for Workloads {
+    fn visit<W: Workload<M>, const M: usize>(&mut self, mut workload: W) {
+        let mut by_hand = vec![0.0; workload.gradient_len()];
+        let values = workload.by_hand(0, &mut by_hand);
+        let x = workload.point(0).to_vec();
+        let f = Function::record(|x: &[Var]| workload.plain(0, x), &x[..]).unwrap();
+        for exactness in [Exactness::Rounded, Exactness::Exact] {
+            let plan = f.vectorised_with(exactness);
+            let mut evaluator = plan.evaluator();
+            agree(&evaluator.values(&x).unwrap(), &values, 1e-12).unwrap();
+            agree(&evaluator.jacobian(&x).unwrap(), &by_hand, 1e-9).unwrap();
+            let weights: Vec<f64> = (0..M).map(|k| 0.5 + k as f64).collect();
+            let expected = f.evaluator().vjp(&x, &weights).unwrap();
+            let (values, product) = evaluator.vjp(&x, &weights).unwrap();
+            agree(&values, &expected.0, 1e-12).unwrap();
+            agree(&product, &expected.1, 1e-9).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_workload_agrees_with_its_gradient_by_hand() {
+    visit_all(Size::Small, &mut Workloads);
+}
+
+/// The first guard that differs is the error, as for the function; nothing is written.
+#[test]
+fn guards() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let terms: Vec<Var> = x.iter().map(|&x| if x > 0.0 { x.exp() } else { x * 2.0 }).collect();
+            lists::sum(&terms)
+        },
+        &vec![1.0; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let mut x = vec![0.5; 200];
+    let mut gradient = vec![7.0; 200];
+    plan.evaluator().value_and_gradient_into(&x, &mut gradient).unwrap();
+    assert!((gradient[13] - 0.5_f64.exp()).abs() < 1e-15);
+    (x[150], x[60]) = (-1.0, -1.0);
+    gradient.fill(7.0);
+    let error = plan.evaluator().value_and_gradient_into(&x, &mut gradient).unwrap_err();
+    assert!(matches!(error, Error::BranchChanged { .. }));
+    assert_eq!(error.to_string(), f.evaluator().value(&x).unwrap_err().to_string());
+    assert!(gradient.iter().all(|&slope| slope == 7.0));
+}
+
+/// Structural zeros beside infinities: the function decides.
+#[test]
+fn zeros_beside_infinities() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let terms: Vec<Var> = x.iter().map(|&x| x.sqrt().max(1.0) + x).collect();
+            lists::sum(&terms)
+        },
+        &vec![4.0; 150][..],
+    )
+    .unwrap();
+    let mut x = vec![4.0; 150];
+    x[17] = 0.0;
+    let slopes = f.vectorised().evaluator().gradient(&x).unwrap();
+    assert_eq!((slopes[17], slopes[18]), (1.0, 1.25));
+}
+
+/// Chains and small functions are evaluated one by one, and say so.
+#[test]
+fn where_it_does_not_pay() {
+    let chain = Function::record(|[x]: [Var; 1]| (0..500).fold(x, |x, _| (x * 1.01).sin()), [0.5]).unwrap();
+    let small = Function::record(|[x, y]: [Var; 2]| x * y + x, [0.5, 1.0]).unwrap();
+    for f in [chain, small] {
+        let plan = f.vectorised();
+        assert!(!plan.plan().is_vectorised && plan.plan().to_string().ends_with("evaluated one by one"));
+        let x = vec![0.7; f.inputs()];
+        let (ours, theirs) = (plan.evaluator().value_and_gradient(&x), f.evaluator().value_and_gradient(&x));
+        assert_eq!(ours.unwrap(), theirs.unwrap());
+    }
+}
+
+#[test]
+fn a_plan_is_shared_by_threads() {
+    let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.sin() * x).sum::<Var>(), &vec![0.5; 300][..]).unwrap();
+    let plan = f.vectorised();
+    let x: Vec<f64> = (0..300).map(|k| f64::from(k) * 0.01).collect();
+    let expected = plan.evaluator().value_and_gradient(&x).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), expected));
+        }
+    });
+}
