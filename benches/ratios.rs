@@ -13,6 +13,7 @@ use std::cell::OnceCell;
 use std::hint::black_box;
 use std::process::exit;
 use std::rc::Rc;
+use tapegrad::vectorised::{Vectorised, VectorisedEvaluator};
 use tapegrad::{Function, Var, Workspace};
 use workloads::timing::{Run, Times, in_turns};
 use workloads::{Batch, Reverse, Size, Visitor, Workload, agree, visit_all};
@@ -44,6 +45,7 @@ fn modes<W: Workload<M>, const M: usize>(workload: &W) -> Vec<Mode<W>> {
         Mode::eager("plain", |workload: &W, part, x| workload.plain(part, x)),
         Mode::eager("tuned", |workload: &W, part, x| workload.tuned(part, x)),
         Mode::function("function", |workload: &W, part, x| workload.plain(part, x)),
+        Mode::vectorised("vectorised", |workload: &W, part, x| workload.plain(part, x)),
     ];
     modes.extend(workload.batched().map(Mode::batched));
     modes
@@ -123,6 +125,49 @@ impl<W> Mode<W> {
             footprint: Box::new(move |workload| Footprint {
                 nodes: functions(workload).iter().map(|function| function.statistics().operations).sum(),
                 bytes: None,
+            }),
+        }
+    }
+}
+
+impl<W> Mode<W> {
+    /// As [`function`](Self::function), planned for vector registers, as it was recorded. The plans live as long as the
+    /// program.
+    fn vectorised<const M: usize>(name: &'static str, f: fn(&W, usize, &[Var]) -> [Var; M]) -> Self
+    where
+        W: Workload<M>,
+    {
+        let planned = Rc::<OnceCell<&'static [Vectorised]>>::default();
+        let plans = move |workload: &W| -> &'static [Vectorised] {
+            let plan = |part| {
+                let function = Function::record(|x| f(workload, part, x), workload.point(part));
+                function.expect("workloads can be replayed").vectorised()
+            };
+            planned.get_or_init(|| Vec::leak((0..workload.parts()).map(plan).collect()))
+        };
+        let mut evaluators: Vec<VectorisedEvaluator<'static>> = Vec::new();
+        Mode {
+            name,
+            run: Box::new({
+                let plans = plans.clone();
+                move |Task { workload, gradients }: &mut Task<W>| {
+                    if evaluators.is_empty() {
+                        evaluators.extend(plans(workload).iter().map(Vectorised::evaluator));
+                    }
+                    let parts = gradients.chunks_exact_mut(workload.gradient_len()).enumerate();
+                    for ((part, gradient), evaluator) in parts.zip(&mut evaluators) {
+                        let x = workload.point(part);
+                        if M == 1 {
+                            black_box(evaluator.value_and_gradient_into(x, gradient).expect("no branch changed"));
+                        } else {
+                            evaluator.jacobian_into(x, gradient).expect("no branch changed");
+                        }
+                    }
+                }
+            }),
+            footprint: Box::new(move |workload| Footprint {
+                nodes: plans(workload).iter().map(|plan| plan.plan().operations).sum(),
+                bytes: Some(plans(workload).iter().map(|plan| plan.plan().bytes).sum()),
             }),
         }
     }

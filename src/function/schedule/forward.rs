@@ -62,23 +62,23 @@ impl<'g> Planner<'g> {
                 instruction.operands.iter().map(|&place| self.graph.is_constant(place)).collect();
             groups.entry((instruction.op, are_constant)).or_default().push(instruction);
         }
-        for ((op, _), instructions) in groups {
+        for ((op, are_constant), instructions) in groups {
             if instructions[0].is_matrix() || instructions[0].operands.is_empty() {
                 instructions.iter().for_each(|&instruction| self.single(op, &[instruction]));
             } else {
-                self.group(op, &instructions);
+                self.group(op, &instructions, are_constant);
             }
         }
     }
 
-    fn group(&mut self, op: Op, instructions: &[Instruction<'g>]) {
+    fn group(&mut self, op: Op, instructions: &[Instruction<'g>], are_constant: Vec<bool>) {
         let addresses: Vec<Address> = instructions
             .iter()
             .flat_map(|instruction| instruction.operands)
             .map(|&place| self.at[place as usize])
             .collect();
         let operands = instructions[0].operands.len();
-        let group = Group::new(addresses, operands);
+        let group = Group::new(addresses, are_constant);
         let ordered: Vec<Instruction<'g>> = group.order.iter().map(|&k| instructions[k]).collect();
         let few = if op.is_reduction() { SIDE_BY_SIDE } else { LONE };
         if group.len() < few {

@@ -8,15 +8,18 @@ pub(super) struct Group {
     /// Operation by operation.
     addresses: Vec<Address>,
     operands: usize,
+    /// For each position, whether the operands there are constants: these are put side by side once, in any order.
+    are_constant: Vec<bool>,
     /// The order of the operations.
     pub order: Vec<usize>,
 }
 
 impl Group {
     /// In the order of the recording, or in that of their operands: in which these go on more often.
-    pub fn new(addresses: Vec<Address>, operands: usize) -> Group {
+    pub fn new(addresses: Vec<Address>, are_constant: Vec<bool>) -> Group {
+        let operands = are_constant.len();
         let count = addresses.len().checked_div(operands).unwrap_or(0);
-        let mut group = Group { addresses, operands, order: (0..count).collect() };
+        let mut group = Group { addresses, operands, are_constant, order: (0..count).collect() };
         let before = group.breaks();
         if before == 0 {
             return group;
@@ -48,7 +51,7 @@ impl Group {
         self.order.iter().map(|&operation| self.at(operation, position)).collect()
     }
 
-    /// The positions, those with the fewest different operands first.
+    /// The positions, those with the fewest different operands first, and constants last.
     fn positions(&self) -> Vec<usize> {
         let different = |&position: &usize| {
             let mut column = self.column(position);
@@ -57,13 +60,14 @@ impl Group {
             column.len()
         };
         let mut positions: Vec<usize> = (0..self.operands).collect();
-        positions.sort_by_cached_key(different);
+        positions.sort_by_cached_key(|position| (self.are_constant[*position], different(position)));
         positions
     }
 
     /// How often operands do not go on, in total.
     fn breaks(&self) -> usize {
-        (0..self.operands).map(|position| breaks(&self.column(position))).sum()
+        let varying = (0..self.operands).filter(|&position| !self.are_constant[position]);
+        varying.map(|position| breaks(&self.column(position))).sum()
     }
 }
 

@@ -148,6 +148,39 @@ impl Vectorised {
         &self.statistics
     }
 
+    #[doc(hidden)]
+    pub fn describe(&self) -> String {
+        use crate::function::schedule::{ReverseStep, Step, Write};
+        let Some(s) = &self.schedule else { return String::new() };
+        let mut kinds = std::collections::BTreeMap::new();
+        for step in &s.steps {
+            let (k, n) = match step {
+                Step::Map { op, operands, arity, len, .. } => (format!("map {op} same {}", operands[..*arity].iter().filter(|o| o.is_same).count()), *len),
+                Step::Lists { op, len, operands, .. } => (format!("lists {op} x{}", operands.len()), *len),
+                Step::Copy { from, .. } => ("copy".into(), from.len()),
+                Step::Single { op, .. } => (format!("single {op}"), 1),
+            };
+            let e = kinds.entry(k).or_insert((0, 0));
+            e.0 += 1; e.1 += n;
+        }
+        let mut zeros = (0, 0);
+        let mut through = std::collections::BTreeMap::new();
+        for r in &s.reverse {
+            match r {
+                ReverseStep::Zero(r) => { zeros.0 += 1; zeros.1 += r.len(); }
+                ReverseStep::Through { step, to, .. } => {
+                    if let Step::Map { op, operands, arity, len, .. } = &s.steps[*step] {
+                        let all = (len + 15) / 16 * 16;
+                        let d = &s.destinations[to.clone()];
+                        let direct = !operands[..*arity].iter().any(|o| o.is_same) && d.iter().all(|d| d.write == Write::Nothing || d.room as usize >= all);
+                        let e = through.entry(format!("{op} direct {direct}")).or_insert((0, 0)); e.0 += 1; e.1 += len;
+                    } else { let e = through.entry("other".into()).or_insert((0, 0)); e.0 += 1; }
+                }
+            }
+        }
+        format!("{kinds:#?} zeros {zeros:?} {through:#?} values {} adjoints {}", s.values, s.adjoints)
+    }
+
     /// The function that is evaluated.
     #[must_use]
     pub fn function(&self) -> &Function {

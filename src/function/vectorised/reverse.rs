@@ -133,32 +133,21 @@ impl Run<'_> {
                 same[..all.min(CHUNK)].fill(values[operand.at as usize]);
             }
         }
-        let mut wanted = [false; 3];
-        let mut kept = [T::mask(false); 3];
-        let mut ranges = [const { 0..0 }; 4];
-        ranges[3] = from..from + all;
-        let mut is_direct = !is_same;
+        // Contributions are written where they belong, or to memory of their own, from where they are added.
+        let (mut wanted, mut is_direct, mut has_room) = ([false; 3], [false; 3], true);
         for (k, to) in to.iter().enumerate() {
             wanted[k] = to.write != Write::Nothing;
-            kept[k] = T::mask(to.write == Write::Add);
-            if wanted[k] {
-                is_direct &= to.room as usize >= all;
-                ranges[k] = to.at as usize..to.at as usize + all;
-            }
+            is_direct[k] = wanted[k] && !operands[k].is_same;
+            has_room &= !is_direct[k] || to.room as usize >= all;
         }
-        // A row of three operands computes all contributions.
-        is_direct &= operands.len() < 3 || wanted == [true; 3];
-        if is_direct && let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) {
-            let mut slices: [&[T]; 3] = [&[]; 3];
-            for (slice, operand) in slices.iter_mut().zip(operands) {
-                *slice = &values[operand.at as usize..][..all];
-            }
-            let evaluated = Evaluated { operands: slices, y: &values[y..][..all], adjoint };
-            return pass_on(simd, op, &evaluated, wanted, kept, [a, b, c]);
-        }
+        // Up to here, whole groups may be written.
+        let direct_end = if has_room { all } else { len / WIDTH * WIDTH };
+        let size = if is_same || operands.len() == 3 { CHUNK } else { all };
         let mut first = 0;
         while first < all {
-            let part = (all - first).min(CHUNK);
+            let in_direct = first < direct_end;
+            let end = if in_direct { direct_end.min(first + size) } else { all };
+            let part = end - first;
             let mut slices: [&[T]; 3] = [&[]; 3];
             for (k, operand) in operands.iter().enumerate() {
                 slices[k] = match operand.is_same {
@@ -166,19 +155,46 @@ impl Run<'_> {
                     false => &values[operand.at as usize + first..][..part],
                 };
             }
-            let evaluated = Evaluated {
-                operands: slices,
-                y: &values[y + first..][..part],
-                adjoint: &adjoints[from + first..][..part],
-            };
-            let [a, b, c] = &mut *terms;
-            let places = [&mut a[..part], &mut b[..part], &mut c[..part]];
-            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
-            let real = part.min(len - first);
-            for (k, to) in to.iter().enumerate() {
-                add(&terms[k][..real], operands[k], *to, first, adjoints);
+            let mut ranges = [const { 0..0 }; 4];
+            let mut kept = [T::mask(false); 3];
+            for k in (0..to.len()).filter(|&k| in_direct && is_direct[k]) {
+                let at = to[k].at as usize + first;
+                ranges[k] = at..at + part;
+                kept[k] = T::mask(to[k].write == Write::Add);
             }
-            first += part;
+            ranges[3] = from + first..from + first + part;
+            let evaluated = |adjoint| Evaluated { operands: slices, y: &values[y + first..][..part], adjoint };
+            let [for_a, for_b, for_c] = terms.each_mut().map(|terms| &mut terms[..part.min(CHUNK)]);
+            let mut is_done = false;
+            if in_direct && let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) {
+                let needs_memory = operands.len() == 3 || (0..to.len()).any(|k| wanted[k] && !is_direct[k]);
+                if !needs_memory || part <= CHUNK {
+                    let a = if is_direct[0] { a } else { for_a };
+                    let b = if is_direct[1] { b } else { for_b };
+                    let c = if is_direct[2] { c } else { for_c };
+                    pass_on(simd, op, &evaluated(adjoint), wanted, kept, [a, b, c]);
+                    is_done = true;
+                }
+            }
+            let (end, is_added) = match is_done {
+                true => (end, is_direct),
+                false => {
+                    let part = part.min(CHUNK);
+                    let evaluated = Evaluated {
+                        operands: slices.map(|slice| &slice[..part.min(slice.len())]),
+                        y: &values[y + first..][..part],
+                        adjoint: &adjoints[from + first..][..part],
+                    };
+                    let places = terms.each_mut().map(|terms| &mut terms[..part]);
+                    pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
+                    (first + part, [false; 3])
+                }
+            };
+            let real = (end - first).min(len.saturating_sub(first));
+            for k in (0..to.len()).filter(|&k| wanted[k] && !is_added[k]) {
+                add(&terms[k][..real], operands[k], to[k], first, adjoints);
+            }
+            first = end;
         }
     }
 
