@@ -10,5 +10,9 @@ mod formats;
 mod linear_systems;
 mod matrices;
 mod matrix_nodes;
+mod matrix_programs;
 mod minimisers;
+#[allow(dead_code)]
+#[path = "../../common/programs.rs"]
+mod programs;
 mod scalars;

@@ -10,7 +10,7 @@ use tapegrad::{
 
 /// What is computed from a square matrix and another of as many rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Task {
+pub(super) enum Task {
     Product,
     Solve,
     SolveLower,
@@ -23,7 +23,7 @@ enum Task {
 }
 use Task::*;
 
-const TASKS: [Task; 9] =
+pub(super) const TASKS: [Task; 9] =
     [Product, Solve, SolveLower, Cholesky, SolvePositive, LnDet, LnDetPositive, Form, InverseForm];
 
 fn positive<R: RealField + Copy>(a: &DMatrix<R>) -> DMatrix<R> {
@@ -38,7 +38,7 @@ fn first_column<R: RealField + Copy>(b: &DMatrix<R>) -> DVector<R> {
     DVector::from_fn(b.nrows(), |row, _| b[(row, 0)])
 }
 
-fn by_nodes<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
+pub(super) fn by_nodes<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
     let factor = || matrix::Cholesky::new(&positive(a)).expect("positive definite");
     match task {
         Product => matrix::product(a, b),
@@ -53,7 +53,7 @@ fn by_nodes<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> 
     }
 }
 
-fn by_scalars<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
+pub(super) fn by_scalars<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
     let factor = || positive(a).cholesky().expect("positive definite");
     let first = || first_column(b);
     match task {
@@ -69,7 +69,7 @@ fn by_scalars<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -
     }
 }
 
-type How<R> = fn(Task, &DMatrix<R>, &DMatrix<R>) -> DMatrix<R>;
+pub(super) type How<R> = fn(Task, &DMatrix<R>, &DMatrix<R>) -> DMatrix<R>;
 
 /// A matrix of `size × size` numbers, and one of as many rows, column by column.
 fn operands<R: RealField + Copy>(x: &[R], size: usize) -> (DMatrix<R>, DMatrix<R>) {
