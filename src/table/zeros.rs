@@ -98,8 +98,8 @@ pub(crate) fn zero_counts(is_finite: bool, is_reached: impl FnOnce() -> bool) ->
     !is_finite && is_reached()
 }
 
-/// The same for all results of an operation on matrices, given the values of its operands and results: the rules make zeros
-/// of zeros if these are finite.
+/// Whether the adjoints of the results of an operation on matrices have to be passed on, given the values of its operands
+/// and results in place of partials.
 pub(crate) fn adjoints_count<'v>(
     adjoints: &[f64],
     values: impl IntoIterator<Item = &'v f64>,

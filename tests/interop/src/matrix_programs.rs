@@ -112,7 +112,8 @@ impl Program {
                         true => Number::tanh(at(entries[k])),
                         false => at(entries[k]),
                     };
-                    let diagonal = if self.is_tame { R::from(5.0) } else { R::from(0.0) };
+                    // Far from singular, since the last bit decides whether a matrix is.
+                    let diagonal = R::from(5.0);
                     let a = DMatrix::from_fn(*size, *size, |i, j| {
                         entry(j * size + i) + if i == j { diagonal } else { R::from(0.0) }
                     });
@@ -183,7 +184,7 @@ fn point(random: &mut Random, is_tame: bool) -> Vec<f64> {
         .map(|_| match random.below(if is_tame { 1 } else { 8 }) {
             1 => 0.0,
             2 => f64::INFINITY,
-            3 => [f64::NAN, -0.0, 1e300, -1.0][random.below(4)],
+            3 => [f64::NAN, -0.0, 2.0, -1.0][random.below(4)],
             _ => random.uniform(-1.5, 1.5),
         })
         .collect()
