@@ -334,6 +334,23 @@ fn zeros_beside_infinities_in_functions() {
     }
 }
 
+/// Every operand is one of every result: an infinity beside the result that is used is told.
+#[test]
+fn an_infinity_beside_the_result_is_told() {
+    let second = |[x]: [Var; 1]| {
+        let a = Matrix2::new(f64::INFINITY, 0.0, 0.0, 1.0).map(Var::from);
+        matrix::product(&a, &Vector2::new(x, x))[1]
+    };
+    assert!(gradient(second, [1.0])[0].is_nan());
+    let f = Function::record(second, [1.0]).unwrap();
+    assert!(f.evaluator().gradient(&[1.0]).unwrap()[0].is_nan());
+    assert!(f.gradient().unwrap().evaluator().value(&[1.0]).unwrap().is_nan());
+    let columns = [Column::from(&[1.0])];
+    let batched = f.batched([]).unwrap();
+    let slopes = batched.evaluator().jacobians(&[], &Samples::new(&columns).unwrap()).unwrap();
+    assert!(slopes[0].is_nan());
+}
+
 /// Products of more columns than an operation can have are several operations.
 #[test]
 fn more_columns_than_an_operation_has() {
@@ -425,6 +442,12 @@ fn listings_and_storage() {
     let mark: Mark = tape.mark();
     let y = matrix::product(&Matrix2::new(x[0], x[1], x[1], x[0]), &Vector2::new(x[0], Var::from(2.0)));
     let listing = tape.listing_with(&y[0].backward());
+    let text = format!("{listing:.1}");
+    let rows = [
+        "2  entry of #3                                    5.0      1.0",
+        "3  matrix_product[2, 1](#0, #1, #1, #0, #0, 2)",
+    ];
+    assert!(rows.iter().all(|row| text.contains(row)), "{text}");
     assert_eq!(listing.expression(2), "entry of #3");
     assert_eq!(listing.expression(3), "matrix_product[2, 1](#0, #1, #1, #0, #0, 2)");
     assert!(listing.nodes[3].partials.iter().all(Option::is_none));
