@@ -302,7 +302,8 @@ fn zeros_beside_infinities() {
 #[test]
 fn zeros_beside_infinities_in_functions() {
     let square = |a: Var| Matrix2::new(a, Var::from(1.0), Var::from(0.5), a);
-    let tasks: [(&str, fn(Matrix2<Var>, Var) -> Var); 5] = [
+    type OfMatrix = fn(Matrix2<Var>, Var) -> Var;
+    let tasks: [(&str, OfMatrix); 5] = [
         ("product", |a, x| matrix::product(&a, &Vector2::new(x, x)).sum()),
         ("solve", |a, x| matrix::solve(&a, &Vector2::new(x, x)).sum()),
         ("solve_lower", |a, x| matrix::solve_lower(&a, &Vector2::new(x, x)).sum()),
