@@ -3,7 +3,7 @@
 use super::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::number::real::Real;
 use crate::table::ops::Op;
-use crate::table::zeros::Reach;
+use crate::table::zeros::{Reach, adjoints_count};
 use std::ops::Range;
 
 /// Reusable memory for evaluations over one type of number: after the first evaluation, further ones do not
@@ -90,7 +90,7 @@ pub(super) fn backward<R: Real>(
                 {
                     let operand = operand as usize;
                     reach[operand] = reach[operand].or(here);
-                    adjoints[operand] = adjoints[operand].plus_term(term);
+                    adjoints[operand] = adjoints[operand].plus_term(here.masked(term));
                 }
             }
             continue;
@@ -172,6 +172,11 @@ fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints:
 /// Adds the contributions of an operation on matrices, for plain numbers.
 #[inline(never)]
 fn add_matrix(graph: &Graph, instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
+    let operands = instruction.operands.iter().map(|&operand| &values[operand as usize]);
+    let results = instruction.results();
+    if !adjoints_count(&adjoints[results.clone()], operands.chain(&values[results]), || true) {
+        return;
+    }
     let terms = instruction.matrix_adjoints(values, adjoints, |operand| !graph.is_constant(operand));
     for (&operand, term) in instruction.operands.iter().zip(terms) {
         adjoints[operand as usize] += term;

@@ -11,8 +11,8 @@ use crate::number::owner::Owner;
 /// Computes values and derivatives of a [`Function`] at any point, as numbers.
 ///
 /// Most methods come in two forms: `jacobian` returns its result, `jacobian_into` writes it to a slice of the
-/// caller and does not allocate after the first evaluation. Matrices are stored row by row. On an error nothing is
-/// written. Methods of [`Function`] with the same names return derivatives *as functions*.
+/// caller and does not allocate after the first evaluation (operations on matrices do). Matrices are stored row by
+/// row. On an error nothing is written. Methods of [`Function`] with the same names return derivatives *as functions*.
 ///
 /// ```
 /// use tapegrad::Function;
@@ -40,7 +40,8 @@ pub struct Evaluator<'f> {
     memory: MaybeOwned<'f, Workspace>,
 }
 
-/// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate.
+/// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate (operations on
+/// matrices do).
 ///
 /// Each [`Evaluator`] has a workspace of its own, unless one is lent to it by
 /// [`evaluator_in`](Function::evaluator_in). Evaluators of any number of functions can use the same workspace, one

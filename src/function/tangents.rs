@@ -24,11 +24,10 @@ pub(super) fn forward_tangents(
         let (before, after) = tangents.split_at_mut(instruction.result);
         let (reach_before, reach_after) = reach.split_at_mut(instruction.result);
         if instruction.is_matrix() {
-            let reached = instruction.operands.iter().map(|&operand| reach_before[operand as usize]);
-            let all = reached.fold(Reach::Never, Reach::or);
+            let [by_a, by_b] = instruction.reach_of_matrices(reach_before);
+            let all = by_a.or(by_b);
             if !all.is_never() {
-                let is_reached = |operand: Place| !reach_before[operand as usize].is_never();
-                let results = instruction.matrix_tangents(values, before, is_reached);
+                let results = instruction.matrix_tangents(values, before, [by_a, by_b]);
                 after[..results.len()].copy_from_slice(&results);
                 reach_after[..results.len()].fill(all);
             }

@@ -327,13 +327,15 @@ impl<R: Number, const N: usize> Hooks for Dual<R, N> {
         let mut results: Vec<Self> = values.iter().map(|&value| Dual::result(value)).collect();
         let (a, b) = operands.split_at(op.split(operands.len()).expect("the operands of this operation")[0]);
         for k in 0..N {
-            let is_given = |matrix: &[Self]| matrix.iter().any(|entry| entry.is_reached_by(k));
-            let given = [is_given(a), is_given(b)];
-            if given == [false; 2] {
+            let reach = [a, b].map(|matrix| match matrix.iter().any(|entry| entry.is_reached_by(k)) {
+                true => Reach::Always,
+                false => Reach::Never,
+            });
+            if reach.iter().all(Reach::is_never) {
                 continue;
             }
             let tangents: Vec<R> = operands.iter().map(|operand| operand.tangents[k]).collect();
-            let tangents = rules::tangents(op, &primals, &values, &tangents, given);
+            let tangents = rules::tangents(op, &primals, &values, &tangents, reach);
             results.iter_mut().zip(tangents).for_each(|(result, tangent)| result.tangents[k] = tangent);
         }
         let mut joint = Self::result(R::from(0.0));

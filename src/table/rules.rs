@@ -133,7 +133,8 @@ macro_rules! define_rules {
                         let lists = 1 + count(&[$(stringify!($more)),*]);
                         operands >= single && (operands - single) % lists == 0
                     } )*
-                    Op::Matrix(op) => op.split(operands).is_some(),
+                    // None is recorded without operands or without results.
+                    Op::Matrix(op) => operands > 0 && op.results(operands) > 0 && op.split(operands).is_some(),
                     Op::Custom | Op::Preaccumulated | Op::Input | Op::Entry => false,
                     _ => self.arity() == Some(operands),
                 }

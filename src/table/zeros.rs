@@ -11,6 +11,9 @@
 //! - **On a path a zero is a number**: 0 · ∞ is NaN, and shows in the result. The convention at a kink, such as the
 //!   slope 0 of `abs` at 0, is such a number.
 //!
+//! An operation on matrices is one operation: a path to one of its results leads to all operands, and the adjoints of its
+//! other results are zeros that are numbers; in forward mode, the same holds for the entries of each matrix.
+//!
 //! Over recorded numbers, each replay decides again which operands are selected, so an open decision is kept as a
 //! mask ([`Reach::Unless`]). Over plain numbers, the law makes a difference only where a product is NaN, and a NaN
 //! stays NaN in everything computed from it. So a sweep over plain numbers may multiply everything, and apply this
@@ -73,8 +76,18 @@ impl<R: Number> Reach<R> {
     pub fn term(self, partial: R, derivative: R) -> R {
         match self {
             Reach::Never => R::constant(0.0),
-            Reach::Unless(mask) => mask.select(0.0, partial.times_derivative(derivative)),
-            Reach::Always => partial.times_derivative(derivative),
+            _ => self.masked(partial.times_derivative(derivative)),
+        }
+    }
+
+    /// A contribution along this path; 0 where there is none.
+    #[inline(always)]
+    #[track_caller]
+    pub fn masked(self, term: R) -> R {
+        match self {
+            Reach::Never => R::constant(0.0),
+            Reach::Unless(mask) => mask.select(0.0, term),
+            Reach::Always => term,
         }
     }
 }
@@ -83,4 +96,15 @@ impl<R: Number> Reach<R> {
 #[inline(always)]
 pub(crate) fn zero_counts(is_finite: bool, is_reached: impl FnOnce() -> bool) -> bool {
     !is_finite && is_reached()
+}
+
+/// Whether the adjoints of the results of an operation on matrices have to be passed on, given the values of its operands
+/// and results in place of partials.
+pub(crate) fn adjoints_count<'v>(
+    adjoints: &[f64],
+    values: impl IntoIterator<Item = &'v f64>,
+    is_reached: impl FnOnce() -> bool,
+) -> bool {
+    let are_zero = adjoints.iter().all(|&adjoint| adjoint == 0.0);
+    !are_zero || zero_counts(values.into_iter().all(|value| value.is_finite()), is_reached)
 }

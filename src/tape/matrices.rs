@@ -11,7 +11,7 @@ use super::thread::{Thread, with};
 use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::rules;
 use crate::table::ops::Op;
-use crate::table::zeros::zero_counts;
+use crate::table::zeros::adjoints_count;
 use std::cell::Cell;
 use std::ops::Range;
 use std::panic::Location;
@@ -121,11 +121,8 @@ pub(super) fn pass_on(
     let (values, operands) = pool.columns(nodes[index].pool_range());
     let y: Vec<f64> = nodes[results.clone()].iter().map(|node| node.value).collect();
     let seeds: Vec<f64> = adjoints[results].iter().map(Cell::get).collect();
-    if seeds.iter().all(|&seed| seed == 0.0) {
-        let are_finite = values.iter().chain(&y).all(|value| value.is_finite());
-        if !zero_counts(are_finite, is_reached) {
-            return;
-        }
+    if !adjoints_count(&seeds, values.iter().chain(&y), is_reached) {
+        return;
     }
     let [first, _] = op.split(operands.len()).expect("the operands of this operation");
     let are_wanted = |operands: &[u32]| operands.iter().any(|&operand| operand > UNTAKEN);

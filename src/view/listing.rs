@@ -131,16 +131,29 @@ impl Listing {
     #[must_use]
     #[track_caller]
     pub fn expression(&self, index: usize) -> String {
-        match self.nodes[index].op {
-            Op::Entry => {
-                let last = self.nodes[index..].iter().find(|node| node.op != Op::Entry);
-                last.map_or_else(
-                    || Op::Entry.to_string(),
-                    |last| format!("{} of {}", Op::Entry, last.label()),
-                )
-            }
-            _ => self.nodes[index].expression(|operand| self.label(operand)),
+        let node = &self.nodes[index];
+        self.expression_of(node, self.nodes[index..].iter().find(|node| node.op != Op::Entry))
+    }
+
+    /// What a node computes; `last` is the first node from there on that is no entry.
+    fn expression_of(&self, node: &Node, last: Option<&Node>) -> String {
+        match (node.op, last) {
+            (Op::Entry, Some(last)) => format!("{} of {}", Op::Entry, last.label()),
+            (Op::Entry, None) => Op::Entry.to_string(),
+            _ => node.expression(|operand| self.label(operand)),
         }
+    }
+
+    /// What all nodes compute. From the last to the first, so that a matrix takes no more steps than it has entries.
+    fn expressions(&self) -> Vec<String> {
+        let mut last = None;
+        let backwards = self.nodes.iter().rev().map(|node| {
+            last = if node.op == Op::Entry { last } else { Some(node) };
+            self.expression_of(node, last)
+        });
+        let mut expressions: Vec<String> = backwards.collect();
+        expressions.reverse();
+        expressions
     }
 
     /// Writes the operations as straight-line code, without values: a line per operation and per guard.
@@ -175,9 +188,9 @@ impl fmt::Display for Listing {
         };
         let has_adjoints = self.nodes.iter().any(|node| node.adjoint.is_some());
         let mut table = vec![["#".to_owned(), "node".to_owned(), "value".to_owned(), "adjoint".to_owned()]];
-        table.extend(self.nodes.iter().enumerate().map(|(k, node)| {
+        table.extend(self.nodes.iter().zip(self.expressions()).map(|(node, expression)| {
             let adjoint = node.adjoint.map_or(String::new(), number);
-            [node.index.to_string(), self.expression(k), number(node.value), adjoint]
+            [node.index.to_string(), expression, number(node.value), adjoint]
         }));
         let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths = [0, 1, 2, 3].map(width);

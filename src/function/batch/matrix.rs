@@ -6,16 +6,19 @@ use super::scratch::Block;
 use crate::function::lanes::float::Float;
 use crate::table::hooks::Hooks;
 use crate::table::matrix::rules;
-use crate::table::zeros::zero_counts;
+use crate::table::zeros::adjoints_count;
 
 impl Matrix {
     /// Evaluates it in all lanes: `before` are the values of the slots before the results, `after` those of the results.
+    /// Lanes beyond the last sample repeat it.
     #[inline(never)]
     pub fn forward<T: Float>(&self, block: &Block<'_, T>, before: &[T], after: &mut [T]) {
-        for lane in 0..block.lanes {
-            for (k, y) in f64::matrix(self.op, &self.operands_in(block, before, lane)).into_iter().enumerate()
-            {
-                after[k * block.lanes + lane] = T::of(y);
+        let samples = block.samples.len();
+        for lane in 0..samples {
+            let results = f64::matrix(self.op, &self.operands_in(block, before, lane));
+            for (lanes, y) in after.chunks_exact_mut(block.lanes).zip(results) {
+                let same = if lane + 1 < samples { lane..lane + 1 } else { lane..block.lanes };
+                lanes[same].fill(T::of(y));
             }
         }
     }
@@ -37,11 +40,9 @@ impl Matrix {
             let y: Vec<f64> =
                 self.results.clone().map(|slot| values[slot * block.lanes + lane].double()).collect();
             let seeds: Vec<f64> = (0..y.len()).map(|k| adjoints[k * block.lanes + lane].double()).collect();
-            if seeds.iter().all(|&seed| seed == 0.0) {
-                let are_finite = operands.iter().chain(&y).all(|value| value.is_finite());
-                if !zero_counts(are_finite, || lost.reached(lane)[self.results.clone()].contains(&true)) {
-                    continue;
-                }
+            let is_reached = || lost.reached(lane)[self.results.clone()].contains(&true);
+            if !adjoints_count(&seeds, operands.iter().chain(&y), is_reached) {
+                continue;
             }
             let terms = rules::adjoints(self.op, &operands, &y, &seeds, wanted);
             let wanted = self.operands.iter().zip(terms).zip(is_wanted).filter(|(_, is_wanted)| **is_wanted);

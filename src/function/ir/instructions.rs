@@ -4,6 +4,7 @@ use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::rules;
 use crate::table::number::Number;
 use crate::table::ops::Op;
+use crate::table::zeros::Reach;
 use std::ops::Range;
 
 /// An index in the list of all values: constants first, then inputs, then results in order.
@@ -145,11 +146,19 @@ impl Instruction<'_> {
         (op, self.operands.iter().map(|&operand| values[operand as usize]).collect())
     }
 
-    /// For an operation on matrices: the operands for which one of these places holds, by matrix.
-    fn halves(self, op: MatrixOp, holds: impl Fn(Place) -> bool) -> [bool; 2] {
+    /// For an operation on matrices: whether there is a path to an entry of each matrix, given those to all places.
+    #[track_caller]
+    pub fn reach_of_matrices<R: Number>(self, reach: &[Reach<R>]) -> [Reach<R>; 2] {
+        let Op::Matrix(op) = self.op else { unreachable!("an operation on matrices") };
+        self.halves(op)
+            .map(|entries| entries.iter().map(|&entry| reach[entry as usize]).fold(Reach::Never, Reach::or))
+    }
+
+    /// For an operation on matrices: the entries of the first matrix and of the second.
+    fn halves(&self, op: MatrixOp) -> [&[Place]; 2] {
         let [first, _] = op.split(self.operands.len()).expect("the operands of this operation");
-        let any = |operands: &[Place]| operands.iter().any(|&operand| holds(operand));
-        [any(&self.operands[..first]), any(&self.operands[first..])]
+        let (a, b) = self.operands.split_at(first);
+        [a, b]
     }
 
     /// For an operation on matrices: the terms of the adjoints of its operands, 0 in a matrix with no wanted operand.
@@ -163,26 +172,16 @@ impl Instruction<'_> {
     ) -> Vec<R> {
         let (op, operands) = self.matrix(values);
         let results = self.results();
-        rules::adjoints(
-            op,
-            &operands,
-            &values[results.clone()],
-            &adjoints[results],
-            self.halves(op, is_wanted),
-        )
+        let wanted = self.halves(op).map(|entries| entries.iter().any(|&entry| is_wanted(entry)));
+        rules::adjoints(op, &operands, &values[results.clone()], &adjoints[results], wanted)
     }
 
-    /// For an operation on matrices: the tangents of its results; `is_reached`: the operands that have a tangent.
+    /// For an operation on matrices: the tangents of its results; `reach`: the paths to the entries of each matrix.
     #[track_caller]
-    pub fn matrix_tangents<R: Number>(
-        self,
-        values: &[R],
-        tangents: &[R],
-        is_reached: impl Fn(Place) -> bool,
-    ) -> Vec<R> {
+    pub fn matrix_tangents<R: Number>(self, values: &[R], tangents: &[R], reach: [Reach<R>; 2]) -> Vec<R> {
         let (op, operands) = self.matrix(values);
         let tangents: Vec<R> = self.operands.iter().map(|&operand| tangents[operand as usize]).collect();
-        rules::tangents(op, &operands, &values[self.results()], &tangents, self.halves(op, is_reached))
+        rules::tangents(op, &operands, &values[self.results()], &tangents, reach)
     }
 
     /// For a row that is not over lists: calls `visit` with each wanted operand and the partial with respect to it, and

@@ -21,8 +21,8 @@ use smallvec::SmallVec;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pass {
-    /// Evaluates what depends on constants alone, except operations on matrices. (`x⁰` is 1 but still depends on `x`, so its derivative may be
-    /// NaN.)
+    /// Evaluates what depends on constants alone, except operations on matrices. (`x⁰` is 1 but still depends on `x`,
+    /// so its derivative may be NaN.)
     FoldConstants,
     /// Removes operations that return their operand unchanged, exactly and for every number: `x · 1`, `x / 1`,
     /// `x − 0`, `−(−x)`, `x¹`, the sum of one term.
@@ -80,7 +80,8 @@ impl Function {
 pub(super) type Now<'a> = &'a dyn Fn(Place) -> Source;
 
 /// Rewrites the instructions in order: `step` returns what replaces the first result of an instruction, given the
-/// replacements of all earlier places; further results follow it. If it returns `None`, the instruction is removed, and nothing may use its result.
+/// replacements of all earlier places; further results follow it. If it returns `None`, the instruction is removed, and
+/// nothing may use its result.
 pub(super) fn rewrite<'g>(
     graph: &'g Graph,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,

@@ -4,6 +4,7 @@
 
 use crate::table::matrix::op::{MatrixOp, packed};
 use crate::table::number::Number;
+use crate::table::zeros::Reach;
 
 /// The adjoints of the operands, given their values, the results and the adjoints of the results; `wanted`: of the first
 /// and of the second matrix. What is not wanted is 0.
@@ -30,14 +31,14 @@ pub(crate) fn adjoints<R: Number>(
             let a = Matrix::by_rows(size as usize, a);
             let by_b = a.transposed().solve(&Matrix::by_rows(a.rows, adjoints));
             let by_a = || by_b.negated().times(&Matrix::by_rows(a.rows, results).transposed()).entries;
-            [wanted[0].then(by_a), Some(by_b.entries.clone())]
+            [wanted[0].then(by_a), wanted[1].then(|| by_b.entries.clone())]
         }
         MatrixOp::SolveLower(size) => {
             let by_b = Matrix::by_rows(size as usize, adjoints).solved_by_transposed_of(a);
             let by_a = || {
                 by_b.negated().times(&Matrix::by_rows(size as usize, results).transposed()).lower_triangle()
             };
-            [wanted[0].then(by_a), Some(by_b.entries.clone())]
+            [wanted[0].then(by_a), wanted[1].then(|| by_b.entries.clone())]
         }
         MatrixOp::Cholesky(size) => [Some(cholesky(size as usize, results, adjoints)), None],
         MatrixOp::LnDet(size) => {
@@ -52,43 +53,48 @@ pub(crate) fn adjoints<R: Number>(
     [by_a.unwrap_or_else(|| zeros(first)), by_b.unwrap_or_else(|| zeros(second))].concat()
 }
 
-/// The tangents of the results, given the operands, the results and the tangents of the operands; `given`: whether the
-/// first and the second matrix have tangents other than structural zeros.
+/// The tangents of the results, given the operands, the results and the tangents of the operands; `reach`: the paths to the
+/// entries of the first and of the second matrix.
 #[track_caller]
 pub(crate) fn tangents<R: Number>(
     op: MatrixOp,
     operands: &[R],
     results: &[R],
     tangents: &[R],
-    given: [bool; 2],
+    reach: [Reach<R>; 2],
 ) -> Vec<R> {
     let [first, _] = op.split(operands.len()).expect("the operands of this operation");
     let ((a, b), (da, db)) = (operands.split_at(first), tangents.split_at(first));
-    let da = given[0].then_some(da);
-    let db = given[1].then_some(db);
+    let da = (!reach[0].is_never()).then_some(da);
+    let db = (!reach[1].is_never()).then_some(db);
     match op {
         MatrixOp::Product { rows, columns } => {
             let (rows, columns) = (rows as usize, usize::from(columns));
             let by_a = da.map(|da| Matrix::by_rows(rows, da).times(&Matrix::by_columns(columns, b)));
             let by_b = db.map(|db| Matrix::by_rows(rows, a).times(&Matrix::by_columns(columns, db)));
+            let [by_a, by_b] = [by_a.map(|it| it.masked(reach[0])), by_b.map(|it| it.masked(reach[1]))];
             sum(by_a, by_b).map_or_else(|| vec![R::from(0.0); rows * columns], |sum| sum.entries)
         }
         MatrixOp::Solve(size) => {
             let rows = size as usize;
             let x = Matrix::by_rows(rows, results);
-            let by_a = da.map(|da| Matrix::by_rows(rows, da).times(&x.negated()));
+            let by_a = da.map(|da| Matrix::by_rows(rows, da).times(&x.negated()).masked(reach[0]));
             let right = sum(by_a, db.map(|db| Matrix::by_rows(rows, db)));
             right.map_or_else(
                 || vec![R::from(0.0); b.len()],
-                |right| Matrix::by_rows(rows, a).solve(&right).entries,
+                |right| Matrix::by_rows(rows, a).solve(&right).masked(reach[0].or(reach[1])).entries,
             )
         }
         MatrixOp::SolveLower(size) => {
             let rows = size as usize;
             let x = Matrix::by_rows(rows, results);
-            let by_a = da.map(|da| Matrix::from_lower_triangle(rows, da).times(&x.negated()));
+            let by_a =
+                da.map(|da| Matrix::from_lower_triangle(rows, da).times(&x.negated()).masked(reach[0]));
             let right = sum(by_a, db.map(|db| Matrix::by_rows(rows, db)));
-            right.map_or_else(|| vec![R::from(0.0); b.len()], |right| right.solved_by(a).entries)
+            right.map_or_else(
+                || vec![R::from(0.0); b.len()],
+                |right| right.solved_by(a).masked(reach[0].or(reach[1])).entries,
+            )
         }
         MatrixOp::Cholesky(size) => {
             let size = size as usize;
@@ -97,13 +103,14 @@ pub(crate) fn tangents<R: Number>(
             let symmetric = Matrix::from_fn(size, size, |i, j| full.at(i.max(j), i.min(j)));
             // dL = L Φ(L⁻¹ dA L⁻ᵀ)
             let both = symmetric.solved_by(results).transposed().solved_by(results);
-            Matrix::from_lower_triangle(size, results).times(&both.half_lower()).lower_triangle()
+            let dl = Matrix::from_lower_triangle(size, results).times(&both.half_lower());
+            dl.masked(reach[0]).lower_triangle()
         }
         MatrixOp::LnDet(size) => {
             let Some(da) = da else { return vec![R::from(0.0)] };
             let rows = size as usize;
             let ratio = Matrix::by_rows(rows, a).solve(&Matrix::by_rows(rows, da));
-            vec![R::sum_of((0..rows).map(|k| ratio.at(k, k)))]
+            vec![reach[0].masked(R::sum_of((0..rows).map(|k| ratio.at(k, k))))]
         }
     }
 }
@@ -242,6 +249,12 @@ impl<R: Number> Matrix<R> {
     #[track_caller]
     fn negated(&self) -> Self {
         Matrix { entries: self.entries.iter().map(|&entry| -entry).collect(), ..*self }
+    }
+
+    /// Contributions along this path; 0 where there is none.
+    #[track_caller]
+    fn masked(self, path: Reach<R>) -> Self {
+        Matrix { entries: self.entries.into_iter().map(|entry| path.masked(entry)).collect(), ..self }
     }
 
     /// The lower triangle with its diagonal halved.

@@ -11,6 +11,10 @@ mod least_squares;
 mod linear_systems;
 mod matrices;
 mod matrix_nodes;
+mod matrix_programs;
 mod minimisers;
 mod nist;
+#[allow(dead_code)]
+#[path = "../../common/programs.rs"]
+mod programs;
 mod scalars;

@@ -1,8 +1,10 @@
 //! Operations on matrices as single nodes: the same values and derivatives as nalgebra's own operations over scalars, in
 //! every mode and to second order; one node per result.
 
+use crate::common::alike;
 use nalgebra::{DMatrix, DVector, Matrix2, RealField, Vector2};
 use tapegrad::batch::{Column, Samples};
+use tapegrad::masks::lt;
 use tapegrad::{
     Dual, Error, Function, Mark, Number, Pass, Real, Tape, Var, check_all, gradient, hessian, hvp, jacobian,
     jvp, matrix, vjp,
@@ -10,7 +12,7 @@ use tapegrad::{
 
 /// What is computed from a square matrix and another of as many rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Task {
+pub(super) enum Task {
     Product,
     Solve,
     SolveLower,
@@ -23,7 +25,7 @@ enum Task {
 }
 use Task::*;
 
-const TASKS: [Task; 9] =
+pub(super) const TASKS: [Task; 9] =
     [Product, Solve, SolveLower, Cholesky, SolvePositive, LnDet, LnDetPositive, Form, InverseForm];
 
 fn positive<R: RealField + Copy>(a: &DMatrix<R>) -> DMatrix<R> {
@@ -38,7 +40,7 @@ fn first_column<R: RealField + Copy>(b: &DMatrix<R>) -> DVector<R> {
     DVector::from_fn(b.nrows(), |row, _| b[(row, 0)])
 }
 
-fn by_nodes<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
+pub(super) fn by_nodes<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
     let factor = || matrix::Cholesky::new(&positive(a)).expect("positive definite");
     match task {
         Product => matrix::product(a, b),
@@ -53,7 +55,7 @@ fn by_nodes<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> 
     }
 }
 
-fn by_scalars<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
+pub(super) fn by_scalars<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -> DMatrix<R> {
     let factor = || positive(a).cholesky().expect("positive definite");
     let first = || first_column(b);
     match task {
@@ -69,7 +71,7 @@ fn by_scalars<R: RealField + Real>(task: Task, a: &DMatrix<R>, b: &DMatrix<R>) -
     }
 }
 
-type How<R> = fn(Task, &DMatrix<R>, &DMatrix<R>) -> DMatrix<R>;
+pub(super) type How<R> = fn(Task, &DMatrix<R>, &DMatrix<R>) -> DMatrix<R>;
 
 /// A matrix of `size × size` numbers, and one of as many rows, column by column.
 fn operands<R: RealField + Copy>(x: &[R], size: usize) -> (DMatrix<R>, DMatrix<R>) {
@@ -296,6 +298,73 @@ fn zeros_beside_infinities() {
     }
 }
 
+/// The same in derivatives that are functions, where each replay decides which paths there are.
+#[test]
+fn zeros_beside_infinities_in_functions() {
+    let square = |a: Var| Matrix2::new(a, Var::from(1.0), Var::from(0.5), a);
+    type OfMatrix = fn(Matrix2<Var>, Var) -> Var;
+    let tasks: [(&str, OfMatrix); 5] = [
+        ("product", |a, x| matrix::product(&a, &Vector2::new(x, x)).sum()),
+        ("solve", |a, x| matrix::solve(&a, &Vector2::new(x, x)).sum()),
+        ("solve_lower", |a, x| matrix::solve_lower(&a, &Vector2::new(x, x)).sum()),
+        ("ln_det", |a, x| matrix::ln_det(&a) + x),
+        ("cholesky", |a, x| matrix::Cholesky::new(&(a + a)).map_or(x, |factor| factor.ln_det() + x)),
+    ];
+    for (name, task) in tasks {
+        // At infinity, the operation is not selected.
+        let unselected = |[y, x]: [Var; 2]| lt(y, 100.0).select(task(square(y), x), x * 3.0);
+        let f = Function::record(unselected, [4.0, 1.0]).unwrap();
+        let at = [f64::INFINITY, 1.0];
+        assert_eq!(gradient(unselected, at), [0.0, 3.0], "{name}");
+        assert_eq!(f.evaluator().gradient(&at).unwrap(), [0.0, 3.0], "{name}");
+        assert_eq!(f.gradient().unwrap().evaluator().values(&at).unwrap(), [0.0, 3.0], "{name}");
+        // A direction of 0 contributes nothing, whatever it meets.
+        let selected = |[y, x, z]: [Var; 3]| task(square(y), x) + z * 2.0;
+        let f = Function::record(selected, [4.0, 1.0, 1.0]).unwrap();
+        for at in [[f64::INFINITY, 1.0, 1.0], [4.0, f64::INFINITY, 1.0], [f64::NAN, 1.0, 1.0]] {
+            if f.evaluator().value(&at).is_err() {
+                continue; // no factor
+            }
+            for direction in [[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]] {
+                let forward = f.evaluator().jvp(&at, &direction).unwrap().1;
+                let recorded = f.jvp().unwrap().evaluator().values(&[at, direction].concat()).unwrap()[1];
+                assert!(alike(forward[0], recorded), "{name} {at:?} {direction:?}: {forward:?} {recorded}");
+                assert!(direction[..2] != [0.0; 2] || recorded == 2.0, "{name} {at:?}: {recorded}");
+            }
+        }
+    }
+}
+
+/// Every operand is one of every result: an infinity beside the result that is used is told.
+#[test]
+fn an_infinity_beside_the_result_is_told() {
+    let second = |[x]: [Var; 1]| {
+        let a = Matrix2::new(f64::INFINITY, 0.0, 0.0, 1.0).map(Var::from);
+        matrix::product(&a, &Vector2::new(x, x))[1]
+    };
+    assert!(gradient(second, [1.0])[0].is_nan());
+    let f = Function::record(second, [1.0]).unwrap();
+    assert!(f.evaluator().gradient(&[1.0]).unwrap()[0].is_nan());
+    assert!(f.gradient().unwrap().evaluator().value(&[1.0]).unwrap().is_nan());
+    let columns = [Column::from(&[1.0])];
+    let batched = f.batched([]).unwrap();
+    let slopes = batched.evaluator().jacobians(&[], &Samples::new(&columns).unwrap()).unwrap();
+    assert!(slopes[0].is_nan());
+}
+
+/// Products of more columns than an operation can have are several operations.
+#[test]
+fn more_columns_than_an_operation_has() {
+    let columns = 70_000;
+    let tape = Tape::new();
+    let [a, b] = tape.vars([3.0, 2.0]);
+    let y = matrix::product(&DMatrix::from_element(2, 1, a), &DMatrix::from_element(1, columns, b));
+    assert_eq!((y.shape(), tape.len()), ((2, columns), 2 + 2 * columns));
+    let total = tape.backward(&y.iter().map(|&y| (y, 1.0)).collect::<Vec<_>>());
+    assert_eq!(total.wrt([a, b]), [4.0 * columns as f64, 6.0 * columns as f64]);
+    assert_eq!(y[2 * columns - 1].backward().wrt([a, b]), [2.0, 3.0]);
+}
+
 /// Constants are no nodes; a paused tape records nothing, and a recording one cuts the derivative.
 #[test]
 fn constants_and_pauses() {
@@ -337,6 +406,8 @@ fn listings_and_storage() {
     for broken in [
         "matrix_product[3, 1]",
         "matrix_product[0, 0]",
+        "matrix_product[0, 2]",
+        "matrix_product[4294967295, 65535]",
         "solve[4294967295]",
         "cholesky[2]",
         "solve[]",
@@ -344,6 +415,22 @@ fn listings_and_storage() {
     ] {
         let broken = stored.replace("matrix_product[2, 1]", broken);
         assert!(serde_json::from_str::<Function>(&broken).is_err(), "{broken}");
+    }
+    // None without results, which would have no place; none that makes more of nothing.
+    for (name, operands) in [
+        ("matrix_product[60000, 60000]", 0),
+        ("cholesky[0]", 0),
+        ("ln_det[0]", 0),
+        ("matrix_product[0, 2]", 6),
+        ("matrix_product[2, 0]", 6),
+        ("solve[2]", 4),
+        ("solve_lower[2]", 3),
+    ] {
+        let mut broken: serde_json::Value = serde_json::from_str(&stored).unwrap();
+        let operations = broken["operations"].as_array_mut().unwrap();
+        operations.insert(0, serde_json::json!([name, vec![0; operands]]));
+        let error = serde_json::from_value::<Function>(broken).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{name}` cannot take {operands} operands")), "{error}");
     }
     let passes = f.with_passes(&Pass::EXACT);
     assert_eq!(
@@ -356,6 +443,12 @@ fn listings_and_storage() {
     let mark: Mark = tape.mark();
     let y = matrix::product(&Matrix2::new(x[0], x[1], x[1], x[0]), &Vector2::new(x[0], Var::from(2.0)));
     let listing = tape.listing_with(&y[0].backward());
+    let text = format!("{listing:.1}");
+    let rows = [
+        "2  entry of #3                                    5.0      1.0",
+        "3  matrix_product[2, 1](#0, #1, #1, #0, #0, 2)",
+    ];
+    assert!(rows.iter().all(|row| text.contains(row)), "{text}");
     assert_eq!(listing.expression(2), "entry of #3");
     assert_eq!(listing.expression(3), "matrix_product[2, 1](#0, #1, #1, #0, #0, 2)");
     assert!(listing.nodes[3].partials.iter().all(Option::is_none));
