@@ -30,12 +30,13 @@ macro_rules! define_rows {
     )* ; reductions { $(
         $(#[$list_doc:meta])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt
     )* }) => {
-        /// Computes the values of an elementwise row; returns whether any of them is NaN.
+        /// Computes the values of an elementwise row; returns whether any of them is NaN, except for operators, which never
+        /// decline.
         #[inline(always)]
         pub(in crate::function) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             match op {
                 $( define_rows!(@bind $Op $($n)?) => compiled_apart(simd, #[inline(always)] || {
-                    define_rows!(@value $name operands y ($($arg),*) ($($n)?))
+                    define_rows!(@value $kind $name operands y ($($arg),*) ($($n)?))
                 }), )*
                 _ => unreachable!("a row over lists"),
             }
@@ -97,14 +98,16 @@ macro_rules! define_rows {
     };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
-    (@value $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
-        fill_1($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?))
+    (@declines operator) => { false };
+    (@declines $kind:ident) => { true };
+    (@value $kind:ident $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
+        fill_1::<T, { define_rows!(@declines $kind) }>($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?))
     };
-    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
-        fill_2($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?))
+    (@value $kind:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident) ($($n:ident)?)) => {
+        fill_2::<T, { define_rows!(@declines $kind) }>($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b) $(, $n)?))
     };
-    (@value $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
-        fill_3($operands, $y, #[inline(always)] |a, b, c| {
+    (@value $kind:ident $name:ident $operands:ident $y:ident ($a:ident, $b:ident, $c:ident) ($($n:ident)?)) => {
+        fill_3::<T, { define_rows!(@declines $kind) }>($operands, $y, #[inline(always)] |a, b, c| {
             values::$name(Branchless(a), Branchless(b), Branchless(c) $(, $n)?)
         })
     };
@@ -155,37 +158,37 @@ for_each_primitive!(define_rows);
 // The loops. Each slice is an argument of its own, since only then does the compiler know that they do not overlap.
 
 #[inline(always)]
-fn fill_1<T: Float>(a: &[T], y: &mut [T], f: impl Fn(T) -> Branchless<T>) -> bool {
+fn fill_1<T: Float, const DECLINES: bool>(a: &[T], y: &mut [T], f: impl Fn(T) -> Branchless<T>) -> bool {
     let n = whole(y.len());
     let (a, y) = (&a[..n], &mut y[..n]);
     let mut has_nan = false;
     for i in 0..n {
         y[i] = f(a[i]).0;
-        has_nan |= y[i].is_a_nan();
+        has_nan |= DECLINES && y[i].is_a_nan();
     }
     has_nan
 }
 
 #[inline(always)]
-fn fill_2<T: Float>([a, b, _]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T) -> Branchless<T>) -> bool {
+fn fill_2<T: Float, const DECLINES: bool>([a, b, _]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T) -> Branchless<T>) -> bool {
     let n = whole(y.len());
     let (a, b, y) = (&a[..n], &b[..n], &mut y[..n]);
     let mut has_nan = false;
     for i in 0..n {
         y[i] = f(a[i], b[i]).0;
-        has_nan |= y[i].is_a_nan();
+        has_nan |= DECLINES && y[i].is_a_nan();
     }
     has_nan
 }
 
 #[inline(always)]
-fn fill_3<T: Float>([a, b, c]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T, T) -> Branchless<T>) -> bool {
+fn fill_3<T: Float, const DECLINES: bool>([a, b, c]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T, T) -> Branchless<T>) -> bool {
     let n = whole(y.len());
     let (a, b, c, y) = (&a[..n], &b[..n], &c[..n], &mut y[..n]);
     let mut has_nan = false;
     for i in 0..n {
         y[i] = f(a[i], b[i], c[i]).0;
-        has_nan |= y[i].is_a_nan();
+        has_nan |= DECLINES && y[i].is_a_nan();
     }
     has_nan
 }

@@ -38,6 +38,13 @@ pub(super) enum Step {
     Single { op: Op, operands: Range<usize>, to: Address },
 }
 
+/// Derivatives by consecutive variables, side by side; `None` if no output depends on these variables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Derivatives {
+    pub at: Option<Address>,
+    pub len: usize,
+}
+
 /// What is asked of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sums {
@@ -68,8 +75,8 @@ pub(super) struct Schedule {
     pub destinations: Vec<Destination>,
     /// Where the adjoints of the outputs are, for those that depend on variables.
     pub seeds: Vec<Option<Address>>,
-    /// Where the adjoint of each input is, if it is reached.
-    pub by_input: Vec<Option<Address>>,
+    /// Where the derivatives by the variables are, one after the other.
+    pub derivatives: Vec<Derivatives>,
     pub levels: usize,
     /// How many operations were arranged.
     pub operations: usize,
@@ -81,13 +88,13 @@ pub(super) const GROUP: usize = 16;
 impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
     pub fn new(graph: &Graph, is_variable: &[bool], sums: Sums) -> Schedule {
-        let split = match sums {
+        let graph = &match sums {
             Sums::Split => split::long_sums(graph),
             Sums::InOrder => graph.clone(),
         };
-        let of = |levels: &Levels<'_>| Schedule::at_levels(&split, levels, is_variable);
-        let early = of(&Levels::early(&split));
-        let late = of(&Levels::late(&split));
+        let of = |levels: &Levels<'_>| Schedule::at_levels(graph, levels, is_variable);
+        let early = of(&Levels::early(graph));
+        let late = of(&Levels::late(graph));
         if late.cost() < early.cost() { late } else { early }
     }
 

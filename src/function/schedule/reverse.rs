@@ -1,9 +1,10 @@
 //! The steps of the reverse sweep, the last first. Whether a contribution is the first to its adjoints, and is written, or is
 //! added, is decided here.
 
-use super::blocks::{Blocks, Reused};
-use super::{Address, Operand, Schedule, Step};
+use super::blocks::{Blocks, Lent};
+use super::{Address, Derivatives, Operand, Schedule, Step};
 use crate::function::ir::graph::Graph;
+use crate::table::ops::Op;
 use std::ops::Range;
 
 /// What becomes of the numbers at a destination.
@@ -40,7 +41,9 @@ struct Planner<'s> {
     blocks: &'s Blocks,
     /// Where the adjoints of each block are, while they are needed.
     at: Vec<Option<Address>>,
-    memory: Reused,
+    memory: Lent,
+    /// How often each value is used, by steps and as an output.
+    uses: Vec<u32>,
     /// For each value, whether its adjoint has been written, and whether it depends on a variable.
     is_written: Vec<bool>,
     is_active: Vec<bool>,
@@ -55,7 +58,8 @@ impl Schedule {
             schedule: self,
             blocks,
             at: vec![None; blocks.len()],
-            memory: Reused::default(),
+            memory: Lent::new(blocks.len()),
+            uses: self.uses(),
             is_written: vec![false; self.values],
             is_active,
             steps: Vec::new(),
@@ -66,13 +70,39 @@ impl Schedule {
         for (number, step) in self.steps.iter().enumerate().rev() {
             planner.through(number, step);
         }
-        let inputs = (self.inputs..).take(graph.inputs);
-        let by_input: Vec<Option<Address>> = inputs
-            .map(|input| (planner.is_written[input as usize]).then(|| planner.adjoint(input)))
-            .collect();
+        let mut derivatives: Vec<Derivatives> = Vec::new();
+        for (input, _) in (self.inputs..).take(graph.inputs).zip(is_variable).filter(|(_, is)| **is) {
+            let at = planner.is_written[input as usize].then(|| planner.adjoint(input));
+            match derivatives.last_mut() {
+                Some(last) if last.at.map(|first| first + last.len as Address) == at => last.len += 1,
+                _ => derivatives.push(Derivatives { at, len: 1 }),
+            }
+        }
         let Planner { steps, destinations, memory, .. } = planner;
         self.adjoints = memory.end();
-        (self.reverse, self.destinations, self.seeds, self.by_input) = (steps, destinations, seeds, by_input);
+        (self.reverse, self.destinations, self.seeds, self.derivatives) = (steps, destinations, seeds, derivatives);
+    }
+
+    /// How often each value is used, by steps and as an output.
+    fn uses(&self) -> Vec<u32> {
+        let mut uses = vec![0; self.values];
+        for step in &self.steps {
+            let mut count = |values: Range<usize>| uses[values].iter_mut().for_each(|uses| *uses += 1);
+            match step {
+                Step::Map { operands, arity, len, .. } => {
+                    operands[..*arity].iter().for_each(|operand| count(operand.range(*len)));
+                }
+                Step::Lists { operands, len, .. } => {
+                    self.terms[operands.clone()].iter().for_each(|operand| count(operand.range(*len)));
+                }
+                Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
+                    let operands = self.indices[operands.clone()].iter().map(|&at| at as usize);
+                    operands.for_each(|at| count(at..at + 1));
+                }
+            }
+        }
+        self.outputs.iter().for_each(|&output| uses[output as usize] += 1);
+        uses
     }
 
     /// For each value, whether it depends on a variable.
@@ -128,7 +158,7 @@ impl Planner<'_> {
         let block = self.blocks.of(value);
         let (start, len) = self.blocks.get(block);
         let memory = &mut self.memory;
-        *self.at[block].get_or_insert_with(|| memory.take(len)) + (value - start)
+        *self.at[block].get_or_insert_with(|| memory.take(block, len)) + (value - start)
     }
 
     /// An output: its adjoint starts as 0, to which the seed is added.
@@ -165,12 +195,19 @@ impl Planner<'_> {
             let schedule = self.schedule;
             let start = self.destinations.len();
             let to = match step {
-                Step::Map { operands, arity, len, .. } => self.contribute(&operands[..*arity], *len),
-                Step::Lists { operands, len, .. } => self.contribute(&schedule.terms[operands.clone()], *len),
+                Step::Map { op, operands, arity, len, .. } => {
+                    let passed = self.pass_on(&operands[..*arity], *len, results.start, |k| op.passes_on(k));
+                    self.contribute(&operands[..*arity], *len, &passed)
+                }
+                Step::Lists { op, operands, len, .. } => {
+                    let operands = &schedule.terms[operands.clone()];
+                    let passed = self.pass_on(operands, *len, results.start, |_| *op == Op::TERMS);
+                    self.contribute(operands, *len, &passed)
+                }
                 Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
                     let operands = schedule.indices[operands.clone()].iter();
                     let operands: Vec<Operand> = operands.map(|&at| Operand { at, is_same: true }).collect();
-                    self.contribute(&operands, 1)
+                    self.contribute(&operands, 1, &vec![false; operands.len()])
                 }
             };
             if self.destinations[start..].iter().any(|to| to.write != Write::Nothing) {
@@ -180,13 +217,46 @@ impl Planner<'_> {
         }
         // The first step of a block is the last that needs its adjoints.
         let block = self.blocks.of(results.start as Address);
-        let (start, len) = self.blocks.get(block);
-        if start as usize == results.start && let Some(at) = self.at[block].take() {
-            self.memory.give_back(at, len);
+        let (start, _) = self.blocks.get(block);
+        if start as usize == results.start && self.at[block].take().is_some() {
+            self.memory.finish(block);
         }
     }
 
-    fn contribute(&mut self, operands: &[Operand], len: usize) -> Range<usize> {
+    /// Finds the operands that have the adjoints of the results as their own: terms of a sum that are used nowhere else.
+    /// Nothing is computed for them.
+    fn pass_on(
+        &mut self,
+        operands: &[Operand],
+        len: usize,
+        results: usize,
+        is_term: impl Fn(usize) -> bool,
+    ) -> Vec<bool> {
+        let of = |(k, operand): (usize, &Operand)| {
+            let block = self.blocks.of(operand.at);
+            let (start, length) = self.blocks.get(block);
+            let values = operand.range(len);
+            let passes = is_term(k)
+                && !operand.is_same
+                && (start, length) == (operand.at, len)
+                && self.uses[values.clone()].iter().all(|&uses| uses == 1)
+                && self.is_active[values.clone()].contains(&true)
+                && !self.is_written[values].contains(&true);
+            passes.then_some(block)
+        };
+        let blocks: Vec<Option<usize>> = operands.iter().enumerate().map(of).collect();
+        let from = self.adjoint(results as Address);
+        let lender = self.blocks.of(results as Address);
+        for (block, operand) in blocks.iter().zip(operands).filter_map(|(block, it)| Some(((*block)?, it))) {
+            self.at[block] = Some(from);
+            self.is_written[operand.range(len)].fill(true);
+            self.memory.lend(lender, block);
+        }
+        blocks.iter().map(Option::is_some).collect()
+    }
+
+    /// The destinations of the contributions to operands, except those whose adjoints are `passed` on.
+    fn contribute(&mut self, operands: &[Operand], len: usize, passed: &[bool]) -> Range<usize> {
         let start = self.destinations.len();
         if overlap(operands, len) {
             // A run is computed piece by piece: a number could be written after something was added to it.
@@ -197,10 +267,10 @@ impl Planner<'_> {
                 }
             }
         }
-        for &operand in operands {
+        for (&operand, &is_passed) in operands.iter().zip(passed) {
             let values = operand.range(len);
             let mut destination = Destination { at: 0, write: Write::Nothing, room: 0 };
-            if self.is_active[values.clone()].contains(&true) {
+            if !is_passed && self.is_active[values.clone()].contains(&true) {
                 destination.write = match self.is_written[values.clone()].contains(&true) {
                     true => Write::Add,
                     false => Write::Write,

@@ -7,7 +7,7 @@ use super::reverse::Backward;
 use crate::error::Error;
 use crate::function::evaluator::Evaluator;
 use crate::function::length;
-use crate::function::schedule::Schedule;
+use crate::function::schedule::{Derivatives, Schedule};
 use crate::number::predicate::Predicate;
 use crate::platform::with_best_instructions;
 
@@ -179,14 +179,22 @@ impl VectorisedEvaluator<'_> {
     fn backward(&mut self, out: &mut [f64]) -> bool {
         let (Some(schedule), Some(memory)) = (&self.vectorised.schedule, &mut self.memory) else { return false };
         with_best_instructions(Backward { schedule, memory, weights: &self.weights });
-        let derivatives = self.vectorised.function.variables.iter().map(|&input| match schedule.by_input[input] {
-            Some(at) => memory.adjoints[at as usize],
-            None => 0.0,
-        });
-        let are_numbers = !derivatives.clone().any(f64::is_nan);
-        if are_numbers {
-            out.iter_mut().zip(derivatives).for_each(|(out, derivative)| *out = derivative);
+        let of = |part: &Derivatives, at: u32| &memory.adjoints[at as usize..][..part.len];
+        let parts = schedule.derivatives.iter();
+        let mut numbers = parts.clone().filter_map(|part| Some(of(part, part.at?)));
+        // Without an early exit within a part, so that one instruction tests several.
+        if numbers.any(|part| part.iter().fold(false, |any, number| any | number.is_nan())) {
+            return false;
         }
-        are_numbers
+        let mut rest = out;
+        for part in parts {
+            let (now, after) = rest.split_at_mut(part.len);
+            match part.at {
+                Some(at) => now.copy_from_slice(of(part, at)),
+                None => now.fill(0.0),
+            }
+            rest = after;
+        }
+        true
     }
 }

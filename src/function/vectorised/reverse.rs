@@ -134,67 +134,75 @@ impl Run<'_> {
             }
         }
         // Contributions are written where they belong, or to memory of their own, from where they are added.
-        let (mut wanted, mut is_direct, mut has_room) = ([false; 3], [false; 3], true);
+        let (mut wanted, mut is_direct) = ([false; 3], [false; 3]);
         for (k, to) in to.iter().enumerate() {
             wanted[k] = to.write != Write::Nothing;
             is_direct[k] = wanted[k] && !operands[k].is_same;
-            has_room &= !is_direct[k] || to.room as usize >= all;
         }
-        // Up to here, whole groups may be written.
-        let direct_end = if has_room { all } else { len / WIDTH * WIDTH };
-        let size = if is_same || operands.len() == 3 { CHUNK } else { all };
+        let needs_memory = operands.len() == 3 || wanted != is_direct;
+        let size = if is_same || needs_memory { CHUNK } else { all };
         let mut first = 0;
         while first < all {
-            let in_direct = first < direct_end;
-            let end = if in_direct { direct_end.min(first + size) } else { all };
-            let part = end - first;
-            let mut slices: [&[T]; 3] = [&[]; 3];
-            for (k, operand) in operands.iter().enumerate() {
-                slices[k] = match operand.is_same {
-                    true => &same[k][..part],
-                    false => &values[operand.at as usize + first..][..part],
-                };
-            }
-            let mut ranges = [const { 0..0 }; 4];
-            let mut kept = [T::mask(false); 3];
-            for k in (0..to.len()).filter(|&k| in_direct && is_direct[k]) {
+            let part = (all - first).min(size);
+            let (mut ranges, mut kept) = ([const { 0..0 }; 4], [T::mask(false); 3]);
+            for k in (0..to.len()).filter(|&k| is_direct[k]) {
                 let at = to[k].at as usize + first;
                 ranges[k] = at..at + part;
                 kept[k] = T::mask(to[k].write == Write::Add);
             }
             ranges[3] = from + first..from + first + part;
-            let evaluated = |adjoint| Evaluated { operands: slices, y: &values[y + first..][..part], adjoint };
-            let [for_a, for_b, for_c] = terms.each_mut().map(|terms| &mut terms[..part.min(CHUNK)]);
-            let mut is_done = false;
-            if in_direct && let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) {
-                let needs_memory = operands.len() == 3 || (0..to.len()).any(|k| wanted[k] && !is_direct[k]);
-                if !needs_memory || part <= CHUNK {
-                    let a = if is_direct[0] { a } else { for_a };
-                    let b = if is_direct[1] { b } else { for_b };
-                    let c = if is_direct[2] { c } else { for_c };
-                    pass_on(simd, op, &evaluated(adjoint), wanted, kept, [a, b, c]);
-                    is_done = true;
-                }
-            }
-            let (end, is_added) = match is_done {
-                true => (end, is_direct),
-                false => {
-                    let part = part.min(CHUNK);
-                    let evaluated = Evaluated {
-                        operands: slices.map(|slice| &slice[..part.min(slice.len())]),
-                        y: &values[y + first..][..part],
-                        adjoint: &adjoints[from + first..][..part],
+            let slices = |first: usize, part: usize| {
+                let mut slices: [&[T]; 3] = [&[]; 3];
+                for (k, operand) in operands.iter().enumerate() {
+                    slices[k] = match operand.is_same {
+                        true => &same[k][..part],
+                        false => &values[operand.at as usize + first..][..part],
                     };
-                    let places = terms.each_mut().map(|terms| &mut terms[..part]);
-                    pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
-                    (first + part, [false; 3])
                 }
+                slices
             };
-            let real = (end - first).min(len.saturating_sub(first));
-            for k in (0..to.len()).filter(|&k| wanted[k] && !is_added[k]) {
-                add(&terms[k][..real], operands[k], to[k], first, adjoints);
+            // What follows a number that is written as a part of the last group, but does not belong to it.
+            let has_tail = first + part > len;
+            let mut tails = [[T::default(); WIDTH]; 3];
+            if has_tail {
+                for k in (0..to.len()).filter(|&k| is_direct[k] && (to[k].room as usize) < all) {
+                    tails[k][..all - len].copy_from_slice(&adjoints[to[k].at as usize..][len..all]);
+                }
             }
-            first = end;
+            if let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) {
+                let [for_a, for_b, for_c] = terms.each_mut().map(|terms| &mut terms[..part.min(CHUNK)]);
+                let a = if is_direct[0] { a } else { for_a };
+                let b = if is_direct[1] { b } else { for_b };
+                let c = if is_direct[2] { c } else { for_c };
+                let evaluated =
+                    Evaluated { operands: slices(first, part), y: &values[y + first..][..part], adjoint };
+                pass_on(simd, op, &evaluated, wanted, kept, [a, b, c]);
+                if has_tail {
+                    for k in (0..to.len()).filter(|&k| is_direct[k] && (to[k].room as usize) < all) {
+                        adjoints[to[k].at as usize..][len..all].copy_from_slice(&tails[k][..all - len]);
+                    }
+                }
+                if needs_memory {
+                    for k in (0..to.len()).filter(|&k| wanted[k] && !is_direct[k]) {
+                        add(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
+                    }
+                }
+                first += part;
+                continue;
+            }
+            // Two operands have numbers in common.
+            let part = part.min(CHUNK);
+            let evaluated = Evaluated {
+                operands: slices(first, part),
+                y: &values[y + first..][..part],
+                adjoint: &adjoints[from + first..][..part],
+            };
+            let places = terms.each_mut().map(|terms| &mut terms[..part]);
+            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
+            for k in (0..to.len()).filter(|&k| wanted[k]) {
+                add(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
+            }
+            first += part;
         }
     }
 

@@ -94,6 +94,12 @@ macro_rules! impl_kernels {
             /// exponents whose power overflows.
             #[inline(always)]
             fn powi(self, n: i32) -> $T {
+                // The same for all lanes, so the loop is compiled once for each.
+                match n {
+                    1 => return self,
+                    2 => return self * self,
+                    _ => {}
+                }
                 let of_bit = |bit: u32, power: $T| if n.unsigned_abs() & bit == 0 { 1.0 } else { power };
                 let square = self * self;
                 let fourth = square * square;
