@@ -158,7 +158,9 @@ impl<W> Mode<W> {
                     for ((part, gradient), evaluator) in parts.zip(&mut evaluators) {
                         let x = workload.point(part);
                         if M == 1 {
-                            black_box(evaluator.value_and_gradient_into(x, gradient).expect("no branch changed"));
+                            black_box(
+                                evaluator.value_and_gradient_into(x, gradient).expect("no branch changed"),
+                            );
                         } else {
                             evaluator.jacobian_into(x, gradient).expect("no branch changed");
                         }

@@ -650,22 +650,13 @@ pub fn reductions() -> impl Iterator<Item = Op> {
 
 /// What passes over recorded functions know about the rows: facts that hold bit for bit.
 impl Op {
-    /// A sum of two terms, a sum of any number of terms, a product, and a sum of products. The list forms compute the
-    /// same as the others from left to right.
+    /// A sum of two terms, a sum of any number of terms, a product of two factors, one of any number of factors, and a sum of
+    /// products. The list forms compute the same as the others from left to right.
     pub(crate) const TWO_TERMS: Op = Op::Add;
     pub(crate) const TERMS: Op = Op::Sum;
     pub(crate) const PRODUCT: Op = Op::Mul;
+    pub(crate) const FACTORS: Op = Op::Product;
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
-
-    /// For a row over lists whose result over all terms is that of the results over parts of them, but for rounding: the row
-    /// that joins these.
-    pub(crate) fn joins_by(self) -> Option<Op> {
-        match self {
-            Op::Sum | Op::Dot => Some(Op::Sum),
-            Op::Product => Some(Op::Product),
-            _ => None,
-        }
-    }
 
     /// The operands of a sum of products: the pairs of factors, from left to right, and the offset, if there is one.
     pub(crate) fn as_sum_of_products<T: Copy>(

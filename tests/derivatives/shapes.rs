@@ -152,5 +152,8 @@ fn lists_of_other_lengths() {
     let rule =
         |(a, b): (&[f64], &[f64])| (a[0] * b[0] * b[1], (vec![b[0] * b[1], a[0] * b[1]], vec![a[0] * b[0]]));
     let message = refusal(|| tape.custom("op", (vec![x], vec![y, z]), rule));
-    assert_says(&message, &["`op`", "the inputs and the partial derivatives of `op` must have the same shape"]);
+    assert_says(
+        &message,
+        &["`op`", "the inputs and the partial derivatives of `op` must have the same shape"],
+    );
 }

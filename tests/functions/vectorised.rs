@@ -77,7 +77,9 @@ fn are_same(a: f64, b: f64) -> bool {
 /// Whether derivatives agree where they are numbers; a row at a time, since small ones are sums of larger terms.
 fn are_near(a: &[f64], b: &[f64], tolerance: f64) -> bool {
     let largest = b.iter().filter(|b| b.is_finite()).fold(0.0, |most: f64, b| most.max(b.abs()));
-    a.iter().zip(b).all(|(&a, &b)| are_same(a, b) || a == b || (a - b).abs() <= tolerance * largest.max(1e-300))
+    a.iter()
+        .zip(b)
+        .all(|(&a, &b)| are_same(a, b) || a == b || (a - b).abs() <= tolerance * largest.max(1e-300))
 }
 
 /// Values to the bit, errors, and derivatives.
@@ -212,7 +214,8 @@ fn where_it_does_not_pay() {
 
 #[test]
 fn a_plan_is_shared_by_threads() {
-    let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.sin() * x).sum::<Var>(), &vec![0.5; 300][..]).unwrap();
+    let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.sin() * x).sum::<Var>(), &vec![0.5; 300][..])
+        .unwrap();
     let plan = f.vectorised();
     let x: Vec<f64> = (0..300).map(|k| f64::from(k) * 0.01).collect();
     let expected = plan.evaluator().value_and_gradient(&x).unwrap();

@@ -170,7 +170,11 @@ fn fill_1<T: Float, const DECLINES: bool>(a: &[T], y: &mut [T], f: impl Fn(T) ->
 }
 
 #[inline(always)]
-fn fill_2<T: Float, const DECLINES: bool>([a, b, _]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T) -> Branchless<T>) -> bool {
+fn fill_2<T: Float, const DECLINES: bool>(
+    [a, b, _]: Operands<'_, T>,
+    y: &mut [T],
+    f: impl Fn(T, T) -> Branchless<T>,
+) -> bool {
     let n = whole(y.len());
     let (a, b, y) = (&a[..n], &b[..n], &mut y[..n]);
     let mut has_nan = false;
@@ -182,7 +186,11 @@ fn fill_2<T: Float, const DECLINES: bool>([a, b, _]: Operands<'_, T>, y: &mut [T
 }
 
 #[inline(always)]
-fn fill_3<T: Float, const DECLINES: bool>([a, b, c]: Operands<'_, T>, y: &mut [T], f: impl Fn(T, T, T) -> Branchless<T>) -> bool {
+fn fill_3<T: Float, const DECLINES: bool>(
+    [a, b, c]: Operands<'_, T>,
+    y: &mut [T],
+    f: impl Fn(T, T, T) -> Branchless<T>,
+) -> bool {
     let n = whole(y.len());
     let (a, b, c, y) = (&a[..n], &b[..n], &c[..n], &mut y[..n]);
     let mut has_nan = false;

@@ -124,7 +124,10 @@ impl Lent {
             true => self.is_finished[block] = true,
             false => self.borrowers[owner] -= 1,
         }
-        if self.is_finished[owner] && self.borrowers[owner] == 0 && let Some(at) = self.own[owner].take() {
+        if self.is_finished[owner]
+            && self.borrowers[owner] == 0
+            && let Some(at) = self.own[owner].take()
+        {
             self.memory.give_back(at, self.lens[owner]);
         }
     }

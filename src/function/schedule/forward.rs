@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use super::group::{Group, breaks, segments};
-use super::{Address, Operand, Schedule, Step};
+use super::{Address, Operand, Schedule, Step, Sums};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
@@ -13,6 +13,8 @@ use std::ops::Range;
 const SHORT: usize = 6;
 /// Rows over lists are computed side by side from this number on.
 const SIDE_BY_SIDE: usize = 4;
+/// Sums of this number of terms and more are computed in parts.
+const LONG: usize = 16;
 /// Fewer elementwise operations than this are computed one by one.
 const LONE: usize = 2;
 
@@ -26,13 +28,14 @@ pub(super) struct Planner<'g> {
     copied: FxHashMap<Vec<Address>, Address>,
     /// The constants, by address.
     constants: FxHashMap<Address, f64>,
+    sums: Sums,
 }
 
 /// Operations that can be evaluated side by side: the same operation, and constants at the same positions.
 type Key = (Op, Vec<bool>);
 
 impl<'g> Planner<'g> {
-    pub fn new(graph: &'g Graph) -> Planner<'g> {
+    pub fn new(graph: &'g Graph, sums: Sums) -> Planner<'g> {
         let mut blocks = Blocks::default();
         let constants = blocks.append(graph.constants.len());
         let inputs = blocks.append(graph.inputs);
@@ -51,6 +54,7 @@ impl<'g> Planner<'g> {
             constants: values.iter().copied().collect(),
             schedule: Schedule { inputs, constants: values, ..Schedule::default() },
             copied: FxHashMap::default(),
+            sums,
         }
     }
 
@@ -82,6 +86,11 @@ impl<'g> Planner<'g> {
         let ordered: Vec<Instruction<'g>> = group.order.iter().map(|&k| instructions[k]).collect();
         let few = if op.is_reduction() { SIDE_BY_SIDE } else { LONE };
         if group.len() < few {
+            let factors = if op == Op::TERMS { 1 } else { 2 };
+            let is_sum = op == Op::TERMS || op == Op::INNER_PRODUCT;
+            if is_sum && self.sums == Sums::Split && operands / factors >= LONG {
+                return ordered.iter().for_each(|&instruction| self.along(instruction, factors));
+            }
             return self.single(op, &ordered);
         }
         let mut columns: Vec<Vec<Address>> = (0..operands).map(|position| group.column(position)).collect();
@@ -100,6 +109,27 @@ impl<'g> Planner<'g> {
                 let operands = std::array::from_fn(|k| operands[k.min(arity - 1)]);
                 self.schedule.steps.push(Step::Map { op, operands, arity, to, len });
             }
+        }
+    }
+
+    /// A long sum: a partial sum for each run of its terms.
+    fn along(&mut self, instruction: Instruction<'g>, factors: usize) {
+        let addresses: Vec<Address> =
+            instruction.operands.iter().map(|&place| self.at[place as usize]).collect();
+        let terms = addresses.len() / factors;
+        let mut columns: Vec<Vec<Address>> = addresses.chunks(terms).map(<[Address]>::to_vec).collect();
+        let runs = self.joined(&mut columns);
+        let parts = if runs.len() == 1 { None } else { Some(self.blocks.append(runs.len())) };
+        let to = self.results(&[instruction]);
+        for (k, run) in runs.iter().enumerate() {
+            let of = |column: usize| operand(&columns[column % factors][run.clone()]);
+            let to = parts.map_or(to, |parts| parts + k as Address);
+            self.schedule.steps.push(Step::Along { operands: [of(0), of(1)], factors, to, len: run.len() });
+        }
+        if let Some(parts) = parts {
+            let operand = Operand { at: parts, is_same: false };
+            let len = runs.len();
+            self.schedule.steps.push(Step::Along { operands: [operand; 2], factors: 1, to, len });
         }
     }
 

@@ -90,9 +90,9 @@ pub(super) fn segments(len: usize, columns: &[&[Address]]) -> Vec<Range<usize>> 
         if end < len && columns.iter().all(|column| step(column[start], column[end]).is_some()) {
             end += 1;
             let goes_on = |at: usize| {
-                columns.iter().all(|column| {
-                    step(column[at - 1], column[at]) == step(column[start], column[start + 1])
-                })
+                columns
+                    .iter()
+                    .all(|column| step(column[at - 1], column[at]) == step(column[start], column[start + 1]))
             };
             while end < len && goes_on(end) {
                 end += 1;

@@ -11,7 +11,8 @@ impl<'g> Levels<'g> {
         let mut level = vec![0; graph.places()];
         let mut levels = Vec::new();
         for instruction in graph.instructions.iter() {
-            let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max().unwrap_or(0);
+            let before =
+                instruction.operands.iter().map(|&operand| level[operand as usize]).max().unwrap_or(0);
             level[instruction.results()].fill(before + 1);
             put(&mut levels, before, instruction);
         }

@@ -32,6 +32,8 @@ pub(super) enum Step {
     Map { op: Op, operands: [Operand; 3], arity: usize, to: Address, len: usize },
     /// Rows over lists of equal length, side by side; the operands are in [`Schedule::terms`].
     Lists { op: Op, operands: Range<usize>, to: Address, len: usize },
+    /// The sum of this number of terms, or of products of two factors.
+    Along { operands: [Operand; 2], factors: usize, to: Address, len: usize },
     /// Numbers from anywhere, which are in [`Schedule::indices`].
     Copy { from: Range<usize>, to: Address },
     /// One operation; its operands are in [`Schedule::indices`].
@@ -48,7 +50,7 @@ pub(super) struct Derivatives {
 /// What is asked of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sums {
-    /// Long sums and products are split into parts that are added side by side.
+    /// Long sums and products are computed in parts.
     Split,
     /// Every sum is computed from left to right, as it was recorded.
     InOrder,
@@ -89,17 +91,17 @@ impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
     pub fn new(graph: &Graph, is_variable: &[bool], sums: Sums) -> Schedule {
         let graph = &match sums {
-            Sums::Split => split::long_sums(graph),
+            Sums::Split => split::long_products(graph),
             Sums::InOrder => graph.clone(),
         };
-        let of = |levels: &Levels<'_>| Schedule::at_levels(graph, levels, is_variable);
+        let of = |levels: &Levels<'_>| Schedule::at_levels(graph, levels, is_variable, sums);
         let early = of(&Levels::early(graph));
         let late = of(&Levels::late(graph));
         if late.cost() < early.cost() { late } else { early }
     }
 
-    fn at_levels(graph: &Graph, levels: &Levels<'_>, is_variable: &[bool]) -> Schedule {
-        let mut planner = forward::Planner::new(graph);
+    fn at_levels(graph: &Graph, levels: &Levels<'_>, is_variable: &[bool], sums: Sums) -> Schedule {
+        let mut planner = forward::Planner::new(graph, sums);
         for level in levels.iter() {
             planner.level(level);
         }
@@ -115,7 +117,7 @@ impl Schedule {
         let (mut elements, mut copied) = (0, 0);
         for step in &self.steps {
             match step {
-                Step::Map { len, .. } => elements += len,
+                Step::Map { len, .. } | Step::Along { len, .. } => elements += len,
                 Step::Lists { operands, len, .. } => elements += operands.len() * len,
                 Step::Copy { from, .. } => copied += from.len(),
                 Step::Single { operands, .. } => copied += operands.len(),
@@ -152,6 +154,7 @@ impl Step {
     pub fn results(&self) -> Range<usize> {
         let (to, len) = match self {
             Step::Map { to, len, .. } | Step::Lists { to, len, .. } => (*to, *len),
+            Step::Along { to, .. } => (*to, 1),
             Step::Copy { from, to } => (*to, from.len()),
             Step::Single { op, operands, to } => (*to, op.results(operands.len())),
         };

@@ -65,8 +65,7 @@ impl Schedule {
             steps: Vec::new(),
             destinations: Vec::new(),
         };
-        let seeds: Vec<Option<Address>> =
-            self.outputs.iter().map(|&output| planner.seed(output)).collect();
+        let seeds: Vec<Option<Address>> = self.outputs.iter().map(|&output| planner.seed(output)).collect();
         for (number, step) in self.steps.iter().enumerate().rev() {
             planner.through(number, step);
         }
@@ -80,7 +79,8 @@ impl Schedule {
         }
         let Planner { steps, destinations, memory, .. } = planner;
         self.adjoints = memory.end();
-        (self.reverse, self.destinations, self.seeds, self.derivatives) = (steps, destinations, seeds, derivatives);
+        (self.reverse, self.destinations, self.seeds, self.derivatives) =
+            (steps, destinations, seeds, derivatives);
     }
 
     /// How often each value is used, by steps and as an output.
@@ -94,6 +94,9 @@ impl Schedule {
                 }
                 Step::Lists { operands, len, .. } => {
                     self.terms[operands.clone()].iter().for_each(|operand| count(operand.range(*len)));
+                }
+                Step::Along { operands, factors, len, .. } => {
+                    operands[..*factors].iter().for_each(|operand| count(operand.range(*len)));
                 }
                 Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
                     let operands = self.indices[operands.clone()].iter().map(|&at| at as usize);
@@ -124,6 +127,11 @@ impl Schedule {
                         let terms = &self.terms[operands.clone()];
                         active[results.start + k] = terms.iter().any(|it| active[it.element(k)]);
                     }
+                }
+                Step::Along { operands, factors, len, .. } => {
+                    let mut operands = operands[..*factors].iter();
+                    active[results.start] =
+                        operands.any(|operand| active[operand.range(*len)].contains(&true));
                 }
                 Step::Copy { from, .. } => {
                     for (result, &from) in results.zip(&self.indices[from.clone()]) {
@@ -203,6 +211,9 @@ impl Planner<'_> {
                     let operands = &schedule.terms[operands.clone()];
                     let passed = self.pass_on(operands, *len, results.start, |_| *op == Op::TERMS);
                     self.contribute(operands, *len, &passed)
+                }
+                Step::Along { operands, factors, len, .. } => {
+                    self.contribute(&operands[..*factors], *len, &[false; 2])
                 }
                 Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
                     let operands = schedule.indices[operands.clone()].iter();

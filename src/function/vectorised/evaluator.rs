@@ -169,15 +169,19 @@ impl VectorisedEvaluator<'_> {
         let holds = |predicate: Predicate, left: u32, right: u32| {
             predicate.holds(values[left as usize], values[right as usize])
         };
-        let are_met =
-            schedule.guards.iter().all(|guard| holds(guard.predicate, guard.left, guard.right) == guard.outcome);
+        let are_met = schedule
+            .guards
+            .iter()
+            .all(|guard| holds(guard.predicate, guard.left, guard.right) == guard.outcome);
         Ok(are_met.then_some((schedule, &*memory)))
     }
 
     /// Sweeps from the weights of the outputs; the values are known. Returns false where a derivative is NaN: then the
     /// function decides whether it is a number.
     fn backward(&mut self, out: &mut [f64]) -> bool {
-        let (Some(schedule), Some(memory)) = (&self.vectorised.schedule, &mut self.memory) else { return false };
+        let (Some(schedule), Some(memory)) = (&self.vectorised.schedule, &mut self.memory) else {
+            return false;
+        };
         with_best_instructions(Backward { schedule, memory, weights: &self.weights });
         let of = |part: &Derivatives, at: u32| &memory.adjoints[at as usize..][..part.len];
         let parts = schedule.derivatives.iter();

@@ -2,7 +2,7 @@
 
 use super::Exactness;
 use super::memory::{CHUNK, Memory};
-use super::sums::{sums_of_products, sums_of_terms};
+use super::sums::{inner_product, sums_of_products, sums_of_terms, total};
 use crate::function::lanes::declined;
 use crate::function::lanes::elementwise::{list_value_of, values_of};
 use crate::function::lanes::float::Float;
@@ -66,6 +66,7 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                         }
                     }
                 }
+                Step::Along { operands, factors, len, .. } => y[0] = along(operands, *factors, *len, before),
                 Step::Copy { from, .. } => {
                     for (y, &from) in y.iter_mut().zip(&schedule.indices[from.clone()]) {
                         *y = before[from as usize];
@@ -108,6 +109,22 @@ fn map<T: Float, S: Simd>(
         has_nan |= values_of(simd, op, slices, y);
     }
     has_nan
+}
+
+/// The sum of the terms of a run, or of its products.
+#[inline(always)]
+fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, before: &[T]) -> T {
+    let [a, b] =
+        operands.map(|operand| &before[operand.at as usize..][..if operand.is_same { 1 } else { len }]);
+    let times = |number: T, times: usize| number * T::of(times as f64);
+    match (factors, operands[0].is_same, operands[1].is_same) {
+        (1, true, _) => times(a[0], len),
+        (1, false, _) => total(a),
+        (_, true, true) => times(a[0] * b[0], len),
+        (_, true, false) => a[0] * total(b),
+        (_, false, true) => total(a) * b[0],
+        (_, false, false) => inner_product(a, b),
+    }
 }
 
 /// The packet of an operand that starts with this result.

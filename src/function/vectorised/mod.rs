@@ -8,6 +8,7 @@ mod sums;
 
 pub use evaluator::VectorisedEvaluator;
 
+use super::ir::graph::Instruction;
 use super::schedule::{Schedule, Sums};
 use super::{Function, Pass};
 use std::fmt;
@@ -36,7 +37,7 @@ use std::fmt;
 /// ```
 ///
 /// # When it pays
-/// Planning takes as long as some 30 evaluations, so the function has to be evaluated often. It is made for functions of
+/// Planning takes as long as some 100 evaluations, so the function has to be evaluated often. It is made for functions of
 /// hundreds of operations and more with few kinds of them: sums over data, grids, layers. A chain of operations, each of
 /// which needs the one before, has nothing to put side by side. Where runs have fewer than 3 operations on average, or there
 /// are fewer than 100 operations, [`Vectorised`] evaluates as [`Evaluator`](crate::Evaluator) does;
@@ -46,12 +47,15 @@ use std::fmt;
 /// plan the function as it was recorded. Passes that keep values are applied here.
 ///
 /// # Bits
-/// Values are within the rounding of elementary functions (2 units in the last place) and of long sums, which are added in
-/// 32 parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
+/// Values are within the rounding of elementary functions (2 units in the last place) and of long sums and products, which
+/// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
 /// order. The bits depend neither on the instruction set nor on threads.
 ///
+/// Second derivatives are those of derivatives as functions: `f.hvp()?.vectorised()`.
+///
 /// Guards, structural zeros, infinities and conventions at kinks are those of the function: where a guard has another
-/// outcome or a derivative is NaN, the function itself is evaluated, and its result counts.
+/// outcome or a derivative is NaN, the function itself is evaluated, and its result counts. (A guard compares the values that
+/// were computed here: where two sides differ by a rounding error, its outcome may be another, unless values are exact.)
 #[derive(Debug, Clone)]
 pub struct Vectorised {
     function: Function,
@@ -86,7 +90,7 @@ pub struct PlanStatistics {
     pub levels: usize,
     /// How many loops compute the values.
     pub runs: usize,
-    /// Operations per loop.
+    /// Operations per loop; a row over a list counts as many as it has terms.
     pub mean_length: f64,
     /// How many operands are copied for an evaluation, because they do not lie side by side.
     pub copied: usize,
@@ -123,19 +127,24 @@ impl Function {
             Exactness::Exact => Sums::InOrder,
         };
         let schedule = Schedule::new(&function.graph, &is_variable, sums);
-        let operations = function.graph.instructions.len();
-        let mean_length = operations as f64 / schedule.runs().max(1) as f64;
-        let is_vectorised = operations >= LEAST_OPERATIONS && mean_length >= LEAST_LENGTH;
+        // A row over a list does as much as an operation of two operands for each of its terms.
+        let work = |instruction: Instruction<'_>| instruction.operands.len().saturating_sub(1).max(1);
+        let work: usize = function.graph.instructions.iter().map(work).sum();
+        let mean_length = work as f64 / schedule.runs().max(1) as f64;
+        let nanoseconds_of_evaluator = PER_OPERATION * work as f64;
+        let is_vectorised = work >= LEAST_OPERATIONS
+            && mean_length >= LEAST_LENGTH
+            && schedule.cost() < nanoseconds_of_evaluator;
         let statistics = PlanStatistics {
             is_vectorised,
-            operations,
+            operations: function.graph.instructions.len(),
             levels: schedule.levels,
             runs: schedule.runs(),
             mean_length,
             copied: schedule.copied(),
             bytes: (schedule.values + schedule.adjoints) * size_of::<f64>() + schedule.bytes(),
             nanoseconds: schedule.cost(),
-            nanoseconds_of_evaluator: PER_OPERATION * operations as f64,
+            nanoseconds_of_evaluator,
         };
         Vectorised { function, exactness, schedule: is_vectorised.then_some(schedule), statistics }
     }
@@ -146,39 +155,6 @@ impl Vectorised {
     #[must_use]
     pub fn plan(&self) -> &PlanStatistics {
         &self.statistics
-    }
-
-    #[doc(hidden)]
-    pub fn describe(&self) -> String {
-        use crate::function::schedule::{ReverseStep, Step, Write};
-        let Some(s) = &self.schedule else { return String::new() };
-        let mut kinds = std::collections::BTreeMap::new();
-        for step in &s.steps {
-            let (k, n) = match step {
-                Step::Map { op, operands, arity, len, .. } => (format!("map {op} same {}", operands[..*arity].iter().filter(|o| o.is_same).count()), *len),
-                Step::Lists { op, len, operands, .. } => (format!("lists {op} x{}", operands.len()), *len),
-                Step::Copy { from, .. } => ("copy".into(), from.len()),
-                Step::Single { op, .. } => (format!("single {op}"), 1),
-            };
-            let e = kinds.entry(k).or_insert((0, 0));
-            e.0 += 1; e.1 += n;
-        }
-        let mut zeros = (0, 0);
-        let mut through = std::collections::BTreeMap::new();
-        for r in &s.reverse {
-            match r {
-                ReverseStep::Zero(r) => { zeros.0 += 1; zeros.1 += r.len(); }
-                ReverseStep::Through { step, to, .. } => {
-                    if let Step::Map { op, operands, arity, len, .. } = &s.steps[*step] {
-                        let all = (len + 15) / 16 * 16;
-                        let d = &s.destinations[to.clone()];
-                        let direct = !operands[..*arity].iter().any(|o| o.is_same) && d.iter().all(|d| d.write == Write::Nothing || d.room as usize >= all);
-                        let e = through.entry(format!("{op} direct {direct}")).or_insert((0, 0)); e.0 += 1; e.1 += len;
-                    } else { let e = through.entry("other".into()).or_insert((0, 0)); e.0 += 1; }
-                }
-            }
-        }
-        format!("{kinds:#?} zeros {zeros:?} {through:#?} values {} adjoints {}", s.values, s.adjoints)
     }
 
     /// The function that is evaluated.

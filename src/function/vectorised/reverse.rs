@@ -82,6 +82,13 @@ fn through<T: Float, S: Simd>(
                 run.through_lists(simd, operands.clone(), &schedule.terms, values, adjoints, partials);
             }
         }
+        Step::Along { operands, factors, len, .. } => {
+            let adjoint = adjoints[from];
+            for own in 0..*factors {
+                let other = (*factors == 2).then(|| operands[1 - own]);
+                along(operands[own], other, *len, adjoint, to[own], values, adjoints);
+            }
+        }
         Step::Copy { from: operands, .. } => {
             for (k, to) in to.iter().enumerate().take(operands.len()) {
                 put(adjoints[from + k], *to, adjoints);
@@ -89,6 +96,50 @@ fn through<T: Float, S: Simd>(
         }
         Step::Single { op, operands, to: y } => {
             single(*op, &schedule.indices[operands.clone()], *y as usize, from, to, values, adjoints);
+        }
+    }
+}
+
+/// From a sum to its terms, or to one factor of each: the other factor times the adjoint.
+#[inline(always)]
+fn along<T: Float>(
+    own: Operand,
+    other: Option<Operand>,
+    len: usize,
+    adjoint: T,
+    to: Destination,
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    if to.write == Write::Nothing {
+        return;
+    }
+    let others = other.map(|other| (other.is_same, &values[other.at as usize..]));
+    let times = T::of(len as f64);
+    if own.is_same {
+        let sum = match others {
+            None => times,
+            Some((true, other)) => times * other[0],
+            Some((false, other)) => total(&other[..len]),
+        };
+        return put(adjoint * sum, to, adjoints);
+    }
+    let to_all = &mut adjoints[to.at as usize..][..len];
+    let is_added = to.write == Write::Add;
+    match others {
+        Some((false, other)) => {
+            let terms = to_all.iter_mut().zip(other);
+            match is_added {
+                true => terms.for_each(|(to, &other)| *to = *to + adjoint * other),
+                false => terms.for_each(|(to, &other)| *to = adjoint * other),
+            }
+        }
+        same => {
+            let term = same.map_or(adjoint, |(_, other)| adjoint * other[0]);
+            match is_added {
+                true => to_all.iter_mut().for_each(|to| *to = *to + term),
+                false => to_all.fill(term),
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ fn load<T: Lanes, S: Simd>(simd: S, values: &[T], operand: Operand, first: usize
 /// The sum of these numbers.
 #[inline(always)]
 pub(super) fn total<T: Float>(numbers: &[T]) -> T {
-    let mut sums = [T::default(); WIDTH];
+    let mut sums = [T::NOTHING; WIDTH];
     let (whole, rest) = numbers.split_at(numbers.len() / WIDTH * WIDTH);
     for group in whole.chunks_exact(WIDTH) {
         for (sum, &number) in sums.iter_mut().zip(group) {
@@ -78,7 +78,7 @@ pub(super) fn total<T: Float>(numbers: &[T]) -> T {
 /// The sum of the products of these numbers.
 #[inline(always)]
 pub(super) fn inner_product<T: Float>(a: &[T], b: &[T]) -> T {
-    let mut sums = [T::default(); WIDTH];
+    let mut sums = [T::NOTHING; WIDTH];
     let whole = a.len() / WIDTH * WIDTH;
     for (a, b) in a[..whole].chunks_exact(WIDTH).zip(b[..whole].chunks_exact(WIDTH)) {
         for k in 0..WIDTH {
