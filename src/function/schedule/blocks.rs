@@ -1,6 +1,6 @@
 //! Blocks of memory: a block holds the results of one group of operations, side by side.
 
-use super::{Address, GROUP};
+use super::plan::{Address, GROUP};
 
 /// The blocks of the values, in order. Each has room behind it, so that whole groups can be read and written.
 #[derive(Debug, Clone, Default)]

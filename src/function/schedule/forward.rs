@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use super::group::{Group, breaks, segments};
-use super::{Address, Operand, Schedule, Step, Sums};
+use super::plan::{Address, Operand, Schedule, Step, Sums};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
 use indexmap::IndexMap;

@@ -1,6 +1,6 @@
 //! The order of equal operations side by side, and where their operands go on.
 
-use super::Address;
+use super::plan::Address;
 use std::ops::Range;
 
 /// Operations that are equal but for their operands: for each, the address of every operand.

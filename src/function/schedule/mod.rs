@@ -5,87 +5,14 @@ mod blocks;
 mod forward;
 mod group;
 mod levels;
+mod plan;
 mod reverse;
 mod split;
 
-pub(super) use reverse::{Destination, ReverseStep, Write};
+pub(super) use plan::{Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Sums, Write};
 
-use super::ir::graph::{Graph, Guard};
-use crate::table::ops::Op;
+use super::ir::graph::Graph;
 use levels::Levels;
-use std::ops::Range;
-
-/// An index in the memory of values, or in that of adjoints.
-pub(super) type Address = u32;
-
-/// An operand of all results of a run: numbers side by side, one for each result, or the same number for all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Operand {
-    pub at: Address,
-    pub is_same: bool,
-}
-
-/// A step of the evaluation. Its results come after everything that it reads.
-#[derive(Debug, Clone)]
-pub(super) enum Step {
-    /// An elementwise row with this number of results.
-    Map { op: Op, operands: [Operand; 3], arity: usize, to: Address, len: usize },
-    /// Rows over lists of equal length, side by side; the operands are in [`Schedule::terms`].
-    Lists { op: Op, operands: Range<usize>, to: Address, len: usize },
-    /// The sum of this number of terms, or of products of two factors.
-    Along { operands: [Operand; 2], factors: usize, to: Address, len: usize },
-    /// Numbers from anywhere, which are in [`Schedule::indices`].
-    Copy { from: Range<usize>, to: Address },
-    /// One operation; its operands are in [`Schedule::indices`].
-    Single { op: Op, operands: Range<usize>, to: Address },
-}
-
-/// Derivatives by consecutive variables, side by side; `None` if no output depends on these variables.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Derivatives {
-    pub at: Option<Address>,
-    pub len: usize,
-}
-
-/// What is asked of a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sums {
-    /// Long sums and products are computed in parts.
-    Split,
-    /// Every sum is computed from left to right, as it was recorded.
-    InOrder,
-}
-
-/// An evaluation in runs.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Schedule {
-    /// The length of the memory of values.
-    pub values: usize,
-    /// The length of the memory of adjoints.
-    pub adjoints: usize,
-    /// Where constants are.
-    pub constants: Vec<(Address, f64)>,
-    /// Where the inputs begin; they are contiguous.
-    pub inputs: Address,
-    pub steps: Vec<Step>,
-    pub terms: Vec<Operand>,
-    pub indices: Vec<Address>,
-    pub outputs: Vec<Address>,
-    /// With addresses in place of places.
-    pub guards: Vec<Guard>,
-    pub reverse: Vec<ReverseStep>,
-    pub destinations: Vec<Destination>,
-    /// Where the adjoints of the outputs are, for those that depend on variables.
-    pub seeds: Vec<Option<Address>>,
-    /// Where the derivatives by the variables are, one after the other.
-    pub derivatives: Vec<Derivatives>,
-    pub levels: usize,
-    /// How many operations were arranged.
-    pub operations: usize,
-}
-
-/// The largest number of elements that are computed at once: all blocks have room for a last group that is not full.
-pub(super) const GROUP: usize = 16;
 
 impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
@@ -110,54 +37,5 @@ impl Schedule {
         schedule.operations = graph.instructions.len();
         schedule.plan_reverse(graph, &blocks, is_variable);
         schedule
-    }
-
-    /// An estimate of the time of a value and a gradient, in nanoseconds.
-    pub fn cost(&self) -> f64 {
-        let (mut elements, mut copied) = (0, 0);
-        for step in &self.steps {
-            match step {
-                Step::Map { len, .. } | Step::Along { len, .. } => elements += len,
-                Step::Lists { operands, len, .. } => elements += operands.len() * len,
-                Step::Copy { from, .. } => copied += from.len(),
-                Step::Single { operands, .. } => copied += operands.len(),
-            }
-        }
-        let steps = self.steps.len() + self.reverse.len();
-        let memory = self.values + self.adjoints;
-        4.0 * steps as f64 + 3.0 * copied as f64 + 0.15 * elements as f64 + 0.1 * memory as f64
-    }
-
-    /// How many loops an evaluation consists of.
-    pub fn runs(&self) -> usize {
-        self.steps.iter().filter(|step| !matches!(step, Step::Copy { .. })).count()
-    }
-
-    /// How many operands are copied because they are not side by side.
-    pub fn copied(&self) -> usize {
-        self.steps.iter().map(|step| if let Step::Copy { from, .. } = step { from.len() } else { 0 }).sum()
-    }
-
-    /// Bytes of the schedule itself.
-    pub fn bytes(&self) -> usize {
-        size_of_val(&self.steps[..])
-            + size_of_val(&self.terms[..])
-            + size_of_val(&self.indices[..])
-            + size_of_val(&self.reverse[..])
-            + size_of_val(&self.destinations[..])
-            + size_of_val(&self.constants[..])
-    }
-}
-
-impl Step {
-    /// The addresses of its results.
-    pub fn results(&self) -> Range<usize> {
-        let (to, len) = match self {
-            Step::Map { to, len, .. } | Step::Lists { to, len, .. } => (*to, *len),
-            Step::Along { to, .. } => (*to, 1),
-            Step::Copy { from, to } => (*to, from.len()),
-            Step::Single { op, operands, to } => (*to, op.results(operands.len())),
-        };
-        to as usize..to as usize + len
     }
 }

@@ -2,38 +2,10 @@
 //! added, is decided here.
 
 use super::blocks::{Blocks, Lent};
-use super::{Address, Derivatives, Operand, Schedule, Step};
+use super::plan::{Address, Derivatives, Destination, GROUP, Operand, ReverseStep, Schedule, Step, Write};
 use crate::function::ir::graph::Graph;
 use crate::table::ops::Op;
 use std::ops::Range;
-
-/// What becomes of the numbers at a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::function) enum Write {
-    /// The operand depends on no variable.
-    Nothing,
-    Write,
-    Add,
-}
-
-/// Where the contributions to an operand go, in the memory of adjoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::function) struct Destination {
-    pub at: Address,
-    pub write: Write,
-    /// How many numbers may be written from there on, at least as many as contributions.
-    pub room: u32,
-}
-
-/// A step of the reverse sweep.
-#[derive(Debug, Clone)]
-pub(in crate::function) enum ReverseStep {
-    /// Makes these adjoints 0.
-    Zero(Range<usize>),
-    /// From the adjoints at `from` through the step with this number; destinations are in
-    /// [`Schedule::destinations`], one per operand.
-    Through { step: usize, from: Address, to: Range<usize> },
-}
 
 /// The planning of a sweep.
 struct Planner<'s> {
@@ -145,18 +117,6 @@ impl Schedule {
             }
         }
         active
-    }
-}
-
-impl Operand {
-    /// The address for the result with this number.
-    pub fn element(self, number: usize) -> usize {
-        self.at as usize + if self.is_same { 0 } else { number }
-    }
-
-    /// The addresses for this number of results.
-    fn range(self, len: usize) -> Range<usize> {
-        self.at as usize..self.at as usize + if self.is_same { 1 } else { len }
     }
 }
 
@@ -294,7 +254,7 @@ impl Planner<'_> {
                 let (block, length) = self.blocks.get(self.blocks.of(operand.at));
                 // What follows the last number of a block is free.
                 let is_last = values.end == block as usize + length;
-                destination.room = (values.len() + if is_last { super::GROUP } else { 0 }) as u32;
+                destination.room = (values.len() + if is_last { GROUP } else { 0 }) as u32;
             }
             self.destinations.push(destination);
         }
