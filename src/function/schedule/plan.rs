@@ -81,7 +81,7 @@ pub(in crate::function) const GROUP: usize = 16;
 pub(in crate::function) enum Write {
     /// The operand depends on no variable.
     Nothing,
-    Write,
+    Set,
     Add,
 }
 

@@ -244,7 +244,7 @@ impl Planner<'_> {
             if !is_passed && self.is_active[values.clone()].contains(&true) {
                 destination.write = match self.is_written[values.clone()].contains(&true) {
                     true => Write::Add,
-                    false => Write::Write,
+                    false => Write::Set,
                 };
                 match destination.write {
                     Write::Add => self.fill(values.clone()),

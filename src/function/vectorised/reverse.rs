@@ -150,7 +150,7 @@ fn put<T: Float>(term: T, to: Destination, adjoints: &mut [T]) {
     let at = &mut adjoints[to.at as usize];
     match to.write {
         Write::Nothing => {}
-        Write::Write => *at = term,
+        Write::Set => *at = term,
         Write::Add => *at = *at + term,
     }
 }
@@ -315,14 +315,14 @@ impl Run<'_> {
 #[inline(always)]
 fn add<T: Float>(terms: &[T], operand: Operand, to: Destination, first: usize, adjoints: &mut [T]) {
     if operand.is_same {
-        let is_added = first > 0 && to.write == Write::Write;
+        let is_added = first > 0 && to.write == Write::Set;
         let write = if is_added { Write::Add } else { to.write };
         return put(total(terms), Destination { write, ..to }, adjoints);
     }
     let at = to.at as usize + first;
     match to.write {
         Write::Nothing => {}
-        Write::Write => adjoints[at..at + terms.len()].copy_from_slice(terms),
+        Write::Set => adjoints[at..at + terms.len()].copy_from_slice(terms),
         Write::Add => {
             for (adjoint, &term) in adjoints[at..at + terms.len()].iter_mut().zip(terms) {
                 *adjoint = *adjoint + term;
