@@ -6,6 +6,9 @@ pub mod checking_gradients {}
 #[doc = include_str!("../docs/guide/functions.md")]
 pub mod functions {}
 
+#[doc = include_str!("../docs/guide/vectorised.md")]
+pub mod vectorised {}
+
 #[doc = include_str!("../docs/guide/batches.md")]
 pub mod batches {}
 
