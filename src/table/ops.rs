@@ -573,6 +573,27 @@ macro_rules! define_op {
                 }
             }
 
+            /// Whether a partial derivative depends on the value of this operand, as it is written in the table.
+            pub(crate) fn reads_operand(self, operand: usize) -> bool {
+                match self {
+                    $( define_op!(@any $Op $($n)?) => {
+                        let rule = concat!($(stringify!($partial), " "),* $(, stringify!($untaken))?);
+                        mentions(rule, [$(stringify!($arg)),*][operand])
+                    } )*
+                    _ => true,
+                }
+            }
+
+            /// Whether a partial derivative depends on the result, as it is written in the table.
+            pub(crate) fn reads_result(self) -> bool {
+                match self {
+                    $( define_op!(@any $Op $($n)?) => {
+                        mentions(concat!($(stringify!($partial), " "),* $(, stringify!($untaken))?), stringify!($y))
+                    } )*
+                    _ => true,
+                }
+            }
+
             /// Whether a plain tape leaves out constant operands, which are only needed to compute the value again.
             #[inline]
             pub(crate) fn skips_constants(self) -> bool {
@@ -632,6 +653,11 @@ macro_rules! define_op {
     };
 }
 for_each_primitive!(define_op);
+
+/// Whether a name occurs in an expression.
+fn mentions(expression: &str, name: &str) -> bool {
+    expression.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
 
 /// Every row of the table; a family with an integer, such as `powi`, once per value that tests use.
 ///

@@ -50,7 +50,7 @@ fn address(at: usize) -> Address {
 
 /// Memory that is used again once a block is not needed any more.
 #[derive(Debug, Default)]
-struct Reused {
+pub(super) struct Reused {
     /// The blocks that are free, by their room: the last freed comes first, since it is in the cache.
     free: rustc_hash::FxHashMap<usize, Vec<Address>>,
     end: usize,

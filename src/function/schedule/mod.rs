@@ -6,6 +6,7 @@ mod forward;
 mod group;
 mod levels;
 mod plan;
+mod reuse;
 mod reverse;
 mod split;
 
@@ -36,6 +37,7 @@ impl Schedule {
         schedule.levels = levels.len();
         schedule.operations = graph.instructions.len();
         schedule.plan_reverse(graph, &blocks, is_variable);
+        schedule.reuse_values(&blocks);
         schedule
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Exactness;
 use super::memory::{CHUNK, Memory};
+use super::seen::Seen;
 use super::sums::{inner_product, sums_of_products, sums_of_terms, total};
 use crate::function::lanes::declined;
 use crate::function::lanes::elementwise::{list_value_of, values_of};
@@ -14,6 +15,7 @@ use crate::table::ops::Op;
 use crate::table::rules::Few;
 use pulp::{Simd, WithSimd};
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// Computes all values; the inputs and constants are in the memory already.
 pub(super) struct Forward<'e, T> {
@@ -35,45 +37,44 @@ impl<T: Float> WithSimd for Forward<'_, T> {
         let Forward { schedule, memory, exactness } = self;
         let Memory { values, same, .. } = memory;
         for step in &schedule.steps {
-            let (before, y) = values.split_at_mut(step.results().start);
+            let results = step.results();
+            let (y, seen) = Seen::around(values, results.start, whole(results.len()));
             match step {
                 Step::Map { op, operands, arity, len, .. } => {
                     let operands = &operands[..*arity];
                     if exactness == Exactness::Exact && !op.is_operator() {
-                        by_scalar_row(*op, operands, before, &mut y[..*len]);
+                        by_scalar_row(*op, operands, seen, &mut y[..*len]);
                         continue;
                     }
-                    let y = &mut y[..whole(*len)];
-                    if map(simd, *op, operands, before, y, same) {
-                        let operand = |k: usize, lane: usize| before[operands[k].element(lane)];
+                    if map(simd, *op, operands, seen, y, same) {
+                        let operand = |k: usize, lane: usize| seen.get(operands[k].element(lane));
                         declined::values(*op, operand, *arity, &mut y[..*len]);
                     }
                 }
                 Step::Lists { op, operands, len, .. } => {
                     let terms = &schedule.terms[operands.clone()];
-                    let y = &mut y[..whole(*len)];
                     if let Some((pairs, offset)) = op.as_sum_of_products(terms) {
-                        sums_of_products(simd, before, pairs, offset, y);
+                        sums_of_products(simd, seen, pairs, offset, y);
                     } else if *op == Op::TERMS {
-                        sums_of_terms(simd, before, terms, y);
+                        sums_of_terms(simd, seen, terms, y);
                     } else if exactness == Exactness::Exact {
-                        by_scalar_row(*op, terms, before, &mut y[..*len]);
+                        by_scalar_row(*op, terms, seen, &mut y[..*len]);
                     } else {
-                        lists(simd, *op, terms, operands.clone(), &schedule.terms, before, y);
+                        lists(simd, *op, operands.clone(), &schedule.terms, seen, y);
                         if y[..*len].iter().any(|y| y.is_a_nan()) {
-                            let operand = |k: usize, lane: usize| before[terms[k].element(lane)];
+                            let operand = |k: usize, lane: usize| seen.get(terms[k].element(lane));
                             declined::values(*op, operand, terms.len(), &mut y[..*len]);
                         }
                     }
                 }
-                Step::Along { operands, factors, len, .. } => y[0] = along(operands, *factors, *len, before),
+                Step::Along { operands, factors, len, .. } => y[0] = along(operands, *factors, *len, seen),
                 Step::Copy { from, .. } => {
                     for (y, &from) in y.iter_mut().zip(&schedule.indices[from.clone()]) {
-                        *y = before[from as usize];
+                        *y = seen.get(from as usize);
                     }
                 }
                 Step::Single { op, operands, .. } => {
-                    single(*op, &schedule.indices[operands.clone()], before, y);
+                    single(*op, &schedule.indices[operands.clone()], seen, y);
                 }
             }
         }
@@ -86,14 +87,14 @@ fn map<T: Float, S: Simd>(
     simd: S,
     op: Op,
     operands: &[Operand],
-    before: &[T],
+    seen: Seen<'_, T>,
     y: &mut [T],
     same: &mut [Aligned<T>; 3],
 ) -> bool {
     let is_same = operands.iter().any(|operand| operand.is_same);
     if is_same {
         for (operand, same) in operands.iter().zip(&mut *same).filter(|(operand, _)| operand.is_same) {
-            same[..y.len().min(CHUNK)].fill(before[operand.at as usize]);
+            same[..y.len().min(CHUNK)].fill(seen.same(*operand));
         }
     }
     let size = if is_same { CHUNK } else { y.len() };
@@ -103,7 +104,7 @@ fn map<T: Float, S: Simd>(
         for (k, operand) in operands.iter().enumerate() {
             slices[k] = match operand.is_same {
                 true => &same[k][..y.len()],
-                false => &before[operand.at as usize + chunk * size..][..y.len()],
+                false => seen.slice(operand.at as usize + chunk * size, y.len()),
             };
         }
         has_nan |= values_of(simd, op, slices, y);
@@ -113,9 +114,9 @@ fn map<T: Float, S: Simd>(
 
 /// The sum of the terms of a run, or of its products.
 #[inline(always)]
-fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, before: &[T]) -> T {
+fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, seen: Seen<'_, T>) -> T {
     let [a, b] =
-        operands.map(|operand| &before[operand.at as usize..][..if operand.is_same { 1 } else { len }]);
+        operands.map(|operand| seen.slice(operand.at as usize, if operand.is_same { 1 } else { len }));
     let times = |number: T, times: usize| number * T::of(times as f64);
     match (factors, operands[0].is_same, operands[1].is_same) {
         (1, true, _) => times(a[0], len),
@@ -129,49 +130,46 @@ fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, before: 
 
 /// The packet of an operand that starts with this result.
 #[inline(always)]
-pub(super) fn packet<T: Float, S: Simd>(values: &[T], operand: Operand, first: usize) -> Packet<T, S> {
-    let at = operand.at as usize;
+pub(super) fn packet<T: Float, S: Simd>(seen: Seen<'_, T>, operand: Operand, first: usize) -> Packet<T, S> {
     let numbers = match operand.is_same {
-        true => [values[at]; WIDTH],
-        false => values[at + first..][..WIDTH].try_into().expect("16 numbers"),
+        true => [seen.same(operand); WIDTH],
+        false => seen.slice(operand.at as usize + first, WIDTH).try_into().expect("16 numbers"),
     };
     Packet(numbers, PhantomData)
 }
 
-/// Rows over lists, side by side. `range` has the positions of the operands among all `terms`.
+/// Rows over lists, side by side; `range`: where their operands are among all `terms`.
 #[inline(always)]
 fn lists<T: Float, S: Simd>(
     simd: S,
     op: Op,
-    operands: &[Operand],
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     terms: &[Operand],
-    before: &[T],
+    seen: Seen<'_, T>,
     y: &mut [T],
 ) {
-    debug_assert_eq!(operands.len(), range.len());
     let positions: Few<u32> = range.map(|position| position as u32).collect();
     for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-        let read = |position: u32| packet::<T, S>(before, terms[position as usize], group * WIDTH);
+        let read = |position: u32| packet::<T, S>(seen, terms[position as usize], group * WIDTH);
         y.copy_from_slice(&list_value_of(simd, op, &positions, read).0);
     }
 }
 
 /// The values by the scalar row.
 #[inline(never)]
-fn by_scalar_row<T: Float>(op: Op, operands: &[Operand], before: &[T], y: &mut [T]) {
+fn by_scalar_row<T: Float>(op: Op, operands: &[Operand], seen: Seen<'_, T>, y: &mut [T]) {
     let mut arguments: Few<f64> = Few::with_capacity(operands.len());
     for (lane, y) in y.iter_mut().enumerate() {
         arguments.clear();
-        arguments.extend(operands.iter().map(|operand| before[operand.element(lane)].double()));
+        arguments.extend(operands.iter().map(|operand| seen.get(operand.element(lane)).double()));
         *y = T::of(op.value(&arguments).expect("a row of the table"));
     }
 }
 
 /// One operation, by the scalar row.
 #[inline(never)]
-fn single<T: Float>(op: Op, operands: &[u32], before: &[T], y: &mut [T]) {
-    let operand = |at: u32| before[at as usize].double();
+fn single<T: Float>(op: Op, operands: &[u32], seen: Seen<'_, T>, y: &mut [T]) {
+    let operand = |at: u32| seen.get(at as usize).double();
     if let Op::Matrix(op) = op {
         let operands: Vec<f64> = operands.iter().copied().map(operand).collect();
         y.iter_mut().zip(f64::matrix(op, &operands)).for_each(|(y, result)| *y = T::of(result));

@@ -4,6 +4,7 @@ mod evaluator;
 mod forward;
 mod memory;
 mod reverse;
+mod seen;
 mod sums;
 
 pub use evaluator::VectorisedEvaluator;

@@ -1,5 +1,6 @@
 //! Sums of products side by side, and sums over the results of a run. The order of summation does not depend on the machine.
 
+use super::seen::Seen;
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
 use crate::function::lanes::vector::Lanes;
@@ -10,7 +11,7 @@ use pulp::Simd;
 #[inline(always)]
 pub(super) fn sums_of_products<T: Lanes, S: Simd>(
     simd: S,
-    values: &[T],
+    seen: Seen<'_, T>,
     pairs: impl Iterator<Item = (Operand, Operand)> + Clone,
     offset: Option<Operand>,
     y: &mut [T],
@@ -22,13 +23,13 @@ pub(super) fn sums_of_products<T: Lanes, S: Simd>(
         let first = group * WIDTH;
         for (a, b) in pairs.clone() {
             for (k, sum) in sums.iter_mut().enumerate() {
-                let (a, b) = (load(simd, values, a, first, k), load(simd, values, b, first, k));
+                let (a, b) = (load(simd, seen, a, first, k), load(simd, seen, b, first, k));
                 *sum = T::add(simd, *sum, T::mul(simd, a, b));
             }
         }
         if let Some(offset) = offset {
             for (k, sum) in sums.iter_mut().enumerate() {
-                *sum = T::add(simd, *sum, load(simd, values, offset, first, k));
+                *sum = T::add(simd, *sum, load(simd, seen, offset, first, k));
             }
         }
         T::vectors_mut::<S>(y).copy_from_slice(sums);
@@ -37,14 +38,14 @@ pub(super) fn sums_of_products<T: Lanes, S: Simd>(
 
 /// `yᵢ = Σₖ aₖᵢ` for all results, from left to right.
 #[inline(always)]
-pub(super) fn sums_of_terms<T: Lanes, S: Simd>(simd: S, values: &[T], terms: &[Operand], y: &mut [T]) {
+pub(super) fn sums_of_terms<T: Lanes, S: Simd>(simd: S, seen: Seen<'_, T>, terms: &[Operand], y: &mut [T]) {
     let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
     for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
         let mut sums = [T::splat(simd, T::NOTHING); WIDTH];
         let sums = &mut sums[..registers];
         for &term in terms {
             for (k, sum) in sums.iter_mut().enumerate() {
-                *sum = T::add(simd, *sum, load(simd, values, term, group * WIDTH, k));
+                *sum = T::add(simd, *sum, load(simd, seen, term, group * WIDTH, k));
             }
         }
         T::vectors_mut::<S>(y).copy_from_slice(sums);
@@ -53,12 +54,17 @@ pub(super) fn sums_of_terms<T: Lanes, S: Simd>(simd: S, values: &[T], terms: &[O
 
 /// Register `k` of an operand, from the result `first` on.
 #[inline(always)]
-fn load<T: Lanes, S: Simd>(simd: S, values: &[T], operand: Operand, first: usize, k: usize) -> T::Vector<S> {
-    let at = operand.at as usize;
+fn load<T: Lanes, S: Simd>(
+    simd: S,
+    seen: Seen<'_, T>,
+    operand: Operand,
+    first: usize,
+    k: usize,
+) -> T::Vector<S> {
     if operand.is_same {
-        T::splat(simd, values[at])
+        T::splat(simd, seen.same(operand))
     } else {
-        T::vectors::<S>(&values[at + first..][..WIDTH])[k]
+        T::vectors::<S>(seen.slice(operand.at as usize + first, WIDTH))[k]
     }
 }
 
