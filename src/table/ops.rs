@@ -573,22 +573,14 @@ macro_rules! define_op {
                 }
             }
 
-            /// Whether a partial derivative depends on the value of this operand, as it is written in the table.
-            pub(crate) fn reads_operand(self, operand: usize) -> bool {
+            /// Whether the partial with respect to one operand depends on the value of an operand, or on the result for
+            /// `None`, as it is written in the table.
+            pub(crate) fn partial_reads(self, partial: usize, operand: Option<usize>) -> bool {
                 match self {
                     $( define_op!(@any $Op $($n)?) => {
-                        let rule = concat!($(stringify!($partial), " "),* $(, stringify!($untaken))?);
-                        mentions(rule, [$(stringify!($arg)),*][operand])
-                    } )*
-                    _ => true,
-                }
-            }
-
-            /// Whether a partial derivative depends on the result, as it is written in the table.
-            pub(crate) fn reads_result(self) -> bool {
-                match self {
-                    $( define_op!(@any $Op $($n)?) => {
-                        mentions(concat!($(stringify!($partial), " "),* $(, stringify!($untaken))?), stringify!($y))
+                        let name = operand.map_or(stringify!($y), |operand| [$(stringify!($arg)),*][operand]);
+                        let untaken = concat!("" $(, stringify!($untaken))?);
+                        mentions([$(stringify!($partial)),*][partial], name) || mentions(untaken, name)
                     } )*
                     _ => true,
                 }

@@ -1,7 +1,7 @@
 //! Memory of values that is used again, once neither a later step nor the sweep reads them.
 
 use super::blocks::{Blocks, Reused};
-use super::plan::{Address, Operand, ReverseStep, Schedule, Step};
+use super::plan::{Address, Operand, ReverseStep, Schedule, Step, Write};
 use crate::table::ops::Op;
 
 impl Schedule {
@@ -59,14 +59,15 @@ impl Schedule {
         self.guards.iter().for_each(|guard| [guard.left, guard.right].into_iter().for_each(&mut keep));
         self.constants.iter().for_each(|&(address, _)| keep(address));
         for reverse in &self.reverse {
-            let ReverseStep::Through { step, .. } = reverse else { continue };
-            let step = &self.steps[*step];
+            let ReverseStep::Through { step, to, .. } = reverse else { continue };
+            let (step, to) = (&self.steps[*step], &self.destinations[to.clone()]);
+            let is_wanted = |k: usize| to[k].write != Write::Nothing;
             self.visit_operands(step, |k, operand| {
-                if step.reads_operand(k) {
+                if step.reads(Some(k), is_wanted) {
                     keep(operand.at);
                 }
             });
-            if step.reads_result() {
+            if step.reads(None, is_wanted) {
                 keep(step.results().start as Address);
             }
         }
@@ -115,23 +116,18 @@ impl Schedule {
 }
 
 impl Step {
-    /// Whether the sweep reads this operand.
-    fn reads_operand(&self, operand: usize) -> bool {
+    /// Whether a wanted contribution depends on the value of an operand, or on the results for `None`.
+    fn reads(&self, operand: Option<usize>, is_wanted: impl Fn(usize) -> bool) -> bool {
         match self {
-            Step::Map { op, .. } => op.reads_operand(operand),
-            Step::Lists { op, .. } => *op != Op::TERMS,
-            Step::Along { factors, .. } => *factors == 2,
+            Step::Map { op, arity, .. } => {
+                (0..*arity).any(|by| is_wanted(by) && op.partial_reads(by, operand))
+            }
+            Step::Lists { op, .. } if *op == Op::TERMS => false,
+            Step::Lists { op, .. } => operand.is_some() || op.as_sum_of_products::<Operand>(&[]).is_none(),
+            Step::Along { factors, .. } => {
+                *factors == 2 && operand.is_some_and(|operand| is_wanted(1 - operand))
+            }
             Step::Copy { .. } => false,
-            Step::Single { .. } => true,
-        }
-    }
-
-    /// Whether the sweep reads the results.
-    fn reads_result(&self) -> bool {
-        match self {
-            Step::Map { op, .. } => op.reads_result(),
-            Step::Lists { op, .. } => *op != Op::TERMS && op.as_sum_of_products::<Operand>(&[]).is_none(),
-            Step::Along { .. } | Step::Copy { .. } => false,
             Step::Single { .. } => true,
         }
     }
