@@ -45,12 +45,8 @@ impl Thread {
         tape.check_room(2 * values.len())?;
         tape.pause(false);
         let results = tape.append_matrix(op, values, operands, line);
-        let cut = results.and_then(|results| {
-            let cut = |&result: &Var| {
-                tape.append(Op::StopGradient, result.value, &[result], &[0.0], &|_| false, line)
-            };
-            results.iter().map(cut).collect()
-        });
+        let cut =
+            results.and_then(|results| results.iter().map(|&result| tape.append_cut(result, line)).collect());
         tape.pause(true);
         cut
     }

@@ -442,9 +442,16 @@ impl Thread {
         tape.pause(false);
         let cut = tape
             .append(op, value, operands, partials, is_linked, line)
-            .and_then(|result| tape.append(Op::StopGradient, value, &[result], &[0.0], &|_| false, line));
+            .and_then(|result| tape.append_cut(result, line));
         tape.pause(true);
         cut
+    }
+}
+
+impl Storage {
+    /// Appends the value of a node, as a constant of the derivative.
+    pub fn append_cut(&mut self, result: Var, line: Line) -> Result<Var, Misuse> {
+        self.append(Op::StopGradient, result.value, &[result], &[0.0], &|_| false, line)
     }
 }
 

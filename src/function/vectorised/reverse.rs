@@ -236,7 +236,7 @@ impl Run<'_> {
                 }
                 if needs_memory {
                     for k in (0..to.len()).filter(|&k| wanted[k] && !is_direct[k]) {
-                        add(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
+                        accumulate(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
                     }
                 }
                 first += part;
@@ -252,7 +252,7 @@ impl Run<'_> {
             let places = terms.each_mut().map(|terms| &mut terms[..part]);
             pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
             for k in (0..to.len()).filter(|&k| wanted[k]) {
-                add(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
+                accumulate(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
             }
             first += part;
         }
@@ -266,7 +266,7 @@ impl Run<'_> {
         // In the order of the operands, for which it was decided which contribution comes first.
         for own in 0..2 * pairs {
             let other = operands[(own + pairs) % (2 * pairs)];
-            product(values, other, operands[own].is_same, to[own], from..from + len, adjoints);
+            pass_to_factor(values, other, operands[own].is_same, to[own], from..from + len, adjoints);
         }
         if let (Some(&offset), Some(&to)) = (operands.get(2 * pairs), to.get(2 * pairs)) {
             pass(offset.is_same, to, from..from + len, adjoints);
@@ -305,7 +305,7 @@ impl Run<'_> {
                     for (lane, partial) in partial[..real].iter_mut().enumerate() {
                         *partial = *partial * adjoints[from + first + lane];
                     }
-                    add(&partial[..real], operand, to, first, adjoints);
+                    accumulate(&partial[..real], operand, to, first, adjoints);
                 }
             }
         }
@@ -314,7 +314,7 @@ impl Run<'_> {
 
 /// Writes or adds the contributions of the results from `first` on.
 #[inline(always)]
-fn add<T: Float>(terms: &[T], operand: Operand, to: Destination, first: usize, adjoints: &mut [T]) {
+fn accumulate<T: Float>(terms: &[T], operand: Operand, to: Destination, first: usize, adjoints: &mut [T]) {
     if operand.is_same {
         let is_added = first > 0 && to.write == Write::Set;
         let write = if is_added { Write::Add } else { to.write };
@@ -334,7 +334,7 @@ fn add<T: Float>(terms: &[T], operand: Operand, to: Destination, first: usize, a
 
 /// The contribution `other · adjoint` to a factor.
 #[inline(always)]
-fn product<T: Float>(
+fn pass_to_factor<T: Float>(
     values: &[T],
     other: Operand,
     is_same: bool,

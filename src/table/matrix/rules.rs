@@ -73,13 +73,13 @@ pub(crate) fn tangents<R: Number>(
             let by_a = da.map(|da| Matrix::by_rows(rows, da).times(&Matrix::by_columns(columns, b)));
             let by_b = db.map(|db| Matrix::by_rows(rows, a).times(&Matrix::by_columns(columns, db)));
             let [by_a, by_b] = [by_a.map(|it| it.masked(reach[0])), by_b.map(|it| it.masked(reach[1]))];
-            sum(by_a, by_b).map_or_else(|| vec![R::from(0.0); rows * columns], |sum| sum.entries)
+            sum_of(by_a, by_b).map_or_else(|| vec![R::from(0.0); rows * columns], |sum| sum.entries)
         }
         MatrixOp::Solve(size) => {
             let rows = size as usize;
             let x = Matrix::by_rows(rows, results);
             let by_a = da.map(|da| Matrix::by_rows(rows, da).times(&x.negated()).masked(reach[0]));
-            let right = sum(by_a, db.map(|db| Matrix::by_rows(rows, db)));
+            let right = sum_of(by_a, db.map(|db| Matrix::by_rows(rows, db)));
             right.map_or_else(
                 || vec![R::from(0.0); b.len()],
                 |right| Matrix::by_rows(rows, a).solve(&right).masked(reach[0].or(reach[1])).entries,
@@ -90,7 +90,7 @@ pub(crate) fn tangents<R: Number>(
             let x = Matrix::by_rows(rows, results);
             let by_a =
                 da.map(|da| Matrix::from_lower_triangle(rows, da).times(&x.negated()).masked(reach[0]));
-            let right = sum(by_a, db.map(|db| Matrix::by_rows(rows, db)));
+            let right = sum_of(by_a, db.map(|db| Matrix::by_rows(rows, db)));
             right.map_or_else(
                 || vec![R::from(0.0); b.len()],
                 |right| right.solved_by(a).masked(reach[0].or(reach[1])).entries,
@@ -302,7 +302,7 @@ impl<R: Number> Matrix<R> {
 
 /// The sum of the terms that there are.
 #[track_caller]
-fn sum<R: Number>(a: Option<Matrix<R>>, b: Option<Matrix<R>>) -> Option<Matrix<R>> {
+fn sum_of<R: Number>(a: Option<Matrix<R>>, b: Option<Matrix<R>>) -> Option<Matrix<R>> {
     match (a, b) {
         (Some(a), Some(b)) => {
             let entries = a.entries.iter().zip(&b.entries).map(|(&a, &b)| a + b).collect();
