@@ -225,3 +225,24 @@ fn a_plan_is_shared_by_threads() {
         }
     });
 }
+
+#[test]
+fn evaluations_allocate_nothing() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let rows: Vec<Var> = x.chunks(5).map(lists::log_sum_exp).collect();
+            lists::product(&rows) + lists::dot(&rows[..40], &x[..40]) + x.iter().map(|&x| x.sin() * 2.0).sum::<Var>()
+        },
+        &vec![0.5; 400][..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let (x, mut gradient) = (vec![0.3; 400], vec![0.0; 400]);
+    let mut evaluator = plan.evaluator();
+    evaluator.value_and_gradient_into(&x, &mut gradient).unwrap();
+    let counted = allocation_counter::measure(|| {
+        evaluator.value_and_gradient_into(&x, &mut gradient).unwrap();
+    });
+    assert_eq!(counted.count_total, 0);
+}

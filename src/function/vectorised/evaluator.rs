@@ -11,8 +11,8 @@ use crate::function::schedule::{Derivatives, Schedule};
 use crate::number::predicate::Predicate;
 use crate::platform::with_best_instructions;
 
-/// Computes values and derivatives of a [`Vectorised`] function, with the methods of [`Evaluator`]. It owns its memory: after it was
-/// made, evaluations do not allocate.
+/// Computes values and derivatives of a [`Vectorised`] function, by methods of the same names as those of [`Evaluator`]. It owns its
+/// memory: once it is made, evaluations in runs do not allocate, but for operations on matrices.
 ///
 /// # Errors
 /// As those of [`Evaluator`].

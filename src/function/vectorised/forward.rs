@@ -15,7 +15,6 @@ use crate::table::ops::Op;
 use crate::table::rules::Few;
 use pulp::{Simd, WithSimd};
 use std::marker::PhantomData;
-use std::ops::Range;
 
 /// Computes all values; the inputs and constants are in the memory already.
 pub(super) struct Forward<'e, T> {
@@ -35,7 +34,7 @@ impl<T: Float> WithSimd for Forward<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Forward { schedule, memory, exactness } = self;
-        let Memory { values, same, .. } = memory;
+        let Memory { values, same, positions, .. } = memory;
         for step in &schedule.steps {
             let results = step.results();
             let (y, seen) = Seen::around(values, results.start, whole(results.len()));
@@ -60,7 +59,7 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                     } else if exactness == Exactness::Exact {
                         by_scalar_row(*op, terms, seen, &mut y[..*len]);
                     } else {
-                        lists(simd, *op, operands.clone(), &schedule.terms, seen, y);
+                        lists(simd, *op, &positions[operands.clone()], &schedule.terms, seen, y);
                         if y[..*len].iter().any(|y| y.is_a_nan()) {
                             let operand = |k: usize, lane: usize| seen.get(terms[k].element(lane));
                             declined::values(*op, operand, terms.len(), &mut y[..*len]);
@@ -138,20 +137,19 @@ pub(super) fn packet<T: Float, S: Simd>(seen: Seen<'_, T>, operand: Operand, fir
     Packet(numbers, PhantomData)
 }
 
-/// Rows over lists, side by side; `range`: where their operands are among all `terms`.
+/// Rows over lists, side by side; `positions`: where their operands are among all `terms`.
 #[inline(always)]
 fn lists<T: Float, S: Simd>(
     simd: S,
     op: Op,
-    range: Range<usize>,
+    positions: &[u32],
     terms: &[Operand],
     seen: Seen<'_, T>,
     y: &mut [T],
 ) {
-    let positions: Few<u32> = range.map(|position| position as u32).collect();
     for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
         let read = |position: u32| packet::<T, S>(seen, terms[position as usize], group * WIDTH);
-        y.copy_from_slice(&list_value_of(simd, op, &positions, read).0);
+        y.copy_from_slice(&list_value_of(simd, op, positions, read).0);
     }
 }
 

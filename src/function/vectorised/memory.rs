@@ -16,6 +16,8 @@ pub(super) struct Memory<T> {
     pub same: [Aligned<T>; 3],
     /// Contributions to operands, before they are added.
     pub terms: [Aligned<T>; 3],
+    /// The numbers from 0 on, as many as the schedule has terms: parts of it are lists of operands.
+    pub positions: Vec<u32>,
     /// The partials of a row over lists.
     pub partials: Vec<[T; WIDTH]>,
 }
@@ -25,6 +27,7 @@ impl<T: Float> Memory<T> {
         let mut memory = Memory::default();
         memory.values.set_len(schedule.values + WIDTH);
         memory.adjoints.set_len(schedule.adjoints + WIDTH);
+        memory.positions = (0..schedule.terms.len() as u32).collect();
         for part in memory.same.iter_mut().chain(&mut memory.terms) {
             part.set_len(CHUNK);
         }

@@ -11,7 +11,6 @@ use crate::function::lanes::vector::Aligned;
 use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Write};
 use crate::table::matrix::rules;
 use crate::table::ops::Op;
-use crate::table::rules::Few;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -66,7 +65,7 @@ fn through<T: Float, S: Simd>(
     to: &[Destination],
     memory: &mut Memory<T>,
 ) {
-    let Memory { values, adjoints, same, terms, partials } = memory;
+    let Memory { values, adjoints, same, terms, positions, partials } = memory;
     match step {
         Step::Map { op, operands, arity, to: y, len } => {
             let run = Run { op: *op, operands: &operands[..*arity], y: *y as usize, len: *len, from, to };
@@ -80,7 +79,8 @@ fn through<T: Float, S: Simd>(
             } else if *op == Op::TERMS {
                 run.through_terms(adjoints);
             } else {
-                run.through_lists(simd, operands.clone(), &schedule.terms, values, adjoints, partials);
+                let positions = &positions[operands.clone()];
+                run.through_lists(simd, positions, &schedule.terms, values, adjoints, partials);
             }
         }
         Step::Along { operands, factors, len, .. } => {
@@ -281,24 +281,23 @@ impl Run<'_> {
         }
     }
 
-    /// Through rows over lists. `range` has the positions of the operands among all `terms`.
+    /// Through rows over lists; `positions`: where their operands are among all `terms`.
     #[inline(always)]
     fn through_lists<T: Float, S: Simd>(
         &self,
         simd: S,
-        range: Range<usize>,
+        positions: &[u32],
         terms: &[Operand],
         values: &[T],
         adjoints: &mut [T],
         partials: &mut Vec<[T; WIDTH]>,
     ) {
         let Run { op, operands, y, len, from, to } = *self;
-        let positions: Few<u32> = range.map(|position| position as u32).collect();
         for first in (0..len).step_by(WIDTH) {
             let read = |position: u32| packet::<T, S>(Seen::all(values), terms[position as usize], first);
             let y: Packet<T, S> = packet(Seen::all(values), Operand { at: y as u32, is_same: false }, first);
             partials.clear();
-            list_partials_of(simd, op, &positions, read, y, |partial| partials.push(partial.0));
+            list_partials_of(simd, op, positions, read, y, |partial| partials.push(partial.0));
             let real = WIDTH.min(len - first);
             for ((partial, &to), &operand) in partials.iter_mut().zip(to).zip(operands) {
                 if to.write != Write::Nothing {

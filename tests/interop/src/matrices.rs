@@ -125,6 +125,10 @@ macro_rules! version {
             fn a_kalman_filter() {
                 let data = [0.4, 1.1, 1.4, 2.2, 2.4, 3.1];
                 check_all!(|p| kalman(p, &data), [-2.0, -1.0, 0.8]).assert_pass();
+                let f = Function::record(|p| kalman(p, &data), [-2.0, -1.0, 0.8]).unwrap();
+                let there = [-1.5, -0.7, 0.6];
+                assert_eq!(f.evaluator().value(&there).unwrap().to_bits(), kalman(there, &data).to_bits());
+                assert_eq!(f.evaluator().gradient(&there).unwrap(), gradient(|p| kalman(p, &data), there));
             }
 
             /// Where the hand of an arm with seven joints is: its squared distance from a point.
@@ -143,7 +147,11 @@ macro_rules! version {
             #[test]
             fn forward_kinematics_of_seven_joints() {
                 let at = vec![0.1, -0.4, 0.7, 0.3, -0.9, 0.5, 0.2];
-                check_all!(|x| reach(x), at).assert_pass();
+                check_all!(|x| reach(x), at.clone()).assert_pass();
+                let f = Function::record(|x| reach(x), &at).unwrap();
+                let there: Vec<f64> = at.iter().map(|angle| angle * 0.5 + 0.1).collect();
+                assert_eq!(f.evaluator().value(&there).unwrap().to_bits(), reach(&there).to_bits());
+                assert_eq!(f.evaluator().gradient(&there).unwrap(), gradient(|x| reach(x), &there[..]));
             }
 
             /// A rotation about z turns x by −y and y by x.
