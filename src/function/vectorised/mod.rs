@@ -55,7 +55,7 @@ use std::fmt;
 /// Second derivatives are those of derivatives as functions: `f.hvp()?.vectorised()`.
 ///
 /// Guards, structural zeros, infinities and conventions at kinks are those of the function: where a guard has another
-/// outcome or a derivative is NaN, the function itself is evaluated, and its result counts. (A guard compares the values that
+/// outcome or a derivative is not finite, the function itself is evaluated, and its result counts. (A guard compares the values that
 /// were computed here: where two sides differ by a rounding error, its outcome may be another, unless values are exact.)
 #[derive(Debug, Clone)]
 pub struct Vectorised {
