@@ -9,6 +9,23 @@ use levenberg_marquardt::LeastSquaresProblem;
 use nalgebra_0_34::{DMatrix, DVector, Dyn, Owned};
 use std::cell::RefCell;
 
+/// What problems have in common: matrices of any size, and the parameters of a [`Fit`].
+macro_rules! parameters_of_fit {
+    () => {
+        type ResidualStorage = Owned<f64, Dyn>;
+        type JacobianStorage = Owned<f64, Dyn, Dyn>;
+        type ParameterStorage = Owned<f64, Dyn>;
+
+        fn set_params(&mut self, x: &DVector<f64>) {
+            self.fit.set(x);
+        }
+
+        fn params(&self) -> DVector<f64> {
+            self.fit.get()
+        }
+    };
+}
+
 /// The outputs of a function as residuals. Its variables are the parameters of the fit; inputs that are held keep their
 /// numbers.
 ///
@@ -62,17 +79,7 @@ impl Residuals {
 }
 
 impl LeastSquaresProblem<f64, Dyn, Dyn> for Residuals {
-    type ResidualStorage = Owned<f64, Dyn>;
-    type JacobianStorage = Owned<f64, Dyn, Dyn>;
-    type ParameterStorage = Owned<f64, Dyn>;
-
-    fn set_params(&mut self, x: &DVector<f64>) {
-        self.fit.set(x);
-    }
-
-    fn params(&self) -> DVector<f64> {
-        self.fit.get()
-    }
+    parameters_of_fit! {}
 
     fn residuals(&self) -> Option<DVector<f64>> {
         let mut residuals = DVector::zeros(self.function.outputs());
@@ -199,17 +206,7 @@ impl<'a> BatchResiduals<'a> {
 }
 
 impl LeastSquaresProblem<f64, Dyn, Dyn> for BatchResiduals<'_> {
-    type ResidualStorage = Owned<f64, Dyn>;
-    type JacobianStorage = Owned<f64, Dyn, Dyn>;
-    type ParameterStorage = Owned<f64, Dyn>;
-
-    fn set_params(&mut self, x: &DVector<f64>) {
-        self.fit.set(x);
-    }
-
-    fn params(&self) -> DVector<f64> {
-        self.fit.get()
-    }
+    parameters_of_fit! {}
 
     fn residuals(&self) -> Option<DVector<f64>> {
         let mut residuals = DVector::zeros(self.samples * self.values.outputs());

@@ -325,12 +325,12 @@ impl<R: Number, const N: usize> Hooks for Dual<R, N> {
         let primals: Vec<R> = operands.iter().map(|operand| operand.primal).collect();
         let values = R::matrix(op, &primals);
         let mut results: Vec<Self> = values.iter().map(|&value| Dual::result(value)).collect();
-        let (a, b) = operands.split_at(op.split(operands.len()).expect("the operands of this operation")[0]);
         for k in 0..N {
-            let reach = [a, b].map(|matrix| match matrix.iter().any(|entry| entry.is_reached_by(k)) {
-                true => Reach::Always,
-                false => Reach::Never,
-            });
+            let reach =
+                op.matrices(operands).map(|matrix| match matrix.iter().any(|entry| entry.is_reached_by(k)) {
+                    true => Reach::Always,
+                    false => Reach::Never,
+                });
             if reach.iter().all(Reach::is_never) {
                 continue;
             }

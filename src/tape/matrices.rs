@@ -21,9 +21,13 @@ use std::panic::Location;
 pub(crate) fn record_matrix(op: MatrixOp, values: &[f64], operands: &[Var]) -> Vec<Var> {
     let line = Location::caller();
     if values.is_empty() || !operands.iter().any(|operand| operand.is_on_a_tape()) {
-        return values.iter().map(|&value| Var::constant_of(value)).collect();
+        return constants(values);
     }
     with(|thread| thread.record_matrix(op, values, operands, line))
+}
+
+fn constants(values: &[f64]) -> Vec<Var> {
+    values.iter().map(|&value| Var::constant_of(value)).collect()
 }
 
 impl Thread {
@@ -39,7 +43,7 @@ impl Thread {
             return tape.append_matrix(op, values, operands, line);
         }
         if tape.cold().recording.is_none() {
-            return Ok(values.iter().map(|&value| Var::constant_of(value)).collect());
+            return Ok(constants(values));
         }
         // As for other operations: a replay must compute the values again.
         tape.check_room(2 * values.len())?;
@@ -120,9 +124,7 @@ pub(super) fn pass_on(
     if !adjoints_count(&seeds, values.iter().chain(&y), is_reached) {
         return;
     }
-    let [first, _] = op.split(operands.len()).expect("the operands of this operation");
-    let are_wanted = |operands: &[u32]| operands.iter().any(|&operand| operand > UNTAKEN);
-    let wanted = [are_wanted(&operands[..first]), are_wanted(&operands[first..])];
+    let wanted = op.matrices(operands).map(|operands| operands.iter().any(|&operand| operand > UNTAKEN));
     for (term, &operand) in rules::adjoints(op, values, &y, &seeds, wanted).into_iter().zip(operands) {
         // Those of constants are added to the sink.
         let by_operand = &adjoints[operand as usize];

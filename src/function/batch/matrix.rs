@@ -33,8 +33,7 @@ impl Matrix {
         before: &mut [T],
     ) {
         let Lost { block, values, is_out, .. } = *lost;
-        let [first, _] = self.op.split(self.operands.len()).expect("the operands of this operation");
-        let wanted = [is_wanted[..first].contains(&true), is_wanted[first..].contains(&true)];
+        let wanted = self.op.matrices(is_wanted).map(|is_wanted| is_wanted.contains(&true));
         for lane in (0..block.lanes).filter(|&lane| !is_out[lane]) {
             let operands = self.operands_in(block, values, lane);
             let y: Vec<f64> =

@@ -150,15 +150,8 @@ impl Instruction<'_> {
     #[track_caller]
     pub fn reach_of_matrices<R: Number>(self, reach: &[Reach<R>]) -> [Reach<R>; 2] {
         let Op::Matrix(op) = self.op else { unreachable!("an operation on matrices") };
-        self.halves(op)
+        op.matrices(self.operands)
             .map(|entries| entries.iter().map(|&entry| reach[entry as usize]).fold(Reach::Never, Reach::or))
-    }
-
-    /// For an operation on matrices: the entries of the first matrix and of the second.
-    fn halves(&self, op: MatrixOp) -> [&[Place]; 2] {
-        let [first, _] = op.split(self.operands.len()).expect("the operands of this operation");
-        let (a, b) = self.operands.split_at(first);
-        [a, b]
     }
 
     /// For an operation on matrices: the terms of the adjoints of its operands, 0 in a matrix with no wanted operand.
@@ -172,7 +165,7 @@ impl Instruction<'_> {
     ) -> Vec<R> {
         let (op, operands) = self.matrix(values);
         let results = self.results();
-        let wanted = self.halves(op).map(|entries| entries.iter().any(|&entry| is_wanted(entry)));
+        let wanted = op.matrices(self.operands).map(|entries| entries.iter().any(|&entry| is_wanted(entry)));
         rules::adjoints(op, &operands, &values[results.clone()], &adjoints[results], wanted)
     }
 

@@ -1,6 +1,7 @@
 //! Blocks of memory: a block holds the results of one group of operations, side by side.
 
-use super::plan::{Address, GROUP};
+use super::plan::Address;
+use crate::function::lanes::packet::WIDTH;
 
 /// The blocks of the values, in order. Each has room behind it, so that whole groups can be read and written.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +42,7 @@ impl Blocks {
 
 /// How many numbers are set aside for a block of this length.
 fn room(len: usize) -> usize {
-    (len + 2 * GROUP - 1) / GROUP * GROUP
+    (len + 2 * WIDTH - 1) / WIDTH * WIDTH
 }
 
 fn address(at: usize) -> Address {

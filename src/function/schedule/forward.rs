@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use super::group::{Group, breaks, segments};
-use super::plan::{Address, Operand, Schedule, Step, Sums};
+use super::plan::{Address, Exactness, Operand, Schedule, Step};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
@@ -28,24 +28,20 @@ pub(super) struct Planner<'g> {
     copied: FxHashMap<Vec<Address>, Address>,
     /// The constants, by address.
     constants: FxHashMap<Address, f64>,
-    sums: Sums,
+    exactness: Exactness,
 }
 
 /// Operations that can be evaluated side by side: the same operation, and constants at the same positions.
 type Key = (Op, Vec<bool>);
 
 impl<'g> Planner<'g> {
-    pub fn new(graph: &'g Graph, sums: Sums) -> Planner<'g> {
+    pub fn new(graph: &'g Graph, exactness: Exactness) -> Planner<'g> {
         let mut blocks = Blocks::default();
         let constants = blocks.append(graph.constants.len());
         let inputs = blocks.append(graph.inputs);
-        let mut at = vec![0; graph.places()];
-        for (place, address) in at[..graph.constants.len()].iter_mut().zip(constants..) {
-            *place = address;
-        }
-        for (place, address) in at[graph.constants.len()..graph.first_result()].iter_mut().zip(inputs..) {
-            *place = address;
-        }
+        let mut at: Vec<Address> =
+            (constants..).take(graph.constants.len()).chain((inputs..).take(graph.inputs)).collect();
+        at.resize(graph.places(), 0);
         let values: Vec<(Address, f64)> = (constants..).zip(graph.constants.iter().copied()).collect();
         Planner {
             graph,
@@ -54,7 +50,7 @@ impl<'g> Planner<'g> {
             constants: values.iter().copied().collect(),
             schedule: Schedule { inputs, constants: values, ..Schedule::default() },
             copied: FxHashMap::default(),
-            sums,
+            exactness,
         }
     }
 
@@ -88,7 +84,7 @@ impl<'g> Planner<'g> {
         if group.len() < few {
             let factors = if op == Op::TERMS { 1 } else { 2 };
             let is_sum = op == Op::TERMS || op == Op::INNER_PRODUCT;
-            if is_sum && self.sums == Sums::Split && operands / factors >= LONG {
+            if is_sum && self.exactness == Exactness::Rounded && operands / factors >= LONG {
                 return ordered.iter().for_each(|&instruction| self.along(instruction, factors));
             }
             return self.single(op, &ordered);

@@ -2,6 +2,7 @@
 
 use crate::function::ir::graph::Guard;
 use crate::table::ops::Op;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// An index in the memory of values, or in that of adjoints.
@@ -36,13 +37,16 @@ pub(in crate::function) struct Derivatives {
     pub len: usize,
 }
 
-/// What is asked of a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::function) enum Sums {
-    /// Long sums and products are computed in parts.
-    Split,
-    /// Every sum is computed from left to right, as it was recorded.
-    InOrder,
+/// Which bits the values of a [`Vectorised`](crate::vectorised::Vectorised) function have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Exactness {
+    /// Elementary functions by vector kernels, within 2 units in the last place; long sums and products in parts.
+    #[default]
+    Rounded,
+    /// The bits of the [`Function`](crate::Function): elementary functions one by one, sums from left to right. Slower
+    /// where these take most of the time.
+    Exact,
 }
 
 /// An evaluation in runs.
@@ -64,17 +68,10 @@ pub(in crate::function) struct Schedule {
     pub guards: Vec<Guard>,
     pub reverse: Vec<ReverseStep>,
     pub destinations: Vec<Destination>,
-    /// Where the adjoints of the outputs are, for those that depend on variables.
-    pub seeds: Vec<Option<Address>>,
     /// Where the derivatives by the variables are, one after the other.
     pub derivatives: Vec<Derivatives>,
     pub levels: usize,
-    /// How many operations were arranged.
-    pub operations: usize,
 }
-
-/// The largest number of elements that are computed at once: all blocks have room for a last group that is not full.
-pub(in crate::function) const GROUP: usize = 16;
 
 /// What becomes of the numbers at a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,12 +96,27 @@ pub(in crate::function) struct Destination {
 pub(in crate::function) enum ReverseStep {
     /// Makes these adjoints 0.
     Zero(Range<usize>),
+    /// Adds the weight of an output to its adjoint.
+    Seed { output: usize, at: Address },
     /// From the adjoints at `from` through the step with this number; destinations are in
     /// [`Schedule::destinations`], one per operand.
     Through { step: usize, from: Address, to: Range<usize> },
 }
 
 impl Schedule {
+    /// The operands of a step. Those of a copy and of a single operation are single numbers.
+    pub fn operands<'s>(&'s self, step: &'s Step) -> Cow<'s, [Operand]> {
+        match step {
+            Step::Map { operands, arity, .. } => Cow::Borrowed(&operands[..*arity]),
+            Step::Along { operands, factors, .. } => Cow::Borrowed(&operands[..*factors]),
+            Step::Lists { operands, .. } => Cow::Borrowed(&self.terms[operands.clone()]),
+            Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
+                let operands = self.indices[operands.clone()].iter();
+                operands.map(|&at| Operand { at, is_same: true }).collect()
+            }
+        }
+    }
+
     /// An estimate of the time of a value and a gradient, in nanoseconds.
     pub fn cost(&self) -> f64 {
         let (mut elements, mut copied) = (0, 0);
@@ -152,6 +164,23 @@ impl Step {
             Step::Single { op, operands, to } => (*to, op.results(operands.len())),
         };
         to as usize..to as usize + len
+    }
+
+    /// How many numbers of an operand it reads that are side by side.
+    pub fn len(&self) -> usize {
+        match self {
+            Step::Map { len, .. } | Step::Lists { len, .. } | Step::Along { len, .. } => *len,
+            Step::Copy { .. } | Step::Single { .. } => 1,
+        }
+    }
+
+    /// Whether the contribution to this operand is the adjoint of the results, as for a term of a sum.
+    pub fn passes_on(&self, operand: usize) -> bool {
+        match self {
+            Step::Map { op, .. } => op.passes_on(operand),
+            Step::Lists { op, .. } => *op == Op::TERMS,
+            Step::Along { .. } | Step::Copy { .. } | Step::Single { .. } => false,
+        }
     }
 }
 

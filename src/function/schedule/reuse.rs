@@ -40,12 +40,12 @@ impl Schedule {
         let mut last = vec![None; blocks.len()];
         for (number, step) in self.steps.iter().enumerate() {
             last[blocks.of(step.results().start as Address)] = Some(number);
-            self.visit_operands(step, |_, operand| {
+            for operand in self.operands(step).iter() {
                 let last = &mut last[blocks.of(operand.at)];
                 if last.is_some() {
                     *last = Some(number);
                 }
-            });
+            }
         }
         last
     }
@@ -62,31 +62,16 @@ impl Schedule {
             let ReverseStep::Through { step, to, .. } = reverse else { continue };
             let (step, to) = (&self.steps[*step], &self.destinations[to.clone()]);
             let is_wanted = |k: usize| to[k].write != Write::Nothing;
-            self.visit_operands(step, |k, operand| {
+            for (k, operand) in self.operands(step).iter().enumerate() {
                 if step.reads(Some(k), is_wanted) {
                     keep(operand.at);
                 }
-            });
+            }
             if step.reads(None, is_wanted) {
                 keep(step.results().start as Address);
             }
         }
         is_kept
-    }
-
-    /// Visits every operand of a step, with its position.
-    fn visit_operands(&self, step: &Step, mut visit: impl FnMut(usize, Operand)) {
-        let mut visit_all =
-            |operands: &[Operand]| operands.iter().enumerate().for_each(|(k, &operand)| visit(k, operand));
-        match step {
-            Step::Map { operands, arity, .. } => visit_all(&operands[..*arity]),
-            Step::Along { operands, factors, .. } => visit_all(&operands[..*factors]),
-            Step::Lists { operands, .. } => visit_all(&self.terms[operands.clone()]),
-            Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
-                let operands = self.indices[operands.clone()].iter();
-                operands.enumerate().for_each(|(k, &at)| visit(k, Operand { at, is_same: true }));
-            }
-        }
     }
 
     /// Replaces every address of a value.

@@ -2,9 +2,9 @@
 //! added, is decided here.
 
 use super::blocks::{Blocks, Lent};
-use super::plan::{Address, Derivatives, Destination, GROUP, Operand, ReverseStep, Schedule, Step, Write};
+use super::plan::{Address, Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Write};
 use crate::function::ir::graph::Graph;
-use crate::table::ops::Op;
+use crate::function::lanes::packet::WIDTH;
 use std::ops::Range;
 
 /// The planning of a sweep.
@@ -37,7 +37,9 @@ impl Schedule {
             steps: Vec::new(),
             destinations: Vec::new(),
         };
-        let seeds: Vec<Option<Address>> = self.outputs.iter().map(|&output| planner.seed(output)).collect();
+        for (number, &output) in self.outputs.iter().enumerate() {
+            planner.seed(number, output);
+        }
         for (number, step) in self.steps.iter().enumerate().rev() {
             planner.through(number, step);
         }
@@ -51,29 +53,15 @@ impl Schedule {
         }
         let Planner { steps, destinations, memory, .. } = planner;
         self.adjoints = memory.end();
-        (self.reverse, self.destinations, self.seeds, self.derivatives) =
-            (steps, destinations, seeds, derivatives);
+        (self.reverse, self.destinations, self.derivatives) = (steps, destinations, derivatives);
     }
 
     /// How often each value is used, by steps and as an output.
     fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0; self.values];
         for step in &self.steps {
-            let mut count = |values: Range<usize>| uses[values].iter_mut().for_each(|uses| *uses += 1);
-            match step {
-                Step::Map { operands, arity, len, .. } => {
-                    operands[..*arity].iter().for_each(|operand| count(operand.range(*len)));
-                }
-                Step::Lists { operands, len, .. } => {
-                    self.terms[operands.clone()].iter().for_each(|operand| count(operand.range(*len)));
-                }
-                Step::Along { operands, factors, len, .. } => {
-                    operands[..*factors].iter().for_each(|operand| count(operand.range(*len)));
-                }
-                Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
-                    let operands = self.indices[operands.clone()].iter().map(|&at| at as usize);
-                    operands.for_each(|at| count(at..at + 1));
-                }
+            for operand in self.operands(step).iter() {
+                uses[operand.range(step.len())].iter_mut().for_each(|uses| *uses += 1);
             }
         }
         self.outputs.iter().for_each(|&output| uses[output as usize] += 1);
@@ -87,31 +75,21 @@ impl Schedule {
             active[input] = is_variable;
         }
         for step in &self.steps {
-            let results = step.results();
+            let (results, operands) = (step.results(), self.operands(step));
             match step {
-                Step::Map { operands, arity, .. } => {
+                Step::Map { .. } | Step::Lists { .. } => {
                     for k in 0..results.len() {
-                        active[results.start + k] = operands[..*arity].iter().any(|it| active[it.element(k)]);
+                        active[results.start + k] = operands.iter().any(|operand| active[operand.element(k)]);
                     }
                 }
-                Step::Lists { operands, .. } => {
-                    for k in 0..results.len() {
-                        let terms = &self.terms[operands.clone()];
-                        active[results.start + k] = terms.iter().any(|it| active[it.element(k)]);
+                Step::Copy { .. } => {
+                    for (result, operand) in results.zip(operands.iter()) {
+                        active[result] = active[operand.at as usize];
                     }
                 }
-                Step::Along { operands, factors, len, .. } => {
-                    let mut operands = operands[..*factors].iter();
-                    active[results.start] =
-                        operands.any(|operand| active[operand.range(*len)].contains(&true));
-                }
-                Step::Copy { from, .. } => {
-                    for (result, &from) in results.zip(&self.indices[from.clone()]) {
-                        active[result] = active[from as usize];
-                    }
-                }
-                Step::Single { operands, .. } => {
-                    let any = self.indices[operands.clone()].iter().any(|&operand| active[operand as usize]);
+                Step::Along { .. } | Step::Single { .. } => {
+                    let depends = |operand: &Operand| active[operand.range(step.len())].contains(&true);
+                    let any = operands.iter().any(depends);
                     active[results].fill(any);
                 }
             }
@@ -130,13 +108,12 @@ impl Planner<'_> {
     }
 
     /// An output: its adjoint starts as 0, to which the seed is added.
-    fn seed(&mut self, output: Address) -> Option<Address> {
-        if !self.is_active[output as usize] {
-            return None;
+    fn seed(&mut self, output: usize, value: Address) {
+        if self.is_active[value as usize] {
+            self.fill(value as usize..value as usize + 1);
+            let at = self.adjoint(value);
+            self.steps.push(ReverseStep::Seed { output, at });
         }
-        let value = output as usize;
-        self.fill(value..value + 1);
-        Some(self.adjoint(output))
     }
 
     /// Makes the adjoints of these values 0 that have not been written.
@@ -161,26 +138,10 @@ impl Planner<'_> {
         if self.is_written[results.clone()].contains(&true) {
             self.fill(results.clone());
             let schedule = self.schedule;
+            let operands = schedule.operands(step);
+            let passed = self.pass_on(step, &operands);
             let start = self.destinations.len();
-            let to = match step {
-                Step::Map { op, operands, arity, len, .. } => {
-                    let passed = self.pass_on(&operands[..*arity], *len, results.start, |k| op.passes_on(k));
-                    self.contribute(&operands[..*arity], *len, &passed)
-                }
-                Step::Lists { op, operands, len, .. } => {
-                    let operands = &schedule.terms[operands.clone()];
-                    let passed = self.pass_on(operands, *len, results.start, |_| *op == Op::TERMS);
-                    self.contribute(operands, *len, &passed)
-                }
-                Step::Along { operands, factors, len, .. } => {
-                    self.contribute(&operands[..*factors], *len, &[false; 2])
-                }
-                Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
-                    let operands = schedule.indices[operands.clone()].iter();
-                    let operands: Vec<Operand> = operands.map(|&at| Operand { at, is_same: true }).collect();
-                    self.contribute(&operands, 1, &vec![false; operands.len()])
-                }
-            };
+            let to = self.contribute(&operands, step.len(), &passed);
             if self.destinations[start..].iter().any(|to| to.write != Write::Nothing) {
                 let from = self.adjoint(results.start as Address);
                 self.steps.push(ReverseStep::Through { step: number, from, to });
@@ -196,28 +157,22 @@ impl Planner<'_> {
 
     /// Finds the operands that have the adjoints of the results as their own: terms of a sum that are used nowhere else.
     /// Nothing is computed for them.
-    fn pass_on(
-        &mut self,
-        operands: &[Operand],
-        len: usize,
-        results: usize,
-        is_term: impl Fn(usize) -> bool,
-    ) -> Vec<bool> {
+    fn pass_on(&mut self, step: &Step, operands: &[Operand]) -> Vec<bool> {
+        let (results, len) = (step.results().start as Address, step.len());
         let of = |(k, operand): (usize, &Operand)| {
+            if !step.passes_on(k) || operand.is_same {
+                return None;
+            }
             let block = self.blocks.of(operand.at);
-            let (start, length) = self.blocks.get(block);
             let values = operand.range(len);
-            let passes = is_term(k)
-                && !operand.is_same
-                && (start, length) == (operand.at, len)
+            let passes = self.blocks.get(block) == (operand.at, len)
                 && self.uses[values.clone()].iter().all(|&uses| uses == 1)
                 && self.is_active[values.clone()].contains(&true)
                 && !self.is_written[values].contains(&true);
             passes.then_some(block)
         };
         let blocks: Vec<Option<usize>> = operands.iter().enumerate().map(of).collect();
-        let from = self.adjoint(results as Address);
-        let lender = self.blocks.of(results as Address);
+        let (from, lender) = (self.adjoint(results), self.blocks.of(results));
         for (block, operand) in blocks.iter().zip(operands).filter_map(|(block, it)| Some(((*block)?, it))) {
             self.at[block] = Some(from);
             self.is_written[operand.range(len)].fill(true);
@@ -254,7 +209,7 @@ impl Planner<'_> {
                 let (block, length) = self.blocks.get(self.blocks.of(operand.at));
                 // What follows the last number of a block is free.
                 let is_last = values.end == block as usize + length;
-                destination.room = (values.len() + if is_last { GROUP } else { 0 }) as u32;
+                destination.room = (values.len() + if is_last { WIDTH } else { 0 }) as u32;
             }
             self.destinations.push(destination);
         }

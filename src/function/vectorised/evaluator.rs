@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::function::evaluator::Evaluator;
 use crate::function::length;
 use crate::function::schedule::{Derivatives, Schedule};
-use crate::number::predicate::Predicate;
 use crate::platform::with_best_instructions;
 
 /// Computes values and derivatives of a [`Vectorised`] function, by methods of the same names as those of [`Evaluator`]. It owns its
@@ -147,12 +146,9 @@ impl VectorisedEvaluator<'_> {
     /// See [`Evaluator`].
     pub fn vjp(&mut self, x: &[f64], weights: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
         length("weights", self.vectorised.function.outputs(), weights.len())?;
-        let mut values = vec![0.0; weights.len()];
+        let Some((schedule, memory)) = self.forward(x)? else { return self.careful.vjp(x, weights) };
+        let values = schedule.outputs.iter().map(|&output| memory.values[output as usize]).collect();
         let mut product = vec![0.0; self.vectorised.function.variables()];
-        self.values_into(x, &mut values)?;
-        if self.memory.is_none() {
-            return self.careful.vjp(x, weights);
-        }
         self.weights.copy_from_slice(weights);
         if self.backward(&mut product) { Ok((values, product)) } else { self.careful.vjp(x, weights) }
     }
@@ -165,14 +161,11 @@ impl VectorisedEvaluator<'_> {
         let (Some(schedule), Some(memory)) = (schedule, &mut self.memory) else { return Ok(None) };
         memory.values[schedule.inputs as usize..][..x.len()].copy_from_slice(x);
         with_best_instructions(Forward { schedule, memory, exactness: *exactness });
-        let values = &memory.values;
-        let holds = |predicate: Predicate, left: u32, right: u32| {
-            predicate.holds(values[left as usize], values[right as usize])
-        };
+        let value = |at: u32| memory.values[at as usize];
         let are_met = schedule
             .guards
             .iter()
-            .all(|guard| holds(guard.predicate, guard.left, guard.right) == guard.outcome);
+            .all(|guard| guard.predicate.holds(value(guard.left), value(guard.right)) == guard.outcome);
         Ok(are_met.then_some((schedule, &*memory)))
     }
 

@@ -7,10 +7,11 @@ mod reverse;
 mod seen;
 mod sums;
 
+pub use super::schedule::Exactness;
 pub use evaluator::VectorisedEvaluator;
 
 use super::ir::graph::Instruction;
-use super::schedule::{Schedule, Sums};
+use super::schedule::Schedule;
 use super::{Function, Pass};
 use std::fmt;
 
@@ -66,18 +67,6 @@ pub struct Vectorised {
     statistics: PlanStatistics,
 }
 
-/// Which bits the values of a [`Vectorised`] function have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Exactness {
-    /// Elementary functions by vector kernels, within 2 units in the last place; long sums and products in parts.
-    #[default]
-    Rounded,
-    /// The bits of the [`Function`]: elementary functions one by one, sums from left to right. Slower where these take
-    /// most of the time.
-    Exact,
-}
-
 /// What was planned; `Display` is a sentence.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -123,11 +112,7 @@ impl Function {
         let function =
             self.with_passes(&[Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead]);
         let is_variable: Vec<bool> = function.are_variables().collect();
-        let sums = match exactness {
-            Exactness::Rounded => Sums::Split,
-            Exactness::Exact => Sums::InOrder,
-        };
-        let schedule = Schedule::new(&function.graph, &is_variable, sums);
+        let schedule = Schedule::new(&function.graph, &is_variable, exactness);
         // A row over a list does as much as an operation of two operands for each of its terms.
         let work = |instruction: Instruction<'_>| instruction.operands.len().saturating_sub(1).max(1);
         let work: usize = function.graph.instructions.iter().map(work).sum();

@@ -11,7 +11,9 @@ use crate::function::lanes::vector::Aligned;
 use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Write};
 use crate::table::matrix::rules;
 use crate::table::ops::Op;
+use crate::table::zeros::Reach;
 use pulp::{Simd, WithSimd};
+use std::iter::repeat;
 use std::ops::Range;
 
 /// Computes the adjoints of the inputs from weights of the outputs.
@@ -27,32 +29,19 @@ impl<T: Float> WithSimd for Backward<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Backward { schedule, memory, weights } = self;
-        // The adjoints of the outputs start as zeros, which the first steps make.
-        let zeros = schedule.reverse.iter().take_while(|step| matches!(step, ReverseStep::Zero(_))).count();
-        for step in &schedule.reverse[..zeros] {
-            zero(step, &mut memory.adjoints);
-        }
-        for (at, &weight) in schedule.seeds.iter().zip(weights) {
-            if let Some(at) = at {
-                let adjoint = &mut memory.adjoints[*at as usize];
-                *adjoint = *adjoint + T::of(weight);
-            }
-        }
-        for step in &schedule.reverse[zeros..] {
+        for step in &schedule.reverse {
             match step {
-                ReverseStep::Zero(_) => zero(step, &mut memory.adjoints),
+                ReverseStep::Zero(range) => memory.adjoints[range.clone()].fill(T::default()),
+                ReverseStep::Seed { output, at } => {
+                    let adjoint = &mut memory.adjoints[*at as usize];
+                    *adjoint = *adjoint + T::of(weights[*output]);
+                }
                 ReverseStep::Through { step, from, to } => {
                     let (step, from) = (&schedule.steps[*step], *from as usize);
                     through(simd, schedule, step, from, &schedule.destinations[to.clone()], memory);
                 }
             }
         }
-    }
-}
-
-fn zero<T: Float>(step: &ReverseStep, adjoints: &mut [T]) {
-    if let ReverseStep::Zero(range) = step {
-        adjoints[range.clone()].fill(T::default());
     }
 }
 
@@ -126,22 +115,9 @@ fn along<T: Float>(
         return put(adjoint * sum, to, adjoints);
     }
     let to_all = &mut adjoints[to.at as usize..][..len];
-    let is_added = to.write == Write::Add;
     match others {
-        Some((false, other)) => {
-            let terms = to_all.iter_mut().zip(other);
-            match is_added {
-                true => terms.for_each(|(to, &other)| *to = *to + adjoint * other),
-                false => terms.for_each(|(to, &other)| *to = adjoint * other),
-            }
-        }
-        same => {
-            let term = same.map_or(adjoint, |(_, other)| adjoint * other[0]);
-            match is_added {
-                true => to_all.iter_mut().for_each(|to| *to = *to + term),
-                false => to_all.fill(term),
-            }
-        }
+        Some((false, other)) => put_all(other.iter().map(|&other| adjoint * other), to.write, to_all),
+        same => put_all(repeat(same.map_or(adjoint, |(_, other)| adjoint * other[0])), to.write, to_all),
     }
 }
 
@@ -153,6 +129,17 @@ fn put<T: Float>(term: T, to: Destination, adjoints: &mut [T]) {
         Write::Nothing => {}
         Write::Set => *at = term,
         Write::Add => *at = *at + term,
+    }
+}
+
+/// Writes or adds contributions, one to each adjoint.
+#[inline(always)]
+fn put_all<T: Float>(terms: impl Iterator<Item = T>, write: Write, to: &mut [T]) {
+    let all = to.iter_mut().zip(terms);
+    match write {
+        Write::Nothing => {}
+        Write::Set => all.for_each(|(to, term)| *to = term),
+        Write::Add => all.for_each(|(to, term)| *to = *to + term),
     }
 }
 
@@ -185,73 +172,51 @@ impl Run<'_> {
                 same[..all.min(CHUNK)].fill(values[operand.at as usize]);
             }
         }
+        let mut wanted = [false; 3];
+        to.iter().zip(&mut wanted).for_each(|(to, wanted)| *wanted = to.write != Write::Nothing);
         // Contributions are written where they belong, or to memory of their own, from where they are added.
-        let (mut wanted, mut is_direct) = ([false; 3], [false; 3]);
-        for (k, to) in to.iter().enumerate() {
-            wanted[k] = to.write != Write::Nothing;
-            is_direct[k] = wanted[k] && !operands[k].is_same;
-        }
-        let needs_memory = operands.len() == 3 || wanted != is_direct;
-        let size = if is_same || needs_memory { CHUNK } else { all };
+        let mut is_direct: [bool; 3] =
+            std::array::from_fn(|k| wanted[k] && operands.get(k).is_some_and(|operand| !operand.is_same));
         let mut first = 0;
         while first < all {
-            let part = (all - first).min(size);
+            let needs_memory = operands.len() == 3 || wanted != is_direct;
+            let part = if is_same || needs_memory { CHUNK.min(all - first) } else { all - first };
             let (mut ranges, mut kept) = ([const { 0..0 }; 4], [T::mask(false); 3]);
+            // What follows a window in its block, and is written over by the last group.
+            let mut tails = [[T::default(); WIDTH]; 3];
+            let has_tail = |k: usize| first + part > len && (to[k].room as usize) < all;
             for k in (0..to.len()).filter(|&k| is_direct[k]) {
                 let at = to[k].at as usize + first;
                 ranges[k] = at..at + part;
                 kept[k] = T::mask(to[k].write == Write::Add);
-            }
-            ranges[3] = from + first..from + first + part;
-            let slices = |first: usize, part: usize| {
-                let mut slices: [&[T]; 3] = [&[]; 3];
-                for (k, operand) in operands.iter().enumerate() {
-                    slices[k] = match operand.is_same {
-                        true => &same[k][..part],
-                        false => &values[operand.at as usize + first..][..part],
-                    };
-                }
-                slices
-            };
-            // What follows a number that is written as a part of the last group, but does not belong to it.
-            let has_tail = first + part > len;
-            let mut tails = [[T::default(); WIDTH]; 3];
-            if has_tail {
-                for k in (0..to.len()).filter(|&k| is_direct[k] && (to[k].room as usize) < all) {
+                if has_tail(k) {
                     tails[k][..all - len].copy_from_slice(&adjoints[to[k].at as usize..][len..all]);
                 }
             }
-            if let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) {
-                let [for_a, for_b, for_c] = terms.each_mut().map(|terms| &mut terms[..part.min(CHUNK)]);
-                let a = if is_direct[0] { a } else { for_a };
-                let b = if is_direct[1] { b } else { for_b };
-                let c = if is_direct[2] { c } else { for_c };
-                let evaluated =
-                    Evaluated { operands: slices(first, part), y: &values[y + first..][..part], adjoint };
-                pass_on(simd, op, &evaluated, wanted, kept, [a, b, c]);
-                if has_tail {
-                    for k in (0..to.len()).filter(|&k| is_direct[k] && (to[k].room as usize) < all) {
-                        adjoints[to[k].at as usize..][len..all].copy_from_slice(&tails[k][..all - len]);
-                    }
-                }
-                if needs_memory {
-                    for k in (0..to.len()).filter(|&k| wanted[k] && !is_direct[k]) {
-                        accumulate(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
-                    }
-                }
-                first += part;
+            ranges[3] = from + first..from + first + part;
+            let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) else {
+                // Two operands have numbers in common.
+                is_direct = [false; 3];
                 continue;
-            }
-            // Two operands have numbers in common.
-            let part = part.min(CHUNK);
-            let evaluated = Evaluated {
-                operands: slices(first, part),
-                y: &values[y + first..][..part],
-                adjoint: &adjoints[from + first..][..part],
             };
-            let places = terms.each_mut().map(|terms| &mut terms[..part]);
-            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
-            for k in (0..to.len()).filter(|&k| wanted[k]) {
+            let mut slices: [&[T]; 3] = [&[]; 3];
+            for (k, operand) in operands.iter().enumerate() {
+                slices[k] = match operand.is_same {
+                    true => &same[k][..part],
+                    false => &values[operand.at as usize + first..][..part],
+                };
+            }
+            let [for_a, for_b, for_c] = terms.each_mut().map(|terms| &mut terms[..part.min(CHUNK)]);
+            let a = if is_direct[0] { a } else { for_a };
+            let b = if is_direct[1] { b } else { for_b };
+            let c = if is_direct[2] { c } else { for_c };
+            let evaluated = Evaluated { operands: slices, y: &values[y + first..][..part], adjoint };
+            pass_on(simd, op, &evaluated, wanted, kept, [a, b, c]);
+            for k in (0..to.len()).filter(|&k| is_direct[k] && has_tail(k)) {
+                adjoints[to[k].at as usize..][len..all].copy_from_slice(&tails[k][..all - len]);
+            }
+            // Afterwards, since a contribution may belong to a tail.
+            for k in (0..to.len()).filter(|&k| wanted[k] && !is_direct[k]) {
                 accumulate(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
             }
             first += part;
@@ -319,16 +284,8 @@ fn accumulate<T: Float>(terms: &[T], operand: Operand, to: Destination, first: u
         let write = if is_added { Write::Add } else { to.write };
         return put(total(terms), Destination { write, ..to }, adjoints);
     }
-    let at = to.at as usize + first;
-    match to.write {
-        Write::Nothing => {}
-        Write::Set => adjoints[at..at + terms.len()].copy_from_slice(terms),
-        Write::Add => {
-            for (adjoint, &term) in adjoints[at..at + terms.len()].iter_mut().zip(terms) {
-                *adjoint = *adjoint + term;
-            }
-        }
-    }
+    let to_all = &mut adjoints[to.at as usize + first..][..terms.len()];
+    put_all(terms.iter().copied(), to.write, to_all);
 }
 
 /// The contribution `other · adjoint` to a factor.
@@ -355,24 +312,11 @@ fn pass_to_factor<T: Float>(
     }
     let at = to.at as usize;
     let [to_all, adjoint] = adjoints.get_disjoint_mut([at..at + len, from]).expect("two blocks");
-    let is_added = to.write == Write::Add;
-    match (other.is_same, is_added) {
-        (true, true) => {
-            let factor = values[other.at as usize];
-            to_all.iter_mut().zip(adjoint).for_each(|(to, adjoint)| *to = *to + *adjoint * factor);
-        }
-        (true, false) => {
-            let factor = values[other.at as usize];
-            to_all.iter_mut().zip(adjoint).for_each(|(to, adjoint)| *to = *adjoint * factor);
-        }
-        (false, true) => {
-            let all = to_all.iter_mut().zip(adjoint).zip(others());
-            all.for_each(|((to, adjoint), &other)| *to = *to + *adjoint * other);
-        }
-        (false, false) => {
-            let all = to_all.iter_mut().zip(adjoint).zip(others());
-            all.for_each(|((to, adjoint), &other)| *to = *adjoint * other);
-        }
+    if other.is_same {
+        let factor = values[other.at as usize];
+        put_all(adjoint.iter().map(|&adjoint| adjoint * factor), to.write, to_all);
+    } else {
+        put_all(adjoint.iter().zip(others()).map(|(&adjoint, &other)| adjoint * other), to.write, to_all);
     }
 }
 
@@ -387,10 +331,7 @@ fn pass<T: Float>(is_same: bool, to: Destination, from: Range<usize>, adjoints: 
     }
     let at = to.at as usize;
     let [to_all, adjoint] = adjoints.get_disjoint_mut([at..at + from.len(), from]).expect("two blocks");
-    match to.write {
-        Write::Add => to_all.iter_mut().zip(adjoint).for_each(|(to, adjoint)| *to = *to + *adjoint),
-        _ => to_all.copy_from_slice(adjoint),
-    }
+    put_all(adjoint.iter().copied(), to.write, to_all);
 }
 
 /// Through one operation, by the scalar row.
@@ -408,11 +349,10 @@ fn single<T: Float>(
     let is_wanted = |k: usize| to[k].write != Write::Nothing;
     if let Op::Matrix(op) = op {
         let results = op.results(operands.len());
-        let [first, _] = op.split(operands.len()).expect("the operands of this operation");
         let numbers: Vec<f64> = operands.iter().copied().map(value).collect();
         let y: Vec<f64> = values[y..y + results].iter().map(|y| y.double()).collect();
         let seeds: Vec<f64> = adjoints[from..from + results].iter().map(|seed| seed.double()).collect();
-        let wanted = [(0..first).any(is_wanted), (first..operands.len()).any(is_wanted)];
+        let wanted = op.matrices(to).map(|to| to.iter().any(|to| to.write != Write::Nothing));
         for (term, &to) in rules::adjoints(op, &numbers, &y, &seeds, wanted).into_iter().zip(to) {
             put(T::of(term), to, adjoints);
         }
@@ -426,7 +366,7 @@ fn single<T: Float>(
     });
     if !is_list {
         op.visit_edges(operands, value, y, is_wanted, |k, partial, untaken| {
-            let term = crate::table::zeros::Reach::of(untaken).term(partial, adjoint);
+            let term = Reach::of(untaken).term(partial, adjoint);
             put(T::of(term), to[k], adjoints);
         });
     }

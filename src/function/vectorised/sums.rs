@@ -16,39 +16,51 @@ pub(super) fn sums_of_products<T: Lanes, S: Simd>(
     offset: Option<Operand>,
     y: &mut [T],
 ) {
-    let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
-    for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-        let mut sums = [T::splat(simd, T::NOTHING); WIDTH];
-        let sums = &mut sums[..registers];
-        let first = group * WIDTH;
+    sums(simd, y, |first, sums| {
         for (a, b) in pairs.clone() {
             for (k, sum) in sums.iter_mut().enumerate() {
                 let (a, b) = (load(simd, seen, a, first, k), load(simd, seen, b, first, k));
                 *sum = T::add(simd, *sum, T::mul(simd, a, b));
             }
         }
-        if let Some(offset) = offset {
-            for (k, sum) in sums.iter_mut().enumerate() {
-                *sum = T::add(simd, *sum, load(simd, seen, offset, first, k));
-            }
-        }
-        T::vectors_mut::<S>(y).copy_from_slice(sums);
-    }
+        add_term(simd, seen, offset, first, sums);
+    });
 }
 
 /// `yᵢ = Σₖ aₖᵢ` for all results, from left to right.
 #[inline(always)]
 pub(super) fn sums_of_terms<T: Lanes, S: Simd>(simd: S, seen: Seen<'_, T>, terms: &[Operand], y: &mut [T]) {
+    sums(simd, y, |first, sums| {
+        for &term in terms {
+            add_term(simd, seen, Some(term), first, sums);
+        }
+    });
+}
+
+/// Sums in registers, group by group: `add_up` adds the terms of the results from `first` on.
+#[inline(always)]
+fn sums<T: Lanes, S: Simd>(simd: S, y: &mut [T], add_up: impl Fn(usize, &mut [T::Vector<S>])) {
     let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
     for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
         let mut sums = [T::splat(simd, T::NOTHING); WIDTH];
         let sums = &mut sums[..registers];
-        for &term in terms {
-            for (k, sum) in sums.iter_mut().enumerate() {
-                *sum = T::add(simd, *sum, load(simd, seen, term, group * WIDTH, k));
-            }
-        }
+        add_up(group * WIDTH, sums);
         T::vectors_mut::<S>(y).copy_from_slice(sums);
+    }
+}
+
+/// Adds a term, if there is one, to each sum.
+#[inline(always)]
+fn add_term<T: Lanes, S: Simd>(
+    simd: S,
+    seen: Seen<'_, T>,
+    term: Option<Operand>,
+    first: usize,
+    sums: &mut [T::Vector<S>],
+) {
+    let Some(term) = term else { return };
+    for (k, sum) in sums.iter_mut().enumerate() {
+        *sum = T::add(simd, *sum, load(simd, seen, term, first, k));
     }
 }
 

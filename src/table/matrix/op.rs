@@ -85,6 +85,16 @@ impl MatrixOp {
         fits.then_some([first, second])
     }
 
+    /// The entries of the first matrix and of the second.
+    ///
+    /// # Panics
+    /// If the operation cannot have this number of operands.
+    pub(crate) fn matrices<T>(self, operands: &[T]) -> [&[T]; 2] {
+        let [first, _] = self.split(operands.len()).expect("the operands of this operation");
+        let (a, b) = operands.split_at(first);
+        [a, b]
+    }
+
     /// How many results there are for this number of operands.
     pub(crate) fn results(self, operands: usize) -> usize {
         match self {

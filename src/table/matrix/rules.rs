@@ -16,8 +16,8 @@ pub(crate) fn adjoints<R: Number>(
     adjoints: &[R],
     wanted: [bool; 2],
 ) -> Vec<R> {
-    let [first, second] = op.split(operands.len()).expect("the operands of this operation");
-    let (a, b) = operands.split_at(first);
+    let [a, b] = op.matrices(operands);
+    let [first, second] = [a.len(), b.len()];
     let zeros = |count: usize| vec![R::from(0.0); count];
     let [by_a, by_b] = match op {
         MatrixOp::Product { rows, columns } => {
@@ -63,8 +63,7 @@ pub(crate) fn tangents<R: Number>(
     tangents: &[R],
     reach: [Reach<R>; 2],
 ) -> Vec<R> {
-    let [first, _] = op.split(operands.len()).expect("the operands of this operation");
-    let ((a, b), (da, db)) = (operands.split_at(first), tangents.split_at(first));
+    let ([a, b], [da, db]) = (op.matrices(operands), op.matrices(tangents));
     let da = (!reach[0].is_never()).then_some(da);
     let db = (!reach[1].is_never()).then_some(db);
     match op {

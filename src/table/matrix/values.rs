@@ -16,8 +16,7 @@ mod with_nalgebra {
 
     /// The results, given the operands. NaN where there is no result.
     pub(crate) fn value(op: MatrixOp, operands: &[f64]) -> Vec<f64> {
-        let [first, _] = op.split(operands.len()).expect("as many operands as its matrices have entries");
-        let (a, b) = operands.split_at(first);
+        let [a, b] = op.matrices(operands);
         let inner = |rows: usize| a.len() / rows.max(1);
         let of_size = |entries: &[f64], size: usize| {
             DMatrix::from_column_slice(size, entries.len() / size.max(1), entries)
