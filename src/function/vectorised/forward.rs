@@ -15,6 +15,7 @@ use crate::table::ops::Op;
 use crate::table::rules::Few;
 use pulp::{Simd, WithSimd};
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// Computes all values; the inputs and constants are in the memory already.
 pub(super) struct Forward<'e, T> {
@@ -37,47 +38,56 @@ impl<T: Float> WithSimd for Forward<'_, T> {
         let Memory { values, same, positions, .. } = memory;
         for step in &schedule.steps {
             let results = step.results();
-            let (y, seen) = Seen::around(values, results.start, whole(results.len()));
             match step {
-                Step::Map { op, operands, arity, len, .. } => {
+                Step::Map { op, operands, arity, .. } => {
                     let operands = &operands[..*arity];
                     if exactness == Exactness::Exact && !op.is_operator() {
-                        by_scalar_row(*op, operands, seen, &mut y[..*len]);
+                        by_scalar_row(*op, operands, values, results);
                         continue;
                     }
+                    let (y, seen) = Seen::around(values, results.start, whole(results.len()));
                     if map(simd, *op, operands, seen, y, same) {
-                        let operand = |k: usize, lane: usize| seen.get(operands[k].element(lane));
-                        declined::values(*op, operand, *arity, &mut y[..*len]);
+                        mend(*op, operands, values, results);
                     }
                 }
-                Step::Lists { op, operands, len, .. } => {
+                Step::Lists { op, operands, .. } => {
                     let terms = &schedule.terms[operands.clone()];
                     if let Some((pairs, offset)) = op.as_sum_of_products(terms) {
-                        sums_of_products(simd, seen, pairs, offset, y);
+                        sums_of_products(simd, values, pairs, offset, results);
                     } else if *op == Op::TERMS {
-                        sums_of_terms(simd, seen, terms, y);
+                        sums_of_terms(simd, values, terms, results);
                     } else if exactness == Exactness::Exact {
-                        by_scalar_row(*op, terms, seen, &mut y[..*len]);
+                        by_scalar_row(*op, terms, values, results);
                     } else {
-                        lists(simd, *op, &positions[operands.clone()], &schedule.terms, seen, y);
-                        if y[..*len].iter().any(|y| y.is_a_nan()) {
-                            let operand = |k: usize, lane: usize| seen.get(terms[k].element(lane));
-                            declined::values(*op, operand, terms.len(), &mut y[..*len]);
+                        let positions = &positions[operands.clone()];
+                        lists(simd, *op, positions, &schedule.terms, values, results.clone());
+                        if values[results.clone()].iter().any(|y| y.is_a_nan()) {
+                            mend(*op, terms, values, results);
                         }
                     }
                 }
-                Step::Along { operands, factors, len, .. } => y[0] = along(operands, *factors, *len, seen),
+                Step::Along { operands, factors, len, .. } => {
+                    values[results.start] = along(operands, *factors, *len, values);
+                }
                 Step::Copy { from, .. } => {
-                    for (y, &from) in y.iter_mut().zip(&schedule.indices[from.clone()]) {
-                        *y = seen.get(from as usize);
+                    for (to, &from) in results.zip(&schedule.indices[from.clone()]) {
+                        values[to] = values[from as usize];
                     }
                 }
                 Step::Single { op, operands, .. } => {
-                    single(*op, &schedule.indices[operands.clone()], seen, y);
+                    single(*op, &schedule.indices[operands.clone()], values, results);
                 }
             }
         }
     }
+}
+
+/// Replaces results that a kernel declined by those of the scalar row.
+#[cold]
+#[inline(never)]
+fn mend<T: Float>(op: Op, operands: &[Operand], values: &mut [T], results: Range<usize>) {
+    let (y, seen) = Seen::around(values, results.start, results.len());
+    declined::values(op, |k, lane| seen.slice(operands[k].element(lane), 1)[0], operands.len(), y);
 }
 
 /// An elementwise row; returns whether any value is NaN.
@@ -93,7 +103,7 @@ fn map<T: Float, S: Simd>(
     let is_same = operands.iter().any(|operand| operand.is_same);
     if is_same {
         for (operand, same) in operands.iter().zip(&mut *same).filter(|(operand, _)| operand.is_same) {
-            same[..y.len().min(CHUNK)].fill(seen.same(*operand));
+            same[..y.len().min(CHUNK)].fill(seen.slice(operand.at as usize, 1)[0]);
         }
     }
     let size = if is_same { CHUNK } else { y.len() };
@@ -113,9 +123,9 @@ fn map<T: Float, S: Simd>(
 
 /// The sum of the terms of a run, or of its products.
 #[inline(always)]
-fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, seen: Seen<'_, T>) -> T {
+fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, values: &[T]) -> T {
     let [a, b] =
-        operands.map(|operand| seen.slice(operand.at as usize, if operand.is_same { 1 } else { len }));
+        operands.map(|operand| &values[operand.at as usize..][..if operand.is_same { 1 } else { len }]);
     let times = |number: T, times: usize| number * T::of(times as f64);
     match (factors, operands[0].is_same, operands[1].is_same) {
         (1, true, _) => times(a[0], len),
@@ -129,10 +139,11 @@ fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, seen: Se
 
 /// The packet of an operand that starts with this result.
 #[inline(always)]
-pub(super) fn packet<T: Float, S: Simd>(seen: Seen<'_, T>, operand: Operand, first: usize) -> Packet<T, S> {
+pub(super) fn packet<T: Float, S: Simd>(values: &[T], operand: Operand, first: usize) -> Packet<T, S> {
+    let at = operand.at as usize;
     let numbers = match operand.is_same {
-        true => [seen.same(operand); WIDTH],
-        false => seen.slice(operand.at as usize + first, WIDTH).try_into().expect("16 numbers"),
+        true => [values[at]; WIDTH],
+        false => values[at + first..][..WIDTH].try_into().expect("16 numbers"),
     };
     Packet(numbers, PhantomData)
 }
@@ -144,34 +155,36 @@ fn lists<T: Float, S: Simd>(
     op: Op,
     positions: &[u32],
     terms: &[Operand],
-    seen: Seen<'_, T>,
-    y: &mut [T],
+    values: &mut [T],
+    results: Range<usize>,
 ) {
-    for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-        let read = |position: u32| packet::<T, S>(seen, terms[position as usize], group * WIDTH);
-        y.copy_from_slice(&list_value_of(simd, op, positions, read).0);
+    for first in (0..results.len()).step_by(WIDTH) {
+        let read = |position: u32| packet::<T, S>(values, terms[position as usize], first);
+        let y = list_value_of(simd, op, positions, read);
+        values[results.start + first..][..WIDTH].copy_from_slice(&y.0);
     }
 }
 
 /// The values by the scalar row.
 #[inline(never)]
-fn by_scalar_row<T: Float>(op: Op, operands: &[Operand], seen: Seen<'_, T>, y: &mut [T]) {
+fn by_scalar_row<T: Float>(op: Op, operands: &[Operand], values: &mut [T], results: Range<usize>) {
     let mut arguments: Few<f64> = Few::with_capacity(operands.len());
-    for (lane, y) in y.iter_mut().enumerate() {
+    for (lane, to) in results.enumerate() {
         arguments.clear();
-        arguments.extend(operands.iter().map(|operand| seen.get(operand.element(lane)).double()));
-        *y = T::of(op.value(&arguments).expect("a row of the table"));
+        arguments.extend(operands.iter().map(|operand| values[operand.element(lane)].double()));
+        values[to] = T::of(op.value(&arguments).expect("a row of the table"));
     }
 }
 
 /// One operation, by the scalar row.
 #[inline(never)]
-fn single<T: Float>(op: Op, operands: &[u32], seen: Seen<'_, T>, y: &mut [T]) {
-    let operand = |at: u32| seen.get(at as usize).double();
+fn single<T: Float>(op: Op, operands: &[u32], values: &mut [T], results: Range<usize>) {
+    let operand = |at: u32| values[at as usize].double();
     if let Op::Matrix(op) = op {
         let operands: Vec<f64> = operands.iter().copied().map(operand).collect();
-        y.iter_mut().zip(f64::matrix(op, &operands)).for_each(|(y, result)| *y = T::of(result));
+        let computed = f64::matrix(op, &operands);
+        values[results].iter_mut().zip(computed).for_each(|(y, result)| *y = T::of(result));
     } else {
-        y[0] = T::of(op.value_of(operands, operand).expect("a row of the table"));
+        values[results.start] = T::of(op.value_of(operands, operand).expect("a row of the table"));
     }
 }

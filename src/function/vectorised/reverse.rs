@@ -2,7 +2,6 @@
 
 use super::forward::{packet, whole};
 use super::memory::{CHUNK, Memory};
-use super::seen::Seen;
 use super::sums::{inner_product, total};
 use crate::function::lanes::elementwise::{Evaluated, list_partials_of, pass_on};
 use crate::function::lanes::float::Float;
@@ -259,8 +258,8 @@ impl Run<'_> {
     ) {
         let Run { op, operands, y, len, from, to } = *self;
         for first in (0..len).step_by(WIDTH) {
-            let read = |position: u32| packet::<T, S>(Seen::all(values), terms[position as usize], first);
-            let y: Packet<T, S> = packet(Seen::all(values), Operand { at: y as u32, is_same: false }, first);
+            let read = |position: u32| packet::<T, S>(values, terms[position as usize], first);
+            let y: Packet<T, S> = packet(values, Operand { at: y as u32, is_same: false }, first);
             partials.clear();
             list_partials_of(simd, op, positions, read, y, |partial| partials.push(partial.0));
             let real = WIDTH.min(len - first);

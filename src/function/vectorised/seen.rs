@@ -1,6 +1,4 @@
-//! The values that a step reads, on both sides of those that it writes.
-
-use crate::function::schedule::Operand;
+//! The values that a run reads, on both sides of those that it writes.
 
 /// All values but some, which are being written.
 #[derive(Clone, Copy)]
@@ -11,12 +9,7 @@ pub(super) struct Seen<'v, T> {
     from: usize,
 }
 
-impl<'v, T: Copy> Seen<'v, T> {
-    #[inline(always)]
-    pub fn all(values: &'v [T]) -> Self {
-        Seen { before: values, after: &[], from: usize::MAX }
-    }
-
+impl<'v, T> Seen<'v, T> {
     /// The values at `start`, this many, to write, and the others to read.
     #[inline(always)]
     pub fn around(values: &'v mut [T], start: usize, len: usize) -> (&'v mut [T], Self) {
@@ -27,21 +20,10 @@ impl<'v, T: Copy> Seen<'v, T> {
 
     /// This many values from an address on.
     #[inline(always)]
-    pub fn slice(self, at: usize, len: usize) -> &'v [T] {
+    pub fn slice(&self, at: usize, len: usize) -> &'v [T] {
         match at.checked_sub(self.from) {
             Some(at) => &self.after[at..at + len],
             None => &self.before[at..at + len],
         }
-    }
-
-    #[inline(always)]
-    pub fn get(self, at: usize) -> T {
-        self.slice(at, 1)[0]
-    }
-
-    /// The value of an operand that is the same for all results.
-    #[inline(always)]
-    pub fn same(self, operand: Operand) -> T {
-        self.get(operand.at as usize)
     }
 }

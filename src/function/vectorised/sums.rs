@@ -1,51 +1,73 @@
 //! Sums of products side by side, and sums over the results of a run. The order of summation does not depend on the machine.
 
-use super::seen::Seen;
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
 use crate::function::lanes::vector::Lanes;
 use crate::function::schedule::Operand;
 use pulp::Simd;
+use std::ops::Range;
 
 /// `yᵢ = Σₖ aₖᵢ bₖᵢ + cᵢ` for all results, from left to right, every operation rounded.
 #[inline(always)]
 pub(super) fn sums_of_products<T: Lanes, S: Simd>(
     simd: S,
-    seen: Seen<'_, T>,
+    values: &mut [T],
     pairs: impl Iterator<Item = (Operand, Operand)> + Clone,
     offset: Option<Operand>,
-    y: &mut [T],
+    results: Range<usize>,
 ) {
-    sums(simd, y, |first, sums| {
-        for (a, b) in pairs.clone() {
-            for (k, sum) in sums.iter_mut().enumerate() {
-                let (a, b) = (load(simd, seen, a, first, k), load(simd, seen, b, first, k));
-                *sum = T::add(simd, *sum, T::mul(simd, a, b));
+    sums(
+        simd,
+        values,
+        results,
+        #[inline(always)]
+        |values, first, sums| {
+            for (a, b) in pairs.clone() {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    let (a, b) = (load(simd, values, a, first, k), load(simd, values, b, first, k));
+                    *sum = T::add(simd, *sum, T::mul(simd, a, b));
+                }
             }
-        }
-        add_term(simd, seen, offset, first, sums);
-    });
+            add_term(simd, values, offset, first, sums);
+        },
+    );
 }
 
 /// `yᵢ = Σₖ aₖᵢ` for all results, from left to right.
 #[inline(always)]
-pub(super) fn sums_of_terms<T: Lanes, S: Simd>(simd: S, seen: Seen<'_, T>, terms: &[Operand], y: &mut [T]) {
-    sums(simd, y, |first, sums| {
-        for &term in terms {
-            add_term(simd, seen, Some(term), first, sums);
-        }
-    });
+pub(super) fn sums_of_terms<T: Lanes, S: Simd>(
+    simd: S,
+    values: &mut [T],
+    terms: &[Operand],
+    results: Range<usize>,
+) {
+    sums(
+        simd,
+        values,
+        results,
+        #[inline(always)]
+        |values, first, sums| {
+            for &term in terms {
+                add_term(simd, values, Some(term), first, sums);
+            }
+        },
+    );
 }
 
-/// Sums in registers, group by group: `add_up` adds the terms of the results from `first` on.
+/// Sums in registers, group by group: `add_up` adds the terms of the results from the given one on.
 #[inline(always)]
-fn sums<T: Lanes, S: Simd>(simd: S, y: &mut [T], add_up: impl Fn(usize, &mut [T::Vector<S>])) {
+fn sums<T: Lanes, S: Simd>(
+    simd: S,
+    values: &mut [T],
+    results: Range<usize>,
+    add_up: impl Fn(&[T], usize, &mut [T::Vector<S>]),
+) {
     let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
-    for (group, y) in y.chunks_exact_mut(WIDTH).enumerate() {
+    for first in (0..results.len()).step_by(WIDTH) {
         let mut sums = [T::splat(simd, T::NOTHING); WIDTH];
         let sums = &mut sums[..registers];
-        add_up(group * WIDTH, sums);
-        T::vectors_mut::<S>(y).copy_from_slice(sums);
+        add_up(values, first, sums);
+        T::vectors_mut::<S>(&mut values[results.start + first..][..WIDTH]).copy_from_slice(sums);
     }
 }
 
@@ -53,30 +75,25 @@ fn sums<T: Lanes, S: Simd>(simd: S, y: &mut [T], add_up: impl Fn(usize, &mut [T:
 #[inline(always)]
 fn add_term<T: Lanes, S: Simd>(
     simd: S,
-    seen: Seen<'_, T>,
+    values: &[T],
     term: Option<Operand>,
     first: usize,
     sums: &mut [T::Vector<S>],
 ) {
     let Some(term) = term else { return };
     for (k, sum) in sums.iter_mut().enumerate() {
-        *sum = T::add(simd, *sum, load(simd, seen, term, first, k));
+        *sum = T::add(simd, *sum, load(simd, values, term, first, k));
     }
 }
 
 /// Register `k` of an operand, from the result `first` on.
 #[inline(always)]
-fn load<T: Lanes, S: Simd>(
-    simd: S,
-    seen: Seen<'_, T>,
-    operand: Operand,
-    first: usize,
-    k: usize,
-) -> T::Vector<S> {
+fn load<T: Lanes, S: Simd>(simd: S, values: &[T], operand: Operand, first: usize, k: usize) -> T::Vector<S> {
+    let at = operand.at as usize;
     if operand.is_same {
-        T::splat(simd, seen.same(operand))
+        T::splat(simd, values[at])
     } else {
-        T::vectors::<S>(seen.slice(operand.at as usize + first, WIDTH))[k]
+        T::vectors::<S>(&values[at + first..][..WIDTH])[k]
     }
 }
 
