@@ -565,12 +565,25 @@ macro_rules! define_op {
                 }
             }
 
+            /// The partial with respect to this operand as a number times a value, where the table writes it so.
+            pub(crate) fn multiple(self, operand: usize) -> Option<Multiple> {
+                match self {
+                    // As written, for this exponent.
+                    Op::SQUARE => Some(Multiple { by: 2.0, of: Some(Factor::Operand(0)) }),
+                    $( define_op!(@any $Op $($n)?) => {
+                        let is_untaken_somewhere = !concat!("" $(, stringify!($untaken))?).is_empty();
+                        let partial = [$(stringify!($partial)),*][operand];
+                        (!is_untaken_somewhere)
+                            .then(|| multiple(partial, &[$(stringify!($arg)),*], stringify!($y)))
+                            .flatten()
+                    } )*
+                    _ => None,
+                }
+            }
+
             /// Whether the partial with respect to this operand is written as the constant 1 in the table.
             pub(crate) fn passes_on(self, operand: usize) -> bool {
-                match self {
-                    $( define_op!(@any $Op $($n)?) => [$(stringify!($partial)),*][operand] == "constant(1.0)", )*
-                    _ => false,
-                }
+                self.multiple(operand) == Some(Multiple { by: 1.0, of: None })
             }
 
             /// Whether the partial with respect to one operand depends on the value of an operand, or on the result for
@@ -646,6 +659,31 @@ macro_rules! define_op {
 }
 for_each_primitive!(define_op);
 
+/// A number times a value, or the number alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Multiple {
+    pub by: f64,
+    pub of: Option<Factor>,
+}
+
+/// A value that a row knows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Factor {
+    Operand(usize),
+    Result,
+}
+
+/// An expression as a number times one of these names, if it is just that.
+fn multiple(expression: &str, operands: &[&str], result: &str) -> Option<Multiple> {
+    let of = |factor| Some(Multiple { by: 1.0, of: Some(factor) });
+    match expression {
+        "constant(1.0)" => Some(Multiple { by: 1.0, of: None }),
+        "constant(-1.0)" => Some(Multiple { by: -1.0, of: None }),
+        name if name == result => of(Factor::Result),
+        name => of(Factor::Operand(operands.iter().position(|&operand| operand == name)?)),
+    }
+}
+
 /// Whether a name occurs in an expression.
 fn mentions(expression: &str, name: &str) -> bool {
     expression.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
@@ -675,6 +713,8 @@ impl Op {
     pub(crate) const PRODUCT: Op = Op::Mul;
     pub(crate) const FACTORS: Op = Op::Product;
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
+    /// A product of a number with itself.
+    pub(crate) const SQUARE: Op = Op::Powi(2);
 
     /// The operands of a sum of products: the pairs of factors, from left to right, and the offset, if there is one.
     pub(crate) fn as_sum_of_products<T: Copy>(

@@ -13,6 +13,13 @@ use pulp::Simd;
 
 /// The lanes of the operands of a row; those beyond its arity are empty.
 pub(in crate::function) type Operands<'a, T> = [&'a [T]; 3];
+/// An operand of all results: one number each, or the same for all.
+#[derive(Clone, Copy)]
+pub(in crate::function) enum Argument<'a, T> {
+    Each(&'a [T]),
+    Same(T),
+}
+
 /// Rows that have been evaluated, and the adjoints of their results.
 pub(in crate::function) struct Evaluated<'a, T> {
     pub operands: Operands<'a, T>,
@@ -39,6 +46,16 @@ macro_rules! define_rows {
                     define_rows!(@value $kind $name operands y ($($arg),*) ($($n)?))
                 }), )*
                 _ => unreachable!("a row over lists"),
+            }
+        }
+
+        /// Computes the values of an operator.
+        #[inline(always)]
+        pub(in crate::function) fn operator_values_of<T: Float>(op: Op, operands: [Argument<'_, T>; 2], y: &mut [T]) {
+            match op {
+                $( define_rows!(@any $Op $($n)?) =>
+                    define_rows!(@operator $kind $name operands y ($($arg),*)), )*
+                _ => unreachable!("not an operator"),
             }
         }
 
@@ -96,10 +113,19 @@ macro_rules! define_rows {
             }
         }
     };
+    (@any $Op:ident) => { Op::$Op };
+    (@any $Op:ident $n:ident) => { Op::$Op(_) };
     (@bind $Op:ident) => { Op::$Op };
     (@bind $Op:ident $n:ident) => { Op::$Op($n) };
     (@declines operator) => { false };
     (@declines $kind:ident) => { true };
+    (@operator operator $name:ident $operands:ident $y:ident ($a:ident)) => {
+        fill_operator($operands, $y, #[inline(always)] |a, _| values::$name(Branchless(a)).0)
+    };
+    (@operator operator $name:ident $operands:ident $y:ident ($a:ident, $b:ident)) => {
+        fill_operator($operands, $y, #[inline(always)] |a, b| values::$name(Branchless(a), Branchless(b)).0)
+    };
+    (@operator $kind:ident $($row:tt)*) => { unreachable!("not an operator") };
     (@value $kind:ident $name:ident $operands:ident $y:ident ($a:ident) ($($n:ident)?)) => {
         fill_1::<T, { define_rows!(@declines $kind) }>($operands[0], $y, #[inline(always)] |a| values::$name(Branchless(a) $(, $n)?))
     };
@@ -156,6 +182,33 @@ macro_rules! define_rows {
 for_each_primitive!(define_rows);
 
 // The loops. Each slice is an argument of its own, since only then does the compiler know that they do not overlap.
+
+#[inline(always)]
+fn fill_operator<T: Float>([a, b]: [Argument<'_, T>; 2], y: &mut [T], f: impl Fn(T, T) -> T) {
+    let n = whole(y.len());
+    let y = &mut y[..n];
+    match (a, b) {
+        (Argument::Each(a), Argument::Each(b)) => {
+            let (a, b) = (&a[..n], &b[..n]);
+            for i in 0..n {
+                y[i] = f(a[i], b[i]);
+            }
+        }
+        (Argument::Each(a), Argument::Same(b)) => {
+            let a = &a[..n];
+            for i in 0..n {
+                y[i] = f(a[i], b);
+            }
+        }
+        (Argument::Same(a), Argument::Each(b)) => {
+            let b = &b[..n];
+            for i in 0..n {
+                y[i] = f(a, b[i]);
+            }
+        }
+        (Argument::Same(a), Argument::Same(b)) => y.fill(f(a, b)),
+    }
+}
 
 #[inline(always)]
 fn fill_1<T: Float, const DECLINES: bool>(a: &[T], y: &mut [T], f: impl Fn(T) -> Branchless<T>) -> bool {

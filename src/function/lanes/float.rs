@@ -9,6 +9,11 @@ use std::ops::Neg;
 pub trait Float:
     Kernels + Lanes + Copy + Default + Debug + PartialOrd + Send + Sync + Neg<Output = Self> + 'static
 {
+    /// The least positive number that is not subnormal.
+    const LEAST: Self;
+    /// The largest finite number.
+    const LARGEST: Self;
+
     /// The nearest number of this kind.
     fn of(value: f64) -> Self;
 
@@ -19,6 +24,9 @@ pub trait Float:
 macro_rules! impl_float {
     ($($T:ident)*) => { $(
         impl Float for $T {
+            const LEAST: $T = $T::MIN_POSITIVE;
+            const LARGEST: $T = $T::MAX;
+
             #[inline(always)]
             fn of(value: f64) -> $T {
                 value as $T

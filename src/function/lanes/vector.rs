@@ -24,13 +24,24 @@ pub trait Lanes: Copy + Default {
     ) -> Self::Vector<S>;
     /// The sum of the lanes: the upper half is added to the lower one, until one is left.
     fn total<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+    /// The numbers 0 to 15.
+    const NUMBERS: [Self; 16];
+    /// The lanes of `a` where the number is below the bound, and those of `b` elsewhere.
+    fn where_below<S: Simd>(
+        simd: S,
+        number: Self::Vector<S>,
+        bound: Self::Vector<S>,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+    ) -> Self::Vector<S>;
     /// The numbers as registers, without a remainder that does not fill one.
     fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
     fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
 }
 
 macro_rules! impl_lanes {
-    ($T:ident $Vector:ident $splat:ident $add:ident $mul:ident $mul_add:ident $total:ident $as_simd:ident $as_mut_simd:ident) => {
+    ($T:ident $Vector:ident $splat:ident $add:ident $mul:ident $mul_add:ident $total:ident $less:ident $select:ident
+        $as_simd:ident $as_mut_simd:ident) => {
         impl Lanes for $T {
             const NOTHING: $T = -0.0;
             type Vector<S: Simd> = S::$Vector;
@@ -59,6 +70,19 @@ macro_rules! impl_lanes {
             fn total<S: Simd>(simd: S, a: S::$Vector) -> $T {
                 simd.$total(a)
             }
+            #[rustfmt::skip]
+            const NUMBERS: [$T; 16] =
+                [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+            #[inline(always)]
+            fn where_below<S: Simd>(
+                simd: S,
+                number: S::$Vector,
+                bound: S::$Vector,
+                a: S::$Vector,
+                b: S::$Vector,
+            ) -> S::$Vector {
+                simd.$select(simd.$less(number, bound), a, b)
+            }
             #[inline(always)]
             fn vectors<S: Simd>(numbers: &[$T]) -> &[S::$Vector] {
                 S::$as_simd(numbers).0
@@ -70,8 +94,10 @@ macro_rules! impl_lanes {
         }
     };
 }
-impl_lanes!(f64 f64s splat_f64s add_f64s mul_f64s mul_add_f64s reduce_sum_f64s as_simd_f64s as_mut_simd_f64s);
-impl_lanes!(f32 f32s splat_f32s add_f32s mul_f32s mul_add_f32s reduce_sum_f32s as_simd_f32s as_mut_simd_f32s);
+impl_lanes!(f64 f64s splat_f64s add_f64s mul_f64s mul_add_f64s reduce_sum_f64s less_than_f64s select_f64s
+    as_simd_f64s as_mut_simd_f64s);
+impl_lanes!(f32 f32s splat_f32s add_f32s mul_f32s mul_add_f32s reduce_sum_f32s less_than_f32s select_f32s
+    as_simd_f32s as_mut_simd_f32s);
 
 /// Runs a part of an evaluation, compiled for the vector instructions of the machine as a function of its own:
 /// compiling all parts as one function takes minutes.

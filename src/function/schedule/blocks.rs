@@ -2,22 +2,31 @@
 
 use super::plan::Address;
 use crate::function::lanes::packet::WIDTH;
+use std::ops::Range;
 
-/// The blocks of the values, in order. Each has room behind it, so that whole groups can be read and written.
+/// The blocks of the values, in order. Each has room behind it, so that whole groups can be read and written, and a halo: the
+/// slots just before and just after it, which may hold constants.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Blocks {
-    /// Where each block begins, and its length.
-    blocks: Vec<(Address, usize)>,
+    blocks: Vec<Block>,
     end: usize,
+}
+
+/// Where a block begins, its length, and whether its halo holds constants.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block {
+    pub at: Address,
+    pub len: usize,
+    pub has_halo: bool,
 }
 
 impl Blocks {
     /// The address of a new block.
     pub fn append(&mut self, len: usize) -> Address {
-        let at = address(self.end);
-        self.blocks.push((at, len));
-        self.end += room(len);
-        at
+        let block = Block { at: address(self.end + WIDTH), len, has_halo: false };
+        self.blocks.push(block);
+        self.end += block.room() + WIDTH;
+        block.at
     }
 
     /// The memory that the blocks take.
@@ -29,20 +38,37 @@ impl Blocks {
         self.blocks.len()
     }
 
-    /// Where a block begins, and its length.
-    pub fn get(&self, block: usize) -> (Address, usize) {
+    pub fn get(&self, block: usize) -> Block {
         self.blocks[block]
     }
 
-    /// The block that an address is in.
+    /// The block that an address is in, or in whose halo.
     pub fn of(&self, at: Address) -> usize {
-        self.blocks.partition_point(|&(start, _)| start <= at) - 1
+        self.blocks.partition_point(|block| block.at <= at + 1) - 1
+    }
+
+    /// Notes that the halo of a block holds a constant.
+    pub fn set_halo(&mut self, block: usize) {
+        self.blocks[block].has_halo = true;
     }
 }
 
-/// How many numbers are set aside for a block of this length.
-fn room(len: usize) -> usize {
-    (len + 2 * WIDTH - 1) / WIDTH * WIDTH
+impl Block {
+    /// The addresses of these that are in the block, and not in its halo.
+    pub fn without_halo(&self, addresses: Range<usize>) -> Range<usize> {
+        let at = self.at as usize;
+        addresses.start.max(at)..addresses.end.min(at + self.len)
+    }
+
+    /// How many numbers are set aside for it.
+    fn room(&self) -> usize {
+        (self.len + 2 * WIDTH - 1) / WIDTH * WIDTH + self.before()
+    }
+
+    /// How many of them are before its first number.
+    fn before(&self) -> usize {
+        if self.has_halo { WIDTH } else { 0 }
+    }
 }
 
 fn address(at: usize) -> Address {
@@ -52,26 +78,24 @@ fn address(at: usize) -> Address {
 /// Memory that is used again once a block is not needed any more.
 #[derive(Debug, Default)]
 pub(super) struct Reused {
-    /// The blocks that are free, by their room: the last freed comes first, since it is in the cache.
-    free: rustc_hash::FxHashMap<usize, Vec<Address>>,
+    /// The places that are free, by their length: the last freed comes first, since it is in the cache.
+    free: rustc_hash::FxHashMap<usize, Vec<usize>>,
     end: usize,
 }
 
 impl Reused {
-    pub fn take(&mut self, len: usize) -> Address {
-        let room = room(len);
-        match self.free.get_mut(&room).and_then(Vec::pop) {
-            Some(at) => at,
-            None => {
-                let at = address(self.end);
-                self.end += room;
-                at
-            }
-        }
+    /// Where the first number of a block is to be.
+    pub fn take(&mut self, block: Block) -> Address {
+        let room = block.room();
+        let at = self.free.get_mut(&room).and_then(Vec::pop).unwrap_or_else(|| {
+            self.end += room;
+            self.end - room
+        });
+        address(at + block.before())
     }
 
-    pub fn give_back(&mut self, at: Address, len: usize) {
-        self.free.entry(room(len)).or_default().push(at);
+    pub fn give_back(&mut self, at: Address, block: Block) {
+        self.free.entry(block.room()).or_default().push(at as usize - block.before());
     }
 
     pub fn end(&self) -> usize {
@@ -83,13 +107,12 @@ impl Reused {
 #[derive(Debug, Default)]
 pub(super) struct Lent {
     memory: Reused,
-    /// By block: its own memory, the block whose memory it uses, how many blocks use its memory besides itself, and
-    /// whether it is finished.
-    own: Vec<Option<Address>>,
+    /// By block: its own memory, and for what, the block whose memory it uses, how many blocks use its memory besides itself,
+    /// and whether it is finished.
+    own: Vec<Option<(Address, Block)>>,
     lender: Vec<Option<usize>>,
     borrowers: Vec<usize>,
     is_finished: Vec<bool>,
-    lens: Vec<usize>,
 }
 
 impl Lent {
@@ -100,14 +123,13 @@ impl Lent {
             lender: vec![None; blocks],
             borrowers: vec![0; blocks],
             is_finished: vec![false; blocks],
-            lens: vec![0; blocks],
         }
     }
 
-    /// Memory for a block of this length.
-    pub fn take(&mut self, block: usize, len: usize) -> Address {
-        let at = self.memory.take(len);
-        (self.own[block], self.lens[block]) = (Some(at), len);
+    /// Memory for the block of this number: as this one.
+    pub fn take(&mut self, number: usize, block: Block) -> Address {
+        let at = self.memory.take(block);
+        self.own[number] = Some((at, block));
         at
     }
 
@@ -127,9 +149,9 @@ impl Lent {
         }
         if self.is_finished[owner]
             && self.borrowers[owner] == 0
-            && let Some(at) = self.own[owner].take()
+            && let Some((at, block)) = self.own[owner].take()
         {
-            self.memory.give_back(at, self.lens[owner]);
+            self.memory.give_back(at, block);
         }
     }
 

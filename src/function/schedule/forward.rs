@@ -1,12 +1,12 @@
 //! The steps of the evaluation: groups of equal operations become runs.
 
-use super::blocks::Blocks;
+use super::blocks::{Block, Blocks};
 use super::group::{Group, breaks, segments};
-use super::plan::{Address, Exactness, Operand, Schedule, Step};
+use super::plan::{Address, Exactness, Operand, Schedule, Step, Watched};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::ops::Range;
 
 /// Runs of fewer results than this are joined by copying operands.
@@ -31,9 +31,6 @@ pub(super) struct Planner<'g> {
     exactness: Exactness,
 }
 
-/// Operations that can be evaluated side by side: the same operation, and constants at the same positions.
-type Key = (Op, Vec<bool>);
-
 impl<'g> Planner<'g> {
     pub fn new(graph: &'g Graph, exactness: Exactness) -> Planner<'g> {
         let mut blocks = Blocks::default();
@@ -56,19 +53,98 @@ impl<'g> Planner<'g> {
 
     /// Arranges instructions that do not depend on each other.
     pub fn level(&mut self, instructions: &[Instruction<'g>]) {
-        let mut groups: IndexMap<Key, Vec<Instruction<'g>>, rustc_hash::FxBuildHasher> = IndexMap::default();
+        let mut alike: IndexMap<(Op, usize), Vec<Instruction<'g>>, FxBuildHasher> = IndexMap::default();
         for &instruction in instructions {
-            let are_constant =
-                instruction.operands.iter().map(|&place| self.graph.is_constant(place)).collect();
-            groups.entry((instruction.op, are_constant)).or_default().push(instruction);
+            alike.entry((instruction.op, instruction.operands.len())).or_default().push(instruction);
         }
-        for ((op, are_constant), instructions) in groups {
-            if instructions[0].is_matrix() || instructions[0].operands.is_empty() {
+        for ((op, operands), instructions) in alike {
+            if instructions[0].is_matrix() || operands == 0 {
                 instructions.iter().for_each(|&instruction| self.single(op, &[instruction]));
-            } else {
-                self.group(op, &instructions, are_constant);
+                continue;
+            }
+            let mut groups: IndexMap<Vec<bool>, Vec<Instruction<'g>>, FxBuildHasher> = IndexMap::default();
+            for &instruction in &instructions {
+                let are_constant =
+                    instruction.operands.iter().map(|&place| self.graph.is_constant(place)).collect();
+                groups.entry(are_constant).or_default().push(instruction);
+            }
+            let is_one =
+                groups.len() > 1 && !op.is_reduction() && self.with_halo(op, &instructions, groups.len());
+            if !is_one {
+                for (are_constant, instructions) in groups {
+                    self.group(op, &instructions, are_constant);
+                }
             }
         }
+    }
+
+    /// Arranges operations of which some have constants where others do not, in the order of the recording, as at the borders
+    /// of a grid: a window that leaves a block finds a constant in its halo. Returns whether that makes fewer runs than
+    /// `groups`, in which all have constants at the same positions; otherwise nothing is done.
+    fn with_halo(&mut self, op: Op, instructions: &[Instruction<'g>], groups: usize) -> bool {
+        let operands = instructions[0].operands.len();
+        let mut columns: Vec<Vec<Address>> = (0..operands)
+            .map(|k| instructions.iter().map(|it| self.at[it.operands[k] as usize]).collect())
+            .collect();
+        let mut halos: FxHashMap<Address, f64> = FxHashMap::default();
+        for column in &mut columns {
+            for k in 0..column.len() {
+                let Some(&constant) = self.constants.get(&column[k]) else { continue };
+                let beside = |other: Option<usize>, is_after: bool| {
+                    let at = *column.get(other?)?;
+                    let block = self.blocks.get(self.blocks.of(at));
+                    let halo = if is_after { block.at + block.len as Address } else { block.at - 1 };
+                    let is_beside = if is_after { at + 1 == halo } else { at == block.at };
+                    let held = self.constants.get(&halo).or(halos.get(&halo));
+                    let is_free = held.is_none_or(|held| held.to_bits() == constant.to_bits());
+                    (is_beside && is_free && !self.constants.contains_key(&at)).then_some(halo)
+                };
+                if let Some(halo) = beside(Some(k + 1), false).or(beside(k.checked_sub(1), true)) {
+                    halos.insert(halo, constant);
+                    column[k] = halo;
+                }
+            }
+        }
+        let views: Vec<&[Address]> = columns.iter().map(Vec::as_slice).collect();
+        let runs = segments(instructions.len(), &views);
+        if runs.len() >= groups {
+            return false;
+        }
+        let mut halos: Vec<(Address, f64)> = halos.into_iter().collect();
+        halos.sort_unstable_by_key(|&(at, _)| at);
+        for (at, constant) in halos {
+            self.hold(at, constant);
+        }
+        self.runs(op, instructions, &columns, runs);
+        true
+    }
+
+    /// Puts a constant into a halo.
+    fn hold(&mut self, at: Address, constant: f64) {
+        if self.constants.insert(at, constant).is_some() {
+            return;
+        }
+        self.schedule.constants.push((at, constant));
+        let block = self.blocks.of(at);
+        self.blocks.set_halo(block);
+        let Block { at: start, .. } = self.blocks.get(block);
+        if at > start && start != self.schedule.inputs {
+            // What is behind a block is written over with its last packet.
+            let from = self.copy_of(constant);
+            self.schedule.steps.push(Step::Move {
+                from: Operand { at: from, is_same: true },
+                to: at,
+                len: 1,
+            });
+        }
+    }
+
+    /// A constant in a block of its own.
+    fn copy_of(&mut self, constant: f64) -> Address {
+        let to = self.blocks.append(1);
+        self.constants.insert(to, constant);
+        self.schedule.constants.push((to, constant));
+        to
     }
 
     fn group(&mut self, op: Op, instructions: &[Instruction<'g>], are_constant: Vec<bool>) {
@@ -91,7 +167,18 @@ impl<'g> Planner<'g> {
         }
         let mut columns: Vec<Vec<Address>> = (0..operands).map(|position| group.column(position)).collect();
         let runs = self.joined(&mut columns);
-        let to = self.results(&ordered);
+        self.runs(op, &ordered, &columns, runs);
+    }
+
+    /// The steps of equal operations whose operands go on in each of these runs.
+    fn runs(
+        &mut self,
+        op: Op,
+        ordered: &[Instruction<'g>],
+        columns: &[Vec<Address>],
+        runs: Vec<Range<usize>>,
+    ) {
+        let to = self.results(ordered);
         for run in runs {
             let operands: Vec<Operand> = columns.iter().map(|column| operand(&column[run.clone()])).collect();
             let (to, len) = (to + run.start as Address, run.len());
@@ -113,10 +200,15 @@ impl<'g> Planner<'g> {
         let addresses: Vec<Address> =
             instruction.operands.iter().map(|&place| self.at[place as usize]).collect();
         let terms = addresses.len() / factors;
-        let mut columns: Vec<Vec<Address>> = addresses.chunks(terms).map(<[Address]>::to_vec).collect();
+        // By their addresses, so that they go on.
+        let mut order: Vec<usize> = (0..terms).collect();
+        order.sort_by_key(|&term| (addresses[term], addresses[term + addresses.len() - terms]));
+        let of = |column: &[Address]| order.iter().map(|&term| column[term]).collect();
+        let mut columns: Vec<Vec<Address>> = addresses.chunks(terms).map(of).collect();
         let runs = self.joined(&mut columns);
-        let parts = if runs.len() == 1 { None } else { Some(self.blocks.append(runs.len())) };
         let to = self.results(&[instruction]);
+        self.schedule.watched.push(Watched { at: to, len: 1, is_factor: false });
+        let parts = if runs.len() == 1 { None } else { Some(self.blocks.append(runs.len())) };
         for (k, run) in runs.iter().enumerate() {
             let of = |column: usize| operand(&columns[column % factors][run.clone()]);
             let to = parts.map_or(to, |parts| parts + k as Address);
@@ -164,15 +256,30 @@ impl<'g> Planner<'g> {
                     self.constants.extend(placed.iter().copied());
                     self.schedule.constants.extend(placed);
                 } else {
-                    let start = self.schedule.indices.len();
-                    self.schedule.indices.extend_from_slice(from);
-                    self.schedule.steps.push(Step::Copy { from: start..self.schedule.indices.len(), to });
+                    self.copies(from, to);
                 }
                 self.copied.insert(from.to_vec(), to);
                 to
             }
         };
         (to..).take(from.len()).collect()
+    }
+
+    /// The steps that copy numbers to a block: by parts that are side by side, if these are long.
+    fn copies(&mut self, from: &[Address], to: Address) {
+        let parts = segments(from.len(), &[from]);
+        if parts.len() * SHORT <= from.len() {
+            let moves = parts.into_iter().map(|part| Step::Move {
+                from: operand(&from[part.clone()]),
+                to: to + part.start as Address,
+                len: part.len(),
+            });
+            self.schedule.steps.extend(moves);
+        } else {
+            let start = self.schedule.indices.len();
+            self.schedule.indices.extend_from_slice(from);
+            self.schedule.steps.push(Step::Copy { from: start..self.schedule.indices.len(), to });
+        }
     }
 
     /// Evaluates operations one by one.
@@ -197,7 +304,8 @@ impl<'g> Planner<'g> {
         to
     }
 
-    pub fn finish(mut self) -> (Schedule, Blocks) {
+    /// `products`: parts of long products.
+    pub fn finish(mut self, products: &[Place]) -> (Schedule, Blocks) {
         let at = |place: Place| self.at[place as usize];
         self.schedule.outputs = self.graph.outputs.iter().map(|&place| at(place)).collect();
         self.schedule.guards = self
@@ -206,6 +314,14 @@ impl<'g> Planner<'g> {
             .iter()
             .map(|guard| Guard { left: at(guard.left), right: at(guard.right), ..guard.clone() })
             .collect();
+        let mut addresses: Vec<Address> = products.iter().map(|&product| at(product)).collect();
+        addresses.sort_unstable();
+        let ranges = segments(addresses.len(), &[&addresses]).into_iter();
+        self.schedule.watched.extend(ranges.map(|range| Watched {
+            at: addresses[range.start],
+            len: range.len(),
+            is_factor: true,
+        }));
         self.schedule.values = self.blocks.end();
         (self.schedule, self.blocks)
     }

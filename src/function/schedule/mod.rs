@@ -9,33 +9,41 @@ mod plan;
 mod reuse;
 mod reverse;
 mod split;
+mod squares;
 
 pub use plan::Exactness;
-pub(super) use plan::{Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Write};
+pub(super) use plan::{
+    Contribution, Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Watched, Write,
+};
 
-use super::ir::graph::Graph;
+use super::ir::graph::{Graph, Place};
 use levels::Levels;
-use std::borrow::Cow;
 
 impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
     pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Schedule {
-        let graph = &match exactness {
-            Exactness::Rounded => Cow::Owned(split::long_products(graph)),
-            Exactness::Exact => Cow::Borrowed(graph),
+        let (graph, products) = match exactness {
+            Exactness::Rounded => split::long_products(&squares::long_sums(graph)),
+            Exactness::Exact => (graph.clone(), Vec::new()),
         };
-        let of = |levels: &Levels<'_>| Schedule::at_levels(graph, levels, is_variable, exactness);
-        let early = of(&Levels::early(graph));
-        let late = of(&Levels::late(graph));
+        let of = |levels: &Levels<'_>| Schedule::at_levels(&graph, levels, &products, is_variable, exactness);
+        let early = of(&Levels::early(&graph));
+        let late = of(&Levels::late(&graph));
         if late.cost() < early.cost() { late } else { early }
     }
 
-    fn at_levels(graph: &Graph, levels: &Levels<'_>, is_variable: &[bool], exactness: Exactness) -> Schedule {
+    fn at_levels(
+        graph: &Graph,
+        levels: &Levels<'_>,
+        products: &[Place],
+        is_variable: &[bool],
+        exactness: Exactness,
+    ) -> Schedule {
         let mut planner = forward::Planner::new(graph, exactness);
         for level in levels.iter() {
             planner.level(level);
         }
-        let (mut schedule, blocks) = planner.finish();
+        let (mut schedule, blocks) = planner.finish(products);
         schedule.levels = levels.len();
         schedule.plan_reverse(graph, &blocks, is_variable);
         schedule.reuse_values(&blocks);

@@ -1,7 +1,7 @@
 //! An evaluation in runs as data: the steps, and the steps of the reverse sweep.
 
 use crate::function::ir::graph::Guard;
-use crate::table::ops::Op;
+use crate::table::ops::{Factor, Op};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -26,6 +26,8 @@ pub(in crate::function) enum Step {
     Along { operands: [Operand; 2], factors: usize, to: Address, len: usize },
     /// Numbers from anywhere, which are in [`Schedule::indices`].
     Copy { from: Range<usize>, to: Address },
+    /// Numbers side by side, or one number for all results, to another block.
+    Move { from: Operand, to: Address, len: usize },
     /// One operation; its operands are in [`Schedule::indices`].
     Single { op: Op, operands: Range<usize>, to: Address },
 }
@@ -66,11 +68,23 @@ pub(in crate::function) struct Schedule {
     pub outputs: Vec<Address>,
     /// With addresses in place of places.
     pub guards: Vec<Guard>,
+    /// Values that show whether something overflowed only because it was computed in another order.
+    pub watched: Vec<Watched>,
     pub reverse: Vec<ReverseStep>,
+    pub contributions: Vec<Contribution>,
     pub destinations: Vec<Destination>,
     /// Where the derivatives by the variables are, one after the other.
     pub derivatives: Vec<Derivatives>,
     pub levels: usize,
+}
+
+/// Values that have to be finite, and if they are parts of a product, neither 0 nor subnormal: otherwise the order of
+/// evaluation may have decided.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::function) struct Watched {
+    pub at: Address,
+    pub len: usize,
+    pub is_factor: bool,
 }
 
 /// What becomes of the numbers at a destination.
@@ -82,13 +96,21 @@ pub(in crate::function) enum Write {
     Add,
 }
 
+/// A contribution that is the adjoint of the result times a number, and times a value if there is one.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::function) struct Contribution {
+    pub by: f64,
+    pub value: Option<Operand>,
+    pub to: Destination,
+    /// Whether the operand is the same for all results: then it gets the sum of their contributions.
+    pub is_sum: bool,
+}
+
 /// Where the contributions to an operand go, in the memory of adjoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::function) struct Destination {
     pub at: Address,
     pub write: Write,
-    /// How many numbers may be written from there on, at least as many as contributions.
-    pub room: u32,
 }
 
 /// A step of the reverse sweep.
@@ -96,11 +118,13 @@ pub(in crate::function) struct Destination {
 pub(in crate::function) enum ReverseStep {
     /// Makes these adjoints 0.
     Zero(Range<usize>),
-    /// Adds the weight of an output to its adjoint.
-    Seed { output: usize, at: Address },
-    /// From the adjoints at `from` through the step with this number; destinations are in
-    /// [`Schedule::destinations`], one per operand.
-    Through { step: usize, from: Address, to: Range<usize> },
+    /// The weight of an output, to its adjoint.
+    Seed { output: usize, to: Destination },
+    /// From this number of adjoints to operands in which the results are linear; contributions are in
+    /// [`Schedule::contributions`].
+    Linear { from: Operand, len: usize, contributions: Range<usize> },
+    /// From adjoints through the step with this number; destinations are in [`Schedule::destinations`], one per operand.
+    Through { step: usize, from: Operand, to: Range<usize> },
 }
 
 impl Schedule {
@@ -109,6 +133,7 @@ impl Schedule {
         match step {
             Step::Map { operands, arity, .. } => Cow::Borrowed(&operands[..*arity]),
             Step::Along { operands, factors, .. } => Cow::Borrowed(&operands[..*factors]),
+            Step::Move { from, .. } => Cow::Borrowed(std::slice::from_ref(from)),
             Step::Lists { operands, .. } => Cow::Borrowed(&self.terms[operands.clone()]),
             Step::Copy { from: operands, .. } | Step::Single { operands, .. } => {
                 let operands = self.indices[operands.clone()].iter();
@@ -122,7 +147,7 @@ impl Schedule {
         let (mut elements, mut copied) = (0, 0);
         for step in &self.steps {
             match step {
-                Step::Map { len, .. } | Step::Along { len, .. } => elements += len,
+                Step::Map { len, .. } | Step::Along { len, .. } | Step::Move { len, .. } => elements += len,
                 Step::Lists { operands, len, .. } => elements += operands.len() * len,
                 Step::Copy { from, .. } => copied += from.len(),
                 Step::Single { operands, .. } => copied += operands.len(),
@@ -135,12 +160,17 @@ impl Schedule {
 
     /// How many loops an evaluation consists of.
     pub fn runs(&self) -> usize {
-        self.steps.iter().filter(|step| !matches!(step, Step::Copy { .. })).count()
+        self.steps.iter().filter(|step| !matches!(step, Step::Copy { .. } | Step::Move { .. })).count()
     }
 
     /// How many operands are copied because they are not side by side.
     pub fn copied(&self) -> usize {
-        self.steps.iter().map(|step| if let Step::Copy { from, .. } = step { from.len() } else { 0 }).sum()
+        let copied = self.steps.iter().map(|step| match step {
+            Step::Copy { from, .. } => from.len(),
+            Step::Move { len, .. } => *len,
+            _ => 0,
+        });
+        copied.sum()
     }
 
     /// Bytes of the schedule itself.
@@ -149,6 +179,7 @@ impl Schedule {
             + size_of_val(&self.terms[..])
             + size_of_val(&self.indices[..])
             + size_of_val(&self.reverse[..])
+            + size_of_val(&self.contributions[..])
             + size_of_val(&self.destinations[..])
             + size_of_val(&self.constants[..])
     }
@@ -158,7 +189,9 @@ impl Step {
     /// The addresses of its results.
     pub fn results(&self) -> Range<usize> {
         let (to, len) = match self {
-            Step::Map { to, len, .. } | Step::Lists { to, len, .. } => (*to, *len),
+            Step::Map { to, len, .. } | Step::Lists { to, len, .. } | Step::Move { to, len, .. } => {
+                (*to, *len)
+            }
             Step::Along { to, .. } => (*to, 1),
             Step::Copy { from, to } => (*to, from.len()),
             Step::Single { op, operands, to } => (*to, op.results(operands.len())),
@@ -169,19 +202,52 @@ impl Step {
     /// How many numbers of an operand it reads that are side by side.
     pub fn len(&self) -> usize {
         match self {
-            Step::Map { len, .. } | Step::Lists { len, .. } | Step::Along { len, .. } => *len,
+            Step::Map { len, .. }
+            | Step::Lists { len, .. }
+            | Step::Along { len, .. }
+            | Step::Move { len, .. } => *len,
             Step::Copy { .. } | Step::Single { .. } => 1,
         }
     }
 
-    /// Whether the contribution to this operand is the adjoint of the results, as for a term of a sum.
-    pub fn passes_on(&self, operand: usize) -> bool {
-        match self {
-            Step::Map { op, .. } => op.passes_on(operand),
-            Step::Lists { op, .. } => *op == Op::TERMS,
-            Step::Along { .. } | Step::Copy { .. } | Step::Single { .. } => false,
+    /// The contribution to this operand, where it is a multiple of the adjoint: for rows that are linear in the operand, and
+    /// for some others.
+    pub(super) fn multiple(&self, operands: &[Operand], own: usize) -> Option<Multiple> {
+        let of =
+            |other: Option<usize>| Multiple { by: 1.0, value: other.map(|other| operands[other]), other };
+        let (op, results) = match self {
+            Step::Move { .. } => return Some(of(None)),
+            Step::Along { factors, .. } => return Some(of((*factors == 2).then(|| 1 - own))),
+            Step::Map { op, to, .. } | Step::Lists { op, to, .. } => (op, *to),
+            Step::Copy { .. } | Step::Single { .. } => return None,
+        };
+        if *op == Op::TERMS {
+            return Some(of(None));
+        }
+        if op.as_sum_of_products(operands).is_some() {
+            let pairs = operands.len() / 2;
+            let is_factor = own < 2 * pairs;
+            return Some(of(is_factor.then(|| (own + pairs) % (2 * pairs))));
+        }
+        let multiple = op.multiple(own)?;
+        let by = multiple.by;
+        match multiple.of {
+            None => Some(Multiple { by, ..of(None) }),
+            Some(Factor::Operand(other)) => Some(Multiple { by, ..of(Some(other)) }),
+            Some(Factor::Result) => {
+                let y = Operand { at: results, is_same: false };
+                Some(Multiple { by, value: Some(y), other: None })
+            }
         }
     }
+}
+
+/// A number times a value, if there is one; `other`: the operand that is the value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Multiple {
+    pub by: f64,
+    pub value: Option<Operand>,
+    pub other: Option<usize>,
 }
 
 impl Operand {

@@ -2,7 +2,6 @@
 
 use super::blocks::{Blocks, Reused};
 use super::plan::{Address, Operand, ReverseStep, Schedule, Step, Write};
-use crate::table::ops::Op;
 
 impl Schedule {
     /// Moves the values to memory that blocks share one after the other.
@@ -19,19 +18,19 @@ impl Schedule {
         let mut at: Vec<Option<Address>> = vec![None; blocks.len()];
         // What is there before the first step: constants and inputs.
         for block in (0..blocks.len()).filter(|&block| last[block].is_none() || is_kept[block]) {
-            at[block] = Some(memory.take(blocks.get(block).1));
+            at[block] = Some(memory.take(blocks.get(block)));
         }
         for (step, ending) in self.steps.iter().zip(&ending) {
             let block = blocks.of(step.results().start as Address);
-            at[block].get_or_insert_with(|| memory.take(blocks.get(block).1));
+            at[block].get_or_insert_with(|| memory.take(blocks.get(block)));
             for &block in ending {
-                memory.give_back(at[block].expect("a block that was written"), blocks.get(block).1);
+                memory.give_back(at[block].expect("a block that was written"), blocks.get(block));
             }
         }
         self.values = memory.end();
         self.move_to(|address| {
             let block = blocks.of(address);
-            at[block].expect("a block that is used") + (address - blocks.get(block).0)
+            at[block].expect("a block that is used") + address - blocks.get(block).at
         });
     }
 
@@ -50,14 +49,19 @@ impl Schedule {
         last
     }
 
-    /// For each block, whether it is read after the last step: as an output, by a guard, or by the sweep. Constants and
-    /// inputs stay where they are.
+    /// For each block, whether it is read after the last step: as an output, by a guard, or by the sweep. Constants, those of
+    /// halos too, and inputs stay where they are.
     fn kept(&self, blocks: &Blocks) -> Vec<bool> {
-        let mut is_kept = vec![false; blocks.len()];
+        let mut is_kept: Vec<bool> = (0..blocks.len()).map(|block| blocks.get(block).has_halo).collect();
         let mut keep = |address: Address| is_kept[blocks.of(address)] = true;
         self.outputs.iter().copied().for_each(&mut keep);
         self.guards.iter().for_each(|guard| [guard.left, guard.right].into_iter().for_each(&mut keep));
+        self.watched.iter().for_each(|watched| keep(watched.at));
         self.constants.iter().for_each(|&(address, _)| keep(address));
+        self.contributions
+            .iter()
+            .filter_map(|contribution| contribution.value)
+            .for_each(|value| keep(value.at));
         for reverse in &self.reverse {
             let ReverseStep::Through { step, to, .. } = reverse else { continue };
             let (step, to) = (&self.steps[*step], &self.destinations[to.clone()]);
@@ -87,12 +91,18 @@ impl Schedule {
                     operands.iter_mut().for_each(operand);
                     *to = moved(*to);
                 }
+                Step::Move { from, to, .. } => {
+                    operand(from);
+                    *to = moved(*to);
+                }
                 Step::Lists { to, .. } | Step::Copy { to, .. } | Step::Single { to, .. } => *to = moved(*to),
             }
         }
-        self.terms.iter_mut().for_each(operand);
+        let values = self.contributions.iter_mut().filter_map(|contribution| contribution.value.as_mut());
+        self.terms.iter_mut().chain(values).for_each(operand);
         self.indices.iter_mut().chain(&mut self.outputs).for_each(|address| *address = moved(*address));
         self.constants.iter_mut().for_each(|(address, _)| *address = moved(*address));
+        self.watched.iter_mut().for_each(|watched| watched.at = moved(watched.at));
         for guard in &mut self.guards {
             (guard.left, guard.right) = (moved(guard.left), moved(guard.right));
         }
@@ -101,19 +111,15 @@ impl Schedule {
 }
 
 impl Step {
-    /// Whether a wanted contribution depends on the value of an operand, or on the results for `None`.
+    /// Whether a wanted contribution, of those that are not multiples of the adjoint, depends on the value of an operand, or
+    /// on the results for `None`.
     fn reads(&self, operand: Option<usize>, is_wanted: impl Fn(usize) -> bool) -> bool {
         match self {
             Step::Map { op, arity, .. } => {
                 (0..*arity).any(|by| is_wanted(by) && op.partial_reads(by, operand))
             }
-            Step::Lists { op, .. } if *op == Op::TERMS => false,
-            Step::Lists { op, .. } => operand.is_some() || op.as_sum_of_products::<Operand>(&[]).is_none(),
-            Step::Along { factors, .. } => {
-                *factors == 2 && operand.is_some_and(|operand| is_wanted(1 - operand))
-            }
-            Step::Copy { .. } => false,
-            Step::Single { .. } => true,
+            Step::Lists { .. } | Step::Single { .. } => true,
+            Step::Along { .. } | Step::Copy { .. } | Step::Move { .. } => false,
         }
     }
 }

@@ -1,18 +1,19 @@
 //! The steps of the reverse sweep, the last first. Whether a contribution is the first to its adjoints, and is written, or is
 //! added, is decided here.
 
-use super::blocks::{Blocks, Lent};
-use super::plan::{Address, Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Write};
+use super::blocks::{Block, Blocks, Lent};
+use super::plan::{
+    Address, Contribution, Derivatives, Destination, Multiple, Operand, ReverseStep, Schedule, Step, Write,
+};
 use crate::function::ir::graph::Graph;
-use crate::function::lanes::packet::WIDTH;
 use std::ops::Range;
 
 /// The planning of a sweep.
 struct Planner<'s> {
     schedule: &'s Schedule,
     blocks: &'s Blocks,
-    /// Where the adjoints of each block are, while they are needed.
-    at: Vec<Option<Address>>,
+    /// Where the adjoints of each block are, while they are needed: side by side, or one that is the same for all.
+    at: Vec<Option<Operand>>,
     memory: Lent,
     /// How often each value is used, by steps and as an output.
     uses: Vec<u32>,
@@ -20,6 +21,7 @@ struct Planner<'s> {
     is_written: Vec<bool>,
     is_active: Vec<bool>,
     steps: Vec<ReverseStep>,
+    contributions: Vec<Contribution>,
     destinations: Vec<Destination>,
 }
 
@@ -35,6 +37,7 @@ impl Schedule {
             is_written: vec![false; self.values],
             is_active,
             steps: Vec::new(),
+            contributions: Vec::new(),
             destinations: Vec::new(),
         };
         for (number, &output) in self.outputs.iter().enumerate() {
@@ -51,9 +54,10 @@ impl Schedule {
                 _ => derivatives.push(Derivatives { at, len: 1 }),
             }
         }
-        let Planner { steps, destinations, memory, .. } = planner;
+        let Planner { steps, contributions, destinations, memory, .. } = planner;
         self.adjoints = memory.end();
-        (self.reverse, self.destinations, self.derivatives) = (steps, destinations, derivatives);
+        (self.reverse, self.derivatives) = (steps, derivatives);
+        (self.contributions, self.destinations) = (contributions, destinations);
     }
 
     /// How often each value is used, by steps and as an output.
@@ -77,7 +81,7 @@ impl Schedule {
         for step in &self.steps {
             let (results, operands) = (step.results(), self.operands(step));
             match step {
-                Step::Map { .. } | Step::Lists { .. } => {
+                Step::Map { .. } | Step::Lists { .. } | Step::Move { .. } => {
                     for k in 0..results.len() {
                         active[results.start + k] = operands.iter().any(|operand| active[operand.element(k)]);
                     }
@@ -101,18 +105,24 @@ impl Schedule {
 impl Planner<'_> {
     /// Where the adjoint of a value is.
     fn adjoint(&mut self, value: Address) -> Address {
-        let block = self.blocks.of(value);
-        let (start, len) = self.blocks.get(block);
-        let memory = &mut self.memory;
-        *self.at[block].get_or_insert_with(|| memory.take(block, len)) + (value - start)
+        self.adjoints(value).at
     }
 
-    /// An output: its adjoint starts as 0, to which the seed is added.
+    /// Where the adjoints of values from this one on are: those of a block.
+    fn adjoints(&mut self, first: Address) -> Operand {
+        let block = self.blocks.of(first);
+        let of = self.blocks.get(block);
+        let memory = &mut self.memory;
+        let new = || Operand { at: memory.take(block, of), is_same: false };
+        let all = *self.at[block].get_or_insert_with(new);
+        if all.is_same { all } else { Operand { at: all.at + first - of.at, ..all } }
+    }
+
+    /// The weight of an output.
     fn seed(&mut self, output: usize, value: Address) {
         if self.is_active[value as usize] {
-            self.fill(value as usize..value as usize + 1);
-            let at = self.adjoint(value);
-            self.steps.push(ReverseStep::Seed { output, at });
+            let to = self.destination(Operand { at: value, is_same: true }, 1);
+            self.steps.push(ReverseStep::Seed { output, to });
         }
     }
 
@@ -139,81 +149,121 @@ impl Planner<'_> {
             self.fill(results.clone());
             let schedule = self.schedule;
             let operands = schedule.operands(step);
-            let passed = self.pass_on(step, &operands);
-            let start = self.destinations.len();
-            let to = self.contribute(&operands, step.len(), &passed);
-            if self.destinations[start..].iter().any(|to| to.write != Write::Nothing) {
-                let from = self.adjoint(results.start as Address);
+            let from = self.adjoints(results.start as Address);
+            let from = Operand { is_same: from.is_same || matches!(step, Step::Along { .. }), ..from };
+            let mut is_left: Vec<bool> = operands
+                .iter()
+                .map(|operand| self.is_active[operand.range(step.len())].contains(&true))
+                .collect();
+            self.pass_on(step, &operands, from, &mut is_left);
+            self.linear(step, &operands, from, &mut is_left);
+            if is_left.contains(&true) {
+                self.separate(&operands, &is_left, step.len());
+                let start = self.destinations.len();
+                for (&operand, is_left) in operands.iter().zip(is_left) {
+                    let nowhere = Destination { at: 0, write: Write::Nothing };
+                    let to = if is_left { self.destination(operand, step.len()) } else { nowhere };
+                    self.destinations.push(to);
+                }
+                let to = start..self.destinations.len();
                 self.steps.push(ReverseStep::Through { step: number, from, to });
             }
         }
         // The first step of a block is the last that needs its adjoints.
         let block = self.blocks.of(results.start as Address);
-        let (start, _) = self.blocks.get(block);
-        if start as usize == results.start && self.at[block].take().is_some() {
+        if self.blocks.get(block).at as usize == results.start && self.at[block].take().is_some() {
             self.memory.finish(block);
         }
     }
 
-    /// Finds the operands that have the adjoints of the results as their own: terms of a sum that are used nowhere else.
-    /// Nothing is computed for them.
-    fn pass_on(&mut self, step: &Step, operands: &[Operand]) -> Vec<bool> {
-        let (results, len) = (step.results().start as Address, step.len());
-        let of = |(k, operand): (usize, &Operand)| {
-            if !step.passes_on(k) || operand.is_same {
-                return None;
+    /// A run is computed piece by piece: where operands have some numbers in common, but not all, a number could be written
+    /// after something was added to it.
+    fn separate(&mut self, operands: &[Operand], is_left: &[bool], len: usize) {
+        let left: Vec<Operand> = operands
+            .iter()
+            .zip(is_left)
+            .filter_map(|(&operand, is_left)| is_left.then_some(operand))
+            .collect();
+        if overlap(&left, len) {
+            for operand in left {
+                let block = self.blocks.get(self.blocks.of(operand.at));
+                self.fill(block.without_halo(operand.range(len)));
             }
-            let block = self.blocks.of(operand.at);
-            let values = operand.range(len);
-            let passes = self.blocks.get(block) == (operand.at, len)
-                && self.uses[values.clone()].iter().all(|&uses| uses == 1)
-                && self.is_active[values.clone()].contains(&true)
-                && !self.is_written[values].contains(&true);
-            passes.then_some(block)
-        };
-        let blocks: Vec<Option<usize>> = operands.iter().enumerate().map(of).collect();
-        let (from, lender) = (self.adjoint(results), self.blocks.of(results));
-        for (block, operand) in blocks.iter().zip(operands).filter_map(|(block, it)| Some(((*block)?, it))) {
-            self.at[block] = Some(from);
-            self.is_written[operand.range(len)].fill(true);
-            self.memory.lend(lender, block);
         }
-        blocks.iter().map(Option::is_some).collect()
     }
 
-    /// The destinations of the contributions to operands, except those whose adjoints are `passed` on.
-    fn contribute(&mut self, operands: &[Operand], len: usize, passed: &[bool]) -> Range<usize> {
-        let start = self.destinations.len();
-        if overlap(operands, len) {
-            // A run is computed piece by piece: a number could be written after something was added to it.
-            for &operand in operands {
-                let values = operand.range(len);
-                if self.is_active[values.clone()].contains(&true) {
-                    self.fill(values);
-                }
-            }
-        }
-        for (&operand, &is_passed) in operands.iter().zip(passed) {
+    /// Finds blocks whose adjoints are those of the results, and blocks whose adjoints are all the same. Blocks that are used
+    /// nowhere else, so nothing is added to these adjoints.
+    fn pass_on(&mut self, step: &Step, operands: &[Operand], from: Operand, is_left: &mut [bool]) {
+        let (results, len) = (step.results().start as Address, step.len());
+        for (own, &operand) in operands.iter().enumerate() {
+            let block = self.blocks.of(operand.at);
             let values = operand.range(len);
-            let mut destination = Destination { at: 0, write: Write::Nothing, room: 0 };
-            if !is_passed && self.is_active[values.clone()].contains(&true) {
-                destination.write = match self.is_written[values.clone()].contains(&true) {
-                    true => Write::Add,
-                    false => Write::Set,
-                };
-                match destination.write {
-                    Write::Add => self.fill(values.clone()),
-                    _ => self.is_written[values.clone()].fill(true),
-                }
-                destination.at = self.adjoint(operand.at);
-                let (block, length) = self.blocks.get(self.blocks.of(operand.at));
-                // What follows the last number of a block is free.
-                let is_last = values.end == block as usize + length;
-                destination.room = (values.len() + if is_last { WIDTH } else { 0 }) as u32;
+            let of = self.blocks.get(block);
+            let is_alone = is_left[own]
+                && (of.at, of.len) == (operand.at, values.len())
+                && self.uses[values.clone()].iter().all(|&uses| uses == 1)
+                && !self.is_written[values.clone()].contains(&true);
+            let multiple = step.multiple(operands, own).filter(|_| is_alone && !operand.is_same);
+            let Some(Multiple { by, value, .. }) = multiple else {
+                continue;
+            };
+            let is_same = from.is_same && value.is_none_or(|value| value.is_same);
+            if by == 1.0 && value.is_none() {
+                self.at[block] = Some(from);
+                self.memory.lend(self.blocks.of(results), block);
+            } else if is_same {
+                let at = self.memory.take(block, Block { len: 1, ..of });
+                self.at[block] = Some(Operand { at, is_same });
+                let to = Destination { at, write: Write::Set };
+                let start = self.contributions.len();
+                self.contributions.push(Contribution { by, value, to, is_sum: false });
+                let contributions = start..self.contributions.len();
+                self.steps.push(ReverseStep::Linear { from, len: 1, contributions });
+            } else {
+                continue;
             }
-            self.destinations.push(destination);
+            self.is_written[values].fill(true);
+            is_left[own] = false;
         }
-        start..self.destinations.len()
+    }
+
+    /// Contributions that are multiples of the adjoints.
+    fn linear(&mut self, step: &Step, operands: &[Operand], from: Operand, is_left: &mut [bool]) {
+        let start = self.contributions.len();
+        for own in 0..operands.len() {
+            let multiple = step.multiple(operands, own).filter(|_| is_left[own]);
+            if let Some(Multiple { mut by, value, other }) = multiple {
+                is_left[own] = false;
+                if let Some(other) = other.filter(|&other| is_left[other] && operands[other] == operands[own])
+                {
+                    // The product of a number with itself.
+                    by *= 2.0;
+                    is_left[other] = false;
+                }
+                let to = self.destination(operands[own], step.len());
+                let is_sum = operands[own].is_same;
+                self.contributions.push(Contribution { by, value, to, is_sum });
+            }
+        }
+        let contributions = start..self.contributions.len();
+        if !contributions.is_empty() {
+            self.steps.push(ReverseStep::Linear { from, len: step.len(), contributions });
+        }
+    }
+
+    /// Where contributions to an operand go; whatever it depends on.
+    fn destination(&mut self, operand: Operand, len: usize) -> Destination {
+        let values = self.blocks.get(self.blocks.of(operand.at)).without_halo(operand.range(len));
+        let write = match self.is_written[values.clone()].contains(&true) {
+            true => Write::Add,
+            false => Write::Set,
+        };
+        match write {
+            Write::Add => self.fill(values),
+            _ => self.is_written[values].fill(true),
+        }
+        Destination { at: self.adjoint(operand.at), write }
     }
 }
 

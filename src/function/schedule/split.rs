@@ -1,27 +1,43 @@
-//! Long products in parts, which are computed side by side.
+//! Long products as products of two, level by level.
 
-use crate::function::ir::graph::{Graph, Source};
+use crate::function::ir::graph::{Graph, Place, Source};
 use crate::function::passes::{operands, rewrite};
 use crate::table::ops::Op;
 
-/// How many parts a long product has.
-const PARTS: usize = 32;
 /// From this number of factors on, a product is long.
-const LONG: usize = 2 * PARTS;
+const LONG: usize = 64;
 
-/// The graph with every long product in parts: part `k` has the factors `k`, `k + 32`, `k + 64`, and so on.
-pub(super) fn long_products(graph: &Graph) -> Graph {
-    rewrite(graph, |builder, instruction, now| {
+/// The graph with every long product as a tree, whose levels are computed side by side, and the places of all products in
+/// these trees.
+pub(super) fn long_products(graph: &Graph) -> (Graph, Vec<Place>) {
+    let mut products = Vec::new();
+    let graph = rewrite(graph, |builder, instruction, now| {
         let (op, operands) = (instruction.op, operands(instruction, now));
-        if op != Op::FACTORS || operands.len() < LONG {
-            return Some(builder.instruction(op, operands));
-        }
-        let (whole, rest) = operands.split_at(operands.len() / PARTS * PARTS);
-        let part = |part: usize| whole.iter().copied().skip(part).step_by(PARTS);
-        let mut parts: Vec<Source> = (0..PARTS).map(|k| builder.instruction(op, part(k))).collect();
-        if !rest.is_empty() {
-            parts.push(builder.instruction(op, rest.iter().copied()));
-        }
-        Some(builder.instruction(op, parts))
-    })
+        Some(match op == Op::FACTORS && operands.len() >= LONG {
+            true => tree(operands.to_vec(), |a, b| {
+                let product = builder.instruction(Op::PRODUCT, [a, b]);
+                products.push(product);
+                product
+            }),
+            false => builder.instruction(op, operands),
+        })
+    });
+    let place = |product: Source| match product {
+        Source::Result(number) => (graph.first_result() + number) as Place,
+        _ => unreachable!("the result of an instruction"),
+    };
+    let products = products.into_iter().map(place).collect();
+    (graph, products)
+}
+
+fn tree(mut factors: Vec<Source>, mut product: impl FnMut(Source, Source) -> Source) -> Source {
+    while factors.len() > 1 {
+        // The largest power of two below the length is left, so that all further levels are halves.
+        let left = factors.len().next_power_of_two() / 2;
+        let (first, second) = factors.split_at(left);
+        let mut level: Vec<Source> = first.iter().zip(second).map(|(&a, &b)| product(a, b)).collect();
+        level.extend_from_slice(&first[second.len()..]);
+        factors = level;
+    }
+    factors[0]
 }

@@ -153,20 +153,20 @@ impl VectorisedEvaluator<'_> {
         if self.backward(&mut product) { Ok((values, product)) } else { self.careful.vjp(x, weights) }
     }
 
-    /// Computes all values. `None` where the function itself has to be evaluated: without a plan, and where a guard has
-    /// another outcome.
+    /// Computes all values. `None` where the function itself has to be evaluated: without a plan, where a guard has another
+    /// outcome, and where something overflowed that might not in another order.
     fn forward(&mut self, x: &[f64]) -> Result<Option<(&Schedule, &Memory<f64>)>, Error> {
         let Vectorised { function, exactness, schedule, .. } = self.vectorised;
         length("inputs", function.inputs(), x.len())?;
         let (Some(schedule), Some(memory)) = (schedule, &mut self.memory) else { return Ok(None) };
         memory.values[schedule.inputs as usize..][..x.len()].copy_from_slice(x);
-        with_best_instructions(Forward { schedule, memory, exactness: *exactness });
+        let is_sound = with_best_instructions(Forward { schedule, memory, exactness: *exactness });
         let value = |at: u32| memory.values[at as usize];
         let are_met = schedule
             .guards
             .iter()
             .all(|guard| guard.predicate.holds(value(guard.left), value(guard.right)) == guard.outcome);
-        Ok(are_met.then_some((schedule, &*memory)))
+        Ok((are_met && is_sound).then_some((schedule, &*memory)))
     }
 
     /// Sweeps from the weights of the outputs; the values are known. Returns false where a derivative is not finite: then the

@@ -3,13 +3,13 @@
 use super::Exactness;
 use super::memory::{CHUNK, Memory};
 use super::seen::Seen;
-use super::sums::{inner_product, sums_of_products, sums_of_terms, total};
+use super::sums::{inner_products, sums_of_products, sums_of_terms, total};
 use crate::function::lanes::declined;
-use crate::function::lanes::elementwise::{list_value_of, values_of};
+use crate::function::lanes::elementwise::{Argument, list_value_of, operator_values_of, values_of};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::Aligned;
-use crate::function::schedule::{Operand, Schedule, Step};
+use crate::function::schedule::{Operand, Schedule, Step, Watched};
 use crate::table::hooks::Hooks;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
@@ -17,7 +17,8 @@ use pulp::{Simd, WithSimd};
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Computes all values; the inputs and constants are in the memory already.
+/// Computes all values; the inputs and constants are in the memory already. Returns whether all watched values are as they
+/// have to be.
 pub(super) struct Forward<'e, T> {
     pub schedule: &'e Schedule,
     pub memory: &'e mut Memory<T>,
@@ -30,10 +31,10 @@ pub(super) fn whole(len: usize) -> usize {
 }
 
 impl<T: Float> WithSimd for Forward<'_, T> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
         let Forward { schedule, memory, exactness } = self;
         let Memory { values, same, positions, .. } = memory;
         for step in &schedule.steps {
@@ -46,7 +47,13 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                         continue;
                     }
                     let (y, seen) = Seen::around(values, results.start, whole(results.len()));
-                    if map(simd, *op, operands, seen, y, same) {
+                    if op.is_operator() {
+                        let argument = |operand: Operand| match operand.is_same {
+                            true => Argument::Same(seen.slice(operand.at as usize, 1)[0]),
+                            false => Argument::Each(seen.slice(operand.at as usize, y.len())),
+                        };
+                        operator_values_of(*op, [argument(operands[0]), argument(operands[*arity - 1])], y);
+                    } else if map(simd, *op, operands, seen, y, same) {
                         mend(*op, operands, values, results);
                     }
                 }
@@ -67,7 +74,17 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                     }
                 }
                 Step::Along { operands, factors, len, .. } => {
-                    values[results.start] = along(operands, *factors, *len, values);
+                    values[results.start] = along(simd, operands, *factors, *len, values);
+                }
+                Step::Move { from, .. } => {
+                    let at = from.at as usize;
+                    match from.is_same {
+                        true => {
+                            let value = values[at];
+                            values[results].fill(value);
+                        }
+                        false => values.copy_within(at..at + results.len(), results.start),
+                    }
                 }
                 Step::Copy { from, .. } => {
                     for (to, &from) in results.zip(&schedule.indices[from.clone()]) {
@@ -79,7 +96,18 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                 }
             }
         }
+        schedule.watched.iter().all(|watched| is_sound(*watched, values))
     }
+}
+
+/// Whether values do not depend on the order of evaluation, but for rounding.
+#[inline(always)]
+fn is_sound<T: Float>(watched: Watched, values: &[T]) -> bool {
+    let values = &values[watched.at as usize..][..watched.len];
+    let least = if watched.is_factor { T::LEAST } else { T::default() };
+    // Without an early exit, so that one instruction tests several. NaN is in no interval.
+    let is_within = |value: T| (least <= value.abs()) & (value.abs() <= T::LARGEST);
+    values.iter().fold(true, |all, &value| all & is_within(value))
 }
 
 /// Replaces results that a kernel declined by those of the scalar row.
@@ -98,7 +126,7 @@ fn map<T: Float, S: Simd>(
     operands: &[Operand],
     seen: Seen<'_, T>,
     y: &mut [T],
-    same: &mut [Aligned<T>; 3],
+    same: &mut [Aligned<T>; 4],
 ) -> bool {
     let is_same = operands.iter().any(|operand| operand.is_same);
     if is_same {
@@ -123,17 +151,19 @@ fn map<T: Float, S: Simd>(
 
 /// The sum of the terms of a run, or of its products.
 #[inline(always)]
-fn along<T: Float>(operands: &[Operand; 2], factors: usize, len: usize, values: &[T]) -> T {
-    let [a, b] =
-        operands.map(|operand| &values[operand.at as usize..][..if operand.is_same { 1 } else { len }]);
+fn along<T: Float, S: Simd>(simd: S, operands: &[Operand; 2], factors: usize, len: usize, values: &[T]) -> T {
+    let [a, b] = operands.map(|operand| &values[operand.at as usize..][..len + WIDTH]);
     let times = |number: T, times: usize| number * T::of(times as f64);
     match (factors, operands[0].is_same, operands[1].is_same) {
         (1, true, _) => times(a[0], len),
-        (1, false, _) => total(a),
+        (1, false, _) => total(simd, a, len),
         (_, true, true) => times(a[0] * b[0], len),
-        (_, true, false) => a[0] * total(b),
-        (_, false, true) => total(a) * b[0],
-        (_, false, false) => inner_product(a, b),
+        (_, true, false) => a[0] * total(simd, b, len),
+        (_, false, true) => total(simd, a, len) * b[0],
+        (_, false, false) => {
+            let [sum] = inner_products(simd, a, [b], len);
+            sum
+        }
     }
 }
 

@@ -12,8 +12,8 @@ pub(super) const CHUNK: usize = 256;
 pub(super) struct Memory<T> {
     pub values: Aligned<T>,
     pub adjoints: Aligned<T>,
-    /// Operands that are the same for all results, as many times as a loop reads.
-    pub same: [Aligned<T>; 3],
+    /// Operands that are the same for all results, and an adjoint that is, as many times as a loop reads.
+    pub same: [Aligned<T>; 4],
     /// Contributions to operands, before they are added.
     pub terms: [Aligned<T>; 3],
     /// The numbers from 0 on, as many as the schedule has terms: parts of it are lists of operands.

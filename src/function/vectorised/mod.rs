@@ -2,6 +2,7 @@
 
 mod evaluator;
 mod forward;
+mod linear;
 mod memory;
 mod reverse;
 mod seen;

@@ -1,8 +1,9 @@
 //! The reverse sweep over a schedule.
 
 use super::forward::{packet, whole};
+use super::linear::{contribute, each, put};
 use super::memory::{CHUNK, Memory};
-use super::sums::{inner_product, total};
+use super::sums::total;
 use crate::function::lanes::elementwise::{Evaluated, list_partials_of, pass_on};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
@@ -12,8 +13,6 @@ use crate::table::matrix::rules;
 use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use pulp::{Simd, WithSimd};
-use std::iter::repeat;
-use std::ops::Range;
 
 /// Computes the adjoints of the inputs from weights of the outputs.
 pub(super) struct Backward<'e, T> {
@@ -31,13 +30,21 @@ impl<T: Float> WithSimd for Backward<'_, T> {
         for step in &schedule.reverse {
             match step {
                 ReverseStep::Zero(range) => memory.adjoints[range.clone()].fill(T::default()),
-                ReverseStep::Seed { output, at } => {
-                    let adjoint = &mut memory.adjoints[*at as usize];
-                    *adjoint = *adjoint + T::of(weights[*output]);
+                ReverseStep::Seed { output, to } => put(T::of(weights[*output]), *to, &mut memory.adjoints),
+                ReverseStep::Linear { from, len, contributions } => {
+                    let Memory { values, adjoints, .. } = &mut *memory;
+                    contribute(
+                        simd,
+                        *from,
+                        *len,
+                        &schedule.contributions[contributions.clone()],
+                        values,
+                        adjoints,
+                    );
                 }
                 ReverseStep::Through { step, from, to } => {
-                    let (step, from) = (&schedule.steps[*step], *from as usize);
-                    through(simd, schedule, step, from, &schedule.destinations[to.clone()], memory);
+                    let step = &schedule.steps[*step];
+                    through(simd, schedule, step, *from, &schedule.destinations[to.clone()], memory);
                 }
             }
         }
@@ -49,7 +56,7 @@ fn through<T: Float, S: Simd>(
     simd: S,
     schedule: &Schedule,
     step: &Step,
-    from: usize,
+    from: Operand,
     to: &[Destination],
     memory: &mut Memory<T>,
 ) {
@@ -60,85 +67,27 @@ fn through<T: Float, S: Simd>(
             run.through_map(simd, values, adjoints, same, terms);
         }
         Step::Lists { op, operands, to: y, len } => {
-            let operands_of_lists = &schedule.terms[operands.clone()];
-            let run = Run { op: *op, operands: operands_of_lists, y: *y as usize, len: *len, from, to };
-            if op.as_sum_of_products(operands_of_lists).is_some() {
-                run.through_products(values, adjoints);
-            } else if *op == Op::TERMS {
-                run.through_terms(adjoints);
-            } else {
-                let positions = &positions[operands.clone()];
-                run.through_lists(simd, positions, &schedule.terms, values, adjoints, partials);
-            }
+            let run = Run {
+                op: *op,
+                operands: &schedule.terms[operands.clone()],
+                y: *y as usize,
+                len: *len,
+                from,
+                to,
+            };
+            let positions = &positions[operands.clone()];
+            run.through_lists(simd, positions, &schedule.terms, values, adjoints, partials);
         }
-        Step::Along { operands, factors, len, .. } => {
-            let adjoint = adjoints[from];
-            for own in 0..*factors {
-                let other = (*factors == 2).then(|| operands[1 - own]);
-                along(operands[own], other, *len, adjoint, to[own], values, adjoints);
-            }
-        }
-        Step::Copy { from: operands, .. } => {
-            for (k, to) in to.iter().enumerate().take(operands.len()) {
-                put(adjoints[from + k], *to, adjoints);
+        Step::Copy { .. } => {
+            for (k, to) in to.iter().enumerate() {
+                put(adjoints[from.element(k)], *to, adjoints);
             }
         }
         Step::Single { op, operands, to: y } => {
-            single(*op, &schedule.indices[operands.clone()], *y as usize, from, to, values, adjoints);
+            let operands = &schedule.indices[operands.clone()];
+            single(*op, operands, *y as usize, from.at as usize, to, values, adjoints);
         }
-    }
-}
-
-/// From a sum to its terms, or to one factor of each: the other factor times the adjoint.
-#[inline(always)]
-fn along<T: Float>(
-    own: Operand,
-    other: Option<Operand>,
-    len: usize,
-    adjoint: T,
-    to: Destination,
-    values: &[T],
-    adjoints: &mut [T],
-) {
-    if to.write == Write::Nothing {
-        return;
-    }
-    let others = other.map(|other| (other.is_same, &values[other.at as usize..]));
-    let times = T::of(len as f64);
-    if own.is_same {
-        let sum = match others {
-            None => times,
-            Some((true, other)) => times * other[0],
-            Some((false, other)) => total(&other[..len]),
-        };
-        return put(adjoint * sum, to, adjoints);
-    }
-    let to_all = &mut adjoints[to.at as usize..][..len];
-    match others {
-        Some((false, other)) => put_all(other.iter().map(|&other| adjoint * other), to.write, to_all),
-        same => put_all(repeat(same.map_or(adjoint, |(_, other)| adjoint * other[0])), to.write, to_all),
-    }
-}
-
-/// Writes or adds one contribution.
-#[inline(always)]
-fn put<T: Float>(term: T, to: Destination, adjoints: &mut [T]) {
-    let at = &mut adjoints[to.at as usize];
-    match to.write {
-        Write::Nothing => {}
-        Write::Set => *at = term,
-        Write::Add => *at = *at + term,
-    }
-}
-
-/// Writes or adds contributions, one to each adjoint.
-#[inline(always)]
-fn put_all<T: Float>(terms: impl Iterator<Item = T>, write: Write, to: &mut [T]) {
-    let all = to.iter_mut().zip(terms);
-    match write {
-        Write::Nothing => {}
-        Write::Set => all.for_each(|(to, term)| *to = term),
-        Write::Add => all.for_each(|(to, term)| *to = *to + term),
+        Step::Along { .. } | Step::Move { .. } => unreachable!("linear in their operands"),
     }
 }
 
@@ -148,7 +97,7 @@ struct Run<'r> {
     operands: &'r [Operand],
     y: usize,
     len: usize,
-    from: usize,
+    from: Operand,
     to: &'r [Destination],
 }
 
@@ -160,88 +109,39 @@ impl Run<'_> {
         simd: S,
         values: &[T],
         adjoints: &mut [T],
-        same: &mut [Aligned<T>; 3],
+        same: &mut [Aligned<T>; 4],
         terms: &mut [Aligned<T>; 3],
     ) {
         let Run { op, operands, y, len, from, to } = *self;
-        let all = whole(len);
-        let is_same = operands.iter().any(|operand| operand.is_same);
-        if is_same {
-            for (operand, same) in operands.iter().zip(&mut *same).filter(|(operand, _)| operand.is_same) {
-                same[..all.min(CHUNK)].fill(values[operand.at as usize]);
-            }
+        let [same @ .., same_adjoint] = same;
+        for (operand, same) in operands.iter().zip(&mut *same).filter(|(operand, _)| operand.is_same) {
+            same[..whole(len).min(CHUNK)].fill(values[operand.at as usize]);
+        }
+        if from.is_same {
+            same_adjoint[..whole(len).min(CHUNK)].fill(adjoints[from.at as usize]);
         }
         let mut wanted = [false; 3];
         to.iter().zip(&mut wanted).for_each(|(to, wanted)| *wanted = to.write != Write::Nothing);
-        // Contributions are written where they belong, or to memory of their own, from where they are added.
-        let mut is_direct: [bool; 3] =
-            std::array::from_fn(|k| wanted[k] && operands.get(k).is_some_and(|operand| !operand.is_same));
-        let mut first = 0;
-        while first < all {
-            let needs_memory = operands.len() == 3 || wanted != is_direct;
-            let part = if is_same || needs_memory { CHUNK.min(all - first) } else { all - first };
-            let (mut ranges, mut kept) = ([const { 0..0 }; 4], [T::mask(false); 3]);
-            // What follows a window in its block, and is written over by the last group.
-            let mut tails = [[T::default(); WIDTH]; 3];
-            let has_tail = |k: usize| first + part > len && (to[k].room as usize) < all;
-            for k in (0..to.len()).filter(|&k| is_direct[k]) {
-                let at = to[k].at as usize + first;
-                ranges[k] = at..at + part;
-                kept[k] = T::mask(to[k].write == Write::Add);
-                if has_tail(k) {
-                    tails[k][..all - len].copy_from_slice(&adjoints[to[k].at as usize..][len..all]);
-                }
-            }
-            ranges[3] = from + first..from + first + part;
-            let Ok([a, b, c, adjoint]) = adjoints.get_disjoint_mut(ranges) else {
-                // Two operands have numbers in common.
-                is_direct = [false; 3];
-                continue;
-            };
+        for first in (0..len).step_by(CHUNK) {
+            let part = CHUNK.min(len - first);
+            let all = whole(part);
             let mut slices: [&[T]; 3] = [&[]; 3];
             for (k, operand) in operands.iter().enumerate() {
                 slices[k] = match operand.is_same {
-                    true => &same[k][..part],
-                    false => &values[operand.at as usize + first..][..part],
+                    true => &same[k][..all],
+                    false => &values[operand.at as usize + first..][..all],
                 };
             }
-            let [for_a, for_b, for_c] = terms.each_mut().map(|terms| &mut terms[..part.min(CHUNK)]);
-            let a = if is_direct[0] { a } else { for_a };
-            let b = if is_direct[1] { b } else { for_b };
-            let c = if is_direct[2] { c } else { for_c };
-            let evaluated = Evaluated { operands: slices, y: &values[y + first..][..part], adjoint };
-            pass_on(simd, op, &evaluated, wanted, kept, [a, b, c]);
-            for k in (0..to.len()).filter(|&k| is_direct[k] && has_tail(k)) {
-                adjoints[to[k].at as usize..][len..all].copy_from_slice(&tails[k][..all - len]);
+            let adjoint = match from.is_same {
+                true => &same_adjoint[..all],
+                false => &adjoints[from.at as usize + first..][..all],
+            };
+            let evaluated = Evaluated { operands: slices, y: &values[y + first..][..all], adjoint };
+            let places = terms.each_mut().map(|terms| &mut terms[..all]);
+            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
+            for k in (0..to.len()).filter(|&k| wanted[k]) {
+                accumulate(simd, &terms[k], part, operands[k], to[k], first, adjoints);
             }
-            // Afterwards, since a contribution may belong to a tail.
-            for k in (0..to.len()).filter(|&k| wanted[k] && !is_direct[k]) {
-                accumulate(&terms[k][..part.min(len - first)], operands[k], to[k], first, adjoints);
-            }
-            first += part;
-        }
-    }
-
-    /// Through sums of products: each factor gets the other one times the adjoint.
-    #[inline(always)]
-    fn through_products<T: Float>(&self, values: &[T], adjoints: &mut [T]) {
-        let Run { operands, len, from, to, .. } = *self;
-        let pairs = operands.len() / 2;
-        // In the order of the operands, for which it was decided which contribution comes first.
-        for own in 0..2 * pairs {
-            let other = operands[(own + pairs) % (2 * pairs)];
-            pass_to_factor(values, other, operands[own].is_same, to[own], from..from + len, adjoints);
-        }
-        if let (Some(&offset), Some(&to)) = (operands.get(2 * pairs), to.get(2 * pairs)) {
-            pass(offset.is_same, to, from..from + len, adjoints);
-        }
-    }
-
-    /// Through sums.
-    #[inline(always)]
-    fn through_terms<T: Float>(&self, adjoints: &mut [T]) {
-        for (operand, &to) in self.operands.iter().zip(self.to) {
-            pass(operand.is_same, to, self.from..self.from + self.len, adjoints);
         }
     }
 
@@ -262,75 +162,44 @@ impl Run<'_> {
             let y: Packet<T, S> = packet(values, Operand { at: y as u32, is_same: false }, first);
             partials.clear();
             list_partials_of(simd, op, positions, read, y, |partial| partials.push(partial.0));
-            let real = WIDTH.min(len - first);
+            let adjoint: Packet<T, S> = packet(adjoints, from, first);
             for ((partial, &to), &operand) in partials.iter_mut().zip(to).zip(operands) {
                 if to.write != Write::Nothing {
-                    for (lane, partial) in partial[..real].iter_mut().enumerate() {
-                        *partial = *partial * adjoints[from + first + lane];
+                    for (partial, &adjoint) in partial.iter_mut().zip(&adjoint.0) {
+                        *partial = *partial * adjoint;
                     }
-                    accumulate(&partial[..real], operand, to, first, adjoints);
+                    accumulate(simd, partial, WIDTH.min(len - first), operand, to, first, adjoints);
                 }
             }
         }
     }
 }
 
-/// Writes or adds the contributions of the results from `first` on.
+/// Writes or adds `len` contributions of the results from `first` on; whole packets are read.
 #[inline(always)]
-fn accumulate<T: Float>(terms: &[T], operand: Operand, to: Destination, first: usize, adjoints: &mut [T]) {
+fn accumulate<T: Float, S: Simd>(
+    simd: S,
+    terms: &[T],
+    len: usize,
+    operand: Operand,
+    to: Destination,
+    first: usize,
+    adjoints: &mut [T],
+) {
     if operand.is_same {
         let is_added = first > 0 && to.write == Write::Set;
         let write = if is_added { Write::Add } else { to.write };
-        return put(total(terms), Destination { write, ..to }, adjoints);
+        return put(total(simd, terms, len), Destination { write, ..to }, adjoints);
     }
-    let to_all = &mut adjoints[to.at as usize + first..][..terms.len()];
-    put_all(terms.iter().copied(), to.write, to_all);
-}
-
-/// The contribution `other · adjoint` to a factor.
-#[inline(always)]
-fn pass_to_factor<T: Float>(
-    values: &[T],
-    other: Operand,
-    is_same: bool,
-    to: Destination,
-    from: Range<usize>,
-    adjoints: &mut [T],
-) {
-    if to.write == Write::Nothing {
-        return;
-    }
-    let len = from.len();
-    let others = || &values[other.at as usize..][..len];
-    if is_same {
-        let term = match other.is_same {
-            true => total(&adjoints[from]) * values[other.at as usize],
-            false => inner_product(&adjoints[from], others()),
-        };
-        return put(term, to, adjoints);
-    }
-    let at = to.at as usize;
-    let [to_all, adjoint] = adjoints.get_disjoint_mut([at..at + len, from]).expect("two blocks");
-    if other.is_same {
-        let factor = values[other.at as usize];
-        put_all(adjoint.iter().map(|&adjoint| adjoint * factor), to.write, to_all);
-    } else {
-        put_all(adjoint.iter().zip(others()).map(|(&adjoint, &other)| adjoint * other), to.write, to_all);
-    }
-}
-
-/// The adjoints as they are.
-#[inline(always)]
-fn pass<T: Float>(is_same: bool, to: Destination, from: Range<usize>, adjoints: &mut [T]) {
-    if to.write == Write::Nothing {
-        return;
-    }
-    if is_same {
-        return put(total(&adjoints[from]), to, adjoints);
-    }
-    let at = to.at as usize;
-    let [to_all, adjoint] = adjoints.get_disjoint_mut([at..at + from.len(), from]).expect("two blocks");
-    put_all(adjoint.iter().copied(), to.write, to_all);
+    each(
+        simd,
+        &mut adjoints[to.at as usize + first..],
+        len,
+        to.write,
+        [terms],
+        #[inline(always)]
+        |[term]| term,
+    );
 }
 
 /// Through one operation, by the scalar row.

@@ -23,9 +23,26 @@ pub(super) fn sums_of_products<T: Lanes, S: Simd>(
         #[inline(always)]
         |values, first, sums| {
             for (a, b) in pairs.clone() {
-                for (k, sum) in sums.iter_mut().enumerate() {
-                    let (a, b) = (load(simd, values, a, first, k), load(simd, values, b, first, k));
-                    *sum = T::add(simd, *sum, T::mul(simd, a, b));
+                // A factor that is the same for all comes first.
+                let (a, b) = if b.is_same { (b, a) } else { (a, b) };
+                if a.is_same && b.is_same {
+                    let [a, b] = [a, b].map(|factor| T::splat(simd, values[factor.at as usize]));
+                    let product = T::mul(simd, a, b);
+                    sums.iter_mut().for_each(|sum| *sum = T::add(simd, *sum, product));
+                    continue;
+                }
+                if a.is_same {
+                    let factor = T::splat(simd, values[a.at as usize]);
+                    let others = load::<T, S>(values, b, first, sums.len());
+                    for (sum, &other) in sums.iter_mut().zip(others) {
+                        *sum = T::add(simd, *sum, T::mul(simd, factor, other));
+                    }
+                } else {
+                    let factors = load::<T, S>(values, a, first, sums.len());
+                    let others = load::<T, S>(values, b, first, sums.len());
+                    for ((sum, &factor), &other) in sums.iter_mut().zip(factors).zip(others) {
+                        *sum = T::add(simd, *sum, T::mul(simd, factor, other));
+                    }
                 }
             }
             add_term(simd, values, offset, first, sums);
@@ -54,7 +71,7 @@ pub(super) fn sums_of_terms<T: Lanes, S: Simd>(
     );
 }
 
-/// Sums in registers, group by group: `add_up` adds the terms of the results from the given one on.
+/// Sums in registers, group by group, two packets at once: `add_up` adds the terms of the results from the given one on.
 #[inline(always)]
 fn sums<T: Lanes, S: Simd>(
     simd: S,
@@ -63,11 +80,18 @@ fn sums<T: Lanes, S: Simd>(
     add_up: impl Fn(&[T], usize, &mut [T::Vector<S>]),
 ) {
     let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
-    for first in (0..results.len()).step_by(WIDTH) {
-        let mut sums = [T::splat(simd, T::NOTHING); WIDTH];
-        let sums = &mut sums[..registers];
-        add_up(values, first, sums);
-        T::vectors_mut::<S>(&mut values[results.start + first..][..WIDTH]).copy_from_slice(sums);
+    let mut first = 0;
+    while first < results.len() {
+        let packets = if results.len() - first > WIDTH { 2 } else { 1 };
+        let mut sums = [T::splat(simd, T::NOTHING); 2 * WIDTH];
+        // Each has a loop of its own, of a known number of registers.
+        match packets {
+            2 => add_up(values, first, &mut sums[..2 * registers]),
+            _ => add_up(values, first, &mut sums[..registers]),
+        }
+        let to = &mut values[results.start + first..][..packets * WIDTH];
+        T::vectors_mut::<S>(to).copy_from_slice(&sums[..packets * registers]);
+        first += packets * WIDTH;
     }
 }
 
@@ -81,60 +105,99 @@ fn add_term<T: Lanes, S: Simd>(
     sums: &mut [T::Vector<S>],
 ) {
     let Some(term) = term else { return };
-    for (k, sum) in sums.iter_mut().enumerate() {
-        *sum = T::add(simd, *sum, load(simd, values, term, first, k));
-    }
-}
-
-/// Register `k` of an operand, from the result `first` on.
-#[inline(always)]
-fn load<T: Lanes, S: Simd>(simd: S, values: &[T], operand: Operand, first: usize, k: usize) -> T::Vector<S> {
-    let at = operand.at as usize;
-    if operand.is_same {
-        T::splat(simd, values[at])
+    if term.is_same {
+        let term = T::splat(simd, values[term.at as usize]);
+        sums.iter_mut().for_each(|sum| *sum = T::add(simd, *sum, term));
     } else {
-        T::vectors::<S>(&values[at + first..][..WIDTH])[k]
+        let terms = load::<T, S>(values, term, first, sums.len());
+        sums.iter_mut().zip(terms).for_each(|(sum, &term)| *sum = T::add(simd, *sum, term));
     }
 }
 
-/// The sum of these numbers.
+/// This many registers of an operand, from the result `first` on.
 #[inline(always)]
-pub(super) fn total<T: Float>(numbers: &[T]) -> T {
-    let mut sums = [T::NOTHING; WIDTH];
-    let (whole, rest) = numbers.split_at(numbers.len() / WIDTH * WIDTH);
-    for group in whole.chunks_exact(WIDTH) {
-        for (sum, &number) in sums.iter_mut().zip(group) {
-            *sum = *sum + number;
+fn load<T: Lanes, S: Simd>(
+    values: &[T],
+    operand: Operand,
+    first: usize,
+    registers: usize,
+) -> &[T::Vector<S>] {
+    let numbers = registers * size_of::<T::Vector<S>>() / size_of::<T>();
+    T::vectors::<S>(&values[operand.at as usize + first..][..numbers])
+}
+
+/// The sum of the first `len` numbers; whole packets are read.
+#[inline(always)]
+pub(super) fn total<T: Float, S: Simd>(simd: S, numbers: &[T], len: usize) -> T {
+    let [sum] = summed(simd, len, None, [numbers]);
+    sum
+}
+
+/// The inner products of the first `len` numbers with those of others; whole packets are read.
+#[inline(always)]
+pub(super) fn inner_products<T: Float, S: Simd, const N: usize>(
+    simd: S,
+    a: &[T],
+    others: [&[T]; N],
+    len: usize,
+) -> [T; N] {
+    summed(simd, len, Some(a), others)
+}
+
+/// Sums of `len` numbers of each list, or of their products with the `factors`: in lanes, of which the upper half is added to
+/// the lower one until one is left.
+#[inline(always)]
+fn summed<T: Float, S: Simd, const N: usize>(
+    simd: S,
+    len: usize,
+    factors: Option<&[T]>,
+    lists: [&[T]; N],
+) -> [T; N] {
+    let nothing = T::splat(simd, T::NOTHING);
+    let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
+    let mut sums = [[nothing; WIDTH]; N];
+    let whole = len / WIDTH * WIDTH;
+    let bound = T::splat(simd, T::NUMBERS[len - whole]);
+    for first in (0..len).step_by(WIDTH) {
+        let factors = factors.map(|factors| packet::<T, S>(factors, first));
+        for n in 0..N {
+            let numbers = packet::<T, S>(lists[n], first);
+            for r in 0..registers {
+                let term = match factors {
+                    Some(factors) => <T as Lanes>::mul(simd, factors[r], numbers[r]),
+                    None => numbers[r],
+                };
+                let term = match first < whole {
+                    true => term,
+                    false => T::where_below(simd, T::vectors::<S>(&T::NUMBERS)[r], bound, term, nothing),
+                };
+                sums[n][r] = <T as Lanes>::add(simd, sums[n][r], term);
+            }
         }
     }
-    halved(sums, rest.iter().copied())
+    let mut totals = [T::NOTHING; N];
+    for n in 0..N {
+        let mut lanes = [T::NOTHING; WIDTH];
+        T::vectors_mut::<S>(&mut lanes).copy_from_slice(&sums[n][..registers]);
+        totals[n] = halved(lanes);
+    }
+    totals
 }
 
-/// The sum of the products of these numbers.
+/// The registers of a packet.
 #[inline(always)]
-pub(super) fn inner_product<T: Float>(a: &[T], b: &[T]) -> T {
-    let mut sums = [T::NOTHING; WIDTH];
-    let whole = a.len() / WIDTH * WIDTH;
-    for (a, b) in a[..whole].chunks_exact(WIDTH).zip(b[..whole].chunks_exact(WIDTH)) {
-        for k in 0..WIDTH {
-            sums[k] = sums[k] + a[k] * b[k];
-        }
-    }
-    halved(sums, a[whole..].iter().zip(&b[whole..]).map(|(&a, &b)| a * b))
+fn packet<T: Lanes, S: Simd>(numbers: &[T], first: usize) -> &[T::Vector<S>] {
+    T::vectors::<S>(&numbers[first..][..WIDTH])
 }
 
-/// The sum of partial sums and of a rest.
 #[inline(always)]
-fn halved<T: Float>(mut sums: [T; WIDTH], rest: impl Iterator<Item = T>) -> T {
-    for (sum, number) in sums.iter_mut().zip(rest) {
-        *sum = *sum + number;
-    }
+fn halved<T: Float>(mut lanes: [T; WIDTH]) -> T {
     let mut half = WIDTH / 2;
     while half > 0 {
         for k in 0..half {
-            sums[k] = sums[k] + sums[k + half];
+            lanes[k] = lanes[k] + lanes[k + half];
         }
         half /= 2;
     }
-    sums[0]
+    lanes[0]
 }
