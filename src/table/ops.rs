@@ -675,13 +675,15 @@ pub(crate) enum Factor {
 
 /// An expression as a number times one of these names, if it is just that.
 fn multiple(expression: &str, operands: &[&str], result: &str) -> Option<Multiple> {
-    let of = |factor| Some(Multiple { by: 1.0, of: Some(factor) });
-    match expression {
-        "constant(1.0)" => Some(Multiple { by: 1.0, of: None }),
-        "constant(-1.0)" => Some(Multiple { by: -1.0, of: None }),
-        name if name == result => of(Factor::Result),
-        name => of(Factor::Operand(operands.iter().position(|&operand| operand == name)?)),
+    let constant = expression.strip_prefix("constant(").and_then(|rest| rest.strip_suffix(')'));
+    if let Some(constant) = constant {
+        let by = constant.replace(' ', "").parse().ok()?;
+        return Some(Multiple { by, of: None });
     }
+    let is_named = |&name: &&str| name == expression;
+    let operand = operands.iter().position(|name| is_named(name)).map(Factor::Operand);
+    let of = operand.or_else(|| is_named(&result).then_some(Factor::Result))?;
+    Some(Multiple { by: 1.0, of: Some(of) })
 }
 
 /// Whether a name occurs in an expression.
@@ -713,6 +715,8 @@ impl Op {
     pub(crate) const PRODUCT: Op = Op::Mul;
     pub(crate) const FACTORS: Op = Op::Product;
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
+    /// An inner product, to which an offset is added last.
+    pub(crate) const WITH_OFFSET: Op = Op::Affine;
     /// A product of a number with itself.
     pub(crate) const SQUARE: Op = Op::Powi(2);
 

@@ -3,8 +3,10 @@
 
 mod blocks;
 mod forward;
+mod gather;
 mod group;
 mod levels;
+mod offsets;
 mod plan;
 mod reuse;
 mod reverse;
@@ -22,9 +24,10 @@ use levels::Levels;
 impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
     pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Schedule {
+        let graph = offsets::of_inner_products(graph);
         let (graph, products) = match exactness {
-            Exactness::Rounded => split::long_products(&squares::long_sums(graph)),
-            Exactness::Exact => (graph.clone(), Vec::new()),
+            Exactness::Rounded => split::long_products(&squares::long_sums(&graph)),
+            Exactness::Exact => (graph, Vec::new()),
         };
         let of = |levels: &Levels<'_>| Schedule::at_levels(&graph, levels, &products, is_variable, exactness);
         let early = of(&Levels::early(&graph));

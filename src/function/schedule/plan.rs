@@ -99,6 +99,8 @@ pub(in crate::function) enum Write {
 /// A contribution that is the adjoint of the result times a number, and times a value if there is one.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::function) struct Contribution {
+    /// The adjoints.
+    pub from: Operand,
     pub by: f64,
     pub value: Option<Operand>,
     pub to: Destination,
@@ -120,9 +122,9 @@ pub(in crate::function) enum ReverseStep {
     Zero(Range<usize>),
     /// The weight of an output, to its adjoint.
     Seed { output: usize, to: Destination },
-    /// From this number of adjoints to operands in which the results are linear; contributions are in
+    /// From adjoints, this number each, to operands in which the results are linear; contributions are in
     /// [`Schedule::contributions`].
-    Linear { from: Operand, len: usize, contributions: Range<usize> },
+    Linear { len: usize, contributions: Range<usize> },
     /// From adjoints through the step with this number; destinations are in [`Schedule::destinations`], one per operand.
     Through { step: usize, from: Operand, to: Range<usize> },
 }

@@ -58,6 +58,7 @@ impl Schedule {
         self.adjoints = memory.end();
         (self.reverse, self.derivatives) = (steps, derivatives);
         (self.contributions, self.destinations) = (contributions, destinations);
+        self.gather();
     }
 
     /// How often each value is used, by steps and as an output.
@@ -217,9 +218,9 @@ impl Planner<'_> {
                 self.at[block] = Some(Operand { at, is_same });
                 let to = Destination { at, write: Write::Set };
                 let start = self.contributions.len();
-                self.contributions.push(Contribution { by, value, to, is_sum: false });
+                self.contributions.push(Contribution { from, by, value, to, is_sum: false });
                 let contributions = start..self.contributions.len();
-                self.steps.push(ReverseStep::Linear { from, len: 1, contributions });
+                self.steps.push(ReverseStep::Linear { len: 1, contributions });
             } else {
                 continue;
             }
@@ -243,12 +244,12 @@ impl Planner<'_> {
                 }
                 let to = self.destination(operands[own], step.len());
                 let is_sum = operands[own].is_same;
-                self.contributions.push(Contribution { by, value, to, is_sum });
+                self.contributions.push(Contribution { from, by, value, to, is_sum });
             }
         }
         let contributions = start..self.contributions.len();
         if !contributions.is_empty() {
-            self.steps.push(ReverseStep::Linear { from, len: step.len(), contributions });
+            self.steps.push(ReverseStep::Linear { len: step.len(), contributions });
         }
     }
 

@@ -1,20 +1,21 @@
 //! Contributions that are multiples of adjoints: most of a sweep.
 
+use super::seen::Seen;
 use super::sums::{inner_products, total};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
 use crate::function::lanes::vector::Lanes;
-use crate::function::schedule::{Contribution, Destination, Operand, Write};
+use crate::function::schedule::{Contribution, Destination, Write};
 use pulp::Simd;
 
-/// How many sums over the elements of a run are computed at once: their adjoints are read once.
+/// How many sums with the same adjoints, and how many contributions to the same adjoints, are computed at once: what they
+/// have in common is read once.
 const AT_ONCE: usize = 4;
 
-/// From `len` adjoints to operands.
+/// Contributions of `len` adjoints each.
 #[inline(always)]
 pub(super) fn contribute<T: Float, S: Simd>(
     simd: S,
-    from: Operand,
     len: usize,
     contributions: &[Contribution],
     values: &[T],
@@ -22,37 +23,95 @@ pub(super) fn contribute<T: Float, S: Simd>(
 ) {
     let mut rest = contributions;
     while let Some((first, others)) = rest.split_first() {
-        let now =
-            rest.first_chunk::<AT_ONCE>().filter(|now| !from.is_same && now.iter().all(is_inner_product));
-        if let Some(now) = now {
-            let of = |contribution: &Contribution| contribution.value.map_or(0, |value| value.at as usize);
-            let others = now.each_ref().map(|contribution| &values[of(contribution)..][..len + WIDTH]);
-            let sums = inner_products(simd, &adjoints[from.at as usize..][..len + WIDTH], others, len);
-            for (contribution, sum) in now.iter().zip(sums) {
-                put(T::of(contribution.by) * sum, contribution.to, adjoints);
-            }
-            rest = &rest[AT_ONCE..];
+        let now = rest.first_chunk::<AT_ONCE>();
+        rest = if let Some(now) = now.filter(|now| now.iter().all(|it| is_inner_product(it, first))) {
+            inner(simd, len, now, values, adjoints);
+            &rest[AT_ONCE..]
+        } else if let Some(now) = now.filter(|now| now.iter().all(|it| is_scaled(it, first))) {
+            scaled(simd, len, now, values, adjoints);
+            &rest[AT_ONCE..]
         } else {
-            one(simd, from, len, first, values, adjoints);
-            rest = others;
-        }
+            one(simd, len, first, values, adjoints);
+            others
+        };
     }
 }
 
-fn is_inner_product(contribution: &Contribution) -> bool {
-    contribution.is_sum && contribution.value.is_some_and(|value| !value.is_same)
+/// Whether a contribution is a sum of products of values with the same adjoints as those of another.
+fn is_inner_product(it: &Contribution, other: &Contribution) -> bool {
+    it.is_sum && !it.from.is_same && it.from == other.from && it.value.is_some_and(|value| !value.is_same)
+}
+
+/// Whether a contribution is adjoints times one number, to the same place as another.
+fn is_scaled(it: &Contribution, other: &Contribution) -> bool {
+    !it.is_sum && !it.from.is_same && it.to.at == other.to.at && it.value.is_none_or(|value| value.is_same)
+}
+
+/// Inner products of the same adjoints with several values.
+#[inline(always)]
+fn inner<T: Float, S: Simd>(
+    simd: S,
+    len: usize,
+    contributions: &[Contribution; AT_ONCE],
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    let mut others: [&[T]; AT_ONCE] = [&[]; AT_ONCE];
+    for (others, contribution) in others.iter_mut().zip(contributions) {
+        let at = contribution.value.map_or(0, |value| value.at as usize);
+        *others = &values[at..][..len + WIDTH];
+    }
+    let sums =
+        inner_products(simd, &adjoints[contributions[0].from.at as usize..][..len + WIDTH], others, len);
+    for (contribution, sum) in contributions.iter().zip(sums) {
+        put(T::of(contribution.by) * sum, contribution.to, adjoints);
+    }
+}
+
+/// Several adjoints, each times a number, to the same place.
+#[inline(always)]
+fn scaled<T: Float, S: Simd>(
+    simd: S,
+    len: usize,
+    contributions: &[Contribution; AT_ONCE],
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    let Destination { at, write } = contributions[0].to;
+    let (to, others) = Seen::around(adjoints, at as usize, len + WIDTH);
+    let mut scales = [T::splat(simd, T::NOTHING); AT_ONCE];
+    let mut from: [&[T]; AT_ONCE] = [&[]; AT_ONCE];
+    for (k, contribution) in contributions.iter().enumerate() {
+        let scale = contribution.value.map_or(T::of(1.0), |value| values[value.at as usize]);
+        scales[k] = T::splat(simd, T::of(contribution.by) * scale);
+        from[k] = others.slice(contribution.from.at as usize, len + WIDTH);
+    }
+    each(
+        simd,
+        to,
+        len,
+        write,
+        from,
+        #[inline(always)]
+        |adjoints| {
+            let mut sum = <T as Lanes>::mul(simd, scales[0], adjoints[0]);
+            for k in 1..AT_ONCE {
+                sum = <T as Lanes>::add(simd, sum, <T as Lanes>::mul(simd, scales[k], adjoints[k]));
+            }
+            sum
+        },
+    );
 }
 
 #[inline(always)]
 fn one<T: Float, S: Simd>(
     simd: S,
-    from: Operand,
     len: usize,
     contribution: &Contribution,
     values: &[T],
     adjoints: &mut [T],
 ) {
-    let &Contribution { by, value, to, is_sum } = contribution;
+    let &Contribution { from, by, value, to, is_sum } = contribution;
     let mut scale = T::of(by);
     if from.is_same {
         scale = scale * adjoints[from.at as usize];
@@ -75,10 +134,10 @@ fn one<T: Float, S: Simd>(
         };
         return put(scale * sum, to, adjoints);
     }
-    let (to, write) = (to.at as usize, to.write);
     let scales = T::splat(simd, scale);
+    let write = to.write;
+    let (to, adjoint) = Seen::around(adjoints, to.at as usize, room);
     if from.is_same {
-        let to = &mut adjoints[to..][..room];
         return match others {
             None => each(
                 simd,
@@ -100,13 +159,7 @@ fn one<T: Float, S: Simd>(
             ),
         };
     }
-    let (to, adjoint) = if to < start {
-        let (before, after) = adjoints.split_at_mut(start);
-        (&mut before[to..], &after[..room])
-    } else {
-        let (before, after) = adjoints.split_at_mut(to);
-        (after, &before[start..])
-    };
+    let adjoint = adjoint.slice(start, room);
     match others {
         None => each(
             simd,

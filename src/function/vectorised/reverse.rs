@@ -31,16 +31,9 @@ impl<T: Float> WithSimd for Backward<'_, T> {
             match step {
                 ReverseStep::Zero(range) => memory.adjoints[range.clone()].fill(T::default()),
                 ReverseStep::Seed { output, to } => put(T::of(weights[*output]), *to, &mut memory.adjoints),
-                ReverseStep::Linear { from, len, contributions } => {
+                ReverseStep::Linear { len, contributions } => {
                     let Memory { values, adjoints, .. } = &mut *memory;
-                    contribute(
-                        simd,
-                        *from,
-                        *len,
-                        &schedule.contributions[contributions.clone()],
-                        values,
-                        adjoints,
-                    );
+                    contribute(simd, *len, &schedule.contributions[contributions.clone()], values, adjoints);
                 }
                 ReverseStep::Through { step, from, to } => {
                     let step = &schedule.steps[*step];

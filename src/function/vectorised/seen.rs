@@ -1,6 +1,6 @@
-//! The values that a run reads, on both sides of those that it writes.
+//! The numbers that a run reads, on both sides of those that it writes.
 
-/// All values but some, which are being written.
+/// All numbers but some, which are being written.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'v, T> {
     before: &'v [T],

@@ -1,0 +1,33 @@
+//! Numbers that are added to inner products, as their offsets.
+
+use crate::function::ir::graph::{Graph, Instruction};
+use crate::function::passes::{operands, rewrite};
+use crate::table::ops::Op;
+
+/// The graph with `Σ a·b + c` as one operation, where the inner product is used nowhere else. All bits stay.
+pub(super) fn of_inner_products(graph: &Graph) -> Graph {
+    let uses = graph.uses();
+    let product = |sum: Instruction<'_>, side: usize| {
+        let place = *sum.operands.get(side).filter(|_| sum.op == Op::TWO_TERMS)?;
+        let product = graph.instructions.of(place).filter(|it| it.op == Op::INNER_PRODUCT)?;
+        (uses[place as usize] == 1).then_some((product, sum.operands[1 - side]))
+    };
+    let with_offset = |sum: Instruction<'_>| product(sum, 0).or_else(|| product(sum, 1));
+    let mut left_out = vec![false; graph.places()];
+    for sum in graph.instructions.iter() {
+        if let Some((product, _)) = with_offset(sum) {
+            left_out[product.result] = true;
+        }
+    }
+    rewrite(graph, |builder, instruction, now| {
+        if left_out[instruction.result] {
+            return None;
+        }
+        Some(match with_offset(instruction) {
+            Some((product, offset)) => {
+                builder.instruction(Op::WITH_OFFSET, operands(product, now).into_iter().chain([now(offset)]))
+            }
+            None => builder.instruction(instruction.op, operands(instruction, now)),
+        })
+    })
+}
