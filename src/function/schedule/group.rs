@@ -15,27 +15,41 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// In the order of the recording, or in that of their operands: in which these go on more often.
+    /// In the order of the recording, or in that of their operands, by the position with the fewest different operands or by
+    /// the one with the most: in which these go on most often.
     pub fn new(addresses: Vec<Address>, are_constant: Vec<bool>) -> Group {
         let operands = are_constant.len();
         let count = addresses.len().checked_div(operands).unwrap_or(0);
         let mut group = Group { addresses, operands, are_constant, order: (0..count).collect() };
-        let before = group.breaks();
-        if before == 0 {
+        let mut least = group.breaks();
+        if least == 0 || operands == 0 {
             return group;
         }
-        let by = group.positions();
-        let key = |operation: usize| by.iter().map(move |&position| (operation, position));
-        let mut sorted = group.order.clone();
-        sorted.sort_by(|&a, &b| {
-            let at = |(operation, position)| group.at(operation, position);
-            key(a).map(at).cmp(key(b).map(at))
-        });
-        let recorded = std::mem::replace(&mut group.order, sorted);
-        if group.breaks() >= before {
-            group.order = recorded;
+        let fewest = group.positions();
+        let varying = fewest.iter().filter(|&&position| !group.are_constant[position]).count();
+        let mut most = fewest.clone();
+        most[..varying].reverse();
+        for by in if varying > 1 { vec![fewest, most] } else { vec![fewest] } {
+            let sorted = group.sorted(&by);
+            let before = std::mem::replace(&mut group.order, sorted);
+            let breaks = group.breaks();
+            if breaks < least {
+                least = breaks;
+            } else {
+                group.order = before;
+            }
         }
         group
+    }
+
+    /// The operations in the order of their operands at these positions, one after the other.
+    fn sorted(&self, by: &[usize]) -> Vec<usize> {
+        let mut sorted: Vec<usize> = (0..self.len()).collect();
+        sorted.sort_by(|&a, &b| {
+            let at = |operation| by.iter().map(move |&position| self.at(operation, position));
+            at(a).cmp(at(b))
+        });
+        sorted
     }
 
     pub fn len(&self) -> usize {

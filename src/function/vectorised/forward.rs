@@ -37,6 +37,7 @@ impl<T: Float> WithSimd for Forward<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) -> bool {
         let Forward { schedule, memory, exactness } = self;
         let Memory { values, same, positions, .. } = memory;
+        let values: &mut [T] = values;
         for step in &schedule.steps {
             let results = step.results();
             match step {

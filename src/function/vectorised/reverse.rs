@@ -54,6 +54,7 @@ fn through<T: Float, S: Simd>(
     memory: &mut Memory<T>,
 ) {
     let Memory { values, adjoints, same, terms, positions, partials } = memory;
+    let (values, adjoints): (&[T], &mut [T]) = (values, adjoints);
     match step {
         Step::Map { op, operands, arity, to: y, len } => {
             let run = Run { op: *op, operands: &operands[..*arity], y: *y as usize, len: *len, from, to };
@@ -72,8 +73,11 @@ fn through<T: Float, S: Simd>(
             run.through_lists(simd, positions, &schedule.terms, values, adjoints, partials);
         }
         Step::Copy { .. } => {
-            for (k, to) in to.iter().enumerate() {
-                put(adjoints[from.element(k)], *to, adjoints);
+            let distance = if from.is_same { 0 } else { 1 };
+            let mut at = from.at as usize;
+            for to in to {
+                put(adjoints[at], *to, adjoints);
+                at += distance;
             }
         }
         Step::Single { op, operands, to: y } => {

@@ -79,20 +79,56 @@ fn sums<T: Lanes, S: Simd>(
     results: Range<usize>,
     add_up: impl Fn(&[T], usize, &mut [T::Vector<S>]),
 ) {
-    let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
     let mut first = 0;
-    while first < results.len() {
-        let packets = if results.len() - first > WIDTH { 2 } else { 1 };
-        let mut sums = [T::splat(simd, T::NOTHING); 2 * WIDTH];
-        // Each has a loop of its own, of a known number of registers.
-        match packets {
-            2 => add_up(values, first, &mut sums[..2 * registers]),
-            _ => add_up(values, first, &mut sums[..registers]),
+    // The number of registers is a constant, so that the sums stay in them.
+    match registers::<T, S>() {
+        1 => {
+            while first + WIDTH < results.len() {
+                group::<T, S, 2>(simd, values, &results, &mut first, &add_up);
+            }
         }
-        let to = &mut values[results.start + first..][..packets * WIDTH];
-        T::vectors_mut::<S>(to).copy_from_slice(&sums[..packets * registers]);
-        first += packets * WIDTH;
+        2 => {
+            while first + WIDTH < results.len() {
+                group::<T, S, 4>(simd, values, &results, &mut first, &add_up);
+            }
+        }
+        4 => {
+            while first + WIDTH < results.len() {
+                group::<T, S, 8>(simd, values, &results, &mut first, &add_up);
+            }
+        }
+        _ => {}
     }
+    while first < results.len() {
+        match registers::<T, S>() {
+            1 => group::<T, S, 1>(simd, values, &results, &mut first, &add_up),
+            2 => group::<T, S, 2>(simd, values, &results, &mut first, &add_up),
+            4 => group::<T, S, 4>(simd, values, &results, &mut first, &add_up),
+            8 => group::<T, S, 8>(simd, values, &results, &mut first, &add_up),
+            _ => group::<T, S, WIDTH>(simd, values, &results, &mut first, &add_up),
+        }
+    }
+}
+
+/// The results from `first` on that fill this many registers.
+#[inline(always)]
+fn group<T: Lanes, S: Simd, const REGISTERS: usize>(
+    simd: S,
+    values: &mut [T],
+    results: &Range<usize>,
+    first: &mut usize,
+    add_up: &impl Fn(&[T], usize, &mut [T::Vector<S>]),
+) {
+    let mut sums = [T::splat(simd, T::NOTHING); REGISTERS];
+    add_up(values, *first, &mut sums);
+    let lanes = REGISTERS * size_of::<T::Vector<S>>() / size_of::<T>();
+    T::vectors_mut::<S>(&mut values[results.start + *first..][..lanes]).copy_from_slice(&sums);
+    *first += lanes;
+}
+
+/// How many registers a packet fills.
+const fn registers<T: Lanes, S: Simd>() -> usize {
+    WIDTH * size_of::<T>() / size_of::<T::Vector<S>>()
 }
 
 /// Adds a term, if there is one, to each sum.
@@ -153,16 +189,32 @@ fn summed<T: Float, S: Simd, const N: usize>(
     factors: Option<&[T]>,
     lists: [&[T]; N],
 ) -> [T; N] {
+    match registers::<T, S>() {
+        1 => summed_in::<T, S, N, 1>(simd, len, factors, lists),
+        2 => summed_in::<T, S, N, 2>(simd, len, factors, lists),
+        4 => summed_in::<T, S, N, 4>(simd, len, factors, lists),
+        8 => summed_in::<T, S, N, 8>(simd, len, factors, lists),
+        _ => summed_in::<T, S, N, WIDTH>(simd, len, factors, lists),
+    }
+}
+
+/// As [`summed`], with this number of registers in a packet.
+#[inline(always)]
+fn summed_in<T: Float, S: Simd, const N: usize, const REGISTERS: usize>(
+    simd: S,
+    len: usize,
+    factors: Option<&[T]>,
+    lists: [&[T]; N],
+) -> [T; N] {
     let nothing = T::splat(simd, T::NOTHING);
-    let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
-    let mut sums = [[nothing; WIDTH]; N];
+    let mut sums = [[nothing; REGISTERS]; N];
     let whole = len / WIDTH * WIDTH;
     let bound = T::splat(simd, T::NUMBERS[len - whole]);
     for first in (0..len).step_by(WIDTH) {
         let factors = factors.map(|factors| packet::<T, S>(factors, first));
         for n in 0..N {
             let numbers = packet::<T, S>(lists[n], first);
-            for r in 0..registers {
+            for r in 0..REGISTERS {
                 let term = match factors {
                     Some(factors) => <T as Lanes>::mul(simd, factors[r], numbers[r]),
                     None => numbers[r],
@@ -178,7 +230,7 @@ fn summed<T: Float, S: Simd, const N: usize>(
     let mut totals = [T::NOTHING; N];
     for n in 0..N {
         let mut lanes = [T::NOTHING; WIDTH];
-        T::vectors_mut::<S>(&mut lanes).copy_from_slice(&sums[n][..registers]);
+        T::vectors_mut::<S>(&mut lanes).copy_from_slice(&sums[n]);
         totals[n] = halved(lanes);
     }
     totals
