@@ -20,14 +20,15 @@ pub(super) use plan::{
 
 use super::ir::graph::{Graph, Place};
 use levels::Levels;
+use std::borrow::Cow;
 
 impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
     pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Schedule {
         let graph = offsets::of_inner_products(graph);
         let (graph, products) = match exactness {
-            Exactness::Rounded => split::long_products(&squares::long_sums(&graph)),
-            Exactness::Exact => (graph, Vec::new()),
+            Exactness::Rounded => split::long_products(squares::long_sums(&graph)),
+            Exactness::Exact => (Cow::Borrowed(&*graph), Vec::new()),
         };
         let of = |levels: &Levels<'_>| Schedule::at_levels(&graph, levels, &products, is_variable, exactness);
         let early = of(&Levels::early(&graph));

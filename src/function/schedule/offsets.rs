@@ -3,9 +3,10 @@
 use crate::function::ir::graph::{Graph, Instruction};
 use crate::function::passes::{operands, rewrite};
 use crate::table::ops::Op;
+use std::borrow::Cow;
 
 /// The graph with `Σ a·b + c` as one operation, where the inner product is used nowhere else. All bits stay.
-pub(super) fn of_inner_products(graph: &Graph) -> Graph {
+pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
     let uses = graph.uses();
     let product = |sum: Instruction<'_>, side: usize| {
         let place = *sum.operands.get(side).filter(|_| sum.op == Op::TWO_TERMS)?;
@@ -19,7 +20,10 @@ pub(super) fn of_inner_products(graph: &Graph) -> Graph {
             left_out[product.result] = true;
         }
     }
-    rewrite(graph, |builder, instruction, now| {
+    if !left_out.contains(&true) {
+        return Cow::Borrowed(graph);
+    }
+    Cow::Owned(rewrite(graph, |builder, instruction, now| {
         if left_out[instruction.result] {
             return None;
         }
@@ -29,5 +33,5 @@ pub(super) fn of_inner_products(graph: &Graph) -> Graph {
             }
             None => builder.instruction(instruction.op, operands(instruction, now)),
         })
-    })
+    }))
 }

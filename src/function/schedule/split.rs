@@ -3,17 +3,22 @@
 use crate::function::ir::graph::{Graph, Place, Source};
 use crate::function::passes::{operands, rewrite};
 use crate::table::ops::Op;
+use std::borrow::Cow;
 
 /// From this number of factors on, a product is long.
 const LONG: usize = 64;
 
 /// The graph with every long product as a tree, whose levels are computed side by side, and the places of all products in
 /// these trees.
-pub(super) fn long_products(graph: &Graph) -> (Graph, Vec<Place>) {
+pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Place>) {
+    let is_long = |op: Op, operands: usize| op == Op::FACTORS && operands >= LONG;
+    if !graph.instructions.iter().any(|it| is_long(it.op, it.operands.len())) {
+        return (graph, Vec::new());
+    }
     let mut products = Vec::new();
-    let graph = rewrite(graph, |builder, instruction, now| {
+    let graph = rewrite(&graph, |builder, instruction, now| {
         let (op, operands) = (instruction.op, operands(instruction, now));
-        Some(match op == Op::FACTORS && operands.len() >= LONG {
+        Some(match is_long(op, operands.len()) {
             true => tree(operands.to_vec(), |a, b| {
                 let product = builder.instruction(Op::PRODUCT, [a, b]);
                 products.push(product);
@@ -27,7 +32,7 @@ pub(super) fn long_products(graph: &Graph) -> (Graph, Vec<Place>) {
         _ => unreachable!("the result of an instruction"),
     };
     let products = products.into_iter().map(place).collect();
-    (graph, products)
+    (Cow::Owned(graph), products)
 }
 
 fn tree(mut factors: Vec<Source>, mut product: impl FnMut(Source, Source) -> Source) -> Source {

@@ -5,6 +5,7 @@ use crate::function::passes::{operands, rewrite};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use std::borrow::Cow;
 
 /// From this number of terms on, a sum is long.
 const LONG: usize = 64;
@@ -22,7 +23,7 @@ type Kind = (u64, bool);
 
 /// The graph with long sums of terms like `w a² + b²` as `w Σ a·a + Σ b·b`. The parts of a term have one sign, so the error of
 /// the sum is no larger than before, but its last bits may be others.
-pub(super) fn long_sums(graph: &Graph) -> Graph {
+pub(super) fn long_sums(graph: &Graph) -> Cow<'_, Graph> {
     let uses = graph.uses();
     let parts = Parts { graph, uses: &uses };
     // By place: long sums in parts, and what is taken apart for them.
@@ -43,11 +44,14 @@ pub(super) fn long_sums(graph: &Graph) -> Graph {
             apart.into_iter().for_each(|place| left_out[place as usize] = true);
         }
     }
-    rewrite(graph, |builder, instruction, now| match &in_parts[instruction.result] {
+    if in_parts.iter().all(Option::is_none) {
+        return Cow::Borrowed(graph);
+    }
+    Cow::Owned(rewrite(graph, |builder, instruction, now| match &in_parts[instruction.result] {
         Some(kinds) => Some(total(builder, kinds, now)),
         None if left_out[instruction.result] => None,
         None => Some(builder.instruction(instruction.op, operands(instruction, now))),
-    })
+    }))
 }
 
 /// The sum of the sums of all kinds.
