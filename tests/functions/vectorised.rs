@@ -3,7 +3,7 @@
 
 use crate::programs::{Program, Random, any_number};
 use crate::workloads::{Size, Visitor, Workload, agree, visit_all};
-use tapegrad::vectorised::Exactness;
+use tapegrad::vectorised::{Exactness, Precision, Vectorised};
 use tapegrad::{Error, Function, Real, Var, lists};
 
 /// A graph of equal parts at many places: each applies a random program to inputs and earlier results, which are side by
@@ -130,6 +130,60 @@ fn random_graphs_of_equal_parts() {
     assert!(vectorised > count as usize / 3, "{vectorised} of {count}");
 }
 
+const EPSILON: f64 = f32::EPSILON as f64;
+
+/// By how much numbers move if every input moves by a unit or two of single precision.
+fn wobble(
+    x: &[f64],
+    here: &[f64],
+    random: &mut Random,
+    evaluate: impl Fn(&[f64]) -> Option<Vec<f64>>,
+) -> f64 {
+    let mut moved = || {
+        let x: Vec<f64> = x.iter().map(|&x| x * (1.0 + random.uniform(-2.0, 2.0) * EPSILON)).collect();
+        Some(distance(here, &evaluate(&x)?))
+    };
+    // Beside another branch, nothing can be told.
+    (0..3).map(|_| moved().unwrap_or(f64::INFINITY)).fold(0.0, f64::max)
+}
+
+/// The largest difference.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+/// Values and derivatives in single precision are those in double precision, but for what its rounding makes of them.
+#[test]
+fn single_precision() {
+    let count = if cfg!(debug_assertions) { 300 } else { 4_000 };
+    let (mut vectorised, mut off) = (0, 0);
+    for seed in 0..count {
+        let mut random = Random(seed);
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| f64::from(random.uniform(-2.0, 2.0) as f32)).collect();
+        let Ok(f) = Function::record(|x: &[Var]| program.run(x), &x[..]) else { continue };
+        let plan = f.vectorised_as::<f32>();
+        vectorised += usize::from(plan.plan().is_vectorised);
+        let u: Vec<f64> = (0..f.outputs()).map(|k| 1.0 + k as f64).collect();
+        let all = |x: &[f64]| {
+            let mut evaluator = f.evaluator();
+            let (values, product) = evaluator.vjp(x, &u).ok()?;
+            Some([values, product, evaluator.jacobian(x).ok()?].concat())
+        };
+        let expected = all(&x).unwrap();
+        let mut single = plan.evaluator();
+        let (values, product) = single.vjp(&x, &u).unwrap();
+        let ours = [values, product, single.jacobian(&x).unwrap()].concat();
+        assert!(ours.iter().all(|&number| are_same(number, f64::from(number as f32))), "seed {seed}");
+        let largest = expected.iter().fold(0.0, |most: f64, number| most.max(number.abs()));
+        // Half of its digits; what does not depend on the point continuously may be anything.
+        let bound = 1e-3 * largest + 64.0 * wobble(&x, &expected, &mut random, all);
+        off += usize::from(largest < 1e36 && distance(&ours, &expected) > bound);
+    }
+    assert!(vectorised > count as usize / 3, "{vectorised} of {count}");
+    assert!(off <= count as usize / 100, "{off} of {count}");
+}
+
 struct Workloads;
 
 impl Visitor for Workloads {
@@ -160,6 +214,11 @@ fn every_workload_agrees_with_its_gradient_by_hand() {
 /// The first guard that differs is the error, as for the function; nothing is written.
 #[test]
 fn guards() {
+    guards_in::<f64>();
+    guards_in::<f32>();
+}
+
+fn guards_in<T: Precision>() {
     let f = Function::record(
         |x: &[Var]| {
             let terms: Vec<Var> = x.iter().map(|&x| if x > 0.0 { x.exp() } else { x * 2.0 }).collect();
@@ -168,12 +227,12 @@ fn guards() {
         &vec![1.0; 200][..],
     )
     .unwrap();
-    let plan = f.vectorised();
+    let plan = f.vectorised_as::<T>();
     assert!(plan.plan().is_vectorised);
     let mut x = vec![0.5; 200];
     let mut gradient = vec![7.0; 200];
     plan.evaluator().value_and_gradient_into(&x, &mut gradient).unwrap();
-    assert!((gradient[13] - 0.5_f64.exp()).abs() < 1e-15);
+    assert!((gradient[13] - 0.5_f64.exp()).abs() < 1e-6);
     (x[150], x[60]) = (-1.0, -1.0);
     gradient.fill(7.0);
     let error = plan.evaluator().value_and_gradient_into(&x, &mut gradient).unwrap_err();
@@ -195,8 +254,12 @@ fn zeros_beside_infinities() {
     .unwrap();
     let mut x = vec![4.0; 150];
     x[17] = 0.0;
-    let slopes = f.vectorised().evaluator().gradient(&x).unwrap();
-    assert_eq!((slopes[17], slopes[18]), (1.0, 1.25));
+    for slopes in [
+        f.vectorised().evaluator().gradient(&x).unwrap(),
+        f.vectorised_as::<f32>().evaluator().gradient(&x).unwrap(),
+    ] {
+        assert_eq!((slopes[17], slopes[18]), (1.0, 1.25));
+    }
 }
 
 /// Chains and small functions are evaluated one by one, and say so.
@@ -209,7 +272,13 @@ fn where_it_does_not_pay() {
         assert!(!plan.plan().is_vectorised && plan.plan().to_string().ends_with("evaluated one by one"));
         let x = vec![0.7; f.inputs()];
         let (ours, theirs) = (plan.evaluator().value_and_gradient(&x), f.evaluator().value_and_gradient(&x));
-        assert_eq!(ours.unwrap(), theirs.unwrap());
+        let (value, gradient) = theirs.unwrap();
+        let single = |number: f64| f64::from(number as f32);
+        let rounded = (single(value), gradient.iter().copied().map(single).collect());
+        assert_eq!(ours.unwrap(), (value, gradient));
+        let plan = f.vectorised_as::<f32>();
+        assert!(!plan.plan().is_vectorised);
+        assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), rounded);
     }
 }
 
@@ -239,7 +308,11 @@ fn evaluations_allocate_nothing() {
         &vec![0.5; 400][..],
     )
     .unwrap();
-    let plan = f.vectorised();
+    allocates_nothing(&f.vectorised());
+    allocates_nothing(&f.vectorised_as::<f32>());
+}
+
+fn allocates_nothing<T: Precision>(plan: &Vectorised<T>) {
     assert!(plan.plan().is_vectorised);
     let (x, mut gradient) = (vec![0.3; 400], vec![0.0; 400]);
     let mut evaluator = plan.evaluator();
@@ -248,4 +321,22 @@ fn evaluations_allocate_nothing() {
         evaluator.value_and_gradient_into(&x, &mut gradient).unwrap();
     });
     assert_eq!(counted.count_total, 0);
+}
+
+/// What is too large on the way is computed by the function.
+#[test]
+fn numbers_that_are_too_large() {
+    // Ratios of squares that single precision does not hold.
+    let f = Function::record(
+        |x: &[Var]| {
+            let ratios: Vec<Var> = x.windows(2).map(|w| (w[0] * w[0]) / (w[1] * w[1])).collect();
+            lists::sum(&ratios)
+        },
+        &vec![1.0; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised_as::<f32>();
+    assert!(plan.plan().is_vectorised);
+    let (value, gradient) = plan.evaluator().value_and_gradient(&[1e25; 200]).unwrap();
+    assert!((value - 199.0).abs() < 1e-3 && gradient[0] == f64::from(2e-25_f32));
 }

@@ -4,16 +4,21 @@ mod evaluator;
 mod forward;
 mod memory;
 mod reverse;
+mod runs;
 mod seen;
+mod statistics;
 mod sums;
 
 pub use super::schedule::Exactness;
 pub use evaluator::VectorisedEvaluator;
+pub(super) use runs::InRuns;
+pub use statistics::PlanStatistics;
 
 use super::ir::graph::Instruction;
+use super::precision::Precision;
 use super::schedule::Schedule;
 use super::{Function, Pass};
-use std::fmt;
+use std::marker::PhantomData;
 
 /// A [`Function`] planned for evaluation in vector registers, one point at a time: operations of the graph that are equal but
 /// for their operands are computed side by side, as loops over contiguous numbers ("runs"). [`Function::vectorised`] makes
@@ -53,43 +58,26 @@ use std::fmt;
 /// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
 /// order. The bits depend neither on the instruction set nor on threads.
 ///
-/// Second derivatives are those of derivatives as functions: `f.hvp()?.vectorised()`.
+/// # Precision
+/// [`Function::vectorised_as`] computes in `f32`: twice as many numbers in a register, and half the memory. Points and
+/// results remain `f64`; results are rounded to `f32`, and a number that is too large for it is infinite. Sums are single
+/// precision too, added in parts. Where the function itself decides (below), it does in double precision.
 ///
+/// # Second derivatives
+/// They are those of derivatives as functions: `f.hvp()?.vectorised()`.
+///
+/// # Branches and edges
 /// Guards, structural zeros, infinities and conventions at kinks are those of the function: where a guard has another
-/// outcome or a derivative is not finite, the function itself is evaluated, and its result counts. (A guard compares the values that
+/// outcome or a result is not finite, the function itself is evaluated, and its result counts. (A guard compares the values that
 /// were computed here: where two sides differ by a rounding error, its outcome may be another, unless values are exact.)
 #[derive(Debug, Clone)]
-pub struct Vectorised {
+pub struct Vectorised<T = f64> {
     function: Function,
     exactness: Exactness,
     /// `None` where it does not pay.
     schedule: Option<Schedule>,
     statistics: PlanStatistics,
-}
-
-/// What was planned; `Display` is a sentence.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct PlanStatistics {
-    /// Whether the function is evaluated in runs; if not, as by [`Evaluator`](crate::Evaluator), and the numbers below tell
-    /// why.
-    pub is_vectorised: bool,
-    /// The operations of the function.
-    pub operations: usize,
-    /// How many levels of operations follow each other.
-    pub levels: usize,
-    /// How many loops compute the values.
-    pub runs: usize,
-    /// Operations per loop; a row over a list counts as many as it has terms.
-    pub mean_length: f64,
-    /// How many operands are copied for an evaluation, because they do not lie side by side.
-    pub copied: usize,
-    /// Bytes of values, adjoints and plan.
-    pub bytes: usize,
-    /// An estimate of the time of a value and a gradient, in nanoseconds, on a machine with AVX2.
-    pub nanoseconds: f64,
-    /// The same for [`Evaluator`](crate::Evaluator).
-    pub nanoseconds_of_evaluator: f64,
+    precision: PhantomData<fn() -> T>,
 }
 
 /// Below this number of operations the evaluator is used.
@@ -109,8 +97,29 @@ impl Function {
     /// As [`vectorised`](Self::vectorised), with a choice of bits.
     #[must_use]
     pub fn vectorised_with(&self, exactness: Exactness) -> Vectorised {
+        Vectorised::new(self, exactness)
+    }
+
+    /// As [`vectorised`](Self::vectorised), in the precision of `T`: see [`Vectorised`](Vectorised#precision).
+    ///
+    /// ```
+    /// # use tapegrad::{Function, Var};
+    /// let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.exp() * x).sum::<Var>(), &vec![1.0; 100][..])?;
+    /// let single = f.vectorised_as::<f32>();
+    /// let (value, _) = single.evaluator().value_and_gradient(&vec![1.0; 100])?;
+    /// assert!((value - 271.828).abs() < 1e-3);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    #[must_use]
+    pub fn vectorised_as<T: Precision>(&self) -> Vectorised<T> {
+        Vectorised::new(self, Exactness::Rounded)
+    }
+}
+
+impl<T: Precision> Vectorised<T> {
+    fn new(function: &Function, exactness: Exactness) -> Self {
         let function =
-            self.with_passes(&[Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead]);
+            function.with_passes(&[Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead]);
         let is_variable: Vec<bool> = function.are_variables().collect();
         let schedule = Schedule::new(&function.graph, &is_variable, exactness);
         // A row over a list does as much as an operation of two operands for each of its terms.
@@ -128,15 +137,14 @@ impl Function {
             runs: schedule.runs(),
             mean_length,
             copied: schedule.copied(),
-            bytes: (schedule.values + schedule.adjoints) * size_of::<f64>() + schedule.bytes(),
+            bytes: (schedule.values + schedule.adjoints) * size_of::<T>() + schedule.bytes(),
             nanoseconds: schedule.cost(),
             nanoseconds_of_evaluator,
         };
-        Vectorised { function, exactness, schedule: is_vectorised.then_some(schedule), statistics }
+        let schedule = is_vectorised.then_some(schedule);
+        Vectorised { function, exactness, schedule, statistics, precision: PhantomData }
     }
-}
 
-impl Vectorised {
     /// What was planned.
     #[must_use]
     pub fn plan(&self) -> &PlanStatistics {
@@ -147,18 +155,5 @@ impl Vectorised {
     #[must_use]
     pub fn function(&self) -> &Function {
         &self.function
-    }
-}
-
-impl fmt::Display for PlanStatistics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PlanStatistics { operations, levels, runs, mean_length, copied, bytes, .. } = self;
-        write!(
-            f,
-            "{operations} operations in {levels} levels: {runs} runs of {mean_length:.1} on average, {copied} operands \
-             copied, {bytes} bytes; about {:.0} ns, {:.0} ns one by one",
-            self.nanoseconds, self.nanoseconds_of_evaluator
-        )?;
-        if self.is_vectorised { Ok(()) } else { f.write_str("; evaluated one by one") }
     }
 }
