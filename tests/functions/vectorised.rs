@@ -3,7 +3,7 @@
 
 use crate::programs::{Program, Random, any_number};
 use crate::workloads::{Size, Visitor, Workload, agree, visit_all};
-use tapegrad::vectorised::{Exactness, Precision, Vectorised};
+use tapegrad::vectorised::{Exactness, Precision, Vectorised, VectorisedWorkspace};
 use tapegrad::{Error, Function, Real, Var, lists};
 
 /// A graph of equal parts at many places: each applies a random program to inputs and earlier results, which are side by
@@ -109,6 +109,58 @@ fn check(f: &Function, x: &[f64], what: &str) {
     }
 }
 
+/// Derivatives along a direction: those of the evaluator, or its error.
+fn check_along(f: &Function, x: &[f64], v: &[f64], tolerance: f64, what: &str) {
+    let (plan, mut plain) = (f.vectorised(), f.evaluator());
+    let mut runs = plan.evaluator();
+    match (runs.jvp(x, v), plain.jvp(x, v)) {
+        (Ok(ours), Ok(theirs)) => {
+            assert!(are_near(&ours.0, &theirs.0, tolerance), "{what}: {ours:?}\n{theirs:?}");
+            assert!(are_near(&ours.1, &theirs.1, tolerance), "{what}: {ours:?}\n{theirs:?}");
+        }
+        (Err(ours), Err(theirs)) => assert_eq!(ours.to_string(), theirs.to_string(), "{what}"),
+        (ours, theirs) => panic!("{what}: {ours:?} {theirs:?}"),
+    }
+    match (runs.hvp(x, v), plain.hvp(x, v)) {
+        (Ok(ours), Ok(theirs)) => {
+            // By another way, which shows what rounding makes of it.
+            let by_tangents =
+                || f.jvp().unwrap().output(1).unwrap().evaluator().gradient(&[x, v].concat()).unwrap();
+            assert!(
+                are_near(&ours, &theirs, tolerance)
+                    || distance(&ours, &theirs) <= 64.0 * distance(&by_tangents(), &theirs),
+                "{what}: {ours:?}\n{theirs:?}"
+            );
+        }
+        (Err(ours), Err(theirs)) => assert_eq!(ours.to_string(), theirs.to_string(), "{what}"),
+        (ours, theirs) => panic!("{what}: {ours:?} {theirs:?}"),
+    }
+}
+
+#[test]
+fn derivatives_along_a_direction() {
+    let count = if cfg!(debug_assertions) { 60 } else { 3_000 };
+    for seed in 0..count {
+        let mut random = Random(seed);
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let Ok(f) = Function::record(|x: &[Var]| program.run(x), &x[..]) else { continue };
+        let f = if random.below(3) == 0 { f.output(0).unwrap() } else { f };
+        let f = if random.below(4) == 0 { f.with_held(0..program.inputs / 2).unwrap() } else { f };
+        let mut direction = || -> Vec<f64> {
+            (0..f.variables())
+                .map(|_| if random.below(4) == 0 { 0.0 } else { random.uniform(-1.0, 1.0) })
+                .collect()
+        };
+        check_along(&f, &x, &direction(), 1e-6, &format!("seed {seed}, where it was recorded"));
+        let v = direction();
+        let y: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        check_along(&f, &y, &v, 1e-6, &format!("seed {seed}, elsewhere"));
+        let z: Vec<f64> = (0..program.inputs).map(|_| any_number(&mut random)).collect();
+        check_along(&f, &z, &v, 1e-6, &format!("seed {seed}, at any numbers"));
+    }
+}
+
 #[test]
 fn random_graphs_of_equal_parts() {
     let count = if cfg!(debug_assertions) { 400 } else { 6_000 };
@@ -182,6 +234,66 @@ fn single_precision() {
     }
     assert!(vectorised > count as usize / 3, "{vectorised} of {count}");
     assert!(off <= count as usize / 100, "{off} of {count}");
+}
+
+/// Hessian-vector products are differences of gradients.
+#[test]
+fn second_derivatives_are_differences_of_gradients() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let terms: Vec<Var> = x
+                .windows(3)
+                .enumerate()
+                .map(|(k, w)| (w[1] - w[0] * w[0]).powi(2) * (1.0 + (k % 5) as f64) + (w[2] * w[0]).sin())
+                .collect();
+            lists::sum(&terms) * 0.5 + lists::log_sum_exp(&terms)
+        },
+        &vec![0.5; 120][..],
+    )
+    .unwrap();
+    let mut random = Random(1);
+    let mut numbers = || -> Vec<f64> { (0..120).map(|_| random.uniform(-1.0, 1.0)).collect() };
+    let (x, v) = (numbers(), numbers());
+    let plan = f.vectorised();
+    let mut evaluator = plan.evaluator();
+    let h = 1e-5;
+    let mut at = |h: f64| {
+        let x: Vec<f64> = x.iter().zip(&v).map(|(x, v)| x + h * v).collect();
+        evaluator.value_and_gradient(&x).unwrap()
+    };
+    let ((before, slopes_before), (after, slopes_after)) = (at(-h), at(h));
+    let differences: Vec<f64> =
+        slopes_after.iter().zip(&slopes_before).map(|(after, before)| (after - before) / (2.0 * h)).collect();
+    let mut out = vec![0.0; 120];
+    evaluator.hvp_into(&x, &v, &mut out).unwrap();
+    agree(&out, &differences, 1e-6).unwrap();
+    let (_, slope) = evaluator.jvp(&x, &v).unwrap();
+    agree(&slope, &[(after - before) / (2.0 * h)], 1e-6).unwrap();
+    let hessian = evaluator.hessian(&x).unwrap();
+    agree(&hessian, &f.evaluator().hessian(&x).unwrap(), 1e-11).unwrap();
+    // In single precision.
+    let plan = f.vectorised_as::<f32>();
+    agree(&plan.evaluator().hvp(&x, &v).unwrap(), &out, 1e-2).unwrap();
+    assert!(distance(&plan.evaluator().hvp(&x, &v).unwrap(), &out) < 1e-4);
+}
+
+/// Lengths are checked in the order of the evaluator; a function of several outputs has no Hessian.
+#[test]
+fn lengths() {
+    let f =
+        Function::record(|x: &[Var]| [lists::sum(x), lists::log_sum_exp(x)], &vec![0.5; 200][..]).unwrap();
+    let plan = f.vectorised();
+    let (mut runs, mut plain) = (plan.evaluator(), f.evaluator());
+    let (x, long) = (vec![0.5; 200], vec![0.5; 201]);
+    let told = |error: Error| assert!(matches!(error, Error::Length { .. }));
+    told(runs.value(&x).unwrap_err());
+    told(runs.values(&long).unwrap_err());
+    told(runs.value_and_gradient(&x).unwrap_err());
+    told(runs.jacobian(&long).unwrap_err());
+    told(runs.jvp(&x, &long).unwrap_err());
+    told(runs.vjp(&x, &[1.0; 3]).unwrap_err());
+    assert_eq!(runs.hvp(&x, &x).unwrap_err().to_string(), plain.hvp(&x, &x).unwrap_err().to_string());
+    assert_eq!(runs.hessian(&x).unwrap_err().to_string(), plain.value(&x).unwrap_err().to_string());
 }
 
 struct Workloads;
@@ -289,11 +401,53 @@ fn a_plan_is_shared_by_threads() {
     let plan = f.vectorised();
     let x: Vec<f64> = (0..300).map(|k| f64::from(k) * 0.01).collect();
     let expected = plan.evaluator().value_and_gradient(&x).unwrap();
+    let product = f.evaluator().hvp(&x, &x).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), expected));
+            scope.spawn(|| {
+                assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), expected);
+                // Planned by the one that needs it first.
+                agree(&plan.evaluator().hvp(&x, &x).unwrap(), &product, 1e-12).unwrap();
+            });
         }
     });
+}
+
+/// Plans that use the same memory give the bits that they give in memory of their own, and allocate nothing in the second
+/// round, whichever comes before.
+#[test]
+fn plans_share_memory() {
+    let mut random = Random(3);
+    let mut plans = Vec::new();
+    while plans.len() < 6 {
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let f = Function::record(|x: &[Var]| program.run(x), &x[..]).unwrap().output(0).unwrap();
+        let plan = f.vectorised();
+        let is_smooth = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
+        let mut evaluator = plan.evaluator();
+        let (value, gradient) = evaluator.value_and_gradient(&x).unwrap();
+        let product = evaluator.hvp(&x, &x).unwrap();
+        if plan.plan().is_vectorised && is_smooth(&gradient) && is_smooth(&product) {
+            plans.push((plan.clone(), x, value, gradient, product));
+        }
+    }
+    let mut workspace = VectorisedWorkspace::new();
+    let mut outs: Vec<Vec<f64>> = plans.iter().map(|(_, x, ..)| vec![0.0; x.len()]).collect();
+    for round in 0..3 {
+        for k in 0..2 * plans.len() {
+            let (plan, x, value, gradient, product) = &plans[k * 5 % plans.len()];
+            let out = &mut outs[k * 5 % plans.len()];
+            let counted = allocation_counter::measure(|| {
+                let mut evaluator = plan.evaluator_in(&mut workspace);
+                assert_eq!(evaluator.value_and_gradient_into(x, out).unwrap(), *value);
+                assert_eq!(out, gradient);
+                evaluator.hvp_into(x, x, out).unwrap();
+                assert_eq!(out, product);
+            });
+            assert!(round == 0 || counted.count_total == 0, "{counted:?}");
+        }
+    }
 }
 
 #[test]

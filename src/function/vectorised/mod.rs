@@ -1,24 +1,30 @@
 //! One evaluation in vector registers: equal operations of one graph side by side.
 
+mod derivatives;
 mod evaluator;
 mod forward;
 mod memory;
+mod planned;
 mod reverse;
 mod runs;
 mod seen;
 mod statistics;
 mod sums;
+mod whole;
+mod workspace;
 
 pub use super::schedule::Exactness;
 pub use evaluator::VectorisedEvaluator;
 pub(super) use runs::InRuns;
 pub use statistics::PlanStatistics;
+pub use workspace::VectorisedWorkspace;
 
-use super::ir::graph::Instruction;
+use super::Function;
 use super::precision::Precision;
-use super::schedule::Schedule;
-use super::{Function, Pass};
+use planned::Planned;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
+use whole::Whole;
 
 /// A [`Function`] planned for evaluation in vector registers, one point at a time: operations of the graph that are equal but
 /// for their operands are computed side by side, as loops over contiguous numbers ("runs"). [`Function::vectorised`] makes
@@ -63,8 +69,9 @@ use std::marker::PhantomData;
 /// results remain `f64`; results are rounded to `f32`, and a number that is too large for it is infinite. Sums are single
 /// precision too, added in parts. Where the function itself decides (below), it does in double precision.
 ///
-/// # Second derivatives
-/// They are those of derivatives as functions: `f.hvp()?.vectorised()`.
+/// # Derivatives along a direction
+/// Jacobian-vector and Hessian-vector products have plans of their own, which are made when they are first needed; a Hessian
+/// is made of Hessian-vector products. Other derivatives are those of functions: `f.gradient()?.vectorised()`.
 ///
 /// # Branches and edges
 /// Guards, structural zeros, infinities and conventions at kinks are those of the function: where a guard has another
@@ -75,17 +82,13 @@ pub struct Vectorised<T = f64> {
     function: Function,
     exactness: Exactness,
     /// `None` where it does not pay.
-    schedule: Option<Schedule>,
+    plan: Option<Whole>,
     statistics: PlanStatistics,
+    /// Plans of derivatives along a direction, once they were needed.
+    jvp: OnceLock<Option<Whole>>,
+    hvp: OnceLock<Option<Whole>>,
     precision: PhantomData<fn() -> T>,
 }
-
-/// Below this number of operations the evaluator is used.
-const LEAST_OPERATIONS: usize = 100;
-/// Below this number of operations per run the evaluator is used.
-const LEAST_LENGTH: f64 = 3.0;
-/// Nanoseconds that the evaluator takes for an operation, forwards and backwards.
-const PER_OPERATION: f64 = 4.0;
 
 impl Function {
     /// This function planned for evaluation in vector registers; see [`Vectorised`] for when that pays.
@@ -118,31 +121,9 @@ impl Function {
 
 impl<T: Precision> Vectorised<T> {
     fn new(function: &Function, exactness: Exactness) -> Self {
-        let function =
-            function.with_passes(&[Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead]);
-        let is_variable: Vec<bool> = function.are_variables().collect();
-        let schedule = Schedule::new(&function.graph, &is_variable, exactness);
-        // A row over a list does as much as an operation of two operands for each of its terms.
-        let work = |instruction: Instruction<'_>| instruction.operands.len().saturating_sub(1).max(1);
-        let work: usize = function.graph.instructions.iter().map(work).sum();
-        let mean_length = work as f64 / schedule.runs().max(1) as f64;
-        let nanoseconds_of_evaluator = PER_OPERATION * work as f64;
-        let is_vectorised = work >= LEAST_OPERATIONS
-            && mean_length >= LEAST_LENGTH
-            && schedule.cost() < nanoseconds_of_evaluator;
-        let statistics = PlanStatistics {
-            is_vectorised,
-            operations: function.graph.instructions.len(),
-            levels: schedule.levels,
-            runs: schedule.runs(),
-            mean_length,
-            copied: schedule.copied(),
-            bytes: (schedule.values + schedule.adjoints) * size_of::<T>() + schedule.bytes(),
-            nanoseconds: schedule.cost(),
-            nanoseconds_of_evaluator,
-        };
-        let schedule = is_vectorised.then_some(schedule);
-        Vectorised { function, exactness, schedule, statistics, precision: PhantomData }
+        let Planned { function, plan, statistics } = Planned::new(function, exactness, size_of::<T>());
+        let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
+        Vectorised { function, exactness, plan, statistics, jvp, hvp, precision: PhantomData }
     }
 
     /// What was planned.
