@@ -394,6 +394,31 @@ fn where_it_does_not_pay() {
     }
 }
 
+/// Springs in a chain, whose ends are side by side, and springs between any points, whose ends are copied.
+#[test]
+fn what_was_planned() {
+    let planned = |springs: &[(usize, usize)]| {
+        let energy = |x: &[Var]| {
+            let terms: Vec<Var> = springs.iter().map(|&(a, b)| (x[a] - x[b] - 0.5).powi(2)).collect();
+            lists::sum(&terms)
+        };
+        Function::record(energy, &vec![0.0; 1001][..]).unwrap()
+    };
+    let chain = planned(&(0..1000).map(|k| (k + 1, k)).collect::<Vec<_>>()).vectorised();
+    let anywhere = planned(&(0..1000).map(|k| (k * 7 % 1001, k * 31 % 1001)).collect::<Vec<_>>());
+    let (single, anywhere) = (anywhere.vectorised_as::<f32>(), anywhere.vectorised());
+    let plan = chain.plan();
+    assert_eq!((plan.operations, plan.levels, plan.copied), (3001, 4, 0));
+    assert!(plan.is_vectorised && (4..8).contains(&plan.runs));
+    assert!((plan.mean_length * plan.runs as f64 - 3999.0).abs() < 1.0);
+    // At least inputs, results and adjoints of inputs.
+    assert!(plan.bytes > 8 * 3000 && plan.nanoseconds * 4.0 < plan.nanoseconds_of_evaluator);
+    assert!(anywhere.plan().copied >= 1000 && anywhere.plan().nanoseconds > plan.nanoseconds);
+    assert!(single.plan().bytes < anywhere.plan().bytes);
+    let told = plan.to_string();
+    assert!(told.starts_with("3001 operations in 4 levels: ") && told.ends_with("one by one"), "{told}");
+}
+
 #[test]
 fn a_plan_is_shared_by_threads() {
     let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.sin() * x).sum::<Var>(), &vec![0.5; 300][..])

@@ -127,6 +127,22 @@ impl<T: Precision> Vectorised<T> {
     }
 
     /// What was planned.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Var};
+    ///
+    /// let length = |x: &[Var]| x.windows(2).map(|w| (w[1] - w[0]).powi(2)).sum::<Var>();
+    /// let f = Function::record(length, &vec![0.5; 1001][..])?;
+    /// let plan = f.vectorised();
+    /// println!("{}", plan.plan());
+    /// assert!(plan.plan().is_vectorised && plan.plan().copied == 0);
+    /// # assert_eq!(plan.plan().operations, 2001);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// ```text
+    /// 2001 operations in 3 levels: 3 runs of 999.7 on average, 0 operands copied, 42040 bytes; about 1010 ns, 11996 ns one by one
+    /// ```
     #[must_use]
     pub fn plan(&self) -> &PlanStatistics {
         &self.statistics

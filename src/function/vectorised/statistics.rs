@@ -11,7 +11,7 @@ pub struct PlanStatistics {
     pub is_vectorised: bool,
     /// The operations of the function.
     pub operations: usize,
-    /// How many levels of operations follow each other.
+    /// How many levels of operations follow each other: operations of one level need none of each other.
     pub levels: usize,
     /// How many loops compute the values.
     pub runs: usize,
@@ -19,11 +19,11 @@ pub struct PlanStatistics {
     pub mean_length: f64,
     /// How many operands are copied for an evaluation, because they do not lie side by side.
     pub copied: usize,
-    /// Bytes of values, adjoints and plan.
+    /// Bytes of values and adjoints, which each evaluator has, and of the plan.
     pub bytes: usize,
     /// An estimate of the time of a value and a gradient, in nanoseconds, on a machine with AVX2.
     pub nanoseconds: f64,
-    /// The same for [`Evaluator`](crate::Evaluator).
+    /// The same for [`Evaluator`](crate::Evaluator), which evaluates one operation at a time.
     pub nanoseconds_of_evaluator: f64,
 }
 
