@@ -28,7 +28,9 @@ pub mod batch {
 
 /// Functions that are evaluated in vector registers, one point at a time; made by [`Function::vectorised`].
 pub mod vectorised {
-    pub use crate::function::{Exactness, PlanStatistics, Vectorised, VectorisedEvaluator};
+    pub use crate::function::{
+        Exactness, PlanStatistics, Precision, Vectorised, VectorisedEvaluator, VectorisedWorkspace,
+    };
 }
 
 /// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever

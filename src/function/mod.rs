@@ -11,6 +11,7 @@ mod ir;
 mod lanes;
 mod maybe_owned;
 mod passes;
+mod precision;
 mod record;
 mod schedule;
 #[cfg(feature = "serde")]
@@ -21,11 +22,12 @@ mod vectorised;
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
-pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Precision, Samples};
+pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Samples};
 pub(crate) use cache::Cache;
 pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
-pub use vectorised::{Exactness, PlanStatistics, Vectorised, VectorisedEvaluator};
+pub use precision::Precision;
+pub use vectorised::{Exactness, PlanStatistics, Vectorised, VectorisedEvaluator, VectorisedWorkspace};
 
 use crate::error::Error;
 use crate::number::point::Point;

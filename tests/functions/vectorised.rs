@@ -3,7 +3,7 @@
 
 use crate::programs::{Program, Random, any_number};
 use crate::workloads::{Size, Visitor, Workload, agree, visit_all};
-use tapegrad::vectorised::Exactness;
+use tapegrad::vectorised::{Exactness, Precision, Vectorised, VectorisedWorkspace};
 use tapegrad::{Error, Function, Real, Var, lists};
 
 /// A graph of equal parts at many places: each applies a random program to inputs and earlier results, which are side by
@@ -109,6 +109,58 @@ fn check(f: &Function, x: &[f64], what: &str) {
     }
 }
 
+/// Derivatives along a direction: those of the evaluator, or its error.
+fn check_along(f: &Function, x: &[f64], v: &[f64], tolerance: f64, what: &str) {
+    let (plan, mut plain) = (f.vectorised(), f.evaluator());
+    let mut runs = plan.evaluator();
+    match (runs.jvp(x, v), plain.jvp(x, v)) {
+        (Ok(ours), Ok(theirs)) => {
+            assert!(are_near(&ours.0, &theirs.0, tolerance), "{what}: {ours:?}\n{theirs:?}");
+            assert!(are_near(&ours.1, &theirs.1, tolerance), "{what}: {ours:?}\n{theirs:?}");
+        }
+        (Err(ours), Err(theirs)) => assert_eq!(ours.to_string(), theirs.to_string(), "{what}"),
+        (ours, theirs) => panic!("{what}: {ours:?} {theirs:?}"),
+    }
+    match (runs.hvp(x, v), plain.hvp(x, v)) {
+        (Ok(ours), Ok(theirs)) => {
+            // By another way, which shows what rounding makes of it.
+            let by_tangents =
+                || f.jvp().unwrap().output(1).unwrap().evaluator().gradient(&[x, v].concat()).unwrap();
+            assert!(
+                are_near(&ours, &theirs, tolerance)
+                    || distance(&ours, &theirs) <= 64.0 * distance(&by_tangents(), &theirs),
+                "{what}: {ours:?}\n{theirs:?}"
+            );
+        }
+        (Err(ours), Err(theirs)) => assert_eq!(ours.to_string(), theirs.to_string(), "{what}"),
+        (ours, theirs) => panic!("{what}: {ours:?} {theirs:?}"),
+    }
+}
+
+#[test]
+fn derivatives_along_a_direction() {
+    let count = if cfg!(debug_assertions) { 60 } else { 3_000 };
+    for seed in 0..count {
+        let mut random = Random(seed);
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let Ok(f) = Function::record(|x: &[Var]| program.run(x), &x[..]) else { continue };
+        let f = if random.below(3) == 0 { f.output(0).unwrap() } else { f };
+        let f = if random.below(4) == 0 { f.with_held(0..program.inputs / 2).unwrap() } else { f };
+        let mut direction = || -> Vec<f64> {
+            (0..f.variables())
+                .map(|_| if random.below(4) == 0 { 0.0 } else { random.uniform(-1.0, 1.0) })
+                .collect()
+        };
+        check_along(&f, &x, &direction(), 1e-6, &format!("seed {seed}, where it was recorded"));
+        let v = direction();
+        let y: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        check_along(&f, &y, &v, 1e-6, &format!("seed {seed}, elsewhere"));
+        let z: Vec<f64> = (0..program.inputs).map(|_| any_number(&mut random)).collect();
+        check_along(&f, &z, &v, 1e-6, &format!("seed {seed}, at any numbers"));
+    }
+}
+
 #[test]
 fn random_graphs_of_equal_parts() {
     let count = if cfg!(debug_assertions) { 400 } else { 6_000 };
@@ -128,6 +180,120 @@ fn random_graphs_of_equal_parts() {
         check(&f, &z, &format!("seed {seed}, at any numbers"));
     }
     assert!(vectorised > count as usize / 3, "{vectorised} of {count}");
+}
+
+const EPSILON: f64 = f32::EPSILON as f64;
+
+/// By how much numbers move if every input moves by a unit or two of single precision.
+fn wobble(
+    x: &[f64],
+    here: &[f64],
+    random: &mut Random,
+    evaluate: impl Fn(&[f64]) -> Option<Vec<f64>>,
+) -> f64 {
+    let mut moved = || {
+        let x: Vec<f64> = x.iter().map(|&x| x * (1.0 + random.uniform(-2.0, 2.0) * EPSILON)).collect();
+        Some(distance(here, &evaluate(&x)?))
+    };
+    // Beside another branch, nothing can be told.
+    (0..3).map(|_| moved().unwrap_or(f64::INFINITY)).fold(0.0, f64::max)
+}
+
+/// The largest difference.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+/// Values and derivatives in single precision are those in double precision, but for what its rounding makes of them.
+#[test]
+fn single_precision() {
+    let count = if cfg!(debug_assertions) { 300 } else { 4_000 };
+    let (mut vectorised, mut off) = (0, 0);
+    for seed in 0..count {
+        let mut random = Random(seed);
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| f64::from(random.uniform(-2.0, 2.0) as f32)).collect();
+        let Ok(f) = Function::record(|x: &[Var]| program.run(x), &x[..]) else { continue };
+        let plan = f.vectorised_as::<f32>();
+        vectorised += usize::from(plan.plan().is_vectorised);
+        let u: Vec<f64> = (0..f.outputs()).map(|k| 1.0 + k as f64).collect();
+        let all = |x: &[f64]| {
+            let mut evaluator = f.evaluator();
+            let (values, product) = evaluator.vjp(x, &u).ok()?;
+            Some([values, product, evaluator.jacobian(x).ok()?].concat())
+        };
+        let expected = all(&x).unwrap();
+        let mut single = plan.evaluator();
+        let (values, product) = single.vjp(&x, &u).unwrap();
+        let ours = [values, product, single.jacobian(&x).unwrap()].concat();
+        assert!(ours.iter().all(|&number| are_same(number, f64::from(number as f32))), "seed {seed}");
+        let largest = expected.iter().fold(0.0, |most: f64, number| most.max(number.abs()));
+        // Half of its digits; what does not depend on the point continuously may be anything.
+        let bound = 1e-3 * largest + 64.0 * wobble(&x, &expected, &mut random, all);
+        off += usize::from(largest < 1e36 && distance(&ours, &expected) > bound);
+    }
+    assert!(vectorised > count as usize / 3, "{vectorised} of {count}");
+    assert!(off <= count as usize / 100, "{off} of {count}");
+}
+
+/// Hessian-vector products are differences of gradients.
+#[test]
+fn second_derivatives_are_differences_of_gradients() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let terms: Vec<Var> = x
+                .windows(3)
+                .enumerate()
+                .map(|(k, w)| (w[1] - w[0] * w[0]).powi(2) * (1.0 + (k % 5) as f64) + (w[2] * w[0]).sin())
+                .collect();
+            lists::sum(&terms) * 0.5 + lists::log_sum_exp(&terms)
+        },
+        &vec![0.5; 120][..],
+    )
+    .unwrap();
+    let mut random = Random(1);
+    let mut numbers = || -> Vec<f64> { (0..120).map(|_| random.uniform(-1.0, 1.0)).collect() };
+    let (x, v) = (numbers(), numbers());
+    let plan = f.vectorised();
+    let mut evaluator = plan.evaluator();
+    let h = 1e-5;
+    let mut at = |h: f64| {
+        let x: Vec<f64> = x.iter().zip(&v).map(|(x, v)| x + h * v).collect();
+        evaluator.value_and_gradient(&x).unwrap()
+    };
+    let ((before, slopes_before), (after, slopes_after)) = (at(-h), at(h));
+    let differences: Vec<f64> =
+        slopes_after.iter().zip(&slopes_before).map(|(after, before)| (after - before) / (2.0 * h)).collect();
+    let mut out = vec![0.0; 120];
+    evaluator.hvp_into(&x, &v, &mut out).unwrap();
+    agree(&out, &differences, 1e-6).unwrap();
+    let (_, slope) = evaluator.jvp(&x, &v).unwrap();
+    agree(&slope, &[(after - before) / (2.0 * h)], 1e-6).unwrap();
+    let hessian = evaluator.hessian(&x).unwrap();
+    agree(&hessian, &f.evaluator().hessian(&x).unwrap(), 1e-11).unwrap();
+    // In single precision.
+    let plan = f.vectorised_as::<f32>();
+    agree(&plan.evaluator().hvp(&x, &v).unwrap(), &out, 1e-2).unwrap();
+    assert!(distance(&plan.evaluator().hvp(&x, &v).unwrap(), &out) < 1e-4);
+}
+
+/// Lengths are checked in the order of the evaluator; a function of several outputs has no Hessian.
+#[test]
+fn lengths() {
+    let f =
+        Function::record(|x: &[Var]| [lists::sum(x), lists::log_sum_exp(x)], &vec![0.5; 200][..]).unwrap();
+    let plan = f.vectorised();
+    let (mut runs, mut plain) = (plan.evaluator(), f.evaluator());
+    let (x, long) = (vec![0.5; 200], vec![0.5; 201]);
+    let told = |error: Error| assert!(matches!(error, Error::Length { .. }));
+    told(runs.value(&x).unwrap_err());
+    told(runs.values(&long).unwrap_err());
+    told(runs.value_and_gradient(&x).unwrap_err());
+    told(runs.jacobian(&long).unwrap_err());
+    told(runs.jvp(&x, &long).unwrap_err());
+    told(runs.vjp(&x, &[1.0; 3]).unwrap_err());
+    assert_eq!(runs.hvp(&x, &x).unwrap_err().to_string(), plain.hvp(&x, &x).unwrap_err().to_string());
+    assert_eq!(runs.hessian(&x).unwrap_err().to_string(), plain.value(&x).unwrap_err().to_string());
 }
 
 struct Workloads;
@@ -160,6 +326,11 @@ fn every_workload_agrees_with_its_gradient_by_hand() {
 /// The first guard that differs is the error, as for the function; nothing is written.
 #[test]
 fn guards() {
+    guards_in::<f64>();
+    guards_in::<f32>();
+}
+
+fn guards_in<T: Precision>() {
     let f = Function::record(
         |x: &[Var]| {
             let terms: Vec<Var> = x.iter().map(|&x| if x > 0.0 { x.exp() } else { x * 2.0 }).collect();
@@ -168,12 +339,12 @@ fn guards() {
         &vec![1.0; 200][..],
     )
     .unwrap();
-    let plan = f.vectorised();
+    let plan = f.vectorised_as::<T>();
     assert!(plan.plan().is_vectorised);
     let mut x = vec![0.5; 200];
     let mut gradient = vec![7.0; 200];
     plan.evaluator().value_and_gradient_into(&x, &mut gradient).unwrap();
-    assert!((gradient[13] - 0.5_f64.exp()).abs() < 1e-15);
+    assert!((gradient[13] - 0.5_f64.exp()).abs() < 1e-6);
     (x[150], x[60]) = (-1.0, -1.0);
     gradient.fill(7.0);
     let error = plan.evaluator().value_and_gradient_into(&x, &mut gradient).unwrap_err();
@@ -195,8 +366,12 @@ fn zeros_beside_infinities() {
     .unwrap();
     let mut x = vec![4.0; 150];
     x[17] = 0.0;
-    let slopes = f.vectorised().evaluator().gradient(&x).unwrap();
-    assert_eq!((slopes[17], slopes[18]), (1.0, 1.25));
+    for slopes in [
+        f.vectorised().evaluator().gradient(&x).unwrap(),
+        f.vectorised_as::<f32>().evaluator().gradient(&x).unwrap(),
+    ] {
+        assert_eq!((slopes[17], slopes[18]), (1.0, 1.25));
+    }
 }
 
 /// Chains and small functions are evaluated one by one, and say so.
@@ -209,8 +384,39 @@ fn where_it_does_not_pay() {
         assert!(!plan.plan().is_vectorised && plan.plan().to_string().ends_with("evaluated one by one"));
         let x = vec![0.7; f.inputs()];
         let (ours, theirs) = (plan.evaluator().value_and_gradient(&x), f.evaluator().value_and_gradient(&x));
-        assert_eq!(ours.unwrap(), theirs.unwrap());
+        let (value, gradient) = theirs.unwrap();
+        let single = |number: f64| f64::from(number as f32);
+        let rounded = (single(value), gradient.iter().copied().map(single).collect());
+        assert_eq!(ours.unwrap(), (value, gradient));
+        let plan = f.vectorised_as::<f32>();
+        assert!(!plan.plan().is_vectorised);
+        assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), rounded);
     }
+}
+
+/// Springs in a chain, whose ends are side by side, and springs between any points, whose ends are copied.
+#[test]
+fn what_was_planned() {
+    let planned = |springs: &[(usize, usize)]| {
+        let energy = |x: &[Var]| {
+            let terms: Vec<Var> = springs.iter().map(|&(a, b)| (x[a] - x[b] - 0.5).powi(2)).collect();
+            lists::sum(&terms)
+        };
+        Function::record(energy, &vec![0.0; 1001][..]).unwrap()
+    };
+    let chain = planned(&(0..1000).map(|k| (k + 1, k)).collect::<Vec<_>>()).vectorised();
+    let anywhere = planned(&(0..1000).map(|k| (k * 7 % 1001, k * 31 % 1001)).collect::<Vec<_>>());
+    let (single, anywhere) = (anywhere.vectorised_as::<f32>(), anywhere.vectorised());
+    let plan = chain.plan();
+    assert_eq!((plan.operations, plan.levels, plan.copied), (3001, 4, 0));
+    assert!(plan.is_vectorised && (4..8).contains(&plan.runs));
+    assert!((plan.mean_length * plan.runs as f64 - 3999.0).abs() < 1.0);
+    // At least inputs, results and adjoints of inputs.
+    assert!(plan.bytes > 8 * 3000 && plan.nanoseconds * 4.0 < plan.nanoseconds_of_evaluator);
+    assert!(anywhere.plan().copied >= 1000 && anywhere.plan().nanoseconds > plan.nanoseconds);
+    assert!(single.plan().bytes < anywhere.plan().bytes);
+    let told = plan.to_string();
+    assert!(told.starts_with("3001 operations in 4 levels: ") && told.ends_with("one by one"), "{told}");
 }
 
 #[test]
@@ -220,11 +426,53 @@ fn a_plan_is_shared_by_threads() {
     let plan = f.vectorised();
     let x: Vec<f64> = (0..300).map(|k| f64::from(k) * 0.01).collect();
     let expected = plan.evaluator().value_and_gradient(&x).unwrap();
+    let product = f.evaluator().hvp(&x, &x).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), expected));
+            scope.spawn(|| {
+                assert_eq!(plan.evaluator().value_and_gradient(&x).unwrap(), expected);
+                // Planned by the one that needs it first.
+                agree(&plan.evaluator().hvp(&x, &x).unwrap(), &product, 1e-12).unwrap();
+            });
         }
     });
+}
+
+/// Plans that use the same memory give the bits that they give in memory of their own, and allocate nothing in the second
+/// round, whichever comes before.
+#[test]
+fn plans_share_memory() {
+    let mut random = Random(3);
+    let mut plans = Vec::new();
+    while plans.len() < 6 {
+        let program = Repeated::random(&mut random);
+        let x: Vec<f64> = (0..program.inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let f = Function::record(|x: &[Var]| program.run(x), &x[..]).unwrap().output(0).unwrap();
+        let plan = f.vectorised();
+        let is_smooth = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
+        let mut evaluator = plan.evaluator();
+        let (value, gradient) = evaluator.value_and_gradient(&x).unwrap();
+        let product = evaluator.hvp(&x, &x).unwrap();
+        if plan.plan().is_vectorised && is_smooth(&gradient) && is_smooth(&product) {
+            plans.push((plan.clone(), x, value, gradient, product));
+        }
+    }
+    let mut workspace = VectorisedWorkspace::new();
+    let mut outs: Vec<Vec<f64>> = plans.iter().map(|(_, x, ..)| vec![0.0; x.len()]).collect();
+    for round in 0..3 {
+        for k in 0..2 * plans.len() {
+            let (plan, x, value, gradient, product) = &plans[k * 5 % plans.len()];
+            let out = &mut outs[k * 5 % plans.len()];
+            let counted = allocation_counter::measure(|| {
+                let mut evaluator = plan.evaluator_in(&mut workspace);
+                assert_eq!(evaluator.value_and_gradient_into(x, out).unwrap(), *value);
+                assert_eq!(out, gradient);
+                evaluator.hvp_into(x, x, out).unwrap();
+                assert_eq!(out, product);
+            });
+            assert!(round == 0 || counted.count_total == 0, "{counted:?}");
+        }
+    }
 }
 
 #[test]
@@ -239,7 +487,11 @@ fn evaluations_allocate_nothing() {
         &vec![0.5; 400][..],
     )
     .unwrap();
-    let plan = f.vectorised();
+    allocates_nothing(&f.vectorised());
+    allocates_nothing(&f.vectorised_as::<f32>());
+}
+
+fn allocates_nothing<T: Precision>(plan: &Vectorised<T>) {
     assert!(plan.plan().is_vectorised);
     let (x, mut gradient) = (vec![0.3; 400], vec![0.0; 400]);
     let mut evaluator = plan.evaluator();
@@ -248,4 +500,22 @@ fn evaluations_allocate_nothing() {
         evaluator.value_and_gradient_into(&x, &mut gradient).unwrap();
     });
     assert_eq!(counted.count_total, 0);
+}
+
+/// What is too large on the way is computed by the function.
+#[test]
+fn numbers_that_are_too_large() {
+    // Ratios of squares that single precision does not hold.
+    let f = Function::record(
+        |x: &[Var]| {
+            let ratios: Vec<Var> = x.windows(2).map(|w| (w[0] * w[0]) / (w[1] * w[1])).collect();
+            lists::sum(&ratios)
+        },
+        &vec![1.0; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised_as::<f32>();
+    assert!(plan.plan().is_vectorised);
+    let (value, gradient) = plan.evaluator().value_and_gradient(&[1e25; 200]).unwrap();
+    assert!((value - 199.0).abs() < 1e-3 && gradient[0] == f64::from(2e-25_f32));
 }

@@ -1,9 +1,10 @@
 //! A function with branches over many samples: each sample is evaluated by the recording of its branches.
 
 use super::super::cache::Cache;
+use super::super::precision::Precision;
 use super::super::{Function, in_order, length, set_of_inputs};
 use super::samples::Samples;
-use super::tree::{Outcome, Precision};
+use super::tree::Outcome;
 use super::{BY_SAMPLE, BatchWorkspace, Batched, VALUES, branches_changed};
 use crate::error::Error;
 use crate::number::point::Point;

@@ -2,8 +2,9 @@
 
 use super::super::length;
 use super::super::maybe_owned::MaybeOwned;
+use super::super::precision::Precision;
 use super::samples::Samples;
-use super::tree::{Precision, Request};
+use super::tree::Request;
 use super::workspace::BatchWorkspace;
 use super::{Batched, branches_changed};
 use crate::error::Error;

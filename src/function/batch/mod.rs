@@ -21,11 +21,12 @@ pub use adaptive::BatchedAdaptive;
 pub(crate) use adaptive::Branches;
 pub use evaluator::BatchEvaluator;
 pub use samples::{Column, Samples};
-pub use tree::Precision;
+pub(super) use tree::InChunks;
 pub use workspace::BatchWorkspace;
 
 use super::evaluate::{backward_plain, forward};
 use super::ir::graph::{Graph, Source};
+use super::precision::Precision;
 use super::{Function, branch_changed, length, set_of_inputs};
 use crate::error::Error;
 use plan::Plan;

@@ -105,7 +105,7 @@ impl<T> Job<'_, T> {
     }
 }
 
-impl<T: Precision> Job<'_, T> {
+impl<T: InChunks> Job<'_, T> {
     /// Evaluates all samples; `out` receives the results that are written sample by sample.
     pub fn run(&self, out: &mut [f64]) -> Outcome {
         self.part(0..self.samples.len(), out)
@@ -143,8 +143,8 @@ fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
     (a(), b())
 }
 
-/// The precision of a batch: `f64` or `f32`.
-pub trait Precision: Float {
+/// A number in which batches are evaluated.
+pub trait InChunks: Float {
     /// Evaluates a chunk with the vector instructions of the machine. (A method that is not generic, so that it is
     /// compiled once, with this crate.)
     #[doc(hidden)]
@@ -152,9 +152,9 @@ pub trait Precision: Float {
     fn evaluate(chunk: Chunk<'_, '_, Self>) -> Outcome;
 }
 
-macro_rules! impl_precision {
+macro_rules! impl_in_chunks {
     ($($T:ident)*) => { $(
-        impl Precision for $T {
+        impl InChunks for $T {
             #[allow(private_interfaces)]
             #[inline(never)]
             fn evaluate(chunk: Chunk<'_, '_, $T>) -> Outcome {
@@ -163,7 +163,7 @@ macro_rules! impl_precision {
         }
     )* };
 }
-impl_precision!(f64 f32);
+impl_in_chunks!(f64 f32);
 
 /// Blocks that one thread evaluates one after the other, with the vector instructions of the machine.
 pub(super) struct Chunk<'j, 'a, T> {

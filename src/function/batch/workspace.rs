@@ -1,7 +1,8 @@
 //! Memory of batches, kept from one evaluation to the next.
 
 use super::super::evaluate::Memory;
-use super::tree::{Outcome, Pool, Precision};
+use super::super::precision::Precision;
+use super::tree::{Outcome, Pool};
 
 /// Reusable memory of batch evaluators. Each [`BatchEvaluator`](super::BatchEvaluator) has a workspace of its own, unless
 /// one is lent to it by [`evaluator_in`](super::Batched::evaluator_in). Evaluators of any number of functions can use the

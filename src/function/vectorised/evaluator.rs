@@ -1,60 +1,75 @@
 //! Values and derivatives in runs, for users.
 
 use super::Vectorised;
-use super::forward::Forward;
-use super::memory::Memory;
-use super::reverse::Backward;
+use super::whole::Whole;
+use super::workspace::VectorisedWorkspace;
 use crate::error::Error;
-use crate::function::evaluator::Evaluator;
+use crate::function::lanes::float::Float;
 use crate::function::length;
-use crate::function::schedule::{Derivatives, Schedule};
-use crate::platform::with_best_instructions;
+use crate::function::maybe_owned::MaybeOwned;
+use crate::function::precision::Precision;
 
-/// Computes values and derivatives of a [`Vectorised`] function, by methods of the same names as those of [`Evaluator`]. It owns its
-/// memory: once it is made, evaluations in runs do not allocate, but for operations on matrices.
+/// Computes values and derivatives of a [`Vectorised`] function, by methods of the same names as those of
+/// [`Evaluator`](crate::Evaluator). As there, they come in two forms, and those that end in `_into` do not allocate after the
+/// first evaluation, but for operations on matrices.
 ///
 /// # Errors
-/// As those of [`Evaluator`].
+/// As those of [`Evaluator`](crate::Evaluator).
 #[derive(Debug)]
-pub struct VectorisedEvaluator<'v> {
-    vectorised: &'v Vectorised,
-    memory: Option<Memory<f64>>,
-    /// The function one operation at a time: where that is quicker, or where it decides.
-    careful: Evaluator<'v>,
-    /// Weights of the outputs.
-    weights: Vec<f64>,
+pub struct VectorisedEvaluator<'v, T = f64> {
+    vectorised: &'v Vectorised<T>,
+    memory: MaybeOwned<'v, VectorisedWorkspace<T>>,
 }
 
-impl Vectorised {
+impl<T: Precision> Vectorised<T> {
     /// An evaluator with memory of its own.
     #[must_use]
-    pub fn evaluator(&self) -> VectorisedEvaluator<'_> {
-        VectorisedEvaluator {
-            vectorised: self,
-            memory: self.schedule.as_ref().map(Memory::new),
-            careful: self.function.evaluator(),
-            weights: vec![0.0; self.function.outputs()],
-        }
+    pub fn evaluator(&self) -> VectorisedEvaluator<'_, T> {
+        VectorisedEvaluator { vectorised: self, memory: MaybeOwned::Owned(Box::default()) }
+    }
+
+    /// An evaluator that uses memory of the caller: one workspace serves many plans. Making it allocates nothing.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Var, vectorised::VectorisedWorkspace};
+    ///
+    /// let square = Function::record(|x: &[Var]| x.iter().map(|&x| x * x).sum::<Var>(), &[1.0; 100][..])?.vectorised();
+    /// let cube = Function::record(|x: &[Var]| x.iter().map(|&x| x * x * x).sum::<Var>(), &[1.0; 100][..])?.vectorised();
+    /// let mut workspace = VectorisedWorkspace::new();
+    /// let mut value = |plan: &tapegrad::vectorised::Vectorised| plan.evaluator_in(&mut workspace).value(&[2.0; 100]);
+    /// assert_eq!((value(&square)?, value(&cube)?), (400.0, 800.0));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn evaluator_in<'v>(
+        &'v self,
+        workspace: &'v mut VectorisedWorkspace<T>,
+    ) -> VectorisedEvaluator<'v, T> {
+        VectorisedEvaluator { vectorised: self, memory: MaybeOwned::Lent(workspace) }
     }
 }
 
-impl VectorisedEvaluator<'_> {
+impl<T: Precision> VectorisedEvaluator<'_, T> {
+    fn parts(&mut self) -> (&Vectorised<T>, &mut VectorisedWorkspace<T>) {
+        (self.vectorised, self.memory.get())
+    }
+
     /// The value of a function with one output.
     ///
     /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
         self.vectorised.function.single_output()?;
-        match self.forward(x)? {
-            Some((schedule, memory)) => Ok(memory.values[schedule.outputs[0] as usize]),
-            None => self.careful.value(x),
-        }
+        let mut value = [0.0];
+        self.values_into(x, &mut value)?;
+        Ok(value[0])
     }
 
     /// The values of all outputs.
     ///
     /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
         let mut out = vec![0.0; self.vectorised.function.outputs()];
         self.values_into(x, &mut out)?;
@@ -64,31 +79,24 @@ impl VectorisedEvaluator<'_> {
     /// As [`values`](Self::values), into `out`.
     ///
     /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn values_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        length("values", self.vectorised.function.outputs(), out.len())?;
-        match self.forward(x)? {
-            Some((schedule, memory)) => {
-                let outputs = schedule.outputs.iter().map(|&output| memory.values[output as usize]);
-                out.iter_mut().zip(outputs).for_each(|(out, value)| *out = value);
-                Ok(())
-            }
-            None => self.careful.values_into(x, out),
+        let (Vectorised { function, plan, .. }, VectorisedWorkspace { own, careful, .. }) = self.parts();
+        length("inputs", function.inputs(), x.len())?;
+        length("values", function.outputs(), out.len())?;
+        if plan.as_ref().is_some_and(|plan| plan.values([x, &[]], own, [out, &mut []])) {
+            return Ok(());
         }
+        function.evaluator_in(careful).values_into(x, out)?;
+        round::<T>(out);
+        Ok(())
     }
 
-    /// The gradient with respect to the variables, of a function with one output.
+    /// The value and the gradient with respect to the variables, of a function with one output: one evaluation and one
+    /// reverse sweep.
     ///
     /// # Errors
-    /// See [`Evaluator`].
-    pub fn gradient(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        Ok(self.value_and_gradient(x)?.1)
-    }
-
-    /// The value and the gradient with respect to the variables, of a function with one output.
-    ///
-    /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn value_and_gradient(&mut self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
         let mut gradient = vec![0.0; self.vectorised.function.variables()];
         Ok((self.value_and_gradient_into(x, &mut gradient)?, gradient))
@@ -97,22 +105,26 @@ impl VectorisedEvaluator<'_> {
     /// As [`value_and_gradient`](Self::value_and_gradient): returns the value and writes the gradient.
     ///
     /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
         self.vectorised.function.single_output()?;
-        length("derivatives", self.vectorised.function.variables(), gradient.len())?;
-        let Some((schedule, memory)) = self.forward(x)? else {
-            return self.careful.value_and_gradient_into(x, gradient);
-        };
-        let value = memory.values[schedule.outputs[0] as usize];
-        self.weights[0] = 1.0;
-        if self.backward(gradient) { Ok(value) } else { self.careful.value_and_gradient_into(x, gradient) }
+        let mut value = [0.0];
+        self.vjp_into(x, &[1.0], &mut value, gradient)?;
+        Ok(value[0])
     }
 
-    /// The Jacobian, row by row: one row per output, one column per variable. One evaluation, and a sweep per output.
+    /// The gradient with respect to the variables, of a function with one output.
     ///
     /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn gradient(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        Ok(self.value_and_gradient(x)?.1)
+    }
+
+    /// The Jacobian: one row per output, one column per variable. One evaluation, and a reverse sweep per output.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn jacobian(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
         let function = &self.vectorised.function;
         let mut out = vec![0.0; function.outputs() * function.variables()];
@@ -123,75 +135,166 @@ impl VectorisedEvaluator<'_> {
     /// As [`jacobian`](Self::jacobian), into `out`.
     ///
     /// # Errors
-    /// See [`Evaluator`].
+    /// See [`Evaluator`](crate::Evaluator).
     pub fn jacobian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        let (outputs, variables) = (self.vectorised.function.outputs(), self.vectorised.function.variables());
-        length("derivatives", outputs * variables, out.len())?;
-        if self.forward(x)?.is_none() {
-            return self.careful.jacobian_into(x, out);
+        let (Vectorised { function, plan, .. }, VectorisedWorkspace { own, careful, .. }) = self.parts();
+        length("inputs", function.inputs(), x.len())?;
+        length("derivatives", function.outputs() * function.variables(), out.len())?;
+        if plan.as_ref().is_some_and(|plan| plan.jacobian([x, &[]], own, out)) {
+            return Ok(());
         }
-        for output in 0..outputs {
-            self.weights.fill(0.0);
-            self.weights[output] = 1.0;
-            if !self.backward(&mut out[output * variables..][..variables]) {
-                return self.careful.jacobian_into(x, out);
-            }
-        }
+        function.evaluator_in(careful).jacobian_into(x, out)?;
+        round::<T>(out);
         Ok(())
     }
 
-    /// The values, and the derivatives of the sum of the outputs weighted by `weights`: one evaluation and one sweep.
+    /// The values of all outputs, and the Jacobian-vector product: the derivatives of the outputs in the direction `v` of
+    /// the variables, in forward mode. It has a plan of its own, which is made when it is first needed.
     ///
     /// # Errors
-    /// See [`Evaluator`].
-    pub fn vjp(&mut self, x: &[f64], weights: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
-        length("weights", self.vectorised.function.outputs(), weights.len())?;
-        let Some((schedule, memory)) = self.forward(x)? else { return self.careful.vjp(x, weights) };
-        let values = schedule.outputs.iter().map(|&output| memory.values[output as usize]).collect();
-        let mut product = vec![0.0; self.vectorised.function.variables()];
-        self.weights.copy_from_slice(weights);
-        if self.backward(&mut product) { Ok((values, product)) } else { self.careful.vjp(x, weights) }
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn jvp(&mut self, x: &[f64], v: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let outputs = self.vectorised.function.outputs();
+        let (mut values, mut product) = (vec![0.0; outputs], vec![0.0; outputs]);
+        self.jvp_into(x, v, &mut values, &mut product)?;
+        Ok((values, product))
     }
 
-    /// Computes all values. `None` where the function itself has to be evaluated: without a plan, where a guard has another
-    /// outcome, and where something overflowed that might not in another order.
-    fn forward(&mut self, x: &[f64]) -> Result<Option<(&Schedule, &Memory<f64>)>, Error> {
-        let Vectorised { function, exactness, schedule, .. } = self.vectorised;
+    /// As [`jvp`](Self::jvp), into `values` and `product`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn jvp_into(
+        &mut self,
+        x: &[f64],
+        v: &[f64],
+        values: &mut [f64],
+        product: &mut [f64],
+    ) -> Result<(), Error> {
+        let (vectorised, VectorisedWorkspace { jvp, careful, .. }) = self.parts();
+        let function = &vectorised.function;
         length("inputs", function.inputs(), x.len())?;
-        let (Some(schedule), Some(memory)) = (schedule, &mut self.memory) else { return Ok(None) };
-        memory.values[schedule.inputs as usize..][..x.len()].copy_from_slice(x);
-        let is_sound = with_best_instructions(Forward { schedule, memory, exactness: *exactness });
-        let value = |at: u32| memory.values[at as usize];
-        let are_met = schedule
-            .guards
-            .iter()
-            .all(|guard| guard.predicate.holds(value(guard.left), value(guard.right)) == guard.outcome);
-        Ok((are_met && is_sound).then_some((schedule, &*memory)))
+        length("directions", function.variables(), v.len())?;
+        length("values", function.outputs(), values.len())?;
+        length("derivatives", function.outputs(), product.len())?;
+        if vectorised.jvp_plan().is_some_and(|plan| plan.values([x, v], jvp, [values, product])) {
+            return Ok(());
+        }
+        function.evaluator_in(careful).jvp_into(x, v, values, product)?;
+        round::<T>(values);
+        round::<T>(product);
+        Ok(())
     }
 
-    /// Sweeps from the weights of the outputs; the values are known. Returns false where a derivative is not finite: then the
-    /// function decides. (A sum may overflow in one order and not in another.)
-    fn backward(&mut self, out: &mut [f64]) -> bool {
-        let (Some(schedule), Some(memory)) = (&self.vectorised.schedule, &mut self.memory) else {
-            return false;
-        };
-        with_best_instructions(Backward { schedule, memory, weights: &self.weights });
-        let of = |part: &Derivatives, at: u32| &memory.adjoints[at as usize..][..part.len];
-        let parts = schedule.derivatives.iter();
-        let mut numbers = parts.clone().filter_map(|part| Some(of(part, part.at?)));
-        // Without an early exit within a part, so that one instruction tests several.
-        if numbers.any(|part| part.iter().fold(false, |any, number| any | !number.is_finite())) {
-            return false;
-        }
-        let mut rest = out;
-        for part in parts {
-            let (now, after) = rest.split_at_mut(part.len);
-            match part.at {
-                Some(at) => now.copy_from_slice(of(part, at)),
-                None => now.fill(0.0),
-            }
-            rest = after;
-        }
-        true
+    /// The values of all outputs, and the vector-Jacobian product: the gradient, with respect to the variables, of the sum
+    /// of the outputs with weights `u`. One evaluation and one reverse sweep.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn vjp(&mut self, x: &[f64], u: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let function = &self.vectorised.function;
+        let (mut values, mut product) = (vec![0.0; function.outputs()], vec![0.0; function.variables()]);
+        self.vjp_into(x, u, &mut values, &mut product)?;
+        Ok((values, product))
     }
+
+    /// As [`vjp`](Self::vjp), into `values` and `product`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn vjp_into(
+        &mut self,
+        x: &[f64],
+        u: &[f64],
+        values: &mut [f64],
+        product: &mut [f64],
+    ) -> Result<(), Error> {
+        let (Vectorised { function, plan, .. }, VectorisedWorkspace { own, careful, .. }) = self.parts();
+        length("inputs", function.inputs(), x.len())?;
+        length("weights", function.outputs(), u.len())?;
+        length("values", function.outputs(), values.len())?;
+        length("derivatives", function.variables(), product.len())?;
+        if plan.as_ref().is_some_and(|plan| plan.vjp([x, &[]], u, own, values, product)) {
+            return Ok(());
+        }
+        function.evaluator_in(careful).vjp_into(x, u, values, product)?;
+        round::<T>(values);
+        round::<T>(product);
+        Ok(())
+    }
+
+    /// The Hessian of a function with one output. It takes one Hessian-vector product per variable.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn hessian(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let n = self.vectorised.function.variables();
+        let mut out = vec![0.0; n * n];
+        self.hessian_into(x, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`hessian`](Self::hessian), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn hessian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (vectorised, VectorisedWorkspace { hvp, careful, direction, .. }) = self.parts();
+        let function = &vectorised.function;
+        let n = function.variables();
+        length("inputs", function.inputs(), x.len())?;
+        length("derivatives", n * n, out.len())?;
+        function.single_output()?;
+        direction.clear();
+        direction.resize(n, 0.0);
+        let mut row = |plan: &Whole, k: usize| {
+            direction[k] = 1.0;
+            let is_valid = plan.vjp([x, direction], &[1.0], hvp, &mut [0.0], &mut out[k * n..][..n]);
+            direction[k] = 0.0;
+            is_valid
+        };
+        // Without variables there is nothing to write, but errors are still reported.
+        if n > 0 && vectorised.hvp_plan().is_some_and(|plan| (0..n).all(|k| row(plan, k))) {
+            return Ok(());
+        }
+        function.evaluator_in(careful).hessian_into(x, out)?;
+        round::<T>(out);
+        Ok(())
+    }
+
+    /// The product of the Hessian with a direction `v` of the variables, of a function with one output. It has a plan of its
+    /// own, of the derivative in the direction `v`, which is made when it is first needed: one evaluation and one reverse
+    /// sweep.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn hvp(&mut self, x: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
+        let mut out = vec![0.0; self.vectorised.function.variables()];
+        self.hvp_into(x, v, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`hvp`](Self::hvp), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`](crate::Evaluator).
+    pub fn hvp_into(&mut self, x: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (vectorised, VectorisedWorkspace { hvp, careful, .. }) = self.parts();
+        let function = &vectorised.function;
+        length("inputs", function.inputs(), x.len())?;
+        length("directions", function.variables(), v.len())?;
+        length("derivatives", function.variables(), out.len())?;
+        function.single_output()?;
+        if vectorised.hvp_plan().is_some_and(|plan| plan.vjp([x, v], &[1.0], hvp, &mut [0.0], out)) {
+            return Ok(());
+        }
+        function.evaluator_in(careful).hvp_into(x, v, out)?;
+        round::<T>(out);
+        Ok(())
+    }
+}
+
+/// Rounds what the function itself computed to this precision.
+fn round<T: Float>(numbers: &mut [f64]) {
+    numbers.iter_mut().for_each(|number| *number = T::of(*number).double());
 }

@@ -4,6 +4,7 @@ use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
 use crate::function::lanes::vector::Aligned;
 use crate::function::schedule::Schedule;
+use std::sync::{Arc, Weak};
 
 /// How many results are computed at once where an operand is the same for all of them.
 pub(super) const CHUNK: usize = 256;
@@ -22,18 +23,42 @@ pub(super) struct Memory<T> {
     pub partials: Vec<[T; WIDTH]>,
 }
 
+/// Memory that is used for one schedule after the other.
+#[derive(Debug, Default)]
+pub(super) struct Kept<T> {
+    pub memory: Memory<T>,
+    /// Weights of the outputs.
+    pub weights: Vec<f64>,
+    /// The schedule whose constants are among the values.
+    schedule: Weak<Schedule>,
+}
+
+impl<T: Float> Kept<T> {
+    /// Memory for this schedule, with its constants.
+    #[inline]
+    pub fn of(&mut self, schedule: &Arc<Schedule>) -> &mut Memory<T> {
+        // While it is pointed at, no other schedule has the address.
+        if self.schedule.as_ptr() != Arc::as_ptr(schedule) {
+            self.memory.make_room(schedule);
+            for &(at, value) in &schedule.constants {
+                self.memory.values[at as usize] = T::of(value);
+            }
+            self.schedule = Arc::downgrade(schedule);
+        }
+        &mut self.memory
+    }
+}
+
 impl<T: Float> Memory<T> {
-    pub fn new(schedule: &Schedule) -> Self {
-        let mut memory = Memory::default();
-        memory.values.set_len(schedule.values + WIDTH);
-        memory.adjoints.set_len(schedule.adjoints + WIDTH);
-        memory.positions = (0..schedule.terms.len() as u32).collect();
-        for part in memory.same.iter_mut().chain(&mut memory.terms) {
+    /// Makes room for a schedule.
+    #[cold]
+    fn make_room(&mut self, schedule: &Schedule) {
+        self.values.set_len(schedule.values + WIDTH);
+        self.adjoints.set_len(schedule.adjoints + WIDTH);
+        let known = self.positions.len() as u32;
+        self.positions.extend(known..(schedule.terms.len() as u32).max(known));
+        for part in self.same.iter_mut().chain(&mut self.terms) {
             part.set_len(CHUNK);
         }
-        for &(at, value) in &schedule.constants {
-            memory.values[at as usize] = T::of(value);
-        }
-        memory
     }
 }

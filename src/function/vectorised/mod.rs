@@ -1,20 +1,31 @@
 //! One evaluation in vector registers: equal operations of one graph side by side.
 
+mod derivatives;
 mod evaluator;
 mod forward;
 mod linear;
 mod memory;
+mod planned;
 mod reverse;
+mod runs;
 mod seen;
+mod statistics;
 mod sums;
+mod whole;
+mod workspace;
 
 pub use super::schedule::Exactness;
 pub use evaluator::VectorisedEvaluator;
+pub(super) use runs::InRuns;
+pub use statistics::PlanStatistics;
+pub use workspace::VectorisedWorkspace;
 
-use super::ir::graph::Instruction;
-use super::schedule::Schedule;
-use super::{Function, Pass};
-use std::fmt;
+use super::Function;
+use super::precision::Precision;
+use planned::Planned;
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+use whole::Whole;
 
 /// A [`Function`] planned for evaluation in vector registers, one point at a time: operations of the graph that are equal but
 /// for their operands are computed side by side, as loops over contiguous numbers ("runs"). [`Function::vectorised`] makes
@@ -54,51 +65,31 @@ use std::fmt;
 /// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
 /// order. The bits depend neither on the instruction set nor on threads.
 ///
-/// Second derivatives are those of derivatives as functions: `f.hvp()?.vectorised()`.
+/// # Precision
+/// [`Function::vectorised_as`] computes in `f32`: twice as many numbers in a register, and half the memory. Points and
+/// results remain `f64`; results are rounded to `f32`, and a number that is too large for it is infinite. Sums are single
+/// precision too, added in parts. Where the function itself decides (below), it does in double precision.
 ///
+/// # Derivatives along a direction
+/// Jacobian-vector and Hessian-vector products have plans of their own, which are made when they are first needed; a Hessian
+/// is made of Hessian-vector products. Other derivatives are those of functions: `f.gradient()?.vectorised()`.
+///
+/// # Branches and edges
 /// Guards, structural zeros, infinities and conventions at kinks are those of the function: where a guard has another
-/// outcome or a derivative is not finite, the function itself is evaluated, and its result counts. (A guard compares the values that
+/// outcome or a result is not finite, the function itself is evaluated, and its result counts. (A guard compares the values that
 /// were computed here: where two sides differ by a rounding error, its outcome may be another, unless values are exact.)
 #[derive(Debug, Clone)]
-pub struct Vectorised {
+pub struct Vectorised<T = f64> {
     function: Function,
     exactness: Exactness,
     /// `None` where it does not pay.
-    schedule: Option<Schedule>,
+    plan: Option<Whole>,
     statistics: PlanStatistics,
+    /// Plans of derivatives along a direction, once they were needed.
+    jvp: OnceLock<Option<Whole>>,
+    hvp: OnceLock<Option<Whole>>,
+    precision: PhantomData<fn() -> T>,
 }
-
-/// What was planned; `Display` is a sentence.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct PlanStatistics {
-    /// Whether the function is evaluated in runs; if not, as by [`Evaluator`](crate::Evaluator), and the numbers below tell
-    /// why.
-    pub is_vectorised: bool,
-    /// The operations of the function.
-    pub operations: usize,
-    /// How many levels of operations follow each other.
-    pub levels: usize,
-    /// How many loops compute the values.
-    pub runs: usize,
-    /// Operations per loop; a row over a list counts as many as it has terms.
-    pub mean_length: f64,
-    /// How many operands are copied for an evaluation, because they do not lie side by side.
-    pub copied: usize,
-    /// Bytes of values, adjoints and plan.
-    pub bytes: usize,
-    /// An estimate of the time of a value and a gradient, in nanoseconds, on a machine with AVX2.
-    pub nanoseconds: f64,
-    /// The same for [`Evaluator`](crate::Evaluator).
-    pub nanoseconds_of_evaluator: f64,
-}
-
-/// Below this number of operations the evaluator is used.
-const LEAST_OPERATIONS: usize = 100;
-/// Below this number of operations per run the evaluator is used.
-const LEAST_LENGTH: f64 = 3.0;
-/// Nanoseconds that the evaluator takes for an operation, forwards and backwards.
-const PER_OPERATION: f64 = 4.0;
 
 impl Function {
     /// This function planned for evaluation in vector registers; see [`Vectorised`] for when that pays.
@@ -110,35 +101,49 @@ impl Function {
     /// As [`vectorised`](Self::vectorised), with a choice of bits.
     #[must_use]
     pub fn vectorised_with(&self, exactness: Exactness) -> Vectorised {
-        let function =
-            self.with_passes(&[Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead]);
-        let is_variable: Vec<bool> = function.are_variables().collect();
-        let schedule = Schedule::new(&function.graph, &is_variable, exactness);
-        // A row over a list does as much as an operation of two operands for each of its terms.
-        let work = |instruction: Instruction<'_>| instruction.operands.len().saturating_sub(1).max(1);
-        let work: usize = function.graph.instructions.iter().map(work).sum();
-        let mean_length = work as f64 / schedule.runs().max(1) as f64;
-        let nanoseconds_of_evaluator = PER_OPERATION * work as f64;
-        let is_vectorised = work >= LEAST_OPERATIONS
-            && mean_length >= LEAST_LENGTH
-            && schedule.cost() < nanoseconds_of_evaluator;
-        let statistics = PlanStatistics {
-            is_vectorised,
-            operations: function.graph.instructions.len(),
-            levels: schedule.levels,
-            runs: schedule.runs(),
-            mean_length,
-            copied: schedule.copied(),
-            bytes: (schedule.values + schedule.adjoints) * size_of::<f64>() + schedule.bytes(),
-            nanoseconds: schedule.cost(),
-            nanoseconds_of_evaluator,
-        };
-        Vectorised { function, exactness, schedule: is_vectorised.then_some(schedule), statistics }
+        Vectorised::new(self, exactness)
+    }
+
+    /// As [`vectorised`](Self::vectorised), in the precision of `T`: see [`Vectorised`](Vectorised#precision).
+    ///
+    /// ```
+    /// # use tapegrad::{Function, Var};
+    /// let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.exp() * x).sum::<Var>(), &vec![1.0; 100][..])?;
+    /// let single = f.vectorised_as::<f32>();
+    /// let (value, _) = single.evaluator().value_and_gradient(&vec![1.0; 100])?;
+    /// assert!((value - 271.828).abs() < 1e-3);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    #[must_use]
+    pub fn vectorised_as<T: Precision>(&self) -> Vectorised<T> {
+        Vectorised::new(self, Exactness::Rounded)
     }
 }
 
-impl Vectorised {
+impl<T: Precision> Vectorised<T> {
+    fn new(function: &Function, exactness: Exactness) -> Self {
+        let Planned { function, plan, statistics } = Planned::new(function, exactness, size_of::<T>());
+        let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
+        Vectorised { function, exactness, plan, statistics, jvp, hvp, precision: PhantomData }
+    }
+
     /// What was planned.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Var};
+    ///
+    /// let length = |x: &[Var]| x.windows(2).map(|w| (w[1] - w[0]).powi(2)).sum::<Var>();
+    /// let f = Function::record(length, &vec![0.5; 1001][..])?;
+    /// let plan = f.vectorised();
+    /// println!("{}", plan.plan());
+    /// assert!(plan.plan().is_vectorised && plan.plan().copied == 0);
+    /// # assert_eq!(plan.plan().operations, 2001);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// ```text
+    /// 2001 operations in 3 levels: 3 runs of 999.7 on average, 0 operands copied, 42040 bytes; about 1010 ns, 11996 ns one by one
+    /// ```
     #[must_use]
     pub fn plan(&self) -> &PlanStatistics {
         &self.statistics
@@ -148,18 +153,5 @@ impl Vectorised {
     #[must_use]
     pub fn function(&self) -> &Function {
         &self.function
-    }
-}
-
-impl fmt::Display for PlanStatistics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PlanStatistics { operations, levels, runs, mean_length, copied, bytes, .. } = self;
-        write!(
-            f,
-            "{operations} operations in {levels} levels: {runs} runs of {mean_length:.1} on average, {copied} operands \
-             copied, {bytes} bytes; about {:.0} ns, {:.0} ns one by one",
-            self.nanoseconds, self.nanoseconds_of_evaluator
-        )?;
-        if self.is_vectorised { Ok(()) } else { f.write_str("; evaluated one by one") }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::super::samples::{Column, Samples};
 use super::super::{Batched, forward};
-use super::Precision;
 use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::function::evaluate::Memory;
+use crate::function::precision::Precision;
 use crate::platform::instruction_sets;
 use crate::table::lists::{affine, log_sum_exp};
 use crate::table::ops::reductions;
