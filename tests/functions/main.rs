@@ -14,6 +14,7 @@ mod workloads;
 mod derivatives;
 mod errors;
 mod evaluator;
+mod long_sums;
 mod passes;
 mod replay;
 mod stored;

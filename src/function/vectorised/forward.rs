@@ -153,7 +153,8 @@ fn map<T: Float, S: Simd>(
 /// The sum of the terms of a run, or of its products.
 #[inline(always)]
 fn along<T: Float, S: Simd>(simd: S, operands: &[Operand; 2], factors: usize, len: usize, values: &[T]) -> T {
-    let [a, b] = operands.map(|operand| &values[operand.at as usize..][..len + WIDTH]);
+    let room = |operand: &Operand| if operand.is_same { 1 } else { len + WIDTH };
+    let [a, b] = operands.each_ref().map(|operand| &values[operand.at as usize..][..room(operand)]);
     let times = |number: T, times: usize| number * T::of(times as f64);
     match (factors, operands[0].is_same, operands[1].is_same) {
         (1, true, _) => times(a[0], len),

@@ -1,0 +1,135 @@
+//! Long sums and products in runs are computed by their parts: within rounding, and where the order of evaluation would decide
+//! about an overflow or an underflow, the function decides.
+
+use crate::programs::Random;
+use tapegrad::vectorised::Exactness;
+use tapegrad::{Function, Real, Var, lists};
+
+/// A term of two numbers: kinds that are taken apart, and kinds that are not.
+fn term<R: Real>(kind: usize, weight: f64, a: R, b: R) -> R {
+    match kind {
+        0 => a.powi(2),
+        1 => a * a * weight,
+        2 => a.powi(2) * weight + b.powi(2),
+        3 => a * b,
+        4 => a - b,
+        5 => (a - b).powi(2) * weight + (a * b).sin(),
+        6 => a.powi(2) * -weight,
+        7 => (a.powi(2) + b.powi(2)) * weight,
+        _ => a,
+    }
+}
+
+/// A sum of many terms of a few kinds, with the same or with other weights.
+struct Sum(Vec<(usize, f64, usize, usize)>);
+
+impl Sum {
+    fn random(random: &mut Random, inputs: usize) -> Sum {
+        let kinds: Vec<(usize, f64)> =
+            (0..1 + random.below(3)).map(|_| (random.below(9), random.uniform(0.1, 3.0))).collect();
+        let has_one_weight = random.below(2) == 0;
+        let neighbour = random.below(3);
+        let terms = (0..64 + random.below(200)).map(|number| {
+            let (kind, weight) = kinds[number % kinds.len()];
+            let weight = if has_one_weight { weight } else { random.uniform(0.1, 3.0) };
+            let a = if neighbour == 2 { random.below(inputs) } else { number % inputs };
+            (kind, weight, a, (number + neighbour) % inputs)
+        });
+        Sum(terms.collect())
+    }
+
+    /// The sum, as a chain of additions or as one operation.
+    fn run<R: Real>(&self, x: &[R], is_chain: bool) -> R {
+        let terms: Vec<R> =
+            self.0.iter().map(|&(kind, weight, a, b)| term(kind, weight, x[a], x[b])).collect();
+        if is_chain { terms.into_iter().reduce(|sum, term| sum + term).unwrap() } else { lists::sum(&terms) }
+    }
+
+    /// The sum of the sizes of all parts: what rounding is measured by.
+    fn size(&self, x: &[f64]) -> f64 {
+        let part = |&(kind, weight, a, b): &(usize, f64, usize, usize)| match kind {
+            4 => x[a].abs() + x[b].abs(),
+            _ => term(kind, weight, x[a], x[b]).abs().max(x[a].abs()),
+        };
+        self.0.iter().map(part).sum()
+    }
+}
+
+fn near(a: f64, b: f64, size: f64, what: &str) {
+    assert!((a - b).abs() <= 1e-12 * size.max(1.0), "{what}: {a} and {b}, of {size}");
+}
+
+#[test]
+fn random_sums() {
+    let mut vectorised = 0;
+    for seed in 0..400 {
+        let mut random = Random(seed);
+        let inputs = 1 + random.below(150);
+        let sum = Sum::random(&mut random, inputs);
+        let is_chain = random.below(2) == 0;
+        let x: Vec<f64> = (0..inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let f = Function::record(|x: &[Var]| sum.run(x, is_chain), &x[..]).unwrap();
+        let (value, gradient) = f.evaluator().value_and_gradient(&x).unwrap();
+        let plan = f.vectorised();
+        vectorised += usize::from(plan.plan().is_vectorised);
+        let (ours, slopes) = plan.evaluator().value_and_gradient(&x).unwrap();
+        near(ours, value, sum.size(&x), &format!("seed {seed}"));
+        for (ours, slope) in slopes.into_iter().zip(gradient) {
+            near(ours, slope, 1e3, &format!("seed {seed}, a slope"));
+        }
+        let exact = f.vectorised_with(Exactness::Exact).evaluator().value(&x).unwrap();
+        assert_eq!(exact.to_bits(), value.to_bits(), "seed {seed}");
+    }
+    assert!(vectorised > 200, "{vectorised}");
+}
+
+/// Sums and products whose parts overflow, vanish or lose digits where the function does not, or the other way round.
+#[test]
+fn where_the_order_decides() {
+    let product = |x: &[Var]| lists::product(x);
+    let weighted = |x: &[Var]| {
+        let terms: Vec<Var> = x.iter().map(|x| x.powi(2) * 1e-10).collect();
+        lists::sum(&terms)
+    };
+    let plain = |x: &[Var]| lists::sum(x);
+    // Half of the factors large: as they come, next to each other, and half after half.
+    let points: [&dyn Fn(usize) -> f64; 6] = [
+        &|k| if k % 2 == 0 { 1e200 } else { 1e-200 },
+        &|k| if k < 64 { 1e30 } else { 1e-30 },
+        &|k| if k < 64 { 1e-3 } else { 1e3 },
+        &|k| {
+            if k % 64 < 2 {
+                1e-160
+            } else if k % 64 < 4 {
+                1e160
+            } else {
+                1.0
+            }
+        },
+        &|k| if k == 77 { 0.0 } else { 2.0 },
+        &|k| if k % 2 == 0 { 1e154 } else { -1e154 },
+    ];
+    let functions: [&dyn Fn(&[Var]) -> Var; 3] = [&product, &weighted, &plain];
+    for (number, record) in functions.into_iter().enumerate() {
+        let f = Function::record(record, &[1.0; 128][..]).unwrap();
+        let plan = f.vectorised();
+        for (point, x) in points.iter().enumerate() {
+            let x: Vec<f64> = (0..128).map(x).collect();
+            let (value, gradient) = f.evaluator().value_and_gradient(&x).unwrap();
+            let (ours, slopes) = plan.evaluator().value_and_gradient(&x).unwrap();
+            let what = format!("function {number} at point {point}");
+            if (number, point) == (0, 1) {
+                // The function overflows from left to right; the product is 1.
+                assert_eq!((value, ours.round(), (slopes[0] * 1e30).round()), (f64::INFINITY, 1.0, 1.0));
+                continue;
+            }
+            let is_same =
+                |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * b.abs();
+            assert!(is_same(ours, value), "{what}: {ours} and {value}");
+            assert!(is_same(plan.evaluator().value(&x).unwrap(), value), "{what}");
+            for (k, (&ours, &slope)) in slopes.iter().zip(&gradient).enumerate() {
+                assert!(is_same(ours, slope), "{what}: slope {k} is {ours} and {slope}");
+            }
+        }
+    }
+}
