@@ -8,6 +8,8 @@ mod common;
 #[allow(dead_code)]
 #[path = "../common/programs.rs"]
 mod programs;
+#[path = "../common/repeated.rs"]
+mod repeated;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 

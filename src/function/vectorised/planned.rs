@@ -22,6 +22,8 @@ const LEAST_OPERATIONS: usize = 100;
 const LEAST_LENGTH: f64 = 3.0;
 /// Nanoseconds that the evaluator takes for an operation, forwards and backwards.
 const PER_OPERATION: f64 = 4.0;
+/// The evaluator is used unless the plan seems to be quicker by this factor, since both times are estimates.
+const MARGIN: f64 = 1.25;
 /// Neutral operations are kept: without them, parts of the graph that are equal would differ at borders.
 const PASSES: [Pass; 4] = [Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead];
 
@@ -38,7 +40,7 @@ impl Planned {
         let nanoseconds_of_evaluator = PER_OPERATION * work as f64;
         let is_vectorised = work >= LEAST_OPERATIONS
             && mean_length >= LEAST_LENGTH
-            && schedule.cost() < nanoseconds_of_evaluator;
+            && MARGIN * schedule.cost() < nanoseconds_of_evaluator;
         let statistics = PlanStatistics {
             is_vectorised,
             operations: function.graph.instructions.len(),

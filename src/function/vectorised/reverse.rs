@@ -11,6 +11,7 @@ use crate::function::lanes::vector::Aligned;
 use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Write};
 use crate::table::matrix::rules;
 use crate::table::ops::Op;
+use crate::table::rules::Few;
 use crate::table::zeros::Reach;
 use pulp::{Simd, WithSimd};
 
@@ -134,8 +135,17 @@ impl Run<'_> {
                 false => &adjoints[from.at as usize + first..][..all],
             };
             let evaluated = Evaluated { operands: slices, y: &values[y + first..][..all], adjoint };
-            let places = terms.each_mut().map(|terms| &mut terms[..all]);
-            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], places);
+            let mut places = terms.each_mut().map(|terms| &mut terms[..all]);
+            let [a, b, c] = &mut places;
+            pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], [&mut **a, &mut **b, &mut **c]);
+            let mut has_nan = false;
+            for k in (0..to.len()).filter(|&k| wanted[k]) {
+                // Without an early exit, so that one instruction tests several.
+                has_nan |= places[k][..part].iter().fold(false, |any, term| any | term.is_a_nan());
+            }
+            if has_nan {
+                mend(op, operands.len(), &evaluated, part, wanted, places);
+            }
             for k in (0..to.len()).filter(|&k| wanted[k]) {
                 accumulate(simd, &terms[k], part, operands[k], to[k], first, adjoints);
             }
@@ -159,16 +169,56 @@ impl Run<'_> {
             let y: Packet<T, S> = packet(values, Operand { at: y as u32, is_same: false }, first);
             partials.clear();
             list_partials_of(simd, op, positions, read, y, |partial| partials.push(partial.0));
+            let real = WIDTH.min(len - first);
+            if partials.iter().any(|partial| partial[..real].iter().any(|partial| partial.is_a_nan())) {
+                for lane in 0..real {
+                    let value = |operand: Operand| values[operand.element(first + lane)].double();
+                    let mut partials = partials.iter_mut();
+                    op.visit_list_partials(operands, value, y.0[lane].double(), |partial| {
+                        partials.next().expect("one for each operand")[lane] = T::of(partial);
+                    });
+                }
+            }
             let adjoint: Packet<T, S> = packet(adjoints, from, first);
             for ((partial, &to), &operand) in partials.iter_mut().zip(to).zip(operands) {
                 if to.write != Write::Nothing {
                     for (partial, &adjoint) in partial.iter_mut().zip(&adjoint.0) {
                         *partial = *partial * adjoint;
                     }
-                    accumulate(simd, partial, WIDTH.min(len - first), operand, to, first, adjoints);
+                    accumulate(simd, partial, real, operand, to, first, adjoints);
                 }
             }
         }
+    }
+}
+
+/// Computes contributions that are NaN by the scalar row, since a kernel may have declined.
+#[cold]
+#[inline(never)]
+fn mend<T: Float>(
+    op: Op,
+    arity: usize,
+    from: &Evaluated<'_, T>,
+    len: usize,
+    wanted: [bool; 3],
+    mut terms: [&mut [T]; 3],
+) {
+    let operands: Few<usize> = (0..arity).collect();
+    for lane in 0..len {
+        if !(0..arity).any(|k| wanted[k] && terms[k][lane].is_a_nan()) {
+            continue;
+        }
+        let value = |k: usize| from.operands[k][lane].double();
+        let (y, adjoint) = (from.y[lane].double(), from.adjoint[lane].double());
+        op.visit_edges(
+            &operands,
+            value,
+            y,
+            |k| wanted[k],
+            |k, partial, untaken| {
+                terms[k][lane] = T::of(Reach::of(untaken).term(partial, adjoint));
+            },
+        );
     }
 }
 
