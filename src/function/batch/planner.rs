@@ -3,6 +3,7 @@
 use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
 use super::plan::{Matrix, Plan, Rows, Slot, Step, Sums};
 use crate::function::lanes::packet::WIDTH;
+use crate::function::schedule::{Group, Levels};
 use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
@@ -30,8 +31,10 @@ impl Plan {
             planner.builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
         }
         planner.load();
-        for level in levels(graph, &is_shared) {
-            planner.level(&level, &is_shared);
+        // Late levels would add contributions to adjoints in another order, and are not faster.
+        let over_lanes = graph.instructions.iter().filter(|instruction| !is_shared[instruction.result]);
+        for level in Levels::early(graph.places(), over_lanes).iter() {
+            planner.level(level, &is_shared);
         }
         planner.finish(&is_shared)
     }
@@ -49,20 +52,6 @@ enum At {
 
 fn guard_is_shared(guard: &Guard, is_shared: &[bool]) -> bool {
     is_shared[guard.left as usize] && is_shared[guard.right as usize]
-}
-
-/// The instructions over lanes by level: those of one level do not depend on each other.
-fn levels<'g>(graph: &'g Graph, is_shared: &[bool]) -> Vec<Vec<Instruction<'g>>> {
-    let mut level = vec![0; graph.places()];
-    let mut levels: Vec<Vec<Instruction<'g>>> = Vec::new();
-    for instruction in graph.instructions.iter().filter(|instruction| !is_shared[instruction.result]) {
-        let before = instruction.operands.iter().map(|&operand| level[operand as usize]).max();
-        let before = before.unwrap_or(0);
-        level[instruction.results()].fill(before + 1);
-        levels.resize(levels.len().max(before + 1), Vec::new());
-        levels[before].push(instruction);
-    }
-    levels
 }
 
 /// A sum of products, as shared weights and lanes.
@@ -231,21 +220,18 @@ impl<'g> Planner<'g> {
         for rows in sums.into_values() {
             self.sums(&rows);
         }
-        for (op, mut instructions) in rows {
-            let operands = |planner: &Self, instruction: &Instruction<'_>| {
-                instruction.operands.iter().map(|&place| planner.operand(place)).collect::<Vec<_>>()
-            };
-            instructions.sort_by_cached_key(|instruction| operands(self, instruction));
-            let mut rest = &instructions[..];
-            while let Some((first, others)) = rest.split_first() {
-                let start = operands(self, first);
-                let in_line = others.iter().zip(1..).take_while(|&(other, row)| {
-                    let mut pairs = start.iter().zip(operands(self, other));
-                    pairs.all(|(&start, other)| self.are_in_line(start, other, row))
-                });
-                let (now, after) = rest.split_at(1 + in_line.count());
-                self.rows(op, now);
-                rest = after;
+        for (op, instructions) in rows {
+            let operands: Vec<Operand> = instructions
+                .iter()
+                .flat_map(|instruction| instruction.operands)
+                .map(|&place| self.operand(place))
+                .collect();
+            let group = Group::by_operands(operands, instructions[0].operands.len());
+            let parts =
+                group.parts(|first, distance, other| self.are_in_line(first, distance as Slot, other));
+            for part in parts {
+                let now: Vec<Instruction<'_>> = group.order[part].iter().map(|&k| instructions[k]).collect();
+                self.rows(op, &now);
             }
         }
     }
@@ -257,8 +243,8 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// Whether an operand is this many slots after another one, and depends on the same kinds of variables.
-    fn are_in_line(&self, first: Operand, other: Operand, distance: Slot) -> bool {
+    /// Whether an operand is this many slots after the first one, and depends on the same kinds of variables.
+    fn are_in_line(&self, first: Operand, distance: Slot, other: Operand) -> bool {
         match (first, other) {
             (Operand::Lane(first), Operand::Lane(other)) => {
                 let depends = |slot: Slot| (self.by_shared[slot as usize], self.by_sample[slot as usize]);

@@ -1,16 +1,17 @@
 //! Which operations are evaluated together: those of one level do not depend on each other.
 
-use crate::function::ir::graph::{Graph, Instruction};
+use crate::function::ir::graph::Instruction;
 
-/// The instructions of a graph by level.
-pub(super) struct Levels<'g>(Vec<Vec<Instruction<'g>>>);
+/// Instructions by level.
+pub(in crate::function) struct Levels<'g>(Vec<Vec<Instruction<'g>>>);
 
 impl<'g> Levels<'g> {
-    /// Every operation as soon as its operands are known.
-    pub fn early(graph: &'g Graph) -> Levels<'g> {
-        let mut level = vec![0; graph.places()];
+    /// Every operation as soon as its operands are known, in a graph of so many `places`. What no instruction here computes
+    /// is known before.
+    pub fn early(places: usize, instructions: impl Iterator<Item = Instruction<'g>>) -> Levels<'g> {
+        let mut level = vec![0; places];
         let mut levels = Vec::new();
-        for instruction in graph.instructions.iter() {
+        for instruction in instructions {
             let before =
                 instruction.operands.iter().map(|&operand| level[operand as usize]).max().unwrap_or(0);
             level[instruction.results()].fill(before + 1);
@@ -19,12 +20,12 @@ impl<'g> Levels<'g> {
         Levels(levels)
     }
 
-    /// Every operation just before its first use.
-    pub fn late(graph: &'g Graph) -> Levels<'g> {
+    /// Every operation just before its first use; the last instruction comes first.
+    pub fn late(places: usize, backwards: impl Iterator<Item = Instruction<'g>>) -> Levels<'g> {
         // Counted from the end.
-        let mut height = vec![0; graph.places()];
+        let mut height = vec![0; places];
         let mut levels = Vec::new();
-        for instruction in graph.instructions.backwards() {
+        for instruction in backwards {
             let after = height[instruction.results()].iter().copied().max().unwrap_or(0);
             for &operand in instruction.operands {
                 height[operand as usize] = height[operand as usize].max(after + 1);

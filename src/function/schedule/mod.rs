@@ -1,5 +1,6 @@
 //! How one evaluation of a graph is arranged in runs: operations that are equal but for their operands lie side by side, and
-//! are evaluated as one loop. Everything is decided here, once; nothing depends on the machine.
+//! are evaluated as one loop. Everything is decided here, once; nothing depends on the machine. Batches have the levels and
+//! the order of equal operations from here too.
 
 mod blocks;
 mod forward;
@@ -13,13 +14,14 @@ mod reverse;
 mod split;
 mod squares;
 
+pub(super) use group::Group;
+pub(super) use levels::Levels;
 pub use plan::Exactness;
 pub(super) use plan::{
     Contribution, Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Watched, Write,
 };
 
 use super::ir::graph::{Graph, Place};
-use levels::Levels;
 use std::borrow::Cow;
 
 impl Schedule {
@@ -31,8 +33,8 @@ impl Schedule {
             Exactness::Exact => (Cow::Borrowed(&*graph), Vec::new()),
         };
         let of = |levels: &Levels<'_>| Schedule::at_levels(&graph, levels, &products, is_variable, exactness);
-        let early = of(&Levels::early(&graph));
-        let late = of(&Levels::late(&graph));
+        let early = of(&Levels::early(graph.places(), graph.instructions.iter()));
+        let late = of(&Levels::late(graph.places(), graph.instructions.backwards()));
         if late.cost() < early.cost() { late } else { early }
     }
 
