@@ -680,9 +680,8 @@ fn multiple(expression: &str, operands: &[&str], result: &str) -> Option<Multipl
         let by = constant.replace(' ', "").parse().ok()?;
         return Some(Multiple { by, of: None });
     }
-    let is_named = |&name: &&str| name == expression;
-    let operand = operands.iter().position(|name| is_named(name)).map(Factor::Operand);
-    let of = operand.or_else(|| is_named(&result).then_some(Factor::Result))?;
+    let operand = operands.iter().position(|name| *name == expression).map(Factor::Operand);
+    let of = operand.or_else(|| (result == expression).then_some(Factor::Result))?;
     Some(Multiple { by: 1.0, of: Some(of) })
 }
 

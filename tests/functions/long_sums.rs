@@ -86,12 +86,11 @@ fn random_sums() {
 /// Sums and products whose parts overflow, vanish or lose digits where the function does not, or the other way round.
 #[test]
 fn where_the_order_decides() {
-    let product = |x: &[Var]| lists::product(x);
-    let weighted = |x: &[Var]| {
-        let terms: Vec<Var> = x.iter().map(|x| x.powi(2) * 1e-10).collect();
-        lists::sum(&terms)
-    };
-    let plain = |x: &[Var]| lists::sum(x);
+    let records = [
+        |x: &[Var]| lists::product(x),
+        |x: &[Var]| lists::sum(&x.iter().map(|x| x.powi(2) * 1e-10).collect::<Vec<Var>>()),
+        |x: &[Var]| lists::sum(x),
+    ];
     // Half of the factors large: as they come, next to each other, and half after half.
     let points: [&dyn Fn(usize) -> f64; 6] = [
         &|k| if k % 2 == 0 { 1e200 } else { 1e-200 },
@@ -109,8 +108,7 @@ fn where_the_order_decides() {
         &|k| if k == 77 { 0.0 } else { 2.0 },
         &|k| if k % 2 == 0 { 1e154 } else { -1e154 },
     ];
-    let functions: [&dyn Fn(&[Var]) -> Var; 3] = [&product, &weighted, &plain];
-    for (number, record) in functions.into_iter().enumerate() {
+    for (number, record) in records.into_iter().enumerate() {
         let f = Function::record(record, &[1.0; 128][..]).unwrap();
         let plan = f.vectorised();
         for (point, x) in points.iter().enumerate() {

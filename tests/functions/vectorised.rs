@@ -5,7 +5,7 @@ use crate::programs::{Random, any_number};
 use crate::repeated::Repeated;
 use crate::workloads::{Size, Visitor, Workload, agree, visit_all};
 use tapegrad::vectorised::{Exactness, Precision, Vectorised, VectorisedWorkspace};
-use tapegrad::{Error, Function, Real, Var, lists};
+use tapegrad::{Error, Function, Var, lists};
 
 fn are_same(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()

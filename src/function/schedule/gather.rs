@@ -19,7 +19,7 @@ impl Schedule {
                         steps.extend(together.finish(&mut self.contributions));
                         together.start(len, contributions.start);
                     }
-                    together.add(&self.contributions[contributions]);
+                    together.append(&self.contributions[contributions]);
                 }
                 other => {
                     steps.extend(together.finish(&mut self.contributions));
@@ -60,7 +60,7 @@ impl Together {
         len == self.len && !self.is_ordered && are_apart(contributions, len) && contributions.iter().all(fits)
     }
 
-    fn add(&mut self, contributions: &[Contribution]) {
+    fn append(&mut self, contributions: &[Contribution]) {
         self.is_ordered |= !are_apart(contributions, self.len);
         for contribution in contributions {
             let (from, to) = ranges(contribution, self.len);

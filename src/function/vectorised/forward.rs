@@ -107,7 +107,8 @@ fn is_sound<T: Float>(watched: Watched, values: &[T]) -> bool {
     let values = &values[watched.at as usize..][..watched.len];
     let least = if watched.is_factor { T::LEAST } else { T::default() };
     // Without an early exit, so that one instruction tests several. NaN is in no interval.
-    let is_within = |value: T| (least <= value.abs()) & (value.abs() <= T::LARGEST);
+    let is_finite = |value: T| (-T::LARGEST <= value) & (value <= T::LARGEST);
+    let is_within = |value: T| is_finite(value) & ((least <= value) | (value <= -least));
     values.iter().fold(true, |all, &value| all & is_within(value))
 }
 
