@@ -88,7 +88,7 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
             return Ok(());
         }
         function.evaluator_in(careful).values_into(x, out)?;
-        round::<T>(out);
+        to_precision::<T>(out);
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
             return Ok(());
         }
         function.evaluator_in(careful).jacobian_into(x, out)?;
-        round::<T>(out);
+        to_precision::<T>(out);
         Ok(())
     }
 
@@ -181,8 +181,8 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
             return Ok(());
         }
         function.evaluator_in(careful).jvp_into(x, v, values, product)?;
-        round::<T>(values);
-        round::<T>(product);
+        to_precision::<T>(values);
+        to_precision::<T>(product);
         Ok(())
     }
 
@@ -218,8 +218,8 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
             return Ok(());
         }
         function.evaluator_in(careful).vjp_into(x, u, values, product)?;
-        round::<T>(values);
-        round::<T>(product);
+        to_precision::<T>(values);
+        to_precision::<T>(product);
         Ok(())
     }
 
@@ -258,7 +258,7 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
             return Ok(());
         }
         function.evaluator_in(careful).hessian_into(x, out)?;
-        round::<T>(out);
+        to_precision::<T>(out);
         Ok(())
     }
 
@@ -289,12 +289,12 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
             return Ok(());
         }
         function.evaluator_in(careful).hvp_into(x, v, out)?;
-        round::<T>(out);
+        to_precision::<T>(out);
         Ok(())
     }
 }
 
 /// Rounds what the function itself computed to this precision.
-fn round<T: Float>(numbers: &mut [f64]) {
+fn to_precision<T: Float>(numbers: &mut [f64]) {
     numbers.iter_mut().for_each(|number| *number = T::of(*number).double());
 }
