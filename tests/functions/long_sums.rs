@@ -93,7 +93,7 @@ fn where_the_order_decides() {
     };
     let plain = |x: &[Var]| lists::sum(x);
     // Half of the factors large: as they come, next to each other, and half after half.
-    let points: [&dyn Fn(usize) -> f64; 6] = [
+    let points: [&dyn Fn(usize) -> f64; 9] = [
         &|k| if k % 2 == 0 { 1e200 } else { 1e-200 },
         &|k| if k < 64 { 1e30 } else { 1e-30 },
         &|k| if k < 64 { 1e-3 } else { 1e3 },
@@ -108,8 +108,30 @@ fn where_the_order_decides() {
         },
         &|k| if k == 77 { 0.0 } else { 2.0 },
         &|k| if k % 2 == 0 { 1e154 } else { -1e154 },
+        // The product of numbers that are 64 apart vanishes, or loses digits.
+        &|k| match k {
+            0 | 64 => 1e-200,
+            1 | 2 => 1e200,
+            _ => 1.0,
+        },
+        &|k| match k {
+            5 | 69 => 3.1e-160,
+            1 | 2 => 1e160,
+            _ => 1.0,
+        },
+        // The sum of numbers that are 16 apart overflows.
+        &|k| match k % 64 {
+            0 | 16 => 1e308,
+            1 | 18 => -1e308,
+            _ => 0.01,
+        },
     ];
-    let functions: [&dyn Fn(&[Var]) -> Var; 3] = [&product, &weighted, &plain];
+    // Finite where the sums are not; their memory is used again.
+    let bounded = |x: &[Var]| {
+        let [a, b] = [&x[..64], &x[64..]].map(|x| lists::sum(x).tanh() / 3.0 * 5.0 / 7.0 * 11.0);
+        a - b * 2.0
+    };
+    let functions: [&dyn Fn(&[Var]) -> Var; 4] = [&product, &weighted, &plain, &bounded];
     for (number, record) in functions.into_iter().enumerate() {
         let f = Function::record(record, &[1.0; 128][..]).unwrap();
         let plan = f.vectorised();
@@ -130,6 +152,32 @@ fn where_the_order_decides() {
             for (k, (&ours, &slope)) in slopes.iter().zip(&gradient).enumerate() {
                 assert!(is_same(ours, slope), "{what}: slope {k} is {ours} and {slope}");
             }
+        }
+    }
+}
+
+/// Terms whose parts may cancel stay whole: where all of them are 0, so is their sum.
+#[test]
+fn terms_whose_parts_cancel() {
+    let mut random = Random(5);
+    let count = 100;
+    // The second halves lie in another order, so that their sum would be rounded otherwise than that of the first ones.
+    let other = |k: usize| count + k * 37 % count;
+    let squares = |x: &[Var]| (0..count).map(|k| x[k].powi(2) + x[other(k)].powi(2) * -4.0).collect();
+    let numbers = |x: &[Var]| (0..count).map(|k| x[k].powi(2) + x[other(k)]).collect();
+    let terms: [(&dyn Fn(&[Var]) -> Vec<Var>, fn(f64) -> f64); 2] =
+        [(&squares, |x| x * 0.5), (&numbers, |x| -x * x)];
+    for (terms, second) in terms {
+        let f = Function::record(|x: &[Var]| lists::sum(&terms(x)), &vec![1.0; 2 * count][..]).unwrap();
+        let plan = f.vectorised();
+        assert!(plan.plan().is_vectorised);
+        for _ in 0..20 {
+            let mut x = vec![0.0; 2 * count];
+            for k in 0..count {
+                x[k] = random.uniform(-2.0, 2.0);
+                x[other(k)] = second(x[k]);
+            }
+            assert_eq!((plan.evaluator().value(&x).unwrap(), f.evaluator().value(&x).unwrap()), (0.0, 0.0));
         }
     }
 }
