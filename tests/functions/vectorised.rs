@@ -334,6 +334,95 @@ fn zeros_beside_infinities() {
     }
 }
 
+/// Contributions to windows that overlap are added, whichever comes first.
+#[test]
+fn windows_that_overlap() {
+    let f = Function::record(
+        |x: &[Var]| {
+            // The products with one weight are one run.
+            let window = |start: usize, weight: f64| (start..start + 100).map(move |k| x[k] * weight);
+            let terms: Vec<Var> = window(50, 1.5)
+                .chain(window(0, 2.0))
+                .chain(window(100, 0.5))
+                .map(|product| product.sin())
+                .collect();
+            lists::sum(&terms)
+        },
+        &vec![0.5; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let x = vec![0.3; 200];
+    agree(&plan.evaluator().gradient(&x).unwrap(), &f.evaluator().gradient(&x).unwrap(), 1e-12).unwrap();
+}
+
+/// Numbers that are added to inner products from either side, and inner products that are used twice.
+#[test]
+fn inner_products_and_a_number() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let terms = (0..80).map(|k| {
+                let product = |shift: usize| lists::dot(&x[k + shift..][..3], &x[k + 100..][..3]);
+                let twice = product(2);
+                (product(0) + x[k]).sin() + (x[k] + product(1)).cos() + (twice + x[k]) * twice.exp()
+            });
+            lists::sum(&terms.collect::<Vec<Var>>())
+        },
+        &vec![0.5; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised_with(Exactness::Exact);
+    assert!(plan.plan().is_vectorised);
+    let x: Vec<f64> = (0..200).map(|k| f64::from(k % 7) * 0.1 - 0.2).collect();
+    let (ours, theirs) = (plan.evaluator().value_and_gradient(&x), f.evaluator().value_and_gradient(&x));
+    let ((value, slopes), (expected, by_evaluator)) = (ours.unwrap(), theirs.unwrap());
+    assert_eq!(value, expected);
+    agree(&slopes, &by_evaluator, 1e-12).unwrap();
+}
+
+/// The derivatives by variables that nothing depends on are written, too.
+#[test]
+fn variables_that_are_not_used() {
+    let f = Function::record(
+        |x: &[Var]| x[70..130].iter().map(|&x| (x.sin() * 2.0).exp()).sum::<Var>(),
+        &vec![0.5; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let mut gradient = vec![7.0; 200];
+    plan.evaluator().value_and_gradient_into(&[0.5; 200], &mut gradient).unwrap();
+    for (k, slope) in gradient.into_iter().enumerate() {
+        assert_eq!(slope == 0.0, !(70..130).contains(&k), "{k}: {slope}");
+    }
+}
+
+/// A guard sees the number that was compared, though its memory is used again.
+#[test]
+fn guards_of_numbers_on_the_way() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let terms: Vec<Var> = x
+                .iter()
+                .map(|&x| {
+                    let y = x - 0.5;
+                    if y > 0.0 { ((y * 3.0 + 100.0) * 0.5 + 100.0) * 0.25 } else { y }
+                })
+                .collect();
+            lists::sum(&terms)
+        },
+        &vec![1.0; 200][..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let mut x = vec![1.0; 200];
+    assert_eq!(plan.evaluator().value(&x).unwrap(), f.evaluator().value(&x).unwrap());
+    x[120] = -1.0;
+    assert!(matches!(plan.evaluator().value(&x), Err(Error::BranchChanged { .. })));
+}
+
 /// Chains and small functions are evaluated one by one, and say so.
 #[test]
 fn where_it_does_not_pay() {
@@ -479,4 +568,16 @@ fn numbers_that_are_too_large() {
     assert!(plan.plan().is_vectorised);
     let (value, gradient) = plan.evaluator().value_and_gradient(&[1e25; 200]).unwrap();
     assert!((value - 199.0).abs() < 1e-3 && gradient[0] == f64::from(2e-25_f32));
+    // The same without a long sum.
+    let f = Function::record(
+        |x: &[Var]| {
+            let ratios: Vec<Var> = x.windows(2).map(|w| (w[0] * w[0]) / (w[1] * w[1])).collect();
+            ratios.chunks(10).map(lists::sum).collect::<Vec<Var>>()
+        },
+        &vec![1.0; 201][..],
+    )
+    .unwrap();
+    let plan = f.vectorised_as::<f32>();
+    assert!(plan.plan().is_vectorised);
+    assert_eq!(plan.evaluator().values(&[1e25; 201]).unwrap(), [10.0; 20]);
 }
