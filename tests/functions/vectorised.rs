@@ -122,7 +122,7 @@ fn derivatives_along_a_direction() {
 
 #[test]
 fn random_graphs_of_equal_parts() {
-    let count = if cfg!(debug_assertions) { 400 } else { 6_000 };
+    let count = if cfg!(debug_assertions) { 250 } else { 4_000 };
     let mut vectorised = 0;
     for seed in 0..count {
         let mut random = Random(seed);
