@@ -1,6 +1,7 @@
 //! Contributions of several steps to the same adjoints, side by side: these are read and written once.
 
-use super::plan::{Contribution, ReverseStep, Schedule};
+use super::plan::{Address, Contribution, ReverseStep, Schedule, Write};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use std::mem::take;
 use std::ops::Range;
@@ -74,9 +75,17 @@ impl Together {
     fn finish(&mut self, contributions: &mut [Contribution]) -> Option<ReverseStep> {
         let Together { len, contributions: all, is_ordered, .. } = take(self);
         if !is_ordered {
-            // Sums with the same adjoints are computed together. The order of contributions to one destination stays.
+            let contributions = &mut contributions[all.clone()];
+            let is_first = |it: &&Contribution| it.to.write == Write::Set;
+            let mut unwritten: FxHashSet<Address> =
+                contributions.iter().filter(is_first).map(|it| it.to.at).collect();
+            // Sums with the same adjoints are computed together.
             let key = |it: &Contribution| (it.is_sum, if it.is_sum { it.from.at } else { it.to.at });
-            contributions[all.clone()].sort_by_key(key);
+            contributions.sort_by_key(key);
+            // Another one may be the first to its destination now.
+            for it in contributions {
+                it.to.write = if unwritten.remove(&it.to.at) { Write::Set } else { Write::Add };
+            }
         }
         (!all.is_empty()).then_some(ReverseStep::Linear { len, contributions: all })
     }
