@@ -140,13 +140,26 @@ impl Lent {
         self.borrowers[lender] += 1;
     }
 
+    /// A block that used the memory of another uses its own from now on.
+    pub fn give_up(&mut self, block: usize) {
+        if let Some(owner) = self.lender[block].take() {
+            self.borrowers[owner] -= 1;
+            self.release(owner);
+        }
+    }
+
     /// The adjoints of a block are not needed any more.
     pub fn finish(&mut self, block: usize) {
-        let owner = self.lender[block].unwrap_or(block);
-        match owner == block {
-            true => self.is_finished[block] = true,
-            false => self.borrowers[owner] -= 1,
+        match self.lender[block] {
+            Some(_) => self.give_up(block),
+            None => {
+                self.is_finished[block] = true;
+                self.release(block);
+            }
         }
+    }
+
+    fn release(&mut self, owner: usize) {
         if self.is_finished[owner]
             && self.borrowers[owner] == 0
             && let Some((at, block)) = self.own[owner].take()

@@ -2,6 +2,7 @@
 //! are evaluated as one loop. Everything is decided here, once; nothing depends on the machine. Batches have the levels and
 //! the order of equal operations from here too.
 
+mod adjoints;
 mod blocks;
 mod forward;
 mod gather;

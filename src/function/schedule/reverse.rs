@@ -1,20 +1,27 @@
 //! The steps of the reverse sweep, the last first. Whether a contribution is the first to its adjoints, and is written, or is
 //! added, is decided here.
 
+use super::adjoints::{Adjoints, is_safe};
 use super::blocks::{Block, Blocks, Lent};
 use super::plan::{
     Address, Contribution, Derivatives, Destination, Multiple, Operand, ReverseStep, Schedule, Step, Write,
 };
 use crate::function::ir::graph::Graph;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
+
+/// Adjoints that are times values are computed, and not left so, if more operands than this depend on them.
+const READERS: usize = 2;
 
 /// The planning of a sweep.
 struct Planner<'s> {
     schedule: &'s Schedule,
     blocks: &'s Blocks,
-    /// Where the adjoints of each block are, while they are needed: side by side, or one that is the same for all.
-    at: Vec<Option<Operand>>,
+    /// The adjoints of each block, while they are needed.
+    at: Vec<Option<Adjoints>>,
     memory: Lent,
+    /// The constants, by address.
+    constants: FxHashMap<Address, f64>,
     /// How often each value is used, by steps and as an output.
     uses: Vec<u32>,
     /// For each value, whether its adjoint has been written, and whether it depends on a variable.
@@ -33,6 +40,7 @@ impl Schedule {
             blocks,
             at: vec![None; blocks.len()],
             memory: Lent::new(blocks.len()),
+            constants: self.constants.iter().copied().collect(),
             uses: self.uses(),
             is_written: vec![false; self.values],
             is_active,
@@ -46,6 +54,7 @@ impl Schedule {
         for (number, step) in self.steps.iter().enumerate().rev() {
             planner.through(number, step);
         }
+        planner.compute(blocks.of(self.inputs));
         let mut derivatives: Vec<Derivatives> = Vec::new();
         for (input, _) in (self.inputs..).take(graph.inputs).zip(is_variable).filter(|(_, is)| **is) {
             let at = planner.is_written[input as usize].then(|| planner.adjoint(input));
@@ -104,19 +113,41 @@ impl Schedule {
 }
 
 impl Planner<'_> {
-    /// Where the adjoint of a value is.
+    /// Where the adjoint of a value is, which is a number in memory.
     fn adjoint(&mut self, value: Address) -> Address {
-        self.adjoints(value).at
+        let adjoints = self.adjoints(value);
+        debug_assert!(adjoints.are_plain(), "adjoints that contributions are added to");
+        adjoints.from.at
     }
 
-    /// Where the adjoints of values from this one on are: those of a block.
-    fn adjoints(&mut self, first: Address) -> Operand {
+    /// The adjoints of values from this one on: those of a block.
+    fn adjoints(&mut self, first: Address) -> Adjoints {
         let block = self.blocks.of(first);
         let of = self.blocks.get(block);
         let memory = &mut self.memory;
-        let new = || Operand { at: memory.take(block, of), is_same: false };
-        let all = *self.at[block].get_or_insert_with(new);
-        if all.is_same { all } else { Operand { at: all.at + first - of.at, ..all } }
+        let new = || Adjoints::plain(Operand { at: memory.take(block, of), is_same: false });
+        self.at[block].get_or_insert_with(new).moved(of.at, first)
+    }
+
+    /// Computes the adjoints of a block, if they are known as multiples of others.
+    fn compute(&mut self, block: usize) {
+        let Some(adjoints) = self.at[block].filter(|adjoints| !adjoints.are_plain()) else { return };
+        let of = self.blocks.get(block);
+        let is_same = adjoints.are_same();
+        let len = if is_same { 1 } else { of.len };
+        let at = self.memory.take(block, Block { len, ..of });
+        self.contribute(len, [adjoints.contribution(Destination { at, write: Write::Set }, false)]);
+        self.memory.give_up(block);
+        self.at[block] = Some(Adjoints::plain(Operand { at, is_same }));
+    }
+
+    fn contribute(&mut self, len: usize, contributions: impl IntoIterator<Item = Contribution>) {
+        let start = self.contributions.len();
+        self.contributions.extend(contributions);
+        let contributions = start..self.contributions.len();
+        if !contributions.is_empty() {
+            self.steps.push(ReverseStep::Linear { len, contributions });
+        }
     }
 
     /// The weight of an output.
@@ -146,16 +177,23 @@ impl Planner<'_> {
 
     fn through(&mut self, number: usize, step: &Step) {
         let results = step.results();
+        let block = self.blocks.of(results.start as Address);
         if self.is_written[results.clone()].contains(&true) {
             self.fill(results.clone());
             let schedule = self.schedule;
             let operands = schedule.operands(step);
-            let from = self.adjoints(results.start as Address);
-            let from = Operand { is_same: from.is_same || matches!(step, Step::Along { .. }), ..from };
             let mut is_left: Vec<bool> = operands
                 .iter()
                 .map(|operand| self.is_active[operand.range(step.len())].contains(&true))
                 .collect();
+            let mut from = self.adjoints(results.start as Address);
+            if !self.goes_through(step, &operands, from, &is_left) {
+                self.compute(block);
+                from = self.adjoints(results.start as Address);
+            }
+            if matches!(step, Step::Along { .. }) {
+                from = from.of_one();
+            }
             self.pass_on(step, &operands, from, &mut is_left);
             self.linear(step, &operands, from, &mut is_left);
             if is_left.contains(&true) {
@@ -167,14 +205,33 @@ impl Planner<'_> {
                     self.destinations.push(to);
                 }
                 let to = start..self.destinations.len();
-                self.steps.push(ReverseStep::Through { step: number, from, to });
+                self.steps.push(ReverseStep::Through { step: number, from: from.from, to });
             }
         }
         // The first step of a block is the last that needs its adjoints.
-        let block = self.blocks.of(results.start as Address);
         if self.blocks.get(block).at as usize == results.start && self.at[block].take().is_some() {
             self.memory.finish(block);
         }
+    }
+
+    /// Whether all contributions of a step are multiples of others' adjoints, if those of its results are.
+    fn goes_through(&self, step: &Step, operands: &[Operand], from: Adjoints, is_left: &[bool]) -> bool {
+        let mut left = (0..operands.len()).filter(|&own| is_left[own]);
+        let of = |own| self.multiple(step, operands, own).and_then(|multiple| from.times(&multiple));
+        from.are_plain()
+            || (from.value.is_none() || left.clone().count() <= READERS) && left.all(|own| of(own).is_some())
+    }
+
+    /// The contribution to an operand as a multiple, in which constants are numbers.
+    fn multiple(&self, step: &Step, operands: &[Operand], own: usize) -> Option<Multiple> {
+        let multiple = step.multiple(operands, own)?;
+        let constant = multiple.value.filter(|value| value.is_same).and_then(|value| self.constants.get(&value.at));
+        Some(match constant {
+            Some(constant) if is_safe(multiple.by * constant, false) => {
+                Multiple { by: multiple.by * constant, value: None, ..multiple }
+            }
+            _ => multiple,
+        })
     }
 
     /// A run is computed piece by piece: where operands have some numbers in common, but not all, a number could be written
@@ -193,64 +250,49 @@ impl Planner<'_> {
         }
     }
 
-    /// Finds blocks whose adjoints are those of the results, and blocks whose adjoints are all the same. Blocks that are used
-    /// nowhere else, so nothing is added to these adjoints.
-    fn pass_on(&mut self, step: &Step, operands: &[Operand], from: Operand, is_left: &mut [bool]) {
+    /// Finds blocks whose adjoints are multiples of those of the results: blocks that are used nowhere else, so nothing is added
+    /// to these adjoints.
+    fn pass_on(&mut self, step: &Step, operands: &[Operand], from: Adjoints, is_left: &mut [bool]) {
         let (results, len) = (step.results().start as Address, step.len());
         for (own, &operand) in operands.iter().enumerate() {
             let block = self.blocks.of(operand.at);
             let values = operand.range(len);
             let of = self.blocks.get(block);
             let is_alone = is_left[own]
+                && !operand.is_same
                 && (of.at, of.len) == (operand.at, values.len())
                 && self.uses[values.clone()].iter().all(|&uses| uses == 1)
                 && !self.is_written[values.clone()].contains(&true);
-            let multiple = step.multiple(operands, own).filter(|_| is_alone && !operand.is_same);
-            let Some(Multiple { by, value, .. }) = multiple else {
-                continue;
-            };
-            let is_same = from.is_same && value.is_none_or(|value| value.is_same);
-            if by == 1.0 && value.is_none() {
-                self.at[block] = Some(from);
+            let multiple = self.multiple(step, operands, own).filter(|_| is_alone);
+            if let Some(adjoints) = multiple.and_then(|multiple| from.times(&multiple)) {
+                self.at[block] = Some(adjoints);
                 self.memory.lend(self.blocks.of(results), block);
-            } else if is_same {
-                let at = self.memory.take(block, Block { len: 1, ..of });
-                self.at[block] = Some(Operand { at, is_same });
-                let to = Destination { at, write: Write::Set };
-                let start = self.contributions.len();
-                self.contributions.push(Contribution { from, by, value, to, is_sum: false });
-                let contributions = start..self.contributions.len();
-                self.steps.push(ReverseStep::Linear { len: 1, contributions });
-            } else {
-                continue;
+                if adjoints.are_same() && adjoints.value.is_some() {
+                    self.compute(block);
+                }
+                self.is_written[values].fill(true);
+                is_left[own] = false;
             }
-            self.is_written[values].fill(true);
-            is_left[own] = false;
         }
     }
 
     /// Contributions that are multiples of the adjoints.
-    fn linear(&mut self, step: &Step, operands: &[Operand], from: Operand, is_left: &mut [bool]) {
-        let start = self.contributions.len();
+    fn linear(&mut self, step: &Step, operands: &[Operand], from: Adjoints, is_left: &mut [bool]) {
+        let mut contributions = Vec::new();
         for own in 0..operands.len() {
-            let multiple = step.multiple(operands, own).filter(|_| is_left[own]);
-            if let Some(Multiple { mut by, value, other }) = multiple {
-                is_left[own] = false;
-                if let Some(other) = other.filter(|&other| is_left[other] && operands[other] == operands[own])
-                {
-                    // The product of a number with itself.
-                    by *= 2.0;
-                    is_left[other] = false;
-                }
-                let to = self.destination(operands[own], step.len());
-                let is_sum = operands[own].is_same;
-                self.contributions.push(Contribution { from, by, value, to, is_sum });
+            let Some(mut multiple) = self.multiple(step, operands, own).filter(|_| is_left[own]) else { continue };
+            is_left[own] = false;
+            let twin = multiple.other.filter(|&other| is_left[other] && operands[other] == operands[own]);
+            if let Some(other) = twin {
+                // The product of a number with itself.
+                multiple.by *= 2.0;
+                is_left[other] = false;
             }
+            let to = self.destination(operands[own], step.len());
+            let (by, value) = (from.by * multiple.by, from.value.or(multiple.value));
+            contributions.push(Adjoints { by, value, ..from }.contribution(to, operands[own].is_same));
         }
-        let contributions = start..self.contributions.len();
-        if !contributions.is_empty() {
-            self.steps.push(ReverseStep::Linear { len: step.len(), contributions });
-        }
+        self.contribute(step.len(), contributions);
     }
 
     /// Where contributions to an operand go; whatever it depends on.

@@ -177,7 +177,7 @@ fn one<T: Float, S: Simd>(
             write,
             [others, adjoint],
             #[inline(always)]
-            |[other, adjoint]| <T as Lanes>::mul(simd, <T as Lanes>::mul(simd, scales, other), adjoint),
+            |[other, adjoint]| <T as Lanes>::mul(simd, scales, <T as Lanes>::mul(simd, other, adjoint)),
         ),
     }
 }
