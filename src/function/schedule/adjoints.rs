@@ -48,10 +48,10 @@ impl Adjoints {
         (is_one && is_safe(by, value.is_some())).then_some(Adjoints { by, value, ..self })
     }
 
-    /// Written or added to adjoints.
-    pub fn contribution(self, to: Destination, is_sum: bool) -> Contribution {
+    /// This number of them, written or added to adjoints.
+    pub fn contribution(self, len: usize, to: Destination, is_sum: bool) -> Contribution {
         let Adjoints { from, by, value } = self;
-        Contribution { from, by, value, to, is_sum }
+        Contribution { from, by, value, to, len, is_sum }
     }
 }
 

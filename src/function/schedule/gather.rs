@@ -1,29 +1,30 @@
 //! Contributions of several steps to the same adjoints, side by side: these are read and written once.
 
+use super::parts::in_parts;
 use super::plan::{Address, Contribution, ReverseStep, Schedule, Write};
+use super::ranges::{Ranges, are_about};
 use rustc_hash::FxHashSet;
-use std::collections::BTreeMap;
 use std::mem::take;
 use std::ops::Range;
 
 impl Schedule {
-    /// Puts linear steps of the same length together that follow each other, where their order does not matter, and sorts
-    /// their contributions by destination.
+    /// Puts linear steps together that follow each other, where their order does not matter, and sorts their contributions
+    /// by destination.
     pub(super) fn gather(&mut self) {
+        let before = take(&mut self.contributions);
         let mut steps: Vec<ReverseStep> = Vec::with_capacity(self.reverse.len());
         let mut together = Together::default();
         for step in take(&mut self.reverse) {
             match step {
-                ReverseStep::Linear { len, contributions } => {
-                    let of_step = &self.contributions[contributions.clone()];
-                    if !together.takes(len, of_step) {
-                        steps.extend(together.finish(&mut self.contributions));
-                        together.start(len, contributions.start);
+                ReverseStep::Linear(contributions) => {
+                    let contributions = &before[contributions];
+                    if !together.takes(contributions) {
+                        steps.extend(take(&mut together).finish(&mut self.contributions));
                     }
-                    together.append(&self.contributions[contributions]);
+                    together.append(contributions);
                 }
                 other => {
-                    steps.extend(together.finish(&mut self.contributions));
+                    steps.extend(take(&mut together).finish(&mut self.contributions));
                     steps.push(other);
                 }
             }
@@ -33,12 +34,11 @@ impl Schedule {
     }
 }
 
-/// Steps of the same length whose order does not matter: none reads what another writes, and what two contributions write is
-/// the same or has nothing in common.
+/// Steps whose order does not matter: none reads what another writes, and what two contributions write is the same, about the
+/// same, or has nothing in common.
 #[derive(Default)]
 struct Together {
-    len: usize,
-    contributions: Range<usize>,
+    contributions: Vec<Contribution>,
     read: Ranges,
     written: Ranges,
     /// A single step whose contributions have to stay in order.
@@ -46,87 +46,53 @@ struct Together {
 }
 
 impl Together {
-    fn start(&mut self, len: usize, first: usize) {
-        // A sum over one element is no different from a contribution to each.
-        *self = Together { len, contributions: first..first, is_ordered: len == 1, ..Together::default() };
-    }
-
     /// Whether these contributions of a further step may be among them.
-    fn takes(&self, len: usize, contributions: &[Contribution]) -> bool {
-        let fits = |contribution| {
-            let (from, to) = ranges(contribution, len);
-            let is_separate = !self.written.meets(&from) && !self.read.meets(&to);
-            is_separate && (self.written.has(&to) || !self.written.meets(&to))
+    fn takes(&self, contributions: &[Contribution]) -> bool {
+        let fits = |it: &Contribution| {
+            let (from, to) = (it.reads(), it.writes());
+            let is_about = self.written.around(&to).is_none_or(|others| are_about(&others, &to));
+            is_about && !self.written.meets(&from) && !self.read.meets(&to)
         };
-        len == self.len && !self.is_ordered && are_apart(contributions, len) && contributions.iter().all(fits)
+        self.contributions.is_empty()
+            || !self.is_ordered && are_free(contributions) && contributions.iter().all(fits)
     }
 
     fn append(&mut self, contributions: &[Contribution]) {
-        self.is_ordered |= !are_apart(contributions, self.len);
+        self.is_ordered |= !are_free(contributions);
         for contribution in contributions {
-            let (from, to) = ranges(contribution, self.len);
-            self.read.insert(from);
-            self.written.insert(to);
+            self.read.insert(contribution.reads());
+            self.written.insert(contribution.writes());
         }
-        self.contributions.end += contributions.len();
+        self.contributions.extend_from_slice(contributions);
     }
 
     /// The step, if there is any.
-    fn finish(&mut self, contributions: &mut [Contribution]) -> Option<ReverseStep> {
-        let Together { len, contributions: all, is_ordered, .. } = take(self);
-        if !is_ordered {
-            let contributions = &mut contributions[all.clone()];
-            let is_first = |it: &&Contribution| it.to.write == Write::Set;
-            let mut unwritten: FxHashSet<Address> =
-                contributions.iter().filter(is_first).map(|it| it.to.at).collect();
+    fn finish(mut self, contributions: &mut Vec<Contribution>) -> Option<ReverseStep> {
+        let start = contributions.len();
+        if !self.is_ordered {
             // Sums with the same adjoints are computed together.
-            let key = |it: &Contribution| (it.is_sum, if it.is_sum { it.from.at } else { it.to.at });
-            contributions.sort_by_key(key);
+            self.contributions.sort_by_key(|it| (it.is_sum, if it.is_sum { it.from.at } else { it.to.at }));
+            let sums = self.contributions.partition_point(|it| !it.is_sum);
+            let mut sums = self.contributions.split_off(sums);
             // Another one may be the first to its destination now.
-            for it in contributions {
+            let mut unwritten: FxHashSet<Address> =
+                sums.iter().filter(|it| it.to.write == Write::Set).map(|it| it.to.at).collect();
+            for it in &mut sums {
                 it.to.write = if unwritten.remove(&it.to.at) { Write::Set } else { Write::Add };
             }
+            self.contributions = in_parts(&self.contributions);
+            self.contributions.extend(sums);
         }
-        (!all.is_empty()).then_some(ReverseStep::Linear { len, contributions: all })
+        contributions.append(&mut self.contributions);
+        (contributions.len() > start).then_some(ReverseStep::Linear(start..contributions.len()))
     }
 }
 
-/// Whether what these contributions write is the same or has nothing in common.
-fn are_apart(contributions: &[Contribution], len: usize) -> bool {
-    let mut all: Vec<Range<usize>> = contributions.iter().map(|it| ranges(it, len).1).collect();
+/// Whether the order of these contributions does not matter. (A sum over one element is no different from a contribution to
+/// each: their order stays.)
+fn are_free(contributions: &[Contribution]) -> bool {
+    let mut all: Vec<Range<usize>> = contributions.iter().map(Contribution::writes).collect();
     all.sort_unstable_by_key(|range| (range.start, range.end));
-    all.windows(2).all(|pair| pair[0] == pair[1] || pair[0].end <= pair[1].start)
-}
-
-/// The adjoints that a contribution reads, and those that it writes.
-fn ranges(contribution: &Contribution, len: usize) -> (Range<usize>, Range<usize>) {
-    let to = contribution.to.at as usize;
-    (contribution.from.range(len), to..to + if contribution.is_sum { 1 } else { len })
-}
-
-/// Ranges by where they begin; those that have something in common are one.
-#[derive(Default)]
-struct Ranges(BTreeMap<usize, usize>);
-
-impl Ranges {
-    fn insert(&mut self, mut range: Range<usize>) {
-        while let Some((&start, &end)) =
-            self.0.range(..range.end).next_back().filter(|&(_, &end)| end > range.start)
-        {
-            if start <= range.start && end >= range.end {
-                return;
-            }
-            self.0.remove(&start);
-            range = range.start.min(start)..range.end.max(end);
-        }
-        self.0.insert(range.start, range.end);
-    }
-
-    fn has(&self, range: &Range<usize>) -> bool {
-        self.0.get(&range.start) == Some(&range.end)
-    }
-
-    fn meets(&self, range: &Range<usize>) -> bool {
-        self.0.range(..range.end).next_back().is_some_and(|(_, &end)| end > range.start)
-    }
+    contributions.iter().all(|it| it.len > 1)
+        && all.windows(2).all(|pair| pair[0].end <= pair[1].start || are_about(&pair[0], &pair[1]))
 }

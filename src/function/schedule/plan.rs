@@ -104,6 +104,8 @@ pub(in crate::function) struct Contribution {
     pub by: f64,
     pub value: Option<Operand>,
     pub to: Destination,
+    /// For how many adjoints.
+    pub len: usize,
     /// Whether the operand is the same for all results: then it gets the sum of their contributions.
     pub is_sum: bool,
 }
@@ -122,9 +124,8 @@ pub(in crate::function) enum ReverseStep {
     Zero(Range<usize>),
     /// The weight of an output, to its adjoint.
     Seed { output: usize, to: Destination },
-    /// From adjoints, this number each, to operands in which the results are linear; contributions are in
-    /// [`Schedule::contributions`].
-    Linear { len: usize, contributions: Range<usize> },
+    /// From adjoints to operands in which the results are linear: these of [`Schedule::contributions`].
+    Linear(Range<usize>),
     /// From adjoints through the step with this number; destinations are in [`Schedule::destinations`], one per operand.
     Through { step: usize, from: Operand, to: Range<usize> },
 }
@@ -244,6 +245,19 @@ impl Step {
     }
 }
 
+impl Contribution {
+    /// The adjoints that it reads.
+    pub(super) fn reads(&self) -> Range<usize> {
+        self.from.range(self.len)
+    }
+
+    /// The adjoints that it writes.
+    pub(super) fn writes(&self) -> Range<usize> {
+        let to = self.to.at as usize;
+        to..to + if self.is_sum { 1 } else { self.len }
+    }
+}
+
 /// A number times a value, if there is one; `other`: the operand that is the value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Multiple {
@@ -256,6 +270,11 @@ impl Operand {
     /// The address for the result with this number.
     pub fn element(self, number: usize) -> usize {
         self.at as usize + if self.is_same { 0 } else { number }
+    }
+
+    /// From the result with this number on.
+    pub(super) fn after(self, number: usize) -> Operand {
+        Operand { at: self.element(number) as Address, ..self }
     }
 
     /// The addresses for this number of results.

@@ -136,17 +136,17 @@ impl Planner<'_> {
         let is_same = adjoints.are_same();
         let len = if is_same { 1 } else { of.len };
         let at = self.memory.take(block, Block { len, ..of });
-        self.contribute(len, [adjoints.contribution(Destination { at, write: Write::Set }, false)]);
+        self.contribute([adjoints.contribution(len, Destination { at, write: Write::Set }, false)]);
         self.memory.give_up(block);
         self.at[block] = Some(Adjoints::plain(Operand { at, is_same }));
     }
 
-    fn contribute(&mut self, len: usize, contributions: impl IntoIterator<Item = Contribution>) {
+    fn contribute(&mut self, contributions: impl IntoIterator<Item = Contribution>) {
         let start = self.contributions.len();
         self.contributions.extend(contributions);
         let contributions = start..self.contributions.len();
         if !contributions.is_empty() {
-            self.steps.push(ReverseStep::Linear { len, contributions });
+            self.steps.push(ReverseStep::Linear(contributions));
         }
     }
 
@@ -288,11 +288,23 @@ impl Planner<'_> {
                 multiple.by *= 2.0;
                 is_left[other] = false;
             }
-            let to = self.destination(operands[own], step.len());
             let (by, value) = (from.by * multiple.by, from.value.or(multiple.value));
-            contributions.push(Adjoints { by, value, ..from }.contribution(to, operands[own].is_same));
+            let adjoints = Adjoints { by, value, ..from };
+            let operand = operands[own];
+            if operand.is_same {
+                let to = self.destination(operand, 1);
+                contributions.push(adjoints.contribution(step.len(), to, true));
+                continue;
+            }
+            // What is in the halo of a block has no adjoint.
+            let all = operand.range(step.len());
+            let in_block = self.blocks.get(self.blocks.of(operand.at)).without_halo(all.clone());
+            let first = Operand { at: in_block.start as Address, ..operand };
+            let to = self.destination(first, in_block.len());
+            let adjoints = adjoints.moved(operand.at, first.at);
+            contributions.push(adjoints.contribution(in_block.len(), to, false));
         }
-        self.contribute(step.len(), contributions);
+        self.contribute(contributions);
     }
 
     /// Where contributions to an operand go; whatever it depends on.

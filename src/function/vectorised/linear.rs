@@ -9,53 +9,78 @@ use crate::function::schedule::{Contribution, Destination, Write};
 use pulp::Simd;
 
 /// How many sums with the same adjoints, and how many contributions to the same adjoints, are computed at once: what they
-/// have in common is read once.
+/// have in common is read and written once.
 const AT_ONCE: usize = 4;
 
-/// Contributions of `len` adjoints each.
+/// Contributions to adjoints.
 #[inline(always)]
 pub(super) fn contribute<T: Float, S: Simd>(
     simd: S,
-    len: usize,
     contributions: &[Contribution],
     values: &[T],
     adjoints: &mut [T],
 ) {
     let mut rest = contributions;
-    while let Some((first, others)) = rest.split_first() {
-        let now = rest.first_chunk::<AT_ONCE>();
-        rest = if let Some(now) = now.filter(|now| now.iter().all(|it| is_inner_product(it, first))) {
-            inner(simd, len, now, values, adjoints);
-            &rest[AT_ONCE..]
-        } else if let Some(now) = now.filter(|now| now.iter().all(|it| is_scaled(it, first))) {
-            scaled(simd, len, now, values, adjoints);
-            &rest[AT_ONCE..]
-        } else {
-            one(simd, len, first, values, adjoints);
-            others
-        };
+    while let Some(first) = rest.first() {
+        let kind = Kind::of(first);
+        let goes_on = |it: &&Contribution| kind != Kind::Other && is_like(it, first) && Kind::of(it) == kind;
+        let now;
+        (now, rest) = rest.split_at(rest.iter().take(AT_ONCE).take_while(goes_on).count().max(1));
+        match (kind, now) {
+            (Kind::Inner, &[a, b, c, d]) => inner(simd, &[a, b, c, d], values, adjoints),
+            (Kind::Scaled, &[a, b]) => scaled(simd, &[a, b], values, adjoints),
+            (Kind::Scaled, &[a, b, c]) => scaled(simd, &[a, b, c], values, adjoints),
+            (Kind::Scaled, &[a, b, c, d]) => scaled(simd, &[a, b, c, d], values, adjoints),
+            (Kind::Products, &[a, b]) => products::<T, S, 2, 4>(simd, &[a, b], values, adjoints),
+            (Kind::Products, &[a, b, c]) => products::<T, S, 3, 6>(simd, &[a, b, c], values, adjoints),
+            (Kind::Products, &[a, b, c, d]) => products::<T, S, 4, 8>(simd, &[a, b, c, d], values, adjoints),
+            _ => now.iter().for_each(
+                #[inline(always)]
+                |it| one(simd, it, values, adjoints),
+            ),
+        }
     }
 }
 
-/// Whether a contribution is a sum of products of values with the same adjoints as those of another.
-fn is_inner_product(it: &Contribution, other: &Contribution) -> bool {
-    it.is_sum && !it.from.is_same && it.from == other.from && it.value.is_some_and(|value| !value.is_same)
+/// What contributions have in common that are computed at once.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// A sum of products of adjoints with values.
+    Inner,
+    /// Adjoints times one number each.
+    Scaled,
+    /// Products of adjoints with values.
+    Products,
+    Other,
 }
 
-/// Whether a contribution is adjoints times one number, to the same place as another.
-fn is_scaled(it: &Contribution, other: &Contribution) -> bool {
-    !it.is_sum && !it.from.is_same && it.to.at == other.to.at && it.value.is_none_or(|value| value.is_same)
+impl Kind {
+    #[inline(always)]
+    fn of(it: &Contribution) -> Kind {
+        match (it.from.is_same, it.value.is_some_and(|value| !value.is_same), it.is_sum) {
+            (false, true, true) => Kind::Inner,
+            (false, true, false) => Kind::Products,
+            (false, false, false) => Kind::Scaled,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// Whether two contributions of one kind have the same adjoints, if they are sums, or the same place.
+#[inline(always)]
+fn is_like(it: &Contribution, other: &Contribution) -> bool {
+    it.len == other.len && if it.is_sum { it.from == other.from } else { it.to.at == other.to.at }
 }
 
 /// Inner products of the same adjoints with several values.
 #[inline(always)]
 fn inner<T: Float, S: Simd>(
     simd: S,
-    len: usize,
     contributions: &[Contribution; AT_ONCE],
     values: &[T],
     adjoints: &mut [T],
 ) {
+    let len = contributions[0].len;
     let mut others: [&[T]; AT_ONCE] = [&[]; AT_ONCE];
     for (others, contribution) in others.iter_mut().zip(contributions) {
         let at = contribution.value.map_or(0, |value| value.at as usize);
@@ -70,17 +95,17 @@ fn inner<T: Float, S: Simd>(
 
 /// Several adjoints, each times a number, to the same place.
 #[inline(always)]
-fn scaled<T: Float, S: Simd>(
+fn scaled<T: Float, S: Simd, const N: usize>(
     simd: S,
-    len: usize,
-    contributions: &[Contribution; AT_ONCE],
+    contributions: &[Contribution; N],
     values: &[T],
     adjoints: &mut [T],
 ) {
+    let len = contributions[0].len;
     let Destination { at, write } = contributions[0].to;
     let (to, others) = Seen::around(adjoints, at as usize, len + WIDTH);
-    let mut scales = [T::splat(simd, T::NOTHING); AT_ONCE];
-    let mut from: [&[T]; AT_ONCE] = [&[]; AT_ONCE];
+    let mut scales = [T::splat(simd, T::NOTHING); N];
+    let mut from: [&[T]; N] = [&[]; N];
     for (k, contribution) in contributions.iter().enumerate() {
         let scale = contribution.value.map_or(T::of(1.0), |value| values[value.at as usize]);
         scales[k] = T::splat(simd, T::of(contribution.by) * scale);
@@ -95,8 +120,45 @@ fn scaled<T: Float, S: Simd>(
         #[inline(always)]
         |adjoints| {
             let mut sum = <T as Lanes>::mul(simd, scales[0], adjoints[0]);
-            for k in 1..AT_ONCE {
+            for k in 1..N {
                 sum = <T as Lanes>::add(simd, sum, <T as Lanes>::mul(simd, scales[k], adjoints[k]));
+            }
+            sum
+        },
+    );
+}
+
+/// Several products of adjoints and values, each times a number, to the same place; `LISTS`: two of each of `N`.
+#[inline(always)]
+fn products<T: Float, S: Simd, const N: usize, const LISTS: usize>(
+    simd: S,
+    contributions: &[Contribution; N],
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    let len = contributions[0].len;
+    let Destination { at, write } = contributions[0].to;
+    let (to, others) = Seen::around(adjoints, at as usize, len + WIDTH);
+    let mut scales = [T::splat(simd, T::NOTHING); N];
+    let mut from: [&[T]; LISTS] = [&[]; LISTS];
+    for (k, contribution) in contributions.iter().enumerate() {
+        scales[k] = T::splat(simd, T::of(contribution.by));
+        let value = contribution.value.map_or(0, |value| value.at as usize);
+        from[2 * k] = others.slice(contribution.from.at as usize, len + WIDTH);
+        from[2 * k + 1] = &values[value..][..len + WIDTH];
+    }
+    each(
+        simd,
+        to,
+        len,
+        write,
+        from,
+        #[inline(always)]
+        |lists| {
+            let mut sum = T::splat(simd, T::NOTHING);
+            for k in 0..N {
+                let product = <T as Lanes>::mul(simd, lists[2 * k], lists[2 * k + 1]);
+                sum = <T as Lanes>::add(simd, sum, <T as Lanes>::mul(simd, scales[k], product));
             }
             sum
         },
@@ -106,12 +168,11 @@ fn scaled<T: Float, S: Simd>(
 #[inline(always)]
 fn one<T: Float, S: Simd>(
     simd: S,
-    len: usize,
     contribution: &Contribution,
     values: &[T],
     adjoints: &mut [T],
 ) {
-    let &Contribution { from, by, value, to, is_sum } = contribution;
+    let &Contribution { from, by, value, to, len, is_sum } = contribution;
     let mut scale = T::of(by);
     if from.is_same {
         scale = scale * adjoints[from.at as usize];

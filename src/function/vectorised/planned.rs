@@ -32,7 +32,9 @@ impl Planned {
     pub fn new(function: &Function, exactness: Exactness, bytes: usize) -> Planned {
         let function = function.with_passes(&PASSES);
         let is_variable: Vec<bool> = function.are_variables().collect();
+
         let schedule = Schedule::new(&function.graph, &is_variable, exactness);
+        if std::env::var("DUMP").is_ok() { for s in &schedule.steps { eprintln!("{s:?}"); } for s in &schedule.reverse { match s { crate::function::schedule::ReverseStep::Linear(contributions) => { eprintln!("Linear"); for c in &schedule.contributions[contributions.clone()] { eprintln!("    {c:?}"); } } s => eprintln!("{s:?}") } } }
         // A row over a list does as much as an operation of two operands for each of its terms.
         let work = |instruction: Instruction<'_>| instruction.operands.len().saturating_sub(1).max(1);
         let work: usize = function.graph.instructions.iter().map(work).sum();

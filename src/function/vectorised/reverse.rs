@@ -32,9 +32,9 @@ impl<T: Float> WithSimd for Backward<'_, T> {
             match step {
                 ReverseStep::Zero(range) => memory.adjoints[range.clone()].fill(T::default()),
                 ReverseStep::Seed { output, to } => put(T::of(weights[*output]), *to, &mut memory.adjoints),
-                ReverseStep::Linear { len, contributions } => {
+                ReverseStep::Linear(contributions) => {
                     let Memory { values, adjoints, .. } = &mut *memory;
-                    contribute(simd, *len, &schedule.contributions[contributions.clone()], values, adjoints);
+                    contribute(simd, &schedule.contributions[contributions.clone()], values, adjoints);
                 }
                 ReverseStep::Through { step, from, to } => {
                     let step = &schedule.steps[*step];
