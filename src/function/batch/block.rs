@@ -2,6 +2,7 @@
 //! inlined into code for the vector instructions of the machine, except for rare cases.
 
 use super::fallback;
+use super::few::{self, with_lanes};
 use super::matmul::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
 use super::plan::{Rows, Slot, Step, Sums};
 use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
@@ -28,10 +29,21 @@ impl<'p, T: Float> Block<'p, T> {
         }
     }
 
-    /// Evaluates every step.
+    /// Evaluates every step. `spare` is memory for results that do not fill packets.
     #[inline(always)]
-    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T]) {
+    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T], spare: &mut [T]) {
         for step in &self.plan.steps {
+            match step {
+                Step::Rows(rows) if !self.fill_packets(rows) => {
+                    self.rows_in_part(simd, rows, values, spare);
+                    continue;
+                }
+                Step::List { op, operands, to } => {
+                    self.list(simd, *op, operands, *to, values);
+                    continue;
+                }
+                _ => {}
+            }
             let (before, after) = values.split_at_mut(step.results().start * self.lanes);
             match step {
                 Step::Rows(Rows { op, operands, arity, rows, .. }) => {
@@ -40,21 +52,6 @@ impl<'p, T: Float> Block<'p, T> {
                     let operands = [of(0), of(1), of(2)];
                     if values_of(simd, *op, operands, y) {
                         declined::values(*op, |k, lane| operands[k][lane], *arity, y);
-                    }
-                }
-                Step::List { op, operands, .. } => {
-                    let y = &mut after[..self.lanes];
-                    for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-                        let read = |slot| packet_of::<T, S>(self.of(before, slot), chunk);
-                        y.copy_from_slice(&list_value_of(simd, *op, operands, read).0);
-                    }
-                    if any_is_nan(y) {
-                        declined::values(
-                            *op,
-                            |k, lane| self.of(before, operands[k])[lane],
-                            operands.len(),
-                            y,
-                        );
                     }
                 }
                 Step::Matrix(matrix) => matrix.forward(self, before, after),
@@ -69,10 +66,64 @@ impl<'p, T: Float> Block<'p, T> {
         }
     }
 
+    /// Whether the results of elementwise rows are whole packets: in a block of few samples they may not be.
+    #[inline(always)]
+    fn fill_packets(&self, rows: &Rows) -> bool {
+        !self.has_few_lanes() || (rows.rows * self.lanes).is_multiple_of(WIDTH)
+    }
+
+    /// Elementwise rows that do not fill packets: what is behind their operands is computed too, but not kept.
+    #[inline(always)]
+    fn rows_in_part<S: Simd>(&self, simd: S, rows: &Rows, values: &mut [T], spare: &mut [T]) {
+        let len = rows.rows * self.lanes;
+        let packets = len.next_multiple_of(WIDTH);
+        let of = |k: usize| &values[self.range(rows.operands[k], 1).start..][..packets];
+        let operands = [of(0), of(1), of(2)];
+        let y = &mut spare[..packets];
+        let has_nan = values_of(simd, rows.op, operands, y);
+        let y = &mut y[..len];
+        if has_nan && any_is_nan(y) {
+            declined::values(rows.op, |k, lane| operands[k][lane], rows.arity, y);
+        }
+        values[self.range(rows.to, rows.rows)].copy_from_slice(y);
+    }
+
+    /// A row over lists. A packet of few lanes is read beyond them.
+    #[inline(always)]
+    fn list<S: Simd>(&self, simd: S, op: Op, operands: &[Slot], to: Slot, values: &mut [T]) {
+        for from in (0..self.lanes).step_by(WIDTH) {
+            let read = |slot| self.packet_of::<S>(values, slot, from);
+            let y = list_value_of(simd, op, operands, read).0;
+            let to = &mut values[self.range(to, 1)][from..];
+            match self.has_few_lanes() {
+                true => to.copy_from_slice(&y[..self.lanes]),
+                false => to[..WIDTH].copy_from_slice(&y),
+            }
+        }
+        let (before, after) = values.split_at_mut(self.range(to, 1).start);
+        let y = &mut after[..self.lanes];
+        if any_is_nan(y) {
+            declined::values(op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
+        }
+    }
+
+    /// The numbers of a slot from this lane on.
+    #[inline(always)]
+    fn packet_of<S: Simd>(&self, all: &[T], slot: Slot, from: usize) -> Packet<T, S> {
+        let start = self.range(slot, 1).start + from;
+        Packet(all[start..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
+    }
+
     #[inline(always)]
     fn add_up<S: Simd>(&self, simd: S, sums: &Sums, before: &[T], after: &mut [T]) {
         let columns = sums.lanes.len();
         let offsets = &self.shared[sums.offsets.clone()];
+        if self.fill_no_register::<S>() {
+            let (weights, size) = (&self.shared[sums.weights.clone()], [sums.rows, columns]);
+            let x = |k: usize| self.of(before, sums.lanes[k]);
+            with_lanes!(self.lanes, |LANES| few::add_products::<T, LANES>(weights, offsets, size, x, after));
+            return;
+        }
         let start = if offsets.is_empty() { Start::All(T::NOTHING) } else { Start::Offsets(offsets) };
         Product { matrix: &self.shared[sums.weights.clone()], columns, is_transposed: false }.over_lanes(
             simd,
@@ -104,9 +155,9 @@ impl<'p, T: Float> Block<'p, T> {
                     self.pass_back(simd, rows, *wanted, *is_first, values, after, before, terms, lost(*step));
                 }
                 (Reverse::List { is_wanted }, Step::List { op, operands, to }) => {
-                    for chunk in 0..self.lanes / WIDTH {
-                        let read = |slot| packet_of::<T, S>(self.of(values, slot), chunk);
-                        let (y, adjoint) = (read(*to), packet_of::<T, S>(after, chunk));
+                    for from in (0..self.lanes).step_by(WIDTH) {
+                        let read = |slot| self.packet_of::<S>(values, slot, from);
+                        let (y, adjoint) = (read(*to), self.packet_of::<S>(after, 0, from));
                         // The closure only stores the partials: it is small enough to be inlined into the rule.
                         partials.clear();
                         list_partials_of(simd, *op, operands, read, y, |partial| partials.push(partial.0));
@@ -115,11 +166,15 @@ impl<'p, T: Float> Block<'p, T> {
                             for lane in 0..WIDTH {
                                 terms[lane] = terms[lane] * adjoint.0[lane];
                             }
-                            let from = chunk * WIDTH;
+                            let to = &mut before[self.range(slot, 1)][from..];
+                            if self.has_few_lanes() {
+                                accumulate(&terms[..self.lanes], to);
+                                continue;
+                            }
                             if self.care != ZeroLaw::None && any_is_nan(terms) {
                                 lost(*step).correct_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
                             }
-                            accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
+                            accumulate(terms, &mut to[..WIDTH]);
                         }
                     }
                 }
@@ -160,7 +215,7 @@ impl<'p, T: Float> Block<'p, T> {
             }
         }
         for &(position, slot) in &sweep.copies {
-            add_totals(simd, |_| self.of(adjoints, slot), &mut sums[position..=position]);
+            self.add_totals(simd, |_| self.of(adjoints, slot), &mut sums[position..=position]);
         }
     }
 
@@ -181,17 +236,21 @@ impl<'p, T: Float> Block<'p, T> {
     ) {
         let len = rows.rows * self.lanes;
         let range = |k: usize| self.range(rows.operands[k], rows.rows);
+        // What does not fill packets is computed beyond its end, but not added.
+        let fill_packets = self.fill_packets(rows);
+        let packets = if fill_packets { len } else { len.next_multiple_of(WIDTH) };
+        let of = |slot: Slot| &values[self.range(slot, 1).start..][..packets];
         let from = Evaluated {
-            operands: [&values[range(0)], &values[range(1)], &values[range(2)]],
-            y: &values[self.range(rows.to, rows.rows)],
-            adjoint: &adjoints[..len],
+            operands: rows.operands.map(of),
+            y: of(rows.to),
+            adjoint: &adjoints[..packets],
         };
         // Contributions are added directly to their adjoints, unless they are tested first.
         let mut is_straight = wanted;
         let mut kept = [T::default(); 3];
         let mut ranges = [const { 0..0 }; 3];
         for k in 0..3 {
-            is_straight[k] &= is_first[k] || self.care == ZeroLaw::None;
+            is_straight[k] &= (is_first[k] || self.care == ZeroLaw::None) && fill_packets;
             kept[k] = T::mask(is_straight[k] && !is_first[k]);
             if is_straight[k] {
                 ranges[k] = range(k);
@@ -199,11 +258,18 @@ impl<'p, T: Float> Block<'p, T> {
         }
         let [a, b, c] = apart(before, ranges);
         let [for_a, for_b, for_c] = terms;
-        let a = if is_straight[0] { a } else { &mut for_a[..len] };
-        let b = if is_straight[1] { b } else { &mut for_b[..len] };
-        let c = if is_straight[2] { c } else { &mut for_c[..len] };
+        let a = if is_straight[0] { a } else { &mut for_a[..packets] };
+        let b = if is_straight[1] { b } else { &mut for_b[..packets] };
+        let c = if is_straight[2] { c } else { &mut for_c[..packets] };
         // If the compiler knew how the masks were made, it would repeat the comparison for every number.
         pass_on(simd, rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
+        if !fill_packets {
+            for k in (0..rows.arity).filter(|&k| wanted[k]) {
+                let (terms, to) = (&terms[k][..len], &mut before[range(k)]);
+                if is_first[k] { to.copy_from_slice(terms) } else { accumulate(terms, to) }
+            }
+            return;
+        }
         if self.care == ZeroLaw::None {
             return;
         }
@@ -221,6 +287,14 @@ impl<'p, T: Float> Block<'p, T> {
     #[inline(always)]
     fn pass_to_lanes<S: Simd>(&self, simd: S, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
         let columns = rows.lanes.len();
+        if self.fill_no_register::<S>() {
+            let (weights, size) = (&self.shared[rows.weights.clone()], [rows.rows, columns]);
+            let (a, at) = (|row: usize| self.of(adjoints, row as Slot), |k: usize| self.range(rows.lanes[k], 1).start);
+            with_lanes!(self.lanes, |LANES| {
+                few::add_products_of_columns::<T, LANES>(weights, size, is_first, a, before, at, !rows.repeats);
+            });
+            return;
+        }
         Product { matrix: &self.shared[rows.weights.clone()], columns, is_transposed: true }.over_lanes(
             simd,
             self.lanes,
@@ -247,23 +321,42 @@ impl<'p, T: Float> Block<'p, T> {
         let adjoint = |row: usize| self.of(adjoints, row as Slot);
         let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
         let (by_weights, operands) = (&mut sums[rows.weights.clone()], rows.lanes.len());
-        if rows.are_transposed(self.lanes) {
+        let in_order = rows.are_transposed(self.lanes);
+        if in_order || self.has_few_lanes() {
             let transposed = &mut transposed[..self.lanes * operands];
             let loads = rows.loads.clone().map(|loads| &self.plan.loads[loads]);
             if !loads.is_some_and(|loads| self.samples.copy_rows(loads, transposed)) {
                 to_rows(operands, lanes_of, transposed, Layout { stride: operands, start: 0 }, identity);
             }
-            add_correlations_of_rows(simd, [rows.rows, operands], adjoint, transposed, by_weights);
+            let size = [rows.rows, operands];
+            if in_order {
+                add_correlations_of_rows(simd, size, adjoint, transposed, by_weights);
+            } else {
+                with_lanes!(self.lanes, |LANES| {
+                    few::add_correlations::<T, LANES>(size, adjoint, transposed, by_weights);
+                });
+            }
         } else {
             add_correlations(simd, [rows.rows, operands], adjoint, lanes_of, by_weights);
         }
-        add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
+        self.add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
     }
-}
 
-#[inline(always)]
-fn packet_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Packet<T, S> {
-    Packet(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
+    /// Adds the sum of the lanes `a(r)` of each row to its entry of `sums`.
+    #[inline(always)]
+    pub fn add_totals<'v, S: Simd>(&self, simd: S, a: impl Fn(usize) -> &'v [T] + Copy, sums: &mut [T]) {
+        if self.has_few_lanes() {
+            with_lanes!(self.lanes, |LANES| few::add_totals::<T, LANES>(a, sums));
+        } else {
+            add_totals(simd, a, sums);
+        }
+    }
+
+    /// Whether the lanes are too few to fill a register of the machine.
+    #[inline(always)]
+    fn fill_no_register<S: Simd>(&self) -> bool {
+        self.lanes * size_of::<T>() < size_of::<T::Vector<S>>()
+    }
 }
 
 /// Disjoint parts of a slice; the third is empty unless the first two are not.

@@ -4,6 +4,8 @@ mod adaptive;
 mod block;
 mod evaluator;
 mod fallback;
+mod few;
+mod lanes;
 mod matmul;
 mod matrix;
 mod plan;

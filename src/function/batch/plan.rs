@@ -106,9 +106,10 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Whether the reverse sweep transposes the operands to compute the derivatives with respect to the weights, in
-    /// a block of this many lanes: if that takes less time than adding up the lanes of a register for each weight.
+    /// a block of this many lanes: if that takes less time than adding up the lanes of a register for each weight. For few
+    /// lanes, as for [`WIDTH`].
     pub fn are_transposed(&self, lanes: usize) -> bool {
-        self.lanes.len().is_multiple_of(WIDTH) && lanes <= TURNED_BY * self.rows
+        self.lanes.len().is_multiple_of(WIDTH) && lanes.max(WIDTH) <= TURNED_BY * self.rows
     }
 }
 
@@ -130,6 +131,8 @@ pub(super) struct Plan {
     pub slots: usize,
     /// The largest number of operands of sums that may be transposed.
     pub most_transposed: usize,
+    /// The largest number of operands of sums.
+    pub most_summed: usize,
     /// The largest number of results of an elementwise step.
     pub most_rows: usize,
     /// For each slot, whether it depends on a shared variable, and on a variable that differs between samples.

@@ -347,7 +347,9 @@ impl<'g> Planner<'g> {
             Step::Sums(sums) if sums.are_transposed(WIDTH) => Some(sums.lanes.len()),
             _ => None,
         });
+        let summed = self.steps.iter().map(|step| if let Step::Sums(sums) = step { sums.lanes.len() } else { 0 });
         Plan {
+            most_summed: summed.max().unwrap_or(0),
             most_transposed: transposed.max().unwrap_or(0),
             most_rows: rows.max().unwrap_or(1),
             outputs,
