@@ -13,6 +13,7 @@ use crate::function::lanes::elementwise::{Evaluated, list_partials_of, list_valu
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::{Aligned, compiled_apart};
+use crate::table::ops::Op;
 
 use pulp::Simd;
 use std::convert::identity;
@@ -33,29 +34,17 @@ impl<'p, T: Float> Block<'p, T> {
     #[inline(always)]
     pub fn forward<S: Simd>(&self, simd: S, values: &mut [T], spare: &mut [T]) {
         for step in &self.plan.steps {
+            let first = step.results().start * self.lanes;
             match step {
-                Step::Rows(rows) if !self.fill_packets(rows) => {
-                    self.rows_in_part(simd, rows, values, spare);
-                    continue;
+                Step::Rows(rows) if self.fill_packets(rows) => self.rows(simd, rows, values.split_at_mut(first)),
+                Step::Rows(rows) => self.rows_in_part(simd, rows, values, spare),
+                Step::List { op, operands, to } => self.list(simd, *op, operands, *to, values),
+                Step::Matrix(matrix) => {
+                    let (before, after) = values.split_at_mut(first);
+                    matrix.forward(self, before, after);
                 }
-                Step::List { op, operands, to } => {
-                    self.list(simd, *op, operands, *to, values);
-                    continue;
-                }
-                _ => {}
-            }
-            let (before, after) = values.split_at_mut(step.results().start * self.lanes);
-            match step {
-                Step::Rows(Rows { op, operands, arity, rows, .. }) => {
-                    let y = &mut after[..rows * self.lanes];
-                    let of = |k: usize| &before[self.range(operands[k], *rows)];
-                    let operands = [of(0), of(1), of(2)];
-                    if values_of(simd, *op, operands, y) {
-                        declined::values(*op, |k, lane| operands[k][lane], *arity, y);
-                    }
-                }
-                Step::Matrix(matrix) => matrix.forward(self, before, after),
                 Step::Sums(sums) => {
+                    let (before, after) = values.split_at_mut(first);
                     compiled_apart(
                         simd,
                         #[inline(always)]
@@ -63,6 +52,17 @@ impl<'p, T: Float> Block<'p, T> {
                     );
                 }
             }
+        }
+    }
+
+    /// Elementwise rows: `before` are the values of the slots before the results, `after` those from the results on.
+    #[inline(always)]
+    fn rows<S: Simd>(&self, simd: S, rows: &Rows, (before, after): (&mut [T], &mut [T])) {
+        let y = &mut after[..rows.rows * self.lanes];
+        let of = |k: usize| &before[self.range(rows.operands[k], rows.rows)];
+        let operands = [of(0), of(1), of(2)];
+        if values_of(simd, rows.op, operands, y) {
+            declined::values(rows.op, |k, lane| operands[k][lane], rows.arity, y);
         }
     }
 

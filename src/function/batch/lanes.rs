@@ -7,8 +7,8 @@ impl Plan {
     /// The number of lanes of each slot in a block of so many samples.
     pub fn lanes(&self, samples: usize) -> usize {
         match samples {
-            1..WIDTH if samples.next_power_of_two() < WIDTH => samples.next_power_of_two(),
-            _ => samples.next_multiple_of(WIDTH),
+            1..=8 => samples.next_power_of_two(),
+            _ => samples.max(1).next_multiple_of(WIDTH),
         }
     }
 }
