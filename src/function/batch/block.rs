@@ -76,16 +76,19 @@ impl<'p, T: Float> Block<'p, T> {
     #[inline(always)]
     fn rows_in_part<S: Simd>(&self, simd: S, rows: &Rows, values: &mut [T], spare: &mut [T]) {
         let len = rows.rows * self.lanes;
-        let packets = len.next_multiple_of(WIDTH);
-        let of = |k: usize| &values[self.range(rows.operands[k], 1).start..][..packets];
-        let operands = [of(0), of(1), of(2)];
-        let y = &mut spare[..packets];
-        let has_nan = values_of(simd, rows.op, operands, y);
-        let y = &mut y[..len];
-        if has_nan && any_is_nan(y) {
-            declined::values(rows.op, |k, lane| operands[k][lane], rows.arity, y);
+        let operands = rows.operands.map(|slot| &values[self.packets(slot, len)]);
+        let y = &mut spare[..len.next_multiple_of(WIDTH)];
+        if values_of(simd, rows.op, operands, y) && any_is_nan(&y[..len]) {
+            declined::values(rows.op, |k, lane| operands[k][lane], rows.arity, &mut y[..len]);
         }
-        values[self.range(rows.to, rows.rows)].copy_from_slice(y);
+        write_first(simd, len, y, &mut values[self.packets(rows.to, len)]);
+    }
+
+    /// The packets that hold so many numbers from the first of a slot on.
+    #[inline(always)]
+    fn packets(&self, slot: Slot, len: usize) -> Range<usize> {
+        let start = self.range(slot, 1).start;
+        start..start + len.next_multiple_of(WIDTH)
     }
 
     /// A row over lists. A packet of few lanes is read beyond them.
@@ -149,6 +152,12 @@ impl<'p, T: Float> Block<'p, T> {
         }
         let lost = |step| fallback::Lost { block: self, values, is_out, output: sweep.output, step };
         for ReverseStep { step, from, way } in &sweep.moves {
+            if let (Reverse::Rows { wanted, is_first }, Step::Rows(rows)) = (way, &self.plan.steps[*step])
+                && !self.fill_packets(rows)
+            {
+                self.pass_back_in_part(simd, rows, *wanted, *is_first, values, *from, adjoints, terms);
+                continue;
+            }
             let (before, after) = adjoints.split_at_mut(*from as usize * self.lanes);
             match (way, &self.plan.steps[*step]) {
                 (Reverse::Rows { wanted, is_first }, Step::Rows(rows)) => {
@@ -236,21 +245,17 @@ impl<'p, T: Float> Block<'p, T> {
     ) {
         let len = rows.rows * self.lanes;
         let range = |k: usize| self.range(rows.operands[k], rows.rows);
-        // What does not fill packets is computed beyond its end, but not added.
-        let fill_packets = self.fill_packets(rows);
-        let packets = if fill_packets { len } else { len.next_multiple_of(WIDTH) };
-        let of = |slot: Slot| &values[self.range(slot, 1).start..][..packets];
         let from = Evaluated {
-            operands: rows.operands.map(of),
-            y: of(rows.to),
-            adjoint: &adjoints[..packets],
+            operands: [&values[range(0)], &values[range(1)], &values[range(2)]],
+            y: &values[self.range(rows.to, rows.rows)],
+            adjoint: &adjoints[..len],
         };
         // Contributions are added directly to their adjoints, unless they are tested first.
         let mut is_straight = wanted;
         let mut kept = [T::default(); 3];
         let mut ranges = [const { 0..0 }; 3];
         for k in 0..3 {
-            is_straight[k] &= (is_first[k] || self.care == ZeroLaw::None) && fill_packets;
+            is_straight[k] &= is_first[k] || self.care == ZeroLaw::None;
             kept[k] = T::mask(is_straight[k] && !is_first[k]);
             if is_straight[k] {
                 ranges[k] = range(k);
@@ -258,18 +263,11 @@ impl<'p, T: Float> Block<'p, T> {
         }
         let [a, b, c] = apart(before, ranges);
         let [for_a, for_b, for_c] = terms;
-        let a = if is_straight[0] { a } else { &mut for_a[..packets] };
-        let b = if is_straight[1] { b } else { &mut for_b[..packets] };
-        let c = if is_straight[2] { c } else { &mut for_c[..packets] };
+        let a = if is_straight[0] { a } else { &mut for_a[..len] };
+        let b = if is_straight[1] { b } else { &mut for_b[..len] };
+        let c = if is_straight[2] { c } else { &mut for_c[..len] };
         // If the compiler knew how the masks were made, it would repeat the comparison for every number.
         pass_on(simd, rows.op, &from, wanted, black_box(kept), [&mut *a, &mut *b, &mut *c]);
-        if !fill_packets {
-            for k in (0..rows.arity).filter(|&k| wanted[k]) {
-                let (terms, to) = (&terms[k][..len], &mut before[range(k)]);
-                if is_first[k] { to.copy_from_slice(terms) } else { accumulate(terms, to) }
-            }
-            return;
-        }
         if self.care == ZeroLaw::None {
             return;
         }
@@ -280,6 +278,38 @@ impl<'p, T: Float> Block<'p, T> {
         }
         for k in (0..rows.arity).filter(|&k| wanted[k] && !is_first[k]) {
             accumulate(&terms[k][..len], &mut before[range(k)]);
+        }
+    }
+
+    /// Through elementwise rows that do not fill packets: beyond their end, adjoints are computed but not kept.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the parts of the scratch memory
+    fn pass_back_in_part<S: Simd>(
+        &self,
+        simd: S,
+        rows: &Rows,
+        wanted: [bool; 3],
+        is_first: [bool; 3],
+        values: &[T],
+        from: Slot,
+        adjoints: &mut [T],
+        spare: &mut [Aligned<T>; 3],
+    ) {
+        let len = rows.rows * self.lanes;
+        let from = Evaluated {
+            operands: rows.operands.map(|slot| &values[self.packets(slot, len)]),
+            y: &values[self.packets(rows.to, len)],
+            adjoint: &adjoints[self.packets(from, len)],
+        };
+        let mut kept = [T::default(); 3];
+        let places = spare.each_mut().map(|spare| &mut spare[..len.next_multiple_of(WIDTH)]);
+        for k in (0..3).filter(|&k| wanted[k] && !is_first[k]) {
+            kept[k] = T::mask(true);
+            write_first(simd, len, &adjoints[self.packets(rows.operands[k], len)], places[k]);
+        }
+        pass_on(simd, rows.op, &from, wanted, black_box(kept), places);
+        for k in (0..3).filter(|&k| wanted[k]) {
+            write_first(simd, len, &spare[k], &mut adjoints[self.packets(rows.operands[k], len)]);
         }
     }
 
@@ -372,6 +402,25 @@ fn apart<T>(all: &mut [T], [a, b, c]: [Range<usize>; 3]) -> [&mut [T]; 3] {
     } else {
         let (low, high) = all.split_at_mut(a.start);
         [&mut high[..a.len()], &mut low[b], &mut []]
+    }
+}
+
+/// Writes so many numbers; in the last packet, what is behind them keeps its place.
+#[inline(always)]
+fn write_first<S: Simd, T: Float>(simd: S, len: usize, from: &[T], to: &mut [T]) {
+    let packets = from.chunks_exact(WIDTH).zip(to.chunks_exact_mut(WIDTH));
+    for (first, (from, to)) in (0..len).step_by(WIDTH).zip(packets) {
+        if first + WIDTH <= len {
+            to.copy_from_slice(from);
+            continue;
+        }
+        let bound = T::splat(simd, T::NUMBERS[len - first]);
+        let numbers = T::NUMBERS;
+        let numbers = T::vectors::<S>(&numbers);
+        let (from, to) = (T::vectors::<S>(from), T::vectors_mut::<S>(to));
+        for k in 0..numbers.len() {
+            to[k] = T::where_below(simd, numbers[k], bound, from[k], to[k]);
+        }
     }
 }
 
