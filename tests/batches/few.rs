@@ -3,7 +3,7 @@
 use crate::batch::{Table, bits, compare, record};
 use crate::programs::{Program, Random};
 use tapegrad::{
-    Function, Number, Var,
+    Function, Var,
     batch::{BatchWorkspace, Column, Precision, Samples},
     lists::{affine, dot, log_sum_exp, sum},
     masks::lt,

@@ -2,6 +2,7 @@
 //! its own that is evaluated once; the rest is a list of steps over lanes.
 
 use super::super::ir::graph::{Graph, Guard};
+use super::lanes::FEW;
 use crate::function::lanes::packet::WIDTH;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
@@ -129,6 +130,8 @@ pub(super) struct Plan {
     pub guards: Vec<Guard>,
     pub outputs: Vec<Slot>,
     pub slots: usize,
+    /// The number of lanes for 1 sample, 2 samples and so on, as long as these are few.
+    pub lanes_of_few: [usize; FEW],
     /// The largest number of operands of sums that may be transposed.
     pub most_transposed: usize,
     /// The largest number of operands of sums.
