@@ -1,11 +1,8 @@
 //! How many lanes a slot has in a block of few samples: fewer than a packet, if operations then fill packets instead of
 //! samples, and that takes less time.
 
-use super::plan::{Plan, Step};
+use super::plan::{FEW, Plan, Step};
 use crate::function::lanes::packet::WIDTH;
-
-/// Up to this number of samples are few: more fill a packet, or nearly.
-pub(super) const FEW: usize = WIDTH / 2;
 
 /// What it costs that results do not fill packets, as compared with computing a packet.
 const IN_PART: f64 = 1.0;

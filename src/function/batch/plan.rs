@@ -2,7 +2,6 @@
 //! its own that is evaluated once; the rest is a list of steps over lanes.
 
 use super::super::ir::graph::{Graph, Guard};
-use super::lanes::FEW;
 use crate::function::lanes::packet::WIDTH;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
@@ -116,6 +115,9 @@ impl Sums {
 
 /// How many numbers can be transposed in the time that it takes to add up the lanes of one sum.
 const TURNED_BY: usize = 6;
+
+/// Up to this number of samples are few: more fill a packet of lanes, or nearly.
+pub(super) const FEW: usize = WIDTH / 2;
 
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
