@@ -22,7 +22,9 @@ fn functions() -> [(&'static str, fn(&[Var]) -> Var); 7] {
             let steps: Vec<Var> = x[2..].windows(3).map(|x| x[0].mul_add(x[1], x[2]) * x[1]).collect();
             steps.iter().copied().sum::<Var>() * x[0]
         }),
-        ("lists", |x| log_sum_exp(&x[2..]) * x[0] + log_sum_exp(&[x[2], x[0], x[3]]) + dot(&x[2..4], &x[4..6])),
+        ("lists", |x| {
+            log_sum_exp(&x[2..]) * x[0] + log_sum_exp(&[x[2], x[0], x[3]]) + dot(&x[2..4], &x[4..6])
+        }),
         ("a function without a kernel", |x| (x[2].abs() + 1.0).ln_gamma() * x[0] + x[3].abs().ln()),
         ("selected", |x| lt(x[2], x[3]).select(x[4] * x[0], x[5].exp()) + x[6].max(x[2]) * x[1]),
     ]
@@ -52,7 +54,11 @@ fn as_of_more_samples<T: Precision>(function: &Function, table: &Table, what: &s
         let more: Vec<usize> = (0..n.next_multiple_of(16)).map(|k| k % n).collect();
         let (few, more) = (results::<T>(function, table, &few), results::<T>(function, table, &more));
         assert_eq!(few.values, more.values[..few.values.len()], "{what}: values of {n} samples");
-        assert_eq!(few.jacobians, more.jacobians[..few.jacobians.len()], "{what}: derivatives of {n} samples");
+        assert_eq!(
+            few.jacobians,
+            more.jacobians[..few.jacobians.len()],
+            "{what}: derivatives of {n} samples"
+        );
     }
 }
 
@@ -169,7 +175,8 @@ fn an_infinity_of_the_last_sample_decides_the_order() {
         let f = record(|x| [dot(&x[..2], &x[2..])], &table).batched(0..2).unwrap();
         let (_, gradient) = f.evaluator().value_and_gradient(&table.shared, &samples).unwrap();
         let ones = vec![1.0; n];
-        let sum = if n < 16 { in_order(&table.columns[0], &ones) } else { over_lanes(&table.columns[0], &ones) };
+        let sum =
+            if n < 16 { in_order(&table.columns[0], &ones) } else { over_lanes(&table.columns[0], &ones) };
         assert_eq!(gradient, [sum, f64::INFINITY], "{n} samples");
     }
 }
@@ -253,7 +260,8 @@ fn one_workspace_for_few_and_many() {
             let evaluate = |workspace: &mut BatchWorkspace| {
                 let mut gradient = [0.0; 2];
                 let mut evaluator = function.evaluator_in(workspace);
-                let total = evaluator.value_and_gradient_into(&table.shared, &samples, &mut gradient).unwrap();
+                let total =
+                    evaluator.value_and_gradient_into(&table.shared, &samples, &mut gradient).unwrap();
                 bits(&[&gradient[..], &[total]].concat())
             };
             assert_eq!(evaluate(&mut workspace), evaluate(&mut BatchWorkspace::new()), "{what}, {n} samples");

@@ -36,7 +36,9 @@ impl<'p, T: Float> Block<'p, T> {
         for step in &self.plan.steps {
             let first = step.results().start * self.lanes;
             match step {
-                Step::Rows(rows) if self.fill_packets(rows) => self.rows(simd, rows, values.split_at_mut(first)),
+                Step::Rows(rows) if self.fill_packets(rows) => {
+                    self.rows(simd, rows, values.split_at_mut(first))
+                }
                 Step::Rows(rows) => self.rows_in_part(simd, rows, values, spare),
                 Step::List { op, operands, to } => self.list(simd, *op, operands, *to, values),
                 Step::Matrix(matrix) => {
@@ -319,9 +321,18 @@ impl<'p, T: Float> Block<'p, T> {
         let columns = rows.lanes.len();
         if self.fill_no_register::<S>() {
             let (weights, size) = (&self.shared[rows.weights.clone()], [rows.rows, columns]);
-            let (a, at) = (|row: usize| self.of(adjoints, row as Slot), |k: usize| self.range(rows.lanes[k], 1).start);
+            let (a, at) =
+                (|row: usize| self.of(adjoints, row as Slot), |k: usize| self.range(rows.lanes[k], 1).start);
             with_lanes!(self.lanes, |LANES| {
-                few::add_products_of_columns::<T, LANES>(weights, size, is_first, a, before, at, !rows.repeats);
+                few::add_products_of_columns::<T, LANES>(
+                    weights,
+                    size,
+                    is_first,
+                    a,
+                    before,
+                    at,
+                    !rows.repeats,
+                );
             });
             return;
         }

@@ -2,10 +2,10 @@
 
 mod adaptive;
 mod block;
+mod cost;
 mod evaluator;
 mod fallback;
 mod few;
-mod lanes;
 mod matmul;
 mod matrix;
 mod plan;
@@ -182,6 +182,11 @@ impl<T: Precision> Batched<T> {
     #[must_use]
     pub fn sample_variables(&self) -> usize {
         self.plan.variables().count()
+    }
+
+    /// The estimated time of one sample with its gradient, in nanoseconds.
+    pub(crate) fn nanoseconds_of_one(&self) -> f64 {
+        self.plan.nanoseconds_of_one()
     }
 
     /// The outputs of every sample. The outcome lists the samples that take another branch.
