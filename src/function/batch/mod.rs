@@ -8,6 +8,7 @@ mod fallback;
 mod few;
 mod matmul;
 mod matrix;
+mod part;
 mod plan;
 mod planner;
 mod samples;
