@@ -87,10 +87,10 @@ impl<T> Block<'_, T> {
     }
 }
 
-/// Whether all numbers are finite: the difference of any other and itself is NaN.
+/// Whether all numbers are finite: any other times zero is NaN.
 #[inline(always)]
 pub(super) fn all_are_finite<T: Float>(numbers: &[T]) -> bool {
-    !numbers.iter().fold(false, |any, &number| any | (number - number).is_a_nan())
+    !numbers.iter().fold(false, |any, &number| any | (number * T::default()).is_a_nan())
 }
 
 /// Whether any number is NaN. Without an early return, so that the loop becomes vector instructions.

@@ -10,7 +10,7 @@ const MARGIN: f64 = 1.5;
 /// A recording of the loss, in the way in which it is evaluated. Which it is depends on the recording alone.
 enum Recording<T> {
     Function(Function),
-    Batched(Batched<T>),
+    Batched(Box<Batched<T>>),
 }
 
 /// Recordings for the branches of a loss, and memory.
@@ -37,7 +37,7 @@ impl<T: Precision> Singles<T> {
             let function = record()?.with_held(parameters.end..point.len())?.optimize();
             let batched = function.batched_as(parameters.clone())?;
             Ok(match MARGIN * batched.nanoseconds_of_one() < function.nanoseconds() {
-                true => Recording::Batched(batched),
+                true => Recording::Batched(Box::new(batched)),
                 false => Recording::Function(function),
             })
         };
