@@ -9,8 +9,10 @@ use tapegrad::{
     masks::lt,
 };
 
+type F = fn(&[Var]) -> Var;
+
 /// Functions of two shared inputs and five columns: steps of every kind, whose results fill packets or do not.
-fn functions() -> [(&'static str, fn(&[Var]) -> Var); 7] {
+fn functions() -> [(&'static str, F); 7] {
     [
         ("a chain", |x| (x[0] * x[2] - x[3]).sin().exp() * x[1] + x[4].atan2(x[5])),
         ("five side by side", |x| sum(&x[2..].iter().map(|&v| (v * x[0] + x[1]).tanh()).collect::<Vec<_>>())),
@@ -30,7 +32,7 @@ fn functions() -> [(&'static str, fn(&[Var]) -> Var); 7] {
     ]
 }
 
-/// Values and derivatives by sample of the first `n` samples, and the sums over them.
+/// The bits of values and of derivatives by sample.
 struct Results {
     values: Vec<u64>,
     jacobians: Vec<u64>,
