@@ -46,7 +46,7 @@ pub(super) fn add_products<'v, T: Float, const LANES: usize>(
             let x: [T; LANES] = lanes_of(x(k));
             for r in 0..ROWS {
                 for lane in 0..LANES {
-                    sums[r][lane] = x[lane].mul_add(weights_of[r][k], sums[r][lane]);
+                    sums[r][lane] = T::plus_product(sums[r][lane], x[lane], weights_of[r][k]);
                 }
             }
         }
@@ -84,7 +84,7 @@ pub(super) fn add_products_of_columns<'v, T: Float, const LANES: usize>(
             let a: [T; LANES] = lanes_of(a(row));
             for lane in 0..LANES {
                 for k in 0..OPERANDS {
-                    sums[lane][k] = a[lane].mul_add(weights[k], sums[lane][k]);
+                    sums[lane][k] = T::plus_product(sums[lane][k], a[lane], weights[k]);
                 }
             }
         }

@@ -5,7 +5,7 @@ use crate::function::{BatchWorkspace, Batched, Function, Precision, Recordings, 
 use std::ops::Range;
 
 /// A batch of one is used if it seems quicker by this factor, since both times are estimates.
-const MARGIN: f64 = 1.5;
+const MARGIN: f64 = 1.75;
 
 /// A recording of the loss, in the way in which it is evaluated. Which it is depends on the recording alone.
 enum Recording<T> {
