@@ -29,7 +29,8 @@ pub mod batch {
 /// Functions that are evaluated in vector registers, one point at a time; made by [`Function::vectorised`].
 pub mod vectorised {
     pub use crate::function::{
-        Exactness, PlanStatistics, Precision, Vectorised, VectorisedEvaluator, VectorisedWorkspace,
+        Exactness, PlanStatistics, Precision, Vectorised, VectorisedAdaptive, VectorisedEvaluator,
+        VectorisedWorkspace,
     };
 }
 

@@ -35,7 +35,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     /// The recordings that are kept, the most recently used one first.
     #[must_use]
     pub fn recordings(&self) -> &[Function] {
-        self.recordings.functions.entries()
+        self.recordings.entries()
     }
 
     /// Calls `evaluate` with an [`Evaluator`] of the recording that fits the point, and returns its result. While
@@ -94,39 +94,44 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
     }
 }
 
-/// The recordings of a function with branches, and memory to evaluate them. The closure that makes a recording is
-/// passed to each call.
+/// The recordings of a function with branches, or what was planned for them, and memory to evaluate them. The closure that
+/// makes a recording is passed to each call.
 #[derive(Debug, Clone)]
-pub(crate) struct Recordings {
-    functions: Cache<Function>,
-    workspace: Workspace,
+pub(crate) struct Recordings<R = Function, W = Workspace> {
+    cache: Cache<R>,
+    workspace: W,
 }
 
-impl Recordings {
+impl<R, W: Default> Recordings<R, W> {
     pub fn new(most: usize) -> Self {
-        Recordings { functions: Cache::new(most), workspace: Workspace::new() }
+        Recordings { cache: Cache::new(most), workspace: W::default() }
+    }
+
+    /// The most recently used one first.
+    pub fn entries(&self) -> &[R] {
+        self.cache.entries()
     }
 
     /// Evaluates with the recording that fits a point; `record` makes one there if none does. At most one fits: its
     /// guards are the decisions of the code, which are determined by the point.
     pub fn with_fitting<T>(
         &mut self,
-        record: impl FnOnce() -> Result<Function, Error>,
-        mut evaluate: impl FnMut(&Function, &mut Workspace) -> Result<T, Error>,
+        record: impl FnOnce() -> Result<R, Error>,
+        mut evaluate: impl FnMut(&R, &mut W) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let Recordings { functions, workspace } = self;
-        for (k, function) in functions.entries().iter().enumerate() {
-            match evaluate(function, workspace) {
+        let Recordings { cache, workspace } = self;
+        for (k, recording) in cache.entries().iter().enumerate() {
+            match evaluate(recording, workspace) {
                 Err(Error::BranchChanged { .. }) => {}
                 done => {
-                    functions.touch(k, 0);
+                    cache.touch(k, 0);
                     return done;
                 }
             }
         }
-        let function = record()?;
-        let done = evaluate(&function, workspace)?;
-        functions.insert(function, 0);
+        let recording = record()?;
+        let done = evaluate(&recording, workspace)?;
+        cache.insert(recording, 0);
         Ok(done)
     }
 }

@@ -8,6 +8,9 @@ use crate::error::Error;
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 
+/// Nanoseconds for an operation, forwards and backwards.
+const PER_OPERATION: f64 = 4.0;
+
 /// Computes values and derivatives of a [`Function`] at any point, as numbers.
 ///
 /// Most methods come in two forms: `jacobian` returns its result, `jacobian_into` writes it to a slice of the
@@ -57,6 +60,19 @@ impl Workspace {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+impl Function {
+    /// How much there is to compute, in operations. A row over a list does as much as an operation of two operands for each of
+    /// its terms.
+    pub(crate) fn work(&self) -> usize {
+        self.graph.instructions.iter().map(|it| it.operands.len().saturating_sub(1).max(1)).sum()
+    }
+
+    /// The estimated time of an evaluator for the value and the gradient, in nanoseconds.
+    pub(crate) fn nanoseconds(&self) -> f64 {
+        PER_OPERATION * self.work() as f64
     }
 }
 

@@ -27,7 +27,9 @@ pub(crate) use cache::Cache;
 pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
 pub use precision::Precision;
-pub use vectorised::{Exactness, PlanStatistics, Vectorised, VectorisedEvaluator, VectorisedWorkspace};
+pub use vectorised::{
+    Exactness, PlanStatistics, Vectorised, VectorisedAdaptive, VectorisedEvaluator, VectorisedWorkspace,
+};
 
 use crate::error::Error;
 use crate::number::point::Point;

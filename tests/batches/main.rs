@@ -9,6 +9,7 @@ mod programs;
 mod against_scalar;
 mod bits;
 mod contracts;
+mod few;
 mod layers;
 mod sets;
 mod signs;

@@ -52,7 +52,7 @@ impl Table {
     }
 
     /// In the precision that it is evaluated in.
-    fn rounded<T: Precision>(&self) -> Table {
+    pub fn rounded<T: Precision>(&self) -> Table {
         let round = |numbers: &Vec<f64>| numbers.iter().map(|&x| T::of(x).double()).collect::<Vec<f64>>();
         Table {
             shared: round(&self.shared),

@@ -13,6 +13,7 @@ mod repeated;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 
+mod adaptive_runs;
 mod derivatives;
 mod errors;
 mod evaluator;

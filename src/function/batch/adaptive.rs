@@ -61,7 +61,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
     /// [`Function::with_held`].
     #[must_use]
     pub fn with_held(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
-        self.branches.held = in_order(self.branches.held.into_iter().chain(inputs));
+        self.branches.hold(inputs);
         self.branches.recordings.clear();
         self
     }
@@ -81,7 +81,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>, T: Precision> BatchedAdaptive<F, T> {
         shared: &[f64],
         samples: &Samples<'_>,
     ) -> Result<(f64, Vec<f64>), Error> {
-        let mut gradient = vec![0.0; self.branches.shared_variables()];
+        let mut gradient = vec![0.0; self.branches.shared_variables];
         Ok((self.value_and_gradient_into(shared, samples, &mut gradient)?, gradient))
     }
 
@@ -154,6 +154,8 @@ pub(crate) struct Branches<T> {
     /// In ascending order, without duplicates.
     shared: Vec<usize>,
     held: Vec<usize>,
+    /// How many shared inputs are variables.
+    shared_variables: usize,
     recordings: Cache<Batched<T>>,
     workspace: BatchWorkspace<T>,
     /// The result until it is complete, and the result of one group.
@@ -166,8 +168,24 @@ impl<T: Precision> Branches<T> {
         held: impl IntoIterator<Item = usize>,
         most: usize,
     ) -> Self {
-        let (shared, held, recordings) = (in_order(shared), in_order(held), Cache::new(most));
-        Branches { shared, held, recordings, workspace: BatchWorkspace::new(), memory: Default::default() }
+        let (shared, recordings) = (in_order(shared), Cache::new(most));
+        let mut branches = Branches {
+            shared_variables: shared.len(),
+            shared,
+            held: Vec::new(),
+            recordings,
+            workspace: BatchWorkspace::new(),
+            memory: Default::default(),
+        };
+        branches.hold(held);
+        branches
+    }
+
+    /// Holds these inputs too.
+    fn hold(&mut self, inputs: impl IntoIterator<Item = usize>) {
+        self.held = in_order(self.held.drain(..).chain(inputs));
+        let is_variable = |input: &&usize| self.held.binary_search(input).is_err();
+        self.shared_variables = self.shared.iter().filter(is_variable).count();
     }
 
     pub fn value_and_gradient(
@@ -178,7 +196,7 @@ impl<T: Precision> Branches<T> {
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
         self.expect(shared, samples)?;
-        length("derivatives", self.shared_variables(), gradient.len())?;
+        length("derivatives", self.shared_variables, gradient.len())?;
         let [mut sum, mut part] = std::mem::take(&mut self.memory);
         // Usually all samples are in one group, and its gradient is written directly.
         let (mut total, mut groups, mut are_all) = (0.0, 0, false);
@@ -221,11 +239,6 @@ impl<T: Precision> Branches<T> {
             set_of_inputs(set.last().copied(), inputs)?;
         }
         Ok(())
-    }
-
-    /// How many shared inputs are variables.
-    fn shared_variables(&self) -> usize {
-        self.shared.iter().filter(|input| self.held.binary_search(input).is_err()).count()
     }
 
     /// Evaluates results that have numbers for each sample, group by group, and writes them in the order of the

@@ -2,6 +2,7 @@
 //! inlined into code for the vector instructions of the machine, except for rare cases.
 
 use super::fallback;
+use super::few::{self, with_lanes};
 use super::matmul::{Product, Start, add_correlations, add_correlations_of_rows, add_totals};
 use super::plan::{Rows, Slot, Step, Sums};
 use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
@@ -12,6 +13,7 @@ use crate::function::lanes::elementwise::{Evaluated, list_partials_of, list_valu
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::{Aligned, compiled_apart};
+use crate::table::ops::Op;
 
 use pulp::Simd;
 use std::convert::identity;
@@ -28,37 +30,23 @@ impl<'p, T: Float> Block<'p, T> {
         }
     }
 
-    /// Evaluates every step.
+    /// Evaluates every step. `spare` is memory for results that do not fill packets.
     #[inline(always)]
-    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T]) {
+    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T], spare: &mut [T]) {
         for step in &self.plan.steps {
-            let (before, after) = values.split_at_mut(step.results().start * self.lanes);
+            let first = step.results().start * self.lanes;
             match step {
-                Step::Rows(Rows { op, operands, arity, rows, .. }) => {
-                    let y = &mut after[..rows * self.lanes];
-                    let of = |k: usize| &before[self.range(operands[k], *rows)];
-                    let operands = [of(0), of(1), of(2)];
-                    if values_of(simd, *op, operands, y) {
-                        declined::values(*op, |k, lane| operands[k][lane], *arity, y);
-                    }
+                Step::Rows(rows) if self.fill_packets(rows) => {
+                    self.rows(simd, rows, values.split_at_mut(first))
                 }
-                Step::List { op, operands, .. } => {
-                    let y = &mut after[..self.lanes];
-                    for (chunk, y) in y.chunks_exact_mut(WIDTH).enumerate() {
-                        let read = |slot| packet_of::<T, S>(self.of(before, slot), chunk);
-                        y.copy_from_slice(&list_value_of(simd, *op, operands, read).0);
-                    }
-                    if any_is_nan(y) {
-                        declined::values(
-                            *op,
-                            |k, lane| self.of(before, operands[k])[lane],
-                            operands.len(),
-                            y,
-                        );
-                    }
+                Step::Rows(rows) => self.rows_in_part(simd, rows, values, spare),
+                Step::List { op, operands, to } => self.list(simd, *op, operands, *to, values),
+                Step::Matrix(matrix) => {
+                    let (before, after) = values.split_at_mut(first);
+                    matrix.forward(self, before, after);
                 }
-                Step::Matrix(matrix) => matrix.forward(self, before, after),
                 Step::Sums(sums) => {
+                    let (before, after) = values.split_at_mut(first);
                     compiled_apart(
                         simd,
                         #[inline(always)]
@@ -69,10 +57,53 @@ impl<'p, T: Float> Block<'p, T> {
         }
     }
 
+    /// Elementwise rows: `before` are the values of the slots before the results, `after` those from the results on.
+    #[inline(always)]
+    fn rows<S: Simd>(&self, simd: S, rows: &Rows, (before, after): (&mut [T], &mut [T])) {
+        let y = &mut after[..rows.rows * self.lanes];
+        let of = |k: usize| &before[self.range(rows.operands[k], rows.rows)];
+        let operands = [of(0), of(1), of(2)];
+        if values_of(simd, rows.op, operands, y) {
+            declined::values(rows.op, |k, lane| operands[k][lane], rows.arity, y);
+        }
+    }
+
+    /// A row over lists. A packet of few lanes is read beyond them.
+    #[inline(always)]
+    fn list<S: Simd>(&self, simd: S, op: Op, operands: &[Slot], to: Slot, values: &mut [T]) {
+        for from in (0..self.lanes).step_by(WIDTH) {
+            let read = |slot| self.packet_of::<S>(values, slot, from);
+            let y = list_value_of(simd, op, operands, read).0;
+            let to = &mut values[self.range(to, 1)][from..];
+            match self.has_few_lanes() {
+                true => to.copy_from_slice(&y[..self.lanes]),
+                false => to[..WIDTH].copy_from_slice(&y),
+            }
+        }
+        let (before, after) = values.split_at_mut(self.range(to, 1).start);
+        let y = &mut after[..self.lanes];
+        if any_is_nan(y) {
+            declined::values(op, |k, lane| self.of(before, operands[k])[lane], operands.len(), y);
+        }
+    }
+
+    /// The numbers of a slot from this lane on.
+    #[inline(always)]
+    fn packet_of<S: Simd>(&self, all: &[T], slot: Slot, from: usize) -> Packet<T, S> {
+        let start = self.range(slot, 1).start + from;
+        Packet(all[start..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
+    }
+
     #[inline(always)]
     fn add_up<S: Simd>(&self, simd: S, sums: &Sums, before: &[T], after: &mut [T]) {
         let columns = sums.lanes.len();
         let offsets = &self.shared[sums.offsets.clone()];
+        if self.fill_no_register::<S>() {
+            let (weights, size) = (&self.shared[sums.weights.clone()], [sums.rows, columns]);
+            let x = |k: usize| self.of(before, sums.lanes[k]);
+            with_lanes!(self.lanes, |LANES| few::add_products::<T, LANES>(weights, offsets, size, x, after));
+            return;
+        }
         let start = if offsets.is_empty() { Start::All(T::NOTHING) } else { Start::Offsets(offsets) };
         Product { matrix: &self.shared[sums.weights.clone()], columns, is_transposed: false }.over_lanes(
             simd,
@@ -98,15 +129,21 @@ impl<'p, T: Float> Block<'p, T> {
         }
         let lost = |step| fallback::Lost { block: self, values, is_out, output: sweep.output, step };
         for ReverseStep { step, from, way } in &sweep.moves {
+            if let (Reverse::Rows { wanted, is_first }, Step::Rows(rows)) = (way, &self.plan.steps[*step])
+                && !self.fill_packets(rows)
+            {
+                self.pass_back_in_part(simd, rows, *wanted, *is_first, values, *from, adjoints, terms);
+                continue;
+            }
             let (before, after) = adjoints.split_at_mut(*from as usize * self.lanes);
             match (way, &self.plan.steps[*step]) {
                 (Reverse::Rows { wanted, is_first }, Step::Rows(rows)) => {
                     self.pass_back(simd, rows, *wanted, *is_first, values, after, before, terms, lost(*step));
                 }
                 (Reverse::List { is_wanted }, Step::List { op, operands, to }) => {
-                    for chunk in 0..self.lanes / WIDTH {
-                        let read = |slot| packet_of::<T, S>(self.of(values, slot), chunk);
-                        let (y, adjoint) = (read(*to), packet_of::<T, S>(after, chunk));
+                    for from in (0..self.lanes).step_by(WIDTH) {
+                        let read = |slot| self.packet_of::<S>(values, slot, from);
+                        let (y, adjoint) = (read(*to), self.packet_of::<S>(after, 0, from));
                         // The closure only stores the partials: it is small enough to be inlined into the rule.
                         partials.clear();
                         list_partials_of(simd, *op, operands, read, y, |partial| partials.push(partial.0));
@@ -115,11 +152,15 @@ impl<'p, T: Float> Block<'p, T> {
                             for lane in 0..WIDTH {
                                 terms[lane] = terms[lane] * adjoint.0[lane];
                             }
-                            let from = chunk * WIDTH;
+                            let to = &mut before[self.range(slot, 1)][from..];
+                            if self.has_few_lanes() {
+                                accumulate(&terms[..self.lanes], to);
+                                continue;
+                            }
                             if self.care != ZeroLaw::None && any_is_nan(terms) {
                                 lost(*step).correct_list(*op, operands, k, &y.0, &adjoint.0, terms, from);
                             }
-                            accumulate(terms, &mut before[self.range(slot, 1)][from..from + WIDTH]);
+                            accumulate(terms, &mut to[..WIDTH]);
                         }
                     }
                 }
@@ -160,7 +201,7 @@ impl<'p, T: Float> Block<'p, T> {
             }
         }
         for &(position, slot) in &sweep.copies {
-            add_totals(simd, |_| self.of(adjoints, slot), &mut sums[position..=position]);
+            self.add_totals(simd, |_| self.of(adjoints, slot), &mut sums[position..=position]);
         }
     }
 
@@ -221,6 +262,23 @@ impl<'p, T: Float> Block<'p, T> {
     #[inline(always)]
     fn pass_to_lanes<S: Simd>(&self, simd: S, rows: &Sums, is_first: bool, adjoints: &[T], before: &mut [T]) {
         let columns = rows.lanes.len();
+        if self.fill_no_register::<S>() {
+            let (weights, size) = (&self.shared[rows.weights.clone()], [rows.rows, columns]);
+            let (a, at) =
+                (|row: usize| self.of(adjoints, row as Slot), |k: usize| self.range(rows.lanes[k], 1).start);
+            with_lanes!(self.lanes, |LANES| {
+                few::add_products_of_columns::<T, LANES>(
+                    weights,
+                    size,
+                    is_first,
+                    a,
+                    before,
+                    at,
+                    !rows.repeats,
+                );
+            });
+            return;
+        }
         Product { matrix: &self.shared[rows.weights.clone()], columns, is_transposed: true }.over_lanes(
             simd,
             self.lanes,
@@ -247,23 +305,42 @@ impl<'p, T: Float> Block<'p, T> {
         let adjoint = |row: usize| self.of(adjoints, row as Slot);
         let lanes_of = |k: usize| self.of(values, rows.lanes[k]);
         let (by_weights, operands) = (&mut sums[rows.weights.clone()], rows.lanes.len());
-        if rows.are_transposed(self.lanes) {
+        let in_order = rows.are_transposed(self.lanes);
+        if in_order || self.has_few_lanes() {
             let transposed = &mut transposed[..self.lanes * operands];
             let loads = rows.loads.clone().map(|loads| &self.plan.loads[loads]);
             if !loads.is_some_and(|loads| self.samples.copy_rows(loads, transposed)) {
                 to_rows(operands, lanes_of, transposed, Layout { stride: operands, start: 0 }, identity);
             }
-            add_correlations_of_rows(simd, [rows.rows, operands], adjoint, transposed, by_weights);
+            let size = [rows.rows, operands];
+            if in_order {
+                add_correlations_of_rows(simd, size, adjoint, transposed, by_weights);
+            } else {
+                with_lanes!(self.lanes, |LANES| {
+                    few::add_correlations::<T, LANES>(size, adjoint, transposed, by_weights);
+                });
+            }
         } else {
             add_correlations(simd, [rows.rows, operands], adjoint, lanes_of, by_weights);
         }
-        add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
+        self.add_totals(simd, adjoint, &mut sums[rows.offsets.clone()]);
     }
-}
 
-#[inline(always)]
-fn packet_of<T: Float, S: Simd>(lanes: &[T], chunk: usize) -> Packet<T, S> {
-    Packet(lanes[chunk * WIDTH..][..WIDTH].try_into().expect("as many lanes"), PhantomData)
+    /// Adds the sum of the lanes `a(r)` of each row to its entry of `sums`.
+    #[inline(always)]
+    pub fn add_totals<'v, S: Simd>(&self, simd: S, a: impl Fn(usize) -> &'v [T] + Copy, sums: &mut [T]) {
+        if self.has_few_lanes() {
+            with_lanes!(self.lanes, |LANES| few::add_totals::<T, LANES>(a, sums));
+        } else {
+            add_totals(simd, a, sums);
+        }
+    }
+
+    /// Whether the lanes are too few to fill a register of the machine.
+    #[inline(always)]
+    fn fill_no_register<S: Simd>(&self) -> bool {
+        self.lanes * size_of::<T>() < size_of::<T::Vector<S>>()
+    }
 }
 
 /// Disjoint parts of a slice; the third is empty unless the first two are not.

@@ -2,10 +2,13 @@
 
 mod adaptive;
 mod block;
+mod cost;
 mod evaluator;
 mod fallback;
+mod few;
 mod matmul;
 mod matrix;
+mod part;
 mod plan;
 mod planner;
 mod samples;
@@ -180,6 +183,11 @@ impl<T: Precision> Batched<T> {
     #[must_use]
     pub fn sample_variables(&self) -> usize {
         self.plan.variables().count()
+    }
+
+    /// The estimated time of one sample with its gradient, in nanoseconds.
+    pub(crate) fn nanoseconds_of_one(&self) -> f64 {
+        self.plan.nanoseconds_of_one()
     }
 
     /// The outputs of every sample. The outcome lists the samples that take another branch.

@@ -106,14 +106,18 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Whether the reverse sweep transposes the operands to compute the derivatives with respect to the weights, in
-    /// a block of this many lanes: if that takes less time than adding up the lanes of a register for each weight.
+    /// a block of this many lanes: if that takes less time than adding up the lanes of a register for each weight. For few
+    /// lanes, as for [`WIDTH`].
     pub fn are_transposed(&self, lanes: usize) -> bool {
-        self.lanes.len().is_multiple_of(WIDTH) && lanes <= TURNED_BY * self.rows
+        self.lanes.len().is_multiple_of(WIDTH) && lanes.max(WIDTH) <= TURNED_BY * self.rows
     }
 }
 
 /// How many numbers can be transposed in the time that it takes to add up the lanes of one sum.
 const TURNED_BY: usize = 6;
+
+/// Up to this number of samples are few: more fill a packet of lanes, or nearly.
+pub(super) const FEW: usize = WIDTH / 2;
 
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -128,8 +132,12 @@ pub(super) struct Plan {
     pub guards: Vec<Guard>,
     pub outputs: Vec<Slot>,
     pub slots: usize,
+    /// The number of lanes for 1 sample, 2 samples and so on, as long as these are few.
+    pub lanes_of_few: [usize; FEW],
     /// The largest number of operands of sums that may be transposed.
     pub most_transposed: usize,
+    /// The largest number of operands of sums.
+    pub most_summed: usize,
     /// The largest number of results of an elementwise step.
     pub most_rows: usize,
     /// For each slot, whether it depends on a shared variable, and on a variable that differs between samples.

@@ -1,6 +1,7 @@
 //! From a graph to a plan: the preamble, the order of the steps, and the slots of their results.
 
 use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
+use super::cost::lanes_of_few;
 use super::plan::{Matrix, Plan, Rows, Slot, Step, Sums};
 use crate::function::lanes::packet::WIDTH;
 use crate::function::schedule::{Group, Levels};
@@ -347,7 +348,11 @@ impl<'g> Planner<'g> {
             Step::Sums(sums) if sums.are_transposed(WIDTH) => Some(sums.lanes.len()),
             _ => None,
         });
+        let summed =
+            self.steps.iter().map(|step| if let Step::Sums(sums) = step { sums.lanes.len() } else { 0 });
         Plan {
+            lanes_of_few: lanes_of_few(&self.steps),
+            most_summed: summed.max().unwrap_or(0),
             most_transposed: transposed.max().unwrap_or(0),
             most_rows: rows.max().unwrap_or(1),
             outputs,

@@ -47,18 +47,19 @@ pub(super) struct Block<'p, T> {
     pub shared: &'p [T],
     pub care: ZeroLaw,
     pub samples: &'p Samples<'p>,
-    /// Lanes per slot: a multiple of [`WIDTH`].
+    /// Lanes per slot: a multiple of [`WIDTH`], or fewer in a block of few samples.
     pub lanes: usize,
 }
 
 impl<T: Float> Scratch<T> {
     /// Makes room for this many lanes, and clears the sums over blocks.
     pub fn begin(&mut self, plan: &Plan, shared: &[T], width: usize) {
-        let len = plan.slots * width;
+        // A packet of few lanes is read beyond them.
+        let len = plan.slots * width + WIDTH;
         self.values.set_len(len);
         self.adjoints.set_len(len);
         self.terms.iter_mut().for_each(|terms| terms.set_len(plan.most_rows * width));
-        self.transposed.set_len(plan.most_transposed * width);
+        self.transposed.set_len((plan.most_transposed * width).max(plan.most_summed * WIDTH));
         self.is_out.resize(width, false);
         self.sums.clear();
         self.sums.resize(shared.len(), T::default());
@@ -74,10 +75,22 @@ impl<T> Block<'_, T> {
         start..start + slots * self.lanes
     }
 
+    /// Whether registers are filled with operations instead of samples.
+    #[inline(always)]
+    pub fn has_few_lanes(&self) -> bool {
+        self.lanes < WIDTH
+    }
+
     #[inline(always)]
     pub fn of<'v>(&self, all: &'v [T], slot: Slot) -> &'v [T] {
         &all[self.range(slot, 1)]
     }
+}
+
+/// Whether all numbers are finite: any other times zero is NaN.
+#[inline(always)]
+pub(super) fn all_are_finite<T: Float>(numbers: &[T]) -> bool {
+    !numbers.iter().fold(false, |any, &number| any | (number * T::default()).is_a_nan())
 }
 
 /// Whether any number is NaN. Without an early return, so that the loop becomes vector instructions.

@@ -1,10 +1,9 @@
 //! A binary tree of chunks, each of a fixed number of blocks. The tree depends on the function and the number of
 //! samples alone, so sums have the same bits on any number of threads.
 
-use super::matmul::add_totals;
 use super::plan::Plan;
 use super::samples::Samples;
-use super::scratch::{Block, Scratch, ZeroLaw, any_is_nan};
+use super::scratch::{Block, Scratch, ZeroLaw, all_are_finite, any_is_nan};
 use super::staging::Staging;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};
@@ -184,18 +183,24 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
         // If a zero met an infinity there is a NaN in the result. Only an evaluation with tests shows whether it is
         // a structural zero.
-        let ways = [ZeroLaw::None, ZeroLaw::Rows, ZeroLaw::Everywhere];
+        let ways = [ZeroLaw::None, ZeroLaw::None, ZeroLaw::Rows, ZeroLaw::Everywhere];
         let is_wary = job.is_wary.load(Ordering::Relaxed);
-        let first = if job.shared_is_finite { usize::from(is_wary) } else { 2 };
-        for &care in &ways[first..] {
-            let mut has_nan = false;
+        // The first way is for a last block of few samples.
+        let has_few = plan.lanes(range.len() % width) < WIDTH;
+        let first = match (job.shared_is_finite, is_wary) {
+            (true, false) => usize::from(!has_few),
+            (true, true) => 2,
+            (false, _) => 3,
+        };
+        for (way, &care) in ways.iter().enumerate().skip(first) {
+            let (mut has_nan, mut is_finite) = (false, true);
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
             let mut staging = Staging::new(std::mem::take(&mut scratch.gathered), &mut *out);
             let mut before = 0;
             for from in range.clone().step_by(width) {
                 let count = width.min(range.end - from);
-                let lanes = count.next_multiple_of(WIDTH);
+                let lanes = if way == 0 { plan.lanes(count) } else { count.next_multiple_of(WIDTH) };
                 let samples = &job.samples.part(from..from + count);
                 let block = Block { plan, shared: job.shared, care, samples, lanes };
                 if lanes != before {
@@ -203,7 +208,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                     before = lanes;
                 }
                 samples.load(&plan.loads, &mut scratch.values, |slot| block.range(slot, 1));
-                block.forward(simd, &mut scratch.values);
+                block.forward(simd, &mut scratch.values, &mut scratch.terms[0]);
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);
                 if !plan.guards.is_empty() {
@@ -223,7 +228,9 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                 for sweep in job.sweeps {
                     block.backward(simd, sweep, &mut scratch);
                     for &variable in &sweep.variables {
-                        has_nan |= any_is_nan(block.of(&scratch.adjoints, variable));
+                        let derivatives = block.of(&scratch.adjoints, variable);
+                        has_nan |= any_is_nan(derivatives);
+                        is_finite &= way > 0 || all_are_finite(derivatives);
                     }
                     write_derivatives(&block, &scratch, &sweep.variables, layout, out);
                     layout.start += sweep.variables.len();
@@ -235,6 +242,13 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
             let of_nothing = if range.is_empty() { 0.0 } else { -0.0 };
             for (total, &sum) in outcome.sums.iter_mut().zip(&*scratch.sums) {
                 *total = sum.double() + of_nothing;
+            }
+            if way == 0 {
+                // Where a derivative is not finite, lanes without a sample may decide which way is taken.
+                if is_finite && (job.wanted != Request::ByShared || all_are_finite(&scratch.sums)) {
+                    break;
+                }
+                continue;
             }
             has_nan |= job.wanted == Request::ByShared && any_is_nan(&scratch.sums);
             if has_nan {
@@ -297,7 +311,7 @@ fn add_values<T: Float, S: pulp::Simd>(simd: S, block: &Block<'_, T>, scratch: &
         for ((term, &value), &is_out) in terms.iter_mut().zip(block.of(values, output)).zip(&*is_out) {
             *term = if is_out { T::NOTHING } else { value };
         }
-        add_totals(simd, |_| &*terms, std::slice::from_mut(sum));
+        block.add_totals(simd, |_| &*terms, std::slice::from_mut(sum));
     }
 }
 

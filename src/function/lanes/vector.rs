@@ -12,6 +12,8 @@ pub trait Lanes: Copy + Default {
 
     /// The sum of two plain numbers.
     fn plus(a: Self, b: Self) -> Self;
+    /// `sum + a · b` of plain numbers, rounded once.
+    fn plus_product(sum: Self, a: Self, b: Self) -> Self;
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
@@ -49,6 +51,10 @@ macro_rules! impl_lanes {
             #[inline(always)]
             fn plus(a: $T, b: $T) -> $T {
                 a + b
+            }
+            #[inline(always)]
+            fn plus_product(sum: $T, a: $T, b: $T) -> $T {
+                $T::mul_add(a, b, sum)
             }
             #[inline(always)]
             fn splat<S: Simd>(simd: S, number: $T) -> S::$Vector {

@@ -1,5 +1,6 @@
 //! One evaluation in vector registers: equal operations of one graph side by side.
 
+mod adaptive;
 mod derivatives;
 mod evaluator;
 mod forward;
@@ -15,6 +16,7 @@ mod whole;
 mod workspace;
 
 pub use super::schedule::Exactness;
+pub use adaptive::VectorisedAdaptive;
 pub use evaluator::VectorisedEvaluator;
 pub(super) use runs::InRuns;
 pub use statistics::PlanStatistics;

@@ -3,7 +3,6 @@
 use super::Exactness;
 use super::statistics::PlanStatistics;
 use super::whole::Whole;
-use crate::function::ir::graph::Instruction;
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
 use std::sync::Arc;
@@ -20,8 +19,6 @@ pub(super) struct Planned {
 const LEAST_OPERATIONS: usize = 100;
 /// Below this number of operations per run the evaluator is used.
 const LEAST_LENGTH: f64 = 3.0;
-/// Nanoseconds that the evaluator takes for an operation, forwards and backwards.
-const PER_OPERATION: f64 = 4.0;
 /// The evaluator is used unless the plan seems to be quicker by this factor, since both times are estimates.
 const MARGIN: f64 = 1.25;
 /// Neutral operations are kept: without them, parts of the graph that are equal would differ at borders.
@@ -32,14 +29,10 @@ impl Planned {
     pub fn new(function: &Function, exactness: Exactness, bytes: usize) -> Planned {
         let function = function.with_passes(&PASSES);
         let is_variable: Vec<bool> = function.are_variables().collect();
-
         let schedule = Schedule::new(&function.graph, &is_variable, exactness);
-        if std::env::var("DUMP").is_ok() { for s in &schedule.steps { eprintln!("{s:?}"); } for s in &schedule.reverse { match s { crate::function::schedule::ReverseStep::Linear(contributions) => { eprintln!("Linear"); for c in &schedule.contributions[contributions.clone()] { eprintln!("    {c:?}"); } } s => eprintln!("{s:?}") } } }
-        // A row over a list does as much as an operation of two operands for each of its terms.
-        let work = |instruction: Instruction<'_>| instruction.operands.len().saturating_sub(1).max(1);
-        let work: usize = function.graph.instructions.iter().map(work).sum();
+        let work = function.work();
         let mean_length = work as f64 / schedule.runs().max(1) as f64;
-        let nanoseconds_of_evaluator = PER_OPERATION * work as f64;
+        let nanoseconds_of_evaluator = function.nanoseconds();
         let is_vectorised = work >= LEAST_OPERATIONS
             && mean_length >= LEAST_LENGTH
             && MARGIN * schedule.cost() < nanoseconds_of_evaluator;

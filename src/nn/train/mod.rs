@@ -14,6 +14,7 @@ mod progress;
 mod recorded;
 mod run;
 mod settings;
+mod single;
 mod state;
 mod trainer;
 mod watch;

@@ -1,10 +1,10 @@
 //! The objective that records the loss of one sample once, and evaluates the recording over all samples of a batch.
 
 use super::data_loss::{DataLoss, TapeMemory};
+use super::single::Singles;
 use super::watch::Watch;
 use crate::error::Error;
-use crate::function::{Branches, Recordings};
-use crate::function::{Column, Precision, Samples};
+use crate::function::{Branches, Column, Precision, Samples};
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::data::Data;
 use crate::nn::mlp::Mlp;
@@ -12,18 +12,14 @@ use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_
 use crate::tape::Var;
 use std::fmt;
 
-/// Up to this many parameters per byte of a number in a lane, a batch of a single sample is faster with a
-/// [`Function`](crate::Function): in a batch most lanes would be idle.
-const LITTLE: usize = 256;
-
 /// For how many combinations of branches of a loss recordings are kept.
 const RECORDINGS: usize = 16;
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded once for each combination of branches that samples
 /// take, and evaluated in vector registers. Networks are trained with it by default. It agrees with
 /// [`Eager`](super::Eager) up to rounding, and is used in the same way; `T` is the precision of the arithmetic over
-/// samples. A batch of one sample would leave most of a register idle: if there are few parameters, it is evaluated
-/// by a [`Function`](crate::Function), in double precision.
+/// samples. A batch of one sample is evaluated by a [`Function`](crate::Function), in double precision, if that seems quicker:
+/// it is for small losses, and for those with nothing to compute side by side. That depends on the recording alone.
 ///
 /// `f` must be a function of its arguments: anything else that it reads, such as a counter or random numbers, is
 /// baked into the recording. To detect this, every recording is made twice and compared, and `f` is recorded again
@@ -65,7 +61,7 @@ struct Kept<T> {
     parameters: usize,
     branches: Branches<T>,
     /// Recordings for batches of one sample.
-    recordings: Recordings,
+    singles: Singles<T>,
     /// The parameters and the numbers of the sample.
     point: Vec<f64>,
 }
@@ -75,7 +71,7 @@ impl<T: Precision> Kept<T> {
         Kept {
             parameters,
             branches: Branches::new(0..parameters, parameters..parameters + columns, RECORDINGS),
-            recordings: Recordings::new(RECORDINGS),
+            singles: Singles::new(RECORDINGS),
             point: Vec::new(),
         }
     }
@@ -136,19 +132,16 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
             *kept = Kept::new(count, columns);
             self.watch.clear();
         }
-        let Kept { branches, recordings, point, .. } = kept;
+        let Kept { branches, singles, point, .. } = kept;
         let (loss, watch) = (&self.loss, &mut self.watch);
         let mut record = |at: &[f64]| watch.record(|known| loss.record(count, at, known));
+        let samples = || Samples::new(&self.columns)?.choose(batch);
         Some(match *batch {
-            [sample] if count <= LITTLE * size_of::<T>() => {
+            [sample] => {
                 loss.point_into(parameters, sample, point);
-                let record = || Ok(record(point)?.with_held(count..point.len())?.optimize());
-                recordings.with_fitting(record, |function, workspace| {
-                    function.evaluator_in(workspace).value_and_gradient_into(point, gradient)
-                })
+                singles.value_and_gradient(|| record(point), 0..count, point, samples, gradient)
             }
-            _ => Samples::new(&self.columns)
-                .and_then(|samples| samples.choose(batch))
+            _ => samples()
                 .and_then(|samples| branches.value_and_gradient(record, parameters, &samples, gradient)),
         })
     }

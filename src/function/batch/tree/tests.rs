@@ -149,3 +149,19 @@ fn wide_layers_have_the_same_bits_with_any_instructions() {
         compare(&function, &shared, &columns, &format!("a wide layer of {samples} samples"));
     }
 }
+
+/// Registers then hold operations, of which some are less than a register.
+#[test]
+fn few_samples_have_the_same_bits_with_any_instructions() {
+    let net = |x: &[Var]| {
+        let (w, x) = x.split_at(30);
+        let rows: Vec<Var> = w.chunks_exact(5).map(|w| affine(&w[..4], x, w[4]).tanh()).collect();
+        log_sum_exp(&rows) + affine(&w[..6], &rows, w[9]).relu() + (rows[0] * x[1] - x[2]).exp()
+    };
+    let shared: Vec<f64> = (0..30).map(|k| (f64::from(k) * 0.7).sin()).collect();
+    let function = Function::record(net, &[&shared[..], &[0.5; 4]].concat()[..]).unwrap();
+    for samples in 1..16 {
+        let columns: Vec<Vec<f64>> = (0..4).map(|k| numbers(samples, 0.1 * k as f64, -2.0, 2.0)).collect();
+        compare(&function, &shared, &columns, &format!("{samples} samples"));
+    }
+}
