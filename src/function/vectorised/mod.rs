@@ -5,11 +5,13 @@ mod evaluator;
 mod forward;
 mod linear;
 mod memory;
+mod plan;
 mod planned;
 mod reverse;
 mod runs;
 mod seen;
 mod statistics;
+mod stretches;
 mod sums;
 mod whole;
 mod workspace;
@@ -22,10 +24,11 @@ pub use workspace::VectorisedWorkspace;
 
 use super::Function;
 use super::precision::Precision;
+use plan::Plan;
 use planned::Planned;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
-use whole::Whole;
+use stretches::STRETCH;
 
 /// A [`Function`] planned for evaluation in vector registers, one point at a time: operations of the graph that are equal but
 /// for their operands are computed side by side, as loops over contiguous numbers ("runs"). [`Function::vectorised`] makes
@@ -82,12 +85,14 @@ use whole::Whole;
 pub struct Vectorised<T = f64> {
     function: Function,
     exactness: Exactness,
+    /// Bytes of values and adjoints, from which on long sums are evaluated in stretches.
+    stretch: usize,
     /// `None` where it does not pay.
-    plan: Option<Whole>,
+    plan: Option<Plan>,
     statistics: PlanStatistics,
     /// Plans of derivatives along a direction, once they were needed.
-    jvp: OnceLock<Option<Whole>>,
-    hvp: OnceLock<Option<Whole>>,
+    jvp: OnceLock<Option<Plan>>,
+    hvp: OnceLock<Option<Plan>>,
     precision: PhantomData<fn() -> T>,
 }
 
@@ -101,7 +106,7 @@ impl Function {
     /// As [`vectorised`](Self::vectorised), with a choice of bits.
     #[must_use]
     pub fn vectorised_with(&self, exactness: Exactness) -> Vectorised {
-        Vectorised::new(self, exactness)
+        Vectorised::new(self, exactness, STRETCH)
     }
 
     /// As [`vectorised`](Self::vectorised), in the precision of `T`: see [`Vectorised`](Vectorised#precision).
@@ -116,15 +121,23 @@ impl Function {
     /// ```
     #[must_use]
     pub fn vectorised_as<T: Precision>(&self) -> Vectorised<T> {
-        Vectorised::new(self, Exactness::Rounded)
+        Vectorised::new(self, Exactness::Rounded, STRETCH)
+    }
+
+    /// As [`vectorised_as`](Self::vectorised_as), with stretches of about this number of bytes: for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn vectorised_in_stretches<T: Precision>(&self, bytes: usize) -> Vectorised<T> {
+        Vectorised::new(self, Exactness::Rounded, bytes)
     }
 }
 
 impl<T: Precision> Vectorised<T> {
-    fn new(function: &Function, exactness: Exactness) -> Self {
-        let Planned { function, plan, statistics } = Planned::new(function, exactness, size_of::<T>());
+    fn new(function: &Function, exactness: Exactness, stretch: usize) -> Self {
+        let planned = Planned::new(function, exactness, size_of::<T>(), stretch);
+        let Planned { function, plan, statistics } = planned;
         let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
-        Vectorised { function, exactness, plan, statistics, jvp, hvp, precision: PhantomData }
+        Vectorised { function, exactness, stretch, plan, statistics, jvp, hvp, precision: PhantomData }
     }
 
     /// What was planned.

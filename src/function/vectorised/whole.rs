@@ -64,8 +64,12 @@ impl Whole {
         is_valid
     }
 
-    /// Computes all values.
-    fn forward<T: InRuns>(&self, x: [&[f64]; 2], memory: &mut Memory<T>) -> bool {
+    /// Computes all values, at a point that is given in parts.
+    pub fn forward<'x, T: InRuns>(
+        &self,
+        x: impl IntoIterator<Item = &'x [f64]>,
+        memory: &mut Memory<T>,
+    ) -> bool {
         let schedule = &*self.schedule;
         let mut inputs = &mut memory.values[schedule.inputs as usize..];
         for part in x {
@@ -83,13 +87,13 @@ impl Whole {
     }
 
     /// The values of the outputs, once all values are known.
-    fn read_values<T: InRuns>(&self, memory: &Memory<T>, out: [&mut [f64]; 2]) {
+    pub fn read_values<T: InRuns>(&self, memory: &Memory<T>, out: [&mut [f64]; 2]) {
         let outputs = self.schedule.outputs.iter().map(|&output| memory.values[output as usize].double());
         out.into_iter().flatten().zip(outputs).for_each(|(out, value)| *out = value);
     }
 
     /// Sweeps from the weights of the outputs; the values are known.
-    fn backward<T: InRuns>(&self, weights: &[f64], memory: &mut Memory<T>, out: &mut [f64]) -> bool {
+    pub fn backward<T: InRuns>(&self, weights: &[f64], memory: &mut Memory<T>, out: &mut [f64]) -> bool {
         let schedule = &*self.schedule;
         T::backward(Backward { schedule, memory, weights });
         let of = |part: &Derivatives, at: u32| &memory.adjoints[at as usize..][..part.len];

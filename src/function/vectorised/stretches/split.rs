@@ -1,0 +1,319 @@
+//! Which operations belong to which part: the head, a stretch, or the tail.
+
+use crate::function::ir::graph::{Graph, Instruction, Place};
+use crate::table::ops::{Factor, Op};
+use std::ops::Range;
+
+/// A sum of fewer terms than this is not divided.
+const LONG: usize = 64;
+/// How many sets of sums are tried.
+const TRIES: usize = 3;
+
+/// The parts of a graph with one output.
+#[derive(Debug)]
+pub(super) struct Split {
+    /// The results of the sums that are divided.
+    pub sums: Vec<Place>,
+    /// The terms of each of these sums in each stretch.
+    pub terms: Vec<Vec<Range<usize>>>,
+    pub head: Members,
+    pub stretches: Vec<Members>,
+    pub tail: Members,
+}
+
+/// The instructions and guards of a part, by their numbers, in order.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Members {
+    pub instructions: Vec<usize>,
+    pub guards: Vec<usize>,
+}
+
+impl Split {
+    /// Whether the derivatives by the sums do not depend on the sums: whether all that is made of them is linear in them.
+    pub fn is_linear(&self, graph: &Graph) -> bool {
+        let mut depends = vec![false; graph.places()];
+        self.sums.iter().for_each(|&sum| depends[sum as usize] = true);
+        for instruction in graph.instructions.iter() {
+            let Instruction { op, operands, .. } = instruction;
+            let by_sums = |operand: usize| depends[operands[operand] as usize];
+            let is_constant = |operand: usize| match op.multiple(operand).map(|multiple| multiple.of) {
+                Some(None) => true,
+                Some(Some(Factor::Operand(other))) => !by_sums(other),
+                _ => false,
+            };
+            if (0..operands.len()).any(by_sums) {
+                let is_list = instruction.is_list() || instruction.is_matrix();
+                if op != Op::TERMS
+                    && (is_list || !(0..operands.len()).filter(|&k| by_sums(k)).all(is_constant))
+                {
+                    return false;
+                }
+                depends[instruction.results()].fill(true);
+            }
+        }
+        true
+    }
+}
+
+/// Where a number is computed, or needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    Head,
+    /// One stretch, or two that follow each other, which both compute it.
+    Stretches(u32, u32),
+    Tail,
+}
+
+/// The least and the largest unit that needs a number. Units divide all long sums: the longest one has a term per unit.
+type Needed = (u32, u32);
+const NOWHERE: Needed = (u32::MAX, 0);
+
+/// The work of an instruction: a row over a list does as much as an operation of two operands for each of its terms.
+pub(in crate::function::vectorised) fn work(instruction: Instruction<'_>) -> usize {
+    instruction.operands.len().saturating_sub(1).max(1)
+}
+
+/// The terms of a sum that may be divided, and how many factors each has.
+pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
+    let factors = match sum.op {
+        Op::TERMS => 1,
+        Op::INNER_PRODUCT => 2,
+        _ => return None,
+    };
+    Some((sum.operands.len() / factors, factors))
+}
+
+/// Divides a graph into about this number of stretches; `None` if it has no long sum with most of the work in its terms.
+pub(super) fn split(graph: &Graph, count: usize) -> Option<Split> {
+    let mut least = LONG.max(2 * count);
+    for _ in 0..TRIES {
+        let sums = long_sums(graph, least);
+        let lengths = || sums.iter().map(|&sum| terms_of(sum).map_or(0, |(terms, _)| terms));
+        let units = lengths().max()?;
+        let divided = Divided::new(graph, sums.clone(), units, count);
+        if let Some(split) = divided.split(true).or_else(|| divided.split(false)) {
+            return Some(split);
+        }
+        // The terms of a sum may be long sums, of which one has most of the terms.
+        least = lengths().min()? + 1;
+    }
+    None
+}
+
+/// The long sums that are part of no other long sum, in order.
+fn long_sums(graph: &Graph, least: usize) -> Vec<Instruction<'_>> {
+    let mut is_inside = vec![false; graph.places()];
+    let mut sums = Vec::new();
+    for instruction in graph.instructions.backwards() {
+        let inside = is_inside[instruction.results()].contains(&true);
+        let is_long = terms_of(instruction).is_some_and(|(terms, _)| terms >= least);
+        if is_long && !inside {
+            sums.push(instruction);
+        }
+        if is_long || inside {
+            instruction.operands.iter().for_each(|&operand| is_inside[operand as usize] = true);
+        }
+    }
+    sums.reverse();
+    sums
+}
+
+/// A graph whose long sums are divided.
+struct Divided<'g> {
+    graph: &'g Graph,
+    sums: Vec<Instruction<'g>>,
+    units: usize,
+    /// By place.
+    is_sum: Vec<bool>,
+    needed: Vec<Needed>,
+    /// For each unit, the number of its stretch. The tail, which counts as one more unit, is next to none of them.
+    stretch_of: Vec<u32>,
+    count: usize,
+}
+
+impl<'g> Divided<'g> {
+    fn new(graph: &'g Graph, sums: Vec<Instruction<'g>>, units: usize, count: usize) -> Divided<'g> {
+        let mut is_sum = vec![false; graph.places()];
+        sums.iter().for_each(|sum| is_sum[sum.result] = true);
+        let needed = vec![NOWHERE; graph.places()];
+        let mut divided = Divided { graph, sums, units, is_sum, needed, stretch_of: Vec::new(), count: 0 };
+        divided.find_needs();
+        divided.cut(count);
+        divided
+    }
+
+    /// The unit of each operand of a long sum.
+    fn units_of(&self, sum: Instruction<'g>) -> impl Iterator<Item = (Place, u32)> + use<'g> {
+        let (units, terms) = (self.units, terms_of(sum).map_or(1, |(terms, _)| terms));
+        let unit = move |operand: usize| (operand % terms * units / terms) as u32;
+        sum.operands.iter().enumerate().map(move |(k, &place)| (place, unit(k)))
+    }
+
+    /// Which units need each number.
+    fn find_needs(&mut self) {
+        let add = |needed: &mut [Needed], place: Place, (first, last): Needed| {
+            let all = &mut needed[place as usize];
+            *all = (all.0.min(first), all.1.max(last));
+        };
+        let tail = self.units as u32;
+        self.graph.outputs.iter().for_each(|&output| add(&mut self.needed, output, (tail, tail)));
+        for instruction in self.graph.instructions.backwards() {
+            if self.is_sum[instruction.result] {
+                for (term, unit) in self.units_of(instruction) {
+                    add(&mut self.needed, term, (unit, unit));
+                }
+                continue;
+            }
+            let units = self.needs(instruction);
+            if units != NOWHERE {
+                instruction.operands.iter().for_each(|&operand| add(&mut self.needed, operand, units));
+            }
+        }
+    }
+
+    /// The units that need a result of an instruction.
+    fn needs(&self, instruction: Instruction<'_>) -> Needed {
+        let results = &self.needed[instruction.results()];
+        results.iter().fold(NOWHERE, |all, one| (all.0.min(one.0), all.1.max(one.1)))
+    }
+
+    /// Cuts the units into stretches of about equal work. What many units need counts for none of them.
+    fn cut(&mut self, count: usize) {
+        let mut of_unit = vec![0; self.units];
+        for instruction in self.graph.instructions.iter() {
+            let (first, last) = self.needs(instruction);
+            if self.is_sum[instruction.result] {
+                self.units_of(instruction).for_each(|(_, unit)| of_unit[unit as usize] += 1);
+            } else if first <= last && (last as usize) < self.units.min(first as usize + self.units / count) {
+                of_unit[first as usize] += work(instruction);
+            }
+        }
+        let most = of_unit.iter().sum::<usize>().div_ceil(count);
+        let (mut stretch, mut done) = (0, 0);
+        for work in of_unit {
+            if done >= most {
+                (stretch, done) = (stretch + 1, 0);
+            }
+            done += work;
+            self.stretch_of.push(stretch);
+        }
+        self.count = stretch as usize + 1;
+        self.stretch_of.push(stretch + 2);
+    }
+
+    /// The stretches that need what these units need.
+    fn stretches(&self, (first, last): Needed) -> (u32, u32) {
+        (self.stretch_of[first as usize], self.stretch_of[last as usize])
+    }
+
+    /// `may_repeat`: what two neighbours need is computed twice.
+    fn split(&self, may_repeat: bool) -> Option<Split> {
+        let mut homes: Vec<Option<Home>> = vec![None; self.graph.places()];
+        let (mut head, mut tail) = (Members::default(), Members::default());
+        let mut stretches = vec![Members::default(); self.count];
+        let mut of_stretch = vec![0; self.count];
+        let (mut once, mut outside, mut repeated) = (0, 0, 0);
+        for (number, instruction) in self.graph.instructions.iter().enumerate() {
+            let work = work(instruction);
+            once += work;
+            let units = self.needs(instruction);
+            let home = if self.is_sum[instruction.result] {
+                Home::Tail
+            } else if units == NOWHERE {
+                self.common(instruction.operands, &homes)?
+            } else {
+                self.home(units, may_repeat)
+            };
+            homes[instruction.results()].fill(Some(home));
+            match home {
+                _ if self.is_sum[instruction.result] => {}
+                Home::Stretches(first, last) => {
+                    for k in first as usize..=last as usize {
+                        stretches[k].instructions.push(number);
+                        of_stretch[k] += work;
+                    }
+                    repeated += (last - first) as usize * work;
+                }
+                Home::Head => {
+                    head.instructions.push(number);
+                    outside += work;
+                }
+                Home::Tail => {
+                    tail.instructions.push(number);
+                    outside += work;
+                }
+            }
+        }
+        for (number, guard) in self.graph.guards.iter().enumerate() {
+            match self.common(&[guard.left, guard.right], &homes)? {
+                Home::Stretches(first, _) => stretches[first as usize].guards.push(number),
+                Home::Head => head.guards.push(number),
+                Home::Tail => tail.guards.push(number),
+            }
+        }
+        let is_even = of_stretch.iter().all(|work| work * self.count <= 4 * once);
+        let is_worth_it = self.count > 1 && is_even && 2 * outside <= once && 16 * repeated <= once;
+        is_worth_it.then(|| Split {
+            sums: self.sums.iter().map(|sum| sum.result as Place).collect(),
+            terms: self.sums.iter().map(|&sum| self.terms(sum)).collect(),
+            head,
+            stretches,
+            tail,
+        })
+    }
+
+    /// Where a number is computed that these units need.
+    fn home(&self, units: Needed, may_repeat: bool) -> Home {
+        let (first, last) = self.stretches(units);
+        match last - first {
+            _ if first as usize >= self.count => Home::Tail,
+            more if more <= u32::from(may_repeat) => Home::Stretches(first, last),
+            _ => Home::Head,
+        }
+    }
+
+    /// Where numbers are compared, or something is computed from them that is only compared; `None` if they are known in
+    /// different parts.
+    fn common(&self, operands: &[Place], homes: &[Option<Home>]) -> Option<Home> {
+        let mut common: Option<Home> = None;
+        for home in operands.iter().filter_map(|&operand| homes[operand as usize]) {
+            common = Some(match (common, home) {
+                (None | Some(Home::Head), home) => home,
+                (Some(common), Home::Head) => common,
+                (Some(Home::Tail), Home::Tail) => Home::Tail,
+                (Some(Home::Stretches(a, b)), Home::Stretches(c, d)) if a.max(c) <= b.min(d) => {
+                    Home::Stretches(a.max(c), b.min(d))
+                }
+                _ => return None,
+            });
+        }
+        Some(match common {
+            Some(Home::Stretches(first, _)) => Home::Stretches(first, first),
+            Some(Home::Tail) => Home::Tail,
+            None | Some(Home::Head) => {
+                // Beside the terms that need the inputs among them, if these are in one place.
+                let is_input = |place: &&Place| homes[**place as usize].is_none();
+                let units = operands.iter().filter(is_input).map(|&place| self.needed[place as usize]);
+                let stretches = units.filter(|&units| units != NOWHERE).map(|units| self.stretches(units));
+                let near = stretches.filter(|(first, last)| last - first <= 1).map(|(first, _)| first).max();
+                let near = near.filter(|&stretch| (stretch as usize) < self.count);
+                near.map_or(Home::Head, |stretch| Home::Stretches(stretch, stretch))
+            }
+        })
+    }
+
+    /// The terms of a sum in each stretch.
+    fn terms(&self, sum: Instruction<'g>) -> Vec<Range<usize>> {
+        let terms = terms_of(sum).map_or(0, |(terms, _)| terms);
+        let stretch = |term: usize| self.stretch_of[term * self.units / terms];
+        let mut from = 0;
+        let end_of = |k: u32, from: usize| (from..terms).find(|&term| stretch(term) > k).unwrap_or(terms);
+        (0..self.count as u32)
+            .map(|k| {
+                let range = from..end_of(k, from);
+                from = range.end;
+                range
+            })
+            .collect()
+    }
+}

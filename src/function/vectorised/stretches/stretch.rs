@@ -1,0 +1,163 @@
+//! The sweep over stretches, on one thread or several: what each writes does not depend on the others.
+
+use super::part::{Part, PartMemory, Span, add};
+use crate::function::vectorised::runs::InRuns;
+use std::ops::Range;
+use std::sync::Mutex;
+
+/// A part of the terms, and where its derivatives go. The derivatives by all variables are divided into windows, one for each
+/// stretch, which writes those that no other stretch has; those that others have too it keeps, and they are added in the end.
+#[derive(Debug, Clone)]
+pub(super) struct Stretch {
+    pub part: Part,
+    window: Range<usize>,
+    own: Vec<Piece>,
+    shared: Vec<Piece>,
+}
+
+/// Derivatives of a stretch, from this one on, which are those by the variables of a span.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    from: usize,
+    to: Span,
+}
+
+/// What stretches read.
+pub(super) struct Sweep<'s, T> {
+    pub given: [&'s [f64]; 3],
+    /// The derivatives by the sums; `None` if only values are wanted.
+    pub seeds: Option<&'s [f64]>,
+    /// How many sums there are.
+    pub sums: usize,
+    /// Memory for each thread.
+    pub pool: &'s Mutex<Vec<PartMemory<T>>>,
+    pub is_parallel: bool,
+}
+
+/// What stretches write.
+pub(super) struct Written<'s> {
+    /// The sums of each stretch.
+    pub sums: &'s mut [f64],
+    /// The windows of the derivatives, and those that several stretches have; empty if only values are wanted.
+    pub derivatives: &'s mut [f64],
+    pub shared: &'s mut [f64],
+}
+
+impl Stretch {
+    /// The stretches of a function with this number of variables.
+    pub fn all(parts: Vec<Part>, variables: usize) -> Vec<Stretch> {
+        let mut uses = vec![0; variables];
+        for at in parts.iter().flat_map(|part| &part.adds).flat_map(|span| span.at..span.at + span.len) {
+            if let Some(uses) = uses.get_mut(at) {
+                *uses += 1;
+            }
+        }
+        let mut start = 0;
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for part in parts {
+            let is_own = |at: usize| at >= start && uses.get(at) == Some(&1);
+            let (mut own, mut shared) = (Vec::new(), Vec::new());
+            let targets = part.adds.iter().flat_map(|span| span.at..span.at + span.len);
+            for (from, at) in targets.enumerate() {
+                let pieces: &mut Vec<Piece> = if is_own(at) { &mut own } else { &mut shared };
+                match pieces.last_mut() {
+                    Some(last) if last.from + last.to.len == from && last.to.at + last.to.len == at => {
+                        last.to.len += 1;
+                    }
+                    _ => pieces.push(Piece { from, to: Span { at, len: 1 } }),
+                }
+            }
+            // The variables of a part are in ascending order.
+            let end = own.last().map_or(start, |last| last.to.at + last.to.len);
+            stretches.push(Stretch { part, window: start..end, own, shared });
+            start = end;
+        }
+        if let Some(last) = stretches.last_mut() {
+            last.window.end = variables;
+        }
+        stretches
+    }
+
+    /// How many derivatives it has that others have too.
+    pub fn shared(&self) -> usize {
+        self.shared.iter().map(|piece| piece.to.len).sum()
+    }
+
+    /// Adds the derivatives that others have too.
+    pub fn add(&self, shared: &[f64], to: [&mut [f64]; 2]) -> bool {
+        add(self.shared.iter().map(|piece| piece.to), shared, to)
+    }
+
+    /// Writes the derivatives.
+    fn write(&self, derivatives: &[f64], window: &mut [f64], shared: &mut [f64]) {
+        let mut at = 0;
+        for &Piece { from, to } in &self.own {
+            let start = to.at - self.window.start;
+            window[at..start].fill(0.0);
+            at = start + to.len;
+            window[start..at].copy_from_slice(&derivatives[from..][..to.len]);
+        }
+        window[at..].fill(0.0);
+        let mut at = 0;
+        for &Piece { from, to } in &self.shared {
+            shared[at..][..to.len].copy_from_slice(&derivatives[from..][..to.len]);
+            at += to.len;
+        }
+    }
+}
+
+impl<T: InRuns> Sweep<'_, T> {
+    /// Evaluates stretches. Returns whether all of them are valid.
+    pub fn run(&self, stretches: &[Stretch], written: Written<'_>) -> bool {
+        if let [stretch] = stretches {
+            return self.one(stretch, written);
+        }
+        let (first, second) = stretches.split_at(stretches.len() / 2);
+        let (mut in_windows, mut in_shared) = (0, 0);
+        if self.seeds.is_some() {
+            in_windows = second[0].window.start - first[0].window.start;
+            in_shared = first.iter().map(Stretch::shared).sum();
+        }
+        let (sums, other_sums) = written.sums.split_at_mut(first.len() * self.sums);
+        let (derivatives, other_derivatives) = written.derivatives.split_at_mut(in_windows);
+        let (shared, other_shared) = written.shared.split_at_mut(in_shared);
+        let written = Written { sums, derivatives, shared };
+        let other = Written { sums: other_sums, derivatives: other_derivatives, shared: other_shared };
+        let one = move || self.run(first, written);
+        let two = move || self.run(second, other);
+        if self.is_parallel {
+            let (one, two) = join(one, two);
+            return one && two;
+        }
+        one() && two()
+    }
+
+    fn one(&self, stretch: &Stretch, written: Written<'_>) -> bool {
+        let pooled = || self.pool.lock().ok()?.pop();
+        let mut memory = pooled().unwrap_or_default();
+        let mut is_valid = stretch.part.forward(self.given, &mut memory);
+        if is_valid {
+            stretch.part.read(&mut memory, written.sums);
+        }
+        if let Some(seeds) = self.seeds.filter(|_| is_valid) {
+            is_valid = stretch.part.backward(seeds, &mut memory);
+            if is_valid {
+                stretch.write(&memory.derivatives, written.derivatives, written.shared);
+            }
+        }
+        if let Ok(mut pool) = self.pool.lock() {
+            pool.push(memory);
+        }
+        is_valid
+    }
+}
+
+#[cfg(feature = "parallel")]
+fn join(one: impl FnOnce() -> bool + Send, two: impl FnOnce() -> bool + Send) -> (bool, bool) {
+    rayon::join(one, two)
+}
+
+#[cfg(not(feature = "parallel"))]
+fn join(one: impl FnOnce() -> bool, two: impl FnOnce() -> bool) -> (bool, bool) {
+    (one(), two())
+}
