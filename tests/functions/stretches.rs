@@ -55,7 +55,7 @@ fn points(n: usize, seed: u64) -> Vec<f64> {
 }
 
 fn record(n: usize, f: impl FnOnce(&[Var]) -> Var) -> Function {
-    Function::record(f, &points(n, 1)[..]).unwrap()
+    Function::record::<&[f64], Var>(f, &points(n, 1)).unwrap()
 }
 
 fn valley<R: Real>(w: &[R]) -> R {
@@ -199,7 +199,7 @@ fn unusual_terms() {
 fn held_inputs() {
     let f = record(600, |x| (0..300).map(|k| ((x[k] * x[0]).sin() * x[k + 300] + x[599]).exp()).sum());
     for held in [0..300, 300..600, 0..1, 100..400, 0..600] {
-        let f = f.with_held(held.clone()).unwrap();
+        let f = f.clone().with_held(held.clone()).unwrap();
         check(&f, &points(600, 6), &format!("{held:?} held"));
     }
 }

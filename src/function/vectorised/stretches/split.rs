@@ -68,6 +68,10 @@ enum Home {
 type Needed = (u32, u32);
 const NOWHERE: Needed = (u32::MAX, 0);
 
+fn both(a: Needed, b: Needed) -> Needed {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
 /// The work of an instruction: a row over a list does as much as an operation of two operands for each of its terms.
 pub(in crate::function::vectorised) fn work(instruction: Instruction<'_>) -> usize {
     instruction.operands.len().saturating_sub(1).max(1)
@@ -126,6 +130,8 @@ struct Divided<'g> {
     /// By place.
     is_sum: Vec<bool>,
     needed: Vec<Needed>,
+    /// The unit of each guard; `None`: the head.
+    guards: Vec<Option<u32>>,
     /// For each unit, the number of its stretch. The tail, which counts as one more unit, is next to none of them.
     stretch_of: Vec<u32>,
     count: usize,
@@ -135,10 +141,13 @@ impl<'g> Divided<'g> {
     fn new(graph: &'g Graph, sums: Vec<Instruction<'g>>, units: usize, count: usize) -> Divided<'g> {
         let mut is_sum = vec![false; graph.places()];
         sums.iter().for_each(|sum| is_sum[sum.result] = true);
-        let needed = vec![NOWHERE; graph.places()];
-        let mut divided = Divided { graph, sums, units, is_sum, needed, stretch_of: Vec::new(), count: 0 };
+        let stretch_of = Vec::new();
+        let mut divided =
+            Divided { graph, sums, units, count, is_sum, needed: Vec::new(), guards: Vec::new(), stretch_of };
         divided.find_needs();
-        divided.cut(count);
+        divided.guards = divided.units_of_guards();
+        divided.find_needs();
+        divided.cut();
         divided
     }
 
@@ -149,46 +158,71 @@ impl<'g> Divided<'g> {
         sum.operands.iter().enumerate().map(move |(k, &place)| (place, unit(k)))
     }
 
-    /// Which units need each number.
+    /// Which units need each number, by outputs, long sums and guards.
     fn find_needs(&mut self) {
-        let add = |needed: &mut [Needed], place: Place, (first, last): Needed| {
-            let all = &mut needed[place as usize];
-            *all = (all.0.min(first), all.1.max(last));
-        };
         let tail = self.units as u32;
-        self.graph.outputs.iter().for_each(|&output| add(&mut self.needed, output, (tail, tail)));
+        let mut needed = vec![NOWHERE; self.graph.places()];
+        let add = |needed: &mut [Needed], place: Place, units: Needed| {
+            needed[place as usize] = both(needed[place as usize], units);
+        };
+        self.graph.outputs.iter().for_each(|&output| add(&mut needed, output, (tail, tail)));
+        for (guard, unit) in self.graph.guards.iter().zip(&self.guards) {
+            let units = unit.map_or((0, tail), |unit| (unit, unit));
+            [guard.left, guard.right].into_iter().for_each(|place| add(&mut needed, place, units));
+        }
         for instruction in self.graph.instructions.backwards() {
             if self.is_sum[instruction.result] {
-                for (term, unit) in self.units_of(instruction) {
-                    add(&mut self.needed, term, (unit, unit));
-                }
+                self.units_of(instruction).for_each(|(term, unit)| add(&mut needed, term, (unit, unit)));
                 continue;
             }
-            let units = self.needs(instruction);
+            let units = needed[instruction.results()].iter().copied().fold(NOWHERE, both);
             if units != NOWHERE {
-                instruction.operands.iter().for_each(|&operand| add(&mut self.needed, operand, units));
+                instruction.operands.iter().for_each(|&operand| add(&mut needed, operand, units));
             }
         }
+        self.needed = needed;
+    }
+
+    /// Where guards are checked: where the last number is known that they compare; `None`: in the head.
+    fn units_of_guards(&self) -> Vec<Option<u32>> {
+        let mut units: Vec<Option<u32>> =
+            self.needed.iter().map(|&needed| self.is_near(needed).then_some(needed.1)).collect();
+        let last = |units: &[Option<u32>], places: &[Place]| {
+            places.iter().filter_map(|&place| units[place as usize]).max()
+        };
+        for instruction in self.graph.instructions.iter() {
+            if self.is_sum[instruction.result] {
+                units[instruction.result] = Some(self.units as u32);
+            } else if self.needs(instruction) == NOWHERE {
+                let unit = last(&units, instruction.operands);
+                units[instruction.results()].fill(unit);
+            }
+        }
+        self.graph.guards.iter().map(|guard| last(&units, &[guard.left, guard.right])).collect()
+    }
+
+    /// Whether only units near each other need something.
+    fn is_near(&self, (first, last): Needed) -> bool {
+        first <= last && (last - first) as usize <= self.units / self.count
     }
 
     /// The units that need a result of an instruction.
     fn needs(&self, instruction: Instruction<'_>) -> Needed {
-        let results = &self.needed[instruction.results()];
-        results.iter().fold(NOWHERE, |all, one| (all.0.min(one.0), all.1.max(one.1)))
+        self.needed[instruction.results()].iter().copied().fold(NOWHERE, both)
     }
 
     /// Cuts the units into stretches of about equal work. What many units need counts for none of them.
-    fn cut(&mut self, count: usize) {
+    fn cut(&mut self) {
         let mut of_unit = vec![0; self.units];
         for instruction in self.graph.instructions.iter() {
-            let (first, last) = self.needs(instruction);
+            let units = self.needs(instruction);
             if self.is_sum[instruction.result] {
                 self.units_of(instruction).for_each(|(_, unit)| of_unit[unit as usize] += 1);
-            } else if first <= last && (last as usize) < self.units.min(first as usize + self.units / count) {
-                of_unit[first as usize] += work(instruction);
+            } else if self.is_near(units) && (units.1 as usize) < self.units {
+                of_unit[units.0 as usize] += work(instruction);
             }
         }
-        let most = of_unit.iter().sum::<usize>().div_ceil(count);
+        let most = of_unit.iter().sum::<usize>().div_ceil(self.count);
         let (mut stretch, mut done) = (0, 0);
         for work in of_unit {
             if done >= most {
@@ -201,14 +235,8 @@ impl<'g> Divided<'g> {
         self.stretch_of.push(stretch + 2);
     }
 
-    /// The stretches that need what these units need.
-    fn stretches(&self, (first, last): Needed) -> (u32, u32) {
-        (self.stretch_of[first as usize], self.stretch_of[last as usize])
-    }
-
     /// `may_repeat`: what two neighbours need is computed twice.
     fn split(&self, may_repeat: bool) -> Option<Split> {
-        let mut homes: Vec<Option<Home>> = vec![None; self.graph.places()];
         let (mut head, mut tail) = (Members::default(), Members::default());
         let mut stretches = vec![Members::default(); self.count];
         let mut of_stretch = vec![0; self.count];
@@ -217,16 +245,10 @@ impl<'g> Divided<'g> {
             let work = work(instruction);
             once += work;
             let units = self.needs(instruction);
-            let home = if self.is_sum[instruction.result] {
-                Home::Tail
-            } else if units == NOWHERE {
-                self.common(instruction.operands, &homes)?
-            } else {
-                self.home(units, may_repeat)
-            };
-            homes[instruction.results()].fill(Some(home));
-            match home {
-                _ if self.is_sum[instruction.result] => {}
+            if self.is_sum[instruction.result] || units == NOWHERE {
+                continue;
+            }
+            match self.home(units, may_repeat) {
                 Home::Stretches(first, last) => {
                     for k in first as usize..=last as usize {
                         stretches[k].instructions.push(number);
@@ -244,11 +266,11 @@ impl<'g> Divided<'g> {
                 }
             }
         }
-        for (number, guard) in self.graph.guards.iter().enumerate() {
-            match self.common(&[guard.left, guard.right], &homes)? {
-                Home::Stretches(first, _) => stretches[first as usize].guards.push(number),
-                Home::Head => head.guards.push(number),
-                Home::Tail => tail.guards.push(number),
+        for (number, &unit) in self.guards.iter().enumerate() {
+            match unit.map(|unit| self.home((unit, unit), false)) {
+                Some(Home::Stretches(stretch, _)) => stretches[stretch as usize].guards.push(number),
+                Some(Home::Tail) => tail.guards.push(number),
+                Some(Home::Head) | None => head.guards.push(number),
             }
         }
         let is_even = of_stretch.iter().all(|work| work * self.count <= 4 * once);
@@ -263,43 +285,13 @@ impl<'g> Divided<'g> {
     }
 
     /// Where a number is computed that these units need.
-    fn home(&self, units: Needed, may_repeat: bool) -> Home {
-        let (first, last) = self.stretches(units);
+    fn home(&self, (first, last): Needed, may_repeat: bool) -> Home {
+        let (first, last) = (self.stretch_of[first as usize], self.stretch_of[last as usize]);
         match last - first {
             _ if first as usize >= self.count => Home::Tail,
             more if more <= u32::from(may_repeat) => Home::Stretches(first, last),
             _ => Home::Head,
         }
-    }
-
-    /// Where numbers are compared, or something is computed from them that is only compared; `None` if they are known in
-    /// different parts.
-    fn common(&self, operands: &[Place], homes: &[Option<Home>]) -> Option<Home> {
-        let mut common: Option<Home> = None;
-        for home in operands.iter().filter_map(|&operand| homes[operand as usize]) {
-            common = Some(match (common, home) {
-                (None | Some(Home::Head), home) => home,
-                (Some(common), Home::Head) => common,
-                (Some(Home::Tail), Home::Tail) => Home::Tail,
-                (Some(Home::Stretches(a, b)), Home::Stretches(c, d)) if a.max(c) <= b.min(d) => {
-                    Home::Stretches(a.max(c), b.min(d))
-                }
-                _ => return None,
-            });
-        }
-        Some(match common {
-            Some(Home::Stretches(first, _)) => Home::Stretches(first, first),
-            Some(Home::Tail) => Home::Tail,
-            None | Some(Home::Head) => {
-                // Beside the terms that need the inputs among them, if these are in one place.
-                let is_input = |place: &&Place| homes[**place as usize].is_none();
-                let units = operands.iter().filter(is_input).map(|&place| self.needed[place as usize]);
-                let stretches = units.filter(|&units| units != NOWHERE).map(|units| self.stretches(units));
-                let near = stretches.filter(|(first, last)| last - first <= 1).map(|(first, _)| first).max();
-                let near = near.filter(|&stretch| (stretch as usize) < self.count);
-                near.map_or(Home::Head, |stretch| Home::Stretches(stretch, stretch))
-            }
-        })
     }
 
     /// The terms of a sum in each stretch.
