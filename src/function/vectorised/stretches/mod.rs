@@ -8,6 +8,7 @@ mod split;
 mod stretch;
 
 use super::Exactness;
+use super::memory::Kept;
 use super::runs::InRuns;
 use crate::function::ir::graph::Graph;
 use crate::function::schedule::Schedule;
@@ -44,7 +45,7 @@ pub(super) struct InStretches {
 #[derive(Debug, Default)]
 pub(super) struct StretchMemory<T> {
     /// For each thread.
-    pool: Mutex<Vec<PartMemory<T>>>,
+    pool: Mutex<Vec<Kept<T>>>,
     head: PartMemory<T>,
     tail: PartMemory<T>,
     /// The results of the head, then the sums; and the derivatives by both.
@@ -160,7 +161,9 @@ impl InStretches {
         value: &mut [f64],
         out: &mut [f64],
     ) -> bool {
-        let is_valid = self.begin(x, memory);
+        if !self.begin(x, memory) {
+            return false;
+        }
         // The derivatives by the sums come first.
         if self.is_linear {
             // Whatever the sums are, and whether or not the tail is valid there.
@@ -168,7 +171,7 @@ impl InStretches {
             self.tail(x, memory, &mut [0.0]);
         }
         let is_known = self.is_linear || self.sweep(x, memory, None) && self.tail(x, memory, value);
-        if !is_valid || !is_known || !self.tail.backward(weights, &mut memory.tail) {
+        if !is_known || !self.tail.backward(weights, &mut memory.tail) {
             return false;
         }
         memory.adjoints.fill(0.0);
@@ -201,11 +204,7 @@ impl InStretches {
         memory.adjoints.resize(results, 0.0);
         memory.sums.resize(self.len() * self.sums, 0.0);
         memory.shared.resize(self.stretches.iter().map(Stretch::shared).sum(), 0.0);
-        let is_valid = self.head.forward([x[0], x[1], &[]], &mut memory.head);
-        if is_valid {
-            self.head.read(&mut memory.head, &mut memory.results[..self.head_results]);
-        }
-        is_valid
+        self.head.values([x[0], x[1], &[]], &mut memory.head, &mut memory.results[..self.head_results])
     }
 
     /// Evaluates all stretches, with derivatives if there is room for them, and adds up the sums.
@@ -234,10 +233,6 @@ impl InStretches {
     /// Computes the value from the sums.
     fn tail<T: InRuns>(&self, x: [&[f64]; 2], memory: &mut StretchMemory<T>, value: &mut [f64]) -> bool {
         let StretchMemory { tail, results, .. } = memory;
-        let is_valid = self.tail.forward([x[0], x[1], results], tail);
-        if is_valid {
-            self.tail.read(tail, value);
-        }
-        is_valid
+        self.tail.values([x[0], x[1], results], tail, value)
     }
 }

@@ -1,6 +1,6 @@
 //! A part of a function: an ordinary schedule, and where its inputs and derivatives are.
 
-use crate::function::vectorised::memory::Kept;
+use crate::function::vectorised::memory::{Kept, Memory};
 use crate::function::vectorised::runs::InRuns;
 use crate::function::vectorised::whole::Whole;
 use std::ops::Range;
@@ -57,16 +57,20 @@ impl Span {
 
 impl Part {
     /// Computes all values, from what precedes this part.
-    pub fn forward<T: InRuns>(&self, given: [&[f64]; 3], memory: &mut PartMemory<T>) -> bool {
+    pub fn forward<T: InRuns>(&self, given: [&[f64]; 3], memory: &mut Memory<T>) -> bool {
         let lengths = given.map(<[f64]>::len);
         let inputs = self.reads.iter().flat_map(|span| span.within(lengths));
-        self.whole
-            .forward(inputs.map(|(list, range)| &given[list][range]), memory.kept.of(&self.whole.schedule))
+        self.whole.forward(inputs.map(|(list, range)| &given[list][range]), memory)
     }
 
-    /// The values of its outputs, once all values are known.
-    pub fn read<T: InRuns>(&self, memory: &mut PartMemory<T>, out: &mut [f64]) {
-        self.whole.read_values(memory.kept.of(&self.whole.schedule), [out, &mut []]);
+    /// Computes all values, and writes those of its outputs.
+    pub fn values<T: InRuns>(&self, given: [&[f64]; 3], memory: &mut PartMemory<T>, out: &mut [f64]) -> bool {
+        let memory = memory.kept.of(&self.whole.schedule);
+        let is_valid = self.forward(given, memory);
+        if is_valid {
+            self.whole.read_values(memory, [out, &mut []]);
+        }
+        is_valid
     }
 
     /// Computes the derivatives, once all values are known.

@@ -1,6 +1,7 @@
 //! The sweep over stretches, on one thread or several: what each writes does not depend on the others.
 
-use super::part::{Part, PartMemory, Span, add};
+use super::part::{Part, Span, add};
+use crate::function::vectorised::memory::{Kept, Memory};
 use crate::function::vectorised::runs::InRuns;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -15,10 +16,10 @@ pub(super) struct Stretch {
     shared: Vec<Piece>,
 }
 
-/// Derivatives of a stretch, from this one on, which are those by the variables of a span.
+/// Where derivatives of a stretch are among its adjoints, if they are not 0, and by which variables they are.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
-    from: usize,
+    from: Option<u32>,
     to: Span,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Sweep<'s, T> {
     /// How many sums there are.
     pub sums: usize,
     /// Memory for each thread.
-    pub pool: &'s Mutex<Vec<PartMemory<T>>>,
+    pub pool: &'s Mutex<Vec<Kept<T>>>,
     pub is_parallel: bool,
 }
 
@@ -58,13 +59,17 @@ impl Stretch {
             let is_own = |at: usize| at >= start && uses.get(at) == Some(&1);
             let (mut own, mut shared) = (Vec::new(), Vec::new());
             let targets = part.adds.iter().flat_map(|span| span.at..span.at + span.len);
-            for (from, at) in targets.enumerate() {
+            let parts = part.whole.schedule.derivatives.iter();
+            let adjoints = parts.flat_map(|part| (0..part.len).map(|k| part.at.map(|at| at + k as u32)));
+            for (from, at) in adjoints.zip(targets) {
                 let pieces: &mut Vec<Piece> = if is_own(at) { &mut own } else { &mut shared };
-                match pieces.last_mut() {
-                    Some(last) if last.from + last.to.len == from && last.to.at + last.to.len == at => {
-                        last.to.len += 1;
-                    }
-                    _ => pieces.push(Piece { from, to: Span { at, len: 1 } }),
+                let goes_on = |last: &Piece| {
+                    last.from.map(|first| first + last.to.len as u32) == from
+                        && last.to.at + last.to.len == at
+                };
+                match pieces.last_mut().filter(|last| goes_on(last)) {
+                    Some(last) => last.to.len += 1,
+                    None => pieces.push(Piece { from, to: Span { at, len: 1 } }),
                 }
             }
             // The variables of a part are in ascending order.
@@ -89,18 +94,18 @@ impl Stretch {
     }
 
     /// Writes the derivatives.
-    fn write(&self, derivatives: &[f64], window: &mut [f64], shared: &mut [f64]) {
+    fn write<T: InRuns>(&self, memory: &Memory<T>, window: &mut [f64], shared: &mut [f64]) {
         let mut at = 0;
         for &Piece { from, to } in &self.own {
             let start = to.at - self.window.start;
             window[at..start].fill(0.0);
             at = start + to.len;
-            window[start..at].copy_from_slice(&derivatives[from..][..to.len]);
+            memory.read_derivatives(from, &mut window[start..at]);
         }
         window[at..].fill(0.0);
         let mut at = 0;
         for &Piece { from, to } in &self.shared {
-            shared[at..][..to.len].copy_from_slice(&derivatives[from..][..to.len]);
+            memory.read_derivatives(from, &mut shared[at..][..to.len]);
             at += to.len;
         }
     }
@@ -134,19 +139,21 @@ impl<T: InRuns> Sweep<'_, T> {
 
     fn one(&self, stretch: &Stretch, written: Written<'_>) -> bool {
         let pooled = || self.pool.lock().ok()?.pop();
-        let mut memory = pooled().unwrap_or_default();
-        let mut is_valid = stretch.part.forward(self.given, &mut memory);
+        let mut kept = pooled().unwrap_or_default();
+        let whole = &stretch.part.whole;
+        let memory = kept.of(&whole.schedule);
+        let mut is_valid = stretch.part.forward(self.given, memory);
         if is_valid {
-            stretch.part.read(&mut memory, written.sums);
+            whole.read_values(memory, [written.sums, &mut []]);
         }
         if let Some(seeds) = self.seeds.filter(|_| is_valid) {
-            is_valid = stretch.part.backward(seeds, &mut memory);
+            is_valid = whole.sweep(seeds, memory);
             if is_valid {
-                stretch.write(&memory.derivatives, written.derivatives, written.shared);
+                stretch.write(memory, written.derivatives, written.shared);
             }
         }
         if let Ok(mut pool) = self.pool.lock() {
-            pool.push(memory);
+            pool.push(kept);
         }
         is_valid
     }
