@@ -42,7 +42,7 @@ fn check_numbers(ours: &[f64], expected: &[f64], what: &str) {
 
 /// Checks a function that has to be evaluated in stretches, at a few sizes of these.
 fn check(f: &Function, x: &[f64], what: &str) {
-    for bytes in [4 << 10, 1500 * 8, 40 << 10] {
+    for bytes in [4 << 10, 1500 * 8] {
         let plan = plan(f, bytes);
         assert!(bytes > 4 << 10 || plan.plan().stretches > 1, "{what}: {}", plan.plan());
         check_plan(f, &plan, x, &format!("{what}, {bytes} bytes"));
@@ -65,7 +65,7 @@ fn valley<R: Real>(w: &[R]) -> R {
 /// Sizes around the borders of stretches, as a chain of additions and as one sum.
 #[test]
 fn chains_of_many_sizes() {
-    for n in (130..190).chain([250, 256, 257, 511, 512, 513, 1000, 2049]) {
+    for n in (130..190).step_by(if cfg!(debug_assertions) { 9 } else { 1 }).chain([256, 257, 2049]) {
         let f = record(n, |x| x.windows(2).map(valley).sum());
         let g = record(n, |x| lists::sum(&x.windows(2).map(valley).collect::<Vec<_>>()));
         let plan = plan(&f, 4 << 10);
@@ -79,14 +79,14 @@ fn chains_of_many_sizes() {
 /// Stretches that are equal share one schedule, so that a plan is small.
 #[test]
 fn equal_stretches_share_their_plan() {
-    let f = record(20_000, |x| x.windows(2).map(valley).sum());
+    let f = record(30_000, |x| x.windows(2).map(valley).sum());
     let plan = f.vectorised();
     assert!(plan.plan().stretches > 3, "{}", plan.plan());
     assert!(plan.plan().bytes < 1 << 20, "{}", plan.plan());
     assert!(plan.plan().to_string().contains(&format!("in {} stretches", plan.plan().stretches)));
     let whole = f.vectorised_in_stretches::<f64>(usize::MAX);
     assert_eq!(whole.plan().stretches, 0);
-    let x = points(20_000, 3);
+    let x = points(30_000, 3);
     check_numbers(&plan.evaluator().gradient(&x).unwrap(), &whole.evaluator().gradient(&x).unwrap(), "whole");
 }
 
@@ -249,7 +249,7 @@ fn guards_in_all_parts() {
     }
 }
 
-/// Comparisons of what is used for nothing else, beside the terms; of numbers of different stretches, there is one plan for all.
+/// Comparisons of what is used for nothing else, beside the terms; of numbers of different stretches, in the head.
 #[test]
 fn guards_of_other_numbers() {
     let n = 600;
@@ -267,8 +267,9 @@ fn guards_of_other_numbers() {
         assert!(terms[0] < terms[n - 1] + 100.0);
         lists::sum(&terms)
     });
-    assert_eq!(plan(&across, 4 << 10).plan().stretches, 0);
-    check_plan(&across, &plan(&across, 4 << 10), &x, "across");
+    check(&across, &points(n, 8), "across");
+    x[0] = 1e3;
+    check(&across, &x, "across, another branch");
 }
 
 /// Infinities, NaN, kinks and structural zeros.
@@ -301,7 +302,7 @@ fn edges() {
 /// A sum of random terms: programs of a few inputs, side by side or anywhere, and of what is shared.
 #[test]
 fn random_sums() {
-    let count = if cfg!(debug_assertions) { 60 } else { 1_000 };
+    let count = if cfg!(debug_assertions) { 30 } else { 1_000 };
     let mut in_stretches = 0;
     for seed in 0..count {
         let mut random = Random(seed);

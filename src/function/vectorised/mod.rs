@@ -28,7 +28,7 @@ use plan::Plan;
 use planned::Planned;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
-use stretches::STRETCH;
+use stretches::{LIMITS, Limits};
 
 /// A [`Function`] planned for evaluation in vector registers, one point at a time: operations of the graph that are equal but
 /// for their operands are computed side by side, as loops over contiguous numbers ("runs"). [`Function::vectorised`] makes
@@ -85,8 +85,8 @@ use stretches::STRETCH;
 pub struct Vectorised<T = f64> {
     function: Function,
     exactness: Exactness,
-    /// Bytes of values and adjoints, from which on long sums are evaluated in stretches.
-    stretch: usize,
+    /// From which on long sums are evaluated in stretches.
+    limits: Limits,
     /// `None` where it does not pay.
     plan: Option<Plan>,
     statistics: PlanStatistics,
@@ -106,7 +106,7 @@ impl Function {
     /// As [`vectorised`](Self::vectorised), with a choice of bits.
     #[must_use]
     pub fn vectorised_with(&self, exactness: Exactness) -> Vectorised {
-        Vectorised::new(self, exactness, STRETCH)
+        Vectorised::new(self, exactness, LIMITS)
     }
 
     /// As [`vectorised`](Self::vectorised), in the precision of `T`: see [`Vectorised`](Vectorised#precision).
@@ -121,23 +121,24 @@ impl Function {
     /// ```
     #[must_use]
     pub fn vectorised_as<T: Precision>(&self) -> Vectorised<T> {
-        Vectorised::new(self, Exactness::Rounded, STRETCH)
+        Vectorised::new(self, Exactness::Rounded, LIMITS)
     }
 
     /// As [`vectorised_as`](Self::vectorised_as), with stretches of about this number of bytes: for tests.
     #[doc(hidden)]
     #[must_use]
     pub fn vectorised_in_stretches<T: Precision>(&self, bytes: usize) -> Vectorised<T> {
-        Vectorised::new(self, Exactness::Rounded, bytes)
+        let limits = Limits { stretch: bytes, linear: bytes, other: bytes };
+        Vectorised::new(self, Exactness::Rounded, limits)
     }
 }
 
 impl<T: Precision> Vectorised<T> {
-    fn new(function: &Function, exactness: Exactness, stretch: usize) -> Self {
-        let planned = Planned::new(function, exactness, size_of::<T>(), stretch);
+    fn new(function: &Function, exactness: Exactness, limits: Limits) -> Self {
+        let planned = Planned::new(function, exactness, size_of::<T>(), limits);
         let Planned { function, plan, statistics } = planned;
         let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
-        Vectorised { function, exactness, stretch, plan, statistics, jvp, hvp, precision: PhantomData }
+        Vectorised { function, exactness, limits, plan, statistics, jvp, hvp, precision: PhantomData }
     }
 
     /// What was planned.

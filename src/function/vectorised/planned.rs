@@ -3,7 +3,7 @@
 use super::Exactness;
 use super::plan::Plan;
 use super::statistics::PlanStatistics;
-use super::stretches::{InStretches, work};
+use super::stretches::{InStretches, Limits, work};
 use super::whole::Whole;
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
@@ -29,14 +29,14 @@ const MARGIN: f64 = 1.25;
 const PASSES: [Pass; 4] = [Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead];
 
 impl Planned {
-    /// `bytes`: of a number; `stretch`: of values and adjoints, from which on long sums are evaluated in stretches.
-    pub fn new(function: &Function, exactness: Exactness, bytes: usize, stretch: usize) -> Planned {
+    /// `bytes`: of a number; `limits`: from which on long sums are evaluated in stretches.
+    pub fn new(function: &Function, exactness: Exactness, bytes: usize, limits: Limits) -> Planned {
         let function = function.with_passes(&PASSES);
         let is_variable: Vec<bool> = function.are_variables().collect();
         let graph = &function.graph;
         let work: usize = graph.instructions.iter().map(work).sum();
         let told = |plan: &Plan| statistics(plan, graph.instructions.len(), work, bytes);
-        let in_stretches = InStretches::new(graph, &is_variable, exactness, bytes, stretch);
+        let in_stretches = InStretches::new(graph, &is_variable, exactness, bytes, limits);
         let in_stretches = in_stretches.map(Plan::Stretches).map(|plan| (told(&plan), plan));
         let (statistics, plan) = in_stretches.filter(|(told, _)| told.is_vectorised).unwrap_or_else(|| {
             let schedule = Arc::new(Schedule::new(graph, &is_variable, exactness));

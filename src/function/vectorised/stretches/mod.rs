@@ -19,8 +19,19 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use stretch::{Stretch, Sweep, Written};
 
-/// Bytes of values and adjoints of a stretch, about: a quarter of a cache of the second level.
-pub(super) const STRETCH: usize = 256 << 10;
+/// Bytes of values and adjoints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Of a stretch, about.
+    pub stretch: usize,
+    /// How many are evaluated as one: if what is made of the sums is linear in them, and otherwise, as values are computed
+    /// twice then.
+    pub linear: usize,
+    pub other: usize,
+}
+
+/// For caches of the second level of a megabyte or more.
+pub(super) const LIMITS: Limits = Limits { stretch: 128 << 10, linear: 1 << 20, other: 16 << 20 };
 /// Nanoseconds from which on an evaluation is worth several threads.
 const PARALLEL: f64 = 50_000.0;
 
@@ -45,7 +56,7 @@ pub(super) struct InStretches {
 #[derive(Debug, Default)]
 pub(super) struct StretchMemory<T> {
     /// For each thread.
-    pool: Mutex<Vec<Kept<T>>>,
+    pool: Mutex<Vec<Box<Kept<T>>>>,
     head: PartMemory<T>,
     tail: PartMemory<T>,
     /// The results of the head, then the sums; and the derivatives by both.
@@ -59,21 +70,24 @@ pub(super) struct StretchMemory<T> {
 }
 
 impl InStretches {
-    /// `None` if there is no long sum, or if all values and adjoints fit into `stretch` bytes; `bytes`: of a number.
+    /// `None` if there is no long sum, or if it is not long enough; `bytes`: of a number.
     pub fn new(
         graph: &Graph,
         is_variable: &[bool],
         exactness: Exactness,
         bytes: usize,
-        stretch: usize,
+        limits: Limits,
     ) -> Option<InStretches> {
         // Memory is used again, so that values and adjoints take about as much as a number for each place.
-        let count = (graph.places() * bytes).div_ceil(stretch);
-        if exactness == Exactness::Exact || graph.outputs.len() != 1 || count < 2 {
+        let all = graph.places() * bytes;
+        if exactness == Exactness::Exact || graph.outputs.len() != 1 || all <= limits.linear {
             return None;
         }
-        let split = split::split(graph, count)?;
+        let split = split::split(graph, all.div_ceil(limits.stretch))?;
         let is_linear = split.is_linear(graph);
+        if !is_linear && all <= limits.other {
+            return None;
+        }
         let sums = split.sums.len();
         let Parts { head, stretches, tail, head_results } =
             parts::parts(graph, &split, is_variable, exactness);
@@ -113,11 +127,15 @@ impl InStretches {
     pub fn bytes(&self, number: usize) -> usize {
         let of = |part: &Part| part.whole.schedule.values + part.whole.schedule.adjoints;
         let most = self.stretches.iter().map(|stretch| of(&stretch.part)).max().unwrap_or(0);
-        let shared: usize = self.stretches.iter().map(Stretch::shared).sum();
         let mut seen = HashSet::new();
         let different = self.schedules().filter(|schedule| seen.insert(Arc::as_ptr(schedule)));
         let plan: usize = different.map(|schedule| schedule.bytes()).sum();
-        (most + of(&self.head) + of(&self.tail)) * number + shared * size_of::<f64>() + plan
+        (most + of(&self.head) + of(&self.tail)) * number + self.shared() * size_of::<f64>() + plan
+    }
+
+    /// How many derivatives are added up in the end.
+    fn shared(&self) -> usize {
+        self.stretches.iter().map(|stretch| stretch.shared_len).sum()
     }
 
     /// The value, in the first place of two parts.
@@ -188,7 +206,7 @@ impl InStretches {
         let mut are_finite = self.tail.add(tail, [out, adjoints]);
         let mut rest: &[f64] = shared;
         for stretch in &*self.stretches {
-            let (now, after) = rest.split_at(stretch.shared());
+            let (now, after) = rest.split_at(stretch.shared_len);
             are_finite &= stretch.add(now, [out, adjoints]);
             rest = after;
         }
@@ -203,7 +221,7 @@ impl InStretches {
         memory.results.resize(results, 0.0);
         memory.adjoints.resize(results, 0.0);
         memory.sums.resize(self.len() * self.sums, 0.0);
-        memory.shared.resize(self.stretches.iter().map(Stretch::shared).sum(), 0.0);
+        memory.shared.resize(self.shared(), 0.0);
         self.head.values([x[0], x[1], &[]], &mut memory.head, &mut memory.results[..self.head_results])
     }
 

@@ -14,6 +14,9 @@ pub(super) struct Stretch {
     window: Range<usize>,
     own: Vec<Piece>,
     shared: Vec<Piece>,
+    /// How many derivatives it has that others have, too; and how many the stretches before it have.
+    pub shared_len: usize,
+    shared_before: usize,
 }
 
 /// Where derivatives of a stretch are among its adjoints, if they are not 0, and by which variables they are.
@@ -31,7 +34,7 @@ pub(super) struct Sweep<'s, T> {
     /// How many sums there are.
     pub sums: usize,
     /// Memory for each thread.
-    pub pool: &'s Mutex<Vec<Kept<T>>>,
+    pub pool: &'s Mutex<Vec<Box<Kept<T>>>>,
     pub is_parallel: bool,
 }
 
@@ -74,18 +77,15 @@ impl Stretch {
             }
             // The variables of a part are in ascending order.
             let end = own.last().map_or(start, |last| last.to.at + last.to.len);
-            stretches.push(Stretch { part, window: start..end, own, shared });
+            let shared_len = shared.iter().map(|piece| piece.to.len).sum();
+            let shared_before = stretches.last().map_or(0, |last| last.shared_before + last.shared_len);
+            stretches.push(Stretch { part, window: start..end, own, shared, shared_len, shared_before });
             start = end;
         }
         if let Some(last) = stretches.last_mut() {
             last.window.end = variables;
         }
         stretches
-    }
-
-    /// How many derivatives it has that others have too.
-    pub fn shared(&self) -> usize {
-        self.shared.iter().map(|piece| piece.to.len).sum()
     }
 
     /// Adds the derivatives that others have too.
@@ -121,7 +121,7 @@ impl<T: InRuns> Sweep<'_, T> {
         let (mut in_windows, mut in_shared) = (0, 0);
         if self.seeds.is_some() {
             in_windows = second[0].window.start - first[0].window.start;
-            in_shared = first.iter().map(Stretch::shared).sum();
+            in_shared = second[0].shared_before - first[0].shared_before;
         }
         let (sums, other_sums) = written.sums.split_at_mut(first.len() * self.sums);
         let (derivatives, other_derivatives) = written.derivatives.split_at_mut(in_windows);
