@@ -302,7 +302,7 @@ fn edges() {
 /// A sum of random terms: programs of a few inputs, side by side or anywhere, and of what is shared.
 #[test]
 fn random_sums() {
-    let count = if cfg!(debug_assertions) { 30 } else { 1_000 };
+    let count = if cfg!(debug_assertions) { 20 } else { 1_000 };
     let mut in_stretches = 0;
     for seed in 0..count {
         let mut random = Random(seed);

@@ -128,7 +128,7 @@ impl Function {
     #[doc(hidden)]
     #[must_use]
     pub fn vectorised_in_stretches<T: Precision>(&self, bytes: usize) -> Vectorised<T> {
-        let limits = Limits { stretch: bytes, linear: bytes, other: bytes };
+        let limits = Limits { stretch: [bytes; 2], linear: bytes, other: bytes };
         Vectorised::new(self, Exactness::Rounded, limits)
     }
 }

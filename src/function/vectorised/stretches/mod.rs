@@ -22,8 +22,8 @@ use stretch::{Stretch, Sweep, Written};
 /// Bytes of values and adjoints.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Of a stretch, about.
-    pub stretch: usize,
+    /// Of a stretch, about: more than the first, if its runs would be short, but not more than the second.
+    pub stretch: [usize; 2],
     /// How many are evaluated as one: if what is made of the sums is linear in them, and otherwise, as values are computed
     /// twice then.
     pub linear: usize,
@@ -31,7 +31,7 @@ pub(super) struct Limits {
 }
 
 /// For caches of the second level of a megabyte or more.
-pub(super) const LIMITS: Limits = Limits { stretch: 128 << 10, linear: 1 << 20, other: 16 << 20 };
+pub(super) const LIMITS: Limits = Limits { stretch: [64 << 10, 512 << 10], linear: 1 << 20, other: 16 << 20 };
 /// Nanoseconds from which on an evaluation is worth several threads.
 const PARALLEL: f64 = 50_000.0;
 
@@ -83,7 +83,7 @@ impl InStretches {
         if exactness == Exactness::Exact || graph.outputs.len() != 1 || all <= limits.linear {
             return None;
         }
-        let split = split::split(graph, all.div_ceil(limits.stretch))?;
+        let split = split::split(graph, limits.stretch.map(|bytes| all.div_ceil(bytes)))?;
         let is_linear = split.is_linear(graph);
         if !is_linear && all <= limits.other {
             return None;

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// A sum of fewer terms than this is not divided.
 const LONG: usize = 64;
+/// Where a stretch would have fewer terms than this, runs would be short, and it is longer.
+const TERMS: usize = 256;
 /// How many sets of sums are tried.
 const TRIES: usize = 3;
 
@@ -87,19 +89,20 @@ pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
     Some((sum.operands.len() / factors, factors))
 }
 
-/// Divides a graph into about this number of stretches; `None` if it has no long sum with most of the work in its terms.
-pub(super) fn split(graph: &Graph, count: usize) -> Option<Split> {
-    let mut least = LONG.max(2 * count);
+/// Divides a graph into about as many stretches, at `most` and at `least`; `None` if it has no long sum with most of the work in its terms.
+pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
+    let mut shortest = LONG.max(2 * least);
     for _ in 0..TRIES {
-        let sums = long_sums(graph, least);
+        let sums = long_sums(graph, shortest);
         let lengths = || sums.iter().map(|&sum| terms_of(sum).map_or(0, |(terms, _)| terms));
         let units = lengths().max()?;
+        let count = (units / TERMS).clamp(least, most);
         let divided = Divided::new(graph, sums.clone(), units, count);
         if let Some(split) = divided.split(true).or_else(|| divided.split(false)) {
             return Some(split);
         }
         // The terms of a sum may be long sums, of which one has most of the terms.
-        least = lengths().min()? + 1;
+        shortest = lengths().min()? + 1;
     }
     None
 }
