@@ -63,6 +63,11 @@ use stretches::{LIMITS, Limits};
 /// Neutral operations (`x · 1`, `x + 0`), which [`Function::optimize`] removes, often make parts of a graph equal to others:
 /// plan the function as it was recorded. Passes that keep values are applied here.
 ///
+/// # Long sums
+/// Where values and adjoints of a sum of very many terms would leave the cache, the sum is evaluated in stretches, forwards and
+/// backwards over one part of the terms after the other, in the same memory; with the feature `parallel` on the threads of
+/// rayon's pool.
+///
 /// # Bits
 /// Values are within the rounding of elementary functions (2 units in the last place) and of long sums and products, which
 /// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
