@@ -386,8 +386,8 @@ fn evaluations_allocate_nothing() {
 #[cfg(feature = "parallel")]
 #[test]
 fn bits_on_any_number_of_threads() {
-    let data = points(40_000, 13);
-    let chain = record(30_000, |x| x.windows(2).map(valley).sum());
+    let data = points(80_000, 13);
+    let chain = record(40_000, |x| x.windows(2).map(valley).sum());
     let shared = record(6, |p| {
         let scale = (p[0] * p[1]).exp();
         data.chunks(2).map(|d| ((d[0] - p[2]) * p[3] / scale + d[1] * p[4]).sin() * p[5]).sum::<Var>().sin()

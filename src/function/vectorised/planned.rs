@@ -3,8 +3,9 @@
 use super::Exactness;
 use super::plan::Plan;
 use super::statistics::PlanStatistics;
-use super::stretches::{InStretches, Limits, work};
+use super::stretches::{InStretches, Limits};
 use super::whole::Whole;
+use crate::function::ir::graph::Instruction;
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
 use std::sync::Arc;
@@ -34,7 +35,7 @@ impl Planned {
         let function = function.with_passes(&PASSES);
         let is_variable: Vec<bool> = function.are_variables().collect();
         let graph = &function.graph;
-        let work: usize = graph.instructions.iter().map(work).sum();
+        let work: usize = graph.instructions.iter().map(Instruction::work).sum();
         let told = |plan: &Plan| statistics(plan, graph.instructions.len(), work, bytes);
         let in_stretches = InStretches::new(graph, &is_variable, exactness, bytes, limits);
         let in_stretches = in_stretches.map(Plan::Stretches).map(|plan| (told(&plan), plan));

@@ -14,7 +14,6 @@ use crate::function::ir::graph::Graph;
 use crate::function::schedule::Schedule;
 use part::{Part, PartMemory};
 use parts::Parts;
-pub(super) use split::work;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use stretch::{Stretch, Sweep, Written};

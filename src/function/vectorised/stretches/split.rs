@@ -74,11 +74,6 @@ fn both(a: Needed, b: Needed) -> Needed {
     (a.0.min(b.0), a.1.max(b.1))
 }
 
-/// The work of an instruction: a row over a list does as much as an operation of two operands for each of its terms.
-pub(in crate::function::vectorised) fn work(instruction: Instruction<'_>) -> usize {
-    instruction.operands.len().saturating_sub(1).max(1)
-}
-
 /// The terms of a sum that may be divided, and how many factors each has.
 pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
     let factors = match sum.op {
@@ -89,7 +84,8 @@ pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
     Some((sum.operands.len() / factors, factors))
 }
 
-/// Divides a graph into about as many stretches, at `most` and at `least`; `None` if it has no long sum with most of the work in its terms.
+/// Divides a graph into stretches, about `least` of them, or up to `most`, if they have many terms; `None` if it has no long
+/// sum with most of the work in its terms.
 pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
     let mut shortest = LONG.max(2 * least);
     for _ in 0..TRIES {
@@ -222,7 +218,7 @@ impl<'g> Divided<'g> {
             if self.is_sum[instruction.result] {
                 self.units_of(instruction).for_each(|(_, unit)| of_unit[unit as usize] += 1);
             } else if self.is_near(units) && (units.1 as usize) < self.units {
-                of_unit[units.0 as usize] += work(instruction);
+                of_unit[units.0 as usize] += instruction.work();
             }
         }
         let most = of_unit.iter().sum::<usize>().div_ceil(self.count);
@@ -245,7 +241,7 @@ impl<'g> Divided<'g> {
         let mut of_stretch = vec![0; self.count];
         let (mut once, mut outside, mut repeated) = (0, 0, 0);
         for (number, instruction) in self.graph.instructions.iter().enumerate() {
-            let work = work(instruction);
+            let work = instruction.work();
             once += work;
             let units = self.needs(instruction);
             if self.is_sum[instruction.result] || units == NOWHERE {
