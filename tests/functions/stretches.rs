@@ -102,7 +102,7 @@ fn likelihood(tail: fn(Var, Var) -> Var) -> Function {
 
 #[test]
 fn heads_and_tails() {
-    let tails: [fn(Var, Var) -> Var; 8] = [
+    let tails: [fn(Var, Var) -> Var; 11] = [
         |sum, _| sum,
         |sum, _| sum * -0.5 + 3.0,
         |sum, shared| -sum * shared,
@@ -111,6 +111,9 @@ fn heads_and_tails() {
         |sum, shared| (sum * sum + shared).sqrt(),
         |sum, shared| if sum > 0.0 { sum * shared } else { -sum },
         |sum, shared| sum.max(shared),
+        |sum, _| sum * sum,
+        |sum, shared| shared / sum + sum / 7.0,
+        |sum, shared| sum.powi(2) * shared,
     ];
     for (k, tail) in tails.into_iter().enumerate() {
         check(&likelihood(tail), &[0.3, 0.7, -0.4, 1.1], &format!("tail {k}"));

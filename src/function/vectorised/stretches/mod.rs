@@ -55,7 +55,7 @@ pub(super) struct InStretches {
 #[derive(Debug, Default)]
 pub(super) struct StretchMemory<T> {
     /// For each thread.
-    pool: Mutex<Vec<Box<Kept<T>>>>,
+    pool: Mutex<Vec<Kept<T>>>,
     head: PartMemory<T>,
     tail: PartMemory<T>,
     /// The results of the head, then the sums; and the derivatives by both.

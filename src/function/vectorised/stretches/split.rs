@@ -1,7 +1,7 @@
 //! Which operations belong to which part: the head, a stretch, or the tail.
 
 use crate::function::ir::graph::{Graph, Instruction, Place};
-use crate::table::ops::{Factor, Op};
+use crate::table::ops::Op;
 use std::ops::Range;
 
 /// A sum of fewer terms than this is not divided.
@@ -37,21 +37,18 @@ impl Split {
         self.sums.iter().for_each(|&sum| depends[sum as usize] = true);
         for instruction in graph.instructions.iter() {
             let Instruction { op, operands, .. } = instruction;
-            let by_sums = |operand: usize| depends[operands[operand] as usize];
-            let is_constant = |operand: usize| match op.multiple(operand).map(|multiple| multiple.of) {
-                Some(None) => true,
-                Some(Some(Factor::Operand(other))) => !by_sums(other),
-                _ => false,
-            };
-            if (0..operands.len()).any(by_sums) {
-                let is_list = instruction.is_list() || instruction.is_matrix();
-                if op != Op::TERMS
-                    && (is_list || !(0..operands.len()).filter(|&k| by_sums(k)).all(is_constant))
-                {
-                    return false;
-                }
-                depends[instruction.results()].fill(true);
+            let by_sums: Vec<usize> =
+                (0..operands.len()).filter(|&k| depends[operands[k] as usize]).collect();
+            if by_sums.is_empty() {
+                continue;
             }
+            let reads = |partial: usize| {
+                op.partial_reads(partial, None) || by_sums.iter().any(|&k| op.partial_reads(partial, Some(k)))
+            };
+            if op != Op::TERMS && by_sums.iter().any(|&k| reads(k)) {
+                return false;
+            }
+            depends[instruction.results()].fill(true);
         }
         true
     }

@@ -34,7 +34,7 @@ pub(super) struct Sweep<'s, T> {
     /// How many sums there are.
     pub sums: usize,
     /// Memory for each thread.
-    pub pool: &'s Mutex<Vec<Box<Kept<T>>>>,
+    pub pool: &'s Mutex<Vec<Kept<T>>>,
     pub is_parallel: bool,
 }
 
