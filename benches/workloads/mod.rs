@@ -79,7 +79,11 @@ pub enum Size {
 pub fn visit_all(size: Size, visitor: &mut impl Visitor) {
     let of = |full: usize, small: usize| if size == Size::Full { full } else { small };
     visitor.visit(recurrence::Recurrence::new(of(1_000_000, 1_000)));
-    visitor.visit(rosenbrock::Rosenbrock::new(of(1_000, 50)));
+    visitor.visit(rosenbrock::Rosenbrock::<1_000>::new(of(1_000, 50)));
+    if size == Size::Full {
+        visitor.visit(rosenbrock::Rosenbrock::<10_000>::new(10_000));
+        visitor.visit(rosenbrock::Rosenbrock::<100_000>::new(100_000));
+    }
     visitor.visit(product::Product::new(of(1_000, 50)));
     visitor.visit(gmm::Gmm::random(of(10, 4), of(25, 3), of(1_000, 7)));
     visitor.visit(bundle_adjustment::BundleAdjustment::random(of(10_000, 10)));

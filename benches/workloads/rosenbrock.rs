@@ -3,12 +3,13 @@
 use super::{Workload, data::Seeded};
 use tapegrad::{Real, Var, preaccumulate};
 
-pub struct Rosenbrock {
+/// `N`: the number of variables in the published measurements.
+pub struct Rosenbrock<const N: usize = 1_000> {
     x: Vec<f64>,
 }
 
-impl Rosenbrock {
-    pub fn new(n: usize) -> Rosenbrock {
+impl<const N: usize> Rosenbrock<N> {
+    pub fn new(n: usize) -> Self {
         Rosenbrock { x: Seeded::new(2).uniforms(n, -2.0..2.0) }
     }
 }
@@ -18,8 +19,12 @@ fn term<R: Real>(x: R, next: R) -> R {
     (next - x * x).powi(2) * 100.0 + (x - 1.0).powi(2)
 }
 
-impl Workload for Rosenbrock {
-    const NAME: &'static str = "rosenbrock";
+impl<const N: usize> Workload for Rosenbrock<N> {
+    const NAME: &'static str = match N {
+        100_000.. => "rosenbrock_100k",
+        10_000.. => "rosenbrock_10k",
+        _ => "rosenbrock",
+    };
 
     fn point(&self, _: usize) -> &[f64] {
         &self.x

@@ -1,7 +1,7 @@
 //! Evaluators: values and derivatives of a recorded function at a point, as numbers.
 
 use super::evaluate::{Memory, backward, backward_plain};
-use super::ir::graph::Place;
+use super::ir::graph::{Instruction, Place};
 use super::maybe_owned::MaybeOwned;
 use super::{Function, length};
 use crate::error::Error;
@@ -64,10 +64,9 @@ impl Workspace {
 }
 
 impl Function {
-    /// How much there is to compute, in operations. A row over a list does as much as an operation of two operands for each of
-    /// its terms.
+    /// How much there is to compute, in operations.
     pub(crate) fn work(&self) -> usize {
-        self.graph.instructions.iter().map(|it| it.operands.len().saturating_sub(1).max(1)).sum()
+        self.graph.instructions.iter().map(Instruction::work).sum()
     }
 
     /// The estimated time of an evaluator for the value and the gradient, in nanoseconds.

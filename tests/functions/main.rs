@@ -21,6 +21,7 @@ mod long_sums;
 mod passes;
 mod replay;
 mod stored;
+mod stretches;
 mod vectorised;
 mod view;
 mod zeros;

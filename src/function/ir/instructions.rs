@@ -116,6 +116,11 @@ impl Instruction<'_> {
         self.op.is_reduction()
     }
 
+    /// A row over a list does as much as an operation of two operands for each of its terms.
+    pub fn work(self) -> usize {
+        self.operands.len().saturating_sub(1).max(1)
+    }
+
     /// Whether it is an operation on matrices.
     #[inline(always)]
     pub fn is_matrix(self) -> bool {

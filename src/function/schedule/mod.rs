@@ -20,9 +20,7 @@ mod squares;
 pub(super) use group::Group;
 pub(super) use levels::Levels;
 pub use plan::Exactness;
-pub(super) use plan::{
-    Contribution, Derivatives, Destination, Operand, ReverseStep, Schedule, Step, Watched, Write,
-};
+pub(super) use plan::{Contribution, Destination, Operand, ReverseStep, Schedule, Step, Watched, Write};
 
 use super::ir::graph::{Graph, Place};
 use std::borrow::Cow;

@@ -11,7 +11,8 @@ pub(super) fn in_parts(contributions: &[Contribution]) -> Vec<Contribution> {
     while let Some(first) = rest.first() {
         let mut end = first.writes().end;
         let mut overlapping = 1;
-        while let Some(next) = rest.get(overlapping).map(Contribution::writes).filter(|next| next.start < end) {
+        while let Some(next) = rest.get(overlapping).map(Contribution::writes).filter(|next| next.start < end)
+        {
             end = end.max(next.end);
             overlapping += 1;
         }

@@ -225,7 +225,8 @@ impl Planner<'_> {
     /// The contribution to an operand as a multiple, in which constants are numbers.
     fn multiple(&self, step: &Step, operands: &[Operand], own: usize) -> Option<Multiple> {
         let multiple = step.multiple(operands, own)?;
-        let constant = multiple.value.filter(|value| value.is_same).and_then(|value| self.constants.get(&value.at));
+        let constant =
+            multiple.value.filter(|value| value.is_same).and_then(|value| self.constants.get(&value.at));
         Some(match constant {
             Some(constant) if is_safe(multiple.by * constant, false) => {
                 Multiple { by: multiple.by * constant, value: None, ..multiple }
@@ -280,7 +281,9 @@ impl Planner<'_> {
     fn linear(&mut self, step: &Step, operands: &[Operand], from: Adjoints, is_left: &mut [bool]) {
         let mut contributions = Vec::new();
         for own in 0..operands.len() {
-            let Some(mut multiple) = self.multiple(step, operands, own).filter(|_| is_left[own]) else { continue };
+            let Some(mut multiple) = self.multiple(step, operands, own).filter(|_| is_left[own]) else {
+                continue;
+            };
             is_left[own] = false;
             let twin = multiple.other.filter(|&other| is_left[other] && operands[other] == operands[own]);
             if let Some(other) = twin {

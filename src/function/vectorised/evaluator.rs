@@ -1,7 +1,7 @@
 //! Values and derivatives in runs, for users.
 
 use super::Vectorised;
-use super::whole::Whole;
+use super::plan::Plan;
 use super::workspace::VectorisedWorkspace;
 use crate::error::Error;
 use crate::function::lanes::float::Float;
@@ -247,7 +247,7 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
         function.single_output()?;
         direction.clear();
         direction.resize(n, 0.0);
-        let mut row = |plan: &Whole, k: usize| {
+        let mut row = |plan: &Plan, k: usize| {
             direction[k] = 1.0;
             let is_valid = plan.vjp([x, direction], &[1.0], hvp, &mut [0.0], &mut out[k * n..][..n]);
             direction[k] = 0.0;

@@ -166,12 +166,7 @@ fn products<T: Float, S: Simd, const N: usize, const LISTS: usize>(
 }
 
 #[inline(always)]
-fn one<T: Float, S: Simd>(
-    simd: S,
-    contribution: &Contribution,
-    values: &[T],
-    adjoints: &mut [T],
-) {
+fn one<T: Float, S: Simd>(simd: S, contribution: &Contribution, values: &[T], adjoints: &mut [T]) {
     let &Contribution { from, by, value, to, len, is_sum } = contribution;
     let mut scale = T::of(by);
     if from.is_same {

@@ -6,11 +6,13 @@ mod evaluator;
 mod forward;
 mod linear;
 mod memory;
+mod plan;
 mod planned;
 mod reverse;
 mod runs;
 mod seen;
 mod statistics;
+mod stretches;
 mod sums;
 mod whole;
 mod workspace;
@@ -24,10 +26,11 @@ pub use workspace::VectorisedWorkspace;
 
 use super::Function;
 use super::precision::Precision;
+use plan::Plan;
 use planned::Planned;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
-use whole::Whole;
+use stretches::{LIMITS, Limits};
 
 /// A [`Function`] planned for evaluation in vector registers, one point at a time: operations of the graph that are equal but
 /// for their operands are computed side by side, as loops over contiguous numbers ("runs"). [`Function::vectorised`] makes
@@ -62,6 +65,11 @@ use whole::Whole;
 /// Neutral operations (`x · 1`, `x + 0`), which [`Function::optimize`] removes, often make parts of a graph equal to others:
 /// plan the function as it was recorded. Passes that keep values are applied here.
 ///
+/// # Long sums
+/// Where values and adjoints of a sum of very many terms would leave the cache, the sum is evaluated in stretches, forwards and
+/// backwards over one part of the terms after the other, in the same memory; with the feature `parallel` on the threads of
+/// rayon's pool.
+///
 /// # Bits
 /// Values are within the rounding of elementary functions (2 units in the last place) and of long sums and products, which
 /// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
@@ -84,12 +92,14 @@ use whole::Whole;
 pub struct Vectorised<T = f64> {
     function: Function,
     exactness: Exactness,
+    /// From which on long sums are evaluated in stretches.
+    limits: Limits,
     /// `None` where it does not pay.
-    plan: Option<Whole>,
+    plan: Option<Plan>,
     statistics: PlanStatistics,
     /// Plans of derivatives along a direction, once they were needed.
-    jvp: OnceLock<Option<Whole>>,
-    hvp: OnceLock<Option<Whole>>,
+    jvp: OnceLock<Option<Plan>>,
+    hvp: OnceLock<Option<Plan>>,
     precision: PhantomData<fn() -> T>,
 }
 
@@ -103,7 +113,7 @@ impl Function {
     /// As [`vectorised`](Self::vectorised), with a choice of bits.
     #[must_use]
     pub fn vectorised_with(&self, exactness: Exactness) -> Vectorised {
-        Vectorised::new(self, exactness)
+        Vectorised::new(self, exactness, LIMITS)
     }
 
     /// As [`vectorised`](Self::vectorised), in the precision of `T`: see [`Vectorised`](Vectorised#precision).
@@ -118,15 +128,24 @@ impl Function {
     /// ```
     #[must_use]
     pub fn vectorised_as<T: Precision>(&self) -> Vectorised<T> {
-        Vectorised::new(self, Exactness::Rounded)
+        Vectorised::new(self, Exactness::Rounded, LIMITS)
+    }
+
+    /// As [`vectorised_as`](Self::vectorised_as), with stretches of about this number of bytes: for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn vectorised_in_stretches<T: Precision>(&self, bytes: usize) -> Vectorised<T> {
+        let limits = Limits { stretch: [bytes; 2], linear: bytes, other: bytes };
+        Vectorised::new(self, Exactness::Rounded, limits)
     }
 }
 
 impl<T: Precision> Vectorised<T> {
-    fn new(function: &Function, exactness: Exactness) -> Self {
-        let Planned { function, plan, statistics } = Planned::new(function, exactness, size_of::<T>());
+    fn new(function: &Function, exactness: Exactness, limits: Limits) -> Self {
+        let planned = Planned::new(function, exactness, size_of::<T>(), limits);
+        let Planned { function, plan, statistics } = planned;
         let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
-        Vectorised { function, exactness, plan, statistics, jvp, hvp, precision: PhantomData }
+        Vectorised { function, exactness, limits, plan, statistics, jvp, hvp, precision: PhantomData }
     }
 
     /// What was planned.

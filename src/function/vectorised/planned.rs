@@ -1,7 +1,9 @@
 //! Whether evaluation in runs pays, and the plan if it does.
 
 use super::Exactness;
+use super::plan::Plan;
 use super::statistics::PlanStatistics;
+use super::stretches::{InStretches, Limits};
 use super::whole::Whole;
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
@@ -11,7 +13,7 @@ use std::sync::Arc;
 pub(super) struct Planned {
     pub function: Function,
     /// `None` where it does not pay.
-    pub plan: Option<Whole>,
+    pub plan: Option<Plan>,
     pub statistics: PlanStatistics,
 }
 
@@ -25,29 +27,52 @@ const MARGIN: f64 = 1.25;
 const PASSES: [Pass; 4] = [Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSums, Pass::DropDead];
 
 impl Planned {
-    /// `bytes`: of a number.
-    pub fn new(function: &Function, exactness: Exactness, bytes: usize) -> Planned {
+    /// `bytes`: of a number; `limits`: from which on long sums are evaluated in stretches.
+    pub fn new(function: &Function, exactness: Exactness, bytes: usize, limits: Limits) -> Planned {
         let function = function.with_passes(&PASSES);
         let is_variable: Vec<bool> = function.are_variables().collect();
-        let schedule = Schedule::new(&function.graph, &is_variable, exactness);
-        let work = function.work();
-        let mean_length = work as f64 / schedule.runs().max(1) as f64;
-        let nanoseconds_of_evaluator = function.nanoseconds();
-        let is_vectorised = work >= LEAST_OPERATIONS
-            && mean_length >= LEAST_LENGTH
-            && MARGIN * schedule.cost() < nanoseconds_of_evaluator;
-        let statistics = PlanStatistics {
-            is_vectorised,
-            operations: function.graph.instructions.len(),
-            levels: schedule.levels,
-            runs: schedule.runs(),
-            mean_length,
-            copied: schedule.copied(),
-            bytes: (schedule.values + schedule.adjoints) * bytes + schedule.bytes(),
-            nanoseconds: schedule.cost(),
-            nanoseconds_of_evaluator,
-        };
-        let plan = is_vectorised.then(|| Whole { schedule: Arc::new(schedule), exactness });
+        let graph = &function.graph;
+        let told = |plan: &Plan| statistics(plan, &function, bytes);
+        let in_stretches = InStretches::new(graph, &is_variable, exactness, bytes, limits);
+        let in_stretches = in_stretches.map(Plan::Stretches).map(|plan| (told(&plan), plan));
+        let (statistics, plan) = in_stretches.filter(|(told, _)| told.is_vectorised).unwrap_or_else(|| {
+            let schedule = Arc::new(Schedule::new(graph, &is_variable, exactness));
+            let plan = Plan::Whole(Whole { schedule, exactness });
+            (told(&plan), plan)
+        });
+        let plan = statistics.is_vectorised.then_some(plan);
         Planned { function, plan, statistics }
+    }
+}
+
+fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics {
+    let schedules: Vec<&Schedule> = match plan {
+        Plan::Whole(whole) => vec![&*whole.schedule],
+        Plan::Stretches(stretches) => stretches.schedules().map(|schedule| &**schedule).collect(),
+    };
+    let (stretches, bytes, nanoseconds) = match plan {
+        Plan::Whole(Whole { schedule, .. }) => {
+            (0, (schedule.values + schedule.adjoints) * bytes + schedule.bytes(), schedule.cost())
+        }
+        Plan::Stretches(stretches) => (stretches.len(), stretches.bytes(bytes), stretches.cost()),
+    };
+    let runs: usize = schedules.iter().map(|schedule| schedule.runs()).sum();
+    let work = function.work();
+    let mean_length = work as f64 / runs.max(1) as f64;
+    let nanoseconds_of_evaluator = function.nanoseconds();
+    let is_vectorised = work >= LEAST_OPERATIONS
+        && mean_length >= LEAST_LENGTH
+        && MARGIN * nanoseconds < nanoseconds_of_evaluator;
+    PlanStatistics {
+        is_vectorised,
+        operations: function.graph.instructions.len(),
+        levels: schedules.iter().map(|schedule| schedule.levels).max().unwrap_or(0),
+        runs,
+        stretches,
+        mean_length,
+        copied: schedules.iter().map(|schedule| schedule.copied()).sum(),
+        bytes,
+        nanoseconds,
+        nanoseconds_of_evaluator,
     }
 }

@@ -15,7 +15,7 @@ use crate::table::rules::Few;
 use crate::table::zeros::Reach;
 use pulp::{Simd, WithSimd};
 
-/// Computes the adjoints of the inputs from weights of the outputs.
+/// Computes the adjoints of the inputs from weights of the outputs. Returns whether the derivatives are finite.
 pub(super) struct Backward<'e, T> {
     pub schedule: &'e Schedule,
     pub memory: &'e mut Memory<T>,
@@ -23,10 +23,10 @@ pub(super) struct Backward<'e, T> {
 }
 
 impl<T: Float> WithSimd for Backward<'_, T> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
         let Backward { schedule, memory, weights } = self;
         for step in &schedule.reverse {
             match step {
@@ -42,6 +42,12 @@ impl<T: Float> WithSimd for Backward<'_, T> {
                 }
             }
         }
+        let is_finite = |number: T| (-T::LARGEST <= number) & (number <= T::LARGEST);
+        schedule.derivatives.iter().all(|part| {
+            let numbers = part.at.map_or(&[][..], |at| &memory.adjoints[at as usize..][..part.len]);
+            // Without an early exit, so that one instruction tests several.
+            numbers.iter().fold(true, |all, &number| all & is_finite(number))
+        })
     }
 }
 

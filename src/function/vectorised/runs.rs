@@ -14,10 +14,10 @@ pub trait InRuns: Float {
     #[allow(private_interfaces)]
     fn forward(job: Forward<'_, Self>) -> bool;
 
-    /// Computes the adjoints, with the vector instructions of the machine.
+    /// Computes the adjoints, with the vector instructions of the machine, and returns whether the derivatives are finite.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn backward(job: Backward<'_, Self>);
+    fn backward(job: Backward<'_, Self>) -> bool;
 }
 
 macro_rules! impl_in_runs {
@@ -31,8 +31,8 @@ macro_rules! impl_in_runs {
 
             #[allow(private_interfaces)]
             #[inline(never)]
-            fn backward(job: Backward<'_, $T>) {
-                with_best_instructions(job);
+            fn backward(job: Backward<'_, $T>) -> bool {
+                with_best_instructions(job)
             }
         }
     )* };

@@ -15,6 +15,9 @@ pub struct PlanStatistics {
     pub levels: usize,
     /// How many loops compute the values.
     pub runs: usize,
+    /// How many stretches of the terms of long sums are evaluated one after the other, in the same memory; 0 if there is one
+    /// plan for all.
+    pub stretches: usize,
     /// Operations per loop; a row over a list counts as many as it has terms.
     pub mean_length: f64,
     /// How many operands are copied for an evaluation, because they do not lie side by side.
@@ -29,13 +32,16 @@ pub struct PlanStatistics {
 
 impl fmt::Display for PlanStatistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PlanStatistics { operations, levels, runs, mean_length, copied, bytes, .. } = self;
+        let PlanStatistics { operations, levels, runs, stretches, mean_length, copied, bytes, .. } = self;
         write!(
             f,
             "{operations} operations in {levels} levels: {runs} runs of {mean_length:.1} on average, {copied} operands \
              copied, {bytes} bytes; about {:.0} ns, {:.0} ns one by one",
             self.nanoseconds, self.nanoseconds_of_evaluator
         )?;
+        if *stretches > 0 {
+            write!(f, "; in {stretches} stretches")?;
+        }
         if self.is_vectorised { Ok(()) } else { f.write_str("; evaluated one by one") }
     }
 }

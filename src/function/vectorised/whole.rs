@@ -5,7 +5,7 @@ use super::forward::Forward;
 use super::memory::{Kept, Memory};
 use super::reverse::Backward;
 use super::runs::InRuns;
-use crate::function::schedule::{Derivatives, Schedule};
+use crate::function::schedule::Schedule;
 use std::sync::Arc;
 
 /// A schedule of all outputs. Every method evaluates at a point, which is given in two parts, and returns false where the
@@ -64,8 +64,12 @@ impl Whole {
         is_valid
     }
 
-    /// Computes all values.
-    fn forward<T: InRuns>(&self, x: [&[f64]; 2], memory: &mut Memory<T>) -> bool {
+    /// Computes all values, at a point that is given in parts.
+    pub fn forward<'x, T: InRuns>(
+        &self,
+        x: impl IntoIterator<Item = &'x [f64]>,
+        memory: &mut Memory<T>,
+    ) -> bool {
         let schedule = &*self.schedule;
         let mut inputs = &mut memory.values[schedule.inputs as usize..];
         for part in x {
@@ -83,31 +87,27 @@ impl Whole {
     }
 
     /// The values of the outputs, once all values are known.
-    fn read_values<T: InRuns>(&self, memory: &Memory<T>, out: [&mut [f64]; 2]) {
+    pub fn read_values<T: InRuns>(&self, memory: &Memory<T>, out: [&mut [f64]; 2]) {
         let outputs = self.schedule.outputs.iter().map(|&output| memory.values[output as usize].double());
         out.into_iter().flatten().zip(outputs).for_each(|(out, value)| *out = value);
     }
 
-    /// Sweeps from the weights of the outputs; the values are known.
-    fn backward<T: InRuns>(&self, weights: &[f64], memory: &mut Memory<T>, out: &mut [f64]) -> bool {
-        let schedule = &*self.schedule;
-        T::backward(Backward { schedule, memory, weights });
-        let of = |part: &Derivatives, at: u32| &memory.adjoints[at as usize..][..part.len];
-        let parts = schedule.derivatives.iter();
-        let mut numbers = parts.clone().filter_map(|part| Some(of(part, part.at?)));
-        // Without an early exit within a part, so that one instruction tests several.
-        if numbers.any(|part| part.iter().fold(false, |any, number| any | !number.double().is_finite())) {
+    /// Sweeps from the weights of the outputs, once all values are known, and writes the derivatives.
+    pub fn backward<T: InRuns>(&self, weights: &[f64], memory: &mut Memory<T>, out: &mut [f64]) -> bool {
+        if !self.sweep(weights, memory) {
             return false;
         }
         let mut rest = out;
-        for part in parts {
+        for part in &self.schedule.derivatives {
             let (now, after) = rest.split_at_mut(part.len);
-            match part.at {
-                Some(at) => now.iter_mut().zip(of(part, at)).for_each(|(out, number)| *out = number.double()),
-                None => now.fill(0.0),
-            }
+            memory.read_derivatives(part.at, now);
             rest = after;
         }
         true
+    }
+
+    /// Computes the adjoints, once all values are known; returns whether the derivatives are finite.
+    pub fn sweep<T: InRuns>(&self, weights: &[f64], memory: &mut Memory<T>) -> bool {
+        T::backward(Backward { schedule: &self.schedule, memory, weights })
     }
 }

@@ -1,6 +1,6 @@
 //! The memory of evaluators, lent by the caller.
 
-use super::memory::Kept;
+use super::plan::PlanMemory;
 use crate::function::evaluator::Workspace;
 use crate::function::precision::Precision;
 
@@ -14,10 +14,10 @@ use crate::function::precision::Precision;
 #[derive(Debug, Default)]
 pub struct VectorisedWorkspace<T = f64> {
     /// Of the plan itself.
-    pub(super) own: Kept<T>,
+    pub(super) own: PlanMemory<T>,
     /// Of its plans of derivatives along a direction, and of their gradients.
-    pub(super) jvp: Kept<T>,
-    pub(super) hvp: Kept<T>,
+    pub(super) jvp: PlanMemory<T>,
+    pub(super) hvp: PlanMemory<T>,
     /// For the function one operation at a time: where that is quicker, or where it decides.
     pub(super) careful: Workspace,
     /// A direction of the variables.

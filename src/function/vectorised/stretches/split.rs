@@ -1,0 +1,307 @@
+//! Which operations belong to which part: the head, a stretch, or the tail.
+
+use crate::function::ir::graph::{Graph, Instruction, Place};
+use crate::table::ops::Op;
+use std::ops::Range;
+
+/// A sum of fewer terms than this is not divided.
+const LONG: usize = 64;
+/// Where a stretch would have fewer terms than this, runs would be short, and it is longer.
+const TERMS: usize = 256;
+/// How many sets of sums are tried.
+const TRIES: usize = 3;
+
+/// The parts of a graph with one output.
+#[derive(Debug)]
+pub(super) struct Split {
+    /// The results of the sums that are divided.
+    pub sums: Vec<Place>,
+    /// The terms of each of these sums in each stretch.
+    pub terms: Vec<Vec<Range<usize>>>,
+    pub head: Members,
+    pub stretches: Vec<Members>,
+    pub tail: Members,
+}
+
+/// The instructions and guards of a part, by their numbers, in order.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Members {
+    pub instructions: Vec<usize>,
+    pub guards: Vec<usize>,
+}
+
+impl Split {
+    /// Whether the derivatives by the sums do not depend on the sums: whether all that is made of them is linear in them.
+    pub fn is_linear(&self, graph: &Graph) -> bool {
+        let mut depends = vec![false; graph.places()];
+        self.sums.iter().for_each(|&sum| depends[sum as usize] = true);
+        for instruction in graph.instructions.iter() {
+            let Instruction { op, operands, .. } = instruction;
+            let by_sums: Vec<usize> =
+                (0..operands.len()).filter(|&k| depends[operands[k] as usize]).collect();
+            if by_sums.is_empty() {
+                continue;
+            }
+            let reads = |partial: usize| {
+                op.partial_reads(partial, None) || by_sums.iter().any(|&k| op.partial_reads(partial, Some(k)))
+            };
+            if op != Op::TERMS && by_sums.iter().any(|&k| reads(k)) {
+                return false;
+            }
+            depends[instruction.results()].fill(true);
+        }
+        true
+    }
+}
+
+/// Where a number is computed, or needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    Head,
+    /// One stretch, or two that follow each other, which both compute it.
+    Stretches(u32, u32),
+    Tail,
+}
+
+/// The least and the largest unit that needs a number. Units divide all long sums: the longest one has a term per unit.
+type Needed = (u32, u32);
+const NOWHERE: Needed = (u32::MAX, 0);
+
+fn both(a: Needed, b: Needed) -> Needed {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
+/// The terms of a sum that may be divided, and how many factors each has.
+pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
+    let factors = match sum.op {
+        Op::TERMS => 1,
+        Op::INNER_PRODUCT => 2,
+        _ => return None,
+    };
+    Some((sum.operands.len() / factors, factors))
+}
+
+/// Divides a graph into stretches, about `least` of them, or up to `most`, if they have many terms; `None` if it has no long
+/// sum with most of the work in its terms.
+pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
+    let mut shortest = LONG.max(2 * least);
+    for _ in 0..TRIES {
+        let sums = long_sums(graph, shortest);
+        let lengths = || sums.iter().map(|&sum| terms_of(sum).map_or(0, |(terms, _)| terms));
+        let units = lengths().max()?;
+        let count = (units / TERMS).clamp(least, most);
+        let divided = Divided::new(graph, sums.clone(), units, count);
+        if let Some(split) = divided.split(true).or_else(|| divided.split(false)) {
+            return Some(split);
+        }
+        // The terms of a sum may be long sums, of which one has most of the terms.
+        shortest = lengths().min()? + 1;
+    }
+    None
+}
+
+/// The long sums that are part of no other long sum, in order.
+fn long_sums(graph: &Graph, least: usize) -> Vec<Instruction<'_>> {
+    let mut is_inside = vec![false; graph.places()];
+    let mut sums = Vec::new();
+    for instruction in graph.instructions.backwards() {
+        let inside = is_inside[instruction.results()].contains(&true);
+        let is_long = terms_of(instruction).is_some_and(|(terms, _)| terms >= least);
+        if is_long && !inside {
+            sums.push(instruction);
+        }
+        if is_long || inside {
+            instruction.operands.iter().for_each(|&operand| is_inside[operand as usize] = true);
+        }
+    }
+    sums.reverse();
+    sums
+}
+
+/// A graph whose long sums are divided.
+struct Divided<'g> {
+    graph: &'g Graph,
+    sums: Vec<Instruction<'g>>,
+    units: usize,
+    /// By place.
+    is_sum: Vec<bool>,
+    needed: Vec<Needed>,
+    /// The unit of each guard; `None`: the head.
+    guards: Vec<Option<u32>>,
+    /// For each unit, the number of its stretch. The tail, which counts as one more unit, is next to none of them.
+    stretch_of: Vec<u32>,
+    count: usize,
+}
+
+impl<'g> Divided<'g> {
+    fn new(graph: &'g Graph, sums: Vec<Instruction<'g>>, units: usize, count: usize) -> Divided<'g> {
+        let mut is_sum = vec![false; graph.places()];
+        sums.iter().for_each(|sum| is_sum[sum.result] = true);
+        let stretch_of = Vec::new();
+        let mut divided =
+            Divided { graph, sums, units, count, is_sum, needed: Vec::new(), guards: Vec::new(), stretch_of };
+        divided.find_needs();
+        divided.guards = divided.units_of_guards();
+        divided.find_needs();
+        divided.cut();
+        divided
+    }
+
+    /// The unit of each operand of a long sum.
+    fn units_of(&self, sum: Instruction<'g>) -> impl Iterator<Item = (Place, u32)> + use<'g> {
+        let (units, terms) = (self.units, terms_of(sum).map_or(1, |(terms, _)| terms));
+        let unit = move |operand: usize| (operand % terms * units / terms) as u32;
+        sum.operands.iter().enumerate().map(move |(k, &place)| (place, unit(k)))
+    }
+
+    /// Which units need each number, by outputs, long sums and guards.
+    fn find_needs(&mut self) {
+        let tail = self.units as u32;
+        let mut needed = vec![NOWHERE; self.graph.places()];
+        let add = |needed: &mut [Needed], place: Place, units: Needed| {
+            needed[place as usize] = both(needed[place as usize], units);
+        };
+        self.graph.outputs.iter().for_each(|&output| add(&mut needed, output, (tail, tail)));
+        for (guard, unit) in self.graph.guards.iter().zip(&self.guards) {
+            let units = unit.map_or((0, tail), |unit| (unit, unit));
+            [guard.left, guard.right].into_iter().for_each(|place| add(&mut needed, place, units));
+        }
+        for instruction in self.graph.instructions.backwards() {
+            if self.is_sum[instruction.result] {
+                self.units_of(instruction).for_each(|(term, unit)| add(&mut needed, term, (unit, unit)));
+                continue;
+            }
+            let units = needed[instruction.results()].iter().copied().fold(NOWHERE, both);
+            if units != NOWHERE {
+                instruction.operands.iter().for_each(|&operand| add(&mut needed, operand, units));
+            }
+        }
+        self.needed = needed;
+    }
+
+    /// Where guards are checked: where the last number is known that they compare; `None`: in the head.
+    fn units_of_guards(&self) -> Vec<Option<u32>> {
+        let mut units: Vec<Option<u32>> =
+            self.needed.iter().map(|&needed| self.is_near(needed).then_some(needed.1)).collect();
+        let last = |units: &[Option<u32>], places: &[Place]| {
+            places.iter().filter_map(|&place| units[place as usize]).max()
+        };
+        for instruction in self.graph.instructions.iter() {
+            if self.is_sum[instruction.result] {
+                units[instruction.result] = Some(self.units as u32);
+            } else if self.needs(instruction) == NOWHERE {
+                let unit = last(&units, instruction.operands);
+                units[instruction.results()].fill(unit);
+            }
+        }
+        self.graph.guards.iter().map(|guard| last(&units, &[guard.left, guard.right])).collect()
+    }
+
+    /// Whether only units near each other need something.
+    fn is_near(&self, (first, last): Needed) -> bool {
+        first <= last && (last - first) as usize <= self.units / self.count
+    }
+
+    /// The units that need a result of an instruction.
+    fn needs(&self, instruction: Instruction<'_>) -> Needed {
+        self.needed[instruction.results()].iter().copied().fold(NOWHERE, both)
+    }
+
+    /// Cuts the units into stretches of about equal work. What many units need counts for none of them.
+    fn cut(&mut self) {
+        let mut of_unit = vec![0; self.units];
+        for instruction in self.graph.instructions.iter() {
+            let units = self.needs(instruction);
+            if self.is_sum[instruction.result] {
+                self.units_of(instruction).for_each(|(_, unit)| of_unit[unit as usize] += 1);
+            } else if self.is_near(units) && (units.1 as usize) < self.units {
+                of_unit[units.0 as usize] += instruction.work();
+            }
+        }
+        let most = of_unit.iter().sum::<usize>().div_ceil(self.count);
+        let (mut stretch, mut done) = (0, 0);
+        for work in of_unit {
+            if done >= most {
+                (stretch, done) = (stretch + 1, 0);
+            }
+            done += work;
+            self.stretch_of.push(stretch);
+        }
+        self.count = stretch as usize + 1;
+        self.stretch_of.push(stretch + 2);
+    }
+
+    /// `may_repeat`: what two neighbours need is computed twice.
+    fn split(&self, may_repeat: bool) -> Option<Split> {
+        let (mut head, mut tail) = (Members::default(), Members::default());
+        let mut stretches = vec![Members::default(); self.count];
+        let mut of_stretch = vec![0; self.count];
+        let (mut once, mut outside, mut repeated) = (0, 0, 0);
+        for (number, instruction) in self.graph.instructions.iter().enumerate() {
+            let work = instruction.work();
+            once += work;
+            let units = self.needs(instruction);
+            if self.is_sum[instruction.result] || units == NOWHERE {
+                continue;
+            }
+            match self.home(units, may_repeat) {
+                Home::Stretches(first, last) => {
+                    for k in first as usize..=last as usize {
+                        stretches[k].instructions.push(number);
+                        of_stretch[k] += work;
+                    }
+                    repeated += (last - first) as usize * work;
+                }
+                Home::Head => {
+                    head.instructions.push(number);
+                    outside += work;
+                }
+                Home::Tail => {
+                    tail.instructions.push(number);
+                    outside += work;
+                }
+            }
+        }
+        for (number, &unit) in self.guards.iter().enumerate() {
+            match unit.map(|unit| self.home((unit, unit), false)) {
+                Some(Home::Stretches(stretch, _)) => stretches[stretch as usize].guards.push(number),
+                Some(Home::Tail) => tail.guards.push(number),
+                Some(Home::Head) | None => head.guards.push(number),
+            }
+        }
+        let is_even = of_stretch.iter().all(|work| work * self.count <= 4 * once);
+        let is_worth_it = self.count > 1 && is_even && 2 * outside <= once && 16 * repeated <= once;
+        is_worth_it.then(|| Split {
+            sums: self.sums.iter().map(|sum| sum.result as Place).collect(),
+            terms: self.sums.iter().map(|&sum| self.terms(sum)).collect(),
+            head,
+            stretches,
+            tail,
+        })
+    }
+
+    /// Where a number is computed that these units need.
+    fn home(&self, (first, last): Needed, may_repeat: bool) -> Home {
+        let (first, last) = (self.stretch_of[first as usize], self.stretch_of[last as usize]);
+        match last - first {
+            _ if first as usize >= self.count => Home::Tail,
+            more if more <= u32::from(may_repeat) => Home::Stretches(first, last),
+            _ => Home::Head,
+        }
+    }
+
+    /// The terms of a sum in each stretch.
+    fn terms(&self, sum: Instruction<'g>) -> Vec<Range<usize>> {
+        let terms = terms_of(sum).map_or(0, |(terms, _)| terms);
+        let stretch = |term: usize| self.stretch_of[term * self.units / terms];
+        let mut from = 0;
+        let end_of = |k: u32, from: usize| (from..terms).find(|&term| stretch(term) > k).unwrap_or(terms);
+        (0..self.count as u32)
+            .map(|k| {
+                let range = from..end_of(k, from);
+                from = range.end;
+                range
+            })
+            .collect()
+    }
+}
