@@ -716,6 +716,8 @@ impl Op {
     pub(crate) const INNER_PRODUCT: Op = Op::Dot;
     /// An inner product, to which an offset is added last.
     pub(crate) const WITH_OFFSET: Op = Op::Affine;
+    /// The difference of two numbers.
+    pub(crate) const DIFFERENCE: Op = Op::Sub;
     /// A product of a number with itself.
     pub(crate) const SQUARE: Op = Op::Powi(2);
 

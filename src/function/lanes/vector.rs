@@ -16,6 +16,7 @@ pub trait Lanes: Copy + Default {
     fn plus_product(sum: Self, a: Self, b: Self) -> Self;
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    fn sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a · b + c`, rounded once.
     fn mul_add<S: Simd>(
@@ -42,7 +43,7 @@ pub trait Lanes: Copy + Default {
 }
 
 macro_rules! impl_lanes {
-    ($T:ident $Vector:ident $splat:ident $add:ident $mul:ident $mul_add:ident $total:ident $less:ident $select:ident
+    ($T:ident $Vector:ident $splat:ident $add:ident $sub:ident $mul:ident $mul_add:ident $total:ident $less:ident $select:ident
         $as_simd:ident $as_mut_simd:ident) => {
         impl Lanes for $T {
             const NOTHING: $T = -0.0;
@@ -63,6 +64,10 @@ macro_rules! impl_lanes {
             #[inline(always)]
             fn add<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
                 simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn sub<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
+                simd.$sub(a, b)
             }
             #[inline(always)]
             fn mul<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
@@ -100,9 +105,9 @@ macro_rules! impl_lanes {
         }
     };
 }
-impl_lanes!(f64 f64s splat_f64s add_f64s mul_f64s mul_add_f64s reduce_sum_f64s less_than_f64s select_f64s
+impl_lanes!(f64 f64s splat_f64s add_f64s sub_f64s mul_f64s mul_add_f64s reduce_sum_f64s less_than_f64s select_f64s
     as_simd_f64s as_mut_simd_f64s);
-impl_lanes!(f32 f32s splat_f32s add_f32s mul_f32s mul_add_f32s reduce_sum_f32s less_than_f32s select_f32s
+impl_lanes!(f32 f32s splat_f32s add_f32s sub_f32s mul_f32s mul_add_f32s reduce_sum_f32s less_than_f32s select_f32s
     as_simd_f32s as_mut_simd_f32s);
 
 /// Runs a part of an evaluation, compiled for the vector instructions of the machine as a function of its own:

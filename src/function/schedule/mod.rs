@@ -5,6 +5,7 @@
 mod adjoints;
 mod blocks;
 mod forward;
+mod fused;
 mod gather;
 mod group;
 mod levels;
@@ -53,6 +54,7 @@ impl Schedule {
         let (mut schedule, blocks) = planner.finish(products);
         schedule.levels = levels.len();
         schedule.plan_reverse(graph, &blocks, is_variable);
+        schedule.fuse_products(&blocks);
         schedule.reuse_values(&blocks);
         schedule
     }

@@ -20,6 +20,9 @@ pub(in crate::function) struct Operand {
 pub(in crate::function) enum Step {
     /// An elementwise row with this number of results.
     Map { op: Op, operands: [Operand; 3], arity: usize, to: Address, len: usize },
+    /// The product of the first two operands in a sum or a difference with the third; `is_first`: whether the product comes
+    /// first there. The first and the third operand are one number for each result.
+    Fused { op: Op, operands: [Operand; 3], is_first: bool, to: Address, len: usize },
     /// Rows over lists of equal length, side by side; the operands are in [`Schedule::terms`].
     Lists { op: Op, operands: Range<usize>, to: Address, len: usize },
     /// The sum of this number of terms, or of products of two factors.
@@ -135,6 +138,7 @@ impl Schedule {
     pub fn operands<'s>(&'s self, step: &'s Step) -> Cow<'s, [Operand]> {
         match step {
             Step::Map { operands, arity, .. } => Cow::Borrowed(&operands[..*arity]),
+            Step::Fused { operands, .. } => Cow::Borrowed(operands),
             Step::Along { operands, factors, .. } => Cow::Borrowed(&operands[..*factors]),
             Step::Move { from, .. } => Cow::Borrowed(std::slice::from_ref(from)),
             Step::Lists { operands, .. } => Cow::Borrowed(&self.terms[operands.clone()]),
@@ -150,7 +154,10 @@ impl Schedule {
         let (mut elements, mut copied) = (0, 0);
         for step in &self.steps {
             match step {
-                Step::Map { len, .. } | Step::Along { len, .. } | Step::Move { len, .. } => elements += len,
+                Step::Map { len, .. }
+                | Step::Fused { len, .. }
+                | Step::Along { len, .. }
+                | Step::Move { len, .. } => elements += len,
                 Step::Lists { operands, len, .. } => elements += operands.len() * len,
                 Step::Copy { from, .. } => copied += from.len(),
                 Step::Single { operands, .. } => copied += operands.len(),
@@ -192,9 +199,10 @@ impl Step {
     /// The addresses of its results.
     pub fn results(&self) -> Range<usize> {
         let (to, len) = match self {
-            Step::Map { to, len, .. } | Step::Lists { to, len, .. } | Step::Move { to, len, .. } => {
-                (*to, *len)
-            }
+            Step::Map { to, len, .. }
+            | Step::Fused { to, len, .. }
+            | Step::Lists { to, len, .. }
+            | Step::Move { to, len, .. } => (*to, *len),
             Step::Along { to, .. } => (*to, 1),
             Step::Copy { from, to } => (*to, from.len()),
             Step::Single { op, operands, to } => (*to, op.results(operands.len())),
@@ -206,6 +214,7 @@ impl Step {
     pub fn len(&self) -> usize {
         match self {
             Step::Map { len, .. }
+            | Step::Fused { len, .. }
             | Step::Lists { len, .. }
             | Step::Along { len, .. }
             | Step::Move { len, .. } => *len,
@@ -222,7 +231,7 @@ impl Step {
             Step::Move { .. } => return Some(of(None)),
             Step::Along { factors, .. } => return Some(of((*factors == 2).then(|| 1 - own))),
             Step::Map { op, to, .. } | Step::Lists { op, to, .. } => (op, *to),
-            Step::Copy { .. } | Step::Single { .. } => return None,
+            Step::Copy { .. } | Step::Single { .. } | Step::Fused { .. } => return None,
         };
         if *op == Op::TERMS {
             return Some(of(None));

@@ -16,8 +16,7 @@ impl Schedule {
         }
         let mut memory = Reused::default();
         let mut at: Vec<Option<Address>> = vec![None; blocks.len()];
-        // What is there before the first step: constants and inputs.
-        for block in (0..blocks.len()).filter(|&block| last[block].is_none() || is_kept[block]) {
+        for block in (0..blocks.len()).filter(|&block| is_kept[block]) {
             at[block] = Some(memory.take(blocks.get(block)));
         }
         for (step, ending) in self.steps.iter().zip(&ending) {
@@ -50,10 +49,11 @@ impl Schedule {
     }
 
     /// For each block, whether it is read after the last step: as an output, by a guard, or by the sweep. Constants, those of
-    /// halos too, and inputs stay where they are.
-    fn kept(&self, blocks: &Blocks) -> Vec<bool> {
+    /// halos too, and inputs stay where they are: they are there before the first step.
+    pub(super) fn kept(&self, blocks: &Blocks) -> Vec<bool> {
         let mut is_kept: Vec<bool> = (0..blocks.len()).map(|block| blocks.get(block).has_halo).collect();
         let mut keep = |address: Address| is_kept[blocks.of(address)] = true;
+        keep(self.inputs);
         self.outputs.iter().copied().for_each(&mut keep);
         self.guards.iter().for_each(|guard| [guard.left, guard.right].into_iter().for_each(&mut keep));
         self.watched.iter().for_each(|watched| keep(watched.at));
@@ -83,7 +83,7 @@ impl Schedule {
         let operand = |operand: &mut Operand| operand.at = moved(operand.at);
         for step in &mut self.steps {
             match step {
-                Step::Map { operands, to, .. } => {
+                Step::Map { operands, to, .. } | Step::Fused { operands, to, .. } => {
                     operands.iter_mut().for_each(operand);
                     *to = moved(*to);
                 }
@@ -119,7 +119,7 @@ impl Step {
                 (0..*arity).any(|by| is_wanted(by) && op.partial_reads(by, operand))
             }
             Step::Lists { .. } | Step::Single { .. } => true,
-            Step::Along { .. } | Step::Copy { .. } | Step::Move { .. } => false,
+            Step::Fused { .. } | Step::Along { .. } | Step::Copy { .. } | Step::Move { .. } => false,
         }
     }
 }

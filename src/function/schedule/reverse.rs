@@ -71,7 +71,7 @@ impl Schedule {
     }
 
     /// How often each value is used, by steps and as an output.
-    fn uses(&self) -> Vec<u32> {
+    pub(super) fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0; self.values];
         for step in &self.steps {
             for operand in self.operands(step).iter() {
@@ -91,7 +91,7 @@ impl Schedule {
         for step in &self.steps {
             let (results, operands) = (step.results(), self.operands(step));
             match step {
-                Step::Map { .. } | Step::Lists { .. } | Step::Move { .. } => {
+                Step::Map { .. } | Step::Fused { .. } | Step::Lists { .. } | Step::Move { .. } => {
                     for k in 0..results.len() {
                         active[results.start + k] = operands.iter().any(|operand| active[operand.element(k)]);
                     }

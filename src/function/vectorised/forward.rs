@@ -1,6 +1,7 @@
 //! The evaluation of a schedule.
 
 use super::Exactness;
+use super::linear::each;
 use super::memory::{CHUNK, Memory};
 use super::seen::Seen;
 use super::sums::{inner_products, sums_of_products, sums_of_terms, total};
@@ -8,8 +9,8 @@ use crate::function::lanes::declined;
 use crate::function::lanes::elementwise::{Argument, list_value_of, operator_values_of, values_of};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
-use crate::function::lanes::vector::Aligned;
-use crate::function::schedule::{Operand, Schedule, Step, Watched};
+use crate::function::lanes::vector::{Aligned, Lanes};
+use crate::function::schedule::{Operand, Schedule, Step, Watched, Write};
 use crate::table::hooks::Hooks;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
@@ -57,6 +58,9 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                     } else if map(simd, *op, operands, seen, y, same) {
                         mend(*op, operands, values, results);
                     }
+                }
+                Step::Fused { op, operands, is_first, .. } => {
+                    fused(simd, *op, operands, *is_first, values, results);
                 }
                 Step::Lists { op, operands, .. } => {
                     let terms = &schedule.terms[operands.clone()];
@@ -149,6 +153,80 @@ fn map<T: Float, S: Simd>(
         has_nan |= values_of(simd, op, slices, y);
     }
     has_nan
+}
+
+/// The product of the first two operands in a sum or a difference with the third, each operation rounded.
+#[inline(always)]
+fn fused<T: Float, S: Simd>(
+    simd: S,
+    op: Op,
+    operands: &[Operand; 3],
+    is_first: bool,
+    values: &mut [T],
+    results: Range<usize>,
+) {
+    let (y, seen) = Seen::around(values, results.start, whole(results.len()));
+    let [a, b, c] = operands.map(|it| seen.slice(it.at as usize, if it.is_same { 1 } else { y.len() }));
+    let (len, lists) = (results.len(), [a, b, c]);
+    match (op == Op::DIFFERENCE, is_first) {
+        (false, _) => with_products(
+            simd,
+            y,
+            len,
+            lists,
+            #[inline(always)]
+            |product, other| <T as Lanes>::add(simd, product, other),
+        ),
+        (true, true) => with_products(
+            simd,
+            y,
+            len,
+            lists,
+            #[inline(always)]
+            |product, other| <T as Lanes>::sub(simd, product, other),
+        ),
+        (true, false) => with_products(
+            simd,
+            y,
+            len,
+            lists,
+            #[inline(always)]
+            |product, other| <T as Lanes>::sub(simd, other, product),
+        ),
+    }
+}
+
+/// `with(a · b, c)`, where `b` may be one number for all.
+#[inline(always)]
+fn with_products<T: Lanes, S: Simd>(
+    simd: S,
+    y: &mut [T],
+    len: usize,
+    [a, b, c]: [&[T]; 3],
+    with: impl Fn(T::Vector<S>, T::Vector<S>) -> T::Vector<S>,
+) {
+    if let &[b] = b {
+        let b = T::splat(simd, b);
+        each(
+            simd,
+            y,
+            len,
+            Write::Set,
+            [a, c],
+            #[inline(always)]
+            |[a, c]| with(T::mul(simd, a, b), c),
+        );
+    } else {
+        each(
+            simd,
+            y,
+            len,
+            Write::Set,
+            [a, b, c],
+            #[inline(always)]
+            |[a, b, c]| with(T::mul(simd, a, b), c),
+        );
+    }
 }
 
 /// The sum of the terms of a run, or of its products.

@@ -92,6 +92,7 @@ fn through<T: Float, S: Simd>(
             single(*op, operands, *y as usize, from.at as usize, to, values, adjoints);
         }
         Step::Along { .. } | Step::Move { .. } => unreachable!("linear in their operands"),
+        Step::Fused { .. } => unreachable!("what only linear steps go through"),
     }
 }
 
