@@ -24,8 +24,9 @@ pub(super) struct Planner<'g> {
     at: Vec<Address>,
     blocks: Blocks,
     schedule: Schedule,
-    /// Numbers that were copied so far, and where to.
+    /// Numbers that were copied so far, and where to: lists of them, and each of them.
     copied: FxHashMap<Vec<Address>, Address>,
+    copies: FxHashMap<Address, Address>,
     /// The constants, by address.
     constants: FxHashMap<Address, f64>,
     exactness: Exactness,
@@ -47,6 +48,7 @@ impl<'g> Planner<'g> {
             constants: values.iter().copied().collect(),
             schedule: Schedule { inputs, constants: values, ..Schedule::default() },
             copied: FxHashMap::default(),
+            copies: FxHashMap::default(),
             exactness,
         }
     }
@@ -221,12 +223,20 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// The runs in which all columns go on. A column that does not go on often is copied, and further ones as long as runs
-    /// are short.
+    /// The runs in which all columns go on. A column that does not go on often is replaced by copies that were made before, if
+    /// these do; else it is copied, and further ones as long as runs are short.
     fn joined(&mut self, columns: &mut [Vec<Address>]) -> Vec<Range<usize>> {
         let len = columns[0].len();
         let mut counts: Vec<usize> = columns.iter().map(|column| breaks(column)).collect();
         for (column, count) in columns.iter_mut().zip(&mut counts) {
+            if *count > len / 8 && !self.copies.is_empty() {
+                let copies =
+                    column.iter().map(|at| *self.copies.get(at).unwrap_or(at)).collect::<Vec<Address>>();
+                let breaks = breaks(&copies);
+                if breaks < *count {
+                    (*column, *count) = (copies, breaks);
+                }
+            }
             if *count > len / 8 {
                 *column = self.copy(column);
                 *count = 0;
@@ -256,9 +266,10 @@ impl<'g> Planner<'g> {
                     self.constants.extend(placed.iter().copied());
                     self.schedule.constants.extend(placed);
                 } else {
-                    self.copies(from, to);
+                    self.copy_to(from, to);
                 }
                 self.copied.insert(from.to_vec(), to);
+                self.copies.extend(from.iter().copied().zip(to..));
                 to
             }
         };
@@ -266,7 +277,7 @@ impl<'g> Planner<'g> {
     }
 
     /// The steps that copy numbers to a block: by parts that are side by side, if these are long.
-    fn copies(&mut self, from: &[Address], to: Address) {
+    fn copy_to(&mut self, from: &[Address], to: Address) {
         let parts = segments(from.len(), &[from]);
         if parts.len() * SHORT <= from.len() {
             let moves = parts.into_iter().map(|part| Step::Move {

@@ -129,6 +129,8 @@ pub(in crate::function) enum ReverseStep {
     Seed { output: usize, to: Destination },
     /// From adjoints to operands in which the results are linear: these of [`Schedule::contributions`].
     Linear(Range<usize>),
+    /// From adjoints side by side, one to each destination; all are written, or all are added.
+    Scatter { from: Address, to: Range<usize>, write: Write },
     /// From adjoints through the step with this number; destinations are in [`Schedule::destinations`], one per operand.
     Through { step: usize, from: Operand, to: Range<usize> },
 }

@@ -205,7 +205,14 @@ impl Planner<'_> {
                     self.destinations.push(to);
                 }
                 let to = start..self.destinations.len();
-                self.steps.push(ReverseStep::Through { step: number, from: from.from, to });
+                let write = self.destinations[start].write;
+                let is_scattered = matches!(step, Step::Copy { .. })
+                    && !from.from.is_same
+                    && self.destinations[to.clone()].iter().all(|to| to.write == write);
+                self.steps.push(match is_scattered {
+                    true => ReverseStep::Scatter { from: from.from.at, to, write },
+                    false => ReverseStep::Through { step: number, from: from.from, to },
+                });
             }
         }
         // The first step of a block is the last that needs its adjoints.

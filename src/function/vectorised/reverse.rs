@@ -36,6 +36,9 @@ impl<T: Float> WithSimd for Backward<'_, T> {
                     let Memory { values, adjoints, .. } = &mut *memory;
                     contribute(simd, &schedule.contributions[contributions.clone()], values, adjoints);
                 }
+                ReverseStep::Scatter { from, to, write } => {
+                    scatter(*from, &schedule.destinations[to.clone()], *write, &mut memory.adjoints);
+                }
                 ReverseStep::Through { step, from, to } => {
                     let step = &schedule.steps[*step];
                     through(simd, schedule, step, *from, &schedule.destinations[to.clone()], memory);
@@ -93,6 +96,19 @@ fn through<T: Float, S: Simd>(
         }
         Step::Along { .. } | Step::Move { .. } => unreachable!("linear in their operands"),
         Step::Fused { .. } => unreachable!("what only linear steps go through"),
+    }
+}
+
+/// Adjoints side by side, one to each of these.
+#[inline(never)]
+fn scatter<T: Float>(from: u32, to: &[Destination], write: Write, adjoints: &mut [T]) {
+    let terms = from as usize..;
+    match write {
+        Write::Nothing => {}
+        Write::Set => to.iter().zip(terms).for_each(|(to, from)| adjoints[to.at as usize] = adjoints[from]),
+        Write::Add => to.iter().zip(terms).for_each(|(to, from)| {
+            adjoints[to.at as usize] = adjoints[to.at as usize] + adjoints[from];
+        }),
     }
 }
 
