@@ -6,7 +6,6 @@ use crate::error::SourceLine;
 use crate::number::predicate::Predicate;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
-use smallvec::SmallVec;
 
 /// Where an operand comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -156,7 +155,9 @@ pub(crate) struct Builder {
     /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
     constants: IndexMap<u64, ()>,
     inputs: usize,
-    instructions: Vec<(Op, SmallVec<[Slot; 4]>)>,
+    /// Operations, and where their operands end.
+    instructions: Vec<(Op, usize)>,
+    operands: Vec<Slot>,
     /// How many results there are.
     results: usize,
     guards: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
@@ -188,10 +189,14 @@ impl Builder {
 
     /// Appends an instruction, and returns its first result.
     pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
-        let operands: SmallVec<_> = operands.into_iter().map(|operand| self.slot(operand)).collect();
+        let start = self.operands.len();
+        for operand in operands {
+            let slot = self.slot(operand);
+            self.operands.push(slot);
+        }
         let first = self.results;
-        self.results += op.results(operands.len());
-        self.instructions.push((op, operands));
+        self.results += op.results(self.operands.len() - start);
+        self.instructions.push((op, self.operands.len()));
         Source::Result(first)
     }
 
@@ -225,8 +230,11 @@ impl Builder {
             Slot::Result(index) => constants + inputs + index,
         };
         let mut instructions = Instructions::new((constants + inputs) as usize);
-        for (op, operands) in self.instructions {
-            instructions.push(op, operands.into_iter().map(place));
+        let mut operands = self.operands.iter().copied().map(place);
+        let mut start = 0;
+        for (op, end) in self.instructions {
+            instructions.push(op, operands.by_ref().take(end - start));
+            start = end;
         }
         Graph {
             constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),

@@ -1,13 +1,16 @@
 //! Removes operations that neither an output nor a guard depends on.
 
 use super::{operands, rewrite};
-use crate::function::ir::graph::Graph;
+use crate::function::ir::graph::{Graph, Instruction};
 
-pub(super) fn code(graph: &Graph) -> Graph {
+/// The graph without them; `None` if there are none.
+pub(super) fn code(graph: &Graph) -> Option<Graph> {
     let needed = graph.needed_by(graph.asked_for());
-    rewrite(graph, |builder, instruction, now| {
-        needed[instruction.results()]
-            .contains(&true)
-            .then(|| builder.instruction(instruction.op, operands(instruction, now)))
-    })
+    let is_needed = |instruction: Instruction<'_>| needed[instruction.results()].contains(&true);
+    if graph.instructions.iter().all(is_needed) {
+        return None;
+    }
+    Some(rewrite(graph, |builder, instruction, now| {
+        is_needed(instruction).then(|| builder.instruction(instruction.op, operands(instruction, now)))
+    }))
 }

@@ -1,12 +1,21 @@
 //! Evaluates operations whose operands are all constants.
 
 use super::{operands, rewrite};
-use crate::function::ir::graph::{Graph, Source};
+use crate::function::ir::graph::{Graph, Place, Source};
+use smallvec::SmallVec;
 
-pub(super) fn constants(graph: &Graph) -> Graph {
+/// The graph with their values; `None` if there are none.
+pub(super) fn constants(graph: &Graph) -> Option<Graph> {
+    let is_constant = |place: &Place| graph.is_constant(*place);
+    let is_any = graph.instructions.iter().any(|it| it.operands.iter().all(is_constant))
+        || graph.guards.iter().any(|guard| is_constant(&guard.left) && is_constant(&guard.right));
+    if !is_any {
+        return None;
+    }
     let mut values = Vec::new();
-    rewrite(graph, |builder, instruction, now| {
-        let (op, operands) = (instruction.op, operands(instruction, now));
+    Some(rewrite(graph, |builder, instruction, now| {
+        let op = instruction.op;
+        let operands: SmallVec<[Source; 4]> = operands(instruction, now).collect();
         values.clear();
         values.extend(operands.iter().filter_map(|operand| match operand {
             Source::Constant(value) => Some(*value),
@@ -14,5 +23,5 @@ pub(super) fn constants(graph: &Graph) -> Graph {
         }));
         let folded = if values.len() == operands.len() { op.value(&values) } else { None };
         Some(folded.map_or_else(|| builder.instruction(op, operands), Source::Constant))
-    })
+    }))
 }

@@ -5,8 +5,8 @@ use crate::function::ir::graph::{Graph, Instruction, Place};
 use crate::table::ops::Op;
 
 /// Fuses chains of additions. Normally only a left operand is fused, which keeps the order of summation and so the
-/// bits; with `anywhere` right operands are fused too.
-pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
+/// bits; with `anywhere` right operands are fused too. `None` if there are none.
+pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
     let uses = graph.uses();
     let only_used_here = |place: Place, op: Op| {
         graph.instructions.of(place).filter(|it| it.op == op && uses[place as usize] == 1)
@@ -50,11 +50,14 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Graph {
             _ => None,
         };
     }
-    rewrite(graph, |builder, Instruction { op, operands, result }, now| {
+    if fused.iter().all(Option::is_none) {
+        return None;
+    }
+    Some(rewrite(graph, |builder, Instruction { op, operands, result }, now| {
         if left_out[result] {
             return None;
         }
         let (op, operands) = fused[result].as_ref().map_or((op, operands), |(op, terms)| (*op, terms));
         Some(builder.instruction(op, operands.iter().map(|&place| now(place))))
-    })
+    }))
 }

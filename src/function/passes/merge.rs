@@ -18,12 +18,12 @@ enum Key {
 pub(super) fn common(graph: &Graph) -> Graph {
     let mut seen: IndexMap<(Op, SmallVec<[Key; 2]>), Source, FxBuildHasher> = IndexMap::default();
     rewrite(graph, |builder, instruction, now| {
-        let (op, operands) = (instruction.op, operands(instruction, now));
-        let mut keys: SmallVec<[Key; 2]> = operands.iter().copied().map(key).collect();
+        let op = instruction.op;
+        let mut keys: SmallVec<[Key; 2]> = operands(instruction, now).map(key).collect();
         if op.is_commutative() {
             keys.sort_unstable();
         }
-        Some(*seen.entry((op, keys)).or_insert_with(|| builder.instruction(op, operands)))
+        Some(*seen.entry((op, keys)).or_insert_with(|| builder.instruction(op, operands(instruction, now))))
     })
 }
 

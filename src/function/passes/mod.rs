@@ -8,7 +8,7 @@ mod neutral;
 
 use super::Function;
 use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
-use smallvec::SmallVec;
+use std::borrow::Cow;
 
 /// A rewrite of a recorded function that computes the same values.
 ///
@@ -62,16 +62,22 @@ impl Function {
     /// The same function after these passes, in this order.
     #[must_use]
     pub fn with_passes(&self, passes: &[Pass]) -> Function {
-        let after = |graph: &Graph, pass: &Pass| match pass {
-            Pass::FoldConstants => fold::constants(graph),
-            Pass::DropNeutral => neutral::operands(graph),
-            Pass::MergeCommon => merge::common(graph),
-            Pass::FuseSums => fuse::sums(graph, false),
-            Pass::Reassociate => fuse::sums(graph, true),
-            Pass::DropDead => dead::code(graph),
-        };
-        let Some((first, others)) = passes.split_first() else { return self.clone() };
-        let graph = others.iter().fold(after(&self.graph, first), |graph, pass| after(&graph, pass));
+        let mut graph = Cow::Borrowed(&self.graph);
+        for pass in passes {
+            let now = match pass {
+                Pass::FoldConstants => fold::constants(&graph),
+                Pass::DropNeutral => Some(neutral::operands(&graph)),
+                Pass::MergeCommon => Some(merge::common(&graph)),
+                Pass::FuseSums => fuse::sums(&graph, false),
+                Pass::Reassociate => fuse::sums(&graph, true),
+                Pass::DropDead => dead::code(&graph),
+            };
+            // Where there is nothing to do, nothing is copied.
+            if let Some(now) = now {
+                graph = Cow::Owned(now);
+            }
+        }
+        let graph = graph.into_owned();
         Function { graph, names: self.names.clone(), variables: self.variables.clone(), at: self.at.clone() }
     }
 }
@@ -120,6 +126,6 @@ pub(super) fn rewrite<'g>(
 }
 
 /// The operands of an instruction in the new graph.
-pub(super) fn operands(instruction: Instruction<'_>, now: Now<'_>) -> SmallVec<[Source; 4]> {
-    instruction.operands.iter().map(|&place| now(place)).collect()
+pub(super) fn operands<'a>(instruction: Instruction<'a>, now: Now<'a>) -> impl Iterator<Item = Source> + 'a {
+    instruction.operands.iter().map(|&place| now(place))
 }

@@ -3,12 +3,14 @@
 use super::rewrite;
 use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
+use smallvec::SmallVec;
 
 pub(super) fn operands(graph: &Graph) -> Graph {
     // For each new result: the operation and its operand, if it has one operand.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
     rewrite(graph, |builder, instruction, now| {
-        let (op, operands) = (instruction.op, super::operands(instruction, now));
+        let op = instruction.op;
+        let operands: SmallVec<[Source; 4]> = super::operands(instruction, now).collect();
         let is_neutral = |side: usize| match operands[side] {
             Source::Constant(value) => op.has_neutral(side, value),
             _ => false,

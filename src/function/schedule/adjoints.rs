@@ -60,5 +60,6 @@ impl Adjoints {
 /// small.
 pub(super) fn is_safe(by: f64, with_value: bool) -> bool {
     let most = if with_value { 1e6 } else { 1e100 };
-    (1.0 / most..=most).contains(&by.abs())
+    let sizes = 1.0 / most..=most;
+    sizes.contains(&by) || sizes.contains(&-by)
 }

@@ -7,6 +7,7 @@ use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// Runs of fewer results than this are joined by copying operands.
@@ -64,7 +65,8 @@ impl<'g> Planner<'g> {
                 instructions.iter().for_each(|&instruction| self.single(op, &[instruction]));
                 continue;
             }
-            let mut groups: IndexMap<Vec<bool>, Vec<Instruction<'g>>, FxBuildHasher> = IndexMap::default();
+            let mut groups: IndexMap<SmallVec<[bool; 8]>, Vec<Instruction<'g>>, FxBuildHasher> =
+                IndexMap::default();
             for &instruction in &instructions {
                 let are_constant =
                     instruction.operands.iter().map(|&place| self.graph.is_constant(place)).collect();
@@ -74,7 +76,7 @@ impl<'g> Planner<'g> {
                 groups.len() > 1 && !op.is_reduction() && self.with_halo(op, &instructions, groups.len());
             if !is_one {
                 for (are_constant, instructions) in groups {
-                    self.group(op, &instructions, are_constant);
+                    self.group(op, &instructions, are_constant.into_vec());
                 }
             }
         }
@@ -233,7 +235,7 @@ impl<'g> Planner<'g> {
                 let copies =
                     column.iter().map(|at| *self.copies.get(at).unwrap_or(at)).collect::<Vec<Address>>();
                 let breaks = breaks(&copies);
-                if breaks < *count {
+                if breaks <= len / 8 {
                     (*column, *count) = (copies, breaks);
                 }
             }

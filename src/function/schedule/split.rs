@@ -18,8 +18,8 @@ pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Place
     let mut products = Vec::new();
     let graph = rewrite(&graph, |builder, instruction, now| {
         let (op, operands) = (instruction.op, operands(instruction, now));
-        Some(match is_long(op, operands.len()) {
-            true => tree(operands.to_vec(), |a, b| {
+        Some(match is_long(op, instruction.operands.len()) {
+            true => tree(operands.collect(), |a, b| {
                 let product = builder.instruction(Op::PRODUCT, [a, b]);
                 products.push(product);
                 product

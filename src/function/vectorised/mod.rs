@@ -72,8 +72,8 @@ use stretches::{LIMITS, Limits};
 ///
 /// # Bits
 /// Values are within the rounding of elementary functions (2 units in the last place) and of long sums and products, which
-/// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms in another
-/// order. The bits depend neither on the instruction set nor on threads.
+/// are computed in parts; with [`Exactness::Exact`] they have the bits of the function. Derivatives are sums of the same terms,
+/// multiplied and added in another order. The bits depend neither on the instruction set nor on threads.
 ///
 /// # Precision
 /// [`Function::vectorised_as`] computes in `f32`: twice as many numbers in a register, and half the memory. Points and
