@@ -6,6 +6,7 @@ use crate::error::SourceLine;
 use crate::number::predicate::Predicate;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 /// Where an operand comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -153,7 +154,7 @@ impl Graph {
 #[derive(Default)]
 pub(crate) struct Builder {
     /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
-    constants: IndexMap<u64, ()>,
+    constants: IndexMap<u64, (), FxBuildHasher>,
     inputs: usize,
     /// Operations, and where their operands end.
     instructions: Vec<(Op, usize)>,
@@ -175,6 +176,13 @@ enum Slot {
 impl Builder {
     pub fn new(inputs: usize) -> Builder {
         Builder { inputs, ..Builder::default() }
+    }
+
+    /// As [`new`](Self::new), with room for about as many instructions as this graph has.
+    pub fn like(graph: &Graph) -> Builder {
+        let instructions = Vec::with_capacity(graph.instructions.len());
+        let operands = Vec::with_capacity(2 * graph.instructions.len());
+        Builder { inputs: graph.inputs, instructions, operands, ..Builder::default() }
     }
 
     fn slot(&mut self, source: Source) -> Slot {

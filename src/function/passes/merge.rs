@@ -16,7 +16,8 @@ enum Key {
 }
 
 pub(super) fn common(graph: &Graph) -> Graph {
-    let mut seen: IndexMap<(Op, SmallVec<[Key; 2]>), Source, FxBuildHasher> = IndexMap::default();
+    let mut seen: IndexMap<(Op, SmallVec<[Key; 2]>), Source, FxBuildHasher> =
+        IndexMap::with_capacity_and_hasher(graph.instructions.len(), FxBuildHasher);
     rewrite(graph, |builder, instruction, now| {
         let op = instruction.op;
         let mut keys: SmallVec<[Key; 2]> = operands(instruction, now).map(key).collect();

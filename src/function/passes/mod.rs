@@ -92,9 +92,10 @@ pub(super) fn rewrite<'g>(
     graph: &'g Graph,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
 ) -> Graph {
-    let mut builder = Builder::new(graph.inputs);
+    let mut builder = Builder::like(graph);
     let given = 0..graph.first_result() as Place;
-    let mut sources: Vec<Option<Source>> = given.map(|place| Some(graph.source(place))).collect();
+    let mut sources: Vec<Option<Source>> = Vec::with_capacity(graph.places());
+    sources.extend(given.map(|place| Some(graph.source(place))));
     let now = |sources: &[Option<Source>], place: Place| {
         sources[place as usize].expect("nothing uses what is left out")
     };

@@ -29,7 +29,7 @@ pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
         }
         Some(match with_offset(instruction) {
             Some((product, offset)) => {
-                builder.instruction(Op::WITH_OFFSET, operands(product, now).into_iter().chain([now(offset)]))
+                builder.instruction(Op::WITH_OFFSET, operands(product, now).chain([now(offset)]))
             }
             None => builder.instruction(instruction.op, operands(instruction, now)),
         })

@@ -107,9 +107,16 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
     /// # Errors
     /// See [`Evaluator`](crate::Evaluator).
     pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
-        self.vectorised.function.single_output()?;
+        let (Vectorised { function, plan, .. }, VectorisedWorkspace { careful, .. }) = self.parts();
         let mut value = [0.0];
-        self.vjp_into(x, &[1.0], &mut value, gradient)?;
+        if plan.is_none() {
+            value = [function.evaluator_in(careful).value_and_gradient_into(x, gradient)?];
+            to_precision::<T>(&mut value);
+            to_precision::<T>(gradient);
+        } else {
+            function.single_output()?;
+            self.vjp_into(x, &[1.0], &mut value, gradient)?;
+        }
         Ok(value[0])
     }
 
