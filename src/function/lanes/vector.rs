@@ -16,7 +16,7 @@ pub trait Lanes: Copy + Default {
     fn plus_product(sum: Self, a: Self, b: Self) -> Self;
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
     fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
-    fn sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     fn mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a · b + c`, rounded once.
     fn mul_add<S: Simd>(
@@ -66,7 +66,7 @@ macro_rules! impl_lanes {
                 simd.$add(a, b)
             }
             #[inline(always)]
-            fn sub<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
+            fn minus<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
                 simd.$sub(a, b)
             }
             #[inline(always)]

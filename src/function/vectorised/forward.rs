@@ -183,7 +183,7 @@ fn fused<T: Float, S: Simd>(
             len,
             lists,
             #[inline(always)]
-            |product, other| <T as Lanes>::sub(simd, product, other),
+            |product, other| <T as Lanes>::minus(simd, product, other),
         ),
         (true, false) => with_products(
             simd,
@@ -191,7 +191,7 @@ fn fused<T: Float, S: Simd>(
             len,
             lists,
             #[inline(always)]
-            |product, other| <T as Lanes>::sub(simd, other, product),
+            |product, other| <T as Lanes>::minus(simd, other, product),
         ),
     }
 }
