@@ -193,7 +193,7 @@ impl InStretches {
         }
         memory.adjoints.fill(0.0);
         // What this adds to other derivatives is written over.
-        self.tail.add(&memory.tail, [out, &mut memory.adjoints]);
+        self.tail.add_to(&memory.tail, [out, &mut memory.adjoints]);
         if !self.sweep(x, memory, Some(out)) {
             return false;
         }
@@ -202,16 +202,16 @@ impl InStretches {
         }
         let StretchMemory { head, tail, adjoints, shared, .. } = memory;
         adjoints.fill(0.0);
-        let mut are_finite = self.tail.add(tail, [out, adjoints]);
+        let mut are_finite = self.tail.add_to(tail, [out, adjoints]);
         let mut rest: &[f64] = shared;
         for stretch in &*self.stretches {
             let (now, after) = rest.split_at(stretch.shared_len);
-            are_finite &= stretch.add(now, [out, adjoints]);
+            are_finite &= stretch.add_to(now, [out, adjoints]);
             rest = after;
         }
         are_finite
             && self.head.backward(&adjoints[..self.head_results], head)
-            && self.head.add(head, [out, adjoints])
+            && self.head.add_to(head, [out, adjoints])
     }
 
     /// Makes room, and computes the head.

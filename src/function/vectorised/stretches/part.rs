@@ -82,13 +82,13 @@ impl Part {
 
     /// Adds its derivatives to those by the variables, and by results of the head and sums. Returns whether all remain
     /// finite.
-    pub fn add<T>(&self, memory: &PartMemory<T>, to: [&mut [f64]; 2]) -> bool {
-        add(self.adds.iter().copied(), &memory.derivatives, to)
+    pub fn add_to<T>(&self, memory: &PartMemory<T>, to: [&mut [f64]; 2]) -> bool {
+        add_to(self.adds.iter().copied(), &memory.derivatives, to)
     }
 }
 
 /// Adds numbers to those of two lists, and returns whether the sums are finite.
-pub(super) fn add(spans: impl Iterator<Item = Span>, numbers: &[f64], to: [&mut [f64]; 2]) -> bool {
+pub(super) fn add_to(spans: impl Iterator<Item = Span>, numbers: &[f64], to: [&mut [f64]; 2]) -> bool {
     let lengths = [to[0].len(), to[1].len()];
     let mut rest = numbers;
     let mut are_finite = true;

@@ -1,6 +1,6 @@
 //! The sweep over stretches, on one thread or several: what each writes does not depend on the others.
 
-use super::part::{Part, Span, add};
+use super::part::{Part, Span, add_to};
 use crate::function::vectorised::memory::{Kept, Memory};
 use crate::function::vectorised::runs::InRuns;
 use std::ops::Range;
@@ -89,8 +89,8 @@ impl Stretch {
     }
 
     /// Adds the derivatives that others have too.
-    pub fn add(&self, shared: &[f64], to: [&mut [f64]; 2]) -> bool {
-        add(self.shared.iter().map(|piece| piece.to), shared, to)
+    pub fn add_to(&self, shared: &[f64], to: [&mut [f64]; 2]) -> bool {
+        add_to(self.shared.iter().map(|piece| piece.to), shared, to)
     }
 
     /// Writes the derivatives.
