@@ -22,6 +22,7 @@ mod passes;
 mod replay;
 mod stored;
 mod stretches;
+mod together;
 mod vectorised;
 mod view;
 mod zeros;
