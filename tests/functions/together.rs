@@ -97,18 +97,81 @@ fn factors_in_a_row() {
     }
 }
 
-/// Adjoints that are times a value, near the ends of the range: the digits of what is small are kept.
+/// Every derivative within rounding of itself, at this point.
+fn check_each(f: &Function, x: &[f64], what: &str) {
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised, "{what}: {}", plan.plan());
+    let (slopes, expected) = (plan.evaluator().gradient(x).unwrap(), f.evaluator().gradient(x).unwrap());
+    for (k, (ours, slope)) in slopes.iter().zip(expected).enumerate() {
+        assert!(
+            (ours - slope).abs() <= 1e-12 * slope.abs(),
+            "{what}: slope {k} is {ours:e} and not {slope:e}"
+        );
+    }
+}
+
+/// Factors whose product is out of range, while the derivative is not.
+#[test]
+fn factors_beside_large_and_small_adjoints() {
+    for [x, a, b, after] in [
+        [1.0, 1e-200, 1e-200, 1e300],
+        [1.0, 1e-155, 1e-155, 1e200],
+        [1e-300, 1e200, 1e99, 1e-300],
+        [1.0, 1e-310, 1.0, 1e300],
+    ] {
+        let x: Vec<f64> = (1..=100).map(|k| x * f64::from(k)).collect();
+        let f = Function::record(
+            |x: &[Var]| lists::sum(&x.iter().map(|&x| (x * a * b).sin() * after).collect::<Vec<_>>()),
+            &x[..],
+        );
+        check_each(&f.unwrap(), &x, &format!("{a:e}, {b:e} and {after:e}"));
+    }
+}
+
+/// A factor, a value and an adjoint, of which two have a product out of range.
 #[test]
 fn values_that_are_small_or_large() {
-    for (scale, factor) in [(1e-155, 1e150), (1e150, 1e-150), (1e-300, 1e6), (1e-308, 1e-5), (1e-3, 1e-300)] {
+    for [first, second, factor, after] in [
+        [1e40, 1e-150, 1e90, 1e-170],
+        [1e-150, 1e40, 1e90, 1e-170],
+        [1e250, 1e-50, 1e-200, 1e100],
+        [1e-155, 1e5, 1e150, 1e-155],
+        [1e-300, 1e-3, 1e300, 1e-8],
+    ] {
+        let x: Vec<f64> =
+            (0..200).map(|k| if k % 2 == 0 { first } else { second } * (1.0 + f64::from(k))).collect();
         let f = Function::record(
             |x: &[Var]| {
-                let term = |w: &[Var]| ((w[1] - w[0]) * (w[0] * factor)) * 3.0 - w[1];
-                lists::sum(&x.windows(2).map(term).collect::<Vec<_>>())
+                let terms = x.chunks(2).map(|x| (x[0] * x[1] * factor).sin() * after);
+                lists::sum(&terms.collect::<Vec<_>>())
             },
-            &[0.5; 60][..],
+            &x[..],
         );
-        check(&f.unwrap(), scale, &format!("{scale:e} and {factor:e}"));
+        check_each(&f.unwrap(), &x, &format!("{first:e}, {second:e}, {factor:e} and {after:e}"));
+    }
+}
+
+/// A product that only a sum reads, and a guard.
+#[test]
+fn guards_of_products() {
+    let f = Function::record(
+        |x: &[Var]| {
+            let term = |w: &[Var]| {
+                let product = w[0] * w[1];
+                if product < 100.0 { product + w[2] } else { w[2] }
+            };
+            lists::sum(&x.windows(3).map(term).collect::<Vec<_>>())
+        },
+        &[0.5; 70][..],
+    )
+    .unwrap();
+    check(&f, 1.0, "within");
+    let plan = f.vectorised();
+    for k in [0, 33, 69] {
+        let mut x = vec![2.0; 70];
+        x[k] = 51.0;
+        let (ours, theirs) = (plan.evaluator().value(&x), f.evaluator().value(&x));
+        assert_eq!(ours.map_err(|e| e.to_string()), theirs.map_err(|e| e.to_string()), "{k}");
     }
 }
 
