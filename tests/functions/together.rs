@@ -40,7 +40,7 @@ fn stencils() {
         for len in [40, 64, 100] {
             let step = |cells: &[Var]| -> Vec<Var> {
                 let ends = [Var::from(0.0), Var::from(1.25)];
-                let wide: Vec<Var> = [&cells[..], &ends.repeat(reach)[..reach]].concat();
+                let wide: Vec<Var> = [cells, &ends.repeat(reach)[..reach]].concat();
                 let cell = |k: usize| {
                     let neighbours = shifts.iter().enumerate();
                     neighbours.fold(cells[k] * 0.5, |sum, (number, shift)| {

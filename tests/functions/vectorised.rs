@@ -99,7 +99,7 @@ fn check_along(f: &Function, x: &[f64], v: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn derivatives_along_a_direction() {
-    let count = if cfg!(debug_assertions) { 60 } else { 3_000 };
+    let count = if cfg!(debug_assertions) { 40 } else { 1_000 };
     for seed in 0..count {
         let mut random = Random(seed);
         let program = Repeated::random(&mut random);
@@ -123,7 +123,7 @@ fn derivatives_along_a_direction() {
 
 #[test]
 fn random_graphs_of_equal_parts() {
-    let count = if cfg!(debug_assertions) { 250 } else { 4_000 };
+    let count = if cfg!(debug_assertions) { 200 } else { 2_000 };
     let mut vectorised = 0;
     for seed in 0..count {
         let mut random = Random(seed);
@@ -168,7 +168,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 /// Values and derivatives in single precision are those in double precision, but for what its rounding makes of them.
 #[test]
 fn single_precision() {
-    let count = if cfg!(debug_assertions) { 300 } else { 4_000 };
+    let count = if cfg!(debug_assertions) { 300 } else { 2_000 };
     let (mut vectorised, mut off) = (0, 0);
     for seed in 0..count {
         let mut random = Random(seed);
