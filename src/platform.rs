@@ -1,4 +1,4 @@
-//! What depends on the machine that the crate is compiled for: vector instructions, the permissions of files. Nothing
+//! What depends on the machine that the crate is compiled for: vector instructions, threads, the permissions of files. Nothing
 //! else does: ids and indices of nodes have a fixed width, and files are text or in little-endian order.
 
 use pulp::{Arch, WithSimd};
@@ -31,4 +31,16 @@ pub(crate) fn set_permissions(builder: &mut tempfile::Builder<'_, '_>, old: Opti
     }
     #[cfg(not(unix))]
     let _ = (builder, old);
+}
+
+/// Both results, computed by two threads of the pool if there is one.
+#[cfg(feature = "parallel")]
+pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
+}
+
+/// Both results, one after the other: there is no pool of threads.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
 }

@@ -7,6 +7,44 @@ use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;
 
+/// Methods of a function with branches that call its `evaluate`.
+macro_rules! evaluations {
+    () => {
+        /// The value of a function with one output.
+        ///
+        /// # Errors
+        /// As [`evaluate`](Self::evaluate).
+        pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
+            self.evaluate(x, |f| f.value(x))
+        }
+
+        /// The values of all outputs.
+        ///
+        /// # Errors
+        /// As [`evaluate`](Self::evaluate).
+        pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
+            self.evaluate(x, |f| f.values(x))
+        }
+
+        /// The value and the gradient, of a function with one output.
+        ///
+        /// # Errors
+        /// As [`evaluate`](Self::evaluate).
+        pub fn value_and_gradient(&mut self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
+            self.evaluate(x, |f| f.value_and_gradient(x))
+        }
+
+        /// As [`value_and_gradient`](Self::value_and_gradient): returns the value and writes the gradient.
+        ///
+        /// # Errors
+        /// As [`evaluate`](Self::evaluate).
+        pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
+            self.evaluate(x, |f| f.value_and_gradient_into(x, gradient))
+        }
+    };
+}
+pub(super) use evaluations;
+
 /// A closure and its recordings, one for each combination of branches that occurred. If the guards of no recording
 /// hold at a point, the closure is recorded there.
 ///
@@ -61,37 +99,7 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> Adaptive<F> {
             .with_fitting(record, |function, workspace| evaluate(&mut function.evaluator_in(workspace)))
     }
 
-    /// The value of a function with one output.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
-        self.evaluate(x, |f| f.value(x))
-    }
-
-    /// The values of all outputs.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        self.evaluate(x, |f| f.values(x))
-    }
-
-    /// The value and the gradient, of a function with one output.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn value_and_gradient(&mut self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
-        self.evaluate(x, |f| f.value_and_gradient(x))
-    }
-
-    /// As [`value_and_gradient`](Self::value_and_gradient): returns the value and writes the gradient.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
-        self.evaluate(x, |f| f.value_and_gradient_into(x, gradient))
-    }
+    evaluations!();
 }
 
 /// The recordings of a function with branches, or what was planned for them, and memory to evaluate them. The closure that

@@ -10,7 +10,7 @@ use super::transpose::{Layout, to_rows};
 use crate::error::Error;
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
-use crate::platform::with_best_instructions;
+use crate::platform::{join, with_best_instructions};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,16 +130,6 @@ impl<T: InChunks> Job<'_, T> {
         left.out.extend(right.out);
         Outcome { first: left.first.or(right.first), ..left }
     }
-}
-
-#[cfg(feature = "parallel")]
-fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
-    rayon::join(a, b)
-}
-
-#[cfg(not(feature = "parallel"))]
-fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
-    (a(), b())
 }
 
 /// A number in which batches are evaluated.

@@ -317,8 +317,8 @@ impl<'g> Planner<'g> {
         to
     }
 
-    /// `products`: parts of long products.
-    pub fn finish(mut self, products: &[Place]) -> (Schedule, Blocks) {
+    /// The steps, the blocks of their results, and the constants by address; `products`: parts of long products.
+    pub fn finish(mut self, products: &[Place]) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
         let at = |place: Place| self.at[place as usize];
         self.schedule.outputs = self.graph.outputs.iter().map(|&place| at(place)).collect();
         self.schedule.guards = self
@@ -336,7 +336,7 @@ impl<'g> Planner<'g> {
             is_factor: true,
         }));
         self.schedule.values = self.blocks.end();
-        (self.schedule, self.blocks)
+        (self.schedule, self.blocks, self.constants)
     }
 }
 

@@ -51,11 +51,12 @@ impl Schedule {
         for level in levels.iter() {
             planner.level(level);
         }
-        let (mut schedule, blocks) = planner.finish(products);
+        let (mut schedule, blocks, constants) = planner.finish(products);
         schedule.levels = levels.len();
-        schedule.plan_reverse(graph, &blocks, is_variable);
-        schedule.fuse_products(&blocks);
-        schedule.reuse_values(&blocks);
+        schedule.plan_reverse(graph, &blocks, &constants, is_variable);
+        let is_kept = schedule.kept(&blocks);
+        schedule.fuse_products(&blocks, &is_kept);
+        schedule.reuse_values(&blocks, &is_kept);
         schedule
     }
 }

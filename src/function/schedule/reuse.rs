@@ -4,9 +4,8 @@ use super::blocks::{Blocks, Reused};
 use super::plan::{Address, Operand, ReverseStep, Schedule, Step, Write};
 
 impl Schedule {
-    /// Moves the values to memory that blocks share one after the other.
-    pub(super) fn reuse_values(&mut self, blocks: &Blocks) {
-        let is_kept = self.kept(blocks);
+    /// Moves the values to memory that blocks share one after the other, but for those that are kept.
+    pub(super) fn reuse_values(&mut self, blocks: &Blocks, is_kept: &[bool]) {
         let last = self.last_steps(blocks);
         let mut ending: Vec<Vec<usize>> = vec![Vec::new(); self.steps.len()];
         for (block, &step) in last.iter().enumerate() {

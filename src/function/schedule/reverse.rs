@@ -21,7 +21,7 @@ struct Planner<'s> {
     at: Vec<Option<Adjoints>>,
     memory: Lent,
     /// The constants, by address.
-    constants: FxHashMap<Address, f64>,
+    constants: &'s FxHashMap<Address, f64>,
     /// How often each value is used, by steps and as an output.
     uses: Vec<u32>,
     /// For each value, whether its adjoint has been written, and whether it depends on a variable.
@@ -33,14 +33,20 @@ struct Planner<'s> {
 }
 
 impl Schedule {
-    pub(super) fn plan_reverse(&mut self, graph: &Graph, blocks: &Blocks, is_variable: &[bool]) {
+    pub(super) fn plan_reverse(
+        &mut self,
+        graph: &Graph,
+        blocks: &Blocks,
+        constants: &FxHashMap<Address, f64>,
+        is_variable: &[bool],
+    ) {
         let is_active = self.active(is_variable);
         let mut planner = Planner {
             schedule: self,
             blocks,
             at: vec![None; blocks.len()],
             memory: Lent::new(blocks.len()),
-            constants: self.constants.iter().copied().collect(),
+            constants,
             uses: self.uses(),
             is_written: vec![false; self.values],
             is_active,

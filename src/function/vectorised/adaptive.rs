@@ -3,7 +3,7 @@
 use super::{Exactness, Vectorised, VectorisedEvaluator, VectorisedWorkspace};
 use crate::error::Error;
 use crate::function::Function;
-use crate::function::adaptive::Recordings;
+use crate::function::adaptive::{Recordings, evaluations};
 use crate::number::point::Point;
 use crate::tape::Var;
 
@@ -65,35 +65,5 @@ impl<F: Fn(&[Var]) -> Y, Y: Point<Var>> VectorisedAdaptive<F> {
         self.plans.with_fitting(plan, |plan, workspace| evaluate(&mut plan.evaluator_in(workspace)))
     }
 
-    /// The value of a function with one output.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn value(&mut self, x: &[f64]) -> Result<f64, Error> {
-        self.evaluate(x, |f| f.value(x))
-    }
-
-    /// The values of all outputs.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn values(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        self.evaluate(x, |f| f.values(x))
-    }
-
-    /// The value and the gradient, of a function with one output.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn value_and_gradient(&mut self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
-        self.evaluate(x, |f| f.value_and_gradient(x))
-    }
-
-    /// As [`value_and_gradient`](Self::value_and_gradient): returns the value and writes the gradient.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn value_and_gradient_into(&mut self, x: &[f64], gradient: &mut [f64]) -> Result<f64, Error> {
-        self.evaluate(x, |f| f.value_and_gradient_into(x, gradient))
-    }
+    evaluations!();
 }

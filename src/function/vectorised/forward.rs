@@ -105,13 +105,18 @@ impl<T: Float> WithSimd for Forward<'_, T> {
     }
 }
 
+/// Whether a value is a finite number, as two comparisons that fit into vector registers.
+#[inline(always)]
+pub(super) fn is_finite<T: Float>(value: T) -> bool {
+    (-T::LARGEST <= value) & (value <= T::LARGEST)
+}
+
 /// Whether values do not depend on the order of evaluation, but for rounding.
 #[inline(always)]
 fn is_sound<T: Float>(watched: Watched, values: &[T]) -> bool {
     let values = &values[watched.at as usize..][..watched.len];
     let least = if watched.is_factor { T::LEAST } else { T::default() };
     // Without an early exit, so that one instruction tests several. NaN is in no interval.
-    let is_finite = |value: T| (-T::LARGEST <= value) & (value <= T::LARGEST);
     let is_within = |value: T| is_finite(value) & ((least <= value) | (value <= -least));
     values.iter().fold(true, |all, &value| all & is_within(value))
 }

@@ -1,6 +1,6 @@
 //! The reverse sweep over a schedule.
 
-use super::forward::{packet, whole};
+use super::forward::{is_finite, packet, whole};
 use super::linear::{contribute, each, put};
 use super::memory::{CHUNK, Memory};
 use super::sums::total;
@@ -45,7 +45,6 @@ impl<T: Float> WithSimd for Backward<'_, T> {
                 }
             }
         }
-        let is_finite = |number: T| (-T::LARGEST <= number) & (number <= T::LARGEST);
         schedule.derivatives.iter().all(|part| {
             let numbers = part.at.map_or(&[][..], |at| &memory.adjoints[at as usize..][..part.len]);
             // Without an early exit, so that one instruction tests several.

@@ -3,6 +3,7 @@
 use super::part::{Part, Span, add_to};
 use crate::function::vectorised::memory::{Kept, Memory};
 use crate::function::vectorised::runs::InRuns;
+use crate::platform::join;
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -157,14 +158,4 @@ impl<T: InRuns> Sweep<'_, T> {
         }
         is_valid
     }
-}
-
-#[cfg(feature = "parallel")]
-fn join(one: impl FnOnce() -> bool + Send, two: impl FnOnce() -> bool + Send) -> (bool, bool) {
-    rayon::join(one, two)
-}
-
-#[cfg(not(feature = "parallel"))]
-fn join(one: impl FnOnce() -> bool, two: impl FnOnce() -> bool) -> (bool, bool) {
-    (one(), two())
 }
