@@ -31,5 +31,6 @@ mod state;
 mod tasks;
 mod trainer;
 mod training;
+mod training_page;
 mod two_two_two;
 mod weights;
