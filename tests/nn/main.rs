@@ -8,6 +8,8 @@ mod common;
 mod modes;
 #[path = "../common/nn.rs"]
 mod nets;
+#[path = "../../examples/playground/network.rs"]
+mod network;
 #[path = "../common/torch.rs"]
 mod torch;
 #[path = "../../benches/workloads/mod.rs"]
@@ -23,6 +25,7 @@ mod losses;
 mod networks;
 mod optimizers;
 mod parameters;
+mod playground;
 mod predictions;
 mod safetensors;
 mod saving;

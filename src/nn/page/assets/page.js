@@ -445,5 +445,5 @@ function trainingPage(root, run) {
     if (isAtEnd) at = frames.length - 1;
     show();
   };
-  return { append, frames };
+  return { append, frames, run };
 }
