@@ -60,7 +60,7 @@ fn walk<const OUTPUTS: usize>(
     let mut zeros = Zeros { nodes, pool, seeds, reached: [const { None }; OUTPUTS] };
     let adjoints = Cell::from_mut(&mut adjoints[..nodes.len()]).as_slice_of_cells();
     for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST + leaves).rev() {
-        let adjoint = adjoint.get();
+        let adjoint = numbers(adjoint);
         if adjoint.contains(&0.0) {
             // Mostly all are, and nothing is infinite.
             if adjoint != [0.0; OUTPUTS] || node.is_pooled() || !has_finite_partials(node, pool) {
@@ -88,10 +88,24 @@ fn walk<const OUTPUTS: usize>(
     }
 }
 
+/// Number by number: a copied array of one number would go through an integer register.
 #[inline(always)]
-fn contribute<const OUTPUTS: usize>(by_operand: &Cell<[f64; OUTPUTS]>, slot: f64, adjoint: [f64; OUTPUTS]) {
-    let sums = by_operand.get();
-    by_operand.set(std::array::from_fn(|k| sums[k] + slot * adjoint[k]));
+fn numbers<const OUTPUTS: usize>(adjoint: &Cell<[f64; OUTPUTS]>) -> [f64; OUTPUTS] {
+    let numbers: &Cell<[f64]> = adjoint;
+    let numbers = numbers.as_slice_of_cells();
+    std::array::from_fn(|k| numbers[k].get())
+}
+
+#[inline(always)]
+fn contribute<const OUTPUTS: usize>(
+    by_operand: &Cell<[f64; OUTPUTS]>,
+    slot: f64,
+    adjoint: [f64; OUTPUTS],
+) {
+    let sums: &Cell<[f64]> = by_operand;
+    for (sum, adjoint) in sums.as_slice_of_cells().iter().zip(adjoint) {
+        sum.set(sum.get() + slot * adjoint);
+    }
 }
 
 /// What to do with adjoints that are zero.
