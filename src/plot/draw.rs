@@ -39,8 +39,12 @@ pub(super) fn draw(title: Option<&str>, theme: Theme, panels: &[Panel]) -> Strin
             "<text x=\"{x}\" y=\"25\" font-size=\"17\" text-anchor=\"middle\">{text}</text>"
         );
     }
+    // One margin for all, so that equal positions are below each other.
+    let margin = |panel: &Panel| ComputedLayout::from_layout(&layout(panel, is_dark)).margin_left;
+    let margin = panels.iter().map(margin).fold(0.0, f64::max);
     for panel in panels {
-        let _ = writeln!(content, "<g transform=\"translate(0,{top})\">{}</g>", elements(panel, is_dark));
+        let _ =
+            writeln!(content, "<g transform=\"translate(0,{top})\">{}</g>", elements(panel, margin, is_dark));
         top += panel.height;
     }
     let style = match theme {
@@ -60,10 +64,11 @@ pub(super) fn draw(title: Option<&str>, theme: Theme, panels: &[Panel]) -> Strin
 }
 
 /// The elements of a panel.
-fn elements(panel: &Panel, is_dark: bool) -> String {
-    let powers = [&panel.x, &panel.y].map(Axis::power);
-    let layout = layout(panel, powers, is_dark);
-    let places = Places::new(powers, ComputedLayout::from_layout(&layout));
+fn elements(panel: &Panel, margin: f64, is_dark: bool) -> String {
+    let layout = layout(panel, is_dark);
+    let right = ComputedLayout::from_layout(&layout).margin_right;
+    let layout = layout.with_force_margins(margin, right);
+    let places = Places::new([&panel.x, &panel.y].map(Axis::power), ComputedLayout::from_layout(&layout));
     // Axes are drawn only where there is a plot.
     let mut scene = render_multiple(vec![LinePlot::new().into()], layout);
     scene.elements.retain(|element| !matches!(element, Primitive::ClipStart { .. } | Primitive::ClipEnd));
@@ -75,9 +80,11 @@ fn elements(panel: &Panel, is_dark: bool) -> String {
     inner.trim_end_matches("</svg>").replace(DOLLAR, "$")
 }
 
-fn layout(panel: &Panel, powers: [i32; 2], is_dark: bool) -> Layout {
-    let [x, y] = [(&panel.x, powers[0]), (&panel.y, powers[1])]
-        .map(|(axis, power)| (divided(axis.low, power), divided(axis.high, power)));
+fn layout(panel: &Panel, is_dark: bool) -> Layout {
+    let [x, y] = [&panel.x, &panel.y].map(|axis| {
+        let power = axis.power();
+        (divided(axis.low, power), divided(axis.high, power))
+    });
     let ticks = |axis: &Axis| {
         let axis = axis.clone();
         TickFormat::Custom(Arc::new(move |number| axis.text_at(number)))

@@ -38,14 +38,14 @@ pub fn loss_curve(history: &History) -> Result<Plot, Error> {
     let both = || training.iter().chain(&validation).flatten().map(|point| point[1]);
     let y = Axis::log_around("loss", both());
     let mut layers = Vec::new();
-    layers.extend(best.map(|best| {
-        let loss = best.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
-        mark(best.epoch, &y).named(format!("best epoch {}{loss}", best.epoch))
-    }));
     layers.push(Layer::new(Paint::Series(0), Marks::Lines(training, Dash::Solid)).named("training"));
     if !validation.is_empty() {
         layers.push(Layer::new(Paint::Series(1), Marks::Lines(validation, Dash::Dashed)).named("validation"));
     }
+    layers.extend(best.map(|best| {
+        let loss = best.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
+        mark(best.epoch, &y).named(format!("best epoch {}{loss}", best.epoch))
+    }));
     let mut panels = vec![Panel { x: x(), y, layers, height: 360.0 }];
 
     if !metric.is_empty() {

@@ -35,7 +35,7 @@ pub(super) fn primitives(layer: &Layer, places: &Places, is_dark: bool) -> Vec<P
     match &layer.marks {
         Marks::Lines(lines, dash) => {
             let path = lines.iter().map(|line| line_path(line, places)).collect();
-            grouped("stroke-linejoin=\"round\" stroke-linecap=\"round\"", stroked(path, color, 2.0, *dash))
+            grouped("stroke-linejoin=\"round\"", stroked(path, color, 2.0, *dash))
         }
         Marks::Points(points, shape) => {
             let size = if points.len() > 500 { 2.5 } else { 4.5 };
@@ -64,8 +64,8 @@ fn line_path(line: &[Point], places: &Places) -> String {
         let _ = write!(path, "{}{x:.2} {y:.2}", if k == 0 { 'M' } else { 'L' });
     }
     if line.len() == 1 {
-        // A round cap at the only point.
-        path += "h0";
+        // The only point is a short line.
+        path += "m-3 0h6";
     }
     path
 }
@@ -131,8 +131,8 @@ impl Dash {
     pub fn pattern(self) -> Option<String> {
         match self {
             Dash::Solid => None,
-            Dash::Dashed => Some("7 6".to_owned()),
-            Dash::Dotted => Some("0.1 5".to_owned()),
+            Dash::Dashed => Some("5 3".to_owned()),
+            Dash::Dotted => Some("2 3".to_owned()),
         }
     }
 }
