@@ -31,7 +31,8 @@ pub(super) fn draw(title: Option<&str>, theme: Theme, panels: &[Panel]) -> Strin
     let is_dark = theme == Theme::Dark;
     let [paper, ink] = [Paint::Paper, Paint::Ink].map(|paint| paint.hex(is_dark));
     let mut top = if title.is_some() { TITLE_HEIGHT } else { 0.0 };
-    let mut content = format!("<rect width=\"100%\" height=\"100%\" fill=\"{paper}\"/>\n");
+    let mut content =
+        format!("<rect width=\"100%\" height=\"100%\" fill=\"{paper}\"/>\n<g fill=\"{ink}\">\n");
     if let Some(title) = title {
         let (x, text) = (WIDTH / 2.0, shown(title, 60));
         let _ = writeln!(
@@ -48,18 +49,14 @@ pub(super) fn draw(title: Option<&str>, theme: Theme, panels: &[Panel]) -> Strin
         top += panel.height;
     }
     let style = match theme {
-        Theme::Auto => {
-            let root = format!(".{CLASS}{{fill:{ink}}}");
-            let drawing = format!("fill=\"{ink}\"{content}");
-            format!("<style>{root}{}</style>\n", dark_rules(CLASS, &drawing))
-        }
+        Theme::Auto => format!("<style>{}</style>\n", dark_rules(CLASS, &content)),
         Theme::Light | Theme::Dark => String::new(),
     };
     let title = title.map_or(String::new(), |title| format!("<title>{}</title>\n", shown(title, usize::MAX)));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{CLASS}\" viewBox=\"0 0 {WIDTH} {top}\" width=\"{WIDTH}\" \
-         height=\"{top}\" fill=\"{ink}\" font-family=\"DejaVu Sans, Verdana, Arial, sans-serif\" role=\"img\">\n\
-         {title}{style}{content}</svg>"
+         height=\"{top}\" font-family=\"DejaVu Sans, Verdana, Arial, sans-serif\" role=\"img\">\n\
+         {title}{style}{content}</g>\n</svg>"
     )
 }
 

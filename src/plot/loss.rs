@@ -9,7 +9,7 @@ use super::thin::thinned_line;
 use crate::nn::{Epoch, History};
 
 /// The training loss over the epochs, the validation loss and the metric if there are any, and the best epoch. The losses
-/// have a logarithmic scale if all of them are positive, as the axis says. Of more than 2,000 epochs, the extremes are
+/// have a logarithmic scale if all of them are positive (and from 1e-140 to 1e140), as the axis says. Of more than 2,000 epochs, the extremes are
 /// drawn.
 ///
 /// ```
