@@ -1,16 +1,13 @@
 //! The regions of the plane that a classifier assigns to each class.
 
 use super::axis::Axis;
-use super::error::{Error, expect_drawable};
+use super::error::{Error, expect_drawable, expect_length};
 use super::panel::{Dash, Layer, Marks, Panel, Point, Shape, class_name};
 use super::picture::Plot;
-use super::theme::Paint;
+use super::theme::{Paint, REGIONS};
 use super::thin::{name_of_part, thinned_markers};
 use crate::nn::{Data, Mlp, target_class};
 use std::collections::BTreeMap;
-
-/// The most classes of a plot: colours and markers together tell as many apart.
-const CLASSES: usize = 12;
 
 /// How many cells there are in each direction.
 const COLUMNS: usize = 240;
@@ -39,12 +36,8 @@ const ROWS: usize = 180;
 /// not finite.
 pub fn decision_boundary(mlp: &Mlp, data: &Data, names: &[&str]) -> Result<Plot, Error> {
     if !data.is_empty() {
-        super::error::expect_length("inputs of the network", 2, mlp.inputs())?;
-        super::error::expect_length(
-            "targets of a sample, one for each output",
-            mlp.outputs(),
-            data.target_width(),
-        )?;
+        expect_length("inputs of the network", 2, mlp.inputs())?;
+        expect_length("targets of a sample, one for each output", mlp.outputs(), data.target_width())?;
     }
     regions(|point| Ok(mlp.try_classify(&point)?), data, names)
 }
@@ -78,7 +71,7 @@ fn regions(
     if data.is_empty() {
         return Err(Error::Empty("there are no samples"));
     }
-    super::error::expect_length("inputs of a sample", 2, data.input_width())?;
+    expect_length("inputs of a sample", 2, data.input_width())?;
     expect_drawable("the inputs", data.inputs())?;
     let column = |k: usize| data.inputs().iter().skip(k).step_by(2).copied();
     let (x, y) = (Axis::around("input 0", column(0)), Axis::around("input 1", column(1)));
@@ -102,9 +95,9 @@ fn regions(
     }
     let cells = grid.cells(&predicted);
     let largest = cells.keys().chain(samples.keys()).max().copied().unwrap_or(0);
-    if largest >= CLASSES {
+    if largest >= REGIONS {
         return Err(Error::Unfit(format!(
-            "there is a class {largest}, and a plot has room for {CLASSES} classes, counted from 0: join some of them"
+            "there is a class {largest}, and a plot has room for {REGIONS} classes, counted from 0: join some of them"
         )));
     }
 
@@ -118,7 +111,7 @@ fn regions(
     });
     let edges = Layer::new(Paint::Ink, Marks::Lines(grid.edges(&predicted), Dash::Solid));
     let layers = of_cells.chain([edges]).chain(of_samples).collect();
-    Ok(Plot::new(vec![Panel { x, y, layers, height: 480.0 }]))
+    Ok(Plot::new(vec![Panel { x, y, layers, height: 440.0 }]))
 }
 
 /// Cells between the ends of two axes, counted from the lower left.

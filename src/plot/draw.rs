@@ -1,25 +1,20 @@
-//! Drawing by the crate kuva, which only this file and `marks` know.
+//! Drawing by the crate kuva, which only this file, `frame` and `marks` know.
 //!
 //! Kuva arranges axes, labels and legends, and writes the elements. Numbers reach it finite and of moderate size, and texts
 //! clean. Its document is taken apart for three reasons: it numbers its clip paths through the life of the process, so that
 //! equal plots would differ; it cannot be scaled; and one document has several panels here.
 
-use super::axis::{Axis, Scale, divided};
+use super::axis::Axis;
+use super::frame::{WIDTH, frame};
 use super::marks::{Places, primitives};
-use super::panel::{Layer, Marks, Panel};
-use super::text::{DOLLAR, clean, shown};
+use super::panel::Panel;
+use super::text::{DOLLAR, shown};
 use super::theme::{Paint, Theme, dark_rules};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::LinePlot;
-use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
-use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
+use kuva::render::layout::ComputedLayout;
 use kuva::render::render::{Primitive, render_multiple};
-use kuva::render::theme::Theme as Colors;
 use std::fmt::Write;
-use std::sync::Arc;
-
-/// The width of a plot in pixels.
-pub(super) const WIDTH: f64 = 600.0;
 
 const TITLE_HEIGHT: f64 = 34.0;
 
@@ -41,12 +36,12 @@ pub(super) fn draw(title: Option<&str>, theme: Theme, panels: &[Panel]) -> Strin
         );
     }
     // One margin for all, so that equal positions are below each other.
-    let margin = |panel: &Panel| ComputedLayout::from_layout(&layout(panel, is_dark)).margin_left;
-    let margin = panels.iter().map(margin).fold(0.0, f64::max);
+    let frames = panels.iter().map(|panel| ComputedLayout::from_layout(&frame(panel, is_dark)));
+    let left = frames.map(|frame| frame.margin_left).fold(0.0, f64::max);
     for panel in panels {
-        let _ =
-            writeln!(content, "<g transform=\"translate(0,{top})\">{}</g>", elements(panel, margin, is_dark));
-        top += panel.height;
+        let (height, elements) = elements(panel, left, is_dark);
+        let _ = writeln!(content, "<g transform=\"translate(0,{top})\">{elements}</g>");
+        top += height;
     }
     let style = match theme {
         Theme::Auto => format!("<style>{}</style>\n", dark_rules(CLASS, &content)),
@@ -60,95 +55,22 @@ pub(super) fn draw(title: Option<&str>, theme: Theme, panels: &[Panel]) -> Strin
     )
 }
 
-/// The elements of a panel.
-fn elements(panel: &Panel, margin: f64, is_dark: bool) -> String {
-    let layout = layout(panel, is_dark);
-    let right = ComputedLayout::from_layout(&layout).margin_right;
-    let layout = layout.with_force_margins(margin, right);
-    let places = Places::new([&panel.x, &panel.y].map(Axis::power), ComputedLayout::from_layout(&layout));
+/// The height of a panel, and its elements.
+fn elements(panel: &Panel, left: f64, is_dark: bool) -> (f64, String) {
+    let frame = frame(panel, is_dark);
+    // Room for half of the last label.
+    let right = ComputedLayout::from_layout(&frame).margin_right + 4.0;
+    let frame = frame.with_force_margins(left, right);
+    let computed = ComputedLayout::from_layout(&frame);
+    let height = computed.height;
+    let places = Places::new([&panel.x, &panel.y].map(Axis::power), computed);
     // Axes are drawn only where there is a plot.
-    let mut scene = render_multiple(vec![LinePlot::new().into()], layout);
+    let mut scene = render_multiple(vec![LinePlot::new().into()], frame);
     scene.elements.retain(|element| !matches!(element, Primitive::ClipStart { .. } | Primitive::ClipEnd));
     scene.defs.clear();
     scene.background_color = None;
     scene.elements.extend(panel.layers.iter().flat_map(|layer| primitives(layer, &places, is_dark)));
     let document = SvgBackend::new().render_scene(&scene);
     let inner = document.split_once("-->").map_or(&*document, |(_, rest)| rest);
-    inner.trim_end_matches("</svg>").replace(DOLLAR, "$")
-}
-
-fn layout(panel: &Panel, is_dark: bool) -> Layout {
-    let [x, y] = [&panel.x, &panel.y].map(|axis| {
-        let power = axis.power();
-        (divided(axis.low, power), divided(axis.high, power))
-    });
-    let ticks = |axis: &Axis| {
-        let axis = axis.clone();
-        TickFormat::Custom(Arc::new(move |number| axis.text_at(number)))
-    };
-    let label = |axis: &Axis| {
-        let scale = if axis.scale == Scale::Log { " (log scale)" } else { "" };
-        clean(&axis.label, 50) + scale
-    };
-    let [paper, ink, grid] = [Paint::Paper, Paint::Ink, Paint::Grid].map(|paint| paint.hex(is_dark));
-    let colors = Colors {
-        background: paper.clone(),
-        axis_color: ink.clone(),
-        grid_color: grid.clone(),
-        tick_color: ink.clone(),
-        text_color: ink.clone(),
-        legend_bg: paper,
-        legend_border: grid,
-        ..Colors::light()
-    };
-    let mut layout = Layout::new(x, y)
-        .with_width(WIDTH)
-        .with_height(panel.height)
-        .with_x_label(label(&panel.x))
-        .with_y_label(label(&panel.y))
-        .with_x_tick_format(ticks(&panel.x))
-        .with_y_tick_format(ticks(&panel.y))
-        .with_x_axis_min(x.0)
-        .with_x_axis_max(x.1)
-        .with_y_axis_min(y.0)
-        .with_y_axis_max(y.1)
-        .with_label_size(14)
-        .with_tick_size(12)
-        .with_body_size(12)
-        .with_theme(colors);
-    match &panel.x.scale {
-        Scale::Log => layout = layout.with_log_x(),
-        Scale::Whole | Scale::Down if x.1 - x.0 < 10.0 => layout = layout.with_x_tick_step(1.0),
-        Scale::Names(names) => {
-            layout = layout.with_x_categories(names.iter().map(|name| clean(name, 12)).collect());
-        }
-        Scale::Whole | Scale::Down | Scale::Linear => {}
-    }
-    match &panel.y.scale {
-        Scale::Log => layout = layout.with_log_y(),
-        Scale::Whole | Scale::Down if y.1 - y.0 < 10.0 => layout = layout.with_y_tick_step(1.0),
-        Scale::Names(names) => {
-            layout = layout.with_y_categories(names.iter().map(|name| clean(name, 20)).collect());
-        }
-        Scale::Whole | Scale::Down | Scale::Linear => {}
-    }
-    let entries: Vec<LegendEntry> = panel.layers.iter().filter_map(|layer| entry(layer, is_dark)).collect();
-    if entries.is_empty() {
-        return layout;
-    }
-    layout
-        .with_legend_entries(entries)
-        .with_legend_position(LegendPosition::OutsideBottomColumns)
-        .with_legend_box(false)
-}
-
-/// What the legend says of a layer.
-fn entry(layer: &Layer, is_dark: bool) -> Option<LegendEntry> {
-    let (shape, dash) = match &layer.marks {
-        Marks::Lines(_, dash) => (LegendShape::Line, dash.pattern()),
-        Marks::Points(_, shape) => (LegendShape::Marker(shape.marker()), None),
-        Marks::Band { .. } | Marks::Cells(_) | Marks::Texts(..) => (LegendShape::Rect, None),
-    };
-    let label = clean(layer.name.as_ref()?, 40);
-    Some(LegendEntry { label, color: layer.paint.hex(is_dark), shape, dasharray: dash })
+    (height, inner.trim_end_matches("</svg>").replace(DOLLAR, "$"))
 }

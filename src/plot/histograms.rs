@@ -98,5 +98,5 @@ pub fn histograms(what: &str, epochs: &[impl AsRef<[f64]>]) -> Result<Plot, Erro
     layers.push(line(vec![median], Dash::Solid).named("median"));
     layers.push(line(vec![low, high], Dash::Dashed).named("one in ten below, one in ten above"));
     let x = Axis::whole("epoch", 0, last);
-    Ok(Plot::new(vec![Panel { x, y, layers, height: 380.0 }]))
+    Ok(Plot::new(vec![Panel { x, y, layers, height: 340.0 }]))
 }

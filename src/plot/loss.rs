@@ -46,7 +46,7 @@ pub fn loss_curve(history: &History) -> Result<Plot, Error> {
         let loss = best.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
         mark(best.epoch, &y).named(format!("best epoch {}{loss}", best.epoch))
     }));
-    let mut panels = vec![Panel { x: x(), y, layers, height: 360.0 }];
+    let mut panels = vec![Panel { x: x(), y, layers, height: 320.0 }];
 
     if !metric.is_empty() {
         let y = Axis::around("metric", metric.iter().flatten().map(|point| point[1]));

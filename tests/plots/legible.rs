@@ -100,6 +100,11 @@ fn lines_differ_in_dashes_and_samples_in_markers() {
     let looks: HashSet<(&str, String)> =
         panel.paths.iter().filter(white).map(|(fill, _, path)| (&**fill, outline(path))).collect();
     assert_eq!(looks.len(), 12, "twelve classes, each with a look of its own");
+
+    let classify = |[x, _]: [f64; 2]| (x.round().max(0.0) as usize).min(11);
+    let panel = &crate::drawing::panels(&decision_regions(classify, &data, &[]).unwrap())[0];
+    let regions = panel.swatches.iter().filter(|(name, _)| name.starts_with("predicted: "));
+    assert_eq!(regions.map(|(_, color)| color).collect::<HashSet<_>>().len(), 12);
 }
 
 #[test]
@@ -113,4 +118,22 @@ fn colours_of_columns_are_written_where_there_is_room() {
     };
     assert_eq!(texts(20), 20);
     assert!(texts(200) <= 3);
+}
+
+#[test]
+fn colours_of_columns_stand_out_from_their_cells() {
+    let diagonal: Vec<(usize, usize)> = (0..6).map(|k| (k, k)).collect();
+    let plot = sparsity(6, 6, &diagonal, Some(&[0, 1, 2, 3, 4, 5])).unwrap();
+    for theme in [Theme::Light, Theme::Dark] {
+        let svg = plot.clone().with_theme(theme).to_svg();
+        let document = Document::parse(&svg).unwrap();
+        let paths = document.descendants().filter(|node| node.has_tag_name("path"));
+        let cells: Vec<&str> = paths.map(|node| node.attribute("fill").unwrap()).collect();
+        let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+        let numbers: Vec<&str> = texts.filter_map(|node| node.attribute("fill")).collect();
+        assert_eq!((cells.len(), numbers.len()), (6, 6));
+        for (cell, number) in cells.iter().zip(&numbers) {
+            assert!(contrast(cell, number) > 3.3, "{number} on {cell}: {}", contrast(cell, number));
+        }
+    }
 }
