@@ -78,7 +78,7 @@ pub use page::TrainingPage;
 pub use random::Random;
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};
-#[cfg(all(feature = "serde", feature = "view"))]
+#[cfg(feature = "view")]
 pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{

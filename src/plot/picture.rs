@@ -69,7 +69,6 @@ impl Plot {
     ///
     /// # Errors
     /// [`Error::Network`](super::Error::Network) with [`nn::Error::Io`](crate::nn::Error::Io).
-    #[cfg(feature = "serde")]
     pub fn save(&self, path: impl AsRef<std::path::Path>) -> Result<(), super::Error> {
         Ok(crate::nn::replace_file(path.as_ref(), self.to_svg().as_bytes())?)
     }
