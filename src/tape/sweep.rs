@@ -97,11 +97,7 @@ fn numbers<const OUTPUTS: usize>(adjoint: &Cell<[f64; OUTPUTS]>) -> [f64; OUTPUT
 }
 
 #[inline(always)]
-fn contribute<const OUTPUTS: usize>(
-    by_operand: &Cell<[f64; OUTPUTS]>,
-    slot: f64,
-    adjoint: [f64; OUTPUTS],
-) {
+fn contribute<const OUTPUTS: usize>(by_operand: &Cell<[f64; OUTPUTS]>, slot: f64, adjoint: [f64; OUTPUTS]) {
     let sums: &Cell<[f64]> = by_operand;
     for (sum, adjoint) in sums.as_slice_of_cells().iter().zip(adjoint) {
         sum.set(sum.get() + slot * adjoint);

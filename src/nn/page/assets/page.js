@@ -412,7 +412,7 @@ function trainingPage(root, run) {
     button("forward", "M4 2V14L13 8Z", "One step forward", () => { stop(); go(at + 1); }), button("last", "M2 2V14L11 8ZM12 2H14V14H12Z", "To the end", () => { stop(); go(frames.length - 1); }),
     slider, speed);
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(event.target.tagName)) return;
+    if (!controls.isConnected || event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(event.target.tagName)) return;
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: frames.length - 1 };
     if (event.key === " ") toggle();
     else if (event.key in moves) { stop(); go(moves[event.key]); }
@@ -437,10 +437,18 @@ function trainingPage(root, run) {
   };
   if (frames.length) start();
   else root.append(empty);
+  // Of many frames, every second of the earlier ones goes.
+  const MOST_LIVE = 600;
+  const thin = () => {
+    const shown = frame();
+    frames.splice(0, frames.length, ...frames.filter((_, k) => k % 2 === 0 || k > frames.length - 100));
+    at = Math.max(frames.indexOf(shown), 0);
+  };
   // Adds the next frame of a run that goes on, and shows it if the last one was shown.
   const append = (next) => {
     const isFirst = frames.length === 0, isAtEnd = at >= frames.length - 1;
     frames.push(next);
+    if (frames.length > MOST_LIVE) thin();
     if (isFirst) return start();
     if (isAtEnd) at = frames.length - 1;
     show();
