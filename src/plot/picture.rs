@@ -18,7 +18,8 @@ use std::fmt;
 /// # Ok::<(), tapegrad::plot::Error>(())
 /// ```
 ///
-/// `Display` writes the same SVG. In a Jupyter notebook with a Rust kernel, the plot as the last expression of a cell is shown.
+/// `Display` writes the same SVG. In a Jupyter notebook with a Rust kernel, the plot as the last expression of a cell is
+/// shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
     title: Option<String>,

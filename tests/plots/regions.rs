@@ -69,7 +69,7 @@ fn a_function_of_the_point_and_data_of_any_size() {
     for scale in [1e-200, 1.0, 1e200] {
         let circle = |[x, y]: [f64; 2]| usize::from((x / scale - 0.5).powi(2) + (y / scale).powi(2) < 0.5);
         let inputs: Vec<[f64; 2]> =
-            (0..40).map(|k| f64::from(k)).map(|k| [k.sin() * scale, k.cos() * scale]).collect();
+            (0..40).map(f64::from).map(|k| [k.sin() * scale, k.cos() * scale]).collect();
         let classes: Vec<usize> = inputs.iter().map(|&point| circle(point)).collect();
         let data = Data::classes(&inputs, &classes, 2).unwrap();
         let panel = panels(&decision_regions(circle, &data, &[]).unwrap()).swap_remove(0);
