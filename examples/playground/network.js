@@ -169,3 +169,4 @@ function networkTab(root) {
   };
   draw();
 }
+networkTab(document.getElementById("network"));

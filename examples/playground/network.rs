@@ -1,5 +1,6 @@
 //! Networks that learn while they are watched: each in a thread of its own, with limits on size and time.
 
+use super::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -14,15 +15,8 @@ use tapegrad::nn::{
     Sgd, Trainer, TrainingPage, circles, moons, sine, spirals, xor,
 };
 
-/// A field of a request that is not right.
-#[derive(Debug, PartialEq)]
-pub struct Problem {
-    pub field: String,
-    pub message: String,
-}
-
 fn problem<T>(field: &str, message: impl Into<String>) -> Result<T, Problem> {
-    Err(Problem { field: field.to_owned(), message: message.into() })
+    Err(Problem::new(field, message))
 }
 
 /// A network is at most so large, and is trained at most so long.

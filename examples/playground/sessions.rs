@@ -1,6 +1,7 @@
 //! The networks of all visitors: so many at once, each found by a number that cannot be guessed.
 
-use super::network::{Learning, Problem, Settings};
+use super::network::{Learning, Settings};
+use super::problem::Problem;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -21,10 +22,10 @@ impl Sessions {
         let settings = Settings::read(request)?;
         let speed = match request.get("speed") {
             None => 0,
-            Some(speed) => speed.as_u64().ok_or_else(|| Problem {
-                field: "speed".to_owned(),
-                message: "a whole number of epochs a second; 0 is as fast as it goes".to_owned(),
-            })?,
+            Some(speed) => {
+                let needed = "a whole number of epochs a second; 0 is as fast as it goes";
+                speed.as_u64().ok_or_else(|| Problem::new("speed", needed))?
+            }
         };
         // The keys of a `RandomState` come from the system's random numbers.
         let key = format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
