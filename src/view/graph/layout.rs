@@ -1,0 +1,72 @@
+//! Where the vertices and arrows of a picture stand, by the method of Sugiyama.
+
+use dagre::graph::{Graph, GraphOptions};
+use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
+
+/// Width and height.
+pub(super) type Size = [f64; 2];
+pub(super) type Point = [f64; 2];
+
+/// Positions in a picture.
+pub(super) struct Layout {
+    pub size: Size,
+    /// The centre of each vertex.
+    pub vertices: Vec<Point>,
+    pub arrows: Vec<Path>,
+}
+
+/// The way of an arrow.
+pub(super) struct Path {
+    /// From the edge of one vertex to the edge of the other.
+    pub points: Vec<Point>,
+    /// The centre of its label.
+    pub label: Point,
+}
+
+/// Lays out vertices of these sizes, with arrows (from, to) whose labels have these sizes, from left to right.
+pub(super) fn layout(vertices: &[Size], arrows: &[([usize; 2], Size)], margin: f64) -> Layout {
+    // The order of names is that of the vertices.
+    let name = |vertex: usize| format!("{vertex:06}");
+    let mut graph: Graph<NodeLabel, EdgeLabel> =
+        Graph::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
+    for (vertex, &[width, height]) in vertices.iter().enumerate() {
+        graph.set_node(name(vertex), Some(NodeLabel { width, height, ..NodeLabel::default() }));
+    }
+    for (arrow, &([from, to], [width, height])) in arrows.iter().enumerate() {
+        let label = EdgeLabel {
+            width,
+            height,
+            labelpos: dagre::layout::types::LabelPos::Center,
+            ..EdgeLabel::default()
+        };
+        graph.set_edge(name(from), name(to), Some(label), Some(name(arrow).as_str()));
+    }
+    let options = LayoutOptions {
+        rankdir: RankDir::LR,
+        nodesep: 22.0,
+        edgesep: 14.0,
+        ranksep: 44.0,
+        marginx: margin,
+        marginy: margin,
+        ..LayoutOptions::default()
+    };
+    dagre::layout(&mut graph, Some(options));
+
+    let vertices: Vec<Point> = (0..vertices.len())
+        .map(|vertex| {
+            let label = graph.node(&name(vertex)).expect("the vertex");
+            [label.x.unwrap_or_default(), label.y.unwrap_or_default()]
+        })
+        .collect();
+    let arrows: Vec<Path> = arrows
+        .iter()
+        .enumerate()
+        .map(|(arrow, &([from, to], _))| {
+            let label = graph.edge(&name(from), &name(to), Some(&name(arrow))).expect("the arrow");
+            let points: Vec<Point> = label.points.iter().map(|point| [point.x, point.y]).collect();
+            Path { points, label: [label.x.unwrap_or_default(), label.y.unwrap_or_default()] }
+        })
+        .collect();
+    let size = graph.graph_label::<dagre::GraphLabel>().map_or([0.0; 2], |label| [label.width, label.height]);
+    Layout { size, vertices, arrows }
+}
