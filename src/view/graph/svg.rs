@@ -159,34 +159,46 @@ fn write_vertex(out: &mut String, vertex: &Vertex, [width, height]: Size, [x, y]
     out.push_str("</g>\n");
 }
 
-/// A curve through the points of a path, with a head at its end.
+/// A curve through the points of a path, level at both ends, with a head.
 fn write_arrow(out: &mut String, arrow: &Arrow, path: &Path) {
-    let points = &path.points;
-    let [.., before, end] = points.as_slice() else { return };
-    let between = |a: &Point, b: &Point| [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
-    let direction = [end[0] - before[0], end[1] - before[1]];
-    let length = direction[0].hypot(direction[1]);
-    let [dx, dy] = if length > 0.0 { direction.map(|d| d / length) } else { [1.0, 0.0] };
+    const HEAD: f64 = 9.0;
+    let [.., end] = path.points[..] else { return };
     // The line ends within the head.
-    let neck = [end[0] - 7.0 * dx, end[1] - 7.0 * dy];
+    let mut points = path.points.clone();
+    points[path.points.len() - 1][0] -= HEAD - 2.0;
+    let slopes = slopes(&points);
     let mut way = format!("M{:.1} {:.1}", points[0][0], points[0][1]);
-    for pair in points[1..points.len() - 1].windows(2) {
-        let [x, y] = between(&pair[0], &pair[1]);
-        let _ = write!(way, " Q{:.1} {:.1} {x:.1} {y:.1}", pair[0][0], pair[0][1]);
+    for (pair, slope) in points.windows(2).zip(slopes.windows(2)) {
+        let ([x, y], [to_x, to_y]) = (pair[0], pair[1]);
+        let third = (to_x - x) / 3.0;
+        let (first, second) = (y + third * slope[0], to_y - third * slope[1]);
+        let _ =
+            write!(way, " C{:.1} {first:.1} {:.1} {second:.1} {to_x:.1} {to_y:.1}", x + third, to_x - third);
     }
-    let _ = match points.len() {
-        2 => write!(way, " L{:.1} {:.1}", neck[0], neck[1]),
-        _ => write!(way, " Q{:.1} {:.1} {:.1} {:.1}", before[0], before[1], neck[0], neck[1]),
-    };
     let dashed = if arrow.is_dashed { " dashed" } else { "" };
-    let _ = writeln!(out, "<path class=\"arrow{dashed}\" d=\"{way}\"/>");
-    let side = |sign: f64| [end[0] - 9.0 * dx - sign * 4.0 * dy, end[1] - 9.0 * dy + sign * 4.0 * dx];
-    let ([a, b], [c, d]) = (side(1.0), side(-1.0));
+    let ([x, y], back) = (end, end[0] - HEAD);
     let _ = writeln!(
         out,
-        "<path class=\"head\" d=\"M{:.1} {:.1} L{a:.1} {b:.1} L{c:.1} {d:.1} Z\"/>",
-        end[0], end[1]
+        "<path class=\"arrow{dashed}\" d=\"{way}\"/>\n\
+         <path class=\"head\" d=\"M{x:.1} {y:.1} L{back:.1} {:.1} L{back:.1} {:.1} Z\"/>",
+        y - 4.0,
+        y + 4.0
     );
+}
+
+/// The slope of a curve at each of these points: so that it is level at the ends, and rises and falls only where they do
+/// (after Fritsch and Carlson).
+fn slopes(points: &[Point]) -> Vec<f64> {
+    let rises: Vec<f64> = points
+        .windows(2)
+        .map(|pair| (pair[1][1] - pair[0][1]) / (pair[1][0] - pair[0][0]).max(1.0))
+        .collect();
+    let between = |pair: &[f64]| match pair[0] * pair[1] {
+        product if product > 0.0 => 2.0 * product / (pair[0] + pair[1]),
+        _ => 0.0,
+    };
+    let inner = rises.windows(2).map(between);
+    std::iter::once(0.0).chain(inner).chain([0.0]).collect()
 }
 
 fn write_label(out: &mut String, arrow: &Arrow, path: &Path) {
