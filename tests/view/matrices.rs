@@ -14,7 +14,9 @@ fn one_vertex_for_all_entries() {
     // [0 1; 2 3]² = [2 3; 6 11]
     let expected = "\
 #8 mul(#4, #7) = 22  (adjoint 1, output)
-└─ #4 … #7 matrix_product[2, 2](a00, a10, a01, … 5 more) = 2 … 11  (adjoint 0 … 11, × 2)";
+├─ #4 … #7 matrix_product[2, 2](a00, a10, a01, … 5 more) = 2 … 11  (adjoint 0 … 11, partial 11)
+│  └─ #0 … #3 a00 … a11 × 4 = 0 … 3  (adjoint 0 … 26, × 8)
+└─ #4 … #7 matrix_product[2, 2](a00, a10, a01, … 5 more) = 2 … 11  (above, partial 2)";
     assert!(text.starts_with(expected), "{text}");
     assert!(!text.contains("no part") && !listing.graph().to_dot().contains("dashed"), "{text}");
     // One result alone needs them all.
