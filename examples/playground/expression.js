@@ -53,7 +53,7 @@
       element("section", { class: "part" },
         table("The gradient, backwards and forwards", ["variable", "reverse mode", "forward mode"], variables.map((name, k) => [name, gradient[k], forward[k]])),
         table("The check against differences", ["derivative", "analytic", "numeric", "estimated error", "verdict"], answer.check),
-        table("The Hessian", ["", ...variables], variables.map((name, k) => [name, ...hessian[k]]))));
+        table("The Hessian", ["by", ...variables], variables.map((name, k) => [name, ...hessian[k]]))));
   };
   // Only the answer to the last question is shown.
   let asked = 0;

@@ -21,12 +21,9 @@ fn main() -> ExitCode {
         eprintln!("usage: playground [--port N], with N from 0 to 65535");
         return ExitCode::FAILURE;
     };
-    match server::Playground::bind(port) {
-        Ok(playground) => {
-            println!("The playground is at http://127.0.0.1:{} until you stop it with Ctrl-C.", playground.port());
-            playground.serve();
-            ExitCode::SUCCESS
-        }
+    let tell = |port| println!("The playground is at http://127.0.0.1:{port} until you stop it with Ctrl-C.");
+    match server::serve(port, tell) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("port {port} of 127.0.0.1 cannot be used ({error}); choose another with --port");
             ExitCode::FAILURE

@@ -53,13 +53,12 @@ function networkTab(root) {
     put(((event.clientX - box.left) / box.width) * 2 * RANGE - RANGE, RANGE - ((event.clientY - box.top) / box.height) * 2 * RANGE, Number(pointClass.value));
   });
   // The same as text, for the keyboard.
-  const coordinates = element("textarea", { rows: 4, "aria-label": "Points, a line each: x y class", change: () => {
+  const coordinates = element("textarea", { rows: 4, change: () => {
     points.splice(0, points.length, ...coordinates.value.split("\n").filter((line) => line.trim()).map((line) => line.trim().split(/\s+/).map(Number)));
     draw();
   } });
   const editor = element("div", { class: "points", hidden: "" },
-    element("p", {}, "Click to set a point, click on a point to remove it; or write a line for each: x y class."), pointClass, canvas, coordinates);
-  const pointsField = field("points", "Points", element("input", { type: "hidden" }));
+    element("p", {}, "Click to set a point, click on a point to remove it; or write a line for each: x y class."), pointClass, canvas, field("points", "Points", coordinates));
 
   const data = select([["moons", "two moons"], ["circles", "circles"], ["spirals", "two spirals"], ["xor", "XOR"], ["sine", "a sine (curve)"], ["points", "points set by hand"]]);
   data.addEventListener("change", () => {
@@ -87,7 +86,7 @@ function networkTab(root) {
     field("seed", "Seed", number(7, { min: 0, step: 1 })),
     field("batch", "Batch (samples)", number(100, { min: 1, step: 1 })),
     field("epochs", "Epochs", number(300, { min: 1, step: 1 })),
-    field("speed", "Speed", speed), pointsField, editor,
+    field("speed", "Speed", speed), editor,
     element("div", { class: "buttons" }, start, pause, stop, download), status);
   root.append(form, view);
 
@@ -162,6 +161,7 @@ function networkTab(root) {
       if (news.over) {
         status.textContent = news.error ?? "It has learned.";
         pause.disabled = stop.disabled = true;
+        root.dataset.over = own;
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 30));
