@@ -1,7 +1,7 @@
 //! Views of a tape: the graph, counts per operation, and the first number that is not finite.
 
 use crate::tape::gradient::Gradient;
-use crate::tape::{Edge, FIRST, Node, Pool, Storage, Tape};
+use crate::tape::{Edge, FIRST, Node, Pool, Storage, Tape, Var};
 use crate::view::{self, Fault, Listing, NonFinite, TapeStatistics, count_by_name};
 use std::panic::Location;
 
@@ -43,6 +43,35 @@ impl Tape {
                 ..Listing::default()
             }
         })
+    }
+
+    /// How a listing of this tape refers to a variable: its node, or its value if it is a constant.
+    ///
+    /// ```
+    /// # let tape = tapegrad::Tape::new();
+    /// let (x, y) = (tape.named("x", 3.0), tape.named("y", 4.0));
+    /// let (sum, product) = (x + y, x * y);
+    /// println!("{}", tape.listing().graph().below(tape.operand(sum)));
+    /// # assert!(!tape.listing().graph().below(tape.operand(sum)).to_string().contains("mul"));
+    /// # let _ = product;
+    /// ```
+    ///
+    /// # Panics
+    /// If the variable is not on this tape.
+    #[must_use]
+    #[track_caller]
+    pub fn operand(&self, var: Var) -> view::Operand {
+        if !var.is_on_a_tape() {
+            return view::Operand::Constant(var.value);
+        }
+        match self.with(|tape| tape.find(var)) {
+            Some(index) => view::Operand::Node(index as usize - FIRST),
+            None => panic!(
+                "the variable (value {}) is not on this tape: it is of another one, or from before `clear()` or \
+                 `rewind()`; take a variable of the tape that is listed",
+                var.value
+            ),
+        }
     }
 
     /// How often each operation was recorded, and how many bytes are in use.

@@ -52,13 +52,21 @@ impl Node {
     }
 }
 
-/// A name as it stands in a text: in quotes if it is empty, or could be mistaken for a node or a number, or has line breaks.
+/// A name as it stands in a text: in quotes if it is empty, could be mistaken for a node or a number, or has signs that break
+/// a line or change the direction of the text.
 pub(super) fn readable(name: &str) -> String {
     let is_plain = !name.is_empty()
         && !name.starts_with(['#', '"'])
         && name.parse::<f64>().is_err()
-        && !name.contains(char::is_control);
+        && !name.contains(is_unprintable);
     if is_plain { name.to_owned() } else { format!("{name:?}") }
+}
+
+/// Control characters, line and paragraph separators, marks of direction, and what is no character.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{fff0}'..='\u{ffff}' | '\u{feff}')
 }
 
 /// An operand of a node, of a guard, or an output.
@@ -145,7 +153,7 @@ impl Listing {
     }
 
     /// What all nodes compute. From the last to the first, so that a matrix takes no more steps than it has entries.
-    fn expressions(&self) -> Vec<String> {
+    pub(super) fn expressions(&self) -> Vec<String> {
         let mut last = None;
         let backwards = self.nodes.iter().rev().map(|node| {
             last = if node.op == Op::Entry { last } else { Some(node) };

@@ -22,13 +22,19 @@
 //! 2  mul(x, y)      12        1
 //! 3  add(#2, x)     15        1
 //! ```
+//!
+//! [`Listing::graph`] draws it, as a tree of lines, in DOT, Mermaid or SVG.
 
+mod graph;
 mod listing;
+mod markup;
 mod non_finite;
+mod notebook;
 mod statistics;
 
 pub use crate::error::SourceLine;
 pub use crate::number::predicate::Predicate;
+pub use graph::Graph;
 pub use listing::{Guard, Listing, Node, Operand};
 pub use non_finite::{Fault, NonFinite};
 pub(crate) use statistics::count_by_name;

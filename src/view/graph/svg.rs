@@ -1,0 +1,216 @@
+//! Pictures.
+
+use super::drawing::{Arrow, Drawing, Role, Vertex};
+use super::layout::{Path, Point, Size, layout};
+use crate::view::markup::escape;
+use std::fmt::Write;
+
+/// The height of a line of text, and the width of a character in a font of fixed width and size 13.
+const LINE: f64 = 18.0;
+const CHARACTER: f64 = 7.9;
+/// Between the text and the border.
+const PADDING: f64 = 9.0;
+/// Around the picture.
+const MARGIN: f64 = 14.0;
+
+/// Colours of Okabe and Ito, which people with any kind of colour vision tell apart, and tints of them; dark ones for readers
+/// who prefer these. The selectors name the picture, since it may stand within a page.
+const STYLE: &str = "
+.tapegrad-graph { font: 13px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; }
+.tapegrad-graph text { fill: #000000; }
+.tapegrad-graph .back { fill: #ffffff; }
+.tapegrad-graph .box { fill: #ffffff; stroke: #000000; stroke-width: 1.2; }
+.tapegrad-graph .input .box { fill: #d6ecf9; stroke: #0072b2; }
+.tapegrad-graph .output .box { fill: #fdf0d0; }
+.tapegrad-graph .warning .box { stroke: #d55e00; stroke-width: 3; }
+.tapegrad-graph .title { font-weight: bold; }
+.tapegrad-graph .quiet { fill: #555555; }
+.tapegrad-graph .arrow { fill: none; stroke: #555555; stroke-width: 1.2; }
+.tapegrad-graph .head { fill: #555555; }
+.tapegrad-graph .dashed { stroke-dasharray: 5 4; }
+.tapegrad-graph .label { font-size: 11px; text-anchor: middle; }
+@media (prefers-color-scheme: dark) {
+  .tapegrad-graph text { fill: #ffffff; }
+  .tapegrad-graph .back { fill: #16181c; }
+  .tapegrad-graph .box { fill: #24272d; stroke: #e0e0e0; }
+  .tapegrad-graph .input .box { fill: #0b3a57; stroke: #56b4e9; }
+  .tapegrad-graph .output .box { fill: #4a3500; }
+  .tapegrad-graph .warning .box { stroke: #e69f00; }
+  .tapegrad-graph .quiet { fill: #bbbbbb; }
+  .tapegrad-graph .arrow { stroke: #bbbbbb; }
+  .tapegrad-graph .head { fill: #bbbbbb; }
+}
+";
+
+/// The drawing as a picture of its own.
+pub(super) fn write(drawing: &Drawing) -> String {
+    let sizes: Vec<Size> = drawing.vertices.iter().map(size).collect();
+    let label = |arrow: &Arrow| match arrow.text() {
+        Some(text) => [width(&text) * 11.0 / 13.0 + 6.0, 14.0],
+        None => [0.0; 2],
+    };
+    let arrows: Vec<([usize; 2], Size)> =
+        drawing.arrows.iter().map(|arrow| ([arrow.from, arrow.to], label(arrow))).collect();
+    let layout = layout(&sizes, &arrows, MARGIN);
+    let notes = drawing.notes.iter().map(|note| width(note) + 2.0 * MARGIN);
+    let total_width = notes.fold(layout.size[0].max(2.0 * MARGIN), f64::max).ceil();
+    let total_height = (layout.size[1].max(MARGIN) + drawing.notes.len() as f64 * LINE).ceil() + MARGIN / 2.0;
+
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tapegrad-graph\" role=\"img\" \
+         viewBox=\"0 0 {total_width} {total_height}\" width=\"{total_width}\" height=\"{total_height}\" \
+         style=\"max-width: 100%; height: auto\">\n\
+         <title>{}</title>\n<desc>{}</desc>\n<style>{STYLE}</style>\n\
+         <rect class=\"back\" width=\"100%\" height=\"100%\"/>",
+        escape(&title(drawing)),
+        escape(&description(drawing)),
+    );
+    for (arrow, path) in drawing.arrows.iter().zip(&layout.arrows) {
+        write_arrow(&mut out, arrow, path);
+    }
+    for ((vertex, &size), &centre) in drawing.vertices.iter().zip(&sizes).zip(&layout.vertices) {
+        write_vertex(&mut out, vertex, size, centre);
+    }
+    for (arrow, path) in drawing.arrows.iter().zip(&layout.arrows) {
+        write_label(&mut out, arrow, path);
+    }
+    for (k, note) in drawing.notes.iter().enumerate() {
+        let y = layout.size[1].max(MARGIN) + (k as f64 + 0.6) * LINE;
+        let _ = writeln!(out, "<text class=\"quiet\" x=\"{MARGIN}\" y=\"{y:.1}\">{}</text>", escape(note));
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// What a screen reader says first.
+fn title(drawing: &Drawing) -> String {
+    let outputs: Vec<String> =
+        drawing.vertices.iter().filter(|vertex| vertex.is_output).map(Vertex::heading).collect();
+    match outputs.as_slice() {
+        [] => "Graph of a recording".to_owned(),
+        [output] => format!("Graph of {output}"),
+        [first, ..] => format!("Graph of {first} and {} further outputs", outputs.len() - 1),
+    }
+}
+
+/// The graph in words.
+fn description(drawing: &Drawing) -> String {
+    let vertices = drawing.vertices.iter().map(|vertex| vertex.lines().collect::<Vec<_>>().join(", "));
+    vertices.chain(drawing.notes.iter().cloned()).collect::<Vec<_>>().join("; ")
+}
+
+/// How wide a text is. Signs beyond those of Europe count twice, which most are.
+fn width(text: &str) -> f64 {
+    text.chars()
+        .map(|c| if c < '\u{1100}' || matches!(c, '…' | '‐'..='‧') { CHARACTER } else { 2.0 * CHARACTER })
+        .sum()
+}
+
+fn size(vertex: &Vertex) -> Size {
+    let widest = vertex.lines().map(|line| width(&line)).fold(0.0, f64::max);
+    let border = if vertex.is_output { 8.0 } else { 0.0 };
+    [widest + 2.0 * PADDING + border, vertex.lines().count() as f64 * LINE + PADDING + border]
+}
+
+fn write_vertex(out: &mut String, vertex: &Vertex, [width, height]: Size, [x, y]: Point) {
+    let role = match vertex.role {
+        Role::Input => "input",
+        Role::Operation => "operation",
+        Role::Constant => "constant",
+        Role::LeftOut => "left-out",
+    };
+    let output = if vertex.is_output { " output" } else { "" };
+    let warning = if vertex.is_warning() { " warning" } else { "" };
+    let _ = writeln!(out, "<g class=\"{role}{output}{warning}\">");
+    let round = if vertex.role == Role::Input { 14.0 } else { 0.0 };
+    let mut rectangle = |inset: f64| {
+        let [left, top] = [x - width / 2.0 + inset, y - height / 2.0 + inset];
+        let [w, h] = [width - 2.0 * inset, height - 2.0 * inset];
+        let rx = (round - inset).max(0.0);
+        let _ = writeln!(
+            out,
+            "<rect class=\"box\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" rx=\"{rx}\"/>"
+        );
+    };
+    if vertex.role != Role::LeftOut {
+        rectangle(0.0);
+        if vertex.is_output {
+            rectangle(4.0);
+        }
+    }
+    let inset = PADDING + if vertex.is_output { 4.0 } else { 0.0 };
+    let left = x - width / 2.0 + inset;
+    let mut baseline = y - height / 2.0 + inset - PADDING / 2.0 + 13.0;
+    let index = if vertex.index.is_empty() { String::new() } else { format!("{} ", vertex.index) };
+    let _ = writeln!(
+        out,
+        "<text x=\"{left:.1}\" y=\"{baseline:.1}\" xml:space=\"preserve\"><tspan class=\"quiet\">{index}</tspan>\
+         <tspan class=\"title\">{}</tspan>{}</text>",
+        escape(&vertex.title),
+        escape(&vertex.repetition()),
+    );
+    for fact in &vertex.facts {
+        baseline += LINE;
+        let _ =
+            writeln!(out, "<text x=\"{left:.1}\" y=\"{baseline:.1}\">{}</text>", escape(&Vertex::line(fact)));
+    }
+    out.push_str("</g>\n");
+}
+
+/// A curve through the points of a path, level at both ends, with a head.
+fn write_arrow(out: &mut String, arrow: &Arrow, path: &Path) {
+    const HEAD: f64 = 9.0;
+    let [.., end] = path.points[..] else { return };
+    // The line ends within the head.
+    let mut points = path.points.clone();
+    points[path.points.len() - 1][0] -= HEAD - 2.0;
+    let slopes = slopes(&points);
+    let mut way = format!("M{:.1} {:.1}", points[0][0], points[0][1]);
+    for (pair, slope) in points.windows(2).zip(slopes.windows(2)) {
+        let ([x, y], [to_x, to_y]) = (pair[0], pair[1]);
+        let third = (to_x - x) / 3.0;
+        let (first, second) = (y + third * slope[0], to_y - third * slope[1]);
+        let _ =
+            write!(way, " C{:.1} {first:.1} {:.1} {second:.1} {to_x:.1} {to_y:.1}", x + third, to_x - third);
+    }
+    let dashed = if arrow.is_dashed { " dashed" } else { "" };
+    let ([x, y], back) = (end, end[0] - HEAD);
+    let _ = writeln!(
+        out,
+        "<path class=\"arrow{dashed}\" d=\"{way}\"/>\n\
+         <path class=\"head\" d=\"M{x:.1} {y:.1} L{back:.1} {:.1} L{back:.1} {:.1} Z\"/>",
+        y - 4.0,
+        y + 4.0
+    );
+}
+
+/// The slope of a curve at each of these points: so that it is level at the ends, and rises and falls only where they do
+/// (after Fritsch and Carlson).
+fn slopes(points: &[Point]) -> Vec<f64> {
+    let rises: Vec<f64> = points
+        .windows(2)
+        .map(|pair| (pair[1][1] - pair[0][1]) / (pair[1][0] - pair[0][0]).max(1.0))
+        .collect();
+    let between = |pair: &[f64]| match pair[0] * pair[1] {
+        product if product > 0.0 => 2.0 * product / (pair[0] + pair[1]),
+        _ => 0.0,
+    };
+    let inner = rises.windows(2).map(between);
+    std::iter::once(0.0).chain(inner).chain([0.0]).collect()
+}
+
+fn write_label(out: &mut String, arrow: &Arrow, path: &Path) {
+    let Some(text) = arrow.text() else { return };
+    let ([x, y], w) = (path.label, width(&text) * 11.0 / 13.0 + 6.0);
+    let _ = writeln!(
+        out,
+        "<rect class=\"back\" x=\"{:.1}\" y=\"{:.1}\" width=\"{w:.1}\" height=\"14\"/>\
+         <text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+        x - w / 2.0,
+        y - 7.0,
+        y + 4.0,
+        escape(&text),
+    );
+}
