@@ -12,6 +12,8 @@ pub mod interop;
 pub mod nn;
 mod number;
 mod platform;
+#[cfg(feature = "view")]
+pub mod plot;
 #[cfg(test)]
 mod sketches;
 mod table;

@@ -55,6 +55,8 @@ pub use backend::{Backend, Fallback};
 pub use bound::{Bound, ForwardPass};
 pub use builder::MlpBuilder;
 pub use clip::Clip;
+#[cfg(feature = "view")]
+pub(crate) use data::target_class;
 pub use data::{
     Batch, Data, Order, Scaler, Table, argmax, blobs, circles, moons, one_hot, sine, spirals, xor,
 };
@@ -72,6 +74,8 @@ pub use optimizer::{Ending, Lbfgs, Minimum};
 pub use random::Random;
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};
+#[cfg(all(feature = "serde", feature = "view"))]
+pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{
     ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, accuracy,

@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// Replaces a file atomically: whatever happens, the complete old file or the complete new one exists. The new one
 /// is first a temporary file in the same folder, used by this save only, and is flushed to the disk before it is
 /// renamed. The renaming is not flushed: after a power failure the old file may be back.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     replace(path, bytes).map_err(|source| Error::Io { path: path.to_owned(), source })
 }
 

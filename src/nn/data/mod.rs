@@ -9,8 +9,9 @@ mod table;
 pub(super) use batches::batches;
 pub use batches::{Batch, Order};
 pub use generators::{blobs, circles, moons, sine, spirals, xor};
+pub(super) use one_hot::class;
+pub(crate) use one_hot::target_class;
 pub use one_hot::{argmax, one_hot};
-pub(super) use one_hot::{class, target_class};
 pub use scale::Scaler;
 pub use table::Table;
 

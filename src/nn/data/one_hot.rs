@@ -49,6 +49,6 @@ pub(in crate::nn) fn class(numbers: &[f64], boundary: f64) -> Option<usize> {
 }
 
 /// The class of a sample from its targets. The boundary ½ suits targets of 0 and 1, and of −1 and 1.
-pub(in crate::nn) fn target_class(targets: &[f64]) -> usize {
+pub(crate) fn target_class(targets: &[f64]) -> usize {
     class(targets, 0.5).expect("targets are finite")
 }

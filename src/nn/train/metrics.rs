@@ -165,6 +165,12 @@ impl ConfusionMatrix {
         self
     }
 
+    /// The names of the classes; their numbers, if they have no names.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// How many samples of the class `truth` were predicted as `predicted`.
     ///
     /// # Panics

@@ -1,5 +1,6 @@
 //! Training: fits the parameters of a model to data, for a loss.
 
+mod chart;
 #[cfg(feature = "serde")]
 mod checkpoint;
 mod data_loss;

@@ -1,0 +1,34 @@
+//! Texts of users, which may contain anything.
+
+/// Stands for a dollar sign until the document is written: to the drawing crate, two of them enclose a formula.
+pub(super) const DOLLAR: char = '\u{e000}';
+
+const UNKNOWN: char = '\u{fffd}';
+
+/// A text of at most this many characters, of those that XML allows.
+pub(super) fn clean(text: &str, most: usize) -> String {
+    let allowed = |c: char| match c {
+        '\t' | '\n' | '\r' => ' ',
+        '$' => DOLLAR,
+        DOLLAR | '\u{fffe}' | '\u{ffff}' => UNKNOWN,
+        c if c.is_control() => UNKNOWN,
+        c => c,
+    };
+    if text.chars().nth(most).is_none() {
+        return text.chars().map(allowed).collect();
+    }
+    text.chars().take(most.saturating_sub(1)).map(allowed).chain(['…']).collect()
+}
+
+/// The same as it stands in a document.
+pub(super) fn shown(text: &str, most: usize) -> String {
+    let escape = |c: char| match c {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        DOLLAR => "$".to_owned(),
+        c => c.to_string(),
+    };
+    clean(text, most).chars().map(escape).collect()
+}
