@@ -1,0 +1,134 @@
+//! Graphs of recordings.
+
+use std::error::Error;
+use tapegrad::{Function, Tape, Var, view::Listing};
+
+type Svg = Result<String, Box<dyn Error>>;
+
+/// Every node by itself, with its adjoint.
+fn drawn(listing: &Listing, partials: bool) -> Svg {
+    Ok(listing.graph().folded(false).with_partials(partials).to_svg())
+}
+
+fn named<const N: usize>(tape: &Tape, names: [&str; N], values: [f64; N]) -> [Var; N] {
+    std::array::from_fn(|k| tape.named(names[k], values[k]))
+}
+
+/// tanh(x y + sin x) at (0.5, 2).
+fn expression_listing(tape: &Tape) -> Listing {
+    let [x, y] = named(tape, ["x", "y"], [0.5, 2.0]);
+    tape.listing_with(&(x * y + x.sin()).tanh().backward())
+}
+
+pub fn expression() -> Svg {
+    drawn(&expression_listing(&Tape::new()), false)
+}
+
+/// The walk over this expression after some of its steps: only these nodes have adjoints. At `x`, `sin` has been there and
+/// `mul` has not, as long as `y` has none.
+pub fn walk(visited: &[usize]) -> Svg {
+    let mut listing = expression_listing(&Tape::new());
+    let of_sin =
+        listing.nodes[3].partials[0].zip(listing.nodes[3].adjoint).map(|(partial, own)| partial * own);
+    for node in &mut listing.nodes {
+        node.adjoint = node.adjoint.filter(|_| visited.contains(&node.index));
+    }
+    if !visited.contains(&1) && visited.contains(&0) {
+        listing.nodes[0].adjoint = of_sin;
+    }
+    drawn(&listing, true)
+}
+
+/// One output with four hidden nodes; the walk starts with the error over the sum of the weights.
+pub fn shares() -> Svg {
+    let tape = Tape::new();
+    let hidden = named(&tape, ["h1", "h2", "h3", "h4"], [1.0; 4]);
+    let output: Var = hidden.iter().zip([0.6, 0.3, 0.2, 0.12]).map(|(h, w)| h * w).sum();
+    drawn(&tape.listing_with(&tape.backward(&[(output, 0.08 / 1.22)])), true)
+}
+
+/// A tanh neuron with two inputs, and its error.
+pub fn neuron() -> Svg {
+    let tape = Tape::new();
+    let [w1, w2, b] = named(&tape, ["w1", "w2", "b"], [0.5, -0.4, 0.1]);
+    let y = (w1 * 0.6 + w2 * -1.2 + b).tanh();
+    let error = (y - 0.5).powi(2) * 0.5;
+    drawn(&tape.listing_with(&error.backward()), true)
+}
+
+pub fn two_two_two() -> Svg {
+    let tape = Tape::new();
+    let w = named(
+        &tape,
+        ["w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"],
+        [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55],
+    );
+    let [b1, b2] = named(&tape, ["b1", "b2"], [0.35, 0.60]);
+    let h = [0, 1].map(|k| (w[2 * k] * 0.05 + w[2 * k + 1] * 0.10 + b1).sigmoid());
+    let o = [0, 1].map(|k| (w[4 + 2 * k] * h[0] + w[5 + 2 * k] * h[1] + b2).sigmoid());
+    let error = (o[0] - 0.01).powi(2) * 0.5 + (o[1] - 0.99).powi(2) * 0.5;
+    drawn(&tape.listing_with(&error.backward()), false)
+}
+
+/// The 3-2-1 network of the chapter on a network of one's own.
+pub fn own() -> Svg {
+    let tape = Tape::new();
+    let [x1, x2, x3] = named(&tape, ["x1", "x2", "x3"], [1.0, 0.5, -1.0]);
+    let h1 = (x1 * 0.5 - x2 * 0.3 + x3 * 0.2 + 0.1).tanh();
+    let h2 = (x1 * -0.4 + x2 * 0.6 + x3 * 0.1).tanh();
+    let o = (h1 * 0.7 - h2 * 0.5 + 0.2).sigmoid();
+    let loss = (o - 1.0).powi(2) * 0.5;
+    drawn(&tape.listing_with(&loss.backward()), false)
+}
+
+/// Huber's loss as it is recorded at 0.25, with the comparison that it made.
+pub fn guard() -> Svg {
+    let huber = |[x]: [Var; 1]| if x.abs() < 1.0 { x * x * 0.5 } else { x.abs() - 0.5 };
+    let f = Function::record(huber, [0.25])?.with_names(["x"])?;
+    drawn(&f.evaluator().listing(&[0.25])?, false)
+}
+
+/// The error of a line for one sample.
+pub fn preamble() -> Svg {
+    let f = Function::record(|[w, b, x, t]| (w * x + b - t).powi(2), [0.0; 4])?;
+    let f = f.with_names(["w (shared)", "b (shared)", "x (column)", "t (column)"])?;
+    drawn(&f.evaluator().listing(&[1.0, 0.0, 2.0, 5.0])?, false)
+}
+
+/// Rosenbrock's function in 1,000 variables.
+pub fn folded() -> Svg {
+    let rosenbrock = |x: &[Var]| {
+        let term = |w: &[Var]| (w[1] - w[0] * w[0]).powi(2) * 100.0 + (w[0] - 1.0).powi(2);
+        x.windows(2).map(term).sum::<Var>()
+    };
+    let tape = Tape::new();
+    let x = tape.vars(vec![0.5; 1000]);
+    Ok(tape.listing_with(&rosenbrock(&x).backward()).graph().to_svg())
+}
+
+/// Four springs: the distances of neighbours, minus lengths at rest, squared and summed.
+pub fn springs() -> Svg {
+    let tape = Tape::new();
+    let x = named(&tape, ["x0", "x1", "x2", "x3", "x4"], [0.0, 1.0, 1.5, 1.8, 2.0]);
+    let terms = x.windows(2).enumerate().map(|(k, w)| (w[1] - w[0] - k as f64 * 0.1).powi(2));
+    let energy: Var = terms.sum();
+    drawn(&tape.listing_with(&energy.backward()), false)
+}
+
+/// The determinant of a 2 × 2 matrix: the adjoints are the cofactors.
+pub fn determinant() -> Svg {
+    let tape = Tape::new();
+    let [a, b, c, d] = named(&tape, ["a", "b", "c", "d"], [2.0, -1.0, 0.5, 3.0]);
+    drawn(&tape.listing_with(&(a * d - b * c).backward()), false)
+}
+
+pub fn quartic() -> Svg {
+    let f = Function::record(|[x]| x.powi(4), [2.0])?.with_names(["x"])?;
+    drawn(&f.evaluator().listing(&[2.0])?, true)
+}
+
+/// The derivative of the fourth power, which is a function too.
+pub fn quartic_slope() -> Svg {
+    let f = Function::record(|[x]| x.powi(4), [2.0])?.with_names(["x"])?;
+    drawn(&f.gradient()?.optimize().evaluator().listing(&[2.0])?, true)
+}
