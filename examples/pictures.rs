@@ -19,7 +19,7 @@ mod pictures {
 /// The name of a picture and how it is made.
 type Picture = (&'static str, fn() -> Result<String, Box<dyn Error>>);
 
-const PICTURES: [Picture; 32] = [
+const PICTURES: [Picture; 31] = [
     ("valley", || Ok(valley::valley())),
     ("expression-graph", graphs::expression),
     ("walk-before", || graphs::walk(&[])),
@@ -42,7 +42,6 @@ const PICTURES: [Picture; 32] = [
     ("iris-confusion", plots::iris_confusion),
     ("difference-errors", plots::difference_errors),
     ("guard-graph", graphs::guard),
-    ("quartic", plots::quartic),
     ("preamble-graph", graphs::preamble),
     ("folded-graph", graphs::folded),
     ("springs-graph", graphs::springs),

@@ -1,7 +1,7 @@
 //! Graphs of recordings.
 
 use std::error::Error;
-use tapegrad::{Function, Tape, Var, view::Listing};
+use tapegrad::{Function, Tape, Var, lists::affine, view::Listing};
 
 type Svg = Result<String, Box<dyn Error>>;
 
@@ -47,15 +47,15 @@ pub fn shares() -> Svg {
     drawn(&tape.listing_with(&tape.backward(&[(output, 0.08 / 1.22)])), true)
 }
 
-/// A tanh neuron with two inputs, and its error.
+/// A tanh neuron with two inputs. The walk starts at its output, with the derivative y − t of the error there.
 pub fn neuron() -> Svg {
     let tape = Tape::new();
     let [w1, w2, b] = named(&tape, ["w1", "w2", "b"], [0.5, -0.4, 0.1]);
-    let y = (w1 * 0.6 + w2 * -1.2 + b).tanh();
-    let error = (y - 0.5).powi(2) * 0.5;
-    drawn(&tape.listing_with(&error.backward()), true)
+    let y = affine(&[w1, w2], &[0.6, -1.2], b).tanh();
+    drawn(&tape.listing_with(&tape.backward(&[(y, y.value() - 0.5)])), true)
 }
 
+/// The 2-2-2 network. The walk starts at both outputs.
 pub fn two_two_two() -> Svg {
     let tape = Tape::new();
     let w = named(
@@ -64,21 +64,26 @@ pub fn two_two_two() -> Svg {
         [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55],
     );
     let [b1, b2] = named(&tape, ["b1", "b2"], [0.35, 0.60]);
-    let h = [0, 1].map(|k| (w[2 * k] * 0.05 + w[2 * k + 1] * 0.10 + b1).sigmoid());
-    let o = [0, 1].map(|k| (w[4 + 2 * k] * h[0] + w[5 + 2 * k] * h[1] + b2).sigmoid());
-    let error = (o[0] - 0.01).powi(2) * 0.5 + (o[1] - 0.99).powi(2) * 0.5;
-    drawn(&tape.listing_with(&error.backward()), false)
+    let h = [0, 1].map(|k| affine(&w[2 * k..2 * k + 2], &[0.05, 0.10], b1).sigmoid());
+    let o = [0, 1].map(|k| affine(&w[4 + 2 * k..6 + 2 * k], &h, b2).sigmoid());
+    drawn(
+        &tape.listing_with(&tape.backward(&[(o[0], o[0].value() - 0.01), (o[1], o[1].value() - 0.99)])),
+        false,
+    )
 }
 
 /// The 3-2-1 network of the chapter on a network of one's own.
 pub fn own() -> Svg {
     let tape = Tape::new();
-    let [x1, x2, x3] = named(&tape, ["x1", "x2", "x3"], [1.0, 0.5, -1.0]);
-    let h1 = (x1 * 0.5 - x2 * 0.3 + x3 * 0.2 + 0.1).tanh();
-    let h2 = (x1 * -0.4 + x2 * 0.6 + x3 * 0.1).tanh();
-    let o = (h1 * 0.7 - h2 * 0.5 + 0.2).sigmoid();
-    let loss = (o - 1.0).powi(2) * 0.5;
-    drawn(&tape.listing_with(&loss.backward()), false)
+    let w1 = named(&tape, ["h1 w1", "h1 w2", "h1 w3"], [0.5, -0.3, 0.2]);
+    let w2 = named(&tape, ["h2 w1", "h2 w2", "h2 w3"], [-0.4, 0.6, 0.1]);
+    let v = named(&tape, ["o w1", "o w2"], [0.7, -0.5]);
+    let [b1, b2, b] = named(&tape, ["h1 bias", "h2 bias", "o bias"], [0.1, 0.0, 0.2]);
+
+    let x = [1.0, 0.5, -1.0];
+    let h = [affine(&w1, &x, b1).tanh(), affine(&w2, &x, b2).tanh()];
+    let o = affine(&v, &h, b).sigmoid();
+    drawn(&tape.listing_with(&tape.backward(&[(o, o.value() - 1.0)])), false)
 }
 
 /// Huber's loss as it is recorded at 0.25, with the comparison that it made.
@@ -95,15 +100,12 @@ pub fn preamble() -> Svg {
     drawn(&f.evaluator().listing(&[1.0, 0.0, 2.0, 5.0])?, false)
 }
 
-/// Rosenbrock's function in 1,000 variables.
+/// The sum of the squared distances of neighbours, of 1,001 places.
 pub fn folded() -> Svg {
-    let rosenbrock = |x: &[Var]| {
-        let term = |w: &[Var]| (w[1] - w[0] * w[0]).powi(2) * 100.0 + (w[0] - 1.0).powi(2);
-        x.windows(2).map(term).sum::<Var>()
-    };
     let tape = Tape::new();
-    let x = tape.vars(vec![0.5; 1000]);
-    Ok(tape.listing_with(&rosenbrock(&x).backward()).graph().to_svg())
+    let x: Vec<Var> = (0..1001).map(|k| tape.named(format!("x{k}"), f64::from(k).sqrt())).collect();
+    let sum: Var = x.windows(2).map(|w| (w[1] - w[0]).powi(2)).sum();
+    Ok(tape.listing_with(&sum.backward()).graph().digits(4).to_svg())
 }
 
 /// Four springs: the distances of neighbours, minus lengths at rest, squared and summed.
