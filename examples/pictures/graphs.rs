@@ -1,6 +1,7 @@
 //! Graphs of recordings.
 
 use std::error::Error;
+use tapegrad::nn::{Activation, Mlp};
 use tapegrad::{Function, Tape, Var, lists::affine, view::Listing};
 
 type Svg = Result<String, Box<dyn Error>>;
@@ -72,18 +73,21 @@ pub fn two_two_two() -> Svg {
     )
 }
 
-/// The 3-2-1 network of the chapter on a network of one's own.
+/// The 3-2-1 network of the chapter on a network of one's own, drawn as it says there.
 pub fn own() -> Svg {
+    let mut mlp = Mlp::builder(3).layer(2, Activation::Tanh).layer(1, Activation::Sigmoid).build()?;
+    mlp.set_parameters(&[0.5, -0.3, 0.2, 0.1, -0.4, 0.6, 0.1, 0.0, 0.7, -0.5, 0.2])?;
     let tape = Tape::new();
-    let w1 = named(&tape, ["h1 w1", "h1 w2", "h1 w3"], [0.5, -0.3, 0.2]);
-    let w2 = named(&tape, ["h2 w1", "h2 w2", "h2 w3"], [-0.4, 0.6, 0.1]);
-    let v = named(&tape, ["o w1", "o w2"], [0.7, -0.5]);
-    let [b1, b2, b] = named(&tape, ["h1 bias", "h2 bias", "o bias"], [0.1, 0.0, 0.2]);
-
-    let x = [1.0, 0.5, -1.0];
-    let h = [affine(&w1, &x, b1).tanh(), affine(&w2, &x, b2).tanh()];
-    let o = affine(&v, &h, b).sigmoid();
-    drawn(&tape.listing_with(&tape.backward(&[(o, o.value() - 1.0)])), false)
+    let pass = mlp.bind(&tape).forward_pass(&[1.0, 0.5, -1.0]);
+    let o = pass.outputs()[0];
+    let mut listing = tape.listing_with(&tape.backward(&[(o, o.value() - 1.0)]));
+    let names = [
+        "h1 w1", "h1 w2", "h1 w3", "h1 bias", "h2 w1", "h2 w2", "h2 w3", "h2 bias", "o w1", "o w2", "o bias",
+    ];
+    for (node, name) in listing.nodes.iter_mut().zip(names) {
+        node.name = Some(name.to_owned());
+    }
+    drawn(&listing, false)
 }
 
 /// Huber's loss as it is recorded at 0.25, with the comparison that it made.
