@@ -17,6 +17,7 @@ fn main() -> Result<(), Error> {
         .fit(&mut mlp, Loss::MeanSquared, &data)?;
 
     println!("ended after {} epochs; the best was {:?}", history.epochs.len(), history.best_epoch);
+    println!("{}\n", history.chart());
     let truth = sine(60, 0.0, 0);
     let fit = r_squared(mlp.predict_all(&truth), &truth);
     println!("R² against the sine without noise: {fit:.4}\n");

@@ -86,10 +86,51 @@ fn descend(parameters: &mut [f64], gradient: &[f64]) {
 }
 
 fn main() {
+    by_the_article();
     before_training();
     training();
     training_with_biases();
     the_article();
+}
+
+/// The numbers of the article, in its order and with its digits, to tick off while reading.
+fn by_the_article() {
+    title("The article, step by step");
+    let pass = START.pass();
+    let tape = Tape::new();
+    let w = tape.vars(START.w);
+    let g = forward(w, START.b.map(Var::from)).error.backward();
+    let updated = START.trained(1, Net::update_weights);
+
+    println!("  {:<24}{:>16}{:>16}", "", "article", "computed");
+    let errors = [0, 1].map(|k| 0.5 * (TARGETS[k] - pass.o[k]).powi(2));
+    for (name, printed, computed) in [
+        ("net_h1", "0.3775", pass.net_h[0]),
+        ("out_h1", "0.593269992", pass.h[0]),
+        ("net_h2", "0.3925", pass.net_h[1]),
+        ("out_h2", "0.596884378", pass.h[1]),
+        ("net_o1", "1.105905967", pass.net_o[0]),
+        ("out_o1", "0.75136507", pass.o[0]),
+        ("out_o2", "0.772928465", pass.o[1]),
+        ("E_o1", "0.274811083", errors[0]),
+        ("E_o2", "0.023560026", errors[1]),
+        ("E_total", "0.298371109", pass.error),
+        ("dE_total / dw5", "0.082167041", g[w[4]]),
+        ("w5 after the update", "0.35891648", updated.w[4]),
+        ("w6", "0.408666186", updated.w[5]),
+        ("w7", "0.511301270", updated.w[6]),
+        ("w8", "0.561370121", updated.w[7]),
+        ("dE_total / dw1", "0.000438568", g[w[0]]),
+        ("w1", "0.149780716", updated.w[0]),
+        ("w2", "0.19956143", updated.w[1]),
+        ("w3", "0.24975114", updated.w[2]),
+        ("w4", "0.29950229", updated.w[3]),
+    ] {
+        let decimals = printed.len() - "0.".len();
+        let computed = format!("{computed:.decimals$}");
+        println!("  {name:<24}{printed:>16}{computed:>16}");
+        assert_eq!(computed, printed, "{name}");
+    }
 }
 
 fn before_training() {

@@ -225,7 +225,7 @@ fn a_circle_would_be_found() {
 }
 
 /// The folders, from the ground up; what stands beside them is between the tape and the checker.
-const FLOORS: [&str; 8] = ["table", "number", "view", "tape", "function", "interop", "check", "nn"];
+const FLOORS: [&str; 9] = ["table", "number", "view", "tape", "function", "interop", "check", "nn", "plot"];
 
 #[test]
 fn folders_are_floors() {

@@ -342,7 +342,7 @@ fn powers_with_extreme_exponents() {
 /// The sources of the crate below the user's own code, but for the table, its formulas and functions, and the kernels. What stands on top
 /// of the table may write `x.tanh()` as any user does.
 fn sources() -> Vec<PathBuf> {
-    const ON_TOP: [&str; 5] = ["lists.rs", "nn", "check", "view", "sketches.rs"];
+    const ON_TOP: [&str; 6] = ["lists.rs", "nn", "check", "plot", "view", "sketches.rs"];
     let mut sources = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     while let Some(folder) = folders.pop() {

@@ -37,18 +37,24 @@ impl Axis {
         if high - low <= size * RESOLUTION {
             margin = if size == 0.0 { 1.0 } else { size / 2.0 };
         }
+        let margin = margin.max(SMALLEST);
         Axis { label: label.to_owned(), low: low - margin, high: high + margin, scale: Scale::Linear }
     }
 
-    /// A logarithmic axis around these numbers if all are positive, else a linear one.
+    /// A logarithmic axis around these numbers if all are positive, and from 1e-140 to 1e140; else a linear one.
     pub fn log_around(label: &str, numbers: impl Iterator<Item = f64> + Clone) -> Axis {
         let (low, high) = ends(numbers.clone());
-        if low < SMALLEST {
+        if !(1e-140..=1e140).contains(&low) || high > 1e140 {
             return Axis::around(label, numbers);
         }
-        // At least from one half to twice a number, so that there is something to write.
-        let factor = f64::max((high / low).powf(MARGIN), if high / low < 2.0 { 2.0 } else { 1.0 });
-        Axis { label: label.to_owned(), low: low / factor, high: high * factor, scale: Scale::Log }
+        let margin = (high / low).powf(MARGIN).max(1.02);
+        let (mut low, mut high) = (low / margin, high * margin);
+        if high / low < 10.0 {
+            // Labels are at 1, 2, 5, 10, …: there have to be two.
+            low = round_numbers(low).filter(|&number| number <= low).fold(0.0, f64::max);
+            high = round_numbers(high).find(|&number| number >= high).unwrap_or(high);
+        }
+        Axis { label: label.to_owned(), low, high, scale: Scale::Log }
     }
 
     /// An axis of whole numbers from one to another, both included.
@@ -87,8 +93,14 @@ impl Axis {
     }
 }
 
-/// Below this, numbers lose digits, and their quotients too.
+/// The least margin: below it, numbers lose digits.
 const SMALLEST: f64 = 1e-300;
+
+/// The numbers 1, 2, 5 and 10 times the power of ten that is below a number, and those around.
+fn round_numbers(number: f64) -> impl Iterator<Item = f64> {
+    let power = number.log10().floor() as i32;
+    [0.5, 1.0, 2.0, 5.0, 10.0, 20.0].into_iter().map(move |factor| factor * 10f64.powi(power))
+}
 
 fn ends(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
     numbers

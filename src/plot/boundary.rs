@@ -1,16 +1,13 @@
 //! The regions of the plane that a classifier assigns to each class.
 
 use super::axis::Axis;
-use super::error::{Error, expect_drawable};
+use super::error::{Error, expect_drawable, expect_length};
 use super::panel::{Dash, Layer, Marks, Panel, Point, Shape, class_name};
 use super::picture::Plot;
-use super::theme::Paint;
+use super::theme::{Paint, REGIONS};
 use super::thin::{name_of_part, thinned_markers};
 use crate::nn::{Data, Mlp, target_class};
 use std::collections::BTreeMap;
-
-/// The most classes of a plot: colours and markers together tell as many apart.
-const CLASSES: usize = 12;
 
 /// How many cells there are in each direction.
 const COLUMNS: usize = 240;
@@ -39,12 +36,8 @@ const ROWS: usize = 180;
 /// not finite.
 pub fn decision_boundary(mlp: &Mlp, data: &Data, names: &[&str]) -> Result<Plot, Error> {
     if !data.is_empty() {
-        super::error::expect_length("inputs of the network", 2, mlp.inputs())?;
-        super::error::expect_length(
-            "targets of a sample, one for each output",
-            mlp.outputs(),
-            data.target_width(),
-        )?;
+        expect_length("inputs of the network", 2, mlp.inputs())?;
+        expect_length("targets of a sample, one for each output", mlp.outputs(), data.target_width())?;
     }
     regions(|point| Ok(mlp.try_classify(&point)?), data, names)
 }
@@ -78,7 +71,7 @@ fn regions(
     if data.is_empty() {
         return Err(Error::Empty("there are no samples"));
     }
-    super::error::expect_length("inputs of a sample", 2, data.input_width())?;
+    expect_length("inputs of a sample", 2, data.input_width())?;
     expect_drawable("the inputs", data.inputs())?;
     let column = |k: usize| data.inputs().iter().skip(k).step_by(2).copied();
     let (x, y) = (Axis::around("input 0", column(0)), Axis::around("input 1", column(1)));
@@ -86,7 +79,7 @@ fn regions(
     let mut predicted = Vec::with_capacity(COLUMNS * ROWS);
     for row in 0..ROWS {
         for column in 0..COLUMNS {
-            predicted.push(classify(grid.center(column, row))?);
+            predicted.push(classify(grid.at(column as f64 + 0.5, row as f64 + 0.5))?);
         }
     }
 
@@ -102,9 +95,9 @@ fn regions(
     }
     let cells = grid.cells(&predicted);
     let largest = cells.keys().chain(samples.keys()).max().copied().unwrap_or(0);
-    if largest >= CLASSES {
+    if largest >= REGIONS {
         return Err(Error::Unfit(format!(
-            "there is a class {largest}, and a plot has room for {CLASSES} classes, counted from 0: join some of them"
+            "there is a class {largest}, and a plot has room for {REGIONS} classes, counted from 0: join some of them"
         )));
     }
 
@@ -118,7 +111,7 @@ fn regions(
     });
     let edges = Layer::new(Paint::Ink, Marks::Lines(grid.edges(&predicted), Dash::Solid));
     let layers = of_cells.chain([edges]).chain(of_samples).collect();
-    Ok(Plot::new(vec![Panel { x, y, layers, height: 480.0 }]))
+    Ok(Plot::new(vec![Panel { x, y, layers, height: 440.0 }]))
 }
 
 /// Cells between the ends of two axes, counted from the lower left.
@@ -134,21 +127,16 @@ impl Grid<'_> {
         [between(self.x, column / COLUMNS as f64), between(self.y, row / ROWS as f64)]
     }
 
-    fn corner(&self, column: usize, row: usize) -> Point {
-        self.at(column as f64, row as f64)
-    }
-
-    fn center(&self, column: usize, row: usize) -> Point {
-        self.at(column as f64 + 0.5, row as f64 + 0.5)
-    }
-
     /// The cells of each class; equal ones side by side are one rectangle.
     fn cells(&self, classes: &[usize]) -> BTreeMap<usize, Vec<[Point; 2]>> {
         let mut cells: BTreeMap<usize, Vec<[Point; 2]>> = BTreeMap::new();
         for (row, classes) in classes.chunks(COLUMNS).enumerate() {
             let mut column = 0;
             for run in classes.chunk_by(|a, b| a == b) {
-                let corners = [self.corner(column, row), self.corner(column + run.len(), row + 1)];
+                let corners = [
+                    self.at(column as f64, row as f64),
+                    self.at((column + run.len()) as f64, row as f64 + 1.0),
+                ];
                 cells.entry(run[0]).or_default().push(corners);
                 column += run.len();
             }
@@ -156,32 +144,26 @@ impl Grid<'_> {
         cells
     }
 
-    /// Where neighbours have different classes, in straight lines.
+    /// Lines between neighbours of different classes. They pass half way between the centres of the cells, so that a slanting
+    /// boundary has no steps.
     fn edges(&self, classes: &[usize]) -> Vec<Vec<Point>> {
-        let differ = |a: usize, b: usize| classes[a] != classes[b];
         let mut edges = Vec::new();
-        for column in 1..COLUMNS {
-            let is_edge = |row: usize| differ(row * COLUMNS + column, row * COLUMNS + column - 1);
-            edges.extend(
-                stretches(ROWS, is_edge).map(|(a, b)| vec![self.corner(column, a), self.corner(column, b)]),
-            );
-        }
-        for row in 1..ROWS {
-            let is_edge = |column: usize| differ(row * COLUMNS + column, (row - 1) * COLUMNS + column);
-            edges.extend(
-                stretches(COLUMNS, is_edge).map(|(a, b)| vec![self.corner(a, row), self.corner(b, row)]),
-            );
+        for (column, row) in (1..ROWS).flat_map(|row| (1..COLUMNS).map(move |column| (column, row))) {
+            // The four cells around a corner, and from there to the middle of each side on which two cells differ.
+            let class = |left: usize, below: usize| classes[(row - below) * COLUMNS + column - left];
+            let (x, y) = (column as f64, row as f64);
+            let sides = [
+                (class(1, 1) != class(1, 0), [x - 0.5, y]),
+                (class(0, 1) != class(0, 0), [x + 0.5, y]),
+                (class(1, 1) != class(0, 1), [x, y - 0.5]),
+                (class(1, 0) != class(0, 0), [x, y + 0.5]),
+            ];
+            let middle = |&(differ, [x, y]): &(bool, Point)| differ.then(|| self.at(x, y));
+            match &sides.iter().filter_map(middle).collect::<Vec<Point>>()[..] {
+                &[first, last] => edges.push(vec![first, last]),
+                several => edges.extend(several.iter().map(|&side| vec![self.at(x, y), side])),
+            }
         }
         edges
     }
-}
-
-/// The longest stretches of numbers below `end` that all satisfy a condition, each from the first number to behind the last.
-fn stretches(end: usize, is_in: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, usize)> {
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        let first = (next..end).find(|&k| is_in(k))?;
-        next = (first..end).find(|&k| !is_in(k)).unwrap_or(end);
-        Some((first, next))
-    })
 }

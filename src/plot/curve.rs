@@ -73,5 +73,5 @@ pub fn fitted_curve(
         let line = Marks::Lines(vec![sorted(&|k| curve[k][1])], Dash::Solid);
         layers.push(Layer::new(Paint::Series(0), line).named("fit"));
     }
-    Ok(Plot::new(vec![Panel { x, y, layers, height: 400.0 }]))
+    Ok(Plot::new(vec![Panel { x, y, layers, height: 360.0 }]))
 }

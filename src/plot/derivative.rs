@@ -1,7 +1,7 @@
 //! A function and its derivative.
 
 use super::axis::Axis;
-use super::error::{Error, is_drawable};
+use super::error::{Error, expect_drawable, is_drawable};
 use super::panel::{Dash, Layer, Marks, Panel, Point};
 use super::picture::Plot;
 use super::theme::Paint;
@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 const POINTS: u32 = 601;
 
 /// A function of one number above its derivative, which is computed in forward mode, at 601 points of a range. Where a number
-/// is not finite, there is a gap.
+/// is not finite, there is a gap; a pole between two of the points is drawn as a line.
 ///
 /// ```
 /// let plot = tapegrad::plot::function_with_derivative(|x| x.sin() * x, -6.0..=6.0)?;
@@ -29,7 +29,7 @@ const POINTS: u32 = 601;
 #[track_caller]
 pub fn function_with_derivative(f: impl Fn(Dual) -> Dual, range: RangeInclusive<f64>) -> Result<Plot, Error> {
     let (first, last) = (*range.start(), *range.end());
-    super::error::expect_drawable("the ends of the range", &[first, last])?;
+    expect_drawable("the ends of the range", &[first, last])?;
     if first >= last {
         let problem = format!("there is no range from {first} to {last}: its end has to be above its start");
         return Err(Error::Unfit(problem));

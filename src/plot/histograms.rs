@@ -17,7 +17,7 @@ const BINS: usize = 60;
 /// a gradient: a histogram for each epoch, in shades; the median; and the tenths below which and above which one in ten lies.
 /// `what` labels the numbers.
 ///
-/// The shade is the share of the numbers of the epoch, and steeper at the light end, so that a single one shows. Of more than 150 lists, evenly
+/// The darkest bin is the fullest one of all; the square root of the share is the shade, so that a single number shows. Of more than 150 lists, evenly
 /// chosen ones are drawn, with the first and the last.
 ///
 /// ```
@@ -61,7 +61,7 @@ pub fn histograms(what: &str, epochs: &[impl AsRef<[f64]>]) -> Result<Plot, Erro
         y.low * (1.0 - share) + y.high * share
     };
 
-    let mut cells: BTreeMap<Paint, Vec<[Point; 2]>> = BTreeMap::new();
+    let mut bins: Vec<(f64, [Point; 2])> = Vec::new();
     let mut quantiles = [(0.1, Vec::new()), (0.5, Vec::new()), (0.9, Vec::new())];
     for column in 0..columns {
         let epoch = epoch_of(column);
@@ -81,11 +81,16 @@ pub fn histograms(what: &str, epochs: &[impl AsRef<[f64]>]) -> Result<Plot, Erro
         for run in numbers.chunk_by(|a, b| bin_of(*a) == bin_of(*b)) {
             let bin = bin_of(run[0]);
             let share = run.len() as f64 / numbers.len() as f64;
-            let shade = Paint::Shade((share.sqrt() * f64::from(STEPS)).ceil() as u8);
-            cells.entry(shade).or_default().push([[left, edge(bin)], [right, edge(bin + 1)]]);
+            bins.push((share, [[left, edge(bin)], [right, edge(bin + 1)]]));
         }
     }
 
+    let fullest = bins.iter().map(|&(share, _)| share).fold(0.0, f64::max);
+    let mut cells: BTreeMap<Paint, Vec<[Point; 2]>> = BTreeMap::new();
+    for (share, corners) in bins {
+        let shade = (share / fullest).sqrt() * f64::from(STEPS);
+        cells.entry(Paint::Shade(shade.ceil() as u8)).or_default().push(corners);
+    }
     let mut layers: Vec<Layer> =
         cells.into_iter().map(|(paint, cells)| Layer::new(paint, Marks::Cells(cells))).collect();
     let [(_, low), (_, median), (_, high)] = quantiles;
@@ -93,5 +98,5 @@ pub fn histograms(what: &str, epochs: &[impl AsRef<[f64]>]) -> Result<Plot, Erro
     layers.push(line(vec![median], Dash::Solid).named("median"));
     layers.push(line(vec![low, high], Dash::Dashed).named("one in ten below, one in ten above"));
     let x = Axis::whole("epoch", 0, last);
-    Ok(Plot::new(vec![Panel { x, y, layers, height: 380.0 }]))
+    Ok(Plot::new(vec![Panel { x, y, layers, height: 340.0 }]))
 }

@@ -9,7 +9,7 @@ use super::thin::thinned_line;
 use crate::nn::{Epoch, History};
 
 /// The training loss over the epochs, the validation loss and the metric if there are any, and the best epoch. The losses
-/// have a logarithmic scale if all of them are positive, as the axis says. Of more than 2,000 epochs, the extremes are
+/// have a logarithmic scale if all of them are positive (and from 1e-140 to 1e140), as the axis says. Of more than 2,000 epochs, the extremes are
 /// drawn.
 ///
 /// ```
@@ -38,15 +38,15 @@ pub fn loss_curve(history: &History) -> Result<Plot, Error> {
     let both = || training.iter().chain(&validation).flatten().map(|point| point[1]);
     let y = Axis::log_around("loss", both());
     let mut layers = Vec::new();
-    layers.extend(best.map(|best| {
-        let loss = best.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
-        mark(best.epoch, &y).named(format!("best epoch {}{loss}", best.epoch))
-    }));
     layers.push(Layer::new(Paint::Series(0), Marks::Lines(training, Dash::Solid)).named("training"));
     if !validation.is_empty() {
         layers.push(Layer::new(Paint::Series(1), Marks::Lines(validation, Dash::Dashed)).named("validation"));
     }
-    let mut panels = vec![Panel { x: x(), y, layers, height: 360.0 }];
+    layers.extend(best.map(|best| {
+        let loss = best.validation_loss.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
+        mark(best.epoch, &y).named(format!("best epoch {}{loss}", best.epoch))
+    }));
+    let mut panels = vec![Panel { x: x(), y, layers, height: 320.0 }];
 
     if !metric.is_empty() {
         let y = Axis::around("metric", metric.iter().flatten().map(|point| point[1]));

@@ -3,6 +3,7 @@
 use super::axis::divided;
 use super::panel::{Dash, Layer, Marks, Point, Shape};
 use super::text::clean;
+use super::theme::Paint;
 use kuva::plot::scatter::MarkerShape;
 use kuva::render::color::Color;
 use kuva::render::layout::ComputedLayout;
@@ -31,16 +32,17 @@ impl Places {
 /// The elements of a layer.
 pub(super) fn primitives(layer: &Layer, places: &Places, is_dark: bool) -> Vec<Primitive> {
     let color: Color = layer.paint.hex(is_dark).into();
-    let paper = || super::theme::Paint::Paper.hex(is_dark).into();
+    let paper = || Paint::Paper.hex(is_dark).into();
     match &layer.marks {
         Marks::Lines(lines, dash) => {
             let path = lines.iter().map(|line| line_path(line, places)).collect();
-            grouped("stroke-linejoin=\"round\" stroke-linecap=\"round\"", stroked(path, color, 2.0, *dash))
+            grouped("stroke-linejoin=\"round\"", stroked(path, color, 2.0, *dash))
         }
         Marks::Points(points, shape) => {
-            let size = if points.len() > 500 { 2.5 } else { 4.5 };
+            // Outlines of very many markers would be all that is seen.
+            let (size, outline) = if points.len() > 400 { (2.2, None) } else { (4.5, Some(paper())) };
             let path = points.iter().map(|&point| shape.path(places.pixel(point), size)).collect();
-            vec![filled(path, color, Some(paper()))]
+            vec![filled(path, color, outline)]
         }
         Marks::Band { lower, upper } => {
             let outline: Vec<Point> = upper.iter().chain(lower.iter().rev()).copied().collect();
@@ -64,8 +66,8 @@ fn line_path(line: &[Point], places: &Places) -> String {
         let _ = write!(path, "{}{x:.2} {y:.2}", if k == 0 { 'M' } else { 'L' });
     }
     if line.len() == 1 {
-        // A round cap at the only point.
-        path += "h0";
+        // The only point is a short line.
+        path += "m-3 0h6";
     }
     path
 }
@@ -131,8 +133,8 @@ impl Dash {
     pub fn pattern(self) -> Option<String> {
         match self {
             Dash::Solid => None,
-            Dash::Dashed => Some("7 6".to_owned()),
-            Dash::Dotted => Some("0.1 5".to_owned()),
+            Dash::Dashed => Some("5 3".to_owned()),
+            Dash::Dotted => Some("2 3".to_owned()),
         }
     }
 }

@@ -27,6 +27,7 @@ mod curve;
 mod derivative;
 mod draw;
 mod error;
+mod frame;
 mod histograms;
 mod loss;
 mod marks;

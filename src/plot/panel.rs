@@ -1,6 +1,7 @@
 //! What a plot consists of, as plain data in the units of its axes.
 
 use super::axis::Axis;
+use super::text::cut;
 use super::theme::Paint;
 
 /// A point in the units of the axes.
@@ -13,7 +14,7 @@ pub(super) struct Panel {
     pub y: Axis,
     /// From the back to the front.
     pub layers: Vec<Layer>,
-    /// The height in pixels.
+    /// The height in pixels, without the legend.
     pub height: f64,
 }
 
@@ -61,7 +62,7 @@ impl Layer {
     }
 }
 
-/// The name of a class: the given one, or its number.
+/// The name of a class: the given one, cut to leave room for others, or its number.
 pub(super) fn class_name(names: &[&str], class: usize) -> String {
-    names.get(class).map_or_else(|| format!("class {class}"), |name| (*name).to_owned())
+    names.get(class).map_or_else(|| format!("class {class}"), |name| cut(name, 20))
 }

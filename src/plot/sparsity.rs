@@ -66,7 +66,6 @@ pub fn sparsity(
 
     let most = by_color.len();
     let mut layers = Vec::new();
-    let mut numbers = Vec::new();
     for (color, cells) in by_color {
         let paint = color.map_or(Paint::Ink, Paint::Series);
         let corners = |&(row, column): &(usize, usize)| {
@@ -83,10 +82,10 @@ pub fn sparsity(
         layers.push(layer);
         if let (Some(color), true, 1) = (color, colors.is_some(), side) {
             let at = |&(row, column): &(usize, usize)| -> Point { [column as f64, -(row as f64)] };
-            numbers.extend(cells.iter().map(|cell| (at(cell), color.to_string())));
+            let numbers = cells.iter().map(|cell| (at(cell), color.to_string())).collect();
+            layers.push(Layer::new(Paint::OnSeries(color), Marks::Texts(numbers, [1.0, 1.0])));
         }
     }
-    layers.push(Layer::new(Paint::Paper, Marks::Texts(numbers, [1.0, 1.0])));
 
     let label = |what: &str| match side {
         1 => what.to_owned(),
@@ -94,6 +93,6 @@ pub fn sparsity(
     };
     let x = Axis::cells(&label("column"), columns);
     let y = Axis::cells_down(&label("row"), rows);
-    let height = 120.0 + (480.0 * rows as f64 / columns as f64).clamp(120.0, 640.0);
+    let height = 80.0 + (480.0 * rows as f64 / columns as f64).clamp(120.0, 640.0);
     Ok(Plot::new(vec![Panel { x, y, layers, height }]))
 }

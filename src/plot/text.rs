@@ -5,7 +5,15 @@ pub(super) const DOLLAR: char = '\u{e000}';
 
 const UNKNOWN: char = '\u{fffd}';
 
-/// A text of at most this many characters, of those that XML allows.
+/// A text of at most this many characters, the last of which says if something is missing.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The same, of characters that XML allows.
 pub(super) fn clean(text: &str, most: usize) -> String {
     let allowed = |c: char| match c {
         '\t' | '\n' | '\r' => ' ',
@@ -14,10 +22,7 @@ pub(super) fn clean(text: &str, most: usize) -> String {
         c if c.is_control() => UNKNOWN,
         c => c,
     };
-    if text.chars().nth(most).is_none() {
-        return text.chars().map(allowed).collect();
-    }
-    text.chars().take(most.saturating_sub(1)).map(allowed).chain(['…']).collect()
+    cut(text, most).chars().map(allowed).collect()
 }
 
 /// The same as it stands in a document.

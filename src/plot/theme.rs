@@ -24,6 +24,8 @@ pub(super) enum Paint {
     Grid,
     /// A series or class; the colours repeat.
     Series(usize),
+    /// Text upon a series.
+    OnSeries(usize),
     /// The region of a class, lighter than the class itself.
     Region(usize),
     /// A step from 0 to [`STEPS`] between the background and a strong colour.
@@ -54,6 +56,9 @@ const SERIES: [[Rgb; 6]; 2] =
 /// The number of different colours of series.
 pub(super) const COLORS: usize = SERIES[0].len();
 
+/// The number of different colours of regions.
+pub(super) const REGIONS: usize = 2 * COLORS;
+
 impl Paint {
     /// The colour as `#rrggbb`.
     pub fn hex(self, is_dark: bool) -> String {
@@ -67,15 +72,26 @@ impl Paint {
             Paint::Ink => INK[ground],
             Paint::Grid => GRID[ground],
             Paint::Series(k) => SERIES[ground][k % COLORS],
-            // In turn lighter and darker, so that neighbours differ in brightness too.
-            Paint::Region(k) => mixed(ground, SERIES[ground][k % COLORS], if k % 2 == 0 { 5 } else { 3 }),
+            // White on the darker ones; not quite the ink, which is light on a dark ground.
+            Paint::OnSeries(k) => {
+                if ground == 1 || k % COLORS < 3 {
+                    PAPER[ground]
+                } else {
+                    [33, 33, 33]
+                }
+            }
+            // In turn lighter and darker, so that neighbours differ in brightness too; darker still where colours repeat.
+            Paint::Region(k) => {
+                let parts = if k % 2 == 0 { 5 } else { 3 } + if k % REGIONS < COLORS { 0 } else { 4 };
+                mixed(ground, SERIES[ground][k % COLORS], parts)
+            }
             Paint::Shade(step) => mixed(ground, SERIES[ground][0], step),
         }
     }
 
     /// Every colour there is.
     fn all() -> impl Iterator<Item = Paint> {
-        let series = (0..COLORS).flat_map(|k| [Paint::Series(k), Paint::Region(k)]);
+        let series = (0..REGIONS).flat_map(|k| [Paint::Series(k), Paint::OnSeries(k), Paint::Region(k)]);
         let shades = (0..=STEPS).map(Paint::Shade);
         [Paint::Paper, Paint::Ink, Paint::Grid].into_iter().chain(series).chain(shades)
     }

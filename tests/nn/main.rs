@@ -13,6 +13,7 @@ mod torch;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 
+mod chart;
 mod checkpoints;
 mod combinations;
 mod data;

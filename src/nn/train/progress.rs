@@ -14,7 +14,8 @@ impl Progress {
     pub fn new(on: bool, epochs: usize, done: usize) -> Progress {
         let bar = on.then(|| indicatif::ProgressBar::new(epochs as u64)).filter(|bar| !bar.is_hidden());
         if let Some(bar) = &bar {
-            let template = "{bar:30} epoch {pos}/{len}  {msg}  {elapsed} (rest {eta})";
+            // In two lines, so that both fit into 80 columns.
+            let template = "{bar:20} epoch {pos}/{len}, step {prefix}, {elapsed}, {eta} left\n{wide_msg}";
             if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
@@ -34,6 +35,8 @@ impl Progress {
         if let (Some(value), Some(metric)) = (epoch.metric, metric) {
             let _ = write!(message, "  {} {value:.4}", metric.name());
         }
+        let _ = write!(message, "  rate {:.2e}", epoch.rate);
+        bar.set_prefix(epoch.updates.to_string());
         bar.set_message(message);
         bar.inc(1);
     }

@@ -135,7 +135,8 @@ impl<'a> Trainer<'a> {
         self
     }
 
-    /// Shows a progress bar if the standard error stream is a terminal and the feature `progress` is on.
+    /// Shows a progress bar, with the losses, the metric, the learning rate and the time left, if the standard error stream is a
+    /// terminal and the feature `progress` is on.
     pub fn progress(mut self, progress: bool) -> Self {
         self.settings.progress = progress;
         self

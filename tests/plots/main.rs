@@ -1,0 +1,13 @@
+//! Promises of plots: one a file.
+
+mod all;
+mod drawing;
+
+mod bad_data;
+mod files;
+mod large;
+mod legible;
+mod places;
+mod regions;
+mod same_bytes;
+mod texts;
