@@ -88,10 +88,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             wrong.push(format!("{name} is no picture of the guide: delete it"));
         }
     }
-    if wrong.is_empty() {
-        return Ok(println!("{} pictures, as they are in {}", PICTURES.len(), folder.display()));
+    if !wrong.is_empty() {
+        eprintln!("{}\nIf a change is meant, and looked at: `-- --update`", wrong.join("\n"));
+        std::process::exit(1);
     }
-    Err(format!("{}\nIf a change is meant, and looked at: `-- --update`", wrong.join("\n")).into())
+    println!("{} pictures, as they are in {}", PICTURES.len(), folder.display());
+    Ok(())
 }
 
 /// A text as a part of a URL that stands in Markdown.

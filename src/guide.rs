@@ -1,7 +1,9 @@
 // The pages are plain files and a book too, and link to files. Of several definitions of a link the first counts. So before
-// each page stand links to modules (`rustdoc-links.md`) and its pictures, each as one line of data; only documentation reads
-// them.
+// each page stand links to modules (`rustdoc-links.md`) and its pictures, each as one line of data. Only documentation reads
+// them; of a page that is tested, the compiler then names the right line.
 
+// Programs are complete, so that they can be copied.
+#![allow(clippy::needless_doctest_main)]
 #![cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
 #![doc = include_str!("../docs/guide/README.md")]
 
