@@ -202,7 +202,7 @@ fn programs_print_what_stands_below_them() {
     fs::create_dir_all(&sources).expect("a folder");
     let manifest = format!(
         "[package]\nname = \"guide\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         tapegrad = {{ path = {:?}, features = [\"view\"] }}\n[profile.dev]\ndebug = \"line-tables-only\"\n",
+         tapegrad = {{ path = {:?} }}\n[profile.dev]\ndebug = \"line-tables-only\"\n",
         root()
     );
     fs::write(folder.join("Cargo.toml"), manifest).expect("a file");
