@@ -4,7 +4,7 @@ use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 use crate::number::point::Point;
 use crate::tape::gradient::Gradient;
-use crate::tape::{Tape, Var};
+use crate::tape::{self, Tape, Var};
 
 /// The number type over which [`hessian`] evaluates its function: dual numbers whose tangents, in several directions,
 /// are recorded on a tape.
@@ -76,8 +76,8 @@ pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var
     (y.value, by_arguments(&y.backward(), &x, &P::numbers_of(&vars)))
 }
 
-/// The Jacobian of a function with several results, one row per result, in reverse mode: one recording and
-/// a sweep per row.
+/// The Jacobian of a function with several results, one row per result: one recording, and a sweep for every four rows, in
+/// reverse mode, or for every four columns, in forward mode along the recording, whichever are fewer.
 ///
 /// ```
 /// let j = tapegrad::jacobian(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0]);
@@ -97,10 +97,12 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &y.numbers());
     let vars = P::numbers_of(&vars);
-    let mut adjoints = Gradient::new();
-    y.map_numbers(&mut |output: Var| {
-        output.backward_into(&mut adjoints);
-        by_arguments(&adjoints, &x, &vars)
+    let rows = tape::jacobian(&y.numbers(), &vars);
+    let mut k = 0;
+    y.map_numbers(&mut |_| {
+        let row = &rows[k * vars.len()..][..vars.len()];
+        k += 1;
+        x.shaped(row.iter().copied())
     })
 }
 
@@ -124,7 +126,6 @@ pub fn hessian<P: Point<f64>>(
     let tape = Tape::new();
     let point = x.numbers();
     let n = point.len();
-    let mut adjoints = Gradient::new();
     let mut rows = Vec::with_capacity(n);
     for first in (0..n).step_by(DIRECTIONS) {
         tape.clear();
@@ -139,10 +140,9 @@ pub fn hessian<P: Point<f64>>(
         refuse_strangers(&tape, &y.tangents());
         owner.accept(y.owner(), || y.primal().value);
         let directions = n.min(first + DIRECTIONS) - first;
-        for direction in 0..directions {
-            y.tangent(direction).backward_into(&mut adjoints);
-            rows.push(by_arguments(&adjoints, &x, &vars));
-        }
+        let tangents: Vec<Var> = (0..directions).map(|direction| y.tangent(direction)).collect();
+        let of_tangents = tape::jacobian(&tangents, &vars);
+        rows.extend(of_tangents.chunks(n).map(|row| x.shaped(row.iter().copied())));
     }
     x.shaped(rows)
 }

@@ -50,7 +50,7 @@ impl<'a> Bound<'a> {
     #[must_use]
     #[track_caller]
     pub fn forward(&self, inputs: &[impl Copy + Into<Var>]) -> Vec<Var> {
-        self.forward_pass(inputs).outputs
+        self.forward_pass(inputs).activations.pop().unwrap_or_default()
     }
 
     /// As [`forward`](Self::forward), but also keeps the net inputs of every layer.
@@ -61,16 +61,17 @@ impl<'a> Bound<'a> {
     #[track_caller]
     pub fn forward_pass(&self, inputs: &[impl Copy + Into<Var>]) -> ForwardPass {
         let mut outputs: Vec<Var> = inputs.iter().map(|&input| input.into()).collect();
-        let mut net_inputs = Vec::with_capacity(self.mlp.layers().len());
+        let (mut net_inputs, mut activations) = (Vec::new(), Vec::new());
         let mut rest = &self.parameters[..];
         for layer in self.mlp.layers() {
             let (own, after) = rest.split_at(layer.parameter_count());
             let of_layer = layer.net_inputs(own, &outputs);
             outputs = layer.activation().apply(of_layer.clone());
             net_inputs.push(of_layer);
+            activations.push(outputs.clone());
             rest = after;
         }
-        ForwardPass { net_inputs, outputs }
+        ForwardPass { net_inputs, activations }
     }
 
     /// The derivatives with respect to the parameters, in order.
@@ -88,14 +89,20 @@ impl<'a> Bound<'a> {
 #[derive(Debug, Clone)]
 pub struct ForwardPass {
     net_inputs: Vec<Vec<Var>>,
-    outputs: Vec<Var>,
+    activations: Vec<Vec<Var>>,
 }
 
 impl ForwardPass {
     /// The outputs.
     #[must_use]
     pub fn outputs(&self) -> &[Var] {
-        &self.outputs
+        &self.activations[self.activations.len() - 1]
+    }
+
+    /// The outputs `f(a_j)` of every layer, in the order of the layers; the last are the [`outputs`](Self::outputs).
+    #[must_use]
+    pub fn activations(&self) -> &[Vec<Var>] {
+        &self.activations
     }
 
     /// The net inputs `a_j` of every layer, in the order of the layers.

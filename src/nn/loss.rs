@@ -105,6 +105,12 @@ impl Loss {
         )))
     }
 
+    /// Whether targets are classes.
+    #[cfg_attr(not(feature = "view"), expect(dead_code))]
+    pub(super) fn is_of_classes(self) -> bool {
+        matches!(self, Loss::Hinge | Loss::BinaryCrossEntropy | Loss::CrossEntropy)
+    }
+
     /// Checks that the loss fits this network and these samples.
     pub(super) fn check_all(self, mlp: &Mlp, data: &Data) -> Result<(), Error> {
         self.check_output(mlp.output_activation())?;

@@ -39,6 +39,8 @@ mod model;
 mod neuron;
 mod objective;
 mod optimizer;
+#[cfg(feature = "view")]
+mod page;
 mod predict;
 mod random;
 mod ranges;
@@ -71,13 +73,15 @@ pub use objective::{Failure, Moment, Objective, Reduction, Report};
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 #[cfg(feature = "lbfgs")]
 pub use optimizer::{Ending, Lbfgs, Minimum};
+#[cfg(feature = "view")]
+pub use page::TrainingPage;
 pub use random::Random;
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};
-#[cfg(all(feature = "serde", feature = "view"))]
+#[cfg(feature = "view")]
 pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{
-    ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, accuracy,
-    r_squared,
+    ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, Update,
+    accuracy, r_squared,
 };

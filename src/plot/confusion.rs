@@ -49,7 +49,7 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix) -> Result<Plot, Error> {
             }
             let [x, y] = [first_x + predicted as f64, first_y - truth as f64];
             let share = count as f64 / all as f64;
-            let shade = 1 + (share * f64::from(DARKEST - 1)).round() as u8;
+            let shade = 2 + (share * f64::from(DARKEST - 2)).round() as u8;
             cells.entry(Paint::Shade(shade)).or_default().push([[x - 0.5, y - 0.5], [x + 0.5, y + 0.5]]);
             counts.push(([x, y], count.to_string()));
         }

@@ -10,7 +10,8 @@ use super::thin::{name_of_part, thinned_line, thinned_markers};
 /// A fitted curve with the data, and with a band around it if a lower and an upper curve are given: two lists with a number
 /// for each point of the curve. The points of the curve are joined in the order of `x`.
 ///
-/// Of more than 2,000 data some are drawn, evenly chosen, as the legend says; of a curve of more than 2,000 points, the extremes.
+/// Of more than 2,000 data some are drawn, evenly chosen, as the legend says; of a curve of more than 2,000 points, the
+/// extremes.
 ///
 /// ```
 /// use tapegrad::plot::fitted_curve;

@@ -21,8 +21,8 @@ const POINTS: u32 = 601;
 /// ```
 ///
 /// # Errors
-/// [`Error::Number`] if the range is not finite, [`Error::Unfit`] if it is empty, [`Error::Empty`] if no value or no derivative is
-/// finite.
+/// [`Error::Number`] if the range is not finite, [`Error::Unfit`] if it is empty, [`Error::Empty`] if no value or no
+/// derivative is finite.
 ///
 /// # Panics
 /// As [`derivative`](crate::derivative), if `f` uses a number of another call.

@@ -13,12 +13,12 @@ const COLUMNS: usize = 150;
 /// The number of bins of each histogram.
 const BINS: usize = 60;
 
-/// The distribution of a list of numbers at each epoch of a training run, for instance of the parameters, or of the entries of
-/// a gradient: a histogram for each epoch, in shades; the median; and the tenths below which and above which one in ten lies.
-/// `what` labels the numbers.
+/// The distribution of a list of numbers at each epoch of a training run, for instance of the parameters, or of the entries
+/// of a gradient: a histogram for each epoch, in shades; the median; and the tenths below which and above which one in ten
+/// lies. `what` labels the numbers.
 ///
-/// The darkest bin is the fullest one of all; the square root of the share is the shade, so that a single number shows. Of more than 150 lists, evenly
-/// chosen ones are drawn, with the first and the last.
+/// The darkest bin is the fullest one of all; the square root of the share is the shade, so that a single number shows. Of
+/// more than 150 lists, evenly chosen ones are drawn, with the first and the last.
 ///
 /// ```
 /// use std::ops::ControlFlow;

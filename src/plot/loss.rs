@@ -9,8 +9,8 @@ use super::thin::thinned_line;
 use crate::nn::{Epoch, History};
 
 /// The training loss over the epochs, the validation loss and the metric if there are any, and the best epoch. The losses
-/// have a logarithmic scale if all of them are positive (and from 1e-140 to 1e140), as the axis says. Of more than 2,000 epochs, the extremes are
-/// drawn.
+/// have a logarithmic scale if all of them are positive (and from 1e-140 to 1e140), as the axis says. Of more than 2,000
+/// epochs, the extremes are drawn.
 ///
 /// ```
 /// use tapegrad::nn::{Activation, Adam, Loss, Mlp, Trainer, sine};

@@ -1,8 +1,8 @@
 //! Plots (feature `view`): of training runs, classifiers, fits, functions and matrices, as SVG.
 //!
 //! Each function takes plain data and returns a [`Plot`], or an [`Error`] that says why there is none: nothing is drawn of
-//! numbers that are not finite. A plot is 600 pixels wide, has the colours of a [`Theme`], and is legible without colours too,
-//! by dashes, markers and brightness. The same data give the same bytes.
+//! numbers that are not finite. A plot is 600 pixels wide, has the colours of a [`Theme`], and is legible without colours
+//! too, by dashes, markers and brightness. The same data give the same bytes.
 //!
 //! ```
 //! use tapegrad::nn::{Activation, Adam, Loss, Mlp, Trainer, moons};
@@ -17,8 +17,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A plot may have very many data: what is drawn of them is chosen so that no peak of a line is lost, and is said in the legend
-//! or on the axis. Differences that are smaller than a billionth of the numbers themselves are not drawn to scale.
+//! Of very many data a part is drawn: of a line all peaks, of samples some, evenly chosen, and the legend says how many.
+//! Differences that are smaller than a billionth of the numbers themselves are not drawn to scale.
 
 mod axis;
 mod boundary;

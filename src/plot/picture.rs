@@ -18,7 +18,8 @@ use std::fmt;
 /// # Ok::<(), tapegrad::plot::Error>(())
 /// ```
 ///
-/// `Display` writes the same SVG. In a Jupyter notebook with a Rust kernel, the plot as the last expression of a cell is shown.
+/// `Display` writes the same SVG. In a Jupyter notebook with a Rust kernel, the plot as the last expression of a cell is
+/// shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
     title: Option<String>,
@@ -69,7 +70,6 @@ impl Plot {
     ///
     /// # Errors
     /// [`Error::Network`](super::Error::Network) with [`nn::Error::Io`](crate::nn::Error::Io).
-    #[cfg(feature = "serde")]
     pub fn save(&self, path: impl AsRef<std::path::Path>) -> Result<(), super::Error> {
         Ok(crate::nn::replace_file(path.as_ref(), self.to_svg().as_bytes())?)
     }

@@ -17,8 +17,8 @@ const LARGEST: usize = 1 << 50;
 /// column: columns of one colour can be computed together. The numbers are written in the cells where there is room, so that
 /// they are told apart without colours, of which there are six in turn.
 ///
-/// Of a matrix with more than 240 rows or columns, each cell stands for a square of entries, and is drawn if one of them is there;
-/// the labels of the axes say how large it is. A cell with entries of several colours is drawn in that of text.
+/// Of a matrix with more than 240 rows or columns, each cell stands for a square of entries, and is drawn if one of them is
+/// there; the labels of the axes say how large it is. A cell with entries of several colours is drawn in that of text.
 ///
 /// ```
 /// let arrow = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (2, 2)];

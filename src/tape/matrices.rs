@@ -106,28 +106,30 @@ impl Node {
     }
 }
 
-/// Passes the adjoints of the results of an operation on matrices on to its operands; `index` is that of its last
-/// result, `is_reached`: whether a result is reached from a seed.
+/// Passes the adjoints of the results of an operation on matrices on to its operands, those of one output of several;
+/// `index` is that of its last result, `is_reached`: whether a result is reached from a seed.
 #[inline(never)]
-pub(super) fn pass_on(
+pub(super) fn pass_on<const OUTPUTS: usize>(
     op: MatrixOp,
     nodes: &[Node],
     pool: &Pool,
     index: usize,
-    adjoints: &[Cell<f64>],
+    adjoints: &[Cell<[f64; OUTPUTS]>],
+    output: usize,
     is_reached: impl FnOnce() -> bool,
 ) {
     let results = nodes[index].results(index);
     let (values, operands) = pool.columns(nodes[index].pool_range());
     let y: Vec<f64> = nodes[results.clone()].iter().map(|node| node.value).collect();
-    let seeds: Vec<f64> = adjoints[results].iter().map(Cell::get).collect();
+    let seeds: Vec<f64> = adjoints[results].iter().map(|adjoint| adjoint.get()[output]).collect();
     if !adjoints_count(&seeds, values.iter().chain(&y), is_reached) {
         return;
     }
     let wanted = op.matrices(operands).map(|operands| operands.iter().any(|&operand| operand > UNTAKEN));
     for (term, &operand) in rules::adjoints(op, values, &y, &seeds, wanted).into_iter().zip(operands) {
         // Those of constants are added to the sink.
-        let by_operand = &adjoints[operand as usize];
-        by_operand.set(by_operand.get() + term);
+        let mut sums = adjoints[operand as usize].get();
+        sums[output] += term;
+        adjoints[operand as usize].set(sums);
     }
 }

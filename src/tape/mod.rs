@@ -6,6 +6,7 @@ mod caller;
 mod edge;
 pub(crate) mod gradient;
 mod guard;
+mod jacobian;
 mod listing;
 mod matrices;
 mod misuse;
@@ -23,6 +24,7 @@ mod var;
 mod windows;
 
 pub(crate) use edge::{Edge, FIRST};
+pub(crate) use jacobian::jacobian;
 pub(crate) use matrices::record_matrix;
 pub(crate) use node::Node;
 pub use node::Var;

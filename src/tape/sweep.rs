@@ -5,6 +5,7 @@ use super::edge::{CONSTANT, FIRST, UNTAKEN};
 use super::matrices;
 use super::node::Node;
 use super::pool::Pool;
+use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
@@ -16,26 +17,55 @@ pub(crate) type Seed = (u32, f64);
 /// Fills `adjoints` with the derivatives of the weighted sum of the seeds with respect to every node up to the last
 /// seed. The memory of `adjoints` is reused.
 pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut Vec<f64>) {
-    let last = seeds.iter().map(|seed| seed.0 as usize).max().unwrap_or(FIRST - 1);
-    // The operands of an entry of a matrix are those of the last one.
-    let len = last + 1 + nodes[last..].iter().take_while(|node| node.op == Op::Entry).count();
-    adjoints.clear();
-    adjoints.resize(len, 0.0);
+    let len = prepare(nodes, seeds, adjoints, 0.0);
     for &(index, weight) in seeds {
         adjoints[index as usize] += weight;
     }
-    walk(&nodes[..len], pool, seeds, adjoints);
+    walk(&nodes[..len], pool, [seeds], adjoints.as_chunks_mut().0);
 }
 
-fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
+/// As [`sweep`], for several outputs at once: the derivatives of each of them, side by side.
+pub(crate) fn sweep_several<const OUTPUTS: usize>(
+    nodes: &[Node],
+    pool: &Pool,
+    outputs: [Seed; OUTPUTS],
+    adjoints: &mut Vec<[f64; OUTPUTS]>,
+) {
+    let len = prepare(nodes, &outputs, adjoints, [0.0; OUTPUTS]);
+    for (k, &(index, weight)) in outputs.iter().enumerate() {
+        adjoints[index as usize][k] += weight;
+    }
+    walk(&nodes[..len], pool, outputs.each_ref().map(std::slice::from_ref), adjoints);
+}
+
+/// Makes room for the adjoints of all nodes up to the last seed; returns their number.
+fn prepare<T: Clone>(nodes: &[Node], seeds: &[Seed], adjoints: &mut Vec<T>, zero: T) -> usize {
+    // Without a seed among the nodes, only the sink.
+    let last = seeds.iter().map(|seed| seed.0 as usize).max().unwrap_or(0).max(FIRST - 1);
+    // The operands of an entry of a matrix are those of the last one.
+    let len = last + 1 + nodes[last..].iter().take_while(|node| node.op == Op::Entry).count();
+    adjoints.clear();
+    adjoints.resize(len, zero);
+    len
+}
+
+fn walk<const OUTPUTS: usize>(
+    nodes: &[Node],
+    pool: &Pool,
+    seeds: [&[Seed]; OUTPUTS],
+    adjoints: &mut [[f64; OUTPUTS]],
+) {
     // The variables that a tape begins with pass nothing on.
     let leaves = nodes[FIRST..].iter().take_while(|node| node.operands == [CONSTANT; 2]).count();
-    let mut zeros = Zeros { nodes, pool, seeds, reached: None };
+    let mut zeros = Zeros { nodes, pool, seeds, reached: [const { None }; OUTPUTS] };
     let adjoints = Cell::from_mut(&mut adjoints[..nodes.len()]).as_slice_of_cells();
     for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST + leaves).rev() {
-        let adjoint = adjoint.get();
-        if adjoint == 0.0 {
-            zeros.pass_on(index, adjoints);
+        let adjoint = numbers(adjoint);
+        if adjoint.contains(&0.0) {
+            // Mostly all are, and nothing is infinite.
+            if adjoint != [0.0; OUTPUTS] || node.is_pooled() || !has_finite_partials(node, pool) {
+                zeros.pass_on(index, adjoint, adjoints);
+            }
             continue;
         }
         // The entries before the first node are a sink: contributions to markers instead of operands are added there
@@ -43,63 +73,103 @@ fn walk(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut [f64]) {
         let [a, b] = node.operands;
         let Some(by_a) = adjoints.get(a as usize) else {
             if let Op::Matrix(op) = node.op {
-                matrices::pass_on(op, nodes, pool, index, adjoints, || zeros.is_reached(index));
+                zeros.pass_on_matrix(op, index, adjoints);
                 continue;
             }
             let (slots, operands) = pool.columns(node.pool_range());
             pass_on(slots, operands, adjoint, adjoints);
             continue;
         };
-        by_a.set(by_a.get() + node.slots[0] * adjoint);
+        contribute(by_a, node.slots[0], adjoint);
         // Often there is no second operand, and repeated additions to the sink would wait for each other.
         if b > UNTAKEN {
-            let by_b = &adjoints[b as usize];
-            by_b.set(by_b.get() + node.slots[1] * adjoint);
+            contribute(&adjoints[b as usize], node.slots[1], adjoint);
         }
+    }
+}
+
+/// Number by number: a copied array of one number would go through an integer register.
+#[inline(always)]
+fn numbers<const OUTPUTS: usize>(adjoint: &Cell<[f64; OUTPUTS]>) -> [f64; OUTPUTS] {
+    let numbers: &Cell<[f64]> = adjoint;
+    let numbers = numbers.as_slice_of_cells();
+    std::array::from_fn(|k| numbers[k].get())
+}
+
+#[inline(always)]
+fn contribute<const OUTPUTS: usize>(by_operand: &Cell<[f64; OUTPUTS]>, slot: f64, adjoint: [f64; OUTPUTS]) {
+    let sums: &Cell<[f64]> = by_operand;
+    for (sum, adjoint) in sums.as_slice_of_cells().iter().zip(adjoint) {
+        sum.set(sum.get() + slot * adjoint);
     }
 }
 
 /// What to do with adjoints that are zero.
-struct Zeros<'a> {
+struct Zeros<'a, const OUTPUTS: usize> {
     nodes: &'a [Node],
     pool: &'a Pool,
-    seeds: &'a [Seed],
-    /// By index, once it is needed.
-    reached: Option<Vec<bool>>,
+    seeds: [&'a [Seed]; OUTPUTS],
+    /// By output and index, once it is needed.
+    reached: [Option<Vec<bool>>; OUTPUTS],
 }
 
-impl Zeros<'_> {
-    /// Passes a zero adjoint on, if it counts: see [`zero_counts`].
+impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
+    /// Passes adjoints on of which some are zero: those only if they count, see [`zero_counts`].
     #[inline(never)]
-    fn pass_on(&mut self, index: usize, adjoints: &[Cell<f64>]) {
+    fn pass_on(&mut self, index: usize, adjoint: [f64; OUTPUTS], adjoints: &[Cell<[f64; OUTPUTS]>]) {
         let node = &self.nodes[index];
         if let Op::Matrix(op) = node.op {
-            return matrices::pass_on(op, self.nodes, self.pool, index, adjoints, || self.is_reached(index));
+            return self.pass_on_matrix(op, index, adjoints);
         }
-        if zero_counts(has_finite_partials(node, self.pool), || self.is_reached(index)) {
-            let (slots, operands) = if node.is_pooled() {
-                self.pool.columns(node.pool_range())
-            } else {
-                (&node.slots[..], &node.operands[..])
-            };
-            pass_on(slots, operands, 0.0, adjoints);
+        let (slots, operands) = if node.is_pooled() {
+            self.pool.columns(node.pool_range())
+        } else {
+            (&node.slots[..], &node.operands[..])
+        };
+        let is_finite = has_finite_partials(node, self.pool);
+        if is_finite {
+            if adjoint != [0.0; OUTPUTS] {
+                pass_on(slots, operands, adjoint, adjoints);
+            }
+            return;
+        }
+        let passes: [bool; OUTPUTS] = std::array::from_fn(|k| {
+            adjoint[k] != 0.0 || zero_counts(is_finite, || self.is_reached(index, k))
+        });
+        for (&slot, &operand) in slots.iter().zip(operands) {
+            let by_operand = &adjoints[operand as usize];
+            let sums = by_operand.get();
+            let term = |k: usize| if passes[k] { slot * adjoint[k] } else { 0.0 };
+            by_operand.set(std::array::from_fn(|k| sums[k] + term(k)));
         }
     }
 
-    /// Whether a node is reached from a seed; those of weight zero are seeds too.
+    fn pass_on_matrix(&mut self, op: MatrixOp, index: usize, adjoints: &[Cell<[f64; OUTPUTS]>]) {
+        let (nodes, pool) = (self.nodes, self.pool);
+        for k in 0..OUTPUTS {
+            matrices::pass_on(op, nodes, pool, index, adjoints, k, || self.is_reached(index, k));
+        }
+    }
+
+    /// Whether a node is reached from a seed of an output; those of weight zero are seeds too.
     #[cold]
     #[inline(never)]
-    fn is_reached(&mut self, index: usize) -> bool {
-        let reached = self.reached.get_or_insert_with(|| reached(self.nodes, self.pool, self.seeds));
+    fn is_reached(&mut self, index: usize, output: usize) -> bool {
+        let seeds = self.seeds[output];
+        let reached = self.reached[output].get_or_insert_with(|| reached(self.nodes, self.pool, seeds));
         reached[self.nodes[index].results(index)].contains(&true)
     }
 }
 
 #[inline(never)]
-fn pass_on(slots: &[f64], operands: &[u32], adjoint: f64, adjoints: &[Cell<f64>]) {
-    for (slot, &operand) in slots.iter().zip(operands) {
-        let by_operand = &adjoints[operand as usize];
-        by_operand.set(by_operand.get() + slot * adjoint);
+fn pass_on<const OUTPUTS: usize>(
+    slots: &[f64],
+    operands: &[u32],
+    adjoint: [f64; OUTPUTS],
+    adjoints: &[Cell<[f64; OUTPUTS]>],
+) {
+    for (&slot, &operand) in slots.iter().zip(operands) {
+        contribute(&adjoints[operand as usize], slot, adjoint);
     }
 }
 

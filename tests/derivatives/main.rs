@@ -10,6 +10,7 @@ mod modes;
 mod directions;
 mod edge_table;
 mod gradients;
+mod jacobians;
 mod kinks;
 mod list_invariants;
 mod numbers;

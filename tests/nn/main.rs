@@ -8,6 +8,8 @@ mod common;
 mod modes;
 #[path = "../common/nn.rs"]
 mod nets;
+#[path = "../../examples/playground/network.rs"]
+mod network;
 #[path = "../common/torch.rs"]
 mod torch;
 #[path = "../../benches/workloads/mod.rs"]
@@ -24,6 +26,7 @@ mod losses;
 mod networks;
 mod optimizers;
 mod parameters;
+mod playground;
 mod predictions;
 mod safetensors;
 mod saving;
@@ -32,5 +35,6 @@ mod state;
 mod tasks;
 mod trainer;
 mod training;
+mod training_page;
 mod two_two_two;
 mod weights;

@@ -132,6 +132,37 @@ pub trait Optimizer {
     }
 }
 
+/// An optimiser that is chosen while the program runs.
+impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
+    fn rate(&self) -> f64 {
+        (**self).rate()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        (**self).check()
+    }
+
+    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+        (**self).step_with(rate, parameters, gradient);
+    }
+
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        (**self).settings()
+    }
+
+    fn state(&self) -> &State {
+        (**self).state()
+    }
+
+    fn state_mut(&mut self) -> &mut State {
+        (**self).state_mut()
+    }
+
+    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+        (**self).step(parameters, gradient);
+    }
+}
+
 /// One update: applies a rule to every parameter, its derivative and its moments, which start at `initial`.
 ///
 /// # Panics

@@ -7,9 +7,9 @@ const COLUMNS: usize = 60;
 const ROWS: usize = 13;
 
 impl History {
-    /// The losses over the epochs as a picture for the terminal, 60 columns by 13 rows with labels: `*` is the training loss, `o`
-    /// the validation loss, `@` both. The scale is logarithmic if all losses are positive, as the last line says. Losses that are
-    /// not finite are left out.
+    /// The losses over the epochs as a picture for the terminal, 60 columns by 13 rows with labels: `*` is the training
+    /// loss, `o` the validation loss, `@` both. The scale is logarithmic if all losses are positive, as the last line says.
+    /// Losses that are not finite are left out.
     ///
     /// ```
     /// # use tapegrad::nn::{Activation, Adam, Loss, Mlp, Trainer, sine};

@@ -27,6 +27,29 @@ pub struct Epoch {
     pub metric: Option<f64>,
 }
 
+/// One update of the parameters, as [`Trainer::on_update`](super::Trainer::on_update) sees it. All lists of parameters are in
+/// their order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Update<'u> {
+    /// The number of the update, from 0, over all epochs.
+    pub update: usize,
+    /// The number of the epoch, from 0.
+    pub epoch: usize,
+    /// The learning rate.
+    pub rate: f64,
+    /// The loss of the batch before the update, with penalties.
+    pub loss: f64,
+    /// The samples of the batch, by their numbers in the data.
+    pub samples: &'u [usize],
+    /// The parameters before the update.
+    pub before: &'u [f64],
+    /// The gradient that the optimiser got: of the loss with penalties, clipped, and 0 for frozen parameters.
+    pub gradient: &'u [f64],
+    /// The parameters after the update.
+    pub parameters: &'u [f64],
+}
+
 /// The history of a training run, epoch by epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -21,7 +21,7 @@ mod trainer;
 mod watch;
 
 pub use eager::Eager;
-pub use history::{Epoch, History};
+pub use history::{Epoch, History, Update};
 pub use metrics::{ConfusionMatrix, Metric, accuracy, r_squared};
 pub use predictions::Predictions;
 pub use recorded::Recorded;

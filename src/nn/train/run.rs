@@ -1,6 +1,6 @@
 //! A training run: the loop over epochs and updates.
 
-use super::history::{Epoch, History};
+use super::history::{Epoch, History, Update};
 #[cfg(feature = "serde")]
 use super::identity::identity;
 use super::progress::Progress;
@@ -167,6 +167,17 @@ impl<'r, 's> Run<'r, 's> {
         frozen.iter().for_each(|&k| state.parameters[k] = before[k]);
         check(are_finite(&state.parameters), "a parameter after the update")
             .inspect_err(|_| state.parameters.copy_from_slice(before))?;
+        let update = Update {
+            update: step,
+            epoch: state.history.epochs.len(),
+            rate,
+            loss,
+            samples: batch,
+            before,
+            gradient,
+            parameters: &state.parameters,
+        };
+        settings.on_update.iter_mut().for_each(|callback| callback(&update));
         state.updates += 1;
         if settings.keeps_update_losses {
             state.history.update_losses.push(loss);

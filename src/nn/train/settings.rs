@@ -1,6 +1,6 @@
 //! The settings of training.
 
-use super::history::Epoch;
+use super::history::{Epoch, Update};
 use super::metrics::Metric;
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::clip::Clip;
@@ -35,6 +35,9 @@ impl EarlyStopping {
 
 pub(super) type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a>;
 
+/// See [`Trainer::on_update`](super::Trainer::on_update).
+pub(super) type UpdateCallback<'a> = Box<dyn FnMut(&Update<'_>) + 'a>;
+
 /// The source of the validation samples.
 pub(super) enum Validation {
     None,
@@ -55,6 +58,7 @@ pub(super) struct Settings<'a> {
     pub metric: Option<Metric>,
     pub progress: bool,
     pub on_epoch: Option<Callback<'a>>,
+    pub on_update: Vec<UpdateCallback<'a>>,
     #[cfg(feature = "serde")]
     pub checkpoint: Option<(std::path::PathBuf, usize)>,
     #[cfg(feature = "serde")]
@@ -81,6 +85,7 @@ impl<'a> Settings<'a> {
             metric: None,
             progress: false,
             on_epoch: None,
+            on_update: Vec::new(),
             #[cfg(feature = "serde")]
             checkpoint: None,
             #[cfg(feature = "serde")]

@@ -1,6 +1,6 @@
 //! The trainer, which collects settings.
 
-use super::history::Epoch;
+use super::history::{Epoch, Update};
 use super::metrics::Metric;
 use super::settings::{EarlyStopping, Settings, Validation};
 use crate::nn::backend::{Backend, Fallback};
@@ -145,6 +145,28 @@ impl<'a> Trainer<'a> {
     /// Calls `callback` after each epoch, with its losses and metric and the parameters. `Break` stops training.
     pub fn on_epoch(mut self, callback: impl FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a) -> Self {
         self.settings.on_epoch = Some(Box::new(callback));
+        self
+    }
+
+    /// Calls `callback` after each update, with the gradient and the parameters before and after. Several can be given; they
+    /// are called in order.
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Loss, Mlp, Sgd, Trainer, xor};
+    /// # let mut mlp = Mlp::builder(2).layer(2, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// let mut longest: f64 = 0.0;
+    /// Trainer::new(Sgd::new(0.1))
+    ///     .epochs(20)
+    ///     .on_update(|update| {
+    ///         let length = update.gradient.iter().map(|slope| slope * slope).sum::<f64>().sqrt();
+    ///         longest = longest.max(length);
+    ///     })
+    ///     .fit(&mut mlp, Loss::BinaryCrossEntropy, &xor())?;
+    /// assert!(longest > 0.0);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    pub fn on_update(mut self, callback: impl FnMut(&Update<'_>) + 'a) -> Self {
+        self.settings.on_update.push(Box::new(callback));
         self
     }
 

@@ -21,31 +21,78 @@ const MOST_ROUNDS: usize = 24;
 ///
 /// The classes are refined by operands and by users in turn until nothing changes. `None` if that takes too long.
 pub(super) fn classes(forms: &[Form], least: usize) -> Option<Vec<u32>> {
-    let mut classes: Vec<u32> = forms.iter().map(|form| form.kind).collect();
-    let mut count = 0;
+    // How long the longest way to the vertex is. That of a user is longer.
+    let mut heights = vec![0_u32; forms.len()];
+    for (vertex, form) in forms.iter().enumerate() {
+        heights[vertex] =
+            form.operands.iter().flatten().map(|&operand| heights[operand] + 1).max().unwrap_or(0);
+    }
+    let mut downwards: Vec<usize> = (0..forms.len()).collect();
+    downwards.sort_by_key(|&vertex| std::cmp::Reverse(heights[vertex]));
+    let levels: Vec<&[usize]> = downwards.chunk_by(|&a, &b| heights[a] == heights[b]).collect();
+
+    let mut numbers = Numbers::default();
+    let kinds = forms.iter().zip(&heights).map(|(form, &height)| numbers.of(&[form.kind, height])).collect();
+    let mut classes = Classes::new(kinds, least);
     for _ in 0..MOST_ROUNDS {
-        classes = few_apart(&by_users(forms, &by_operands(forms, &classes)), least);
-        let refined = classes.iter().max().map_or(0, |&class| class as usize + 1);
-        if refined == count {
-            return Some(classes);
+        let refined = Classes::new(by_operands(forms, &classes), least);
+        let refined = Classes::new(by_users(forms, &levels, &refined), least);
+        if refined.sizes.len() == classes.sizes.len() {
+            return Some(classes.of);
         }
-        count = refined;
+        classes = refined;
     }
     None
 }
 
-/// Numbers for lists: the same number for the same list, from 0 on in the order of the first of each.
+/// Vertices by class.
+struct Classes {
+    of: Vec<u32>,
+    /// How many vertices each class has.
+    sizes: Vec<u32>,
+}
+
+impl Classes {
+    /// These classes, but each vertex of a class of fewer than `least` in a class of its own.
+    fn new(of: Vec<u32>, least: usize) -> Classes {
+        let mut sizes = vec![0; of.iter().max().map_or(0, |&class| class as usize + 1)];
+        of.iter().for_each(|&class| sizes[class as usize] += 1);
+        let mut numbers = Numbers::default();
+        let apart = |class: u32| match sizes[class as usize] as usize >= least {
+            true => numbers.of(&[class]),
+            false => numbers.unique(),
+        };
+        let of: Vec<u32> = of.into_iter().map(apart).collect();
+        let mut sizes = vec![0; numbers.next as usize];
+        of.iter().for_each(|&class| sizes[class as usize] += 1);
+        Classes { of, sizes }
+    }
+
+    fn is_alone(&self, vertex: usize) -> bool {
+        self.sizes[self.of[vertex] as usize] == 1
+    }
+}
+
+/// Numbers for lists, from 0 on: the same number for the same list.
 #[derive(Default)]
-pub(super) struct Numbers(FxHashMap<Vec<u32>, u32>);
+struct Numbers {
+    lists: FxHashMap<Vec<u32>, u32>,
+    next: u32,
+}
 
 impl Numbers {
-    pub fn of(&mut self, list: &[u32]) -> u32 {
-        if let Some(&number) = self.0.get(list) {
+    fn of(&mut self, list: &[u32]) -> u32 {
+        if let Some(&number) = self.lists.get(list) {
             return number;
         }
-        let number = self.0.len() as u32;
-        self.0.insert(list.to_vec(), number);
-        number
+        self.lists.insert(list.to_vec(), self.next);
+        self.unique()
+    }
+
+    /// A number that no list has.
+    fn unique(&mut self) -> u32 {
+        self.next += 1;
+        self.next - 1
     }
 }
 
@@ -53,13 +100,17 @@ impl Numbers {
 const CONSTANT: u32 = u32::MAX;
 
 /// Vertices whose operands, and theirs, are of different classes become different.
-fn by_operands(forms: &[Form], classes: &[u32]) -> Vec<u32> {
+fn by_operands(forms: &[Form], classes: &Classes) -> Vec<u32> {
     let mut numbers = Numbers::default();
     let mut refined: Vec<u32> = Vec::with_capacity(forms.len());
     let mut list = Vec::new();
-    for (form, &class) in forms.iter().zip(classes) {
+    for (vertex, form) in forms.iter().enumerate() {
+        if classes.is_alone(vertex) {
+            refined.push(numbers.unique());
+            continue;
+        }
         list.clear();
-        list.push(class);
+        list.push(classes.of[vertex]);
         list.extend(form.operands.iter().map(|operand| operand.map_or(CONSTANT, |vertex| refined[vertex])));
         if !form.is_ordered {
             list[1..].sort_unstable();
@@ -70,38 +121,32 @@ fn by_operands(forms: &[Form], classes: &[u32]) -> Vec<u32> {
 }
 
 /// Vertices become different that have no use in common, by the same class in the same place, not even by way of others of
-/// their class.
-fn by_users(forms: &[Form], classes: &[u32]) -> Vec<u32> {
-    // Vertices of a class are equally high, and lower than their users.
-    let mut heights = vec![0_usize; forms.len()];
-    for (vertex, form) in forms.iter().enumerate() {
-        heights[vertex] =
-            form.operands.iter().flatten().map(|&operand| heights[operand] + 1).max().unwrap_or(0);
-    }
-    let mut order: Vec<usize> = (0..forms.len()).collect();
-    order.sort_by_key(|&vertex| std::cmp::Reverse(heights[vertex]));
-
+/// their class. `levels`: users before what they use.
+fn by_users(forms: &[Form], levels: &[&[usize]], classes: &Classes) -> Vec<u32> {
     let mut uses: Vec<Vec<[u32; 2]>> = vec![Vec::new(); forms.len()];
     let mut refined = vec![0; forms.len()];
     let mut numbers = Numbers::default();
     let mut representatives: Vec<usize> = (0..forms.len()).collect();
-    for level in order.chunk_by(|&a, &b| heights[a] == heights[b]) {
-        let mut first_with: FxHashMap<[u32; 3], usize> = FxHashMap::default();
-        for &vertex in level {
-            let of_this = std::mem::take(&mut uses[vertex]);
-            // What nothing uses is alike, too.
-            let of_this = if of_this.is_empty() { vec![[u32::MAX; 2]] } else { of_this };
-            for [user, place] in of_this {
-                let first = *first_with.entry([classes[vertex], user, place]).or_insert(vertex);
+    let mut first_with: FxHashMap<[u32; 3], usize> = FxHashMap::default();
+    for level in levels {
+        for &vertex in level.iter().filter(|&&vertex| !classes.is_alone(vertex)) {
+            if uses[vertex].is_empty() {
+                // What nothing uses is alike, too.
+                uses[vertex].push([u32::MAX; 2]);
+            }
+            for [user, place] in std::mem::take(&mut uses[vertex]) {
+                let first = *first_with.entry([classes.of[vertex], user, place]).or_insert(vertex);
                 let [a, b] = [first, vertex].map(|vertex| find(&mut representatives, vertex));
                 representatives[a] = b;
             }
         }
-        for &vertex in level {
-            let representative = find(&mut representatives, vertex);
-            refined[vertex] = numbers.of(&[representative as u32]);
+        for &vertex in *level {
+            refined[vertex] = match classes.is_alone(vertex) {
+                true => numbers.unique(),
+                false => numbers.of(&[find(&mut representatives, vertex) as u32]),
+            };
             for (place, operand) in forms[vertex].operands.iter().enumerate() {
-                if let Some(operand) = *operand {
+                if let Some(operand) = operand.filter(|&operand| !classes.is_alone(operand)) {
                     uses[operand]
                         .push([refined[vertex], if forms[vertex].is_ordered { place as u32 } else { 0 }]);
                 }
@@ -118,16 +163,4 @@ fn find(representatives: &mut [usize], mut vertex: usize) -> usize {
         vertex = representatives[vertex];
     }
     vertex
-}
-
-/// Each vertex of a class of fewer than `least` gets a class of its own. Classes are numbered anew.
-fn few_apart(classes: &[u32], least: usize) -> Vec<u32> {
-    let mut sizes = vec![0; classes.iter().max().map_or(0, |&class| class as usize + 1)];
-    classes.iter().for_each(|&class| sizes[class as usize] += 1);
-    let mut numbers = Numbers::default();
-    let apart = |(vertex, &class): (usize, &u32)| match sizes[class as usize] >= least {
-        true => numbers.of(&[class]),
-        false => numbers.of(&[class, vertex as u32]),
-    };
-    classes.iter().enumerate().map(apart).collect()
 }

@@ -42,7 +42,7 @@ fn style(vertex: &Vertex) -> String {
         Role::Input => format!(", style=\"rounded,filled\", fillcolor=\"{INPUT}\""),
         Role::Operation => String::new(),
         Role::Constant => ", style=rounded".to_owned(),
-        Role::LeftOut => ", shape=plaintext".to_owned(),
+        Role::LeftOut | Role::Reference => ", shape=plaintext".to_owned(),
     };
     if vertex.is_output {
         style.push_str(", peripheries=2");

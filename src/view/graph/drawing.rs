@@ -22,6 +22,9 @@ pub(super) enum Role {
     Constant,
     /// Operands that are left out.
     LeftOut,
+    /// A vertex that is drawn elsewhere.
+    #[cfg_attr(not(feature = "view"), expect(dead_code))]
+    Reference,
 }
 
 /// One thing that is drawn.
@@ -55,7 +58,7 @@ pub(super) struct Arrow {
 impl Vertex {
     /// The first line: `#3 add(#2, x)`, with `× 100` if it stands for a hundred.
     pub fn heading(&self) -> String {
-        let space = if self.index.is_empty() { "" } else { " " };
+        let space = if self.index.is_empty() || self.title.is_empty() { "" } else { " " };
         format!("{}{space}{}{}", self.index, self.title, self.repetition())
     }
 

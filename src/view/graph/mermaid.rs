@@ -11,7 +11,7 @@ pub(super) fn write(drawing: &Drawing) -> String {
             (_, true) => ["[[", "]]"],
             (Role::Input, _) => ["([", "])"],
             (Role::Operation | Role::Constant, _) => ["[", "]"],
-            (Role::LeftOut, _) => ["(", ")"],
+            (Role::LeftOut | Role::Reference, _) => ["(", ")"],
         };
         let lines: Vec<String> = vertex.lines().map(|line| escape(&line)).collect();
         let _ = writeln!(out, "  n{k}{open}\"{}\"{close}", lines.join("<br/>"));

@@ -2,6 +2,8 @@
 
 mod build;
 mod classes;
+#[cfg(feature = "view")]
+mod curve;
 mod cut;
 mod dot;
 mod drawing;
@@ -9,6 +11,8 @@ mod drawing;
 mod layout;
 mod mermaid;
 mod outputs;
+#[cfg(feature = "view")]
+mod references;
 #[cfg(feature = "view")]
 mod svg;
 mod text;
@@ -29,7 +33,7 @@ use std::fmt;
 /// let (x, y) = (tape.named("x", 3.0), tape.named("y", 4.0));
 /// let z = x * y + x;
 /// println!("{}", tape.listing_with(&z.backward()).graph());
-/// # let text = "#3 add(#2, x) = 15  (adjoint 1, output)\n├─ #2 mul(x, y) = 12  (adjoint 1)\n│  ├─ #0 x = 3  (adjoint 5)\n│  └─ #1 y = 4  (adjoint 3)\n└─ #0 x = 3  (above)\n";
+/// # let text = "#3 add(#2, x) = 15  (adjoint 1, output)\n├─ #2 mul(x, y) = 12  (adjoint 1)\n│  ├─ #0 x = 3  (adjoint 5)\n│  └─ #1 y = 4  (adjoint 3)\n└─ #0 x = 3  (above)";
 /// # assert_eq!(tape.listing_with(&z.backward()).graph().to_string(), text);
 /// ```
 /// ```text
@@ -51,7 +55,7 @@ use std::fmt;
 /// differ is written `·`. An arrow with `× 3` stands for three operands of each result. Additions of each other's results are drawn
 /// as one addition of all terms, from four on, if the results between are not used otherwise. [`folded(false)`](Self::folded) draws every node.
 ///
-/// **What is cut.** [`at_most`](Self::at_most) vertices are drawn, 100 by default: those nearest to the outputs. What is
+/// **What is cut.** [`at_most`](Self::at_most) vertices are drawn, 60 by default: those nearest to the outputs. What is
 /// left out is counted in a note.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -72,8 +76,29 @@ impl Listing {
     /// assert!(dot.starts_with("digraph"));
     /// # Ok::<(), tapegrad::Error>(())
     /// ```
+    ///
+    /// # Panics
+    /// If an operand does not come before the node that uses it, in a listing that was changed by hand.
+    #[track_caller]
     pub fn graph(&self) -> Graph<'_> {
-        let options = Options { below: None, partials: false, folded: true, most: 100, digits: 6 };
+        for (index, node) in self.nodes.iter().enumerate() {
+            for &operand in &node.operands {
+                assert!(
+                    !matches!(operand, Operand::Node(operand) if operand >= index),
+                    "node #{index} has the operand {operand}, which does not come before it; nodes stand in order of \
+                     evaluation"
+                );
+            }
+        }
+        let nodes = self.nodes.len();
+        let compared = self.guards.iter().flat_map(|guard| [guard.left, guard.right]);
+        for operand in self.outputs.iter().copied().chain(compared) {
+            assert!(
+                !matches!(operand, Operand::Node(index) if index >= nodes),
+                "{operand}, an output or side of a guard, is not among the {nodes} nodes of this listing"
+            );
+        }
+        let options = Options { below: None, partials: false, folded: true, most: 60, digits: 6 };
         Graph { listing: self, options }
     }
 }
@@ -107,7 +132,7 @@ impl Graph<'_> {
         self
     }
 
-    /// At most this many vertices, those nearest to the outputs; 100 by default.
+    /// At most this many vertices, those nearest to the outputs; 60 by default.
     pub fn at_most(mut self, vertices: usize) -> Self {
         self.options.most = vertices;
         self
@@ -134,13 +159,15 @@ impl Graph<'_> {
 
     /// The graph as a picture: an SVG of its own, light or dark as the reader prefers (feature `view`).
     ///
-    /// At most 1,000 vertices are drawn, whatever [`at_most`](Self::at_most) says.
+    /// At most 400 vertices are drawn, whatever [`at_most`](Self::at_most) says.
     #[cfg(feature = "view")]
     #[must_use]
     pub fn to_svg(&self) -> String {
-        const MOST: usize = 1_000;
+        const MOST: usize = 400;
         let options = Options { most: self.options.most.min(MOST), ..self.options.clone() };
-        svg::write(&drawing(self.listing, &options))
+        let mut drawing = drawing(self.listing, &options);
+        references::shorten(&mut drawing);
+        svg::write(&drawing)
     }
 
     /// What evcxr calls to display a value in a Jupyter notebook: prints the picture (feature `view`).

@@ -1,7 +1,9 @@
 //! Pictures.
 
+use super::curve::{Curve, Point};
 use super::drawing::{Arrow, Drawing, Role, Vertex};
-use super::layout::{Path, Point, Size, layout};
+use super::layout::{Connection, Size, layout};
+use super::references::levels;
 use crate::view::markup::escape;
 use std::fmt::Write;
 
@@ -10,6 +12,8 @@ const LINE: f64 = 18.0;
 const CHARACTER: f64 = 7.9;
 /// Between the text and the border.
 const PADDING: f64 = 9.0;
+/// A picture with more levels than this is laid out from top to bottom, as a page is read.
+const MOST_LEVELS: usize = 10;
 /// Around the picture.
 const MARGIN: f64 = 14.0;
 
@@ -21,6 +25,7 @@ const STYLE: &str = "
 .tapegrad-graph .back { fill: #ffffff; }
 .tapegrad-graph .box { fill: #ffffff; stroke: #000000; stroke-width: 1.2; }
 .tapegrad-graph .input .box { fill: #d6ecf9; stroke: #0072b2; }
+.tapegrad-graph .reference .box { fill: none; stroke: #555555; stroke-dasharray: 3 3; }
 .tapegrad-graph .output .box { fill: #fdf0d0; }
 .tapegrad-graph .warning .box { stroke: #d55e00; stroke-width: 3; }
 .tapegrad-graph .title { font-weight: bold; }
@@ -34,6 +39,7 @@ const STYLE: &str = "
   .tapegrad-graph .back { fill: #16181c; }
   .tapegrad-graph .box { fill: #24272d; stroke: #e0e0e0; }
   .tapegrad-graph .input .box { fill: #0b3a57; stroke: #56b4e9; }
+  .tapegrad-graph .reference .box { fill: none; stroke: #bbbbbb; }
   .tapegrad-graph .output .box { fill: #4a3500; }
   .tapegrad-graph .warning .box { stroke: #e69f00; }
   .tapegrad-graph .quiet { fill: #bbbbbb; }
@@ -45,13 +51,14 @@ const STYLE: &str = "
 /// The drawing as a picture of its own.
 pub(super) fn write(drawing: &Drawing) -> String {
     let sizes: Vec<Size> = drawing.vertices.iter().map(size).collect();
-    let label = |arrow: &Arrow| match arrow.text() {
-        Some(text) => [width(&text) * 11.0 / 13.0 + 6.0, 14.0],
-        None => [0.0; 2],
-    };
-    let arrows: Vec<([usize; 2], Size)> =
-        drawing.arrows.iter().map(|arrow| ([arrow.from, arrow.to], label(arrow))).collect();
-    let layout = layout(&sizes, &arrows, MARGIN);
+    let arrows = drawing.arrows.iter().map(|arrow| Connection {
+        from: arrow.from,
+        to: arrow.to,
+        label: arrow.text().map_or([0.0; 2], |text| label_size(&text)),
+    });
+    let arrows: Vec<Connection> = arrows.collect();
+    let is_tall = levels(drawing).into_iter().max() > Some(MOST_LEVELS);
+    let layout = layout(&sizes, &arrows, MARGIN, is_tall);
     let notes = drawing.notes.iter().map(|note| width(note) + 2.0 * MARGIN);
     let total_width = notes.fold(layout.size[0].max(2.0 * MARGIN), f64::max).ceil();
     let total_height = (layout.size[1].max(MARGIN) + drawing.notes.len() as f64 * LINE).ceil() + MARGIN / 2.0;
@@ -67,14 +74,14 @@ pub(super) fn write(drawing: &Drawing) -> String {
         escape(&title(drawing)),
         escape(&description(drawing)),
     );
-    for (arrow, path) in drawing.arrows.iter().zip(&layout.arrows) {
-        write_arrow(&mut out, arrow, path);
+    for (arrow, (curve, _)) in drawing.arrows.iter().zip(&layout.arrows) {
+        write_arrow(&mut out, arrow, curve);
     }
     for ((vertex, &size), &centre) in drawing.vertices.iter().zip(&sizes).zip(&layout.vertices) {
         write_vertex(&mut out, vertex, size, centre);
     }
-    for (arrow, path) in drawing.arrows.iter().zip(&layout.arrows) {
-        write_label(&mut out, arrow, path);
+    for (arrow, &(_, centre)) in drawing.arrows.iter().zip(&layout.arrows) {
+        write_label(&mut out, arrow, centre);
     }
     for (k, note) in drawing.notes.iter().enumerate() {
         let y = layout.size[1].max(MARGIN) + (k as f64 + 0.6) * LINE;
@@ -95,10 +102,12 @@ fn title(drawing: &Drawing) -> String {
     }
 }
 
-/// The graph in words.
+/// The graph in words, the last vertices first.
 fn description(drawing: &Drawing) -> String {
-    let vertices = drawing.vertices.iter().map(|vertex| vertex.lines().collect::<Vec<_>>().join(", "));
-    vertices.chain(drawing.notes.iter().cloned()).collect::<Vec<_>>().join("; ")
+    const MOST: usize = 40;
+    let vertices = drawing.vertices.iter().rev().take(MOST);
+    let lines = vertices.map(|vertex| vertex.lines().collect::<Vec<_>>().join(", "));
+    lines.chain(drawing.notes.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
 /// How wide a text is. Signs beyond those of Europe count twice, which most are.
@@ -120,11 +129,12 @@ fn write_vertex(out: &mut String, vertex: &Vertex, [width, height]: Size, [x, y]
         Role::Operation => "operation",
         Role::Constant => "constant",
         Role::LeftOut => "left-out",
+        Role::Reference => "reference",
     };
     let output = if vertex.is_output { " output" } else { "" };
     let warning = if vertex.is_warning() { " warning" } else { "" };
     let _ = writeln!(out, "<g class=\"{role}{output}{warning}\">");
-    let round = if vertex.role == Role::Input { 14.0 } else { 0.0 };
+    let round = if matches!(vertex.role, Role::Input | Role::Reference) { 14.0 } else { 0.0 };
     let mut rectangle = |inset: f64| {
         let [left, top] = [x - width / 2.0 + inset, y - height / 2.0 + inset];
         let [w, h] = [width - 2.0 * inset, height - 2.0 * inset];
@@ -159,57 +169,30 @@ fn write_vertex(out: &mut String, vertex: &Vertex, [width, height]: Size, [x, y]
     out.push_str("</g>\n");
 }
 
-/// A curve through the points of a path, level at both ends, with a head.
-fn write_arrow(out: &mut String, arrow: &Arrow, path: &Path) {
-    const HEAD: f64 = 9.0;
-    let [.., end] = path.points[..] else { return };
-    // The line ends within the head.
-    let mut points = path.points.clone();
-    points[path.points.len() - 1][0] -= HEAD - 2.0;
-    let slopes = slopes(&points);
-    let mut way = format!("M{:.1} {:.1}", points[0][0], points[0][1]);
-    for (pair, slope) in points.windows(2).zip(slopes.windows(2)) {
-        let ([x, y], [to_x, to_y]) = (pair[0], pair[1]);
-        let third = (to_x - x) / 3.0;
-        let (first, second) = (y + third * slope[0], to_y - third * slope[1]);
-        let _ =
-            write!(way, " C{:.1} {first:.1} {:.1} {second:.1} {to_x:.1} {to_y:.1}", x + third, to_x - third);
-    }
+fn write_arrow(out: &mut String, arrow: &Arrow, curve: &Curve) {
+    let point = |[x, y]: Point| format!("{x:.1} {y:.1}");
+    let points = |points: [Point; 3]| points.map(point).join(" ");
+    let way: Vec<String> = curve.pieces.iter().map(|&piece| format!("C{}", points(piece))).collect();
     let dashed = if arrow.is_dashed { " dashed" } else { "" };
-    let ([x, y], back) = (end, end[0] - HEAD);
+    let (start, way, head) = (point(curve.start), way.join(" "), points(curve.head));
     let _ = writeln!(
         out,
-        "<path class=\"arrow{dashed}\" d=\"{way}\"/>\n\
-         <path class=\"head\" d=\"M{x:.1} {y:.1} L{back:.1} {:.1} L{back:.1} {:.1} Z\"/>",
-        y - 4.0,
-        y + 4.0
+        "<path class=\"arrow{dashed}\" d=\"M{start} {way}\"/><path class=\"head\" d=\"M{head} Z\"/>"
     );
 }
 
-/// The slope of a curve at each of these points: so that it is level at the ends, and rises and falls only where they do
-/// (after Fritsch and Carlson).
-fn slopes(points: &[Point]) -> Vec<f64> {
-    let rises: Vec<f64> = points
-        .windows(2)
-        .map(|pair| (pair[1][1] - pair[0][1]) / (pair[1][0] - pair[0][0]).max(1.0))
-        .collect();
-    let between = |pair: &[f64]| match pair[0] * pair[1] {
-        product if product > 0.0 => 2.0 * product / (pair[0] + pair[1]),
-        _ => 0.0,
-    };
-    let inner = rises.windows(2).map(between);
-    std::iter::once(0.0).chain(inner).chain([0.0]).collect()
+fn label_size(text: &str) -> Size {
+    [width(text) * 11.0 / 13.0 + 6.0, 14.0]
 }
 
-fn write_label(out: &mut String, arrow: &Arrow, path: &Path) {
+fn write_label(out: &mut String, arrow: &Arrow, [x, y]: Point) {
     let Some(text) = arrow.text() else { return };
-    let ([x, y], w) = (path.label, width(&text) * 11.0 / 13.0 + 6.0);
+    let [width, height] = label_size(&text);
+    let [left, top] = [x - width / 2.0, y - height / 2.0];
     let _ = writeln!(
         out,
-        "<rect class=\"back\" x=\"{:.1}\" y=\"{:.1}\" width=\"{w:.1}\" height=\"14\"/>\
+        "<rect class=\"back\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height}\"/>\
          <text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
-        x - w / 2.0,
-        y - 7.0,
         y + 4.0,
         escape(&text),
     );

@@ -29,6 +29,7 @@ pub(super) fn write(drawing: &Drawing) -> String {
     for note in &drawing.notes {
         out.extend([note.as_str(), "\n"]);
     }
+    out.truncate(out.trim_end().len());
     out
 }
 

@@ -1,8 +1,9 @@
 //! What is drawn as one thing: a node, an operation with all its results, a long sum; and things of the same form.
 
-use super::classes::{Form, Numbers, classes};
+use super::classes::{Form, classes};
 use crate::table::ops::Op;
 use crate::view::listing::{Listing, Node, Operand};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// From this number on, things of the same form are drawn once, and additions of each other's results as one.
@@ -116,24 +117,21 @@ pub(super) fn groups(
     if !folds {
         return Some((0..units.len()).map(|unit| vec![unit]).collect());
     }
-    let mut numbers = Numbers::default();
-    let forms: Vec<Form> = units
-        .iter()
-        .map(|unit| {
-            let node = operation(listing, unit);
-            let is_output = unit.nodes.iter().any(|&index| is_output[index]);
-            // Names that differ in numbers alone, as of weights, are alike.
-            let name = node.name.iter().flat_map(|name| name.chars()).filter(|c| !c.is_ascii_digit());
-            let op = node.op.to_string();
-            let kind = op.chars().chain(['\n']).chain(name).map(|c| c as u32);
-            let kind: Vec<u32> = kind.chain([u32::from(is_output), unit.nodes.len() as u32]).collect();
-            Form {
-                kind: numbers.of(&kind),
-                operands: unit.links.iter().map(|link| link.from).collect(),
-                is_ordered: node.op.arity().is_some() && !node.op.is_commutative(),
-            }
-        })
-        .collect();
+    let mut kinds = FxHashMap::default();
+    let mut form = |unit: &Unit| {
+        let node = operation(listing, unit);
+        // Names that differ in digits alone, as of weights, are alike.
+        let letters = |name: &String| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let is_output = unit.nodes.iter().any(|&index| is_output[index]);
+        let kind = (node.op, node.name.as_ref().map(letters), is_output, unit.nodes.len());
+        let next = kinds.len() as u32;
+        Form {
+            kind: *kinds.entry(kind).or_insert(next),
+            operands: unit.links.iter().map(|link| link.from).collect(),
+            is_ordered: node.op.arity().is_some() && !node.op.is_commutative(),
+        }
+    };
+    let forms: Vec<Form> = units.iter().map(&mut form).collect();
     let classes = classes(&forms, LEAST)?;
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut group_of = vec![usize::MAX; units.len()];

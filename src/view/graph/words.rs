@@ -38,8 +38,8 @@ pub(super) fn number(value: f64, digits: usize) -> String {
     };
     let exponent: i32 = exponent.parse().expect("an integer");
     match exponent {
-        -5..0 | 0..=6 if digits >= ALL_DIGITS => shortest,
-        -5..0 | 0..=6 => {
+        -5..=6 if digits >= ALL_DIGITS => shortest,
+        -5..=6 => {
             // The rounded number, so that a zero before the point is no digit.
             let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
             let rounded: f64 = scientific.parse().expect("a number");

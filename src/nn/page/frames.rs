@@ -1,0 +1,108 @@
+//! Which updates of a run the page keeps.
+
+use crate::nn::mlp::Mlp;
+use crate::nn::train::Update;
+
+/// The numbers that all frames together may have: some ten bytes each in the file.
+const NUMBERS: usize = 200_000;
+
+/// More frames than these are too many to scrub through.
+const MOST: usize = 400;
+
+/// An update, or the state after the last one.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub update: usize,
+    pub epoch: usize,
+    pub rate: Option<f64>,
+    pub loss: Option<f64>,
+    /// The number of samples in the batch.
+    pub batch: usize,
+    /// The parameters before the update.
+    pub parameters: Vec<f64>,
+    pub gradient: Option<Vec<f64>>,
+    /// The parameters after the update.
+    pub next: Option<Vec<f64>>,
+}
+
+impl Frame {
+    fn new(update: &Update<'_>) -> Frame {
+        Frame {
+            update: update.update,
+            epoch: update.epoch,
+            rate: Some(update.rate),
+            loss: Some(update.loss),
+            batch: update.samples.len(),
+            parameters: update.before.to_vec(),
+            gradient: Some(update.gradient.to_vec()),
+            next: Some(update.parameters.to_vec()),
+        }
+    }
+
+    /// The state that this update led to.
+    pub fn after(&self) -> Frame {
+        let parameters = self.next.clone().unwrap_or_default();
+        Frame {
+            update: self.update + 1,
+            epoch: self.epoch,
+            rate: None,
+            loss: None,
+            batch: 0,
+            parameters,
+            gradient: None,
+            next: None,
+        }
+    }
+}
+
+/// The updates that are kept: the first `2 · per_octave` ones, then `per_octave` of each doubling of their number. Training
+/// changes most at its beginning, and how long it will take is not known.
+#[derive(Debug)]
+pub(super) struct Frames {
+    kept: Vec<Frame>,
+    /// The last update, whether or not it is to be kept.
+    last: Option<Frame>,
+    /// A power of two.
+    per_octave: usize,
+    most: usize,
+}
+
+impl Frames {
+    /// For a network, of which this number of samples is shown in each frame.
+    pub fn new(mlp: &Mlp, samples: usize) -> Frames {
+        let neurons: usize = mlp.layers().iter().map(|layer| layer.outputs()).sum();
+        let picture = 400; // bytes of a picture, as numbers
+        let of_frame = 2 * mlp.parameters().len() + 5 * neurons * samples + picture;
+        Frames { kept: Vec::new(), last: None, per_octave: 64, most: (NUMBERS / of_frame).clamp(8, MOST) }
+    }
+
+    pub fn push(&mut self, update: &Update<'_>) {
+        let frame = Frame::new(update);
+        if self.keeps(frame.update) {
+            self.kept.push(frame.clone());
+        }
+        self.last = Some(frame);
+        while self.kept.len() > self.most && self.per_octave > 1 {
+            self.per_octave /= 2;
+            let kept = std::mem::take(&mut self.kept);
+            self.kept = kept.into_iter().filter(|frame| self.keeps(frame.update)).collect();
+        }
+    }
+
+    fn keeps(&self, update: usize) -> bool {
+        let octave = update.max(1).ilog2();
+        let stride = (1 << octave) / self.per_octave;
+        update.is_multiple_of(stride.max(1))
+    }
+
+    /// The kept updates in order, the last one included.
+    pub fn kept(&self) -> Vec<&Frame> {
+        let is_new = |last: &&Frame| self.kept.last().is_none_or(|kept| kept.update != last.update);
+        self.kept.iter().chain(self.last.iter().filter(is_new)).collect()
+    }
+
+    /// The last update.
+    pub fn last(&self) -> Option<&Frame> {
+        self.last.as_ref()
+    }
+}
