@@ -35,7 +35,9 @@ pub fn softplus() -> Svg {
 }
 
 /// Petal length and width, and the species.
-fn flowers() -> Result<Vec<([f64; 2], usize)>, Box<dyn Error>> {
+type Flower = ([f64; 2], usize);
+
+fn flowers() -> Result<Vec<Flower>, Box<dyn Error>> {
     let table = Table::parse(include_str!("../data/iris.csv"), false)?;
     let species = table.classes_as(4, &["0", "1", "2"])?;
     Ok(table.numbers(2..4)?.iter().map(|row| [row[0], row[1]]).zip(species).collect())
