@@ -1,6 +1,7 @@
 //! A network that learns in the playground learns as by `Trainer`, to the bit; requests are limited.
 
-use super::network::{Learning, Problem, Settings};
+use super::network::{Learning, Settings};
+use super::problem::Problem;
 use serde_json::{Value, json};
 use tapegrad::nn::{Activation, Adam, Batch, Data, Loss, Mlp, Order, Sgd, Trainer, circles, sine};
 
@@ -156,7 +157,7 @@ fn what_is_too_large_or_no_setting_is_an_error_of_its_field() {
         (json!({ "data": "points", "points": [[0, 0]] }), "points"),
     ] {
         match Settings::read(&with(changes.clone())) {
-            Err(Problem { field: found, message }) => {
+            Err(Problem { field: found, message, .. }) => {
                 assert_eq!(found, field, "{changes}: {message}");
                 assert!(!message.is_empty());
             }
