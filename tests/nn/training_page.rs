@@ -15,13 +15,11 @@ fn network(inputs: usize, outputs: usize) -> Mlp {
         .unwrap()
 }
 
+/// The loss of an update, the parameters before it and the gradient.
+type Told = (f64, Vec<f64>, Vec<f64>);
+
 /// What the page of a run shows, and the losses, parameters and gradients that the run itself told.
-fn run(
-    mlp: &mut Mlp,
-    loss: Loss,
-    data: &Data,
-    epochs: usize,
-) -> (Value, Vec<(f64, Vec<f64>, Vec<f64>)>, String) {
+fn run(mlp: &mut Mlp, loss: Loss, data: &Data, epochs: usize) -> (Value, Vec<Told>, String) {
     let mut page = TrainingPage::new("run", mlp, loss, data).unwrap();
     let mut told = Vec::new();
     let history = Trainer::new(Sgd::new(0.1))
