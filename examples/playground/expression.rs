@@ -3,7 +3,7 @@
 use super::parser::Expression;
 use super::problem::Problem;
 use serde_json::{Map, Value, json};
-use tapegrad::check::check_gradient;
+use tapegrad::check::{Verdict, check_gradient};
 use tapegrad::{Dual, Tape, Var, hessian};
 
 /// The answer to a request `{"expression": "x * y", "values": {"x": 2}}`; variables without a value are 1.
@@ -13,14 +13,17 @@ pub fn answer(request: &Value) -> Result<Value, Problem> {
     let x = values(&expression, request.get("values").unwrap_or(&Value::Null))?;
 
     let tape = Tape::new();
-    let vars: Vec<Var> = expression.variables.iter().zip(&x).map(|(name, &x)| tape.named(name.as_str(), x)).collect();
+    let vars: Vec<Var> =
+        expression.variables.iter().zip(&x).map(|(name, &x)| tape.named(name.as_str(), x)).collect();
     let y = expression.evaluate(&vars);
     let gradient = y.backward();
     let listing = tape.listing_with(&gradient);
     let rows: Vec<Value> = listing
         .nodes
         .iter()
-        .map(|node| json!([node.index, listing.expression(node.index), number(node.value), node.adjoint.map(number)]))
+        .map(|node| {
+            json!([node.index, listing.expression(node.index), number(node.value), node.adjoint.map(number)])
+        })
         .collect();
     let second = hessian(|x: &[tapegrad::HessianNumber]| expression.evaluate(x), &x[..]);
     let report = check_gradient(|x: &[Var]| expression.evaluate(x), &x[..]).named(&expression.variables);
@@ -29,13 +32,16 @@ pub fn answer(request: &Value) -> Result<Value, Problem> {
         .iter()
         .map(|entry| {
             let numbers = [entry.analytic, entry.numeric, entry.error].map(number);
-            json!([entry.name, numbers[0], numbers[1], numbers[2], entry.verdict.to_string()])
+            json!([entry.name, numbers[0], numbers[1], numbers[2], verdict(entry.verdict)])
         })
         .collect();
     // Forward mode, as a second opinion: one pass for each variable.
     let forward: Vec<Value> = (0..x.len())
         .map(|k| {
-            let seeded = x.iter().enumerate().map(|(i, &x)| if i == k { Dual::variable(x, 0) } else { Dual::constant(x) });
+            let seeded = x
+                .iter()
+                .enumerate()
+                .map(|(i, &x)| if i == k { Dual::variable(x, 0) } else { Dual::constant(x) });
             number(expression.evaluate(&seeded.collect::<Vec<Dual>>()).tangent(0))
         })
         .collect();
@@ -55,6 +61,17 @@ pub fn answer(request: &Value) -> Result<Value, Problem> {
 /// A number in JSON; infinities and NaN are texts.
 fn number(x: f64) -> Value {
     if x.is_finite() { json!(x) } else { json!(x.to_string()) }
+}
+
+/// A verdict in words.
+fn verdict(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Pass => "pass".to_owned(),
+        Verdict::Mismatch => "mismatch".to_owned(),
+        Verdict::Kink { left, right } => format!("kink: {left} from the left, {right} from the right"),
+        Verdict::Unresolved => "not resolved".to_owned(),
+        _ => "nothing to compare".to_owned(),
+    }
 }
 
 /// The values of the variables.

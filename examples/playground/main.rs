@@ -23,7 +23,10 @@ fn main() -> ExitCode {
     };
     match server::Playground::bind(port) {
         Ok(playground) => {
-            println!("The playground is at http://127.0.0.1:{} until you stop it with Ctrl-C.", playground.port());
+            println!(
+                "The playground is at http://127.0.0.1:{} until you stop it with Ctrl-C.",
+                playground.port()
+            );
             playground.serve();
             ExitCode::SUCCESS
         }

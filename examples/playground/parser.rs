@@ -52,7 +52,7 @@ impl Expression {
     /// The value over any number.
     pub fn evaluate<R: Real>(&self, x: &[R]) -> R {
         let mut stack: Vec<R> = Vec::new();
-        let mut pop = |stack: &mut Vec<R>| stack.pop().expect("each step finds its operands");
+        let pop = |stack: &mut Vec<R>| stack.pop().expect("each step finds its operands");
         for step in &self.steps {
             let result = match *step {
                 Step::Number(number) => R::from(number),
@@ -260,16 +260,22 @@ fn operation(name: &str, count: usize) -> Result<Op, String> {
         let arity = op.arity().unwrap_or(0);
         return match arity == count {
             true => Ok(op),
-            false => Err(format!("`{name}` takes {arity} number{}, and {count} are given", if arity == 1 { "" } else { "s" })),
+            false => Err(format!(
+                "`{name}` takes {arity} number{}, and {count} are given",
+                if arity == 1 { "" } else { "s" }
+            )),
         };
     }
     match primitives::reductions().find(|op| op.name() == name && op.value(&vec![1.0; count]).is_some()) {
         Some(op) if count > 0 => Ok(op),
         _ => {
-            let names: Vec<&str> = rows().map(Op::name).filter(|known| known.starts_with(&name[..1.min(name.len())])).collect();
+            let names: Vec<&str> =
+                rows().map(Op::name).filter(|known| known.starts_with(&name[..1.min(name.len())])).collect();
             Err(match names.is_empty() || !name.is_ascii() {
                 true => format!("there is no function `{name}`"),
-                false => format!("there is no function `{name}`; with the same letter begin: {}", names.join(", ")),
+                false => {
+                    format!("there is no function `{name}`; with the same letter begin: {}", names.join(", "))
+                }
             })
         }
     }

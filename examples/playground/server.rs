@@ -110,7 +110,8 @@ fn answer(request: &mut Request, sessions: &Sessions, port: u16) -> Answer {
             let is_own = header(request, "Origin")
                 .is_none_or(|origin| hosts.iter().any(|host| origin == format!("http://{host}")));
             // Other sites cannot send this type without being asked for permission, which is not given.
-            let is_json = header(request, "Content-Type").is_some_and(|kind| kind.starts_with("application/json"));
+            let is_json =
+                header(request, "Content-Type").is_some_and(|kind| kind.starts_with("application/json"));
             match body(request) {
                 _ if !is_own || !is_json => text(403, "only for the page of this server, in JSON"),
                 Ok(body) => post(path, &body, sessions),
@@ -126,7 +127,10 @@ fn get(path: &str, query: &str, sessions: &Sessions) -> Answer {
         return with_type(200, &format!("{kind}; charset=utf-8"), (*content).to_owned());
     }
     let parameter = |name: &str| {
-        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))
+            .map(|(_, value)| value)
     };
     let learning = parameter("key").and_then(|key| sessions.find(key));
     match (path, learning) {
