@@ -54,7 +54,7 @@ pub fn answer(request: &Value) -> Result<Value, Problem> {
         "hessian": second.iter().map(|row| row.iter().map(|&h| number(h)).collect()).collect::<Vec<Vec<Value>>>(),
         "nodes": rows,
         "check": checked,
-        "graph": listing.graph().with_partials(true).at_most(60).to_svg(),
+        "graph": listing.graph().below(tape.operand(y)).with_partials(true).to_svg(),
     }))
 }
 

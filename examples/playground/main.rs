@@ -2,6 +2,7 @@
 //! a check of them; build a network and watch it learn. `--port N` takes another port, `--port 0` any free one.
 
 mod expression;
+mod http;
 mod network;
 mod parser;
 mod problem;

@@ -1,19 +1,16 @@
-//! The server: on the loopback alone, for pages of its own origin, with limits on the size and number of requests. It reads and
-//! writes no files.
+//! The server: on the loopback alone, for pages of its own origin, with limits on the size, time and number of requests. It reads
+//! and writes no files.
 
 use super::expression;
+use super::http::{self, Answer, Request};
 use super::problem::Problem;
 use super::sessions::Sessions;
 use serde_json::{Value, json};
-use std::error::Error;
-use std::io::{Cursor, Read};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tiny_http::{Header, Method, Request, Response, Server};
-
-/// A request is at most so long, in bytes.
-const LENGTH: usize = 64 * 1024;
 
 /// So many requests are answered at once; more have to come again.
 const AT_ONCE: usize = 64;
@@ -36,19 +33,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 /// The server of the playground.
 pub struct Playground {
-    server: Server,
+    listener: TcpListener,
     port: u16,
     sessions: Arc<Sessions>,
 }
 
-type Answer = Response<Cursor<Vec<u8>>>;
-
 impl Playground {
     /// Listens on this port of 127.0.0.1, or on any free one if it is 0.
-    pub fn bind(port: u16) -> Result<Playground, Box<dyn Error + Send + Sync>> {
-        let server = Server::http(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-        let port = server.server_addr().to_ip().ok_or("no address")?.port();
-        Ok(Playground { server, port, sessions: Arc::default() })
+    pub fn bind(port: u16) -> io::Result<Playground> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = listener.local_addr()?.port();
+        Ok(Playground { listener, port, sessions: Arc::default() })
     }
 
     pub fn port(&self) -> u16 {
@@ -58,17 +53,25 @@ impl Playground {
     /// Answers requests, each in a thread of its own, as long as the process lives.
     pub fn serve(&self) {
         let running = Arc::new(AtomicUsize::new(0));
-        for request in self.server.incoming_requests() {
-            let slot = Slot::take(&running);
+        for stream in self.listener.incoming() {
+            // Without room, or if the visitor has gone already, the connection is closed.
+            let (Some(slot), Ok(mut stream)) = (Slot::take(&running), stream) else { continue };
             let (sessions, port) = (Arc::clone(&self.sessions), self.port);
             let answering = std::thread::Builder::new().stack_size(STACK);
-            // A request that cannot be answered now is dropped, and its connection is closed.
-            if let Some(slot) = slot {
-                let _ = answering.spawn(move || {
-                    let _slot = slot;
-                    respond(request, &sessions, port);
-                });
-            }
+            let _ = answering.spawn(move || {
+                let _slot = slot;
+                let answer = http::read(&mut stream).map_or_else(
+                    |refusal| refusal,
+                    |request| {
+                        let answer = catch_unwind(AssertUnwindSafe(|| answer(&request, &sessions, port)));
+                        answer.unwrap_or_else(|_| {
+                            text(500, "this made the playground stumble; please report it")
+                        })
+                    },
+                );
+                // The visitor may have gone.
+                let _ = http::write(&mut stream, &answer);
+            });
         }
     }
 }
@@ -90,32 +93,27 @@ impl Drop for Slot {
     }
 }
 
-fn respond(mut request: Request, sessions: &Sessions, port: u16) {
-    let answer = answer(&mut request, sessions, port);
-    // The visitor may have gone.
-    let _ = request.respond(answer);
-}
-
-fn answer(request: &mut Request, sessions: &Sessions, port: u16) -> Answer {
+fn answer(request: &Request, sessions: &Sessions, port: u16) -> Answer {
     let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
     // Other names that lead here are those of another site, which could read the answers.
-    if !header(request, "Host").is_some_and(|host| hosts.contains(&host)) {
+    if !request.header("Host").is_some_and(|host| hosts.iter().any(|own| own == host)) {
         return text(403, "this server answers to 127.0.0.1 and localhost alone");
     }
-    let url = request.url().to_owned();
-    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-    match request.method() {
-        Method::Get => get(path, query, sessions),
-        Method::Post => {
-            let is_own = header(request, "Origin")
+    let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+    match request.method.as_str() {
+        "GET" => get(path, query, sessions),
+        "POST" => {
+            let is_own = request
+                .header("Origin")
                 .is_none_or(|origin| hosts.iter().any(|host| origin == format!("http://{host}")));
             // Other sites cannot send this type without being asked for permission, which is not given.
-            let is_json =
-                header(request, "Content-Type").is_some_and(|kind| kind.starts_with("application/json"));
-            match body(request) {
-                _ if !is_own || !is_json => text(403, "only for the page of this server, in JSON"),
+            let kind = request.header("Content-Type").and_then(|kind| kind.split(';').next());
+            if !is_own || kind.map(str::trim) != Some("application/json") {
+                return text(403, "only for the page of this server, in JSON");
+            }
+            match serde_json::from_slice(&request.body) {
                 Ok(body) => post(path, &body, sessions),
-                Err(problem) => as_json(413, &problem.to_json()),
+                Err(error) => as_json(400, &Problem::new("", error.to_string()).to_json()),
             }
         }
         _ => text(405, "GET or POST"),
@@ -140,7 +138,7 @@ fn get(path: &str, query: &str, sessions: &Sessions) -> Answer {
         }
         ("/network/page", Some(learning)) => match learning.page() {
             Some(page) => with_type(200, "text/html; charset=utf-8", page)
-                .with_header(made("Content-Disposition", "attachment; filename=\"training.html\"")),
+                .with("Content-Disposition", "attachment; filename=\"training.html\""),
             None => text(503, "the page is not ready; try again"),
         },
         ("/network/news" | "/network/page", None) => {
@@ -169,25 +167,6 @@ fn post(path: &str, request: &Value, sessions: &Sessions) -> Answer {
     }
 }
 
-/// The body of a request, as JSON.
-fn body(request: &mut Request) -> Result<Value, Problem> {
-    let mut bytes = Vec::new();
-    let read = request.as_reader().take(LENGTH as u64 + 1).read_to_end(&mut bytes);
-    if read.is_err() || bytes.len() > LENGTH {
-        return Err(Problem::new("", format!("a request has at most {LENGTH} bytes")));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| Problem::new("", error.to_string()))
-}
-
-fn header(request: &Request, name: &'static str) -> Option<String> {
-    let header = request.headers().iter().find(|header| header.field.equiv(name))?;
-    Some(header.value.as_str().to_owned())
-}
-
-fn made(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).expect("a header in ASCII")
-}
-
 fn text(status: u16, text: &str) -> Answer {
     with_type(status, "text/plain; charset=utf-8", text.to_owned())
 }
@@ -204,6 +183,6 @@ fn with_type(status: u16, kind: &str, content: String) -> Answer {
         ("Referrer-Policy", "no-referrer"),
         ("Cache-Control", "no-store"),
     ];
-    let answer = Response::from_data(content).with_status_code(status);
-    headers.into_iter().fold(answer, |answer, (name, value)| answer.with_header(made(name, value)))
+    let headers = headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    Answer { status, headers, content }
 }
