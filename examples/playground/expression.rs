@@ -54,20 +54,24 @@ pub fn answer(request: &Value) -> Result<Value, Problem> {
         "hessian": second.iter().map(|row| row.iter().map(|&h| number(h)).collect()).collect::<Vec<Vec<Value>>>(),
         "nodes": rows,
         "check": checked,
-        "graph": listing.graph().with_partials(true).at_most(60).to_svg(),
+        "graph": listing.graph().below(tape.operand(y)).with_partials(true).to_svg(),
     }))
-}
-
-fn verdict(verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Kink { left, right } => format!("kink: {left} from the left, {right} from the right"),
-        other => format!("{other:?}").to_lowercase(),
-    }
 }
 
 /// A number in JSON; infinities and NaN are texts.
 fn number(x: f64) -> Value {
     if x.is_finite() { json!(x) } else { json!(x.to_string()) }
+}
+
+/// A verdict in words.
+fn verdict(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Pass => "pass".to_owned(),
+        Verdict::Mismatch => "mismatch".to_owned(),
+        Verdict::Kink { left, right } => format!("kink: {left} from the left, {right} from the right"),
+        Verdict::Unresolved => "not resolved".to_owned(),
+        _ => "nothing to compare".to_owned(),
+    }
 }
 
 /// The values of the variables.

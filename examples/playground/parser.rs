@@ -1,4 +1,4 @@
-//! Expressions as visitors type them: numbers, names, `+ - * / ^`, parentheses, and the functions of the table.
+//! Expressions as visitors type them: numbers, names, `pi` and `e`, `+ - * / ^`, parentheses, and the functions of the table.
 //!
 //! They become steps over a stack, so that only parentheses are nested, and these are limited.
 
@@ -40,7 +40,8 @@ impl Expression {
         let characters: Vec<char> = text.chars().take(LENGTH + 1).collect();
         let mut parser = Parser { characters, at: 0, depth: 0, steps: Vec::new(), variables: Vec::new() };
         if parser.characters.len() > LENGTH {
-            return Err(Problem::new("expression", format!("longer than {LENGTH} characters")));
+            parser.at = LENGTH;
+            return parser.wrong(format!("longer than {LENGTH} characters"));
         }
         parser.sum()?;
         match parser.peek() {
@@ -239,6 +240,19 @@ impl Parser {
                 }
             };
         }
+        let constant = match name.as_str() {
+            "pi" => Some(std::f64::consts::PI),
+            "e" => Some(std::f64::consts::E),
+            _ => None,
+        };
+        if let Some(constant) = constant {
+            self.steps.push(Step::Number(constant));
+            return Ok(());
+        }
+        if functions().any(|op| op.name() == name) {
+            self.at = start;
+            return self.wrong(format!("`{name}` is a function: its numbers follow in parentheses"));
+        }
         let place = self.variables.iter().position(|known| *known == name).unwrap_or(self.variables.len());
         if place == VARIABLES {
             self.at = start;
@@ -252,32 +266,37 @@ impl Parser {
     }
 }
 
+/// The operations that are called by name. Those with a whole number, such as `powi`, are written otherwise.
+fn functions() -> impl Iterator<Item = Op> {
+    let rows = primitives::all().map(|row| row.op).filter(|op| op.to_string() == op.name());
+    rows.chain(primitives::reductions())
+}
+
 /// The operation of the table with this name, for so many operands.
 fn operation(name: &str, count: usize) -> Result<Op, String> {
-    // Those with a whole number, such as `powi`, are written otherwise.
-    let rows = || primitives::all().map(|row| row.op).filter(|op| !format!("{op:?}").contains('('));
-    if let Some(op) = rows().find(|op| op.name() == name) {
-        let arity = op.arity().unwrap_or(0);
-        return match arity == count {
-            true => Ok(op),
-            false => Err(format!(
-                "`{name}` takes {arity} number{}, and {count} are given",
-                if arity == 1 { "" } else { "s" }
-            )),
-        };
-    }
-    match primitives::reductions().find(|op| op.name() == name && op.value(&vec![1.0; count]).is_some()) {
-        Some(op) if count > 0 => Ok(op),
-        _ => {
-            let first = name.chars().next();
-            let alike: Vec<&str> =
-                rows().map(Op::name).filter(|known| known.chars().next() == first).collect();
-            Err(match &alike[..] {
-                [] => format!("there is no function `{name}`"),
-                alike => {
-                    format!("there is no function `{name}`; with the same letter begin: {}", alike.join(", "))
-                }
-            })
+    let Some(op) = functions().find(|op| op.name() == name) else {
+        let first = |name: &str| name.chars().next();
+        let alike: Vec<&str> =
+            functions().map(Op::name).filter(|known| first(known) == first(name)).collect();
+        return Err(match alike.is_empty() {
+            true => format!("there is no function `{name}`"),
+            false => {
+                format!("there is no function `{name}`; with the same letter begin: {}", alike.join(", "))
+            }
+        });
+    };
+    let needed = match (op.arity(), op.lists()) {
+        (Some(arity), _) if arity == count => return Ok(op),
+        (Some(1), _) => "1 number".to_owned(),
+        (Some(arity), _) => format!("{arity} numbers"),
+        (None, Some([lists, single]))
+            if count >= lists + single && (count - single).is_multiple_of(lists) =>
+        {
+            return Ok(op);
         }
-    }
+        (None, Some([1, _])) => "one list of numbers".to_owned(),
+        (None, Some([_, 0])) => "two lists of the same length, one after the other".to_owned(),
+        (None, _) => "two lists of the same length and one number, one after the other".to_owned(),
+    };
+    Err(format!("`{name}` takes {needed}, and {count} are given"))
 }

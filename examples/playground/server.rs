@@ -73,8 +73,8 @@ fn answer(request: &mut Request<Body>, sessions: &Sessions, port: u16) -> Answer
     let is_own = header(HeaderName::from_static("origin"))
         .is_none_or(|origin| hosts.iter().any(|host| origin.strip_prefix("http://") == Some(host)));
     // Other sites cannot send this type without being asked for permission, which is not given.
-    let is_json = header(HeaderName::from_static("content-type"))
-        .is_some_and(|kind| kind.starts_with("application/json"));
+    let kind = header(HeaderName::from_static("content-type")).and_then(|kind| kind.split(';').next());
+    let is_json = kind.map(str::trim) == Some("application/json");
     if !is_own || !is_json {
         return text(403, "only for the page of this server, in JSON");
     }
