@@ -1,11 +1,13 @@
-"""The training pages in a real browser: `pages.py FOLDER LOG`, where the example `training_page` wrote pages into the
-folder and printed the numbers of its runs into the log."""
+"""The training pages in a real browser: `pages.py FOLDER LOG [--update]`, where the example `training_page` wrote pages into
+the folder and printed the numbers of its runs into the log. The pictures of `docs/training-page.md` are compared with what
+the pages look like, or with `--update` made anew."""
 
 import pathlib
 import re
 import sys
 
 from browser import check_accessibility, open_browser, settled, until
+from pictures import expect_picture
 
 FOLDER, LOG = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).read_text()
 
@@ -141,3 +143,9 @@ with open_browser() as browser:
                 overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert overflow <= 0, f"{name} is {overflow} pixels too wide for {width}"
         print(f"{name}: as the run, playable, accessible")
+    for name, scheme, width, update in [("moons", "light", 1000, 60), ("iris", "dark", 1000, 120), ("two_two_two", "light", 390, 1)]:
+        with settled(browser, scheme, width, 800) as page:
+            page.goto((FOLDER / f"{name}.html").as_uri())
+            go(page, update)
+            expect_picture(f"page-{name}", page.screenshot(full_page=width > 500), "--update" in sys.argv)
+    print("the pictures of the documentation are what the pages look like")
