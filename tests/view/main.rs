@@ -17,4 +17,6 @@ mod notebooks;
 mod numbers;
 mod operands;
 mod pictures;
+mod playground;
 mod trees;
+mod visitors;
