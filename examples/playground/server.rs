@@ -80,7 +80,7 @@ fn answer(request: &mut Request<Body>, sessions: &Sessions, port: u16) -> Answer
     }
     match body(request) {
         Ok(body) => post(&path, &body, sessions),
-        Err(problem) => as_json(413, &problem.to_json()),
+        Err((status, problem)) => as_json(status, &problem.to_json()),
     }
 }
 
@@ -128,14 +128,15 @@ fn post(path: &str, request: &Value, sessions: &Sessions) -> Answer {
     as_json(200, &outcome.unwrap_or_else(|problem| problem.to_json()))
 }
 
-/// The body of a request, as JSON.
-fn body(request: &mut Request<Body>) -> Result<Value, Problem> {
+/// The body of a request, as JSON; or a status and what is wrong.
+fn body(request: &mut Request<Body>) -> Result<Value, (u16, Problem)> {
     let mut bytes = Vec::new();
     let read = request.body_mut().take(LENGTH as u64 + 1).read_to_end(&mut bytes);
-    if read.is_err() || bytes.len() > LENGTH {
-        return Err(Problem::new("", format!("a request has at most {LENGTH} bytes")));
+    if bytes.len() > LENGTH {
+        return Err((413, Problem::new("", format!("a request has at most {LENGTH} bytes"))));
     }
-    serde_json::from_slice(&bytes).map_err(|error| Problem::new("", error.to_string()))
+    read.map_err(|error| (400, Problem::new("", error.to_string())))?;
+    serde_json::from_slice(&bytes).map_err(|error| (400, Problem::new("", error.to_string())))
 }
 
 fn text(status: u16, text: &str) -> Answer {

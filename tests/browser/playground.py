@@ -193,7 +193,7 @@ def attacks(url):
         assert status == 200, (text[:20], status)
     host = url.removeprefix("http://")
     cases = [
-        ((f"{url}/expression", b"{" * 100), 413),
+        ((f"{url}/expression", b"{" * 100), 400),
         ((f"{url}/expression", b" " * 70_000), 413),
         ((f"{url}/expression", b"{}", {"Origin": "http://example.org"}), 403),
         ((f"{url}/expression", b"{}", {"Content-Type": "text/plain"}), 403),

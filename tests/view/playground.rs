@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 
 #[path = "../../examples/playground/expression.rs"]
 mod expression;
-#[path = "../../examples/playground/http.rs"]
-mod http;
 #[allow(dead_code)]
 #[path = "../../examples/playground/network.rs"]
 mod network;
