@@ -139,5 +139,12 @@ fn functions(folder: &Path) -> Result<(), Box<dyn Error>> {
     let entries: Vec<(usize, usize)> = places.collect();
     let colors: Vec<usize> = (0..SIZE).map(|column| column % 3).collect();
     let pattern = plot::sparsity(SIZE, SIZE, &entries, Some(&colors))?;
-    write(folder, "sparsity", pattern.with_title("A Jacobian, whose columns take three sweeps"))
+    write(folder, "sparsity", pattern.with_title("A Jacobian, whose columns take three sweeps"))?;
+
+    // A large function whose borders differ from its inside.
+    let rosenbrock = |x: &[tapegrad::Var]| -> tapegrad::Var {
+        x.windows(2).map(|w| (w[1] - w[0] * w[0]).powi(2) * 100.0 + (w[0] - 1.0).powi(2)).sum()
+    };
+    let plan = Function::record(rosenbrock, &[0.5; 1000][..])?.vectorised();
+    write(folder, "plan", plot::run_lengths(plan.plan())?.with_title("Rosenbrock of 1,000 variables in runs"))
 }

@@ -4,6 +4,8 @@ use tapegrad::nn::{
     Activation, Adam, ConfusionMatrix, Data, History, Loss, Metric, Mlp, Trainer, moons, sine,
 };
 use tapegrad::plot::{self, Plot};
+use tapegrad::vectorised::Vectorised;
+use tapegrad::{Function, Var};
 
 /// A network for moons.
 pub fn mlp() -> Mlp {
@@ -25,6 +27,12 @@ pub fn confusion(names: &[&str; 3]) -> ConfusionMatrix {
     ConfusionMatrix::new(&outputs, &data).with_names(names)
 }
 
+/// A function of 40 sines, which one loop computes, and their sum.
+pub fn plan() -> Vectorised {
+    let f = |x: &[Var]| x.iter().map(|x| x.sin()).sum::<Var>();
+    Function::record(f, &[0.5; 40][..]).unwrap().vectorised()
+}
+
 /// Every kind of plot, with this text wherever a text can be given.
 pub fn plots_with(text: &str) -> Vec<(&'static str, Plot)> {
     let curve = [[0.0, 0.0], [1.0, 2.0], [2.0, 1.0]];
@@ -37,6 +45,7 @@ pub fn plots_with(text: &str) -> Vec<(&'static str, Plot)> {
         ("histograms", plot::histograms(text, &lists)),
         ("fitted_curve", plot::fitted_curve(&curve, &curve, Some((&band.0, &band.1)))),
         ("function_with_derivative", plot::function_with_derivative(|x| x.sin() * x, -3.0..=3.0)),
+        ("run_lengths", plot::run_lengths(plan().plan())),
         ("sparsity", plot::sparsity(2, 3, &[(0, 0), (1, 2), (1, 1)], Some(&[0, 1, 0]))),
     ];
     let labelled = |plot: Plot| plot.with_title(text).with_x_label(text).with_y_label(text);

@@ -9,5 +9,6 @@ mod large;
 mod legible;
 mod places;
 mod regions;
+mod runs;
 mod same_bytes;
 mod texts;

@@ -172,7 +172,17 @@ impl Schedule {
 
     /// How many loops an evaluation consists of.
     pub fn runs(&self) -> usize {
-        self.steps.iter().filter(|step| !matches!(step, Step::Copy { .. } | Step::Move { .. })).count()
+        self.lengths().count()
+    }
+
+    /// How many numbers each loop that computes values goes through: results, or terms of lists.
+    pub fn lengths(&self) -> impl Iterator<Item = usize> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Map { len, .. } | Step::Fused { len, .. } | Step::Along { len, .. } => Some(*len),
+            Step::Lists { operands, len, .. } => Some(operands.len() * len),
+            Step::Single { .. } => Some(1),
+            Step::Copy { .. } | Step::Move { .. } => None,
+        })
     }
 
     /// How many operands are copied because they are not side by side.

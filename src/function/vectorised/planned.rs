@@ -7,6 +7,7 @@ use super::stretches::{InStretches, Limits};
 use super::whole::Whole;
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A function that is simplified for planning, its plan, and what was planned.
@@ -63,8 +64,13 @@ fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics 
     let is_vectorised = work >= LEAST_OPERATIONS
         && mean_length >= LEAST_LENGTH
         && MARGIN * nanoseconds < nanoseconds_of_evaluator;
+    let mut lengths = BTreeMap::new();
+    for length in schedules.iter().flat_map(|schedule| schedule.lengths()) {
+        *lengths.entry(length).or_insert(0) += 1;
+    }
     PlanStatistics {
         is_vectorised,
+        lengths: lengths.into_iter().collect(),
         operations: function.graph.instructions.len(),
         levels: schedules.iter().map(|schedule| schedule.levels).max().unwrap_or(0),
         runs,

@@ -20,6 +20,9 @@ pub struct PlanStatistics {
     pub stretches: usize,
     /// Operations per loop; a row over a list counts as many as it has terms.
     pub mean_length: f64,
+    /// How long the loops are: how many numbers they go through, each length with the number of its loops, the shortest
+    /// first.
+    pub lengths: Vec<(usize, usize)>,
     /// How many operands are copied for an evaluation, because they do not lie side by side.
     pub copied: usize,
     /// Bytes of values and adjoints, which each evaluator has, and of the plan.
