@@ -17,7 +17,7 @@ fn network() -> Listing {
     let tape = Tape::new();
     let x = [("x1", 0.05), ("x2", 0.1)].map(|(name, value)| tape.named(name, value));
     let weights = [0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55];
-    let w: Vec<_> = (1..).zip(weights).map(|(k, value)| tape.named(&format!("w{k}"), value)).collect();
+    let w: Vec<_> = (1..).zip(weights).map(|(k, value)| tape.named(format!("w{k}"), value)).collect();
     let b = [("b1", 0.35), ("b2", 0.6)].map(|(name, value)| tape.named(name, value));
     let neuron = |weights: &[_], inputs: [_; 2], bias| {
         nn::Neuron { weights, bias: Some(bias), activation: nn::Activation::Sigmoid }.forward(&inputs)

@@ -38,7 +38,7 @@ fn a_chain_of_additions_is_one() {
     let x = tape.vars([1.0; 50]);
     let mut sum = x[0] * 3.0;
     for &x in &x[1..] {
-        sum = sum + x * 3.0;
+        sum += x * 3.0;
     }
     let y = sum.exp();
     let text = tape.listing_with(&y.backward()).graph().to_string();
@@ -92,8 +92,8 @@ fn what_differs_stays_apart() {
     }
     assert_eq!(text.matches("sin(·) × 6").count(), 3, "of two depths, with three users: {text}");
     let tape = Tape::new();
-    let a: Vec<Var> = (0..4).map(|k| tape.named(&format!("a{k}"), 1.0)).collect();
-    let b: Vec<Var> = (0..4).map(|k| tape.named(&format!("b{k}"), 1.0)).collect();
+    let a: Vec<Var> = (0..4).map(|k| tape.named(format!("a{k}"), 1.0)).collect();
+    let b: Vec<Var> = (0..4).map(|k| tape.named(format!("b{k}"), 1.0)).collect();
     let y = tapegrad::lists::dot(&a, &b);
     let text = tape.listing_with(&y.backward()).graph().to_string();
     assert!(text.contains("a0 … a3 × 4") && text.contains("b0 … b3 × 4"), "{text}");
@@ -103,7 +103,7 @@ fn what_differs_stays_apart() {
 #[test]
 fn arrows_count_operands() {
     let tape = Tape::new();
-    let w: Vec<Var> = (0..8).map(|k| tape.named(&format!("w{k}"), 0.5)).collect();
+    let w: Vec<Var> = (0..8).map(|k| tape.named(format!("w{k}"), 0.5)).collect();
     let (a, b) = (tape.named("a", 0.5), tape.named("b", 0.5));
     let y: Var = (0..8).map(|k| (w[k] * a + w[(k + 1) % 8] * b).tanh().powi(2)).sum();
     let text = tape.listing_with(&y.backward()).graph().to_string();

@@ -6,7 +6,7 @@ use tapegrad::{Tape, Var, matrix::product};
 #[test]
 fn one_vertex_for_all_entries() {
     let tape = Tape::new();
-    let a = DMatrix::from_fn(2, 2, |i, j| tape.named(&format!("a{i}{j}"), (2 * i + j) as f64));
+    let a = DMatrix::from_fn(2, 2, |i, j| tape.named(format!("a{i}{j}"), (2 * i + j) as f64));
     let b = product(&a, &a);
     let y: Var = b[(0, 0)] * b[(1, 1)];
     let listing = tape.listing_with(&y.backward());
