@@ -1,4 +1,5 @@
-//! Expressions as visitors type them: numbers, names, `pi` and `e`, `+ - * / ^`, parentheses, and the functions of the table.
+//! Expressions as visitors type them: numbers, names, `pi` and `e`, `+ - * / ^`, parentheses, and the functions of
+//! the table.
 //!
 //! They become steps over a stack, so that only parentheses are nested, and these are limited.
 

@@ -4,8 +4,8 @@ use crate::operands::listings;
 use crate::xml::{self, Element};
 use tapegrad::{Function, Tape, Var};
 
-/// How wide a text is in a font whose characters are 0.61 as wide as high, the widest of common fonts of fixed width; wide signs
-/// take two characters.
+/// How wide a text is in a font whose characters are 0.61 as wide as high, the widest of common fonts of fixed width;
+/// wide signs take two characters.
 fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|c| if c < '\u{1100}' || c == '…' { 0.61 } else { 1.22 } * size).sum()
 }

@@ -40,8 +40,8 @@ impl Curve {
     }
 }
 
-/// The slope at each point, so that the curve is level at the ends, and rises and falls only where the points do (after Fritsch
-/// and Carlson).
+/// The slope at each point, so that the curve is level at the ends, and rises and falls only where the points do
+/// (after Fritsch and Carlson).
 fn slopes(points: &[Point]) -> Vec<f64> {
     let rise = |pair: &[Point]| (pair[1][1] - pair[0][1]) / f64::max(pair[1][0] - pair[0][0], 1.0);
     let rises: Vec<f64> = points.windows(2).map(rise).collect();

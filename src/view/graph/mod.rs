@@ -44,19 +44,21 @@ use std::fmt;
 /// └─ #0 x = 3  (above)
 /// ```
 ///
-/// A vertex shows the index of its node, what it computes (constants among the operands), its value and, if the listing has
-/// them, its adjoint. Inputs have round corners, operations sharp ones, outputs a double line. Of a tape, the outputs are the
-/// results that nothing uses. A dashed arrow comes from an operand that has no part in the result, as one that a `select`
-/// does not choose. A number that is not finite is marked with `⚠`. Branches of the code appear as notes.
+/// A vertex shows the index of its node, what it computes (constants among the operands), its value and, if the listing
+/// has them, its adjoint. Inputs have round corners, operations sharp ones, outputs a double line. Of a tape, the outputs
+/// are the results that nothing uses. A dashed arrow comes from an operand that has no part in the result, as one that a
+/// `select` does not choose. A number that is not finite is marked with `⚠`. Branches of the code appear as notes.
 ///
-/// **What is folded.** Things of the same form are drawn once, with `× 100` if they are a hundred, and with the range of
-/// their numbers: from four on, if they are the same operation (or inputs whose names differ in digits alone), of operands of the same
-/// form, and used in the same way. So the terms of a sum are drawn once, or the neurons of a layer; an operand in which they
-/// differ is written `·`. An arrow with `× 3` stands for three operands of each result. Additions of each other's results are drawn
-/// as one addition of all terms, from four on, if the results between are not used otherwise. [`folded(false)`](Self::folded) draws every node.
+/// **What is folded.** Things of the same form are drawn once, from four on: with `× 100` if they are a hundred, and with
+/// the range of their numbers. They are the same operation, or inputs whose names differ in digits alone; their operands
+/// are of the same form; and they are used in the same way. So the terms of a sum are drawn once, or the neurons of a
+/// layer. An operand in which they differ is written `·`, and an arrow with `× 3` stands for three operands of each
+/// result. Additions of each other's results, too, are drawn as one addition of all terms from four on, if the results
+/// between are not used otherwise. [`folded(false)`](Self::folded) draws every node.
 ///
 /// **What is cut.** [`at_most`](Self::at_most) vertices are drawn, 60 by default: those nearest to the outputs. What is
-/// left out is counted in a note.
+/// left out is counted in a note. In a picture, an arrow that would pass many vertices gives way to a small dashed box
+/// that names the operand.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Graph<'a> {
@@ -104,8 +106,8 @@ impl Listing {
 }
 
 impl Graph<'_> {
-    /// Only what this operand depends on, which is then the only output. [`Tape::operand`](crate::Tape::operand) gives that of a
-    /// variable; for a function, it is one of [`Listing::outputs`].
+    /// Only what this operand depends on, which is then the only output. [`Tape::operand`](crate::Tape::operand) gives
+    /// that of a variable; for a function, it is one of [`Listing::outputs`].
     ///
     /// # Panics
     /// If the listing has no such node.

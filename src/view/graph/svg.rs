@@ -17,8 +17,8 @@ const MOST_LEVELS: usize = 10;
 /// Around the picture.
 const MARGIN: f64 = 14.0;
 
-/// Colours of Okabe and Ito, which people with any kind of colour vision tell apart, and tints of them; dark ones for readers
-/// who prefer these. The selectors name the picture, since it may stand within a page.
+/// Colours of Okabe and Ito, which people with any kind of colour vision tell apart, and tints of them; dark ones for
+/// readers who prefer these. The selectors name the picture, since it may stand within a page.
 const STYLE: &str = "
 .tapegrad-graph { font: 13px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; }
 .tapegrad-graph text { fill: #000000; }

@@ -106,8 +106,8 @@ fn join_sums(nodes: &[Node], is_wanted: &[bool], is_output: &[bool], last: &mut 
     }
 }
 
-/// Units of the same form, in order of the first of each; each unit alone if `folds` is false. `None` if telling the forms apart
-/// would take too long.
+/// Units of the same form, in order of the first of each; each unit alone if `folds` is false. `None` if telling the
+/// forms apart would take too long.
 pub(super) fn groups(
     listing: &Listing,
     units: &[Unit],
