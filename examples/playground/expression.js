@@ -2,15 +2,6 @@
 // The expression half of the playground.
 (() => {
   const root = document.getElementById("expression");
-  const element = (tag, attributes = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (typeof value === "function") node.addEventListener(name, value);
-      else node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  };
   const text = (x) => (x === null ? "" : String(x).replace(/^-/, "−"));
   const table = (caption, heads, rows) => element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),

@@ -7,6 +7,7 @@ mod parser;
 mod problem;
 mod server;
 mod sessions;
+mod settings;
 
 use std::process::ExitCode;
 

@@ -1,15 +1,6 @@
 "use strict";
 // The network half of the playground: `networkTab(root)` builds the form and shows the run as a training page.
 function networkTab(root) {
-  const element = (tag, attributes = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (typeof value === "function") node.addEventListener(name, value);
-      else node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  };
   const fields = {};
   const field = (name, label, input) => {
     const problem = element("span", { class: "problem", id: `problem-${name}`, role: "alert" });

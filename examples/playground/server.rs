@@ -21,11 +21,12 @@ const CONNECTIONS: usize = 64;
 /// Who sends or takes nothing for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const FILES: [(&str, &str, &str); 6] = [
+const FILES: [(&str, &str, &str); 7] = [
     ("/", "text/html", include_str!("page.html")),
     ("/playground.css", "text/css", include_str!("page.css")),
     ("/training.css", "text/css", include_str!("../../src/nn/page/assets/page.css")),
     ("/training.js", "text/javascript", include_str!("../../src/nn/page/assets/page.js")),
+    ("/element.js", "text/javascript", include_str!("element.js")),
     ("/network.js", "text/javascript", include_str!("network.js")),
     ("/expression.js", "text/javascript", include_str!("expression.js")),
 ];

@@ -1,7 +1,8 @@
 //! The networks of all visitors: so many at once, each found by a number that cannot be guessed.
 
-use super::network::{Learning, Settings};
+use super::network::Learning;
 use super::problem::Problem;
+use super::settings::Settings;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};

@@ -3,6 +3,7 @@
 use super::draw::draw;
 use super::panel::Panel;
 use super::theme::Theme;
+use crate::view::show_in_notebook;
 use std::fmt;
 
 /// A plot, ready to be written as SVG. The same data give the same bytes.
@@ -76,7 +77,7 @@ impl Plot {
 
     /// Shows the plot in a Jupyter notebook. The Rust kernel, evcxr, calls this; it reads the standard output.
     pub fn evcxr_display(&self) {
-        println!("EVCXR_BEGIN_CONTENT image/svg+xml\n{self}\nEVCXR_END_CONTENT");
+        show_in_notebook("image/svg+xml", &self.to_svg());
     }
 }
 

@@ -1,5 +1,7 @@
 //! Texts of users, which may contain anything.
 
+use crate::view::escape;
+
 /// Stands for a dollar sign until the document is written: to the drawing crate, two of them enclose a formula.
 pub(super) const DOLLAR: char = '\u{e000}';
 
@@ -27,13 +29,5 @@ pub(super) fn clean(text: &str, most: usize) -> String {
 
 /// The same as it stands in a document.
 pub(super) fn shown(text: &str, most: usize) -> String {
-    let escape = |c: char| match c {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        DOLLAR => "$".to_owned(),
-        c => c.to_string(),
-    };
-    clean(text, most).chars().map(escape).collect()
+    escape(&clean(text, most)).replace(DOLLAR, "$")
 }

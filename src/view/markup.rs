@@ -1,7 +1,7 @@
 //! Text in HTML and XML.
 
 /// A text as content or attribute.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

@@ -36,6 +36,10 @@ pub use crate::error::SourceLine;
 pub use crate::number::predicate::Predicate;
 pub use graph::Graph;
 pub use listing::{Guard, Listing, Node, Operand};
+#[cfg(feature = "view")]
+pub(crate) use markup::escape;
 pub use non_finite::{Fault, NonFinite};
+#[cfg(feature = "view")]
+pub(crate) use notebook::show as show_in_notebook;
 pub(crate) use statistics::count_by_name;
 pub use statistics::{FunctionStatistics, TapeStatistics};

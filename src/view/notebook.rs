@@ -32,6 +32,6 @@ impl Listing {
 }
 
 /// Prints a content of this type for the notebook. No line of the content may be the end that evcxr looks for.
-pub(super) fn show(kind: &str, content: &str) {
+pub(crate) fn show(kind: &str, content: &str) {
     println!("EVCXR_BEGIN_CONTENT {kind}\n{content}\nEVCXR_END_CONTENT");
 }

@@ -8,11 +8,6 @@ mod common;
 mod modes;
 #[path = "../common/nn.rs"]
 mod nets;
-#[path = "../../examples/playground/network.rs"]
-mod network;
-#[allow(dead_code)]
-#[path = "../../examples/playground/problem.rs"]
-mod problem;
 #[path = "../common/torch.rs"]
 mod torch;
 #[path = "../../benches/workloads/mod.rs"]

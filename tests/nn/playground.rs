@@ -1,8 +1,17 @@
 //! A network that learns in the playground learns as by `Trainer`, to the bit; requests are limited.
 
-use super::network::{Learning, Settings};
-use super::problem::Problem;
+#[path = "../../examples/playground/network.rs"]
+mod network;
+#[allow(dead_code)]
+#[path = "../../examples/playground/problem.rs"]
+mod problem;
+#[path = "../../examples/playground/settings.rs"]
+mod settings;
+
+use network::Learning;
+use problem::Problem;
 use serde_json::{Value, json};
+use settings::Settings;
 use tapegrad::nn::{Activation, Adam, Batch, Data, Loss, Mlp, Order, Sgd, Trainer, circles, sine};
 
 fn request() -> Value {

@@ -17,6 +17,9 @@ mod problem;
 pub mod server;
 #[path = "../../examples/playground/sessions.rs"]
 mod sessions;
+#[allow(dead_code)]
+#[path = "../../examples/playground/settings.rs"]
+mod settings;
 
 use expression::answer;
 use parser::Expression;

@@ -1,5 +1,7 @@
 //! The page as one file.
 
+use crate::view::escape;
+
 const PAGE: &str = include_str!("assets/page.html");
 const STYLE: &str = include_str!("assets/page.css");
 const SCRIPT: &str = include_str!("assets/page.js");
@@ -10,7 +12,7 @@ pub(super) fn page(title: &str, json: &str) -> String {
     let mut page = String::with_capacity(PAGE.len() + STYLE.len() + SCRIPT.len() + json.len());
     let mut rest = PAGE;
     let places = [
-        ("{{title}}", escaped(title)),
+        ("{{title}}", escape(title)),
         ("{{style}}", STYLE.into()),
         ("{{run}}", in_script(json)),
         ("{{script}}", SCRIPT.into()),
@@ -22,21 +24,6 @@ pub(super) fn page(title: &str, json: &str) -> String {
         rest = after;
     }
     page + rest
-}
-
-/// A text in HTML.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 /// JSON inside of a script element, which `</script>` and `<!--` would end. In JSON, `<` only occurs in strings.

@@ -2,6 +2,7 @@
 
 mod frames;
 mod html;
+mod json;
 mod numbers;
 mod picture;
 mod sample;
@@ -14,10 +15,10 @@ use super::mlp::Mlp;
 use super::train::{Epoch, History, Update};
 use crate::Var;
 use frames::{Frame, Frames};
+use json::{EpochShown, LayerShown, Run, SampleShown, Shown, json};
 use numbers::{Number, Numbers};
-use picture::{Picture, Projection};
+use picture::Projection;
 use sample::SamplePass;
-use serde::Serialize;
 use std::fmt;
 use std::path::Path;
 
@@ -235,7 +236,7 @@ impl<'a> TrainingPage<'a> {
         let stride = epochs.len().div_ceil(EPOCHS).max(1);
         let is_kept = |epoch: &&Epoch| epoch.epoch.is_multiple_of(stride) || epoch.epoch + 1 == epochs.len();
         let epochs = epochs.iter().filter(is_kept).map(EpochShown::new).collect();
-        let layers = self.mlp.layers().iter().map(|layer| Layer {
+        let layers = self.mlp.layers().iter().map(|layer| LayerShown {
             inputs: layer.inputs(),
             neurons: layer.outputs(),
             activation: format!("{:?}", layer.activation()).to_lowercase(),
@@ -245,7 +246,7 @@ impl<'a> TrainingPage<'a> {
                 Bias::Shared => "shared",
             },
         });
-        let samples = self.samples.iter().map(|&sample| Sample {
+        let samples = self.samples.iter().map(|&sample| SampleShown {
             sample,
             input: Numbers(self.data.input(sample)),
             target: Numbers(self.data.target(sample)),
@@ -297,74 +298,4 @@ impl fmt::Debug for TrainingPage<'_> {
             .field("updates", &self.frames.kept().len())
             .finish_non_exhaustive()
     }
-}
-
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("numbers, strings and lists are JSON")
-}
-
-/// The run as the page reads it.
-#[derive(Serialize)]
-struct Run<'r> {
-    title: &'r str,
-    loss: &'r str,
-    layers: Vec<Layer>,
-    /// The names of the parameters.
-    names: Vec<String>,
-    inputs: &'r [String],
-    classes: &'r [String],
-    samples: Vec<Sample<'r>>,
-    picture: &'r Projection,
-    epochs: Vec<EpochShown>,
-    frames: Vec<Shown<'r>>,
-}
-
-#[derive(Serialize)]
-struct Layer {
-    inputs: usize,
-    neurons: usize,
-    activation: String,
-    bias: &'static str,
-}
-
-#[derive(Serialize)]
-struct Sample<'r> {
-    sample: usize,
-    input: Numbers<'r>,
-    target: Numbers<'r>,
-}
-
-#[derive(Serialize)]
-struct EpochShown {
-    updates: usize,
-    loss: Number,
-    validation: Option<Number>,
-    metric: Option<Number>,
-}
-
-impl EpochShown {
-    fn new(epoch: &Epoch) -> EpochShown {
-        EpochShown {
-            updates: epoch.updates,
-            loss: Number(epoch.loss),
-            validation: epoch.validation_loss.map(Number),
-            metric: epoch.metric.map(Number),
-        }
-    }
-}
-
-/// A frame as the page reads it.
-#[derive(Serialize)]
-struct Shown<'r> {
-    update: usize,
-    epoch: usize,
-    rate: Option<Number>,
-    loss: Option<Number>,
-    batch: usize,
-    /// The parameters before the update.
-    w: Numbers<'r>,
-    gradient: Option<Numbers<'r>>,
-    after: Option<Numbers<'r>>,
-    samples: Vec<SamplePass>,
-    picture: Picture,
 }
