@@ -4,7 +4,7 @@ use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 use crate::number::point::Point;
 use crate::tape::gradient::Gradient;
-use crate::tape::{self, Tape, Var};
+use crate::tape::{Tape, Var};
 
 /// The number type over which [`hessian`] evaluates its function: dual numbers whose tangents, in several directions,
 /// are recorded on a tape.
@@ -97,7 +97,7 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &y.numbers());
     let vars = P::numbers_of(&vars);
-    let rows = tape::jacobian(&y.numbers(), &vars);
+    let rows = tape.jacobian(&y.numbers(), &vars);
     let mut k = 0;
     y.map_numbers(&mut |_| {
         let row = &rows[k * vars.len()..][..vars.len()];
@@ -141,7 +141,7 @@ pub fn hessian<P: Point<f64>>(
         owner.accept(y.owner(), || y.primal().value);
         let directions = n.min(first + DIRECTIONS) - first;
         let tangents: Vec<Var> = (0..directions).map(|direction| y.tangent(direction)).collect();
-        let of_tangents = tape::jacobian(&tangents, &vars);
+        let of_tangents = tape.jacobian(&tangents, &vars);
         rows.extend(of_tangents.chunks(n).map(|row| x.shaped(row.iter().copied())));
     }
     x.shaped(rows)

@@ -113,9 +113,11 @@ impl Reverse {
         self.tape.clear();
         self.x = self.tape.vars(point);
         let outputs = f(&self.x);
-        for (output, row) in outputs.iter().zip(gradient.chunks_exact_mut(point.len())) {
+        if let [output] = outputs[..] {
             output.backward_into(&mut self.adjoints);
-            self.adjoints.wrt_into(&self.x, row);
+            self.adjoints.wrt_into(&self.x, gradient);
+        } else {
+            self.tape.jacobian_into(&outputs, &self.x, gradient);
         }
         outputs.map(Var::value)
     }

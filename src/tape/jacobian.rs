@@ -1,46 +1,82 @@
 //! The Jacobian of nodes of one tape by others: several rows in one reverse sweep, or several columns in one forward sweep,
 //! whichever are fewer.
 
+use super::Tape;
 use super::edge::{CONSTANT, FIRST, UNTAKEN};
 use super::node::{Node, Var};
 use super::pool::Pool;
 use super::storage::Storage;
-use super::sweep::{sweep, sweep_several};
-use super::thread::with;
+use super::sweep::sweep_several;
 use crate::table::ops::Op;
+use crate::table::rules::Few;
 use std::panic::Location;
 
 /// The rows of one reverse sweep, and the columns of one forward sweep.
 const SIDE_BY_SIDE: usize = 4;
 
-/// The derivatives of each output with respect to each input, row by row; 0 for outputs that are constants. All other outputs
-/// and the inputs are on one tape; an input that is recorded after an output does not reach it.
-///
-/// # Panics
-/// If an output is on no tape of this thread.
-#[track_caller]
-pub(crate) fn jacobian(outputs: &[Var], inputs: &[Var]) -> Vec<f64> {
-    let mut rows = vec![0.0; outputs.len() * inputs.len()];
-    if inputs.is_empty() || !outputs.iter().any(|output| output.is_on_a_tape()) {
-        return rows;
+impl Tape {
+    /// The derivatives of each output with respect to each input, row by row: several rows in one reverse sweep, or, where
+    /// the inputs are fewer, several columns in one sweep forward over the tape. A row or column of zeros belongs to a
+    /// constant, and 0 to an input that was recorded after the output.
+    ///
+    /// ```
+    /// # let tape = tapegrad::Tape::new();
+    /// let [r, phi] = tape.vars([2.0, 0.0]);
+    /// let j = tape.jacobian(&[r * phi.cos(), r * phi.sin()], &[r, phi]);
+    /// assert_eq!(j, [1.0, 0.0, 0.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an output or an input is on another tape.
+    #[must_use]
+    #[track_caller]
+    pub fn jacobian(&self, outputs: &[Var], inputs: &[Var]) -> Vec<f64> {
+        let mut rows = vec![0.0; outputs.len() * inputs.len()];
+        self.jacobian_into(outputs, inputs, &mut rows);
+        rows
     }
-    let at = Location::caller();
-    with(|thread| {
-        let tape = thread.settle(outputs)?;
-        tape.give_out(at);
-        let find = |vars: &[Var]| -> Vec<u32> {
-            vars.iter().map(|&var| tape.find(var).unwrap_or(CONSTANT)).collect()
-        };
-        let (outputs, inputs) = (find(outputs), find(inputs));
-        let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
-        if sweeps(inputs.len()) < sweeps(outputs.len()) && is_without_matrices(tape) {
-            by_columns(tape, &outputs, &inputs, &mut rows);
-        } else {
-            by_rows(tape, &outputs, &inputs, &mut rows);
+
+    /// As [`jacobian`](Self::jacobian), into `rows`, and in the memory of earlier calls on this tape.
+    ///
+    /// # Panics
+    /// As [`jacobian`](Self::jacobian), and if there is not room for exactly as many derivatives.
+    #[track_caller]
+    pub fn jacobian_into(&self, outputs: &[Var], inputs: &[Var], rows: &mut [f64]) {
+        let (all, room) = (outputs.len() * inputs.len(), rows.len());
+        assert!(
+            room == all,
+            "{all} derivatives and room for {room}; make the output as long as rows times columns"
+        );
+        if let Some(stranger) =
+            outputs.iter().chain(inputs).find(|var| var.is_on_a_tape() && !self.owns(**var))
+        {
+            panic!(
+                "an output or input (value {}) is not on this tape: it is on another tape, or its tape was dropped, \
+                 cleared or rewound; make it a constant with `.detach()`, or take the Jacobian on its own tape",
+                stranger.value
+            );
         }
-        Ok(())
-    });
-    rows
+        rows.fill(0.0);
+        if inputs.is_empty() || !outputs.iter().any(|output| output.is_on_a_tape()) {
+            return;
+        }
+        let at = Location::caller();
+        self.with(|tape| {
+            tape.give_out(at);
+            let find = |vars: &[Var]| -> Few<u32> {
+                vars.iter().map(|&var| tape.find(var).unwrap_or(CONSTANT)).collect()
+            };
+            let (outputs, inputs) = (find(outputs), find(inputs));
+            let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
+            let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
+            if sweeps(inputs.len()) < sweeps(outputs.len()) && is_without_matrices(tape) {
+                by_columns(tape, &outputs, &inputs, &mut memory, rows);
+            } else {
+                by_rows(tape, &outputs, &inputs, &mut memory, rows);
+            }
+            tape.cold_mut().derivatives = memory;
+        });
+    }
 }
 
 /// Operations on matrices have no partials to go forward by.
@@ -48,17 +84,14 @@ fn is_without_matrices(tape: &Storage) -> bool {
     !tape.nodes().iter().any(|node| matches!(node.op, Op::Matrix(_)))
 }
 
-fn by_rows(tape: &Storage, outputs: &[u32], inputs: &[u32], rows: &mut [f64]) {
-    let (mut one, mut several) = (Vec::new(), Vec::new());
+fn by_rows(tape: &Storage, outputs: &[u32], inputs: &[u32], memory: &mut Vec<f64>, rows: &mut [f64]) {
     for (outputs, rows) in outputs.chunks(SIDE_BY_SIDE).zip(rows.chunks_mut(SIDE_BY_SIDE * inputs.len())) {
-        match outputs {
-            &[a, b, c, d] => rows_of(tape, [a, b, c, d], inputs, &mut several, rows),
-            &[a, b, c] => rows_of(tape, [a, b, c, CONSTANT], inputs, &mut several, rows),
-            outputs => {
-                for (&output, row) in outputs.iter().zip(rows.chunks_mut(inputs.len())) {
-                    row_of(tape, output, inputs, &mut one, row);
-                }
-            }
+        match *outputs {
+            [a] => rows_of(tape, [a], inputs, memory, rows),
+            [a, b] => rows_of(tape, [a, b], inputs, memory, rows),
+            [a, b, c] => rows_of(tape, [a, b, c, CONSTANT], inputs, memory, rows),
+            [a, b, c, d, ..] => rows_of(tape, [a, b, c, d], inputs, memory, rows),
+            [] => {}
         }
     }
 }
@@ -67,45 +100,35 @@ fn rows_of<const OUTPUTS: usize>(
     tape: &Storage,
     outputs: [u32; OUTPUTS],
     inputs: &[u32],
-    adjoints: &mut Vec<[f64; OUTPUTS]>,
+    memory: &mut Vec<f64>,
     rows: &mut [f64],
 ) {
     // The entries before the first node are nobody's.
-    sweep_several(tape.nodes(), &tape.pool, outputs.map(|output| (output, 1.0)), adjoints);
-    for (k, row) in rows.chunks_mut(inputs.len()).enumerate() {
-        if outputs[k] as usize >= FIRST {
-            for (place, &input) in row.iter_mut().zip(inputs) {
-                *place = adjoints.get(input as usize).map_or(0.0, |adjoint| adjoint[k]);
-            }
+    let seeds = outputs.map(|output| [(output, 1.0)]);
+    let adjoints = sweep_several(tape.nodes(), &tape.pool, seeds.each_ref().map(|seed| &seed[..]), memory);
+    for ((k, row), output) in rows.chunks_mut(inputs.len()).enumerate().zip(outputs) {
+        for (place, &input) in row.iter_mut().zip(inputs) {
+            let is_node = output as usize >= FIRST && input as usize >= FIRST;
+            *place = adjoints.get(input as usize).filter(|_| is_node).map_or(0.0, |adjoint| adjoint[k]);
         }
-    }
-}
-
-fn row_of(tape: &Storage, output: u32, inputs: &[u32], adjoints: &mut Vec<f64>, row: &mut [f64]) {
-    if (output as usize) < FIRST {
-        return;
-    }
-    sweep(tape.nodes(), &tape.pool, &[(output, 1.0)], adjoints);
-    for (place, &input) in row.iter_mut().zip(inputs) {
-        *place = adjoints.get(input as usize).copied().unwrap_or(0.0);
     }
 }
 
 /// As [`by_rows`], by tangents. A row with a number that is not finite is computed again backwards: there a zero is known
 /// from a path that does not exist, and products are formed in the order in which the gradient has them.
-fn by_columns(tape: &Storage, outputs: &[u32], inputs: &[u32], rows: &mut [f64]) {
+fn by_columns(tape: &Storage, outputs: &[u32], inputs: &[u32], memory: &mut Vec<f64>, rows: &mut [f64]) {
     let last = outputs.iter().copied().max().unwrap_or(0) as usize;
     let nodes = &tape.nodes()[..(last + 1).max(FIRST)];
-    let mut tangents: Vec<[f64; SIDE_BY_SIDE]> = Vec::new();
     for (chunk, directions) in inputs.chunks(SIDE_BY_SIDE).enumerate() {
-        tangents.clear();
-        tangents.resize(nodes.len(), [0.0; SIDE_BY_SIDE]);
+        memory.clear();
+        memory.resize(nodes.len() * SIDE_BY_SIDE, 0.0);
+        let (tangents, _) = memory.as_chunks_mut();
         for (k, &input) in directions.iter().enumerate() {
-            if let Some(tangent) = tangents.get_mut(input as usize) {
+            if let Some(tangent) = tangents.get_mut(input as usize).filter(|_| input as usize >= FIRST) {
                 tangent[k] += 1.0;
             }
         }
-        forward(nodes, &tape.pool, &mut tangents);
+        forward(nodes, &tape.pool, tangents);
         for (&output, row) in outputs.iter().zip(rows.chunks_mut(inputs.len())) {
             if output as usize >= FIRST {
                 let places = &mut row[chunk * SIDE_BY_SIDE..][..directions.len()];
@@ -113,10 +136,9 @@ fn by_columns(tape: &Storage, outputs: &[u32], inputs: &[u32], rows: &mut [f64])
             }
         }
     }
-    let mut adjoints = Vec::new();
     for (&output, row) in outputs.iter().zip(rows.chunks_mut(inputs.len())) {
         if row.iter().any(|derivative| !derivative.is_finite()) {
-            row_of(tape, output, inputs, &mut adjoints, row);
+            rows_of(tape, [output], inputs, memory, row);
         }
     }
 }

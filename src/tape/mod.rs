@@ -24,7 +24,6 @@ mod var;
 mod windows;
 
 pub(crate) use edge::{Edge, FIRST};
-pub(crate) use jacobian::jacobian;
 pub(crate) use matrices::record_matrix;
 pub(crate) use node::Node;
 pub use node::Var;

@@ -54,6 +54,8 @@ pub(crate) struct Cold {
     pub labels: Vec<(u32, &'static str)>,
     pub lines: Vec<Option<Line>>,
     keeps_lines: bool,
+    /// Reusable memory for several adjoints or tangents of each node.
+    pub derivatives: Vec<f64>,
     pub recording: Option<Recording>,
     pub is_paused: bool,
 }
@@ -82,6 +84,7 @@ impl Storage {
                 labels: Vec::new(),
                 lines: Vec::new(),
                 keeps_lines: false,
+                derivatives: Vec::new(),
                 recording: None,
                 is_paused: false,
             })),
@@ -293,11 +296,14 @@ impl Storage {
         Some(last.origin + self.windows.end as u64..cold.numbers_end)
     }
 
-    /// Bytes reserved for nodes, edges and lines.
+    /// Bytes reserved for nodes, edges, lines and derivatives.
     pub fn bytes(&self) -> usize {
         self.room.capacity() * size_of::<Node>()
             + self.pool.bytes()
-            + self.cold.as_ref().map_or(0, |cold| cold.lines.capacity() * size_of::<Option<Line>>())
+            + self.cold.as_ref().map_or(0, |cold| {
+                cold.lines.capacity() * size_of::<Option<Line>>()
+                    + cold.derivatives.capacity() * size_of::<f64>()
+            })
     }
 
     /// Bytes for what was needed.
@@ -309,6 +315,7 @@ impl Storage {
 
     /// Releases memory that is not in use.
     pub fn shrink(&mut self) {
+        self.cold_mut().derivatives = Vec::new();
         self.shrink_to(Need::default());
     }
 

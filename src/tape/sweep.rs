@@ -17,36 +17,30 @@ pub(crate) type Seed = (u32, f64);
 /// Fills `adjoints` with the derivatives of the weighted sum of the seeds with respect to every node up to the last
 /// seed. The memory of `adjoints` is reused.
 pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut Vec<f64>) {
-    let len = prepare(nodes, seeds, adjoints, 0.0);
-    for &(index, weight) in seeds {
-        adjoints[index as usize] += weight;
-    }
-    walk(&nodes[..len], pool, [seeds], adjoints.as_chunks_mut().0);
+    sweep_several(nodes, pool, [seeds], adjoints);
 }
 
-/// As [`sweep`], for several outputs at once: the derivatives of each of them, side by side.
-pub(crate) fn sweep_several<const OUTPUTS: usize>(
+/// As [`sweep`], for several weighted sums at once: their derivatives side by side, which are returned.
+pub(crate) fn sweep_several<'a, const OUTPUTS: usize>(
     nodes: &[Node],
     pool: &Pool,
-    outputs: [Seed; OUTPUTS],
-    adjoints: &mut Vec<[f64; OUTPUTS]>,
-) {
-    let len = prepare(nodes, &outputs, adjoints, [0.0; OUTPUTS]);
-    for (k, &(index, weight)) in outputs.iter().enumerate() {
-        adjoints[index as usize][k] += weight;
-    }
-    walk(&nodes[..len], pool, outputs.each_ref().map(std::slice::from_ref), adjoints);
-}
-
-/// Makes room for the adjoints of all nodes up to the last seed; returns their number.
-fn prepare<T: Clone>(nodes: &[Node], seeds: &[Seed], adjoints: &mut Vec<T>, zero: T) -> usize {
+    seeds: [&[Seed]; OUTPUTS],
+    adjoints: &'a mut Vec<f64>,
+) -> &'a [[f64; OUTPUTS]] {
     // Without a seed among the nodes, only the sink.
-    let last = seeds.iter().map(|seed| seed.0 as usize).max().unwrap_or(0).max(FIRST - 1);
+    let last = seeds.iter().copied().flatten().map(|seed| seed.0 as usize).max().unwrap_or(0).max(FIRST - 1);
     // The operands of an entry of a matrix are those of the last one.
     let len = last + 1 + nodes[last..].iter().take_while(|node| node.op == Op::Entry).count();
     adjoints.clear();
-    adjoints.resize(len, zero);
-    len
+    adjoints.resize(len * OUTPUTS, 0.0);
+    let (adjoints, _) = adjoints.as_chunks_mut();
+    for (k, seeds) in seeds.iter().enumerate() {
+        for &(index, weight) in *seeds {
+            adjoints[index as usize][k] += weight;
+        }
+    }
+    walk(&nodes[..len], pool, seeds, adjoints);
+    adjoints
 }
 
 fn walk<const OUTPUTS: usize>(

@@ -354,6 +354,7 @@ impl Thread {
         if tape.cold_mut().recording.take().is_some() {
             RECORDING.set(RECORDING.get() - 1);
         }
+        tape.cold_mut().derivatives = Vec::new();
         tape.rewind(Extent::EMPTY);
         self.spare.put(tape);
     }

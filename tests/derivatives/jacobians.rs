@@ -1,9 +1,10 @@
 //! A Jacobian, whose rows or columns are computed side by side, has the derivatives of each output alone.
 
+use crate::common::panic_of;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tapegrad::check::{Expression, ExpressionOptions, arbitrary_expression};
-use tapegrad::{Var, gradient, jacobian};
+use tapegrad::{Tape, Var, gradient, jacobian};
 
 const NASTY: [f64; 12] =
     [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e154];
@@ -114,4 +115,40 @@ fn every_number_of_outputs_and_inputs() {
             }
         }
     }
+}
+
+#[test]
+fn of_a_tape_by_any_variables() {
+    let tape = Tape::new();
+    let [x, y] = tape.vars([2.0, 3.0]);
+    let h = x * y;
+    let outputs = [h * h, h + y, Var::from(5.0), x];
+    let later = tape.var(1.0);
+    // By intermediate results too; by a constant, and by what was recorded later, all are 0.
+    let j = tape.jacobian(&outputs, &[x, y, h, later, Var::from(2.0)]);
+    let expected =
+        [[36.0, 24.0, 12.0, 0.0, 0.0], [3.0, 3.0, 1.0, 0.0, 0.0], [0.0; 5], [1.0, 0.0, 0.0, 0.0, 0.0]];
+    assert_eq!(j, expected.as_flattened());
+    // Forward: many outputs by one variable, which is an intermediate result.
+    let many: Vec<Var> = (0..9).map(|k| h * f64::from(k) + y).collect();
+    assert_eq!(tape.jacobian(&many, &[h]), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+    assert!(tape.jacobian(&[], &[x]).is_empty() && tape.jacobian(&[x], &[]).is_empty());
+    // What was there before does not stay.
+    let mut rows = [f64::NAN; 2];
+    tape.jacobian_into(&[Var::from(1.0)], &[x, y], &mut rows);
+    assert_eq!(rows, [0.0, 0.0]);
+    tape.jacobian_into(&[h], &[x, y], &mut rows);
+    assert_eq!(rows, [3.0, 2.0]);
+}
+
+#[test]
+fn strangers_and_wrong_room_are_refused() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let (x, z) = (tape.var(1.0), other.var(1.0));
+    for (outputs, inputs) in [([x], [z]), ([z], [x])] {
+        let message = panic_of(|| drop(tape.jacobian(&outputs, &inputs))).message;
+        assert!(message.starts_with("an output or input (value 1) is not on this tape"), "{message}");
+    }
+    let message = panic_of(|| tape.jacobian_into(&[x], &[x], &mut [0.0; 2])).message;
+    assert!(message.starts_with("1 derivatives and room for 2"), "{message}");
 }
