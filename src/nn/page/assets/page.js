@@ -77,7 +77,7 @@ function trainingPage(root, run) {
           const hit = svg("line", { ...ends, class: "hit", click: () => choose({ layer, neuron, input }),
             pointerenter: () => tell(edgeText(layer, neuron, input)), pointerleave: () => tell("") });
           lines.append(line, hit);
-          const share = 0.27 + 0.1 * (neuron % 2);
+          const share = (isNarrow ? 0.4 : 0.27) + 0.12 * (neuron % 2);
           const label = hasNumbers ? svg("text", { class: "number", x: x1 + share * (x2 - x1), y: y1 + share * (y2 - y1) + 4 }) : null;
           if (label) numbers.append(label);
           edges.push({ layer, neuron, input, line, label, place: placeOf(layer, neuron, input) });
@@ -89,7 +89,7 @@ function trainingPage(root, run) {
         const layer = column - 1;
         const circle = svg("circle", { r: radius });
         const value = radius > 18 ? svg("text", { y: 4 }) : null;
-        const label = svg("text", { y: -radius - 5 }, nameOf(layer, k));
+        const label = svg("text", { y: -radius - 5, class: "name" }, nameOf(layer, k));
         const bias = hasNumbers && layer >= 0 && layers[layer].bias !== "none" ? svg("text", { y: radius + 14, class: "number quiet" }) : null;
         const node = svg("g", { class: "node", transform: `translate(${x(column)} ${y(column, k)})`,
           click: () => { if (layer >= 0) choose({ layer, neuron: k, input: Math.min(chosen.input, layers[layer].inputs - 1) }); },
