@@ -77,7 +77,7 @@ function trainingPage(root, run) {
           const hit = svg("line", { ...ends, class: "hit", click: () => choose({ layer, neuron, input }),
             pointerenter: () => tell(edgeText(layer, neuron, input)), pointerleave: () => tell("") });
           lines.append(line, hit);
-          const share = (isNarrow ? 0.4 : 0.27) + 0.12 * (neuron % 2);
+          const share = isNarrow ? 0.37 : 0.27 + 0.1 * (neuron % 2);
           const label = hasNumbers ? svg("text", { class: "number", x: x1 + share * (x2 - x1), y: y1 + share * (y2 - y1) + 4 }) : null;
           if (label) numbers.append(label);
           edges.push({ layer, neuron, input, line, label, place: placeOf(layer, neuron, input) });
