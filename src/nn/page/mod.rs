@@ -50,8 +50,7 @@ const EPOCHS: usize = 1000;
 /// ```
 ///
 /// Not every update of a long run is kept: all of the first ones, then fewer and fewer in proportion, and always the last, so
-/// that the file stays within 3 MB; only of a network of more than ten thousand parameters, whose first updates alone take
-/// more, it is larger. Numbers are rounded to ten digits.
+/// that the file stays within 3 MB, unless a few updates alone take more, as of a network of many thousand parameters. Numbers are rounded to ten digits.
 pub struct TrainingPage<'a> {
     title: String,
     mlp: Mlp,
@@ -160,7 +159,7 @@ impl<'a> TrainingPage<'a> {
     }
 
     /// The two inputs along which the regions of the classes are drawn, all others being held at their means. The first two by
-    /// default.
+    /// default. (Of more than 64 classes, outputs against targets are drawn.)
     ///
     /// # Panics
     /// If there is no such input, or both are the same.

@@ -157,10 +157,10 @@ function trainingPage(root, run) {
     const place = (x, y) => [left + ((x - x0) / (x1 - x0 || 1)) * (right - left), bottom - ((y - y0) / (y1 - y0 || 1)) * (bottom - top)];
     const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
     // Beside the vertical axis there is room for some six characters: the name of the axis has the power of ten.
-    const size = Math.max(Math.abs(y0), Math.abs(y1)), exponent = Math.floor(Math.log10(size)), power = ticks || (exponent >= -3 && exponent < 4) ? 0 : exponent;
-    // Three digits, or as many as tell the numbers apart.
-    const digits = Math.min(3 + Math.max(Math.floor(Math.log10(size / (y1 - y0))), 0), 5);
-    const yTicks = ticks ?? [0, 0.25, 0.5, 0.75, 1].map((share) => y0 + share * (y1 - y0)).map((y) => [y, format(y / 10 ** power, digits)]);
+    const exponent = Math.floor(Math.log10(Math.max(Math.abs(y0), Math.abs(y1)))), power = ticks || (exponent >= -3 && exponent < 4) ? 0 : exponent;
+    // As many decimals as tell the numbers apart.
+    const decimals = Math.min(Math.max(2 - Math.floor(Math.log10((y1 - y0) / 10 ** power)), 0), isNarrow ? 4 : 5);
+    const yTicks = ticks ?? [0, 0.25, 0.5, 0.75, 1].map((share) => y0 + share * (y1 - y0)).map((y) => [y, format(Number((y / 10 ** power).toFixed(decimals)))]);
     for (const [value, text] of yTicks) {
       const [, y] = place(x0, value);
       picture.append(svg("line", { x1: left, x2: right, y1: y, y2: y, class: "grid" }), svg("text", { x: left - 4, y: Math.max(y + 4, 11), "text-anchor": "end" }, text));
