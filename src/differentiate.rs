@@ -79,6 +79,9 @@ pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var
 /// The Jacobian of a function with several results, one row per result: one recording, and a sweep for every four rows, in
 /// reverse mode, or for every four columns, in forward mode along the recording, whichever are fewer.
 ///
+/// In forward mode, products of partials are formed in another order than by [`gradient`]: numbers may differ by rounding, and
+/// where a product overflows in one order alone.
+///
 /// ```
 /// let j = tapegrad::jacobian(|[r, phi]| [r * phi.cos(), r * phi.sin()], [2.0, 0.0]);
 /// assert_eq!(j, [[1.0, 0.0], [0.0, 2.0]]);

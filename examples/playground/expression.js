@@ -27,7 +27,7 @@
     }));
   };
   const tell = ({ field, message, at }) => {
-    const where = at === null || at === undefined ? "" : `${[...input.value.replace(/\s/g, " ")].join("")}\n${" ".repeat(at)}^ `;
+    const where = at === null || at === undefined ? "" : `${input.value.replace(/\s/g, " ")}\n${" ".repeat(at)}^ `;
     problem.textContent = field && field !== "expression" ? `${field}: ${message}` : `${where}${message}`;
     input.setAttribute("aria-invalid", "true");
     results.replaceChildren();

@@ -2,7 +2,7 @@
 
 use super::parser::Expression;
 use super::problem::Problem;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tapegrad::check::{Verdict, check_gradient};
 use tapegrad::{Dual, Tape, Var, hessian};
 
@@ -76,8 +76,9 @@ fn verdict(verdict: Verdict) -> String {
 
 /// The values of the variables.
 fn values(expression: &Expression, given: &Value) -> Result<Vec<f64>, Problem> {
-    let none = Map::new();
-    let given = given.as_object().unwrap_or(&none);
+    if !given.is_object() && !given.is_null() {
+        return Err(Problem::new("values", "a number for each name is needed"));
+    }
     let value = |name: &String| match given.get(name) {
         None => Ok(1.0),
         Some(value) => value.as_f64().ok_or_else(|| Problem::new(name, "a number is needed")),

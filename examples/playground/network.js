@@ -31,12 +31,12 @@ function networkTab(root) {
       context.fill();
     }
     canvas.setAttribute("aria-label", points.length ? `${points.length} points` : "No points");
-    coordinates.value = points.map((point) => point.join(" ")).join("\n");
   };
   const put = (x, y, kind) => {
     const near = points.findIndex((point) => Math.hypot(point[0] - x, point[1] - y) < 0.1);
     if (near >= 0) points.splice(near, 1);
     else points.push([Number(x.toFixed(3)), Number(y.toFixed(3)), kind]);
+    coordinates.value = points.map((point) => point.join(" ")).join("\n");
     draw();
   };
   canvas.addEventListener("click", (event) => {
@@ -83,8 +83,12 @@ function networkTab(root) {
 
   let key = null, isPaused = false, run = 0;
   const post = async (path, body) => {
-    const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    return response.json();
+    try {
+      const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+      return await response.json();
+    } catch {
+      return { error: { field: "", message: "The playground does not answer." } };
+    }
   };
   const tell = (problem) => {
     for (const { input, problem } of Object.values(fields)) {
@@ -122,12 +126,17 @@ function networkTab(root) {
       noise: numeric("noise"), seed: numeric("seed"), batch: numeric("batch"), epochs: numeric("epochs"), speed: numeric("speed"), points,
     };
   };
+  // A second click while the first is answered would start a network that nobody sees.
+  let isStarting = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (isStarting) return;
+    isStarting = true;
     await change({ stopped: true, paused: false });
     tell(null);
     status.textContent = "";
-    const answer = await post("/network/start", settings()).catch(() => ({ error: { field: "", message: "The playground does not answer." } }));
+    const answer = await post("/network/start", settings());
+    isStarting = false;
     if (answer.error) return tell(answer.error);
     [key, isPaused] = [answer.key, false];
     pause.textContent = "Pause";

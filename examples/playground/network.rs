@@ -1,7 +1,7 @@
 //! Networks that learn while they are watched: each in a thread of its own, with a limit of time.
 
 use super::problem::Problem;
-use super::settings::{Settings, field, positive};
+use super::settings::{Settings, field, positive, speed};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -30,7 +30,7 @@ struct Shared {
     is_paused: AtomicBool,
     /// The bits of the learning rate.
     rate: AtomicU64,
-    /// Epochs a second; 0 is as fast as it goes.
+    /// See [`speed`].
     speed: AtomicU64,
     told: Mutex<Told>,
     changed: Condvar,
@@ -79,19 +79,18 @@ impl Learning {
         Learning { shared }
     }
 
-    /// Pauses, goes on, stops, changes the rate or the speed, as the request says.
+    /// Pauses, goes on, stops, changes the rate or the speed, as the request says; nothing if one of these is wrong.
     pub fn change(&self, request: &Value) -> Result<(), Problem> {
-        if request.get("rate").is_some() {
-            self.shared.rate.store(positive(request, "rate")?.to_bits(), Ordering::Relaxed);
-        }
-        if request.get("speed").is_some() {
-            self.shared.speed.store(field::<u32>(request, "speed")?.into(), Ordering::Relaxed);
-        }
-        for (name, flag) in [("paused", &self.shared.is_paused), ("stopped", &self.shared.is_stopped)] {
-            if request.get(name).is_some() {
-                flag.store(field(request, name)?, Ordering::Relaxed);
-            }
-        }
+        let is_given = |name: &str| request.get(name).is_some();
+        let flag = |name: &str| is_given(name).then(|| field::<bool>(request, name)).transpose();
+        let rate = is_given("rate").then(|| positive(request, "rate")).transpose()?;
+        let speed = is_given("speed").then(|| speed(request)).transpose()?;
+        let (paused, stopped) = (flag("paused")?, flag("stopped")?);
+        let shared = &self.shared;
+        rate.inspect(|rate| shared.rate.store(rate.to_bits(), Ordering::Relaxed));
+        speed.inspect(|&speed| shared.speed.store(speed, Ordering::Relaxed));
+        paused.inspect(|&paused| shared.is_paused.store(paused, Ordering::Relaxed));
+        stopped.inspect(|&stopped| shared.is_stopped.store(stopped, Ordering::Relaxed));
         self.shared.changed.notify_all();
         Ok(())
     }
@@ -119,18 +118,18 @@ impl Learning {
         )
     }
 
-    /// The run so far as a training page.
+    /// The run so far as a training page; `None` if it is not written in time.
     pub fn page(&self) -> Option<String> {
         let mut told = self.shared.told();
         told.wants_page = !told.is_over;
         self.shared.changed.notify_all();
         let is_missing = |told: &mut Told| told.wants_page && !told.is_over;
-        let (told, _) = self
+        let (told, waited) = self
             .shared
             .changed
             .wait_timeout_while(told, Duration::from_secs(5), is_missing)
             .unwrap_or_else(PoisonError::into_inner);
-        told.page.clone()
+        told.page.clone().filter(|_| !waited.timed_out())
     }
 }
 
@@ -202,8 +201,12 @@ impl Shared {
                 return ControlFlow::Break(());
             }
             let mut told = self.told();
-            if std::mem::take(&mut told.wants_page) {
-                told.page = Some(page());
+            if told.wants_page {
+                // That takes a while, in which news can be read.
+                drop(told);
+                let page = page();
+                told = self.told();
+                (told.page, told.wants_page) = (Some(page), false);
                 self.changed.notify_all();
             }
             let pause = match self.speed.load(Ordering::Relaxed) {

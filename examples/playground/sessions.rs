@@ -2,7 +2,7 @@
 
 use super::network::Learning;
 use super::problem::Problem;
-use super::settings::Settings;
+use super::settings::{Settings, speed};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -21,13 +21,7 @@ impl Sessions {
     /// Starts a network; returns what it is found by.
     pub fn start(&self, request: &Value) -> Result<String, Problem> {
         let settings = Settings::read(request)?;
-        let speed = match request.get("speed") {
-            None => 0,
-            Some(speed) => {
-                let needed = "a whole number of epochs a second; 0 is as fast as it goes";
-                speed.as_u64().ok_or_else(|| Problem::new("speed", needed))?
-            }
-        };
+        let speed = speed(request)?;
         // The keys of a `RandomState` come from the system's random numbers.
         let key = format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

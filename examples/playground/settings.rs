@@ -107,6 +107,11 @@ pub fn positive(request: &Value, name: &str) -> Result<f64, Problem> {
     if number > 0.0 && number <= 100.0 { Ok(number) } else { problem(name, "above 0, and at most 100") }
 }
 
+/// Epochs a second; 0, which is also the default, is as fast as it goes.
+pub fn speed(request: &Value) -> Result<u64, Problem> {
+    request.get("speed").map_or(Ok(0), |_| field::<u32>(request, "speed").map(u64::from))
+}
+
 /// The samples: of a generator, or the visitor's own points, `[x, y, class]`.
 fn data_of(request: &Value, noise: f64, seed: u64, loss: Loss) -> Result<Data, Problem> {
     let data = match field::<String>(request, "data")?.as_str() {
@@ -116,7 +121,8 @@ fn data_of(request: &Value, noise: f64, seed: u64, loss: Loss) -> Result<Data, P
         "xor" => xor(),
         "sine" => sine(60, noise, seed),
         "points" => {
-            let points: Vec<(f64, f64, u8)> = field(request, "points")?;
+            // Of another type, or none, they are no points either.
+            let points: Vec<(f64, f64, u8)> = field(request, "points").unwrap_or_default();
             let is_fine = |&(x, y, class): &(f64, f64, u8)| x.abs() <= 1e3 && y.abs() <= 1e3 && class < 2;
             if points.is_empty() || points.len() > POINTS || !points.iter().all(is_fine) {
                 return problem(

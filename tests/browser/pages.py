@@ -118,6 +118,9 @@ def two_two_two(page):
         steps = text(page, "steps")
         for figure in figures:
             assert figure.rstrip("0") in steps, (neuron, figure, steps)
+    # The derivative by a bias that neurons share is the sum of their deltas.
+    page.locator("#input").select_option(label="bias of the layer")
+    assert "∂J/∂w = 0.00877135469 + 0.00995425" in text(page, "steps"), text(page, "steps")
     # Pointing at a neuron tells its numbers; clicking chooses it.
     page.locator(".node").nth(4).hover()
     assert "o1: net input a = 1.10590597" in text(page, "hint")

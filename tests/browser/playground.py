@@ -153,6 +153,14 @@ def networks(browser, url):
         assert one.locator("#network-hidden").get_attribute("aria-invalid") == "true"
         train(one, {"data": "points", "hidden": "3", "epochs": "50", "speed": "0", "rate": "0.1"})
         until(one, lambda: one.locator("#problem-points").inner_text() != "")
+        # Lines that are no points stay as they are typed, and are told.
+        one.locator("#network-points").fill("0 0 0\nnot a point")
+        one.locator("#network-points").press("Tab")
+        train(one, {})
+        until(one, lambda: one.locator("#problem-points").inner_text().startswith("1 to 300 points"))
+        assert one.locator("#network-points").input_value() == "0 0 0\nnot a point"
+        one.locator("#network-points").fill("")
+        one.locator("#network-points").press("Tab")
         for x, y in [(60, 60), (70, 200), (200, 70)]:
             one.locator(".points canvas").click(position={"x": x, "y": y})
         one.locator(".points select").select_option("1")

@@ -174,5 +174,16 @@ fn what_is_too_large_or_no_setting_is_an_error_of_its_field() {
         }
     }
     assert!(Settings::read(&Value::Null).is_err());
-    assert_eq!(start(&request()).change(&json!({ "rate": "x" })).unwrap_err().field, "rate");
+    let learning = start(&request());
+    for (change, field) in [
+        (json!({ "rate": "x" }), "rate"),
+        (json!({ "speed": -1 }), "speed"),
+        (json!({ "speed": 1.5 }), "speed"),
+        // Nothing is changed if one of several is wrong: it would pause for ever.
+        (json!({ "paused": true, "stopped": 1 }), "stopped"),
+        (json!({ "paused": true, "rate": 0 }), "rate"),
+    ] {
+        assert_eq!(learning.change(&change).unwrap_err().field, field);
+    }
+    assert_eq!(last_news(&learning)["error"], Value::Null);
 }

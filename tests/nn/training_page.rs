@@ -269,3 +269,54 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(page().last_frame_json(), None);
     assert!(page().html(&History::default()).contains("No update was recorded."));
 }
+
+/// The numbers of the updates that a page keeps.
+fn updates(page: &TrainingPage<'_>) -> Vec<u64> {
+    let shown: Value = serde_json::from_str(&page.to_json(&History::default())).unwrap();
+    let frames = shown["frames"].as_array().unwrap().iter();
+    frames.map(|frame| frame["update"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_resumed_run_keeps_its_first_updates_and_another_run_replaces_it() {
+    let data = moons(20, 0.1, 1);
+    let path = std::env::temp_dir().join(format!("tapegrad-page-{}.json", std::process::id()));
+    let mut mlp = network(2, 1);
+    let trainer = |epochs| Trainer::new(Sgd::new(0.001)).epochs(epochs);
+    trainer(1000).checkpoint(&path, 1000).fit(&mut mlp, Loss::Hinge, &data).unwrap();
+    let mut page = TrainingPage::new("resumed", &mlp, Loss::Hinge, &data).unwrap();
+    trainer(1100)
+        .resume_from(&path)
+        .on_update(|update| page.record(update))
+        .fit(&mut mlp, Loss::Hinge, &data)
+        .unwrap();
+    assert_eq!(updates(&page), (1000..=1100).collect::<Vec<u64>>());
+    trainer(3).on_update(|update| page.record(update)).fit(&mut mlp, Loss::Hinge, &data).unwrap();
+    assert_eq!(updates(&page), [0, 1, 2, 3]);
+    std::fs::remove_file(path).unwrap();
+}
+
+/// Seventy outputs of each of many samples would be most of the file.
+#[test]
+fn many_outputs_stay_within_3_mb_too() {
+    let inputs: Vec<[f64; 5]> =
+        (0..700).map(|k| [k % 2, k % 3, k % 5, k % 7, k % 11].map(f64::from)).collect();
+    let classes: Vec<usize> = (0..700).map(|k| k % 70).collect();
+    let data = Data::classes(&inputs, &classes, 70).unwrap();
+    let mut mlp = network(5, 70);
+    let (page, _, html) = run(&mut mlp, Loss::CrossEntropy, &data, 60);
+    assert_eq!(page["picture"]["kind"], "targets", "more classes than there are letters");
+    assert_eq!(page["picture"]["points"].as_array().unwrap().len(), 7);
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+}
+
+#[test]
+fn ranges_of_huge_numbers_are_finite() {
+    for (inputs, low, high) in [([-1e308, 1e308], -1.25e300, 1.25e300), ([8e20, 8e20], 7e20, 9e20)] {
+        let data = Data::new(&inputs.map(|x| [x, 1.0]), &[[1.0], [0.0]]).unwrap();
+        let page = TrainingPage::with_loss("", &network(2, 1), |y: &[Var], _: &[Var]| y[0], &data).unwrap();
+        let run: Value = serde_json::from_str(&page.class_names(&["a", "b"]).run_json()).unwrap();
+        let range = list(&run["picture"]["x"]);
+        assert!(is_close(range[0], low) && is_close(range[1], high), "{range:?}");
+    }
+}

@@ -268,6 +268,10 @@ fn errors_name_the_place() {
     for request in [json!({}), json!({ "expression": 3 }), json!([]), json!(null)] {
         assert_eq!(answer(&request).unwrap_err().field, "expression");
     }
+    for values in [json!([1]), json!("x"), json!(1)] {
+        let request = json!({ "expression": "x", "values": values });
+        assert_eq!(answer(&request).unwrap_err().field, "values");
+    }
     let odd = json!({ "expression": "x", "values": { "x": "1" } });
     assert_eq!(answer(&odd).unwrap_err(), Problem::new("x", "a number is needed"));
 }

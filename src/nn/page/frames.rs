@@ -1,10 +1,14 @@
 //! Which updates of a run the page keeps.
 
+use super::picture::Projection;
 use crate::nn::mlp::Mlp;
 use crate::nn::train::Update;
 
 /// The numbers that all frames together may have: some ten bytes each in the file.
 const NUMBERS: usize = 200_000;
+
+/// At least so many frames are kept, however large the network is.
+const LEAST: usize = 8;
 
 /// More frames than these are too many to scrub through.
 const MOST: usize = 400;
@@ -60,6 +64,8 @@ impl Frame {
 #[derive(Debug)]
 pub(super) struct Frames {
     kept: Vec<Frame>,
+    /// The number of the first update, which is not 0 in a run that was resumed.
+    first: usize,
     /// The last update, whether or not it is to be kept.
     last: Option<Frame>,
     /// A power of two.
@@ -67,17 +73,24 @@ pub(super) struct Frames {
     most: usize,
 }
 
+const PER_OCTAVE: usize = 64;
+
 impl Frames {
     /// For a network, of which this number of samples is shown in each frame.
     pub fn new(mlp: &Mlp, samples: usize) -> Frames {
         let neurons: usize = mlp.layers().iter().map(|layer| layer.outputs()).sum();
-        let picture = 400; // bytes of a picture, as numbers
-        let of_frame = 2 * mlp.parameters().len() + 5 * neurons * samples + picture;
-        Frames { kept: Vec::new(), last: None, per_octave: 64, most: (NUMBERS / of_frame).clamp(8, MOST) }
+        let of_frame = 2 * mlp.parameters().len() + 5 * neurons * samples + Projection::numbers(mlp);
+        let most = (NUMBERS / of_frame).clamp(LEAST, MOST);
+        Frames { kept: Vec::new(), first: 0, last: None, per_octave: PER_OCTAVE, most }
     }
 
+    /// An update that does not come after the last one begins another run, which replaces the run before.
     pub fn push(&mut self, update: &Update<'_>) {
         let frame = Frame::new(update);
+        if self.last.as_ref().is_none_or(|last| frame.update <= last.update) {
+            (self.first, self.per_octave) = (frame.update, PER_OCTAVE);
+            self.kept.clear();
+        }
         if self.keeps(frame.update) {
             self.kept.push(frame.clone());
         }
@@ -90,9 +103,10 @@ impl Frames {
     }
 
     fn keeps(&self, update: usize) -> bool {
-        let octave = update.max(1).ilog2();
+        let done = update - self.first;
+        let octave = done.max(1).ilog2();
         let stride = (1 << octave) / self.per_octave;
-        update.is_multiple_of(stride.max(1))
+        done.is_multiple_of(stride.max(1))
     }
 
     /// The kept updates in order, the last one included.

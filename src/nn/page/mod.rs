@@ -50,7 +50,7 @@ const EPOCHS: usize = 1000;
 /// ```
 ///
 /// Not every update of a long run is kept: all of the first ones, then fewer and fewer in proportion, and always the last, so
-/// that the file stays within 3 MB. Numbers are rounded to ten digits.
+/// that the file stays within 3 MB, unless a few updates alone take more, as of a network of many thousand parameters. Numbers are rounded to ten digits.
 pub struct TrainingPage<'a> {
     title: String,
     mlp: Mlp,
@@ -159,7 +159,7 @@ impl<'a> TrainingPage<'a> {
     }
 
     /// The two inputs along which the regions of the classes are drawn, all others being held at their means. The first two by
-    /// default.
+    /// default. (Of more than 64 classes, outputs against targets are drawn.)
     ///
     /// # Panics
     /// If there is no such input, or both are the same.
@@ -176,7 +176,8 @@ impl<'a> TrainingPage<'a> {
     }
 
     /// Records an update. What the page shows of it is computed when the page is written, or by
-    /// [`last_frame_json`](Self::last_frame_json).
+    /// [`last_frame_json`](Self::last_frame_json). A page shows one run: an update whose number is not above that of the last
+    /// one begins another run, and those before are forgotten.
     ///
     /// # Panics
     /// If it is the update of a model with another number of parameters.

@@ -12,8 +12,11 @@ const CELLS: usize = 48;
 /// Points of a curve.
 const POINTS: usize = 121;
 
-/// More samples than these are thinned in the picture.
+/// More samples than these are thinned in the picture, and more outputs of theirs.
 const SAMPLES: usize = 500;
+
+/// Larger numbers are not drawn to scale, so that the width of every range is finite.
+const LARGEST: f64 = 1e300;
 
 /// The class of a cell and how certain it is, as one character.
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -101,8 +104,15 @@ impl Projection {
                 points: samples.iter().map(point).collect(),
             };
         }
+        let most = (SAMPLES / mlp.outputs()).max(1);
+        let samples: Vec<usize> = (0..data.len()).step_by(data.len().div_ceil(most)).collect();
         let points = samples.iter().map(|&sample| data.target(sample).to_vec()).collect();
         Projection::Targets { points, samples }
+    }
+
+    /// How many numbers a picture has at most; a cell of the regions is written as a tenth of one.
+    pub fn numbers(mlp: &Mlp) -> usize {
+        if mlp.inputs() == 1 { POINTS * mlp.outputs() } else { SAMPLES.max(mlp.outputs()) }
     }
 
     /// The picture of this network.
@@ -152,10 +162,11 @@ fn middle([low, high]: [f64; 2], cell: usize, cells: usize) -> f64 {
     low + (high - low) * (cell as f64 + 0.5) / cells as f64
 }
 
-/// The range of these numbers and an eighth of it on both sides; of width 2 if they are all the same.
-fn with_margin(numbers: impl Iterator<Item = f64> + Clone) -> [f64; 2] {
-    let low = numbers.clone().fold(f64::INFINITY, f64::min);
-    let high = numbers.fold(f64::NEG_INFINITY, f64::max);
-    let margin = if high > low { (high - low) / 8.0 } else { 1.0 };
+/// The range of these numbers and an eighth of it on both sides; around the number if they are all the same.
+fn with_margin(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
+    let (low, high) = numbers
+        .map(|number| number.clamp(-LARGEST, LARGEST))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)));
+    let margin = if high > low { (high - low) / 8.0 } else { (high / 8.0).abs().max(1.0) };
     [low - margin, high + margin]
 }

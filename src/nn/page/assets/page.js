@@ -12,17 +12,29 @@ function trainingPage(root, run) {
     return node;
   };
   const html = make(null), svg = make("http://www.w3.org/2000/svg");
-  const sum = (list) => list.reduce((total, x) => total + x, 0);
+  // JSON has no NaN and no infinity: such a number is `null`, and so is what is computed from it.
+  const times = (x, y) => (x === null || y === null ? null : x * y);
+  const sum = (list) => list.reduce((total, x) => (total === null || x === null ? null : total + x), 0);
+  // The least and the greatest of numbers, of which there may be more than a function takes arguments.
+  const ends = (numbers) => numbers.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
 
   // Nine significant digits, or fewer.
   const format = (x, digits = 9) => {
-    if (x === null || x === undefined) return "not a finite number";
+    if (!Number.isFinite(x)) return "not a finite number";
     if (x === 0) return "0";
     const size = Math.abs(x);
     const text = size < 1e-4 || size >= 1e9 ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)));
     return text.replace(/-/g, "−");
   };
   const short = (x) => format(x, 4);
+  // As short as it has to be within a neuron.
+  const brief = (x) => {
+    if (!Number.isFinite(x)) return "?";
+    const size = Math.abs(x), isPlain = size === 0 || (size >= 1e-3 && size < 1e5);
+    const text = !isPlain ? x.toExponential(0).replace("+", "") : size < 1 ? String(Number(x.toFixed(3))) : String(Number(x.toPrecision(3)));
+    return text.replace(/-/g, "−");
+  };
+  const cut = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
   const factor = (x) => (x < 0 ? `(${format(x)})` : format(x));
 
   // Drawings are scaled to the page: narrow ones keep their letters legible on a phone.
@@ -89,7 +101,7 @@ function trainingPage(root, run) {
         const layer = column - 1;
         const circle = svg("circle", { r: radius });
         const value = radius > 18 ? svg("text", { y: 4 }) : null;
-        const label = svg("text", { y: -radius - 5, class: "name" }, nameOf(layer, k));
+        const label = svg("text", { y: -radius - 5, class: "name" }, cut(nameOf(layer, k), 12));
         const bias = hasNumbers && layer >= 0 && layers[layer].bias !== "none" ? svg("text", { y: radius + 14, class: "number quiet" }) : null;
         const node = svg("g", { class: "node", transform: `translate(${x(column)} ${y(column, k)})`,
           click: () => { if (layer >= 0) choose({ layer, neuron: k, input: Math.min(chosen.input, layers[layer].inputs - 1) }); },
@@ -118,7 +130,7 @@ function trainingPage(root, run) {
     };
     const show = () => {
       const { w } = frame();
-      const largest = Math.max(...w.map((weight) => Math.abs(weight ?? 0)), 1e-300);
+      const largest = Math.max(ends(w.map((weight) => Math.abs(weight ?? 0)))[1], 1e-300);
       for (const { layer, neuron, input, line, label, place } of edges) {
         const weight = w[place] ?? 0;
         const isChosen = chosen.layer === layer && chosen.neuron === neuron && chosen.input === input;
@@ -130,8 +142,8 @@ function trainingPage(root, run) {
         const out = layer < 0 ? run.samples[chosen.sample].input[k] : pass().out[layer][k];
         const shade = Math.tanh(Math.abs(out ?? 0)) * 55;
         circle.style.fill = `color-mix(in srgb, var(--${out < 0 ? "negative" : "positive"}) ${shade}%, var(--ground))`;
-        if (value) value.textContent = format(out, 3);
-        if (bias) bias.textContent = `bias ${short(w[placeOf(layer, k, layers[layer].inputs)])}`;
+        if (value) value.textContent = brief(out);
+        if (bias) bias.textContent = `bias ${brief(w[placeOf(layer, k, layers[layer].inputs)])}`;
         node.setAttribute("class", `node${layer === chosen.layer && k === chosen.neuron ? " chosen" : ""}`);
       }
     };
@@ -141,13 +153,17 @@ function trainingPage(root, run) {
 
   // An SVG with axes: `at(x, y)` in its coordinates.
   const axes = ({ x: [x0, x1], y: [y0, y1], label, xName, yName, width = 480, height = 480, ticks = null }) => {
-    const left = width * 0.1, right = width * 0.98, top = height * 0.02, bottom = height * 0.9;
+    const left = Math.max(width * 0.1, 48), right = width * 0.98, top = height * 0.02, bottom = height * 0.9;
     const place = (x, y) => [left + ((x - x0) / (x1 - x0 || 1)) * (right - left), bottom - ((y - y0) / (y1 - y0 || 1)) * (bottom - top)];
     const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
-    const yTicks = ticks ?? [0, 0.25, 0.5, 0.75, 1].map((share) => [y0 + share * (y1 - y0), short(Number((y0 + share * (y1 - y0)).toPrecision(3)))]);
+    // Beside the vertical axis there is room for some six characters: the name of the axis has the power of ten.
+    const exponent = Math.floor(Math.log10(Math.max(Math.abs(y0), Math.abs(y1)))), power = ticks || (exponent >= -3 && exponent < 4) ? 0 : exponent;
+    // As many decimals as tell the numbers apart.
+    const decimals = Math.min(Math.max(2 - Math.floor(Math.log10((y1 - y0) / 10 ** power)), 0), isNarrow ? 4 : 5);
+    const yTicks = ticks ?? [0, 0.25, 0.5, 0.75, 1].map((share) => y0 + share * (y1 - y0)).map((y) => [y, format(Number((y / 10 ** power).toFixed(decimals)))]);
     for (const [value, text] of yTicks) {
       const [, y] = place(x0, value);
-      picture.append(svg("line", { x1: left, x2: right, y1: y, y2: y, class: "grid" }), svg("text", { x: left - 4, y: y + 4, "text-anchor": "end" }, text));
+      picture.append(svg("line", { x1: left, x2: right, y1: y, y2: y, class: "grid" }), svg("text", { x: left - 4, y: Math.max(y + 4, 11), "text-anchor": "end" }, text));
     }
     for (const share of [0, 0.5, 1]) {
       const value = x0 + share * (x1 - x0);
@@ -156,15 +172,17 @@ function trainingPage(root, run) {
     }
     picture.append(
       svg("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "axis" }),
-      svg("text", { x: (left + right) / 2 + width * 0.12, y: height - 6, "text-anchor": "middle", class: "quiet" }, xName),
-      svg("text", { x: right - 6, y: top + 15, "text-anchor": "end", class: "quiet" }, yName));
+      svg("text", { x: (left + right) / 2 + width * 0.12, y: height - 6, "text-anchor": "middle", class: "quiet" }, cut(xName, 40)),
+      svg("text", { x: right - 6, y: top + 15, "text-anchor": "end", class: "quiet" }, cut(yName, 40) + (power ? ` / 1e${power}`.replace("-", "−") : "")));
     const path = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${place(x, y).map((v) => v.toFixed(2)).join(" ")}`).join("");
     return { picture, place, path };
   };
   const range = (numbers) => {
-    const finite = numbers.filter((x) => Number.isFinite(x));
-    const low = Math.min(...finite), high = Math.max(...finite), margin = (high - low) * 0.08 || 1;
-    if (finite.length === 0) return [-1, 1];
+    // What is larger is not drawn to scale, so that the width of every range is finite.
+    const LARGEST = 1e300;
+    const [low, high] = ends(numbers.filter((x) => Number.isFinite(x)).map((x) => Math.min(Math.max(x, -LARGEST), LARGEST)));
+    if (low > high) return [-1, 1];
+    const margin = (high - low) * 0.08 || Math.max(Math.abs(high) * 0.08, 1);
     return [low >= 0 && low < margin ? 0 : low - margin, high + margin];
   };
   const colour = (k) => `var(--class-${k % 8})`;
@@ -175,7 +193,8 @@ function trainingPage(root, run) {
       () => svg("path", { d: `M${x} ${y - 1.2 * r}L${x + 1.1 * r} ${y + r}H${x - 1.1 * r}Z` }),
       () => svg("path", { d: `M${x} ${y - 1.3 * r}L${x + 1.3 * r} ${y}L${x} ${y + 1.3 * r}L${x - 1.3 * r} ${y}Z` }),
     ];
-    const shape = shapes[k % 4]();
+    // Where the colours begin again, the shapes are others.
+    const shape = shapes[(k + Math.floor(k / 8)) % 4]();
     shape.style.fill = colour(k);
     shape.style.stroke = "var(--text)";
     return shape;
@@ -254,17 +273,17 @@ function trainingPage(root, run) {
     let cursor = null, place = null, range_ = null, drawn = -1;
     const draw = () => {
       drawn = frames.length;
+      const first = frames[0].update, last = Math.max(frames[frames.length - 1].update, first + 1);
       const losses = frames.filter((frame) => Number.isFinite(frame.loss)).map((frame) => [frame.update, frame.loss]);
-      const validation = run.epochs.filter((epoch) => Number.isFinite(epoch.validation)).map((epoch) => [epoch.updates, epoch.validation]);
+      const validation = run.epochs.filter((epoch) => Number.isFinite(epoch.validation) && epoch.updates >= first).map((epoch) => [epoch.updates, epoch.validation]);
       const all = [...losses, ...validation].map(([, y]) => y);
-      const low = Math.min(...all), high = Math.max(...all);
+      const [low, high] = ends(all);
       const isLog = all.length > 0 && low > 0 && high / low > 20;
       const scale = (y) => (isLog ? Math.log10(y) : y);
       const y = range(all.map(scale));
       const decades = [];
       for (let k = Math.ceil(y[0]); isLog && k <= y[1]; k += Math.max(1, Math.ceil((y[1] - y[0]) / 6))) decades.push([k, `1e${k}`.replace("-", "−")]);
-      const last = Math.max(frames[frames.length - 1].update, 1);
-      const plot = axes({ x: [0, last], y, width: isNarrow ? 400 : 720, height: 260, label: "The loss over the updates", xName: "update", yName: isLog ? "loss (logarithmic)" : "loss",
+      const plot = axes({ x: [first, last], y, width: isNarrow ? 400 : 720, height: 260, label: "The loss over the updates", xName: "update", yName: isLog ? "loss (logarithmic)" : "loss",
         ticks: isLog && decades.length > 1 ? decades : isLog ? [y[0], (y[0] + y[1]) / 2, y[1]].map((v) => [v, short(Number((10 ** v).toPrecision(2)))]) : null });
       const line = (points, style) => svg("path", { class: "line", d: plot.path(points.map(([x, value]) => [x, scale(value)])), style });
       plot.picture.append(line(losses, "stroke:var(--positive)"), line(validation, "stroke:var(--negative);stroke-dasharray:6 4"));
@@ -277,7 +296,7 @@ function trainingPage(root, run) {
     };
     const show = () => {
       if (drawn !== frames.length) draw();
-      const [x, y1] = place(frame().update, range_[0]), [, y2] = place(0, range_[1]);
+      const [x, y1] = place(frame().update, range_[0]), [, y2] = place(frame().update, range_[1]);
       for (const [name, value] of Object.entries({ x1: x, x2: x, y1, y2 })) cursor.setAttribute(name, value);
     };
     return { node: html("section", { class: "part", "aria-labelledby": "loss-title" }, html("h2", { id: "loss-title" }, "Loss"), holder), show };
@@ -311,7 +330,7 @@ function trainingPage(root, run) {
       const into = intoNeuron(layer), isLast = layer === layers.length - 1;
       const [a, y, byOut, d] = [net, out, by_out, delta].map((list) => list[layer][neuron]);
       const terms = into.map((x, k) => product(weight(layer, neuron, k), x));
-      if (bias !== "none") terms.push(format(weight(layer, neuron, inputs)));
+      if (bias !== "none") terms.push(factor(weight(layer, neuron, inputs)));
       const list = [step(`Forwards: the net input and the output of ${name} (${layers[layer].activation}).`,
         `a = ${several(terms)} = ${format(a)}`, `f(a) = ${format(y)}`)];
       const f = slope[layer][neuron];
@@ -324,8 +343,8 @@ function trainingPage(root, run) {
           isLast ? `∂J/∂f(a) = ${format(byOut)}` : `∂J/∂f(a) = Σ δ w = ${several(next)} = ${format(byOut)}`));
         list.push(step(`The delta of ${name}, by the chain rule.`, `δ = ∂J/∂f(a) · f′(a) = ${product(byOut, f)} = ${format(d)}`));
       }
-      const own = !isBias ? product(d, into[input]) : bias === "shared" ? several(delta[layer].map(format)) : format(d);
-      const derivative = !isBias ? d * into[input] : bias === "shared" ? sum(delta[layer]) : d;
+      const own = !isBias ? product(d, into[input]) : bias === "shared" ? several(delta[layer].map(factor)) : "δ";
+      const derivative = !isBias ? times(d, into[input]) : bias === "shared" ? sum(delta[layer]) : d;
       list.push(step(isBias ? "The derivative by the bias." : `The derivative by the weight: the delta times what comes in from ${nameOf(layer - 1, input)}.`,
         `∂J/∂w = ${own} = ${format(derivative)}`));
       if (gradient) {
