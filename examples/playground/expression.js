@@ -3,6 +3,8 @@
 (() => {
   const root = document.getElementById("expression");
   const text = (x) => (x === null ? "" : String(x).replace(/^-/, "−"));
+  // Of a check, so many digits that the verdict is in sight.
+  const brief = (x, digits) => (typeof x === "number" ? Number(x.toPrecision(digits)) : x);
   const table = (caption, heads, rows) => element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
       element("tbody", {}, ...rows.map(([first, ...cells]) => element("tr", {}, element("th", { scope: "row" }, text(first)), ...cells.map((cell) => element("td", {}, text(cell))))))));
@@ -43,7 +45,8 @@
       element("section", { class: "part" }, table("The tape: every value and adjoint", ["#", "node", "value", "adjoint"], answer.nodes)),
       element("section", { class: "part" },
         table("The gradient, backwards and forwards", ["variable", "reverse mode", "forward mode"], variables.map((name, k) => [name, gradient[k], forward[k]])),
-        table("The check against differences", ["derivative", "analytic", "numeric", "estimated error", "verdict"], answer.check),
+        table("The check against differences", ["derivative", "analytic", "numeric", "± error", "verdict"],
+          answer.check.map(([name, analytic, numeric, error, verdict]) => [name, brief(analytic, 8), brief(numeric, 8), brief(error, 1), verdict])),
         table("The Hessian", ["by", ...variables], variables.map((name, k) => [name, ...hessian[k]]))));
   };
   // Only the answer to the last question is shown.

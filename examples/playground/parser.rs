@@ -1,5 +1,5 @@
-//! Expressions as visitors type them: numbers, names, `pi` and `e`, `+ - * / ^`, parentheses, and the functions of
-//! the table.
+//! Expressions as visitors type them: numbers, names, `pi` and `e`, `+ - * / ^`, `x²`, parentheses, and the functions
+//! of the table.
 //!
 //! They become steps over a stack, so that only parentheses are nested, and these are limited.
 
@@ -11,6 +11,8 @@ use tapegrad::primitives::{self, Op};
 const LENGTH: usize = 2000;
 const DEPTH: usize = 64;
 const VARIABLES: usize = 12;
+/// In the order of their values.
+const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /// A step of the evaluation, over a stack of numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,9 @@ impl Expression {
         parser.sum()?;
         match parser.peek() {
             None => Ok(Expression { steps: parser.steps, variables: parser.variables }),
+            Some(c) if c.is_alphanumeric() || c == '(' || c == '_' => {
+                parser.wrong(format!("`{c}` is not expected here: a product is written with `*`"))
+            }
             Some(c) => parser.wrong(format!("`{c}` is not expected here")),
         }
     }
@@ -158,6 +163,12 @@ impl Parser {
     /// `a^b^c` is `a^(b^c)`. A whole number as exponent is a power for negative bases too.
     fn power(&mut self) -> Outcome {
         self.atom()?;
+        let raised = self.word(|c, word| SUPERSCRIPTS.contains(c) && word.chars().count() < 9);
+        if !raised.is_empty() {
+            let digits = raised.chars().filter_map(|c| SUPERSCRIPTS.chars().position(|digit| digit == c));
+            self.steps.push(Step::Power(digits.fold(0, |power, digit| power * 10 + digit as i32)));
+            return Ok(());
+        }
         if self.take("^").is_none() {
             return Ok(());
         }
@@ -189,6 +200,13 @@ impl Parser {
             }
             Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
             Some(c) if c.is_alphabetic() || c == '_' => self.name(),
+            Some('*') if self.at > 0 && self.characters[self.at - 1] == '*' => {
+                self.wrong("`*` is not expected here: a power is written with `^`")
+            }
+            Some(c @ ('√' | '|')) => {
+                let name = if c == '√' { "sqrt" } else { "abs" };
+                self.wrong(format!("`{c}` is not expected here: write `{name}(x)`"))
+            }
             Some(c) => self.wrong(format!("`{c}` is not expected here: a number, a name or `(` is")),
             None => self.wrong("something is missing at the end: a number, a name or `(`"),
         }
@@ -217,7 +235,7 @@ impl Parser {
     /// A variable, or the call of a function.
     fn name(&mut self) -> Outcome {
         let start = self.at;
-        let name = self.word(|c, _| c.is_alphanumeric() || c == '_');
+        let name = self.word(|c, _| (c.is_alphanumeric() || c == '_') && !SUPERSCRIPTS.contains(c));
         if self.take("(").is_some() {
             let mut count = 0;
             if self.take(")").is_none() {
@@ -299,5 +317,7 @@ fn operation(name: &str, count: usize) -> Result<Op, String> {
         (None, Some([_, 0])) => "two lists of the same length, one after the other".to_owned(),
         (None, _) => "two lists of the same length and one number, one after the other".to_owned(),
     };
-    Err(format!("`{name}` takes {needed}, and {count} are given"))
+    let are = if count == 1 { "is" } else { "are" };
+    let hint = if (name, count) == ("log", 1) { ": the natural logarithm is `ln`" } else { "" };
+    Err(format!("`{name}` takes {needed}, and {count} {are} given{hint}"))
 }

@@ -34,9 +34,10 @@ pub struct Settings {
 impl Settings {
     /// The settings of a request, each within its limits.
     pub fn read(request: &Value) -> Result<Settings, Problem> {
-        let hidden: Vec<usize> = field(request, "hidden")?;
+        let sizes = || format!("at most {LAYERS} layers, of 1 to {NEURONS} neurons each, as in 8 8");
+        let hidden: Vec<usize> = field(request, "hidden").or_else(|_| problem("hidden", sizes()))?;
         if hidden.len() > LAYERS || !hidden.iter().all(|neurons| (1..=NEURONS).contains(neurons)) {
-            return problem("hidden", format!("at most {LAYERS} layers, of 1 to {NEURONS} neurons each"));
+            return problem("hidden", sizes());
         }
         let rate = positive(request, "rate")?;
         let noise: f64 = field(request, "noise")?;
@@ -93,6 +94,9 @@ impl Settings {
 /// A field of a request, of the type that it has to have.
 pub fn field<T: DeserializeOwned>(request: &Value, name: &str) -> Result<T, Problem> {
     let value = request.get(name).cloned().unwrap_or(Value::Null);
+    if value.is_null() {
+        return problem(name, "something is needed here"); // an empty field of the page is `null`
+    }
     serde_json::from_value(value).or_else(|error| problem(name, error.to_string()))
 }
 

@@ -55,6 +55,7 @@ fn alone_and_described() {
     let text = tape.listing_with(&z.backward()).graph().to_svg();
     let svg = xml::read(&text);
     assert_eq!(svg.attributes["role"], "img");
+    assert!(!svg.attributes.contains_key("style"), "converters take the height `auto` for 0");
     assert_eq!(svg.children[0].name, "title");
     assert_eq!(svg.children[0].text, "Graph of #3 add(#2, x)");
     assert!(svg.children[1].name == "desc" && svg.children[1].text.contains("#1 y, value 4, adjoint 3"));

@@ -228,6 +228,8 @@ fn numbers_that_are_none() {
     assert_eq!(answer["value"], "inf");
     let answer = ask("abs(x)", &[("x", 0.0)]).unwrap();
     assert_eq!(answer["check"][0][4], "kink: -1 from the left, 1 from the right");
+    // Raised digits are powers, lowered ones belong to names.
+    assert_eq!(ask("-x₁² + (2 * x₁)¹⁰", &[("x₁", 0.5)]).unwrap()["value"], 0.75);
     // Variables without a value are 1, and a constant has a picture.
     assert_eq!(ask("a + b", &[("b", 3.0)]).unwrap()["value"], 4.0);
     assert!(ask("2 + 3", &[]).unwrap()["graph"].as_str().unwrap().contains(">5<"));
@@ -241,7 +243,12 @@ fn errors_name_the_place() {
         ("1 + * 2", 4, "`*` is not expected here"),
         ("(1 + 2", 6, "`)` is missing"),
         ("1 + 2)", 5, "`)` is not expected here"),
-        ("2 x", 2, "`x` is not expected here"),
+        ("2 x", 2, "`x` is not expected here: a product is written with `*`"),
+        ("2(x)", 1, "`(` is not expected here: a product is written with `*`"),
+        ("x**2", 2, "`*` is not expected here: a power is written with `^`"),
+        ("|x|", 0, "`|` is not expected here: write `abs(x)`"),
+        ("1 + √x", 4, "`√` is not expected here: write `sqrt(x)`"),
+        ("x^²", 2, "`²` is not expected here"),
         ("x, y", 1, "`,` is not expected here"),
         ("1.2.3", 0, "`1.2.3` is not a finite number"),
         ("1e999", 0, "`1e999` is not a finite number"),
@@ -251,7 +258,8 @@ fn errors_name_the_place() {
         ("1 + \u{436}\u{443}\u{43a}(2)", 4, "there is no function `\u{436}\u{443}\u{43a}`"),
         ("x + sin", 4, "`sin` is a function: its numbers follow in parentheses"),
         ("1 + sin(1, 2)", 4, "`sin` takes 1 number, and 2 are given"),
-        ("atan2(1)", 0, "`atan2` takes 2 numbers, and 1 are given"),
+        ("atan2(1)", 0, "`atan2` takes 2 numbers, and 1 is given"),
+        ("log(x)", 0, "`log` takes 2 numbers, and 1 is given: the natural logarithm is `ln`"),
         ("sum()", 0, "`sum` takes one list of numbers, and 0 are given"),
         ("dot(1, 2, 3)", 0, "`dot` takes two lists of the same length, one after the other, and 3 are given"),
         ("affine(1, 2)", 0, "`affine` takes two lists of the same length and one number"),

@@ -18,7 +18,8 @@ const MOST_LEVELS: usize = 10;
 const MARGIN: f64 = 14.0;
 
 /// Colours of Okabe and Ito, which people with any kind of colour vision tell apart, and tints of them; dark ones for
-/// readers who prefer these. The selectors name the picture, since it may stand within a page.
+/// readers who prefer these. The selectors name the picture, since it may stand within a page. The rule for a narrow page is
+/// one for media: converters to PNG pass over those, and CairoSVG would take the height `auto` for 0.
 const STYLE: &str = "
 .tapegrad-graph { font: 13px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; }
 .tapegrad-graph text { fill: #000000; }
@@ -34,6 +35,9 @@ const STYLE: &str = "
 .tapegrad-graph .head { fill: #555555; }
 .tapegrad-graph .dashed { stroke-dasharray: 5 4; }
 .tapegrad-graph .label { font-size: 11px; text-anchor: middle; }
+@media all {
+  .tapegrad-graph { max-width: 100%; height: auto; }
+}
 @media (prefers-color-scheme: dark) {
   .tapegrad-graph text { fill: #ffffff; }
   .tapegrad-graph .back { fill: #16181c; }
@@ -67,8 +71,7 @@ pub(super) fn write(drawing: &Drawing) -> String {
     let _ = writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tapegrad-graph\" role=\"img\" \
-         viewBox=\"0 0 {total_width} {total_height}\" width=\"{total_width}\" height=\"{total_height}\" \
-         style=\"max-width: 100%; height: auto\">\n\
+         viewBox=\"0 0 {total_width} {total_height}\" width=\"{total_width}\" height=\"{total_height}\">\n\
          <title>{}</title>\n<desc>{}</desc>\n<style>{STYLE}</style>\n\
          <rect class=\"back\" width=\"100%\" height=\"100%\"/>",
         escape(&title(drawing)),
