@@ -16,7 +16,7 @@
   const results = element("div", { class: "results", id: "expression-results" });
   const form = element("form", { id: "expression-form", submit: (event) => { event.preventDefault(); ask(); } },
     element("div", { class: "field wide" }, element("label", { for: "expression-text" }, "Expression"), input, problem,
-      element("span", { id: "expression-help", class: "quiet" }, "Numbers, names, pi and e, + − * / ^, parentheses, and the functions of the table, such as sin, ln, max, sigmoid, log_sum_exp.")),
+      element("span", { id: "expression-help", class: "quiet" }, "Numbers, names, pi and e, + − * / ^, x², parentheses, and the functions of the table, such as sin, ln, max, sigmoid, log_sum_exp.")),
     values, element("div", { class: "buttons" }, element("button", { type: "submit", id: "expression-ask" }, "Differentiate")));
   root.append(form, results);
 

@@ -68,7 +68,11 @@ fn verdict(verdict: Verdict) -> String {
     match verdict {
         Verdict::Pass => "pass".to_owned(),
         Verdict::Mismatch => "mismatch".to_owned(),
-        Verdict::Kink { left, right } => format!("kink: {left} from the left, {right} from the right"),
+        Verdict::Kink { left, right } => {
+            // The sides are differences, accurate to some eight digits.
+            let brief = |slope: f64| format!("{slope:.7e}").parse().unwrap_or(slope);
+            format!("kink: {} from the left, {} from the right", brief(left), brief(right))
+        }
         Verdict::Unresolved => "not resolved".to_owned(),
         _ => "nothing to compare".to_owned(),
     }

@@ -228,6 +228,8 @@ fn numbers_that_are_none() {
     assert_eq!(answer["value"], "inf");
     let answer = ask("abs(x)", &[("x", 0.0)]).unwrap();
     assert_eq!(answer["check"][0][4], "kink: -1 from the left, 1 from the right");
+    let answer = ask("abs(x) + x²", &[("x", 0.0)]).unwrap();
+    assert_eq!(answer["check"][0][4], "kink: -1 from the left, 1 from the right");
     // Raised digits are powers, lowered ones belong to names.
     assert_eq!(ask("-x₁² + (2 * x₁)¹⁰", &[("x₁", 0.5)]).unwrap()["value"], 0.75);
     // Variables without a value are 1, and a constant has a picture.
