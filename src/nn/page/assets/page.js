@@ -349,7 +349,7 @@ function trainingPage(root, run) {
         `∂J/∂w = ${own} = ${format(derivative)}`));
       if (gradient) {
         const after = (frame().after ?? frames[at + 1]?.w)?.[place];
-        list.push(step(batch === 1 ? "The gradient that the optimiser gets." : `The gradient that the optimiser gets, from the batch of ${batch} samples.`,
+        list.push(step(batch === 1 ? "The gradient that the optimiser gets." : `The gradient that the optimiser gets, from the batch of ${batch} samples: by default the mean over them.`,
           `g = ${format(gradient[place])}`));
         const plain = w[place] - rate * gradient[place];
         const isPlain = after !== undefined && Math.abs(after - plain) <= 1e-8 * Math.max(Math.abs(after), Math.abs(rate * gradient[place]), 1e-12);
