@@ -1,5 +1,6 @@
 "use strict";
-// Shows a training run: `trainingPage(root, run)`. It returns `append(frame)`, for a run that goes on.
+// Shows a training run: `trainingPage(root, run)`. It returns `append(frame)`, for a run that goes on, and `close()`, for a page
+// that gives way to another one.
 // Nothing is computed here that the run has computed: only sums and products that are written out are formed for display.
 function trainingPage(root, run) {
   const make = (namespace) => (tag, attributes = {}, ...children) => {
@@ -430,6 +431,7 @@ function trainingPage(root, run) {
     button("first", "M2 2H4V14H2ZM14 2V14L5 8Z", "To the first update", () => { stop(); go(0); }), button("back", "M12 2V14L3 8Z", "One step back", () => { stop(); go(at - 1); }), play,
     button("forward", "M4 2V14L13 8Z", "One step forward", () => { stop(); go(at + 1); }), button("last", "M2 2V14L11 8ZM12 2H14V14H12Z", "To the end", () => { stop(); go(frames.length - 1); }),
     slider, speed);
+  const listening = new AbortController(), { signal } = listening;
   document.addEventListener("keydown", (event) => {
     if (!controls.isConnected || event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(event.target.tagName)) return;
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: frames.length - 1 };
@@ -437,8 +439,8 @@ function trainingPage(root, run) {
     else if (event.key in moves) { stop(); go(moves[event.key]); }
     else return;
     event.preventDefault();
-  });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
+  }, { signal });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (frames.length) show(); }, { signal });
 
   const activations = layers.map((layer) => layer.activation).join(", ");
   const now = html("dl", { class: "now" }, field("update", "update"), field("epoch", "epoch"), field("rate", "learning rate"), field("loss", "loss of the batch"),
@@ -472,5 +474,9 @@ function trainingPage(root, run) {
     if (isAtEnd) at = frames.length - 1;
     show();
   };
-  return { append, frames, run };
+  const close = () => {
+    stop();
+    listening.abort();
+  };
+  return { append, close, frames, run };
 }
