@@ -81,7 +81,7 @@ function networkTab(root) {
     element("div", { class: "buttons" }, start, pause, stop, download), status);
   root.append(form, view);
 
-  let key = null, isPaused = false, run = 0;
+  let key = null, isPaused = false, run = 0, page = null;
   const post = async (path, body) => {
     try {
       const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -143,7 +143,9 @@ function networkTab(root) {
     follow(++run).catch(() => { status.textContent = "The playground does not answer any more."; });
   });
   const follow = async (own) => {
-    let since = 0, page = null;
+    let since = 0;
+    page?.close();
+    page = null;
     view.replaceChildren();
     pause.disabled = stop.disabled = false;
     download.hidden = false;

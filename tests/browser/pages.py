@@ -74,6 +74,12 @@ def two_moons(page):
     start = [shown_class(x / 10, y / 10) for x in range(-10, 20) for y in range(-6, 11)]
     assert start != end, "the regions change"
 
+    # Without updates there is nothing to show, in other colours neither.
+    page.evaluate("trainingPage(document.createElement('main'), { ...shown.run, frames: [] })")
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for scheme in [["dark", "light"], ["light", "dark"]][is_dark]:
+        page.emulate_media(color_scheme=scheme)
+
     # Play goes on by itself, and stops.
     page.locator("#speed").select_option("30")
     page.locator("#play").click()

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use tapegrad::Var;
 use tapegrad::nn::{
-    Activation, Adam, Batch, Data, Error, History, Loss, Mlp, Sgd, Trainer, TrainingPage, moons, sine, xor,
+    Activation, Adam, Batch, Bias, Data, Error, History, Loss, Mlp, Sgd, Trainer, TrainingPage, moons, sine,
+    xor,
 };
 
 fn network(inputs: usize, outputs: usize) -> Mlp {
@@ -319,4 +320,70 @@ fn ranges_of_huge_numbers_are_finite() {
         let range = list(&run["picture"]["x"]);
         assert!(is_close(range[0], low) && is_close(range[1], high), "{range:?}");
     }
+}
+
+#[test]
+fn a_slice_goes_through_the_means_of_the_other_inputs() {
+    let data = Data::new(&[[0.0, 0.0, 4.0], [1.0, 1.0, 6.0]], &[[-1.0], [1.0]]).unwrap();
+    let mut mlp = Mlp::builder(3).layer(1, Activation::Identity).build().unwrap();
+    // Above 0 at the mean of the third input, which is 5.
+    mlp.set_parameters(&[0.0, 0.0, 1.0, -4.5]).unwrap();
+    let (page, ..) = run(&mut mlp, Loss::Hinge, &data, 1);
+    assert_eq!(page["picture"]["is_slice"], true);
+    let letters = page["frames"][0]["picture"].as_str().unwrap();
+    assert!(letters.chars().all(|letter| ('I'..='P').contains(&letter)), "class 1: {letters}");
+
+    let (page, ..) = run(&mut network(2, 1), Loss::Hinge, &moons(10, 0.1, 3), 1);
+    assert_eq!(page["picture"]["is_slice"], false);
+}
+
+#[test]
+fn where_an_output_is_no_number_there_is_no_class() {
+    let data = Data::new(&[[0.0, 0.0], [10.0, 10.0]], &[[0.0], [1.0]]).unwrap();
+    let mut mlp = Mlp::builder(2).layer(1, Activation::Identity).build().unwrap();
+    mlp.set_parameters(&[1e308, -1e308, 0.0]).unwrap();
+    let loss = |y: &[Var], _: &[Var]| y[0] * 0.0;
+    let mut page = TrainingPage::with_loss("", &mlp, loss, &data).unwrap().class_names(&["a", "b"]);
+    Trainer::new(Sgd::new(0.0))
+        .epochs(1)
+        .on_update(|update| page.record(update))
+        .fit_with(&mut mlp, loss, &data.select(&[0]))
+        .unwrap();
+    let frame: Value = serde_json::from_str(&page.last_frame_json().unwrap()).unwrap();
+    let letters = frame["picture"].as_str().unwrap();
+    // Infinity minus infinity at the upper right, row by row from the top.
+    assert!(letters[..48].ends_with('?'), "{letters}");
+    assert!(!letters[47 * 48..].starts_with('?'), "{letters}");
+}
+
+#[test]
+fn what_the_page_tells_of_the_run() {
+    let data = moons(8, 0.1, 3);
+    let mut mlp = Mlp::builder(2)
+        .layer(2, Activation::Tanh)
+        .layer(1, Activation::Identity)
+        .bias(Bias::Shared)
+        .build()
+        .unwrap();
+    mlp.parameters_mut()[0] = 1.0 / 3.0;
+    let (page, ..) = run(&mut mlp, Loss::Hinge, &data, 2501);
+    let epochs = page["epochs"].as_array().unwrap();
+    assert!((800..=1001).contains(&epochs.len()), "{}", epochs.len());
+    assert_eq!((&epochs[0]["updates"], &epochs[epochs.len() - 1]["updates"]), (&1.into(), &2501.into()));
+    let samples: Vec<&Value> =
+        page["samples"].as_array().unwrap().iter().map(|sample| &sample["sample"]).collect();
+    assert_eq!(samples, [0, 2, 4, 6], "evenly spread");
+    assert_eq!(
+        (&page["layers"][0]["bias"], &page["layers"][0]["activation"]),
+        (&"shared".into(), &"tanh".into())
+    );
+    assert_eq!(page["frames"][0]["w"][0], 0.333_333_333_3, "ten digits");
+}
+
+#[test]
+fn softmax_has_no_derivative_of_one_output_by_one_net_input() {
+    let data = Data::classes(&[[0.0, 1.0], [1.0, 0.0]], &[0, 1], 2).unwrap();
+    let mut mlp = Mlp::builder(2).layer(2, Activation::Softmax).build().unwrap();
+    let (page, ..) = run(&mut mlp, Loss::HalfSquared, &data, 1);
+    assert_eq!(page["frames"][0]["samples"][0]["slope"], serde_json::json!([[]]));
 }

@@ -160,3 +160,26 @@ fn entries_of_a_pattern_are_at_their_row_and_column() {
         panel.y.labels
     );
 }
+
+#[test]
+fn epochs_without_a_number_leave_a_gap() {
+    let mut history = crate::all::history();
+    history.best_epoch = None;
+    for (k, epoch) in history.epochs.iter_mut().enumerate() {
+        epoch.validation_loss = (k != 2).then_some(1.0 + k as f64);
+    }
+    assert!(history.epochs.len() > 4);
+    let panel = &panels(&loss_curve(&history).unwrap())[0];
+    let (.., path) = panel.paths.iter().find(|(_, stroke, _)| stroke == SERIES[1]).unwrap();
+    assert_eq!(path.matches('M').count(), 2, "{path}");
+}
+
+/// The shade is the square root of the share: a ninth of the fullest bin has a third of 16 steps, rounded up.
+#[test]
+fn a_single_number_of_a_histogram_shows() {
+    let panel =
+        &panels(&histograms("w", &[[0.0; 9].into_iter().chain([1.0]).collect::<Vec<f64>>()]).unwrap())[0];
+    // Of the blue #0072b2, and of white the rest.
+    assert_eq!(panel.cells("#0072b2").len(), 1);
+    assert_eq!(panel.cells("#9fcae2").len(), 1);
+}

@@ -96,3 +96,13 @@ fn the_boundary_is_drawn_where_classes_meet() {
     }
     assert_eq!(path.matches('M').count(), 179);
 }
+
+#[test]
+fn twelve_classes_have_room() {
+    let data = moons(10, 0.1, 3);
+    let regions = |classes: usize| {
+        decision_regions(move |[x, _]| if x > 0.0 { classes - 1 } else { 0 }, &data, &[]).map(|_| ())
+    };
+    regions(12).unwrap();
+    assert!(regions(13).unwrap_err().to_string().starts_with("there is a class 12"));
+}

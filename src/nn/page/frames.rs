@@ -13,6 +13,9 @@ const LEAST: usize = 8;
 /// More frames than these are too many to scrub through.
 const MOST: usize = 400;
 
+/// How many updates of each doubling of their number are kept as long as these are not too many.
+const PER_OCTAVE: usize = 64;
+
 /// An update, or the state after the last one.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
@@ -72,8 +75,6 @@ pub(super) struct Frames {
     per_octave: usize,
     most: usize,
 }
-
-const PER_OCTAVE: usize = 64;
 
 impl Frames {
     /// For a network, of which this number of samples is shown in each frame.

@@ -19,7 +19,7 @@ const SAMPLES: usize = 500;
 const LARGEST: f64 = 1e300;
 
 /// The class of a cell and how certain it is, as one character.
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// What is drawn, and where.
 #[derive(Debug, Serialize)]
@@ -31,6 +31,7 @@ pub(super) enum Projection {
         x: [f64; 2],
         y: [f64; 2],
         cells: usize,
+        letters: &'static str,
         /// How many degrees of certainty a letter tells: its index is `class · levels + level`.
         levels: usize,
         /// Whether there are other inputs, which are held at their means.
@@ -89,6 +90,7 @@ impl Projection {
                 x: range(axes[0]),
                 y: range(axes[1]),
                 cells: CELLS,
+                letters: LETTERS,
                 levels: (LETTERS.len() / names.len()).min(8),
                 is_slice: mlp.inputs() > 2,
                 center: (0..mlp.inputs()).map(mean).collect(),
@@ -145,7 +147,7 @@ fn letter(mlp: &Mlp, input: &[f64], levels: usize) -> char {
     let certainty = certainty(&activation.probabilities(outputs.clone()).unwrap_or_default());
     let level = ((certainty * levels as f64) as usize).min(levels - 1);
     match Predictions::of(activation, vec![outputs]).class(0) {
-        Some(class) => char::from(LETTERS[class * levels + level]),
+        Some(class) => char::from(LETTERS.as_bytes()[class * levels + level]),
         None => '?',
     }
 }

@@ -1,5 +1,6 @@
 "use strict";
-// Shows a training run: `trainingPage(root, run)`. It returns `append(frame)`, for a run that goes on.
+// Shows a training run: `trainingPage(root, run)`. It returns `append(frame)`, for a run that goes on, and `close()`, for a page
+// that gives way to another one.
 // Nothing is computed here that the run has computed: only sums and products that are written out are formed for display.
 function trainingPage(root, run) {
   const make = (namespace) => (tag, attributes = {}, ...children) => {
@@ -210,7 +211,6 @@ function trainingPage(root, run) {
       const canvas = html("canvas", { width: given.cells, height: given.cells, "aria-hidden": "true" });
       const { picture, place } = axes({ x: given.x, y: given.y, label: "Classes", xName: nameOf(-1, given.axes[0]), yName: nameOf(-1, given.axes[1]) });
       for (const [x, y, k] of given.points) picture.append(marker(k, ...place(x, y), 4));
-      const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
       const context = canvas.getContext("2d", { willReadFrequently: true });
       const show = () => {
         const counts = run.classes.map(() => 0);
@@ -218,7 +218,7 @@ function trainingPage(root, run) {
         const colours = run.classes.map((_, k) => style.getPropertyValue(`--class-${k % 8}`).trim());
         context.clearRect(0, 0, given.cells, given.cells);
         [...frame().picture].forEach((letter, k) => {
-          const index = LETTERS.indexOf(letter), kind = Math.floor(index / given.levels);
+          const index = given.letters.indexOf(letter), kind = Math.floor(index / given.levels);
           if (index < 0) return;
           counts[kind] += 1;
           context.globalAlpha = 0.25 + (0.5 * (index % given.levels)) / Math.max(given.levels - 1, 1);
@@ -270,7 +270,7 @@ function trainingPage(root, run) {
 
   const chart = (() => {
     const holder = html("div");
-    let cursor = null, place = null, range_ = null, drawn = -1;
+    let cursor = null, place = null, rangeOfLoss = null, drawn = -1;
     const draw = () => {
       drawn = frames.length;
       const first = frames[0].update, last = Math.max(frames[frames.length - 1].update, first + 1);
@@ -289,14 +289,14 @@ function trainingPage(root, run) {
       plot.picture.append(line(losses, "stroke:var(--positive)"), line(validation, "stroke:var(--negative);stroke-dasharray:6 4"));
       cursor = svg("line", { stroke: "var(--mark)", "stroke-width": 2 });
       plot.picture.append(cursor);
-      [place, range_] = [plot.place, y];
+      [place, rangeOfLoss] = [plot.place, y];
       const entries = [[sign(svg("path", { d: "M0 8H22", class: "line", style: "stroke:var(--positive)" })), "loss of the batch, before the update"]];
       if (validation.length) entries.push([sign(svg("path", { d: "M0 8H22", class: "line", style: "stroke:var(--negative);stroke-dasharray:6 4" })), "loss of the validation samples"]);
       holder.replaceChildren(plot.picture, legend(entries));
     };
     const show = () => {
       if (drawn !== frames.length) draw();
-      const [x, y1] = place(frame().update, range_[0]), [, y2] = place(frame().update, range_[1]);
+      const [x, y1] = place(frame().update, rangeOfLoss[0]), [, y2] = place(frame().update, rangeOfLoss[1]);
       for (const [name, value] of Object.entries({ x1: x, x2: x, y1, y2 })) cursor.setAttribute(name, value);
     };
     return { node: html("section", { class: "part", "aria-labelledby": "loss-title" }, html("h2", { id: "loss-title" }, "Loss"), holder), show };
@@ -352,7 +352,7 @@ function trainingPage(root, run) {
         list.push(step(batch === 1 ? "The gradient that the optimiser gets." : `The gradient that the optimiser gets, from the batch of ${batch} samples: by default the mean over them.`,
           `g = ${format(gradient[place])}`));
         const plain = w[place] - rate * gradient[place];
-        const isPlain = after !== undefined && Math.abs(after - plain) <= 1e-8 * Math.max(Math.abs(after), Math.abs(rate * gradient[place]), 1e-12);
+        const isPlain = after !== undefined && Math.abs(after - plain) <= 1e-9 * Math.max(Math.abs(after), Math.abs(rate * gradient[place]), 1e-12);
         if (isPlain) list.push(step("The new value: a step of the learning rate against the gradient.",
           `w = ${format(w[place])} − ${factor(rate)} · ${factor(gradient[place])} = ${format(after)}`));
         else if (after !== undefined) list.push(step(`The new value, by the optimiser's own rule. (w − rate · g would be ${format(plain)}.)`,
@@ -430,6 +430,7 @@ function trainingPage(root, run) {
     button("first", "M2 2H4V14H2ZM14 2V14L5 8Z", "To the first update", () => { stop(); go(0); }), button("back", "M12 2V14L3 8Z", "One step back", () => { stop(); go(at - 1); }), play,
     button("forward", "M4 2V14L13 8Z", "One step forward", () => { stop(); go(at + 1); }), button("last", "M2 2V14L11 8ZM12 2H14V14H12Z", "To the end", () => { stop(); go(frames.length - 1); }),
     slider, speed);
+  const listening = new AbortController(), { signal } = listening;
   document.addEventListener("keydown", (event) => {
     if (!controls.isConnected || event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(event.target.tagName)) return;
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: frames.length - 1 };
@@ -437,8 +438,8 @@ function trainingPage(root, run) {
     else if (event.key in moves) { stop(); go(moves[event.key]); }
     else return;
     event.preventDefault();
-  });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
+  }, { signal });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (frames.length) show(); }, { signal });
 
   const activations = layers.map((layer) => layer.activation).join(", ");
   const now = html("dl", { class: "now" }, field("update", "update"), field("epoch", "epoch"), field("rate", "learning rate"), field("loss", "loss of the batch"),
@@ -472,5 +473,9 @@ function trainingPage(root, run) {
     if (isAtEnd) at = frames.length - 1;
     show();
   };
-  return { append, frames, run };
+  const close = () => {
+    stop();
+    listening.abort();
+  };
+  return { append, close, frames, run };
 }
