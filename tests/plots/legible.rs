@@ -137,3 +137,18 @@ fn colours_of_columns_stand_out_from_their_cells() {
         }
     }
 }
+
+#[test]
+fn regions_of_neighbouring_classes_differ_in_brightness() {
+    let data = tapegrad::nn::moons(20, 0.1, 3);
+    let plot = decision_regions(|[x, _]| ((x + 1.5) * 1.7).clamp(0.0, 5.0) as usize, &data, &[]).unwrap();
+    let panel = &crate::drawing::panels(&plot)[0];
+    let color = |class: usize| {
+        let name = format!("predicted: class {class}");
+        panel.swatches.iter().find(|(found, _)| *found == name).map(|(_, color)| color.as_str()).unwrap()
+    };
+    for class in 0..5 {
+        let contrast = contrast(color(class), color(class + 1));
+        assert!(contrast > 1.05, "{class}: {contrast}");
+    }
+}

@@ -183,3 +183,16 @@ fn a_single_number_of_a_histogram_shows() {
     assert_eq!(panel.cells("#0072b2").len(), 1);
     assert_eq!(panel.cells("#9fcae2").len(), 1);
 }
+
+#[test]
+fn equal_epochs_are_below_each_other() {
+    let mut history = crate::all::history();
+    for (k, epoch) in history.epochs.iter_mut().enumerate() {
+        // Labels of different width.
+        (epoch.loss, epoch.validation_loss) = (1.0 + k as f64, None);
+        epoch.metric = Some(0.12345 + 1e-7 * k as f64);
+    }
+    let panels = panels(&loss_curve(&history).unwrap());
+    let [above, below] = [&panels[0], &panels[1]].map(|panel| panel.x.pixel(2.0));
+    assert!((above - below).abs() < 0.5, "{above}, {below}");
+}

@@ -143,3 +143,14 @@ fn a_large_recording_is_folded() {
     let text = listing.graph().at_most(30_000).to_string();
     assert!(text.contains("mul(·, ·) × 20,000"));
 }
+
+#[test]
+fn an_addition_that_is_an_output_stays_apart() {
+    let f = |x: &[Var]| {
+        let first = x[0] + x[1] + x[2];
+        [first, first + x[3] + x[4] + x[5]]
+    };
+    let f = Function::record(f, &[1.0; 6][..]).unwrap();
+    let text = f.evaluator().listing(&[1.0; 6][..]).unwrap().graph().to_string();
+    assert!(text.contains("output 0)") && text.contains("output 1)"), "{text}");
+}
