@@ -8,7 +8,6 @@ use super::pool::Pool;
 use super::storage::Storage;
 use super::sweep::sweep_several;
 use crate::table::ops::Op;
-use crate::table::rules::Few;
 use std::panic::Location;
 
 /// The rows of one reverse sweep, and the columns of one forward sweep.
@@ -47,35 +46,39 @@ impl Tape {
             room == all,
             "{all} derivatives and room for {room}; make the output as long as rows times columns"
         );
-        if let Some(stranger) =
-            outputs.iter().chain(inputs).find(|var| var.is_on_a_tape() && !self.owns(**var))
-        {
+        rows.fill(0.0);
+        if inputs.is_empty() || outputs.is_empty() {
+            return;
+        }
+        let at = Location::caller();
+        let stranger = self.with(|tape| {
+            tape.give_out(at);
+            let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
+            let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
+            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && is_without_matrices(tape) {
+                by_columns(tape, outputs, inputs, &mut memory, rows)
+            } else {
+                by_rows(tape, outputs, inputs, &mut memory, rows)
+            };
+            tape.cold_mut().derivatives = memory;
+            outcome.err()
+        });
+        if let Some(stranger) = stranger {
             panic!(
                 "an output or input (value {}) is not on this tape: it is on another tape, or its tape was dropped, \
                  cleared or rewound; make it a constant with `.detach()`, or take the Jacobian on its own tape",
                 stranger.value
             );
         }
-        rows.fill(0.0);
-        if inputs.is_empty() || !outputs.iter().any(|output| output.is_on_a_tape()) {
-            return;
-        }
-        let at = Location::caller();
-        self.with(|tape| {
-            tape.give_out(at);
-            let find = |vars: &[Var]| -> Few<u32> {
-                vars.iter().map(|&var| tape.find(var).unwrap_or(CONSTANT)).collect()
-            };
-            let (outputs, inputs) = (find(outputs), find(inputs));
-            let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
-            let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
-            if sweeps(inputs.len()) < sweeps(outputs.len()) && is_without_matrices(tape) {
-                by_columns(tape, &outputs, &inputs, &mut memory, rows);
-            } else {
-                by_rows(tape, &outputs, &inputs, &mut memory, rows);
-            }
-            tape.cold_mut().derivatives = memory;
-        });
+    }
+}
+
+/// The index of a variable on the tape, `CONSTANT` for a constant; or the variable, if it is not on this tape.
+#[inline(always)]
+fn index_of(tape: &Storage, var: Var) -> Result<u32, Var> {
+    match tape.windows().find_evenly(var.node) {
+        (index, true) => Ok(index),
+        _ => tape.find(var).ok_or(var),
     }
 }
 
@@ -84,42 +87,63 @@ fn is_without_matrices(tape: &Storage) -> bool {
     !tape.nodes().iter().any(|node| matches!(node.op, Op::Matrix(_)))
 }
 
-fn by_rows(tape: &Storage, outputs: &[u32], inputs: &[u32], memory: &mut Vec<f64>, rows: &mut [f64]) {
+fn by_rows(
+    tape: &Storage,
+    outputs: &[Var],
+    inputs: &[Var],
+    memory: &mut Vec<f64>,
+    rows: &mut [f64],
+) -> Result<(), Var> {
     for (outputs, rows) in outputs.chunks(SIDE_BY_SIDE).zip(rows.chunks_mut(SIDE_BY_SIDE * inputs.len())) {
-        match *outputs {
-            [a] => rows_of(tape, [a], inputs, memory, rows),
-            [a, b] => rows_of(tape, [a, b], inputs, memory, rows),
-            [a, b, c] => rows_of(tape, [a, b, c, CONSTANT], inputs, memory, rows),
-            [a, b, c, d, ..] => rows_of(tape, [a, b, c, d], inputs, memory, rows),
-            [] => {}
+        let index = |k: usize| index_of(tape, outputs[k]);
+        match outputs.len() {
+            1 => rows_of(tape, [index(0)?], inputs, memory, rows)?,
+            2 => rows_of(tape, [index(0)?, index(1)?], inputs, memory, rows)?,
+            3 => rows_of(tape, [index(0)?, index(1)?, index(2)?, CONSTANT], inputs, memory, rows)?,
+            _ => rows_of(tape, [index(0)?, index(1)?, index(2)?, index(3)?], inputs, memory, rows)?,
         }
     }
+    Ok(())
 }
 
+/// Some rows; those of constants stay 0.
 fn rows_of<const OUTPUTS: usize>(
     tape: &Storage,
     outputs: [u32; OUTPUTS],
-    inputs: &[u32],
+    inputs: &[Var],
     memory: &mut Vec<f64>,
     rows: &mut [f64],
-) {
-    // The entries before the first node are nobody's.
+) -> Result<(), Var> {
     let seeds = outputs.map(|output| [(output, 1.0)]);
     let adjoints = sweep_several(tape.nodes(), &tape.pool, seeds.each_ref().map(|seed| &seed[..]), memory);
-    for ((k, row), output) in rows.chunks_mut(inputs.len()).enumerate().zip(outputs) {
-        for (place, &input) in row.iter_mut().zip(inputs) {
-            let is_node = output as usize >= FIRST && input as usize >= FIRST;
-            *place = adjoints.get(input as usize).filter(|_| is_node).map_or(0.0, |adjoint| adjoint[k]);
+    // The entries before the first node are nobody's.
+    let are_nodes = outputs.map(|output| output as usize >= FIRST);
+    for (place, &input) in inputs.iter().enumerate() {
+        let index = index_of(tape, input)? as usize;
+        let Some(adjoint) = adjoints.get(index).filter(|_| index >= FIRST) else { continue };
+        for (k, row) in rows.chunks_exact_mut(inputs.len()).enumerate() {
+            if are_nodes[k] {
+                row[place] = adjoint[k];
+            }
         }
     }
+    Ok(())
 }
 
 /// As [`by_rows`], by tangents. A row with a number that is not finite is computed again backwards: there a zero is known
 /// from a path that does not exist, and products are formed in the order in which the gradient has them.
-fn by_columns(tape: &Storage, outputs: &[u32], inputs: &[u32], memory: &mut Vec<f64>, rows: &mut [f64]) {
-    let last = outputs.iter().copied().max().unwrap_or(0) as usize;
+fn by_columns(
+    tape: &Storage,
+    outputs: &[Var],
+    inputs: &[Var],
+    memory: &mut Vec<f64>,
+    rows: &mut [f64],
+) -> Result<(), Var> {
+    let find = |vars: &[Var]| vars.iter().map(|&var| index_of(tape, var)).collect::<Result<Vec<u32>, Var>>();
+    let (places, directions) = (find(outputs)?, find(inputs)?);
+    let last = places.iter().copied().max().unwrap_or(0) as usize;
     let nodes = &tape.nodes()[..(last + 1).max(FIRST)];
-    for (chunk, directions) in inputs.chunks(SIDE_BY_SIDE).enumerate() {
+    for (chunk, directions) in directions.chunks(SIDE_BY_SIDE).enumerate() {
         memory.clear();
         memory.resize(nodes.len() * SIDE_BY_SIDE, 0.0);
         let (tangents, _) = memory.as_chunks_mut();
@@ -129,18 +153,20 @@ fn by_columns(tape: &Storage, outputs: &[u32], inputs: &[u32], memory: &mut Vec<
             }
         }
         forward(nodes, &tape.pool, tangents);
-        for (&output, row) in outputs.iter().zip(rows.chunks_mut(inputs.len())) {
+        for (&output, row) in places.iter().zip(rows.chunks_mut(inputs.len())) {
             if output as usize >= FIRST {
-                let places = &mut row[chunk * SIDE_BY_SIDE..][..directions.len()];
-                places.copy_from_slice(&tangents[output as usize][..directions.len()]);
+                let part = &mut row[chunk * SIDE_BY_SIDE..][..directions.len()];
+                part.copy_from_slice(&tangents[output as usize][..directions.len()]);
             }
         }
     }
-    for (&output, row) in outputs.iter().zip(rows.chunks_mut(inputs.len())) {
+    for (&output, row) in places.iter().zip(rows.chunks_mut(inputs.len())) {
         if row.iter().any(|derivative| !derivative.is_finite()) {
-            rows_of(tape, [output], inputs, memory, row);
+            row.fill(0.0);
+            rows_of(tape, [output], inputs, memory, row)?;
         }
     }
+    Ok(())
 }
 
 /// The tangents of all nodes, from those of the variables.

@@ -56,11 +56,14 @@ fn walk<const OUTPUTS: usize>(
     for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST + leaves).rev() {
         let adjoint = numbers(adjoint);
         if adjoint.contains(&0.0) {
-            // Mostly all are, and nothing is infinite.
-            if adjoint != [0.0; OUTPUTS] || node.is_pooled() || !has_finite_partials(node, pool) {
+            if node.is_pooled() || !has_finite_partials(node, pool) {
                 zeros.pass_on(index, adjoint, adjoints);
+                continue;
             }
-            continue;
+            // Nothing is infinite, so zeros beside other numbers contribute zeros.
+            if adjoint == [0.0; OUTPUTS] {
+                continue;
+            }
         }
         // The entries before the first node are a sink: contributions to markers instead of operands are added there
         // and never read. So one bounds check shows whether the operands are in the pool.
