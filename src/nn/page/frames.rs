@@ -66,11 +66,10 @@ impl Frame {
 /// changes most at its beginning, and how long it will take is not known.
 #[derive(Debug)]
 pub(super) struct Frames {
+    /// In order; the last update is among them, whether or not it is to be kept when the next one comes.
     kept: Vec<Frame>,
     /// The number of the first update, which is not 0 in a run that was resumed.
     first: usize,
-    /// The last update, whether or not it is to be kept.
-    last: Option<Frame>,
     /// A power of two.
     per_octave: usize,
     most: usize,
@@ -82,24 +81,25 @@ impl Frames {
         let neurons: usize = mlp.layers().iter().map(|layer| layer.outputs()).sum();
         let of_frame = 2 * mlp.parameters().len() + 5 * neurons * samples + Projection::numbers(mlp);
         let most = (NUMBERS / of_frame).clamp(LEAST, MOST);
-        Frames { kept: Vec::new(), first: 0, last: None, per_octave: PER_OCTAVE, most }
+        Frames { kept: Vec::new(), first: 0, per_octave: PER_OCTAVE, most }
     }
 
     /// An update that does not come after the last one begins another run, which replaces the run before.
     pub fn push(&mut self, update: &Update<'_>) {
-        let frame = Frame::new(update);
-        if self.last.as_ref().is_none_or(|last| frame.update <= last.update) {
-            (self.first, self.per_octave) = (frame.update, PER_OCTAVE);
+        let last = self.kept.last().map(|last| last.update);
+        if last.is_none_or(|last| update.update <= last) {
+            (self.first, self.per_octave) = (update.update, PER_OCTAVE);
             self.kept.clear();
+        } else if !last.is_some_and(|last| self.keeps(last)) {
+            self.kept.pop();
         }
-        if self.keeps(frame.update) {
-            self.kept.push(frame.clone());
-        }
-        self.last = Some(frame);
-        while self.kept.len() > self.most && self.per_octave > 1 {
+        self.kept.push(Frame::new(update));
+        let to_keep = |frames: &Frames| frames.kept.len() - usize::from(!frames.keeps(update.update));
+        while to_keep(self) > self.most && self.per_octave > 1 {
             self.per_octave /= 2;
             let kept = std::mem::take(&mut self.kept);
-            self.kept = kept.into_iter().filter(|frame| self.keeps(frame.update)).collect();
+            let stays = |frame: &Frame| frame.update == update.update || self.keeps(frame.update);
+            self.kept = kept.into_iter().filter(stays).collect();
         }
     }
 
@@ -111,13 +111,12 @@ impl Frames {
     }
 
     /// The kept updates in order, the last one included.
-    pub fn kept(&self) -> Vec<&Frame> {
-        let is_new = |last: &&Frame| self.kept.last().is_none_or(|kept| kept.update != last.update);
-        self.kept.iter().chain(self.last.iter().filter(is_new)).collect()
+    pub fn kept(&self) -> &[Frame] {
+        &self.kept
     }
 
     /// The last update.
     pub fn last(&self) -> Option<&Frame> {
-        self.last.as_ref()
+        self.kept.last()
     }
 }

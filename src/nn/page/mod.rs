@@ -207,7 +207,7 @@ impl<'a> TrainingPage<'a> {
     pub fn to_json(&self, history: &History) -> String {
         let projection = self.projection();
         let end = self.frames.last().map(Frame::after);
-        let frames: Vec<&Frame> = self.frames.kept().into_iter().chain(&end).collect();
+        let frames: Vec<&Frame> = self.frames.kept().iter().chain(&end).collect();
         let shown = frames.iter().enumerate().map(|(k, frame)| {
             let next = frames.get(k + 1).map(|next| next.update);
             self.shown(&projection, frame, next)
