@@ -5,7 +5,7 @@ use super::expression;
 use super::problem::Problem;
 use super::sessions::Sessions;
 use oxhttp::Server;
-use oxhttp::model::{Body, HeaderName, Method, Request, Response};
+use oxhttp::model::{Body, Method, Request, Response};
 use serde_json::{Value, json};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener};
@@ -60,9 +60,9 @@ pub fn serve(port: u16, tell: impl FnOnce(u16)) -> io::Result<()> {
 
 fn answer(request: &mut Request<Body>, sessions: &Sessions, port: u16) -> Answer {
     let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
-    let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // Other names that lead here are those of another site, which could read the answers.
-    if !header(HeaderName::from_static("host")).is_some_and(|host| hosts.iter().any(|own| own == host)) {
+    if !header("host").is_some_and(|host| hosts.iter().any(|own| own == host)) {
         return text(403, "this server answers to 127.0.0.1 and localhost alone");
     }
     let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or("").to_owned());
@@ -71,10 +71,10 @@ fn answer(request: &mut Request<Body>, sessions: &Sessions, port: u16) -> Answer
     } else if request.method() != Method::POST {
         return text(405, "GET or POST");
     }
-    let is_own = header(HeaderName::from_static("origin"))
+    let is_own = header("origin")
         .is_none_or(|origin| hosts.iter().any(|host| origin.strip_prefix("http://") == Some(host)));
     // Other sites cannot send this type without being asked for permission, which is not given.
-    let kind = header(HeaderName::from_static("content-type")).and_then(|kind| kind.split(';').next());
+    let kind = header("content-type").and_then(|kind| kind.split(';').next());
     let is_json = kind.map(str::trim) == Some("application/json");
     if !is_own || !is_json {
         return text(403, "only for the page of this server, in JSON");
@@ -105,9 +105,7 @@ fn get(path: &str, query: &str, sessions: &Sessions) -> Answer {
             Some(page) => answered(200, "text/html; charset=utf-8", page, Some("training.html")),
             None => text(503, "the page is not ready; try again"),
         },
-        ("/network/news" | "/network/page", None) => {
-            as_json(404, &Problem::new("", "this network has been stopped; start another one").to_json())
-        }
+        ("/network/news" | "/network/page", None) => as_json(404, &no_network().to_json()),
         _ => text(404, "there is nothing here"),
     }
 }
@@ -120,13 +118,17 @@ fn post(path: &str, request: &Value, sessions: &Sessions) -> Answer {
             let learning = request.get("key").and_then(Value::as_str).and_then(|key| sessions.find(key));
             match learning {
                 Some(learning) => learning.change(request).map(|()| json!({})),
-                None => Err(Problem::new("", "this network has been stopped; start another one")),
+                None => Err(no_network()),
             }
         }
         _ => return text(404, "there is nothing here"),
     };
     // A wrong field is an answer too: as another status it would be an error of the page in the browser's console.
     as_json(200, &outcome.unwrap_or_else(|problem| problem.to_json()))
+}
+
+fn no_network() -> Problem {
+    Problem::new("", "this network has been stopped; start another one")
 }
 
 /// The body of a request, as JSON; or a status and what is wrong.

@@ -1,6 +1,7 @@
 """Debian's Chromium, driven by Playwright: pages without errors and without requests to elsewhere."""
 
 import contextlib
+import shutil
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
@@ -11,7 +12,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 @contextlib.contextmanager
 def open_browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         try:
             yield browser
         finally:

@@ -47,6 +47,12 @@ fn start(request: &Value) -> Learning {
     Learning::start(Settings::read(request).unwrap(), 0)
 }
 
+/// The network of the request, built by hand.
+fn network_of(inputs: usize) -> Mlp {
+    let hidden = Mlp::builder(inputs).layer(4, Activation::Tanh).layer(3, Activation::Tanh);
+    hidden.layer(1, Activation::Identity).seed(3).build().unwrap()
+}
+
 #[test]
 fn it_learns_as_by_a_trainer_to_the_bit() {
     // The same by hand: targets 0 and 1.
@@ -54,13 +60,7 @@ fn it_learns_as_by_a_trainer_to_the_bit() {
     let inputs: Vec<&[f64]> = (0..100).map(|k| circles.input(k)).collect();
     let targets: Vec<[f64; 1]> = (0..100).map(|k| [circles.target(k)[0].max(0.0)]).collect();
     let data = Data::new(&inputs, &targets).unwrap();
-    let mut mlp = Mlp::builder(2)
-        .layer(4, Activation::Tanh)
-        .layer(3, Activation::Tanh)
-        .layer(1, Activation::Identity)
-        .seed(3)
-        .build()
-        .unwrap();
+    let mut mlp = network_of(2);
     Trainer::new(Adam::new(0.05))
         .epochs(40)
         .batch(Batch::Size(32))
@@ -85,13 +85,7 @@ fn a_curve_and_points_set_by_hand() {
     let curve = with(
         json!({ "data": "sine", "loss": "half_squared", "optimizer": "sgd", "batch": 300, "noise": 0.0 }),
     );
-    let mut mlp = Mlp::builder(1)
-        .layer(4, Activation::Tanh)
-        .layer(3, Activation::Tanh)
-        .layer(1, Activation::Identity)
-        .seed(3)
-        .build()
-        .unwrap();
+    let mut mlp = network_of(1);
     Trainer::new(Sgd::new(0.05))
         .epochs(40)
         .order(Order::Shuffled { seed: 3 })
