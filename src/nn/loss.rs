@@ -106,7 +106,7 @@ impl Loss {
     }
 
     /// Whether targets are classes.
-    #[cfg_attr(not(feature = "view"), expect(dead_code))]
+    #[cfg(feature = "view")]
     pub(super) fn is_of_classes(self) -> bool {
         matches!(self, Loss::Hinge | Loss::BinaryCrossEntropy | Loss::CrossEntropy)
     }

@@ -38,7 +38,8 @@ impl Tape {
     /// As [`jacobian`](Self::jacobian), into `rows`, and in the memory of earlier calls on this tape.
     ///
     /// # Panics
-    /// As [`jacobian`](Self::jacobian), and if there is not room for exactly as many derivatives.
+    /// As [`jacobian`](Self::jacobian), when some rows may have been written, and if there is not room for exactly as many
+    /// derivatives.
     #[track_caller]
     pub fn jacobian_into(&self, outputs: &[Var], inputs: &[Var], rows: &mut [f64]) {
         let (all, room) = (outputs.len() * inputs.len(), rows.len());

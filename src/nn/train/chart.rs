@@ -1,6 +1,6 @@
 //! A history as a picture of characters.
 
-use super::history::History;
+use super::history::{Epoch, History};
 use std::fmt::Write;
 
 const COLUMNS: usize = 60;
@@ -21,7 +21,7 @@ impl History {
     /// ```
     #[must_use]
     pub fn chart(&self) -> String {
-        let losses = |of: fn(&super::history::Epoch) -> Option<f64>| -> Vec<(usize, f64)> {
+        let losses = |of: fn(&Epoch) -> Option<f64>| -> Vec<(usize, f64)> {
             let numbered = self.epochs.iter().enumerate().filter_map(|(k, epoch)| Some((k, of(epoch)?)));
             numbered.filter(|(_, loss)| loss.is_finite()).collect()
         };
@@ -60,10 +60,8 @@ impl History {
             let _ = writeln!(chart, "{label:>9} |{}", line.trim_end());
         }
         let _ = writeln!(chart, "{:>9} +{}", "", "-".repeat(COLUMNS));
-        let (first, room) = (self.epochs[0].epoch, COLUMNS);
-        let end = self.epochs[last].epoch.to_string();
-        let start = first.to_string();
-        let gap = room.saturating_sub(start.len() + end.len());
+        let [start, end] = [0, last].map(|k| self.epochs[k].epoch.to_string());
+        let gap = COLUMNS.saturating_sub(start.len() + end.len());
         let _ = writeln!(chart, "{:>9}  {start}{:gap$}{end}", "epoch", "");
         let validation = if series[1].1.is_empty() { "" } else { ", o validation, @ both" };
         let scale = if is_log { " (log scale)" } else { "" };
