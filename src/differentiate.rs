@@ -69,7 +69,7 @@ pub fn gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) ->
 #[must_use]
 #[track_caller]
 pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var, x: P) -> (f64, P::Of<f64>) {
-    let tape = Tape::new();
+    let tape = Tape::for_gradients();
     let vars = x.map_numbers(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &[y]);
@@ -95,7 +95,7 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
     f: impl FnOnce(P::Args<'_, Var>) -> Y,
     x: P,
 ) -> Y::Of<P::Of<f64>> {
-    let tape = Tape::new();
+    let tape = Tape::for_gradients();
     let vars = x.map_numbers(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     refuse_strangers(&tape, &y.numbers());
@@ -126,7 +126,7 @@ pub fn hessian<P: Point<f64>>(
     f: impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
     x: P,
 ) -> P::Of<P::Of<f64>> {
-    let tape = Tape::new();
+    let tape = Tape::for_gradients();
     let point = x.numbers();
     let n = point.len();
     let mut rows = Vec::with_capacity(n);
@@ -164,7 +164,7 @@ pub fn hessian<P: Point<f64>>(
 #[track_caller]
 pub fn hvp<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Dual<Var>>) -> Dual<Var>, x: P, v: P) -> P::Of<f64> {
     let v = direction(&x, &v);
-    let tape = Tape::new();
+    let tape = Tape::for_gradients();
     let vars = tape.vars(x.numbers());
     let owner = Owner::fresh();
     let duals = vars.iter().zip(v).map(|(&x, v)| Dual::along(x, v, owner));
@@ -220,7 +220,7 @@ pub fn vjp<P: Point<f64>, Y: Point<Var>>(
     x: P,
     u: Y::Of<f64>,
 ) -> (Y::Of<f64>, P::Of<f64>) {
-    let tape = Tape::new();
+    let tape = Tape::for_gradients();
     let vars = x.map_numbers(&mut |value| tape.var(value));
     let y = f(P::args(&vars));
     let (outputs, weights) = (y.numbers(), Y::numbers_of(&u));

@@ -153,7 +153,7 @@ proptest! {
 /// What is done with several tapes.
 #[derive(Debug, Clone)]
 enum Action {
-    New { keep_lines: bool },
+    New { keep_lines: bool, for_gradients: bool },
     Leaf(f64),
     Apply(usize, [Index; 3]),
     Mark,
@@ -167,9 +167,9 @@ enum Action {
 fn action() -> impl Strategy<Value = (usize, Action)> {
     let index = any::<Index>;
     let action = prop_oneof![
-        1 => any::<bool>().prop_map(|keep_lines| Action::New { keep_lines }),
+        1 => any::<[bool; 2]>().prop_map(|[keep_lines, for_gradients]| Action::New { keep_lines, for_gradients }),
         4 => (-2.0..2.0).prop_map(Action::Leaf),
-        12 => (0..5usize, [index(), index(), index()]).prop_map(|(kind, of)| Action::Apply(kind, of)),
+        12 => (0..KINDS, [index(), index(), index()]).prop_map(|(kind, of)| Action::Apply(kind, of)),
         3 => Just(Action::Mark),
         3 => index().prop_map(Action::Rewind),
         1 => Just(Action::Clear),
@@ -196,8 +196,8 @@ struct Model {
 
 impl Model {
     /// Without lines, recording takes its quick path, in debug builds too.
-    fn new(keep_lines: bool) -> Model {
-        let tape = Tape::new();
+    fn new([keep_lines, for_gradients]: [bool; 2]) -> Model {
+        let tape = if for_gradients { Tape::for_gradients() } else { Tape::new() };
         tape.keep_lines(keep_lines);
         Model { tape, nodes: Vec::new(), marks: Vec::new() }
     }
@@ -220,12 +220,17 @@ impl Model {
     }
 }
 
+/// How many kinds of operation there are.
+const KINDS: usize = 7;
+
 fn apply(kind: usize, [a, b, c]: [Var; 3]) -> Var {
     match kind {
         0 => a + b,
         1 => a * b,
         2 => a.max(b).sin(),
         3 => tapegrad::lists::sum(&[a, b, c, a]),
+        4 => preaccumulate([a, b, c, b, a], |[a, b, c, d, e]| a * b + c * d * e),
+        5 => preaccumulate([a, b, c, c], |[a, b, c, d]| (a - b).max(c / d)),
         _ => a.select(b, c),
     }
 }
@@ -235,14 +240,14 @@ proptest! {
 
     #[test]
     fn several_tapes_at_random(actions in prop::collection::vec(action(), 1..80)) {
-        let mut models = [false, true, false].map(Model::new);
+        let mut models = [[false, false], [true, false], [false, true]].map(Model::new);
         let mut gone: Vec<Var> = Vec::new();
         for (who, action) in actions {
             let model = &mut models[who];
             match action {
-                Action::New { keep_lines } => {
+                Action::New { keep_lines, for_gradients } => {
                     gone.extend(model.vars());
-                    *model = Model::new(keep_lines);
+                    *model = Model::new([keep_lines, for_gradients]);
                 }
                 Action::Leaf(value) => model.nodes.push((model.tape.var(value), Origin::Leaf(value))),
                 Action::Apply(kind, of) if !model.nodes.is_empty() => {
@@ -284,7 +289,7 @@ proptest! {
                     let gone = *which.get(&gone);
                     let with = model.nodes.get(with.index(model.nodes.len() + 1)).map_or(Var::from(1.0), |node| node.0);
                     let before = model.tape.len();
-                    for kind in 0..5 {
+                    for kind in 0..KINDS {
                         let panic = panic_of(|| apply(kind, [with, gone, with]));
                         prop_assert!(panic.message.contains("on no tape of this thread"), "{:?}", panic);
                     }

@@ -165,7 +165,7 @@ fn more_than_there_is() {
                 "no memory for a tape of",
                 &nodes.to_string(),
                 "40 bytes",
-                "at most 4294967293",
+                "at most 2147483645",
                 "reserve fewer",
             ],
         );

@@ -94,12 +94,17 @@ pub fn visit_all(size: Size, visitor: &mut impl Visitor) {
 }
 
 /// Gradients by recording and sweeping. All memory is reused, except for the list of variables.
-#[derive(Default)]
 pub struct Reverse {
     /// The tape.
     pub tape: Tape,
     x: Vec<Var>,
     adjoints: Gradient,
+}
+
+impl Default for Reverse {
+    fn default() -> Reverse {
+        Reverse { tape: Tape::for_gradients(), x: Vec::new(), adjoints: Gradient::new() }
+    }
 }
 
 impl Reverse {

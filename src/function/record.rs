@@ -36,9 +36,7 @@ impl Tape {
     pub fn function(&self, inputs: &[Var], outputs: &[Var]) -> Result<Function, Error> {
         for &input in inputs {
             let is_leaf = self.with(|tape| {
-                tape.find(input).is_some_and(|index| {
-                    index as usize >= FIRST && tape.nodes()[index as usize].op == Op::Input
-                })
+                tape.find(input).is_some_and(|index| index as usize >= FIRST && tape.is_leaf(index as usize))
             });
             assert!(is_leaf, "an input (value {}) is not a variable made by this tape", input.value);
         }
@@ -84,9 +82,9 @@ impl Tape {
         }
         self.with(|tape| {
             let mut hasher = DefaultHasher::new();
-            for node in &tape.nodes()[FIRST..] {
+            for node in tape.indices().map(|index| tape.node(index)) {
                 node.op.hash(&mut hasher);
-                node.edges(&tape.pool).for_each(|edge| put(&mut hasher, edge.operand()));
+                node.edges.iter().for_each(|edge| put(&mut hasher, edge.operand()));
             }
             for guard in tape.cold().recording.iter().flat_map(|recording| &recording.guards) {
                 (guard.predicate, guard.outcome, guard.nodes, guard.at).hash(&mut hasher);
@@ -108,7 +106,7 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
     if let Some(at) = recording.value_read() {
         return Err(Error::ValueRead { at: at.into() });
     }
-    let mut needed = vec![false; tape.nodes().len()];
+    let mut needed = vec![false; tape.rows().len()];
     for &output in outputs {
         needed[index_of(tape, output)] = true;
     }
@@ -120,14 +118,14 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
         }
     }
     let operands = |index: usize| {
-        tape.nodes()[index].edges(&tape.pool).filter_map(|edge| match edge.operand() {
+        tape.node(index).edges.into_iter().filter_map(|edge| match edge.operand() {
             Operand::Node(operand) => Some(operand + FIRST),
             Operand::Constant(_) => None,
         })
     };
-    let nodes = (FIRST..tape.nodes().len()).rev();
-    mark_needed(&mut needed, nodes.map(|index| (tape.nodes()[index].results(index), operands(index))));
-    match (FIRST..tape.nodes().len()).find(|&index| needed[index] && tape.nodes()[index].op.is_opaque()) {
+    let nodes = tape.indices().rev();
+    mark_needed(&mut needed, nodes.map(|index| (tape.node(index).results(index), operands(index))));
+    match tape.indices().find(|&index| needed[index] && tape.node(index).op.is_opaque()) {
         Some(index) => {
             let at = tape.line(index).map(SourceLine::from).expect("a recording tape keeps lines");
             Err(Error::Opaque { node: index - FIRST, at })
@@ -153,7 +151,7 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
     let recording = tape.cold().recording.as_ref().ok_or(Error::NotRecording)?;
     let index_of = |var: Var| index_of(tape, var);
     let mut builder = Builder::new(inputs.len());
-    let mut sources = vec![None; tape.nodes().len()];
+    let mut sources = vec![None; tape.rows().len()];
     for (k, &input) in inputs.iter().enumerate() {
         sources[index_of(input)] = Some(Source::Input(k));
     }
@@ -162,12 +160,15 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
         Operand::Node(index) => sources[index + FIRST].expect("an operand stands before its use"),
     };
     let mut guards = recording.guards.iter().peekable();
-    for index in FIRST..=tape.nodes().len() {
+    for index in FIRST..=tape.indices().end {
         while let Some(guard) = guards.next_if(|guard| guard.nodes + FIRST <= index) {
             let (left, right) = (source(&sources, guard.left), source(&sources, guard.right));
             builder.guard(guard.predicate, left, right, guard.outcome, guard.at.into());
         }
-        let Some(node) = tape.nodes().get(index) else { break };
+        if index == tape.indices().end {
+            break;
+        }
+        let node = tape.node(index);
         let results = node.results(index);
         if node.op == Op::Entry || sources[index].is_some() || !needed[results.clone()].contains(&true) {
             continue;
@@ -176,7 +177,7 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             let at = tape.line(index).map(SourceLine::from);
             return Err(Error::FreeVariable { node: index - FIRST, at });
         }
-        let operands: Vec<_> = node.edges(&tape.pool).map(|edge| source(&sources, edge.operand())).collect();
+        let operands: Vec<_> = node.edges.iter().map(|edge| source(&sources, edge.operand())).collect();
         let first = builder.instruction(node.op, operands);
         results.enumerate().for_each(|(k, index)| sources[index] = Some(first.and(k)));
     }
@@ -188,7 +189,7 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
         });
     }
     let mut given: FxHashMap<usize, &String> = FxHashMap::default();
-    for (name, &index) in &tape.cold().names {
+    for (name, &(index, _)) in &tape.cold().names {
         given.entry(index as usize).or_insert(name);
     }
     let taken: FxHashSet<&str> =

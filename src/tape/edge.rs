@@ -10,8 +10,8 @@ pub(crate) const UNTAKEN: u32 = 1;
 /// The index of the first node; the smaller ones are the markers above.
 pub(crate) const FIRST: usize = 2;
 
-/// The limit of indices: they fit in a `u32`, whose largest value is a marker (`POOLED`).
-pub(crate) const MOST: usize = u32::MAX as usize;
+/// The limit of indices: they fit in 31 bits, of which not all are set.
+pub(crate) const MOST: usize = (1 << 31) - 1;
 
 /// An operand of a node.
 #[derive(Clone, Copy)]

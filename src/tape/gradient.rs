@@ -121,7 +121,7 @@ impl Gradient {
                 .filter_map(|&(output, weight)| Some((tape.find(output)?, weight)))
                 .filter(|&(index, _)| index as usize >= FIRST)
                 .collect();
-            sweep(tape.nodes(), &tape.pool, &seeds, &mut self.adjoints);
+            sweep(tape.rows(), &seeds, &mut self.adjoints);
             self.segments.clone_from(&tape.cold().segments);
             Ok(())
         });

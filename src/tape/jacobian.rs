@@ -2,12 +2,11 @@
 //! whichever are fewer.
 
 use super::Tape;
-use super::edge::{CONSTANT, FIRST, UNTAKEN};
-use super::node::{Node, Var};
-use super::pool::Pool;
+use super::edge::{CONSTANT, Edge, FIRST};
+use super::node::Var;
+use super::rows::Rows;
 use super::storage::Storage;
 use super::sweep::sweep_several;
-use crate::table::ops::Op;
 use std::panic::Location;
 
 /// The rows of one reverse sweep, and the columns of one forward sweep.
@@ -56,7 +55,7 @@ impl Tape {
             tape.give_out(at);
             let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
             let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
-            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && is_without_matrices(tape) {
+            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && tape.rows().matrices.is_empty() {
                 by_columns(tape, outputs, inputs, &mut memory, rows)
             } else {
                 by_rows(tape, outputs, inputs, &mut memory, rows)
@@ -81,11 +80,6 @@ fn index_of(tape: &Storage, var: Var) -> Result<u32, Var> {
         (index, true) => Ok(index),
         _ => tape.find(var).ok_or(var),
     }
-}
-
-/// Operations on matrices have no partials to go forward by.
-fn is_without_matrices(tape: &Storage) -> bool {
-    !tape.nodes().iter().any(|node| matches!(node.op, Op::Matrix(_)))
 }
 
 fn by_rows(
@@ -116,7 +110,7 @@ fn rows_of<const OUTPUTS: usize>(
     rows: &mut [f64],
 ) -> Result<(), Var> {
     let seeds = outputs.map(|output| [(output, 1.0)]);
-    let adjoints = sweep_several(tape.nodes(), &tape.pool, seeds.each_ref().map(|seed| &seed[..]), memory);
+    let adjoints = sweep_several(tape.rows(), seeds.each_ref().map(|seed| &seed[..]), memory);
     // The entries before the first node are nobody's.
     let are_nodes = outputs.map(|output| output as usize >= FIRST);
     for (place, &input) in inputs.iter().enumerate() {
@@ -131,7 +125,7 @@ fn rows_of<const OUTPUTS: usize>(
     Ok(())
 }
 
-/// As [`by_rows`], by tangents. A row with a number that is not finite is computed again backwards: there a zero is known
+/// As [`by_rows`], by tangents, on a tape without operations on matrices, which have no partials to go forward by. A row with a number that is not finite is computed again backwards: there a zero is known
 /// from a path that does not exist, and products are formed in the order in which the gradient has them.
 fn by_columns(
     tape: &Storage,
@@ -143,17 +137,17 @@ fn by_columns(
     let find = |vars: &[Var]| vars.iter().map(|&var| index_of(tape, var)).collect::<Result<Vec<u32>, Var>>();
     let (places, directions) = (find(outputs)?, find(inputs)?);
     let last = places.iter().copied().max().unwrap_or(0) as usize;
-    let nodes = &tape.nodes()[..(last + 1).max(FIRST)];
+    let tape_rows = tape.rows().through(last.max(FIRST - 1));
     for (chunk, directions) in directions.chunks(SIDE_BY_SIDE).enumerate() {
         memory.clear();
-        memory.resize(nodes.len() * SIDE_BY_SIDE, 0.0);
+        memory.resize(tape_rows.len() * SIDE_BY_SIDE, 0.0);
         let (tangents, _) = memory.as_chunks_mut();
         for (k, &input) in directions.iter().enumerate() {
             if let Some(tangent) = tangents.get_mut(input as usize).filter(|_| input as usize >= FIRST) {
                 tangent[k] += 1.0;
             }
         }
-        forward(nodes, &tape.pool, tangents);
+        forward(tape_rows, tangents);
         for (&output, row) in places.iter().zip(rows.chunks_mut(inputs.len())) {
             if output as usize >= FIRST {
                 let part = &mut row[chunk * SIDE_BY_SIDE..][..directions.len()];
@@ -171,22 +165,12 @@ fn by_columns(
 }
 
 /// The tangents of all nodes, from those of the variables.
-fn forward(nodes: &[Node], pool: &Pool, tangents: &mut [[f64; SIDE_BY_SIDE]]) {
-    for (index, node) in nodes.iter().enumerate().skip(FIRST) {
+fn forward(rows: Rows<'_>, tangents: &mut [[f64; SIDE_BY_SIDE]]) {
+    for index in FIRST..rows.len() {
         let mut sum = tangents[index];
-        let mut go_through = |slots: &[f64], operands: &[u32]| {
-            for (&slot, &operand) in slots.iter().zip(operands) {
-                if operand > UNTAKEN {
-                    let tangent = tangents[operand as usize];
-                    sum = std::array::from_fn(|k| sum[k] + slot * tangent[k]);
-                }
-            }
-        };
-        if node.is_pooled() {
-            let (slots, operands) = pool.columns(node.pool_range());
-            go_through(slots, operands);
-        } else {
-            go_through(&node.slots, &node.operands);
+        for Edge { slot, operand } in rows.edges(index).filter(|edge| edge.is_linked()) {
+            let tangent = tangents[operand as usize];
+            sum = std::array::from_fn(|k| sum[k] + slot * tangent[k]);
         }
         tangents[index] = sum;
     }

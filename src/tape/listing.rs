@@ -1,7 +1,7 @@
 //! Views of a tape: the graph, counts per operation, and the first number that is not finite.
 
 use crate::tape::gradient::Gradient;
-use crate::tape::{Edge, FIRST, Node, Pool, Storage, Tape, Var};
+use crate::tape::{Edge, FIRST, Storage, Tape, Var};
 use crate::view::{self, Fault, Listing, NonFinite, TapeStatistics, count_by_name};
 use std::panic::Location;
 
@@ -35,10 +35,10 @@ impl Tape {
     #[track_caller]
     pub fn listing_with(&self, gradient: &Gradient) -> Listing {
         let at = Location::caller();
-        self.with(|tape| {
+        self.with_entries(|tape| {
             tape.give_out(at);
             Listing {
-                nodes: (FIRST..tape.nodes().len()).map(|index| node(tape, index, gradient)).collect(),
+                nodes: tape.indices().map(|index| node(tape, index, gradient)).collect(),
                 guards: tape.guards(),
                 ..Listing::default()
             }
@@ -74,15 +74,31 @@ impl Tape {
         }
     }
 
-    /// How often each operation was recorded, and how many bytes are in use.
+    /// How often each operation was recorded (nothing of a tape [`for_gradients`](Self::for_gradients)), and how many bytes
+    /// are in use.
     #[must_use]
     #[track_caller]
     pub fn statistics(&self) -> TapeStatistics {
         self.with(|tape| TapeStatistics {
             nodes: tape.len(),
-            bytes: tape.len() * size_of::<Node>() + tape.pool.len() * Pool::EDGE_BYTES,
-            counts: count_by_name(tape.nodes()[FIRST..].iter().map(|node| node.op)),
+            bytes: tape.bytes_in_use(),
+            counts: if tape.keeps_entries() {
+                count_by_name(tape.indices().map(|index| tape.node(index).op))
+            } else {
+                Default::default()
+            },
         })
+    }
+
+    /// As [`with`](Self::with), for a tape that keeps values and operations.
+    #[track_caller]
+    fn with_entries<T>(&self, f: impl FnOnce(&mut Storage) -> T) -> T {
+        assert!(
+            self.with(|tape| tape.keeps_entries()),
+            "a tape made by `Tape::for_gradients()` keeps partial derivatives only, neither values nor operations; to \
+             look at what it records, make it by `Tape::new()`"
+        );
+        self.with(f)
     }
 
     /// The comparisons made so far between variables of this recording tape; a plain tape keeps no comparisons.
@@ -108,19 +124,22 @@ impl Tape {
     #[track_caller]
     pub fn first_non_finite(&self) -> Option<NonFinite> {
         let at = Location::caller();
-        self.with(|tape| {
+        self.with_entries(|tape| {
             tape.give_out(at);
-            (FIRST..tape.nodes().len()).find_map(|index| {
-                let here = &tape.nodes()[index];
-                let bad = |edge: &Edge| here.partial(*edge).is_some_and(|partial| !partial.is_finite());
-                let partial = here.edges(&tape.pool).enumerate().find(|(_, edge)| bad(edge));
+            tape.indices().find_map(|index| {
+                let here = tape.node(index);
+                let bad = |edge: &&Edge| here.partial(**edge).is_some_and(|partial| !partial.is_finite());
+                let partial = here.edges.iter().enumerate().find(|(_, edge)| bad(edge));
                 let fault = match partial {
                     _ if !here.value.is_finite() => Fault::Value,
                     Some((operand, edge)) => Fault::Partial { operand, partial: edge.slot },
                     None => return None,
                 };
-                let names =
-                    tape.cold().names.iter().map(|(name, index)| (*index as usize - FIRST, name.clone()));
+                let names = tape
+                    .cold()
+                    .names
+                    .iter()
+                    .map(|(name, (index, _))| (*index as usize - FIRST, name.clone()));
                 Some(NonFinite::new(node(tape, index, &Gradient::new()), fault, names.collect()))
             })
         })
@@ -135,11 +154,11 @@ impl Storage {
 }
 
 fn node(tape: &Storage, index: usize, gradient: &Gradient) -> view::Node {
-    let node = &tape.nodes()[index];
+    let node = tape.node(index);
     let cold = tape.cold();
     // Names and labels are in the order of their nodes.
     let label = cold.labels.binary_search_by_key(&(index as u32), |label| label.0);
-    let name = cold.names.binary_search_by(|_, named| named.cmp(&(index as u32)));
+    let name = cold.names.binary_search_by(|_, named| named.0.cmp(&(index as u32)));
     let name = match (label, name) {
         (Ok(k), _) => Some(cold.labels[k].1.to_owned()),
         (_, Ok(k)) => cold.names.get_index(k).map(|(name, _)| name.clone()),
@@ -149,10 +168,12 @@ fn node(tape: &Storage, index: usize, gradient: &Gradient) -> view::Node {
         index: index - FIRST,
         name,
         op: node.op,
-        operands: node.edges(&tape.pool).map(Edge::operand).collect(),
+        operands: node.edges.iter().map(|edge| edge.operand()).collect(),
         value: node.value,
-        partials: node.edges(&tape.pool).map(|edge| node.partial(edge)).collect(),
-        adjoint: tape.var_at(index).and_then(|var| gradient.get(var)),
+        partials: node.edges.iter().map(|&edge| node.partial(edge)).collect(),
+        adjoint: tape
+            .number_at(index)
+            .and_then(|number| gradient.get(Var { value: node.value, node: number })),
         at: tape.line(index),
     }
 }

@@ -1,11 +1,10 @@
-//! Operations on matrices on a tape: as many nodes as results. The last one has the operands, with their values in place of
-//! partials, of which there would be one per result.
+//! Operations on matrices on a tape: as many nodes as results, see [`MatrixRow`].
 
 use super::caller::Line;
-use super::edge::{CONSTANT, Edge, MOST, UNTAKEN};
+use super::edge::{CONSTANT, Edge, UNTAKEN};
 use super::misuse::Misuse;
-use super::node::{Node, Var};
-use super::pool::Pool;
+use super::node::Var;
+use super::rows::{MatrixRow, Rows};
 use super::storage::Storage;
 use super::thread::{Thread, with};
 use crate::table::matrix::op::MatrixOp;
@@ -13,7 +12,6 @@ use crate::table::matrix::rules;
 use crate::table::ops::Op;
 use crate::table::zeros::adjoints_count;
 use std::cell::Cell;
-use std::ops::Range;
 use std::panic::Location;
 
 /// Records an operation on matrices with these results; the results of constants are constants.
@@ -66,67 +64,51 @@ impl Storage {
         line: Line,
     ) -> Result<Vec<Var>, Misuse> {
         self.check_room(values.len())?;
-        let start = self.pool.len();
-        if start + operands.len() >= MOST {
-            return Err(Misuse::Full { nodes: self.len() });
-        }
-        for &operand in operands {
-            let edge = match self.find(operand).expect("a variable of this tape") {
+        let full = Misuse::Full { nodes: self.len() };
+        let mut row = Vec::with_capacity(operands.len() + values.len());
+        row.extend(operands.iter().map(
+            |&operand| match self.find(operand).expect("a variable of this tape") {
                 CONSTANT => Edge::constant(operand.value),
                 index => Edge::new(index, operand.value, true),
-            };
-            self.pool.push(edge);
+            },
+        ));
+        row.extend(values.iter().map(|&value| Edge::constant(value)));
+        let Some((&last, entries)) = values.split_last() else { return Ok(Vec::new()) };
+        if self.list_of(row.len()).is_none() {
+            return Err(full);
         }
-        let results = values.iter().enumerate().map(|(k, &value)| {
-            let node = if k + 1 < values.len() {
-                Node { op: Op::Entry, ..Node::leaf(value) }
-            } else {
-                Node::pooled(Op::Matrix(op), value, start as u32, operands.len())
-            };
-            self.push(node, line).expect("room for the results")
-        });
-        Ok(results.collect())
+        let mut results = Vec::with_capacity(values.len());
+        for &value in entries {
+            results.extend(self.push(Op::Entry, value, &[], line));
+        }
+        results.extend(self.push(Op::Matrix(op), last, &row, line));
+        self.note_matrix(op, operands.len());
+        Ok(results)
     }
 }
 
-impl Node {
-    /// The partial derivative with respect to this operand, if there is one.
-    pub fn partial(&self, edge: Edge) -> Option<f64> {
-        (edge.is_linked() && !matches!(self.op, Op::Matrix(_))).then_some(edge.slot)
-    }
-
-    /// The indices of the results of the operation of which this node, at `index`, is the last.
-    #[inline]
-    pub fn results(&self, index: usize) -> Range<usize> {
-        let before = match self.op {
-            Op::Matrix(op) => op.results(self.pool_range().len()) - 1,
-            _ => 0,
-        };
-        index - before..index + 1
-    }
-}
-
-/// Passes the adjoints of the results of an operation on matrices on to its operands, those of one output of several;
-/// `index` is that of its last result, `is_reached`: whether a result is reached from a seed.
+/// Passes the adjoints of the results of an operation on matrices on to its operands, those of one output of several.
+/// `is_reached`: whether a result is reached from a seed.
 #[inline(never)]
 pub(super) fn pass_on<const OUTPUTS: usize>(
-    op: MatrixOp,
-    nodes: &[Node],
-    pool: &Pool,
-    index: usize,
+    matrix: &MatrixRow,
+    rows: Rows<'_>,
     adjoints: &[Cell<[f64; OUTPUTS]>],
     output: usize,
     is_reached: impl FnOnce() -> bool,
 ) {
-    let results = nodes[index].results(index);
-    let (values, operands) = pool.columns(nodes[index].pool_range());
-    let y: Vec<f64> = nodes[results.clone()].iter().map(|node| node.value).collect();
-    let seeds: Vec<f64> = adjoints[results].iter().map(|adjoint| adjoint.get()[output]).collect();
-    if !adjoints_count(&seeds, values.iter().chain(&y), is_reached) {
+    let list = rows.rows[matrix.last as usize].list().expect("the operands are in a list");
+    let (slots, operands) = rows.pool.columns(list);
+    let ((values, y), operands) =
+        (slots.split_at(matrix.operands as usize), &operands[..matrix.operands as usize]);
+    let seeds: Vec<f64> =
+        adjoints[rows.results(matrix)].iter().map(|adjoint| adjoint.get()[output]).collect();
+    if !adjoints_count(&seeds, values.iter().chain(y), is_reached) {
         return;
     }
+    let op = matrix.op;
     let wanted = op.matrices(operands).map(|operands| operands.iter().any(|&operand| operand > UNTAKEN));
-    for (term, &operand) in rules::adjoints(op, values, &y, &seeds, wanted).into_iter().zip(operands) {
+    for (term, &operand) in rules::adjoints(op, values, y, &seeds, wanted).into_iter().zip(operands) {
         // Those of constants are added to the sink.
         let mut sums = adjoints[operand as usize].get();
         sums[output] += term;

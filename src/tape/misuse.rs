@@ -1,7 +1,8 @@
 //! Misuse that the types cannot exclude, with messages that name the remedy.
 
 use super::edge::{FIRST, MOST};
-use super::node::{Node, Var};
+use super::node::Var;
+use super::storage::Storage;
 use std::fmt;
 
 /// Why an operation on variables is refused.
@@ -10,7 +11,7 @@ pub(crate) enum Misuse {
     Stale { value: f64 },
     /// The variables are on two tapes.
     Mixed { descriptions: Box<[String; 2]>, recording: bool },
-    /// No index of a node, or of an operand in the pool, is left.
+    /// No index of a node, or of an edge, is left.
     Full { nodes: usize },
     /// There is no memory for this number of nodes, or a tape cannot hold them.
     NoMemory { nodes: usize },
@@ -53,7 +54,7 @@ impl fmt::Display for Misuse {
                 f,
                 "there is no memory for a tape of {nodes} nodes: each takes {} bytes, and a tape holds at most {}; \
                  reserve fewer, since a tape grows as needed",
-                size_of::<Node>(),
+                Storage::NODE_BYTES,
                 MOST - FIRST
             ),
             Misuse::ThreadEnded => f.write_str(

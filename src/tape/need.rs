@@ -6,8 +6,10 @@ pub(super) const RECENT: usize = 16;
 /// How much of its memory a tape has used.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Need {
-    /// Entries for nodes, including those before the first node.
+    /// Nodes, including the entries before the first one.
     pub nodes: u32,
+    /// Of these, how many with value and operation.
+    pub entries: u32,
     pub edges: u32,
     pub lines: u32,
 }
@@ -18,6 +20,7 @@ impl Need {
     pub fn or(self, other: Need) -> Need {
         Need {
             nodes: self.nodes.max(other.nodes),
+            entries: self.entries.max(other.entries),
             edges: self.edges.max(other.edges),
             lines: self.lines.max(other.lines),
         }

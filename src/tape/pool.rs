@@ -21,6 +21,12 @@ impl Pool {
         self.operands.push(operand);
     }
 
+    #[inline(always)]
+    pub fn extend<const COUNT: usize>(&mut self, edges: [Edge; COUNT]) {
+        self.slots.extend_from_slice(&edges.map(|edge| edge.slot));
+        self.operands.extend_from_slice(&edges.map(|edge| edge.operand));
+    }
+
     pub fn truncate(&mut self, len: usize) {
         self.slots.truncate(len);
         self.operands.truncate(len);

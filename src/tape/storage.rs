@@ -1,17 +1,21 @@
 //! The memory of one tape: nodes in order, and the windows of ids that identify them.
 
 use super::caller::Line;
-use super::edge::{CONSTANT, FIRST, MOST};
+use super::edge::{CONSTANT, Edge, FIRST, MOST};
 use super::guard::Recording;
 use super::misuse::Misuse;
 use super::need::{Need, Needs};
 use super::node::{Node, Var};
 use super::numbers;
 use super::pool::Pool;
+use super::row::Row;
+use super::rows::{MatrixRow, Rows};
 use super::windows::{HIDDEN, Kept, Segment, Segments, Windows, index_in};
+use crate::table::matrix::op::MatrixOp;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
+use std::collections::TryReserveError;
 use std::ops::Range;
 
 mod push;
@@ -28,16 +32,39 @@ impl Extent {
     pub const EMPTY: Extent = Extent { end: FIRST, edges: 0 };
 }
 
+/// What a tape keeps of each node besides its row, if it can be looked into.
+#[derive(Clone, Copy)]
+struct Entry {
+    value: f64,
+    op: Op,
+}
+
 /// What recording touches comes first; the rest is behind `cold`.
+///
+/// Rows and entries hold what is in use, and then prepared room: one comparison shows whether there is room.
 pub(crate) struct Storage {
-    /// The nodes, and prepared room for more: one comparison shows whether there is room.
-    room: Vec<Node>,
+    /// By index.
+    rows: Vec<Row>,
+    pool: Pool,
+    /// By index, where every row is a node; nothing if the tape keeps no values and operations.
+    entries: Vec<Entry>,
     windows: Windows,
-    pub pool: Pool,
+    keeps_entries: bool,
     most: usize,
     /// 0 if this is no tape.
     id: u64,
+    matrices: Vec<MatrixRow>,
     pub cold: Option<Box<Cold>>,
+}
+
+/// What a new tape keeps besides partial derivatives.
+pub(crate) enum Keep {
+    /// Nothing: nobody looks into it.
+    Nothing,
+    /// The value and the operation of each node.
+    Entries,
+    /// That, and what a replay has to know.
+    Recording(Recording),
 }
 
 /// What recording rarely touches.
@@ -49,7 +76,8 @@ pub(crate) struct Cold {
     /// What this tape had needed at its last rewind.
     need: Need,
     pub needs: Needs,
-    pub names: IndexMap<String, u32>,
+    /// The named variables: index and value.
+    pub names: IndexMap<String, (u32, f64)>,
     /// Names of custom nodes, by rising index.
     pub labels: Vec<(u32, &'static str)>,
     pub lines: Vec<Option<Line>>,
@@ -63,13 +91,19 @@ pub(crate) struct Cold {
 impl Storage {
     /// No tape at all: every look-up in it fails.
     pub const NONE: Storage = Storage {
-        room: Vec::new(),
-        windows: Windows { end: 0, origin: HIDDEN, kept: Kept::NOTHING },
+        rows: Vec::new(),
         pool: Pool::EMPTY,
+        entries: Vec::new(),
+        windows: Windows { end: 0, origin: HIDDEN, kept: Kept::NOTHING },
+        keeps_entries: false,
         most: 0,
         id: 0,
+        matrices: Vec::new(),
         cold: None,
     };
+
+    /// Bytes of a node with at most two operands, with value and operation.
+    pub const NODE_BYTES: usize = size_of::<Row>() + size_of::<Entry>();
 
     /// An empty tape.
     pub fn new() -> Storage {
@@ -88,7 +122,7 @@ impl Storage {
                 recording: None,
                 is_paused: false,
             })),
-            room: vec![Node::leaf(0.0); FIRST],
+            rows: vec![Row::LEAF; FIRST],
             windows: Windows { end: FIRST, ..Storage::NONE.windows },
             ..Storage::NONE
         };
@@ -97,9 +131,17 @@ impl Storage {
     }
 
     /// Begins a new tape in this memory.
-    pub fn begin(&mut self, most: usize, recording: Option<Recording>) {
+    pub fn begin(&mut self, most: usize, keep: Keep) {
         self.most = most.saturating_add(FIRST).min(MOST);
-        self.room.truncate(self.most);
+        self.rows.truncate(self.most);
+        self.keeps_entries = !matches!(keep, Keep::Nothing);
+        if self.keeps_entries && self.entries.is_empty() {
+            self.entries.resize(FIRST, Entry::NONE);
+        }
+        let recording = match keep {
+            Keep::Recording(recording) => Some(recording),
+            Keep::Nothing | Keep::Entries => None,
+        };
         (self.cold_mut().recording, self.cold_mut().is_paused) = (recording, false);
         self.keep_lines(cfg!(debug_assertions));
         let numbers = self.numbers_left().map_or_else(numbers::take, numbers::renew);
@@ -144,14 +186,15 @@ impl Storage {
         if self.most - self.windows.end < nodes { Err(Misuse::Full { nodes: self.len() }) } else { Ok(()) }
     }
 
-    pub fn name_last(&mut self, name: String) {
+    pub fn name_last(&mut self, name: String, value: f64) {
         let index = (self.windows.end - 1) as u32;
-        self.cold_mut().names.insert(name, index);
+        self.cold_mut().names.insert(name, (index, value));
     }
 
-    /// Names the custom node that was recorded last; in a paused tape a `stop_gradient` follows it.
-    pub fn label_last(&mut self, label: &'static str) {
-        let last = self.nodes().iter().rposition(|node| node.op == Op::Custom);
+    /// Names the node of this operation that was recorded last; in a paused tape a `stop_gradient` follows it.
+    pub fn label_last(&mut self, op: Op, label: &'static str) {
+        let entries = self.entries.get(..self.windows.end).unwrap_or_default();
+        let last = entries.iter().rposition(|entry| entry.op == op);
         self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
     }
 
@@ -165,19 +208,57 @@ impl Storage {
         (index < self.windows.end).then(|| segment.origin + index as u64)
     }
 
-    /// The variable of the node at this index.
-    pub fn var_at(&self, index: usize) -> Option<Var> {
-        Some(Var { value: self.room[index].value, node: self.number_at(index)? })
+    /// The variable that was named.
+    pub fn named(&self, name: &str) -> Option<Var> {
+        let &(index, value) = self.cold().names.get(name)?;
+        Some(Var { value, node: self.number_at(index as usize)? })
     }
 
     /// How many nodes there are.
     pub fn len(&self) -> usize {
-        self.windows.end - FIRST
+        if self.keeps_entries { self.windows.end - FIRST } else { self.rows().nodes() }
     }
 
-    /// The nodes, after the first entries, which are not nodes.
-    pub fn nodes(&self) -> &[Node] {
-        &self.room[..self.windows.end]
+    /// The indices of the nodes of a tape that keeps values and operations.
+    pub fn indices(&self) -> Range<usize> {
+        FIRST..self.windows.end
+    }
+
+    /// The rows of all nodes, after the first entries, which are not nodes.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { rows: &self.rows[..self.windows.end], pool: &self.pool, matrices: &self.matrices }
+    }
+
+    /// Notes that the last row is that of an operation on matrices with so many operands.
+    pub fn note_matrix(&mut self, op: MatrixOp, operands: usize) {
+        let last = (self.windows.end - 1) as u32;
+        self.matrices.push(MatrixRow { last, operands: operands as u32, op });
+    }
+
+    /// Whether there are [`node`](Self::node)s to look at: values and operations.
+    pub fn keeps_entries(&self) -> bool {
+        self.keeps_entries
+    }
+
+    /// Whether the node at this index is an independent variable, as far as the tape knows.
+    pub fn is_leaf(&self, index: usize) -> bool {
+        self.entries.get(index).is_none_or(|entry| entry.op == Op::Input)
+    }
+
+    /// The node at this index of a tape that keeps values and operations.
+    pub fn node(&self, index: usize) -> Node {
+        let Entry { value, op } = self.entries[index];
+        let mut edges: SmallVec<[Edge; 4]> = self.rows().edges(index).collect();
+        match op {
+            Op::Matrix(_) => edges.truncate(self.rows().matrix(index).operands as usize),
+            _ => match op.arity() {
+                Some(arity) => edges.truncate(arity),
+                // In a custom node or a block, a constant cannot be distinguished from an operand that does not exist.
+                None if self.rows[index].list().is_none() => edges.retain(|edge| edge.operand != CONSTANT),
+                None => {}
+            },
+        }
+        Node { op, value, edges }
     }
 
     pub fn keep_lines(&mut self, on: bool) {
@@ -196,7 +277,7 @@ impl Storage {
 
     /// Notes that plain numbers of this tape were given out, if it is a recording one.
     pub fn give_out(&mut self, at: Line) {
-        let nodes = self.len();
+        let nodes = self.windows.end - FIRST;
         if let Some(recording) = &mut self.cold_mut().recording {
             recording.give_out(nodes, at);
         }
@@ -216,10 +297,13 @@ impl Storage {
         let need = self.need();
         self.windows.end = end;
         self.pool.truncate(extent.edges);
+        while self.matrices.last().is_some_and(|matrix| matrix.last as usize >= end) {
+            self.matrices.pop();
+        }
         let cold = self.cold_mut();
         cold.need = need;
         cold.lines.truncate(end);
-        while cold.names.last().is_some_and(|(_, index)| *index as usize >= end) {
+        while cold.names.last().is_some_and(|(_, named)| named.0 as usize >= end) {
             cold.names.pop();
         }
         while cold.labels.last().is_some_and(|(index, _)| *index as usize >= end) {
@@ -242,8 +326,15 @@ impl Storage {
 
     /// What this tape has needed so far.
     fn need(&self) -> Need {
-        let (nodes, edges) = (self.windows.end as u32, self.pool.len() as u32);
-        Need { nodes, edges, lines: self.cold().lines.len() as u32 }.or(self.cold().need)
+        self.need_now().or(self.cold().need)
+    }
+
+    /// What is in use.
+    fn need_now(&self) -> Need {
+        let nodes = self.windows.end as u32;
+        let entries = if self.keeps_entries { nodes } else { 0 };
+        let lines = self.cold().lines.len() as u32;
+        Need { nodes, entries, edges: self.pool.len() as u32, lines }
     }
 
     /// What this tape has needed; the need of the next tape in this memory starts from zero.
@@ -298,7 +389,8 @@ impl Storage {
 
     /// Bytes reserved for nodes, edges, lines and derivatives.
     pub fn bytes(&self) -> usize {
-        self.room.capacity() * size_of::<Node>()
+        self.rows.capacity() * size_of::<Row>()
+            + self.entries.capacity() * size_of::<Entry>()
             + self.pool.bytes()
             + self.cold.as_ref().map_or(0, |cold| {
                 cold.lines.capacity() * size_of::<Option<Line>>()
@@ -306,9 +398,16 @@ impl Storage {
             })
     }
 
+    /// Bytes in use for nodes and edges.
+    pub fn bytes_in_use(&self) -> usize {
+        let entry = if self.keeps_entries { size_of::<Entry>() } else { 0 };
+        (self.windows.end - FIRST) * (size_of::<Row>() + entry) + self.pool.len() * Pool::EDGE_BYTES
+    }
+
     /// Bytes for what was needed.
     pub fn bytes_for(need: Need) -> usize {
-        need.nodes as usize * size_of::<Node>()
+        need.nodes as usize * size_of::<Row>()
+            + need.entries as usize * size_of::<Entry>()
             + need.edges as usize * Pool::EDGE_BYTES
             + need.lines as usize * size_of::<Option<Line>>()
     }
@@ -321,19 +420,20 @@ impl Storage {
 
     /// Releases memory that is neither in use nor needed in future.
     pub fn shrink_to(&mut self, need: Need) {
-        let nodes = self.windows.end.max(need.nodes as usize);
-        self.room.truncate(nodes);
-        self.room.shrink_to(nodes);
+        let need = need.or(Need { lines: 0, ..self.need_now() });
+        shrink(&mut self.rows, need.nodes);
+        shrink(&mut self.entries, need.entries);
         self.pool.shrink_to(need.edges as usize);
         self.cold_mut().lines.shrink_to(need.lines as usize);
     }
 
-    /// Reserves memory for this number of further nodes. It is not written to yet.
+    /// Reserves memory for this number of further nodes, with at most two operands each. It is not written to yet.
     pub fn reserve(&mut self, nodes: usize) -> Result<(), Misuse> {
         let end = self.windows.end.checked_add(nodes).filter(|&end| end <= self.most);
         let end = end.ok_or(Misuse::NoMemory { nodes })?;
-        let further = end.saturating_sub(self.room.len());
-        self.room.try_reserve_exact(further).map_err(|_| Misuse::NoMemory { nodes })
+        let entries = if self.keeps_entries { end } else { 0 };
+        let is_there = reserve(&mut self.rows, end).and_then(|()| reserve(&mut self.entries, entries));
+        is_there.map_err(|_| Misuse::NoMemory { nodes })
     }
 
     /// Ends this storage for good: the memory goes to the system, and unused ids go to other threads.
@@ -342,6 +442,22 @@ impl Storage {
             numbers::give_back(left);
         }
     }
+}
+
+impl Entry {
+    /// What prepared room holds, and the entries before the first node.
+    const NONE: Entry = Entry { value: 0.0, op: Op::Input };
+}
+
+/// Releases what a column has beyond this length.
+fn shrink<T>(column: &mut Vec<T>, len: u32) {
+    column.truncate(len as usize);
+    column.shrink_to(len as usize);
+}
+
+/// Reserves memory for a column of this length.
+fn reserve<T>(column: &mut Vec<T>, len: usize) -> Result<(), TryReserveError> {
+    column.try_reserve_exact(len.saturating_sub(column.len()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,9 @@
 //! The reverse sweep: partials times adjoints, from the last index to the first. It knows no mathematics; an operation
 //! on matrices, which has no partials, has a rule of its own.
 
-use super::edge::{CONSTANT, FIRST, UNTAKEN};
+use super::edge::{Edge, FIRST, UNTAKEN};
 use super::matrices;
-use super::node::Node;
-use super::pool::Pool;
-use crate::table::matrix::op::MatrixOp;
-use crate::table::ops::Op;
+use super::rows::{MatrixRow, Rows};
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
 use std::ops::Range;
@@ -16,47 +13,69 @@ pub(crate) type Seed = (u32, f64);
 
 /// Fills `adjoints` with the derivatives of the weighted sum of the seeds with respect to every node up to the last
 /// seed. The memory of `adjoints` is reused.
-pub(crate) fn sweep(nodes: &[Node], pool: &Pool, seeds: &[Seed], adjoints: &mut Vec<f64>) {
-    sweep_several(nodes, pool, [seeds], adjoints);
+pub(crate) fn sweep(rows: Rows<'_>, seeds: &[Seed], adjoints: &mut Vec<f64>) {
+    sweep_several(rows, [seeds], adjoints);
 }
 
 /// As [`sweep`], for several weighted sums at once: their derivatives side by side, which are returned.
 pub(crate) fn sweep_several<'a, const OUTPUTS: usize>(
-    nodes: &[Node],
-    pool: &Pool,
+    rows: Rows<'_>,
     seeds: [&[Seed]; OUTPUTS],
     adjoints: &'a mut Vec<f64>,
 ) -> &'a [[f64; OUTPUTS]] {
     // Without a seed among the nodes, only the sink.
     let last = seeds.iter().copied().flatten().map(|seed| seed.0 as usize).max().unwrap_or(0).max(FIRST - 1);
-    // The operands of an entry of a matrix are those of the last one.
-    let len = last + 1 + nodes[last..].iter().take_while(|node| node.op == Op::Entry).count();
+    let rows = rows.through(last);
     adjoints.clear();
-    adjoints.resize(len * OUTPUTS, 0.0);
+    adjoints.resize(rows.len() * OUTPUTS, 0.0);
     let (adjoints, _) = adjoints.as_chunks_mut();
     for (k, seeds) in seeds.iter().enumerate() {
         for &(index, weight) in *seeds {
             adjoints[index as usize][k] += weight;
         }
     }
-    walk(&nodes[..len], pool, seeds, adjoints);
+    walk(rows, seeds, adjoints);
     adjoints
 }
 
-fn walk<const OUTPUTS: usize>(
-    nodes: &[Node],
-    pool: &Pool,
-    seeds: [&[Seed]; OUTPUTS],
-    adjoints: &mut [[f64; OUTPUTS]],
-) {
+fn walk<const OUTPUTS: usize>(rows: Rows<'_>, seeds: [&[Seed]; OUTPUTS], adjoints: &mut [[f64; OUTPUTS]]) {
     // The variables that a tape begins with pass nothing on.
-    let leaves = nodes[FIRST..].iter().take_while(|node| node.operands == [CONSTANT; 2]).count();
-    let mut zeros = Zeros { nodes, pool, seeds, reached: [const { None }; OUTPUTS] };
-    let adjoints = Cell::from_mut(&mut adjoints[..nodes.len()]).as_slice_of_cells();
-    for (index, (node, adjoint)) in nodes.iter().zip(adjoints).enumerate().skip(FIRST + leaves).rev() {
+    let leaves = rows.rows[FIRST..].iter().take_while(|row| row.is_leaf()).count();
+    let mut zeros = Zeros { rows, seeds, reached: [const { None }; OUTPUTS] };
+    let adjoints = Cell::from_mut(&mut adjoints[..rows.len()]).as_slice_of_cells();
+    let mut end = rows.len();
+    for matrix in rows.matrices.iter().rev() {
+        let last = matrix.last as usize;
+        walk_rows(&mut zeros, last + 1..end, adjoints);
+        zeros.pass_on_matrix(matrix, adjoints);
+        end = last;
+    }
+    walk_rows(&mut zeros, (FIRST + leaves).min(end)..end, adjoints);
+}
+
+/// Passes the adjoints of these nodes on, none of which is the last result of an operation on matrices.
+///
+/// The entries before the first node are a sink: contributions to constants and to what has no part in a result are
+/// added there and never read.
+fn walk_rows<const OUTPUTS: usize>(
+    zeros: &mut Zeros<'_, OUTPUTS>,
+    range: Range<usize>,
+    adjoints: &[Cell<[f64; OUTPUTS]>],
+) {
+    let rows = zeros.rows;
+    let mut walk = rows.rows[range.clone()].iter().zip(&adjoints[range.clone()]).rev();
+    while let Some((row, adjoint)) = walk.next() {
         let adjoint = numbers(adjoint);
+        let [a, b] = row.edges();
+        // One bounds check shows whether there are operands elsewhere too.
+        let by_a = adjoints.get(row.first() as usize);
         if adjoint.contains(&0.0) {
-            if node.is_pooled() || !has_finite_partials(node, pool) {
+            let index = range.start + walk.len();
+            let is_finite = match by_a {
+                Some(_) => a.slot.is_finite() && b.slot.is_finite(),
+                None => rows.has_finite_partials(index),
+            };
+            if !is_finite {
                 zeros.pass_on(index, adjoint, adjoints);
                 continue;
             }
@@ -65,23 +84,48 @@ fn walk<const OUTPUTS: usize>(
                 continue;
             }
         }
-        // The entries before the first node are a sink: contributions to markers instead of operands are added there
-        // and never read. So one bounds check shows whether the operands are in the pool.
-        let [a, b] = node.operands;
-        let Some(by_a) = adjoints.get(a as usize) else {
-            if let Op::Matrix(op) = node.op {
-                zeros.pass_on_matrix(op, index, adjoints);
-                continue;
-            }
-            let (slots, operands) = pool.columns(node.pool_range());
+        if let Some(by_a) = by_a {
+            contribute(by_a, a.slot, adjoint);
+            contribute_second(b, adjoint, adjoints);
+        } else if let Some(list) = row.list() {
+            let (slots, operands) = rows.pool.columns(list);
             pass_on(slots, operands, adjoint, adjoints);
-            continue;
-        };
-        contribute(by_a, node.slots[0], adjoint);
-        // Often there is no second operand, and repeated additions to the sink would wait for each other.
-        if b > UNTAKEN {
-            contribute(&adjoints[b as usize], node.slots[1], adjoint);
+        } else {
+            contribute(&adjoints[a.operand as usize], a.slot, adjoint);
+            contribute_second(b, adjoint, adjoints);
+            for (row, _) in walk.by_ref() {
+                let [a, b] = row.edges();
+                contribute(&adjoints[a.operand as usize], a.slot, adjoint);
+                contribute_second(b, adjoint, adjoints);
+                if !row.is_continued() {
+                    break;
+                }
+            }
         }
+    }
+}
+
+/// Often there is no second operand, and repeated additions to the sink would wait for each other.
+#[inline(always)]
+fn contribute_second<const OUTPUTS: usize>(
+    edge: Edge,
+    adjoint: [f64; OUTPUTS],
+    adjoints: &[Cell<[f64; OUTPUTS]>],
+) {
+    if edge.operand > UNTAKEN {
+        contribute(&adjoints[edge.operand as usize], edge.slot, adjoint);
+    }
+}
+
+#[inline(never)]
+fn pass_on<const OUTPUTS: usize>(
+    slots: &[f64],
+    operands: &[u32],
+    adjoint: [f64; OUTPUTS],
+    adjoints: &[Cell<[f64; OUTPUTS]>],
+) {
+    for (&slot, &operand) in slots.iter().zip(operands) {
+        contribute(&adjoints[operand as usize], slot, adjoint);
     }
 }
 
@@ -103,37 +147,21 @@ fn contribute<const OUTPUTS: usize>(by_operand: &Cell<[f64; OUTPUTS]>, slot: f64
 
 /// What to do with adjoints that are zero.
 struct Zeros<'a, const OUTPUTS: usize> {
-    nodes: &'a [Node],
-    pool: &'a Pool,
+    rows: Rows<'a>,
     seeds: [&'a [Seed]; OUTPUTS],
     /// By output and index, once it is needed.
     reached: [Option<Vec<bool>>; OUTPUTS],
 }
 
 impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
-    /// Passes adjoints on of which some are zero: those only if they count, see [`zero_counts`].
+    /// Passes adjoints on of which some are zero, by partials of which some are not finite: the zeros only if they count,
+    /// see [`zero_counts`].
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoint: [f64; OUTPUTS], adjoints: &[Cell<[f64; OUTPUTS]>]) {
-        let node = &self.nodes[index];
-        if let Op::Matrix(op) = node.op {
-            return self.pass_on_matrix(op, index, adjoints);
-        }
-        let (slots, operands) = if node.is_pooled() {
-            self.pool.columns(node.pool_range())
-        } else {
-            (&node.slots[..], &node.operands[..])
-        };
-        let is_finite = has_finite_partials(node, self.pool);
-        if is_finite {
-            if adjoint != [0.0; OUTPUTS] {
-                pass_on(slots, operands, adjoint, adjoints);
-            }
-            return;
-        }
         let passes: [bool; OUTPUTS] = std::array::from_fn(|k| {
-            adjoint[k] != 0.0 || zero_counts(is_finite, || self.is_reached(index, k))
+            adjoint[k] != 0.0 || zero_counts(false, || self.is_reached(index..index + 1, k))
         });
-        for (&slot, &operand) in slots.iter().zip(operands) {
+        for Edge { slot, operand } in self.rows.edges(index) {
             let by_operand = &adjoints[operand as usize];
             let sums = by_operand.get();
             let term = |k: usize| if passes[k] { slot * adjoint[k] } else { 0.0 };
@@ -141,41 +169,19 @@ impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
         }
     }
 
-    fn pass_on_matrix(&mut self, op: MatrixOp, index: usize, adjoints: &[Cell<[f64; OUTPUTS]>]) {
-        let (nodes, pool) = (self.nodes, self.pool);
+    fn pass_on_matrix(&mut self, matrix: &MatrixRow, adjoints: &[Cell<[f64; OUTPUTS]>]) {
+        let rows = self.rows;
         for k in 0..OUTPUTS {
-            matrices::pass_on(op, nodes, pool, index, adjoints, k, || self.is_reached(index, k));
+            matrices::pass_on(matrix, rows, adjoints, k, || self.is_reached(rows.results(matrix), k));
         }
     }
 
-    /// Whether a node is reached from a seed of an output; those of weight zero are seeds too.
+    /// Whether one of these nodes is reached from a seed of an output; those of weight zero are seeds too.
     #[cold]
     #[inline(never)]
-    fn is_reached(&mut self, index: usize, output: usize) -> bool {
-        let seeds = self.seeds[output];
-        let reached = self.reached[output].get_or_insert_with(|| reached(self.nodes, self.pool, seeds));
-        reached[self.nodes[index].results(index)].contains(&true)
-    }
-}
-
-#[inline(never)]
-fn pass_on<const OUTPUTS: usize>(
-    slots: &[f64],
-    operands: &[u32],
-    adjoint: [f64; OUTPUTS],
-    adjoints: &[Cell<[f64; OUTPUTS]>],
-) {
-    for (&slot, &operand) in slots.iter().zip(operands) {
-        contribute(&adjoints[operand as usize], slot, adjoint);
-    }
-}
-
-fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
-    if node.is_pooled() {
-        // Without an early exit, so that one instruction tests several slots.
-        pool.slots[node.pool_range()].iter().fold(true, |all, slot| all & slot.is_finite())
-    } else {
-        node.slots[0].is_finite() && node.slots[1].is_finite()
+    fn is_reached(&mut self, results: Range<usize>, output: usize) -> bool {
+        let (rows, seeds) = (self.rows, self.seeds[output]);
+        self.reached[output].get_or_insert_with(|| reached(rows, seeds))[results].contains(&true)
     }
 }
 
@@ -184,15 +190,20 @@ fn has_finite_partials(node: &Node, pool: &Pool) -> bool {
 /// Rare: computed once per sweep, the first time that a zero meets a partial that is not finite.
 #[cold]
 #[inline(never)]
-fn reached(nodes: &[Node], pool: &Pool, seeds: &[Seed]) -> Vec<bool> {
-    let mut reached = vec![false; nodes.len()];
+fn reached(rows: Rows<'_>, seeds: &[Seed]) -> Vec<bool> {
+    let mut reached = vec![false; rows.len()];
     for &(index, _) in seeds {
         reached[index as usize] = true;
     }
     let linked =
-        |node: &Node| node.edges(pool).filter(|edge| edge.is_linked()).map(|edge| edge.operand as usize);
-    let nodes = (FIRST..nodes.len()).rev().map(|index| (nodes[index].results(index), linked(&nodes[index])));
-    mark_needed(&mut reached, nodes);
+        |index: usize| rows.edges(index).filter(|edge| edge.is_linked()).map(|edge| edge.operand as usize);
+    let mut matrices = rows.matrices.iter().rev().peekable();
+    let results = |index: usize| match matrices.next_if(|matrix| matrix.last as usize == index) {
+        Some(matrix) => rows.results(matrix),
+        None => index..index + 1,
+    };
+    let indices = (FIRST..rows.len()).rev();
+    mark_needed(&mut reached, indices.clone().map(results).zip(indices.map(linked)));
     reached
 }
 

@@ -1,14 +1,14 @@
 //! The tapes of a thread: the active one, the parked others, and spare memory for the next.
 
 use super::caller::{self, Line};
-use super::edge::FIRST;
-use super::guard::{Guard, Recording};
+use super::edge::{Edge, FIRST};
+use super::guard::Guard;
 use super::misuse::Misuse;
 use super::node::{Var, values_of};
 use super::numbers::window_of;
 use super::recordings;
 use super::spare::Spare;
-use super::storage::{Extent, Storage};
+use super::storage::{Extent, Keep, Storage};
 use crate::number::predicate::Predicate;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
@@ -81,16 +81,7 @@ pub(crate) fn record<const ARITY: usize>(
         return Var::constant_of(value);
     }
     let (partials, are_linked) = rule();
-    let number = match (&operands[..], &partials[..], &are_linked[..]) {
-        (&[a], &[by_a], &[link]) => {
-            let none = Var::constant_of(0.0);
-            on_active_tape(|tape| tape.try_push(op, value, [a, none], [by_a, 0.0], [link, true]))
-        }
-        (&[a, b], &[by_a, by_b], &[link, other]) => {
-            on_active_tape(|tape| tape.try_push(op, value, [a, b], [by_a, by_b], [link, other]))
-        }
-        _ => try_record_block(op, value, operands, partials, are_linked),
-    };
+    let number = try_record(op, value, operands, partials, are_linked);
     match number {
         Some(node) => Var { value, node },
         None => record_checked(op, value, operands, rule),
@@ -111,22 +102,21 @@ fn record_checked<const ARITY: usize>(
     record_many(op, value, &operands, &partials, &|k| are_linked[k])
 }
 
-/// For more than two operands. In two steps, since a closure that did everything would not be inlined.
 #[inline(always)]
-fn try_record_block<const ARITY: usize>(
+fn try_record<const ARITY: usize>(
     op: Op,
     value: f64,
     operands: [Var; ARITY],
     partials: [f64; ARITY],
     are_linked: [bool; ARITY],
 ) -> Option<u64> {
+    // In two steps, since a closure that did everything would not be inlined.
     let windows = on_active_tape(|tape| Some(tape.windows()))?;
-    let (mut slots, mut indices) = ([0.0; ARITY], [0; ARITY]);
+    let mut edges = [Edge::NONE; ARITY];
     for k in 0..ARITY {
-        let edge = windows.edge(operands[k], partials[k], are_linked[k])?;
-        (slots[k], indices[k]) = (edge.slot, edge.operand);
+        edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
     }
-    on_active_tape(move |tape| tape.try_push_block(op, value, slots, indices))
+    on_active_tape(move |tape| tape.try_push(op, value, edges))
 }
 
 /// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
@@ -297,12 +287,12 @@ impl Thread {
     };
 
     /// Starts a tape, in the memory of an earlier one if there is some; returns its id.
-    pub fn open(&mut self, most: usize, recording: Option<Recording>) -> u64 {
+    pub fn open(&mut self, most: usize, keep: Keep) -> u64 {
         // Registers the teardown; tapes made after it are left to the system.
         let _ = TEARDOWN.try_with(|_| ());
-        RECORDING.set(RECORDING.get() + usize::from(recording.is_some()));
+        RECORDING.set(RECORDING.get() + usize::from(matches!(keep, Keep::Recording(_))));
         let mut tape = self.spare.take().unwrap_or_else(Storage::new);
-        tape.begin(most, recording);
+        tape.begin(most, keep);
         let id = tape.id();
         self.park(tape);
         id
@@ -467,7 +457,7 @@ fn mixed(tape: &Storage, var: Var, other_tape: &Storage, other: Var) -> Misuse {
 /// A variable by its name or node, value and tape.
 fn describe(tape: &Storage, var: Var) -> String {
     let index = tape.find(var).unwrap_or_default();
-    let name = match tape.cold().names.iter().find(|(_, named)| **named == index) {
+    let name = match tape.cold().names.iter().find(|(_, named)| named.0 == index) {
         Some((name, _)) => format!("`{name}`"),
         None => format!("node #{}", index as usize - FIRST),
     };

@@ -183,6 +183,12 @@ pub fn jacobians(program: &Program, x: &[f64], forms: &Forms) -> Answers {
         let vars = tape.vars(x);
         swept(&f(&vars), &vars)
     };
+    let for_gradients = |f: &dyn Fn(&[Var]) -> Vec<Var>| {
+        let tape = Tape::for_gradients();
+        tape.keep_lines(false); // the quick path, in debug builds too
+        let vars = tape.vars(x);
+        swept(&f(&vars), &vars)
+    };
     let of_duals = |outputs: Vec<Dual<f64, N>>| -> Vec<f64> {
         outputs.iter().flat_map(|y| y.tangents()[..n].to_vec()).collect()
     };
@@ -196,6 +202,8 @@ pub fn jacobians(program: &Program, x: &[f64], forms: &Forms) -> Answers {
         transposed((0..n).map(column).collect(), m)
     });
     all.add("blocks", || on_tape(&|x| as_blocks(program, x)));
+    all.add("tape for gradients", || for_gradients(&|x| program.outputs(x)));
+    all.add("blocks on a tape for gradients", || for_gradients(&|x| as_blocks(program, x)));
     for (name, f) in &forms.same {
         all.add(format!("{name}: jacobian_at"), || {
             let mut jacobian = vec![7.0; n * m];

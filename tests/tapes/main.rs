@@ -4,6 +4,7 @@
 mod common;
 
 mod diagnosis;
+mod for_gradients;
 mod misuse;
 mod recording;
 mod recording_hides_nothing;

@@ -17,12 +17,18 @@ pub(super) struct DataLoss<'a, F> {
 }
 
 /// Reusable memory for evaluations on a tape.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TapeMemory {
     tape: Tape,
     gradient: Gradient,
     /// The current sample as constants.
     constants: Vec<Var>,
+}
+
+impl Default for TapeMemory {
+    fn default() -> TapeMemory {
+        TapeMemory { tape: Tape::for_gradients(), gradient: Gradient::new(), constants: Vec::new() }
+    }
 }
 
 impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {

@@ -1,69 +1,71 @@
-//! Appending to a tape: on a fast path that only writes the node, or on the general path, which handles every case.
+//! Appending to a tape: on a fast path that only writes the row, or on the general path, which handles every case.
 
-use super::Storage;
+use super::{Entry, Storage};
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use crate::tape::caller::Line;
 use crate::tape::edge::{CONSTANT, Edge, MOST};
 use crate::tape::misuse::Misuse;
-use crate::tape::node::{Node, Var, values_of};
+use crate::tape::node::{Var, values_of};
 use crate::tape::pool::ByColumns;
-use crate::tape::windows::{HIDDEN, Windows};
+use crate::tape::row::Row;
+use crate::tape::windows::HIDDEN;
+use smallvec::SmallVec;
 
-/// The largest number of nodes by which the room grows at once, so that prepared entries are still in the cache when
-/// they are used.
+/// The largest number of entries by which room grows at once, so that prepared entries are still in the cache when they
+/// are used.
 const MOST_GROWTH: usize = 1 << 12;
 
 impl Storage {
-    /// Appends a node and returns its id; `None` if more has to be done than writing the node. Its operands have to
-    /// be constants, or recorded since the last rewind or before the first one.
+    /// Appends a node and returns its id; `None` if there is no room for it. The caller has looked up the operands in the
+    /// [`windows`](Self::windows) of this tape, and nothing was recorded since.
     #[inline(always)]
-    pub fn try_push(
-        &mut self,
-        op: Op,
-        value: f64,
-        operands: [Var; 2],
-        partials: [f64; 2],
-        are_linked: [bool; 2],
-    ) -> Option<u64> {
-        let first = self.windows.edge(operands[0], partials[0], are_linked[0])?;
-        let second = self.windows.edge(operands[1], partials[1], are_linked[1])?;
-        self.push_node(Node::new(op, value, [first, second]))
+    pub fn try_push<const ARITY: usize>(&mut self, op: Op, value: f64, edges: [Edge; ARITY]) -> Option<u64> {
+        match edges[..] {
+            [] => self.push_row(op, value, Row::LEAF),
+            [a] => self.push_row(op, value, Row::new([a, Edge::NONE])),
+            [a, b] => self.push_row(op, value, Row::new([a, b])),
+            _ if self.keeps_entries => {
+                let row = self.list_of(ARITY)?;
+                let node = self.push_row(op, value, row)?;
+                self.pool.extend(edges);
+                Some(node)
+            }
+            _ => self.push_rows(edges),
+        }
     }
 
     /// Appends a node, if there is room, and returns its id.
     #[inline(always)]
-    fn push_node(&mut self, node: Node) -> Option<u64> {
-        let Windows { end, origin, .. } = &mut self.windows;
-        *self.room.get_mut(*end)? = node;
-        let number = *origin + *end as u64;
-        *end += 1;
-        Some(number)
-    }
-
-    /// As [`try_push`](Self::try_push), for more than two operands, given as slots and indices. The caller
-    /// has looked them up in the [`windows`](Self::windows) of this tape, and nothing was recorded since, so they are
-    /// valid.
-    #[inline(always)]
-    pub fn try_push_block<const ARITY: usize>(
-        &mut self,
-        op: Op,
-        value: f64,
-        slots: [f64; ARITY],
-        indices: [u32; ARITY],
-    ) -> Option<u64> {
-        let start = self.pool.len();
-        if start + ARITY >= MOST {
-            return None;
+    fn push_row(&mut self, op: Op, value: f64, row: Row) -> Option<u64> {
+        let index = self.windows.end;
+        let place = self.rows.get_mut(index)?;
+        if self.keeps_entries {
+            *self.entries.get_mut(index)? = Entry { value, op };
         }
-        let number = self.push_node(Node::pooled(op, value, start as u32, ARITY))?;
-        self.pool.slots.extend_from_slice(&slots);
-        self.pool.operands.extend_from_slice(&indices);
-        Some(number)
+        *place = row;
+        self.windows.end += 1;
+        Some(self.windows.origin + index as u64)
     }
 
-    /// As [`try_push`](Self::try_push), for a row over lists, whose partials are computed in the memory where
-    /// they stay. Returns `None` also if all operands are constants. `read` is called while the tapes are borrowed,
+    /// As [`push_row`](Self::push_row), for more than two operands on a tape that keeps no values and operations.
+    #[inline(always)]
+    fn push_rows<const ARITY: usize>(&mut self, edges: [Edge; ARITY]) -> Option<u64> {
+        let index = self.windows.end;
+        let places = self.rows.get_mut(index..index + ARITY.div_ceil(2))?;
+        // From the last operands to the first, since the last row is the node.
+        for (place, k) in places.iter_mut().rev().zip((0..ARITY).step_by(2)) {
+            let b = if k + 1 < ARITY { edges[k + 1] } else { Edge::NONE };
+            let pair = [edges[k], b];
+            *place = if k + 2 < ARITY { Row::continued(pair) } else { Row::new(pair) };
+        }
+        let last = index + ARITY.div_ceil(2) - 1;
+        self.windows.end = last + 1;
+        Some(self.windows.origin + last as u64)
+    }
+
+    /// As [`try_push`](Self::try_push), for a row of the table over lists, whose partials are computed in the memory
+    /// where they stay. Returns `None` also if all operands are constants. `read` is called while the tapes are borrowed,
     /// so it must not run user code.
     #[inline]
     pub fn try_push_reduction<K: Reduction, A: Copy, B: Copy>(
@@ -74,7 +76,8 @@ impl Storage {
     ) -> Option<u64> {
         let count = lists.len();
         let (windows, start) = (self.windows(), self.pool.len());
-        if count == 0 || windows.end >= self.room.len() || start + count >= MOST {
+        self.list_of(count)?;
+        if count == 0 || windows.end >= self.rows.len() {
             return None;
         }
         // Sign bits instead of comparisons, since one instruction handles several: ids are below 2⁶³.
@@ -109,32 +112,50 @@ impl Storage {
             pool.leave_out(start, CONSTANT);
         }
         drop(columns);
-        self.push_node(Node::pooled(K::OP, value, start as u32, self.pool.len() - start))
+        self.push_row(K::OP, value, Row::listed(start, self.pool.len() - start))
     }
 
-    /// Appends a node; `None` if the tape is full.
-    pub fn push(&mut self, node: Node, line: Line) -> Option<Var> {
-        let index = self.windows.end;
-        if index >= self.most {
+    /// A row whose operands are the next ones of the pool, if a tape can hold so many.
+    #[inline(always)]
+    pub fn list_of(&self, count: usize) -> Option<Row> {
+        let start = self.pool.len();
+        (start + count < MOST).then(|| Row::listed(start, count))
+    }
+
+    /// Prepares room for another node, if the limit allows it.
+    fn make_room(&mut self) -> Option<()> {
+        let end = self.windows.end + 1;
+        if end > self.most {
             return None;
         }
-        if index == self.room.len() {
-            self.make_room();
+        if self.rows.len() < end {
+            grow(&mut self.rows, end, self.most, Row::LEAF);
         }
-        self.room[index] = node;
-        self.windows.end += 1;
+        if self.keeps_entries && self.entries.len() < end {
+            grow(&mut self.entries, end, self.most, Entry::NONE);
+        }
+        Some(())
+    }
+
+    /// Appends a node with these edges; `None` if the tape is full.
+    pub fn push(&mut self, op: Op, value: f64, edges: &[Edge], line: Line) -> Option<Var> {
+        self.make_room()?;
+        let index = self.windows.end;
+        match *edges {
+            // The operands of a list are in the list, however few they are.
+            _ if op.is_reduction() || edges.len() > 2 => {
+                let row = self.list_of(edges.len())?;
+                self.push_row(op, value, row)?;
+                edges.iter().for_each(|&edge| self.pool.push(edge));
+            }
+            [] => _ = self.push_row(op, value, Row::LEAF),
+            [a] => _ = self.push_row(op, value, Row::new([a, Edge::NONE])),
+            [a, b, ..] => _ = self.push_row(op, value, Row::new([a, b])),
+        }
         if self.cold().keeps_lines {
             self.push_line(index, line);
         }
-        self.var_at(index)
-    }
-
-    /// Prepares room for more nodes where there is no room left and the limit allows it, in reserved memory before
-    /// that grows.
-    fn make_room(&mut self) {
-        let (len, reserved) = (self.room.len(), self.room.capacity());
-        let end = if reserved > len { reserved.min(self.most) } else { self.most };
-        self.room.resize(end.min(len + len.clamp(32, MOST_GROWTH)), Node::leaf(0.0));
+        Some(Var { value, node: self.number_at(index)? })
     }
 
     #[cold]
@@ -155,40 +176,27 @@ impl Storage {
         is_linked: &dyn Fn(usize) -> bool,
         line: Line,
     ) -> Result<Var, Misuse> {
-        let edge = |tape: &Storage, (k, (&operand, &partial)): (usize, (&Var, &f64))| match tape
-            .find(operand)
-            .expect("a variable of this tape")
-        {
-            CONSTANT => Edge::constant(operand.value),
-            index => Edge::new(index, partial, is_linked(k)),
-        };
-        let mut operands = operands.iter().zip(partials).enumerate();
-        let pushed = if Node::holds(op, operands.len()) {
-            let edges = [(); 2].map(|()| operands.next().map_or(Edge::NONE, |operand| edge(self, operand)));
-            self.push(Node::new(op, value, edges), line)
-        } else {
-            let start = self.pool.len();
-            // The constants of a list are only needed to compute the value again.
-            let skips_constants = op.skips_constants() && self.cold().recording.is_none();
-            for operand in operands.filter(|(_, (operand, _))| operand.is_on_a_tape() || !skips_constants) {
-                let edge = edge(self, operand);
-                self.pool.push(edge);
+        // The constants of a list are only needed to compute the value again.
+        let keeps_constants =
+            self.keeps_entries && (!op.skips_constants() || self.cold().recording.is_some());
+        let mut edges: SmallVec<[Edge; 8]> = SmallVec::new();
+        for (k, (&operand, &partial)) in operands.iter().zip(partials).enumerate() {
+            match self.find(operand).expect("a variable of this tape") {
+                CONSTANT if keeps_constants => edges.push(Edge::constant(operand.value)),
+                CONSTANT => {}
+                index if is_linked(k) || self.keeps_entries => {
+                    edges.push(Edge::new(index, partial, is_linked(k)))
+                }
+                _ => {}
             }
-            let fits = self.pool.len() < MOST;
-            let node = Node::pooled(op, value, start as u32, self.pool.len() - start);
-            let pushed = if fits { self.push(node, line) } else { None };
-            if pushed.is_none() {
-                self.pool.truncate(start);
-            }
-            pushed
-        };
-        pushed.ok_or(Misuse::Full { nodes: self.len() })
+        }
+        self.push(op, value, &edges, line).ok_or(Misuse::Full { nodes: self.len() })
     }
 
     /// As [`try_push`](Self::try_push), for a new independent variable.
     #[inline]
     pub fn try_push_leaf(&mut self, value: f64) -> Option<u64> {
-        if self.windows.origin == HIDDEN { None } else { self.push_node(Node::leaf(value)) }
+        if self.windows.origin == HIDDEN { None } else { self.push_row(Op::Input, value, Row::LEAF) }
     }
 
     /// A new independent variable, for which there is room.
@@ -206,10 +214,17 @@ impl Storage {
         if is_paused {
             self.pause(false);
         }
-        let var = self.push(Node::leaf(value), line).expect("room for a variable");
+        let var = self.push(Op::Input, value, &[], line).expect("room for a variable");
         if is_paused {
             self.pause(true);
         }
         var
     }
+}
+
+/// Prepares room in a column, at least up to `end` and at most up to `most`, in reserved memory before that grows.
+fn grow<T: Clone>(column: &mut Vec<T>, end: usize, most: usize, filler: T) {
+    let (len, reserved) = (column.len(), column.capacity());
+    let limit = if reserved >= end { reserved.min(most) } else { most };
+    column.resize(limit.min(len + len.clamp(32, MOST_GROWTH)).max(end), filler);
 }

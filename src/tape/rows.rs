@@ -1,0 +1,95 @@
+//! What a sweep reads of a tape.
+
+use super::edge::{Edge, FIRST};
+use super::pool::Pool;
+use super::row::Row;
+use crate::table::matrix::op::MatrixOp;
+use std::ops::Range;
+
+/// The rows of a tape, in order, and the operands of lists.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    /// By index.
+    pub rows: &'a [Row],
+    pub pool: &'a Pool,
+    /// The operations on matrices, by rising index.
+    pub matrices: &'a [MatrixRow],
+}
+
+/// An operation on matrices, which has as many nodes as results. The list of the last one has the operands, with their
+/// values in place of partials, of which there would be one per result; then the values of the results, as constants.
+/// The other results have none.
+#[derive(Clone, Copy)]
+pub(crate) struct MatrixRow {
+    /// The index of the last result.
+    pub last: u32,
+    pub operands: u32,
+    pub op: MatrixOp,
+}
+
+impl<'a> Rows<'a> {
+    /// How many rows there are, with those before the first node.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.len() - FIRST - self.rows.iter().filter(|row| row.is_continued()).count()
+    }
+
+    /// The edges of the node at this index; where it has fewer than two, and no list, edges to constants instead of the
+    /// others.
+    pub fn edges(self, index: usize) -> impl Iterator<Item = Edge> + use<'a> {
+        let list = self.rows[index].list();
+        let rows = if list.is_some() {
+            0
+        } else {
+            1 + self.rows[..=index].iter().rev().take_while(|row| row.is_continued()).count()
+        };
+        let here = self.rows[index + 1 - rows..=index].iter().rev().flat_map(Row::edges);
+        self.pool.edges(list.unwrap_or(0..0)).chain(here)
+    }
+
+    /// Whether all slots of the node at this index are finite.
+    pub fn has_finite_partials(self, index: usize) -> bool {
+        match self.rows[index].list() {
+            // Without an early exit, so that one instruction tests several.
+            Some(list) => self.pool.slots[list].iter().fold(true, |all, slot| all & slot.is_finite()),
+            None => self.edges(index).all(|edge| edge.slot.is_finite()),
+        }
+    }
+
+    /// The number of operands of a node that are in a list.
+    fn listed(self, index: usize) -> usize {
+        self.rows[index].list().map_or(0, |list| list.len())
+    }
+
+    /// The operation on matrices of which the node at this index is a result, if it is one, or else a later one.
+    fn matrix_from(&self, index: usize) -> Option<&'a MatrixRow> {
+        self.matrices.get(self.matrices.partition_point(|matrix| (matrix.last as usize) < index))
+    }
+
+    /// The operation on matrices of which the node at this index is the last result.
+    pub fn matrix(&self, index: usize) -> &'a MatrixRow {
+        self.matrix_from(index).expect("an operation on matrices")
+    }
+
+    /// The indices of the results of an operation on matrices.
+    pub fn results(&self, matrix: &MatrixRow) -> Range<usize> {
+        let last = matrix.last as usize;
+        last + 1 - (self.listed(last) - matrix.operands as usize)..last + 1
+    }
+
+    /// The rows up to the one that has the operands of the node at `index`: for a result of an operation on matrices,
+    /// that of the last result.
+    pub fn through(self, index: usize) -> Rows<'a> {
+        let results = self.matrix_from(index).map(|matrix| self.results(matrix));
+        let last = match results {
+            Some(results) if results.contains(&index) => results.end - 1,
+            _ => index,
+        };
+        let matrices = self.matrices.partition_point(|matrix| matrix.last as usize <= last);
+        Rows { rows: &self.rows[..=last], pool: self.pool, matrices: &self.matrices[..matrices] }
+    }
+}
