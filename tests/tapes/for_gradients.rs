@@ -14,6 +14,7 @@ fn quick_tape_for_gradients() -> Tape {
 fn outputs(x: &[Var]) -> Vec<Var> {
     let [a, b, c] = [x[0], x[1], x[2]];
     let one = Var::from(1.0);
+    let zero = a * 0.0;
     let two = preaccumulate([a, b], |[a, b]| a.atan2(b));
     let three = preaccumulate([a, b, c], |[a, b, c]| a * b - c.exp());
     let four = preaccumulate([c, a, one, a], |[a, b, c, d]| (a / b).min(c * d));
@@ -33,8 +34,8 @@ fn outputs(x: &[Var]) -> Vec<Var> {
         a.select(three, nine),
         lists::sum(&[a, nine, one, a]) + lists::dot(&[six, b], &[0.5, 1.5]),
         // A zero on a path to an infinite partial, and one without a path.
-        (a - a).sqrt() * 0.0 + nine,
-        ((a - a).sqrt() + three).max(nine + 1e9),
+        zero.sqrt() * 0.0 + nine,
+        (zero.sqrt() + three).max(nine + 1e9),
         a.floor() * five + b.max(1e300) * four,
         Var::from(2.0),
         a,
