@@ -68,6 +68,17 @@ pub mod primitives {
     pub use crate::table::ops::{Op, Primitive, primitives as all, reductions};
 }
 
+/// What the code that [`fused`] writes calls.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod statement {
+    pub use crate::number::statement::lift::{
+        Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum, Operand, attempt,
+        bind, sum,
+    };
+    pub use tapegrad_macros::expand;
+}
+
 pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
@@ -80,3 +91,5 @@ pub use table::number::Number;
 pub use tape::gradient::Gradient;
 pub use tape::preaccumulate::{BlockOutput, preaccumulate};
 pub use tape::{Mark, Tape, Var};
+#[cfg(feature = "macros")]
+pub use tapegrad_macros::{fuse, fused};

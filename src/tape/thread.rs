@@ -81,7 +81,22 @@ pub(crate) fn record<const ARITY: usize>(
         return Var::constant_of(value);
     }
     let (partials, are_linked) = rule();
-    let number = match (&operands[..], &partials[..], &are_linked[..]) {
+    match try_record(op, value, operands, partials, are_linked) {
+        Some(node) => Var { value, node },
+        None => record_checked(op, value, operands, rule),
+    }
+}
+
+/// The id of the node in the usual case: the operands are constants or on the active tape, which has room.
+#[inline(always)]
+pub(crate) fn try_record<const ARITY: usize>(
+    op: Op,
+    value: f64,
+    operands: [Var; ARITY],
+    partials: [f64; ARITY],
+    are_linked: [bool; ARITY],
+) -> Option<u64> {
+    match (&operands[..], &partials[..], &are_linked[..]) {
         (&[a], &[by_a], &[link]) => {
             let none = Var::constant_of(0.0);
             on_active_tape(|tape| tape.try_push(op, value, [a, none], [by_a, 0.0], [link, true]))
@@ -90,10 +105,6 @@ pub(crate) fn record<const ARITY: usize>(
             on_active_tape(|tape| tape.try_push(op, value, [a, b], [by_a, by_b], [link, other]))
         }
         _ => try_record_block(op, value, operands, partials, are_linked),
-    };
-    match number {
-        Some(node) => Var { value, node },
-        None => record_checked(op, value, operands, rule),
     }
 }
 
@@ -207,6 +218,29 @@ pub(crate) fn record_block(
     } else {
         Var::constant_of(value)
     }
+}
+
+/// A statement as one node, with its text where the tape keeps lines.
+#[cfg(feature = "macros")]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn record_labelled(
+    value: f64,
+    operands: &[Var],
+    partials: &[f64],
+    is_linked: &[bool],
+    text: &'static str,
+) -> Var {
+    let line = Location::caller();
+    let linked = |k: usize| is_linked[k];
+    with(|thread| {
+        let result = thread.record(Op::Preaccumulated, value, operands, partials, &linked, line)?;
+        let tape = &mut thread.active;
+        if result.is_on_a_tape() && tape.line(tape.nodes().len() - 1).is_some() {
+            tape.label_last(text);
+        }
+        Ok(result)
+    })
 }
 
 /// Whether the variable is on a recording tape of this thread.

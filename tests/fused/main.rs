@@ -1,0 +1,3 @@
+//! Promise: a fused function is the function that is written.
+
+mod first;
