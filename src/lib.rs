@@ -73,8 +73,8 @@ pub mod primitives {
 #[doc(hidden)]
 pub mod statement {
     pub use crate::number::statement::lift::{
-        Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum, Operand, attempt,
-        bind, sum,
+        Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum,
+        Operand, attempt, bind, sum,
     };
     pub use tapegrad_macros::expand;
 }

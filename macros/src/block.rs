@@ -22,8 +22,10 @@ pub fn join(block: &mut Block, functions: &Functions, fuse: &mut dyn FnMut(&Expr
             .collect();
         let parts = parts(&mut last);
         users.extend((0..parts.len()).filter(|&part| mentions(parts[part], name)).map(Owner::Part));
-        let stands_alone = locals[k + 1..].iter().map(|local| &local.value).chain(parts.iter().map(|part| &**part));
-        let is_leaf = stands_alone.filter(|user| mentions(user, name)).all(|user| is_leaf_of(user, name, functions));
+        let stands_alone =
+            locals[k + 1..].iter().map(|local| &local.value).chain(parts.iter().map(|part| &**part));
+        let is_leaf =
+            stands_alone.filter(|user| mentions(user, name)).all(|user| is_leaf_of(user, name, functions));
         owners[k] = match users[..] {
             [first, ref others @ ..] if is_leaf && others.iter().all(|other| *other == first) => Some(first),
             _ => None,
@@ -89,7 +91,11 @@ fn local(statement: &Stmt, functions: &Functions) -> Option<Local> {
     let Pat::Ident(name) = pattern else { return None };
     let is_plain = name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none();
     let is_joined = is_plain && is_operation(&init.expr, functions) && only_places(&init.expr, functions);
-    is_joined.then(|| Local { name: name.ident.clone(), value: (*init.expr).clone(), statement: statement.clone() })
+    is_joined.then(|| Local {
+        name: name.ident.clone(),
+        value: (*init.expr).clone(),
+        statement: statement.clone(),
+    })
 }
 
 /// The last expression, or its elements if it is a list of them.
@@ -117,5 +123,6 @@ fn is_leaf_of(user: &Expr, name: &Ident, functions: &Functions) -> bool {
         _ => user,
     };
     let is_name = |leaf: &Expr| matches!(leaf, Expr::Path(path) if path.path.is_ident(name));
-    is_operation(user, functions) && leaves(user, functions).iter().all(|leaf| is_name(leaf) || !mentions(leaf, name))
+    is_operation(user, functions)
+        && leaves(user, functions).iter().all(|leaf| is_name(leaf) || !mentions(leaf, name))
 }

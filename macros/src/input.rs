@@ -85,9 +85,10 @@ fn is_block(options: ParseStream<'_>) -> Result<bool> {
 fn item(code: ParseStream<'_>) -> Result<Item> {
     let tokens = code.fork();
     match code.parse()? {
-        Item::Fn(function) if function.sig.constness.is_some() => {
-            Err(Error::new_spanned(function.sig.constness, "`#[fused]` cannot take a `const fn`: nothing is recorded in it"))
-        }
+        Item::Fn(function) if function.sig.constness.is_some() => Err(Error::new_spanned(
+            function.sig.constness,
+            "`#[fused]` cannot take a `const fn`: nothing is recorded in it",
+        )),
         item @ (Item::Fn(_) | Item::Impl(_)) => Ok(item),
         _ => Err(tokens.error("`#[fused]` stands before a function with a body, or before an `impl`")),
     }

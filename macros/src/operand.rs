@@ -9,7 +9,9 @@ use syn::{BinOp, Expr, Member, UnOp};
 pub fn is_place(expression: &Expr) -> bool {
     match expression {
         Expr::Path(path) => path.attrs.is_empty(),
-        Expr::Field(field) => !matches!(&field.member, Member::Named(name) if name == "await") && is_place(&field.base),
+        Expr::Field(field) => {
+            !matches!(&field.member, Member::Named(name) if name == "await") && is_place(&field.base)
+        }
         Expr::Index(index) => is_place(&index.expr) && is_simple(&index.index),
         Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)) && is_place(&unary.expr),
         Expr::Paren(inner) => is_place(&inner.expr),
@@ -22,7 +24,9 @@ pub fn is_place(expression: &Expr) -> bool {
 fn is_simple(index: &Expr) -> bool {
     match index {
         Expr::Lit(_) => true,
-        Expr::Binary(binary) => is_arithmetic(&binary.op) && is_simple(&binary.left) && is_simple(&binary.right),
+        Expr::Binary(binary) => {
+            is_arithmetic(&binary.op) && is_simple(&binary.left) && is_simple(&binary.right)
+        }
         Expr::Paren(inner) => is_simple(&inner.expr),
         _ => is_place(index),
     }
@@ -63,5 +67,7 @@ pub fn words(code: &impl ToTokens) -> HashSet<String> {
 
 /// Whether a place may be another after this code: one of its names stands in it.
 pub fn is_mentioned(place: &Expr, code: &HashSet<String>) -> bool {
-    words(place).iter().any(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_') && code.contains(word))
+    words(place)
+        .iter()
+        .any(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_') && code.contains(word))
 }

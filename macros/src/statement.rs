@@ -89,7 +89,9 @@ fn part<'e>(expression: &'e Expr, functions: &Functions) -> Part<'e> {
     }
     match expression {
         Expr::Binary(binary) if is_arithmetic(&binary.op) && binary.attrs.is_empty() => Part::Binary(binary),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) && unary.attrs.is_empty() => Part::Negation(unary),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) && unary.attrs.is_empty() => {
+            Part::Negation(unary)
+        }
         Expr::MethodCall(call) if is_function(call, functions) => Part::Call(call),
         Expr::Paren(inner) => Part::Inside(&inner.expr),
         Expr::Group(inner) => Part::Inside(&inner.expr),
@@ -274,14 +276,16 @@ impl<'a> Statement<'a> {
     }
 
     fn operand(&mut self, operand: &Expr, role: Role) -> Forms {
-        if matches!(operand, Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.bound.contains(&name.to_string()))) {
+        if matches!(operand, Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.bound.contains(&name.to_string())))
+        {
             return Forms { lifted: operand.clone(), plain: operand.clone() };
         }
         let is_steady = is_place(operand) && !self.may_change(operand);
         let place = is_steady.then(|| key(operand));
         // A place that is only read through methods stays where it is.
         let is_borrowed = is_steady && role == Role::Receiver && !self.values.contains(&key(operand));
-        let known = place.as_ref().and_then(|place| self.places.iter().position(|p| p.as_ref() == Some(place)));
+        let known =
+            place.as_ref().and_then(|place| self.places.iter().position(|p| p.as_ref() == Some(place)));
         let k = known.unwrap_or_else(|| {
             self.operands.push(if is_borrowed { parse_quote!(&#operand) } else { operand.clone() });
             self.places.push(place);

@@ -12,9 +12,13 @@ pub struct Sum<'e> {
 /// The sum that this call is.
 pub fn sum(call: &ExprMethodCall) -> Option<Sum<'_>> {
     let Expr::MethodCall(map) = &*call.receiver else { return None };
-    let is_sum = call.method == "sum" && call.args.is_empty() && map.method == "map" && map.turbofish.is_none();
-    let (true, Some(Expr::Closure(term)), 1) = (is_sum, map.args.first(), map.args.len()) else { return None };
-    let is_plain = matches!(term.output, ReturnType::Default) && term.asyncness.is_none() && term.attrs.is_empty();
+    let is_sum =
+        call.method == "sum" && call.args.is_empty() && map.method == "map" && map.turbofish.is_none();
+    let (true, Some(Expr::Closure(term)), 1) = (is_sum, map.args.first(), map.args.len()) else {
+        return None;
+    };
+    let is_plain =
+        matches!(term.output, ReturnType::Default) && term.asyncness.is_none() && term.attrs.is_empty();
     // A term that returns early would return something else than a statement.
     let returns = words(&term.body).contains("return");
     (is_plain && !returns).then_some(Sum { items: &map.receiver, term })

@@ -236,8 +236,9 @@ pub(crate) fn record_labelled(
     with(|thread| {
         let result = thread.record(Op::Preaccumulated, value, operands, partials, &linked, line)?;
         let tape = &mut thread.active;
-        if result.is_on_a_tape() && tape.line(tape.nodes().len() - 1).is_some() {
-            tape.label_last(text);
+        let last = tape.nodes().len() - 1;
+        if result.is_on_a_tape() && tape.line(last).is_some() {
+            tape.cold_mut().labels.push((last as u32, text));
         }
         Ok(result)
     })
