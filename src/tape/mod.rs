@@ -37,7 +37,7 @@ pub(crate) use thread::{
     value_was_read, values_were_given_out, with,
 };
 #[cfg(feature = "macros")]
-pub(crate) use thread::{record_labelled, try_record};
+pub(crate) use thread::{record_labelled, try_record, try_record_gathered};
 pub(crate) use windows::{Segments, index_in};
 
 use crate::number::point::Point;

@@ -2,7 +2,7 @@
 
 use crate::number::statement::expression::{Expression, Partials, Term};
 use crate::table::ops::Op;
-use crate::tape::{Var, are_recorded, is_recording, record_labelled, try_record};
+use crate::tape::{Var, are_recorded, is_recording, record_labelled, try_record, try_record_gathered};
 use smallvec::SmallVec;
 
 /// How many leaves a statement can have: each has a bit.
@@ -101,9 +101,10 @@ pub(super) fn record_sum<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
 /// The operands of a sum of statements that are not constants, one after the other.
 #[derive(Default)]
 struct Gathered {
-    operands: SmallVec<[Var; 48]>,
-    partials: SmallVec<[f64; 48]>,
-    are_reached: SmallVec<[bool; 48]>,
+    /// Each with the partial by it.
+    operands: SmallVec<[(Var, f64); 40]>,
+    /// The places of those that have no part in the result.
+    unreached: SmallVec<[usize; 8]>,
 }
 
 #[inline(always)]
@@ -115,11 +116,11 @@ fn gather<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
     let mut gathered = Gathered::default();
     // As the standard library adds: that of an empty sequence is −0.
     let value: f64 = terms.map(|build| gathered.term(build().expression)).sum();
-    let Gathered { operands, partials, are_reached } = &gathered;
-    if operands.is_empty() {
-        return Var::constant_of(value);
+    let Gathered { operands, unreached } = &gathered;
+    match try_record_gathered(value, operands, unreached) {
+        Some(node) => Var { value, node },
+        None => record_gathered(value, operands, unreached, text),
     }
-    record_labelled(value, operands, partials, are_reached, text)
 }
 
 impl Gathered {
@@ -145,12 +146,25 @@ impl Gathered {
             let partials = partials::<E, N>(expression, values);
             for k in 0..N {
                 if operands[k].is_on_a_tape() {
-                    self.operands.push(operands[k]);
-                    self.partials.push(partials.by[k]);
-                    self.are_reached.push(partials.are_reached[k]);
+                    if !partials.are_reached[k] {
+                        self.unreached.push(self.operands.len());
+                    }
+                    self.operands.push((operands[k], partials.by[k]));
                 }
             }
         }
         value
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn record_gathered(value: f64, operands: &[(Var, f64)], unreached: &[usize], text: &'static str) -> Var {
+    if operands.is_empty() {
+        return Var::constant_of(value);
+    }
+    let (operands, partials): (Vec<Var>, Vec<f64>) = operands.iter().copied().unzip();
+    let are_reached: Vec<bool> = (0..operands.len()).map(|k| !unreached.contains(&k)).collect();
+    record_labelled(value, &operands, &partials, &are_reached, text)
 }

@@ -10,6 +10,8 @@ use super::recordings;
 use super::spare::Spare;
 use super::storage::{Extent, Storage};
 use crate::number::predicate::Predicate;
+#[cfg(feature = "macros")]
+use crate::table::number::Number;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use crate::view::Operand;
@@ -218,6 +220,37 @@ pub(crate) fn record_block(
     } else {
         Var::constant_of(value)
     }
+}
+
+/// The id of the node of a sum of statements in the usual case, given its operands that are not constants, each with its
+/// partial.
+#[cfg(feature = "macros")]
+#[inline]
+pub(crate) fn try_record_gathered(value: f64, operands: &[(Var, f64)], unreached: &[usize]) -> Option<u64> {
+    /// A row whose partials are known: they stand where a row has the values of its operands.
+    struct Gathered;
+    impl Reduction for Gathered {
+        const OP: Op = Op::Preaccumulated;
+
+        fn value<A: Copy, B: Copy, R: Number>(_: Lists<'_, A, B>, _: impl Read<A, B, R>) -> R {
+            unreachable!("the value of a sum of statements is known")
+        }
+
+        #[inline(always)]
+        fn each_partial<A: Copy, B: Copy, R: Number>(
+            lists: Lists<'_, A, B>,
+            read: impl Read<A, B, R>,
+            _: R,
+        ) -> impl Iterator<Item = R> {
+            lists.first.iter().map(move |&item| read.first(item))
+        }
+    }
+    if !unreached.is_empty() {
+        return None;
+    }
+    let edge = |(operand, partial): (Var, f64)| Var { value: partial, node: operand.node };
+    let lists = Lists { first: operands, second: &[], last: None };
+    on_active_tape(|tape| tape.try_push_reduction::<Gathered, _, _>(value, lists, (edge, edge)))
 }
 
 /// A statement as one node, with its text where the tape keeps lines.
