@@ -129,7 +129,7 @@ impl<'a> Fuse<'a> {
             return None;
         }
         let target = statement.target(&assignment.left);
-        let forms = statement.forms_with(&assignment.right, |right| parse_quote!(#target #op #right));
+        let forms = statement.forms_with(&assignment.right, |right| parse_quote!(#target #op (#right)));
         if !statement.is_worth(1) {
             return None;
         }

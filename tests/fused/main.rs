@@ -1,3 +1,16 @@
-//! Promise: a fused function is the function that is written.
+//! Promise: a fused function is the function that is written, with one node for each statement.
 
-mod first;
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/programs.rs"]
+#[allow(dead_code)] // its generator of numbers is used here
+mod programs;
+
+mod blocks;
+mod form;
+mod nodes;
+mod places;
+mod random;
+mod random_statements;
+mod sheet;
+mod tester;
