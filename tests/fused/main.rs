@@ -8,9 +8,11 @@ mod programs;
 
 mod blocks;
 mod form;
+mod messages;
 mod nodes;
 mod places;
 mod random;
 mod random_statements;
+mod rows;
 mod sheet;
 mod tester;

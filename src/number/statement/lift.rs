@@ -10,18 +10,40 @@ use std::marker::PhantomData;
 /// [`Foreign`] of everything else.
 pub struct Operand<'a, T, const K: usize>(pub &'a T);
 
-macro_rules! plain {
-    ($($T:ty: ($($deref:tt)*);)*) => { $(
-        impl<const K: usize> Operand<'_, $T, K> {
-            #[doc(hidden)]
-            #[inline(always)]
-            pub fn lift(self) -> f64 {
-                $($deref)* self.0
-            }
-        }
-    )* };
+impl<T: Plain, const K: usize> Operand<'_, T, K> {
+    /// The plain number.
+    #[inline(always)]
+    pub fn lift(self) -> f64 {
+        self.0.number()
+    }
 }
-plain! { f64: (*); &f64: (**); &&f64: (***); &mut f64: (**); }
+
+/// A plain number, or a reference to one.
+pub trait Plain {
+    #[doc(hidden)]
+    fn number(&self) -> f64;
+}
+
+impl Plain for f64 {
+    #[inline(always)]
+    fn number(&self) -> f64 {
+        *self
+    }
+}
+
+impl<T: Plain> Plain for &T {
+    #[inline(always)]
+    fn number(&self) -> f64 {
+        (**self).number()
+    }
+}
+
+impl<T: Plain> Plain for &mut T {
+    #[inline(always)]
+    fn number(&self) -> f64 {
+        (**self).number()
+    }
+}
 
 macro_rules! leaves {
     ($($(#[$doc:meta])* $Trait:ident $T:ty: ($($deref:tt)*);)*) => { $(

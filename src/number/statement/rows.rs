@@ -78,11 +78,14 @@ macro_rules! define_rows {
 
         $( define_rows! { @form $kind $Op $name ($($arg),*) ($($n : $ty)?) } )*
 
-        /// Passes what it gets to `#[fused]`, after the functions of the table: each with its operands after the first,
-        /// and its integer if it has one.
+        /// Passes what it gets to `#[fused]`, after the rows of the table: each with its operands, and its integer if it
+        /// has one. Or passes the rows alone to a macro, for tests.
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __fused {
+            (each row: $dollar consumer:ident) => {
+                $dollar consumer! { $( $kind $name ($($arg)*) ($($n)?); )* }
+            };
             ($dollar($dollar tokens:tt)*) => {
                 $dollar crate::statement::expand! {
                     $dollar crate { $( $kind $name ($($arg)*) ($($n)?); )* } $dollar($dollar tokens)*
