@@ -12,15 +12,13 @@ mod visit;
 use input::Input;
 use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
 
-/// Records each arithmetic expression of a function as one node.
-///
-/// See the guide of `tapegrad`.
+#[allow(missing_docs)] // `tapegrad` has the documentation
 #[proc_macro_attribute]
 pub fn fused(options: TokenStream, item: TokenStream) -> TokenStream {
     by_the_table("item", [options, item])
 }
 
-/// As `#[fused]`, for an expression, such as a closure.
+#[allow(missing_docs)]
 #[proc_macro]
 pub fn fuse(expression: TokenStream) -> TokenStream {
     by_the_table("expression", [TokenStream::new(), expression])

@@ -160,7 +160,7 @@ impl<'a> Fuse<'a> {
         *body = self.finish(statement, then);
         visit_before_tail(&mut { *self }, &mut term.body);
         let mut items = sum.items.clone();
-        (&mut { *self }).visit_expr_mut(&mut items);
+        { *self }.visit_expr_mut(&mut items);
 
         let (method, arguments, plain) = (&call.method, &call.turbofish, sum.term);
         let at = method.span();

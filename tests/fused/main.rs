@@ -6,6 +6,7 @@ mod common;
 #[allow(dead_code)] // its generator of numbers is used here
 mod programs;
 
+#[allow(clippy::identity_op, clippy::redundant_closure_call)] // odd code on purpose
 mod blocks;
 mod form;
 mod messages;
@@ -14,5 +15,6 @@ mod places;
 mod random;
 mod random_statements;
 mod rows;
+#[allow(clippy::identity_op, clippy::useless_vec)]
 mod sheet;
 mod tester;

@@ -63,9 +63,9 @@ async fn later<R: Real>(x: R) -> R {
 }
 
 #[fused]
-fn with_lifetime<'a, R: Real>(x: &'a [R]) -> &'a R
+fn with_bounds<R>(x: &[R]) -> &R
 where
-    R: 'a,
+    R: Real,
 {
     if x[0] * 2.0 + 1.0 > x[1] { &x[0] } else { &x[1] }
 }
@@ -88,7 +88,7 @@ fn methods_implementations_and_defaults() {
     assert_eq!(nodes(|x| spring.pull(x[1])), 1);
     assert_eq!(nodes(|x| captured(0.5)(x[0])), 1);
     assert_eq!(spring.pull(1.0), 0.5 + 0.5);
-    assert_eq!(with_lifetime(&[1.0, 2.0]), &1.0);
+    assert_eq!(with_bounds(&[1.0, 2.0]), &1.0);
     drop(later(1.0));
     let plain = |x: f64| (x - 0.25) * (x - 0.25) * 1.5;
     let slope = gradient(|[x]: [Var; 1]| spring.energy(x), [2.0])[0];
