@@ -18,7 +18,7 @@ FEWER, MORE = 1, 2  # the first repetition also finds the memory
 
 def build():
     """Builds the bench; gives its path."""
-    command = ["cargo", "bench", "--features", "parallel", "--bench", "ratios", "--no-run", "--message-format", "json"]
+    command = ["cargo", "bench", "--features", "parallel,macros", "--bench", "ratios", "--no-run", "--message-format", "json"]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in lines.splitlines()]
     return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "ratios")

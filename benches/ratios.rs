@@ -1,7 +1,7 @@
 //! The time of a gradient, divided by the time of the gradient by hand, for every workload and every mode.
 //!
 //! ```text
-//! cargo bench --features parallel --bench ratios -- [--only NAME] [--quick] [--json]
+//! cargo bench --features parallel,macros --bench ratios -- [--only NAME] [--quick] [--json]
 //! ```
 //!
 //! Gradients are compared before anything is timed; the ratio is the median over the rounds.
@@ -47,6 +47,8 @@ fn modes<W: Workload<M>, const M: usize>(workload: &W) -> Vec<Mode<W>> {
         Mode::function("function", |workload: &W, part, x| workload.plain(part, x)),
         Mode::vectorised("vectorised", |workload: &W, part, x| workload.plain(part, x)),
     ];
+    #[cfg(feature = "macros")]
+    modes.insert(2, Mode::eager("fused", |workload: &W, part, x| workload.fused(part, x)));
     modes.extend(workload.batched().map(Mode::batched));
     modes
 }

@@ -68,6 +68,17 @@ pub mod primitives {
     pub use crate::table::ops::{Op, Primitive, primitives as all, reductions};
 }
 
+/// What the code that [`fused`] writes calls.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod statement {
+    pub use crate::number::statement::lift::{
+        Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum,
+        Operand, attempt, bind, sum,
+    };
+    pub use tapegrad_macros::expand;
+}
+
 pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
@@ -80,3 +91,66 @@ pub use table::number::Number;
 pub use tape::gradient::Gradient;
 pub use tape::preaccumulate::{BlockOutput, preaccumulate};
 pub use tape::{Mark, Tape, Var};
+/// As [`fused`](macro@fused), for an expression, such as a closure; a function and an attribute cannot have one name.
+///
+/// ```
+/// use tapegrad::{Tape, Var, fuse};
+///
+/// let tape = Tape::new();
+/// let x = tape.vars([0.5, 2.0]);
+/// let product = fuse!(x[0] * x[1] + x[0].sin());
+/// let logistic = fuse!(|x: Var, rate: f64| x * (1.0 - x) * rate);
+/// let y = logistic(product, 3.5);
+/// assert_eq!(tape.len(), 4);
+/// # let _ = y;
+/// ```
+#[cfg(feature = "macros")]
+pub use tapegrad_macros::fuse;
+/// Records each arithmetic expression of a function as one node, with partials from a reverse sweep of its own.
+///
+/// The function computes the same: values have the same bits over every number, and so have the tangents of
+/// [`Dual`]. [Recordings](Tape::recording) keep the operations that are written, so functions, derivatives of any order
+/// and batches are what they are without the attribute. See [the guide](crate::guide::fused).
+///
+/// ```
+/// use tapegrad::{Real, Tape, fused};
+///
+/// #[fused]
+/// fn step<R: Real>(left: R, u: R, right: R) -> R {
+///     u - u * (right - left) * 0.05 + (left - u * 2.0 + right) * 0.2
+/// }
+///
+/// let tape = Tape::new();
+/// let [left, u, right] = tape.vars([1.0, 2.0, 4.0]);
+/// let y = step(left, u, right);
+/// assert_eq!(tape.len(), 4); // the variables, and one node in place of nine
+/// assert_eq!(y.value(), step(1.0, 2.0, 4.0));
+/// assert!((y.backward()[right] - (0.2 - 0.05 * 2.0)).abs() < 1e-15);
+/// ```
+///
+/// It stands before a function, a method, or an `impl`.
+///
+/// # What becomes one node
+/// - Operators, `-x`, methods of [`Number`], parentheses and literals, two operations or more; operands are whatever stands
+///   between them: names, fields, `w[0]`, `*x`, calls. Plain numbers among the operands take no part in the derivative and
+///   no memory.
+/// - `y += e`, as `y = y + e`; so with `-=`, `*=`, `/=`, `%=`.
+/// - `items.map(|item| e).sum()`, with the operands of all terms.
+/// - With `#[fused(block)]` also the `let`s at the end of a block, if only one such expression uses the value.
+///
+/// Whatever else stands in the function is left as it is: types decide, so integers, plain numbers and types of your own
+/// are computed as ever. Functions that are called have attributes of their own.
+///
+/// # What it costs
+/// - The partials within an expression are multiplied before the adjoint comes. So gradients differ in the last bits, and a
+///   product that overflows within an expression gives an infinite partial (and NaN, for an adjoint of 0) where the
+///   operations one by one stay finite.
+/// - What vanishes has no [`Var`], so `g[h]` and a [listing](Tape::listing) end at the expression, of which
+///   the listing shows the source.
+/// - Operands are evaluated first, from left to right. A recording may have its operations in another order.
+///
+/// # What it does not take
+/// A sum with terms of iterators that are not [`Iterator`]s, and an expression over two types that are both [`Real`]:
+/// the compiler says so at the expression, and a `let` between them helps.
+#[cfg(feature = "macros")]
+pub use tapegrad_macros::fused;

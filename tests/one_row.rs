@@ -41,7 +41,7 @@ fn a_new_primitive_is_one_row() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("CONTRIBUTING.md")).expect("the page");
     let scratch = tempfile::tempdir().expect("a folder");
-    for folder in ["src", "tests", "benches", "examples", "docs"] {
+    for folder in ["src", "macros", "tests", "benches", "examples", "docs"] {
         copy(&root.join(folder), &scratch.path().join(folder));
     }
     for file in ["Cargo.toml", "Cargo.lock", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"] {

@@ -20,30 +20,50 @@ fn by_hand<W: Workload<M>, const M: usize>(workload: &mut W) -> (Vec<f64>, Vec<f
     (values, gradients)
 }
 
-/// As [`by_hand`], from a recording of the plain form, or of the tuned one.
-fn reverse<W: Workload<M>, const M: usize>(workload: &W, is_tuned: bool) -> (Vec<f64>, Vec<f64>) {
+/// The forms of a workload.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Plain,
+    Tuned,
+    #[cfg(feature = "macros")]
+    Fused,
+}
+
+const FORMS: &[Form] = &[
+    Form::Plain,
+    Form::Tuned,
+    #[cfg(feature = "macros")]
+    Form::Fused,
+];
+
+/// As [`by_hand`], from a recording of this form.
+fn reverse<W: Workload<M>, const M: usize>(workload: &W, form: Form) -> (Vec<f64>, Vec<f64>) {
     let len = workload.gradient_len();
     let (mut values, mut gradients) = (vec![], vec![0.0; workload.parts() * len]);
     let mut reverse = Reverse::default();
     for (part, gradient) in gradients.chunks_exact_mut(len).enumerate() {
-        values.extend(reverse.gradient(workload.point(part), gradient, |x| match is_tuned {
-            true => workload.tuned(part, x),
-            false => workload.plain(part, x),
+        values.extend(reverse.gradient(workload.point(part), gradient, |x| match form {
+            Form::Plain => workload.plain(part, x),
+            Form::Tuned => workload.tuned(part, x),
+            #[cfg(feature = "macros")]
+            Form::Fused => workload.fused(part, x),
         }));
     }
     (values, gradients)
 }
 
 #[test]
-fn plain_tuned_and_by_hand_agree() {
+fn all_forms_and_by_hand_agree() {
     struct Compare;
     impl Visitor for Compare {
         fn visit<W: Workload<M>, const M: usize>(&mut self, mut workload: W) {
             let hand = by_hand(&mut workload);
-            for is_tuned in [false, true] {
-                let taped = reverse(&workload, is_tuned);
-                agree(&taped.0, &hand.0, 1e-12).unwrap_or_else(|e| panic!("value of {}, {e}", W::NAME));
-                agree(&taped.1, &hand.1, 1e-9).unwrap_or_else(|e| panic!("gradient of {}, {e}", W::NAME));
+            for &form in FORMS {
+                let taped = reverse(&workload, form);
+                agree(&taped.0, &hand.0, 1e-12)
+                    .unwrap_or_else(|e| panic!("value of {}, {form:?}, {e}", W::NAME));
+                agree(&taped.1, &hand.1, 1e-9)
+                    .unwrap_or_else(|e| panic!("gradient of {}, {form:?}, {e}", W::NAME));
             }
         }
     }
@@ -132,7 +152,7 @@ impl Reference {
     /// Checks all gradients of a workload that was made of this file.
     fn check<W: Workload<M>, const M: usize>(&self, mut workload: W) {
         let hand = by_hand(&mut workload);
-        for (values, gradient) in [hand, reverse(&workload, false), reverse(&workload, true)] {
+        for (values, gradient) in FORMS.iter().map(|&form| reverse(&workload, form)).chain([hand]) {
             agree(&values, &self.0["value"], 1e-12).unwrap_or_else(|e| panic!("value of {}, {e}", W::NAME));
             agree(&gradient, &self.0["gradient"], 1e-9).unwrap_or_else(|e| panic!("{}, {e}", W::NAME));
         }
@@ -173,5 +193,7 @@ fn the_smallest_rotation_has_a_jacobian() {
     inputs[13] = 5.0;
     let mut workload = BundleAdjustment::new(vec![Observation { inputs, feature: [0.5, 0.5] }]);
     let hand = by_hand(&mut workload);
-    agree(&reverse(&workload, false).1, &hand.1, 1e-12).unwrap();
+    for &form in FORMS {
+        agree(&reverse(&workload, form).1, &hand.1, 1e-12).unwrap();
+    }
 }

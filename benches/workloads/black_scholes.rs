@@ -26,13 +26,20 @@ impl BlackScholes {
     }
 }
 
-/// The price of a call option.
-#[inline]
-fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
-    let spread = volatility * time.sqrt();
-    let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
-    let d2 = d1 - spread;
-    spot * d1.normal_cdf() - strike * (-rate * time).exp() * d2.normal_cdf()
+plain_and_fused! {
+    /// The price of a call option.
+    #[inline]
+    fn call<R: Real>([spot, strike, rate, volatility, time]: [R; 5]) -> R {
+        let spread = volatility * time.sqrt();
+        let d1 = ((spot / strike).ln() + (rate + volatility * volatility * 0.5) * time) / spread;
+        let d2 = d1 - spread;
+        spot * d1.normal_cdf() - strike * (-rate * time).exp() * d2.normal_cdf()
+    }
+
+    /// The straightforward form.
+    pub fn plain<R: Real>(_: &BlackScholes, _: usize, x: &[R]) -> [R; 1] {
+        [x.chunks_exact(5).map(|x| call([x[0], x[1], x[2], x[3], x[4]])).sum()]
+    }
 }
 
 impl Workload for BlackScholes {
@@ -42,8 +49,13 @@ impl Workload for BlackScholes {
         &self.options
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        [x.chunks_exact(5).map(|x| call([x[0], x[1], x[2], x[3], x[4]])).sum()]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {

@@ -47,12 +47,53 @@ impl BundleAdjustment {
     }
 }
 
-/// The weighted distance between where the camera sees the point and where it was seen.
-fn residual<R: Real + Sub<F, Output = R>, F>(x: [R; INPUTS], [u, v]: [F; 2]) -> [R; 2] {
-    let [r0, r1, r2, c0, c1, c2, focal, u0, v0, k1, k2, x0, x1, x2, weight] = x;
-    let p = rotate([r0, r1, r2], [x0 - c0, x1 - c1, x2 - c2]);
-    let e = project(p, [k1, k2], focal);
-    [(e[0] + u0 - u) * weight, (e[1] + v0 - v) * weight]
+plain_and_fused! {
+    /// The weighted distance between where the camera sees the point and where it was seen.
+    fn residual<R: Real + Sub<F, Output = R>, F>(x: [R; INPUTS], [u, v]: [F; 2]) -> [R; 2] {
+        let [r0, r1, r2, c0, c1, c2, focal, u0, v0, k1, k2, x0, x1, x2, weight] = x;
+        let p = rotate([r0, r1, r2], [x0 - c0, x1 - c1, x2 - c2]);
+        let e = project(p, [k1, k2], focal);
+        [(e[0] + u0 - u) * weight, (e[1] + v0 - v) * weight]
+    }
+
+    /// The image of a point in the camera, relative to the principal point.
+    #[inline(always)]
+    fn project<R: Real>(p: [R; 3], [k1, k2]: [R; 2], focal: R) -> [R; 2] {
+        let e = [p[0] / p[2], p[1] / p[2]];
+        let square = e[0] * e[0] + e[1] * e[1];
+        let distortion = k1 * square + k2 * square * square + 1.0;
+        e.map(|e| e * distortion * focal)
+    }
+
+    /// `v` rotated by the rotation vector `r` (Rodrigues).
+    #[inline(always)]
+    fn rotate<R: Real>(r: [R; 3], v: [R; 3]) -> [R; 3] {
+        let square = dot(r, r);
+        if square == 0.0 {
+            let turned = cross(r, v);
+            return [0, 1, 2].map(|k| v[k] + turned[k]);
+        }
+        let angle = square.sqrt();
+        let axis = r.map(|r| r / angle);
+        let (sin, cos) = (angle.sin(), angle.cos());
+        let (turned, along) = (cross(axis, v), dot(axis, v) * (-cos + 1.0));
+        [0, 1, 2].map(|k| v[k] * cos + turned[k] * sin + axis[k] * along)
+    }
+
+    #[inline(always)]
+    fn dot<R: Real>(a: [R; 3], b: [R; 3]) -> R {
+        a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    }
+
+    #[inline(always)]
+    fn cross<R: Real>(a: [R; 3], b: [R; 3]) -> [R; 3] {
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    }
+
+    /// The straightforward form.
+    pub fn plain<R: Real>(workload: &BundleAdjustment, part: usize, x: &[R]) -> [R; 2] {
+        residual(x.try_into().expect("fifteen inputs"), workload.observations[part].feature)
+    }
 }
 
 /// As [`residual`], in preaccumulated blocks of few inputs: rotation, projection, and the residual of each
@@ -71,40 +112,6 @@ fn fused_residual(x: [Var; INPUTS], feature: [f64; 2]) -> [Var; 2] {
     [residual(e[0], u0, feature[0]), residual(e[1], v0, feature[1])]
 }
 
-/// The image of a point in the camera, relative to the principal point.
-#[inline(always)]
-fn project<R: Real>(p: [R; 3], [k1, k2]: [R; 2], focal: R) -> [R; 2] {
-    let e = [p[0] / p[2], p[1] / p[2]];
-    let square = e[0] * e[0] + e[1] * e[1];
-    let distortion = k1 * square + k2 * square * square + 1.0;
-    e.map(|e| e * distortion * focal)
-}
-
-/// `v` rotated by the rotation vector `r` (Rodrigues).
-#[inline(always)]
-fn rotate<R: Real>(r: [R; 3], v: [R; 3]) -> [R; 3] {
-    let square = dot(r, r);
-    if square == 0.0 {
-        let turned = cross(r, v);
-        return [0, 1, 2].map(|k| v[k] + turned[k]);
-    }
-    let angle = square.sqrt();
-    let axis = r.map(|r| r / angle);
-    let (sin, cos) = (angle.sin(), angle.cos());
-    let (turned, along) = (cross(axis, v), dot(axis, v) * (-cos + 1.0));
-    [0, 1, 2].map(|k| v[k] * cos + turned[k] * sin + axis[k] * along)
-}
-
-#[inline(always)]
-fn dot<R: Real>(a: [R; 3], b: [R; 3]) -> R {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-#[inline(always)]
-fn cross<R: Real>(a: [R; 3], b: [R; 3]) -> [R; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
 impl Workload<2> for BundleAdjustment {
     const NAME: &'static str = "bundle_adjustment";
 
@@ -117,7 +124,12 @@ impl Workload<2> for BundleAdjustment {
     }
 
     fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 2] {
-        residual(x.try_into().expect("fifteen inputs"), self.observations[part].feature)
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 2] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, part: usize, x: &[Var]) -> [Var; 2] {

@@ -30,24 +30,31 @@ impl Burgers {
     }
 }
 
-/// A cell after one step, from itself and its neighbours.
-#[inline]
-fn step<R: Real>([left, u, right]: [R; 3]) -> R {
-    u - u * (right - left) * ADVECTION + (left - u * 2.0 + right) * DIFFUSION
-}
-
-/// The energy at the end; `step` computes one time step.
-fn energy<R: Real>(start: &[R], steps: usize, step: impl Fn([R; 3]) -> R) -> R {
-    let ends = R::constant(0.0);
-    let mut cells: Vec<R> = [&[ends], start, &[ends]].concat();
-    let mut next = cells.clone();
-    for _ in 0..steps {
-        for (next, w) in next[1..].iter_mut().zip(cells.windows(3)) {
-            *next = step([w[0], w[1], w[2]]);
-        }
-        std::mem::swap(&mut cells, &mut next);
+plain_and_fused! {
+    /// A cell after one step, from itself and its neighbours.
+    #[inline]
+    fn step<R: Real>([left, u, right]: [R; 3]) -> R {
+        u - u * (right - left) * ADVECTION + (left - u * 2.0 + right) * DIFFUSION
     }
-    cells.iter().map(|&u| u * u * 0.5).sum()
+
+    /// The energy at the end; `step` computes one time step.
+    fn energy<R: Real>(start: &[R], steps: usize, step: impl Fn([R; 3]) -> R) -> R {
+        let ends = R::constant(0.0);
+        let mut cells: Vec<R> = [&[ends], start, &[ends]].concat();
+        let mut next = cells.clone();
+        for _ in 0..steps {
+            for (next, w) in next[1..].iter_mut().zip(cells.windows(3)) {
+                *next = step([w[0], w[1], w[2]]);
+            }
+            std::mem::swap(&mut cells, &mut next);
+        }
+        cells.iter().map(|&u| u * u * 0.5).sum()
+    }
+
+    /// The straightforward form.
+    pub fn plain<R: Real>(workload: &Burgers, _: usize, x: &[R]) -> [R; 1] {
+        [energy(x, workload.steps, step)]
+    }
 }
 
 impl Workload for Burgers {
@@ -57,8 +64,13 @@ impl Workload for Burgers {
         &self.start
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        [energy(x, self.steps, step)]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {

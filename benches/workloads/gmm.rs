@@ -150,36 +150,31 @@ fn ln_gamma_of_half(d: usize, n: u32) -> f64 {
     dimension * (dimension - 1.0) / 4.0 * PI.ln() + (0..d as u32).map(|j| ln_gamma(n - j)).sum::<f64>()
 }
 
-/// ln Σ exp, shifted by the largest term.
-fn shifted<R: Real>(terms: &[R]) -> R {
-    let largest = terms[1..].iter().fold(terms[0], |largest, &term| largest.max(term));
-    largest + terms.iter().map(|&term| (term - largest).exp()).sum::<R>().ln()
-}
-
-impl Workload for Gmm {
-    const NAME: &'static str = "gmm";
-
-    fn point(&self, _: usize) -> &[f64] {
-        &self.parameters
+plain_and_fused! {
+    /// ln Σ exp, shifted by the largest term.
+    fn shifted<R: Real>(terms: &[R]) -> R {
+        let largest = terms[1..].iter().fold(terms[0], |largest, &term| largest.max(term));
+        largest + terms.iter().map(|&term| (term - largest).exp()).sum::<R>().ln()
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        let Layout { d, k } = self.layout;
-        let Prior { m, gamma } = self.prior;
-        let [alpha, mu, q, l] = self.layout.split(x);
+    /// The straightforward form.
+    pub fn plain<R: Real>(workload: &Gmm, _: usize, x: &[R]) -> [R; 1] {
+        let Layout { d, k } = workload.layout;
+        let Prior { m, gamma } = workload.prior;
+        let [alpha, mu, q, l] = workload.layout.split(x);
         let diagonals: Vec<R> = q.iter().map(|q| q.exp()).collect();
         let log_determinants: Vec<R> = q.chunks_exact(d).map(|q| q.iter().sum()).collect();
         let mut centred = vec![R::default(); d];
         let mut scaled = vec![R::default(); d];
         let mut terms = vec![R::default(); k];
-        let mut value = R::constant(self.constant());
-        for x in self.points.chunks_exact(d) {
+        let mut value = R::constant(workload.constant());
+        for x in workload.points.chunks_exact(d) {
             for c in 0..k {
                 for r in 0..d {
                     centred[r] = R::constant(x[r]) - mu[c * d + r];
                     scaled[r] = diagonals[c * d + r] * centred[r];
                 }
-                let mut entries = l[c * self.layout.lower()..].iter();
+                let mut entries = l[c * workload.layout.lower()..].iter();
                 for (column, &x) in centred.iter().enumerate() {
                     for (y, &entry) in scaled[column + 1..].iter_mut().zip(&mut entries) {
                         *y += entry * x;
@@ -190,10 +185,27 @@ impl Workload for Gmm {
             }
             value += shifted(&terms);
         }
-        value -= shifted(alpha) * self.count();
+        value -= shifted(alpha) * workload.count();
         let squares: R = diagonals.iter().chain(l).map(|&e| e * e).sum();
         value -= squares * (0.5 * gamma * gamma);
         [value + log_determinants.iter().sum::<R>() * m as f64]
+    }
+}
+
+impl Workload for Gmm {
+    const NAME: &'static str = "gmm";
+
+    fn point(&self, _: usize) -> &[f64] {
+        &self.parameters
+    }
+
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {

@@ -71,17 +71,19 @@ impl Lstm {
         let parameters = seeded.uniforms((8 * layers + 3) * bits, 0.0..1.0);
         Lstm::new(layers, bits, start, sequence, parameters)
     }
+}
 
+plain_and_fused! {
     /// The loss; `step` advances one element of a layer, given its input, hidden state and cell, four weights and
     /// four biases.
     #[inline]
-    fn loss<R: Real>(&self, p: &[R], step: impl Fn([R; 11]) -> [R; 2]) -> R {
-        let b = self.bits;
-        let (main, extra) = p.split_at(8 * self.layers * b);
-        let mut state: Vec<R> = self.start.iter().map(|&s| R::constant(s)).collect();
+    fn loss<R: Real>(lstm: &Lstm, p: &[R], step: impl Fn([R; 11]) -> [R; 2]) -> R {
+        let b = lstm.bits;
+        let (main, extra) = p.split_at(8 * lstm.layers * b);
+        let mut state: Vec<R> = lstm.start.iter().map(|&s| R::constant(s)).collect();
         let mut v = vec![R::default(); b];
         let mut total = R::constant(0.0);
-        for (now, next) in self.sequence.chunks_exact(b).zip(self.sequence[b..].chunks_exact(b)) {
+        for (now, next) in lstm.sequence.chunks_exact(b).zip(lstm.sequence[b..].chunks_exact(b)) {
             for j in 0..b {
                 v[j] = extra[j] * now[j];
             }
@@ -101,19 +103,24 @@ impl Lstm {
                 total += (v[j] - norm) * next[j];
             }
         }
-        -total / (self.sequence.len() - b) as f64
+        -total / (lstm.sequence.len() - b) as f64
     }
-}
 
-/// Hidden state and cell after a step.
-#[inline]
-fn step<R: Real>([v, hidden, cell, w0, w1, w2, w3, b0, b1, b2, b3]: [R; 11]) -> [R; 2] {
-    let forget = (v * w0 + b0).sigmoid();
-    let ingate = (hidden * w1 + b1).sigmoid();
-    let outgate = (v * w2 + b2).sigmoid();
-    let change = (hidden * w3 + b3).tanh();
-    let cell = cell * forget + ingate * change;
-    [outgate * cell.tanh(), cell]
+    /// Hidden state and cell after a step.
+    #[inline]
+    fn step<R: Real>([v, hidden, cell, w0, w1, w2, w3, b0, b1, b2, b3]: [R; 11]) -> [R; 2] {
+        let forget = (v * w0 + b0).sigmoid();
+        let ingate = (hidden * w1 + b1).sigmoid();
+        let outgate = (v * w2 + b2).sigmoid();
+        let change = (hidden * w3 + b3).tanh();
+        let cell = cell * forget + ingate * change;
+        [outgate * cell.tanh(), cell]
+    }
+
+    /// The straightforward form.
+    pub fn plain<R: Real>(workload: &Lstm, _: usize, x: &[R]) -> [R; 1] {
+        [loss(workload, x, step)]
+    }
 }
 
 /// As [`step`], in three preaccumulated blocks of few inputs: the candidate, the cell, the hidden state.
@@ -137,12 +144,17 @@ impl Workload for Lstm {
         &self.parameters
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        [self.loss(x, step)]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
-        [self.loss(x, fused_step)]
+        [loss(self, x, fused_step)]
     }
 
     fn by_hand(&mut self, _: usize, gradient: &mut [f64]) -> [f64; 1] {

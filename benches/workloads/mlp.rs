@@ -36,10 +36,27 @@ fn layers<T>(p: &[T]) -> [&[T]; 3] {
     [first, second, third]
 }
 
-/// The sum of a neuron before its activation.
-fn neuron<R: Real>(row: &[R], x: &[R]) -> R {
-    let (bias, weights) = row.split_last().expect("a bias");
-    weights.iter().zip(x).map(|(&w, &x)| w * x).sum::<R>() + *bias
+plain_and_fused! {
+    /// The sum of a neuron before its activation.
+    fn neuron<R: Real>(row: &[R], x: &[R]) -> R {
+        let (bias, weights) = row.split_last().expect("a bias");
+        weights.iter().zip(x).map(|(&w, &x)| w * x).sum::<R>() + *bias
+    }
+
+    /// The straightforward form.
+    pub fn plain<R: Real>(workload: &Mlp, _: usize, p: &[R]) -> [R; 1] {
+        let [first, second, third] = layers(p);
+        let mut loss = R::constant(0.0);
+        for (x, &class) in workload.points.iter().zip(&workload.classes) {
+            let x = x.map(R::constant);
+            let hidden: Vec<R> = first.chunks_exact(3).map(|row| neuron(row, &x).relu()).collect();
+            let hidden: Vec<R> =
+                second.chunks_exact(HIDDEN + 1).map(|row| neuron(row, &hidden).relu()).collect();
+            loss += (neuron(third, &hidden) * -class + 1.0).relu();
+        }
+        let squares: R = p.iter().map(|&p| p * p).sum();
+        [loss / workload.points.len() as f64 + squares * DECAY]
+    }
 }
 
 /// As [`neuron`], in one node.
@@ -55,18 +72,13 @@ impl Workload for Mlp {
         &self.parameters
     }
 
-    fn plain<R: Real>(&self, _: usize, p: &[R]) -> [R; 1] {
-        let [first, second, third] = layers(p);
-        let mut loss = R::constant(0.0);
-        for (x, &class) in self.points.iter().zip(&self.classes) {
-            let x = x.map(R::constant);
-            let hidden: Vec<R> = first.chunks_exact(3).map(|row| neuron(row, &x).relu()).collect();
-            let hidden: Vec<R> =
-                second.chunks_exact(HIDDEN + 1).map(|row| neuron(row, &hidden).relu()).collect();
-            loss += (neuron(third, &hidden) * -class + 1.0).relu();
-        }
-        let squares: R = p.iter().map(|&p| p * p).sum();
-        [loss / self.points.len() as f64 + squares * DECAY]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, p: &[Var]) -> [Var; 1] {

@@ -4,6 +4,21 @@
 
 #![allow(dead_code)] // each file that includes this module uses a part of it
 
+/// Functions as they are written, and once more in the module `fused`, each with the attribute and nothing else changed.
+macro_rules! plain_and_fused {
+    ($($function:item)*) => {
+        $($function)*
+
+        #[cfg(feature = "macros")]
+        #[allow(unused_imports)]
+        mod fused {
+            use super::*;
+
+            $( #[tapegrad::fused] $function )*
+        }
+    };
+}
+
 pub mod black_scholes;
 pub mod bundle_adjustment;
 pub mod burgers;
@@ -37,6 +52,10 @@ pub trait Workload<const M: usize = 1>: 'static {
 
     /// The straightforward form of the function.
     fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; M];
+
+    /// The same with `#[fused]`.
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; M];
 
     /// The form that a user writes for speed, with fused operations.
     fn tuned(&self, part: usize, x: &[Var]) -> [Var; M];

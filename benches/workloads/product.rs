@@ -13,6 +13,13 @@ impl Product {
     }
 }
 
+plain_and_fused! {
+    /// The straightforward form.
+    pub fn plain<R: Real>(_: &Product, _: usize, x: &[R]) -> [R; 1] {
+        [x.iter().product()]
+    }
+}
+
 impl Workload for Product {
     const NAME: &'static str = "product";
 
@@ -20,8 +27,13 @@ impl Workload for Product {
         &self.x
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        [x.iter().product()]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {

@@ -19,6 +19,18 @@ impl Recurrence {
     }
 }
 
+plain_and_fused! {
+    /// The straightforward form.
+    pub fn plain<R: Real>(workload: &Recurrence, _: usize, x: &[R]) -> [R; 1] {
+        let (mut s, mut y) = (R::constant(1.0), R::constant(0.0));
+        for &x in x.iter().cycle().take(workload.steps.len()) {
+            s = s * 0.999 + (x * s + 0.5).sin() * 0.1;
+            y += s;
+        }
+        [y]
+    }
+}
+
 impl Workload for Recurrence {
     const NAME: &'static str = "loop";
 
@@ -26,13 +38,13 @@ impl Workload for Recurrence {
         &self.x
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        let (mut s, mut y) = (R::constant(1.0), R::constant(0.0));
-        for &x in x.iter().cycle().take(self.steps.len()) {
-            s = s * 0.999 + (x * s + 0.5).sin() * 0.1;
-            y += s;
-        }
-        [y]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {

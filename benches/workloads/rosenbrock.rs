@@ -14,9 +14,16 @@ impl<const N: usize> Rosenbrock<N> {
     }
 }
 
-/// The term of two neighbours.
-fn term<R: Real>(x: R, next: R) -> R {
-    (next - x * x).powi(2) * 100.0 + (x - 1.0).powi(2)
+plain_and_fused! {
+    /// The term of two neighbours.
+    fn term<R: Real>(x: R, next: R) -> R {
+        (next - x * x).powi(2) * 100.0 + (x - 1.0).powi(2)
+    }
+
+    /// The straightforward form.
+    pub fn plain<R: Real, const N: usize>(_: &Rosenbrock<N>, _: usize, x: &[R]) -> [R; 1] {
+        [x.windows(2).map(|w| term(w[0], w[1])).sum()]
+    }
 }
 
 impl<const N: usize> Workload for Rosenbrock<N> {
@@ -30,8 +37,13 @@ impl<const N: usize> Workload for Rosenbrock<N> {
         &self.x
     }
 
-    fn plain<R: Real>(&self, _: usize, x: &[R]) -> [R; 1] {
-        [x.windows(2).map(|w| term(w[0], w[1])).sum()]
+    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        plain(self, part, x)
+    }
+
+    #[cfg(feature = "macros")]
+    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
+        fused::plain(self, part, x)
     }
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {

@@ -7,3 +7,5 @@ pub(crate) mod owner;
 pub(crate) mod point;
 pub(crate) mod predicate;
 pub(crate) mod real;
+#[cfg(feature = "macros")]
+pub(crate) mod statement;

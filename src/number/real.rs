@@ -1,6 +1,8 @@
 //! The trait [`Real`], over which users write their functions.
 
 use crate::number::predicate::{Compare, Predicate};
+#[cfg(feature = "macros")]
+use crate::number::statement::expression::{Expression, Term};
 use crate::table::formulas::{copysign, sin_cos, to_degrees, to_radians};
 use crate::table::number::Number;
 use std::f64::consts::{E, PI};
@@ -135,6 +137,29 @@ pub trait Real:
     #[must_use]
     fn epsilon() -> Self {
         Self::constant(f64::EPSILON)
+    }
+
+    /// The value of a statement: `build` makes it, as often as it is needed, and `text` is its source.
+    #[cfg(feature = "macros")]
+    #[doc(hidden)]
+    #[inline(always)]
+    #[track_caller]
+    fn statement<E: Expression<Self>>(build: impl Fn() -> Term<Self, E> + Copy, text: &'static str) -> Self {
+        let _ = text;
+        build().expression.over()
+    }
+
+    /// The sum of statements, from left to right.
+    #[cfg(feature = "macros")]
+    #[doc(hidden)]
+    #[inline(always)]
+    #[track_caller]
+    fn sum_of_statements<E: Expression<Self>, B: Fn() -> Term<Self, E> + Copy>(
+        terms: impl Iterator<Item = B>,
+        text: &'static str,
+    ) -> Self {
+        let _ = text;
+        terms.map(|build| build().expression.over()).sum()
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) struct Cold {
     pub needs: Needs,
     /// The named variables: index and value.
     pub names: IndexMap<String, (u32, f64)>,
-    /// Names of custom nodes, by rising index.
+    /// Names of custom nodes and sources of statements, by rising index.
     pub labels: Vec<(u32, &'static str)>,
     pub lines: Vec<Option<Line>>,
     keeps_lines: bool,
@@ -196,6 +196,22 @@ impl Storage {
         let entries = self.entries.get(..self.windows.end).unwrap_or_default();
         let last = entries.iter().rposition(|entry| entry.op == op);
         self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
+    }
+
+    /// Notes the source of the statement that was recorded last, if somebody may look.
+    #[cfg(feature = "macros")]
+    #[inline(always)]
+    pub fn label_statement(&mut self, text: &'static str) {
+        if self.keeps_entries {
+            self.push_label(text);
+        }
+    }
+
+    #[cfg(feature = "macros")]
+    #[inline(never)]
+    fn push_label(&mut self, text: &'static str) {
+        let last = self.windows.end - 1;
+        self.cold_mut().labels.push((last as u32, text));
     }
 
     /// The id of the node at this index.

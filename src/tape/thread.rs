@@ -10,6 +10,8 @@ use super::recordings;
 use super::spare::Spare;
 use super::storage::{Extent, Keep, Storage};
 use crate::number::predicate::Predicate;
+#[cfg(feature = "macros")]
+use crate::table::number::Number;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use crate::view::Operand;
@@ -81,8 +83,7 @@ pub(crate) fn record<const ARITY: usize>(
         return Var::constant_of(value);
     }
     let (partials, are_linked) = rule();
-    let number = try_record(op, value, operands, partials, are_linked);
-    match number {
+    match try_record(op, value, operands, partials, are_linked) {
         Some(node) => Var { value, node },
         None => record_checked(op, value, operands, rule),
     }
@@ -102,6 +103,7 @@ fn record_checked<const ARITY: usize>(
     record_many(op, value, &operands, &partials, &|k| are_linked[k])
 }
 
+/// The id of the node in the usual case: the operands are constants or on the active tape, which has room.
 #[inline(always)]
 fn try_record<const ARITY: usize>(
     op: Op,
@@ -111,12 +113,40 @@ fn try_record<const ARITY: usize>(
     are_linked: [bool; ARITY],
 ) -> Option<u64> {
     // In two steps, since a closure that did everything would not be inlined.
+    let edges = edges_on_active_tape(operands, partials, are_linked)?;
+    on_active_tape(move |tape| tape.try_push(op, value, edges))
+}
+
+#[inline(always)]
+fn edges_on_active_tape<const ARITY: usize>(
+    operands: [Var; ARITY],
+    partials: [f64; ARITY],
+    are_linked: [bool; ARITY],
+) -> Option<[Edge; ARITY]> {
     let windows = on_active_tape(|tape| Some(tape.windows()))?;
     let mut edges = [Edge::NONE; ARITY];
     for k in 0..ARITY {
         edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
     }
-    on_active_tape(move |tape| tape.try_push(op, value, edges))
+    Some(edges)
+}
+
+/// As [`try_record`], for a statement with this source.
+#[cfg(feature = "macros")]
+#[inline(always)]
+pub(crate) fn try_record_statement<const ARITY: usize>(
+    value: f64,
+    operands: [Var; ARITY],
+    partials: [f64; ARITY],
+    are_linked: [bool; ARITY],
+    text: &'static str,
+) -> Option<u64> {
+    let edges = edges_on_active_tape(operands, partials, are_linked)?;
+    on_active_tape(move |tape| {
+        let node = tape.try_push(Op::Preaccumulated, value, edges)?;
+        tape.label_statement(text);
+        Some(node)
+    })
 }
 
 /// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
@@ -197,6 +227,68 @@ pub(crate) fn record_block(
     } else {
         Var::constant_of(value)
     }
+}
+
+/// The id of the node of a sum of statements in the usual case, given its operands that are not constants, each with its
+/// partial.
+#[cfg(feature = "macros")]
+#[inline]
+pub(crate) fn try_record_gathered(
+    value: f64,
+    operands: &[(Var, f64)],
+    unreached: &[usize],
+    text: &'static str,
+) -> Option<u64> {
+    /// A row whose partials are known: they stand where a row has the values of its operands.
+    struct Gathered;
+    impl Reduction for Gathered {
+        const OP: Op = Op::Preaccumulated;
+
+        fn value<A: Copy, B: Copy, R: Number>(_: Lists<'_, A, B>, _: impl Read<A, B, R>) -> R {
+            unreachable!("the value of a sum of statements is known")
+        }
+
+        #[inline(always)]
+        fn each_partial<A: Copy, B: Copy, R: Number>(
+            lists: Lists<'_, A, B>,
+            read: impl Read<A, B, R>,
+            _: R,
+        ) -> impl Iterator<Item = R> {
+            lists.first.iter().map(move |&item| read.first(item))
+        }
+    }
+    if !unreached.is_empty() {
+        return None;
+    }
+    let edge = |(operand, partial): (Var, f64)| Var { value: partial, node: operand.node };
+    let lists = Lists { first: operands, second: &[], last: None };
+    on_active_tape(|tape| {
+        let node = tape.try_push_reduction::<Gathered, _, _>(value, lists, (edge, edge))?;
+        tape.label_statement(text);
+        Some(node)
+    })
+}
+
+/// A statement as one node, in every case.
+#[cfg(feature = "macros")]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn record_labelled(
+    value: f64,
+    operands: &[Var],
+    partials: &[f64],
+    is_linked: &[bool],
+    text: &'static str,
+) -> Var {
+    let line = Location::caller();
+    let linked = |k: usize| is_linked[k];
+    with(|thread| {
+        let result = thread.record(Op::Preaccumulated, value, operands, partials, &linked, line)?;
+        if result.is_on_a_tape() {
+            thread.active.label_last(Op::Preaccumulated, text);
+        }
+        Ok(result)
+    })
 }
 
 /// Whether the variable is on a recording tape of this thread.

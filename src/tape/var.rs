@@ -3,12 +3,16 @@
 use crate::number::operators::impl_number;
 use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::{Real, predicates};
+#[cfg(feature = "macros")]
+use crate::number::statement::expression::{Expression, Term};
 use crate::table::hooks::Hooks;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::number::{Lists, Number, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
 use crate::table::rules::{as_they_are, partials, reduction, untaken};
 use crate::table::zeros::Reach;
+#[cfg(feature = "macros")]
+use crate::tape::statement::{record_statement, record_sum};
 use crate::tape::{self, Var};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -107,6 +111,23 @@ impl Real for Var {
     #[track_caller]
     fn value(self) -> f64 {
         Var::value(self)
+    }
+
+    #[cfg(feature = "macros")]
+    #[inline(always)]
+    #[track_caller]
+    fn statement<E: Expression<Var>>(build: impl Fn() -> Term<Var, E> + Copy, text: &'static str) -> Var {
+        record_statement(build, text)
+    }
+
+    #[cfg(feature = "macros")]
+    #[inline(always)]
+    #[track_caller]
+    fn sum_of_statements<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
+        terms: impl Iterator<Item = B>,
+        text: &'static str,
+    ) -> Var {
+        record_sum(terms, text)
     }
 }
 

@@ -1,0 +1,73 @@
+//! The operands of a statement: those that are places, such as `x`, `self.a` and `w[0]`, and those that have to be
+//! computed first.
+
+use quote::ToTokens;
+use std::collections::HashSet;
+use syn::{BinOp, Expr, Member, UnOp};
+
+/// Whether this is a place that can be read twice, with nothing else happening.
+pub fn is_place(expression: &Expr) -> bool {
+    match expression {
+        Expr::Path(path) => path.attrs.is_empty(),
+        Expr::Field(field) => {
+            !matches!(&field.member, Member::Named(name) if name == "await") && is_place(&field.base)
+        }
+        Expr::Index(index) => is_place(&index.expr) && is_simple(&index.index),
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)) && is_place(&unary.expr),
+        Expr::Paren(inner) => is_place(&inner.expr),
+        Expr::Group(inner) => is_place(&inner.expr),
+        _ => false,
+    }
+}
+
+/// Whether this is an index that can be computed twice.
+fn is_simple(index: &Expr) -> bool {
+    match index {
+        Expr::Lit(_) => true,
+        Expr::Binary(binary) => {
+            is_arithmetic(&binary.op) && is_simple(&binary.left) && is_simple(&binary.right)
+        }
+        Expr::Paren(inner) => is_simple(&inner.expr),
+        _ => is_place(index),
+    }
+}
+
+/// `+ - * / %`
+pub fn is_arithmetic(op: &BinOp) -> bool {
+    matches!(op, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_))
+}
+
+/// The operator within an assigning one.
+pub fn assigned(op: &BinOp) -> Option<BinOp> {
+    macro_rules! operators {
+        ($($assign:ident $op:ident $token:tt;)*) => {
+            match op {
+                $( BinOp::$assign(token) => Some(BinOp::$op(syn::Token![$token](token.spans[0]))), )*
+                _ => None,
+            }
+        };
+    }
+    operators! { AddAssign Add +; SubAssign Sub -; MulAssign Mul *; DivAssign Div /; RemAssign Rem %; }
+}
+
+/// Places by their text, without parentheses around them.
+pub fn key(place: &Expr) -> String {
+    match place {
+        Expr::Paren(inner) => key(&inner.expr),
+        Expr::Group(inner) => key(&inner.expr),
+        _ => place.to_token_stream().to_string(),
+    }
+}
+
+/// The words of some code.
+pub fn words(code: &impl ToTokens) -> HashSet<String> {
+    let text = code.to_token_stream().to_string();
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
+}
+
+/// Whether a place may be another after this code: one of its names stands in it.
+pub fn is_mentioned(place: &Expr, code: &HashSet<String>) -> bool {
+    words(place)
+        .iter()
+        .any(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_') && code.contains(word))
+}

@@ -1,0 +1,344 @@
+//! One statement: its operands, what it is over what they become, and what it is as it was written.
+
+use crate::input::Functions;
+use crate::literal::{Literal, literal};
+use crate::operand::{is_arithmetic, is_mentioned, is_place, key, words};
+use quote::{ToTokens, format_ident, quote};
+use std::collections::HashSet;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprMethodCall, ExprParen, Ident, Stmt, UnOp, parse_quote};
+
+/// As many operands as the statement has bits for.
+const MOST: usize = 64;
+
+/// Where an operand stands. A method takes its receiver by reference if it wants to, so it must not be moved.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Value,
+    Receiver,
+}
+
+/// A `let` that is a part of a statement.
+#[derive(Clone)]
+pub struct Local {
+    pub name: Ident,
+    pub value: Expr,
+    pub statement: Stmt,
+}
+
+pub struct Statement<'a> {
+    root: &'a Ident,
+    functions: &'a Functions,
+    locals: Vec<Local>,
+    /// The names of those that are bound already.
+    bound: HashSet<String>,
+    /// The operands as expressions to evaluate, in order.
+    pub operands: Vec<Expr>,
+    places: Vec<Option<String>>,
+    is_integer: Vec<bool>,
+    /// What the operands are that have to be computed: it may change places.
+    computed: HashSet<String>,
+    /// The places that are used by value somewhere.
+    values: HashSet<String>,
+    pub operations: usize,
+}
+
+/// An expression over the lifted operands, and over the operands themselves.
+pub struct Forms {
+    pub lifted: Expr,
+    pub plain: Expr,
+}
+
+/// What an expression is to a statement.
+enum Part<'e> {
+    Binary(&'e syn::ExprBinary),
+    Negation(&'e syn::ExprUnary),
+    Call(&'e ExprMethodCall),
+    Inside(&'e Expr),
+    Literal(Literal),
+    Operand,
+}
+
+/// The operands of an expression, one after the other.
+pub fn leaves<'e>(expression: &'e Expr, functions: &Functions) -> Vec<&'e Expr> {
+    match part(expression, functions) {
+        Part::Binary(binary) => [leaves(&binary.left, functions), leaves(&binary.right, functions)].concat(),
+        Part::Negation(unary) => leaves(&unary.expr, functions),
+        Part::Call(call) => {
+            let arguments = call.args.iter().flat_map(|argument| leaves(argument, functions));
+            leaves(&call.receiver, functions).into_iter().chain(arguments).collect()
+        }
+        Part::Inside(inner) => leaves(inner, functions),
+        Part::Literal(_) => Vec::new(),
+        Part::Operand => vec![expression],
+    }
+}
+
+/// Whether all operands are places.
+pub fn only_places(expression: &Expr, functions: &Functions) -> bool {
+    leaves(expression, functions).into_iter().all(is_place)
+}
+
+pub fn is_operation(expression: &Expr, functions: &Functions) -> bool {
+    matches!(part(expression, functions), Part::Binary(_) | Part::Negation(_) | Part::Call(_))
+}
+
+fn part<'e>(expression: &'e Expr, functions: &Functions) -> Part<'e> {
+    if let Some(literal) = literal(expression) {
+        return Part::Literal(literal);
+    }
+    match expression {
+        Expr::Binary(binary) if is_arithmetic(&binary.op) && binary.attrs.is_empty() => Part::Binary(binary),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) && unary.attrs.is_empty() => {
+            Part::Negation(unary)
+        }
+        Expr::MethodCall(call) if is_function(call, functions) => Part::Call(call),
+        Expr::Paren(inner) => Part::Inside(&inner.expr),
+        Expr::Group(inner) => Part::Inside(&inner.expr),
+        _ => Part::Operand,
+    }
+}
+
+fn is_function(call: &ExprMethodCall, functions: &Functions) -> bool {
+    let function = functions.get(&call.method.to_string());
+    let takes = function.map(|function| function.operands + usize::from(function.has_integer));
+    takes == Some(call.args.len()) && call.turbofish.is_none() && call.attrs.is_empty()
+}
+
+impl<'a> Statement<'a> {
+    pub fn new(root: &'a Ident, functions: &'a Functions, locals: &[Local]) -> Self {
+        Statement {
+            root,
+            functions,
+            locals: locals.to_vec(),
+            bound: HashSet::new(),
+            operands: Vec::new(),
+            places: Vec::new(),
+            is_integer: Vec::new(),
+            computed: HashSet::new(),
+            values: HashSet::new(),
+            operations: 0,
+        }
+    }
+
+    /// Notes how operands are used, before any is taken.
+    pub fn survey(&mut self, expression: &Expr) {
+        for local in self.locals.clone() {
+            self.survey_as(&local.value, Role::Value);
+        }
+        self.survey_as(expression, Role::Value);
+    }
+
+    fn survey_as(&mut self, expression: &Expr, role: Role) {
+        match part(expression, self.functions) {
+            Part::Binary(binary) => {
+                self.operations += 1;
+                self.survey_as(&binary.left, Role::Value);
+                self.survey_as(&binary.right, Role::Value);
+            }
+            Part::Negation(unary) => {
+                self.operations += 1;
+                self.survey_as(&unary.expr, Role::Value);
+            }
+            Part::Call(call) => {
+                self.operations += 1;
+                self.survey_as(&call.receiver, Role::Receiver);
+                call.args.iter().for_each(|argument| self.survey_as(argument, Role::Value));
+            }
+            Part::Inside(inner) => self.survey_as(inner, role),
+            Part::Literal(_) => {}
+            Part::Operand if !is_place(expression) => self.computed.extend(words(expression)),
+            Part::Operand if role == Role::Value => {
+                self.values.insert(key(expression));
+            }
+            Part::Operand => {}
+        }
+    }
+
+    /// Whether there is something to record as one.
+    pub fn is_worth(&self, least: usize) -> bool {
+        self.operations >= least && (1..=MOST).contains(&self.operands.len())
+    }
+
+    /// Whether the statement computes something that may change this place.
+    pub fn may_change(&self, place: &Expr) -> bool {
+        is_mentioned(place, &self.computed)
+    }
+
+    pub fn forms(&mut self, expression: &Expr) -> Forms {
+        self.forms_with(expression, |lifted| lifted.clone())
+    }
+
+    /// As [`forms`](Self::forms), with something around the lifted form.
+    pub fn forms_with(&mut self, expression: &Expr, around: impl Fn(&Expr) -> Expr) -> Forms {
+        let mut values = Vec::new();
+        for local in self.locals.clone() {
+            values.push(self.form(&local.value));
+            self.bound.insert(local.name.to_string());
+        }
+        let mut forms = self.form(expression);
+        forms.lifted = around(&forms.lifted);
+        if values.is_empty() {
+            return forms;
+        }
+        let root = self.root;
+        let (mut lifted, plain) = (forms.lifted, forms.plain);
+        for (k, (local, value)) in self.locals.iter().zip(&values).enumerate().rev() {
+            let (name, value) = (&local.name, &value.lifted);
+            lifted = parse_quote!(#root::statement::bind::<#k, _, _, _>(#value, move |#name| #lifted));
+        }
+        let statements = self.locals.iter().zip(values).map(|(local, value)| {
+            let mut statement = local.statement.clone();
+            if let Stmt::Local(syn::Local { init: Some(init), .. }) = &mut statement {
+                *init.expr = value.plain;
+            }
+            statement
+        });
+        Forms { lifted, plain: parse_quote!({ #(#statements)* #plain }) }
+    }
+
+    fn form(&mut self, expression: &Expr) -> Forms {
+        self.forms_as(expression, Role::Value)
+    }
+
+    /// The operand that an assignment changes: it is not moved.
+    pub fn target(&mut self, place: &Expr) -> Expr {
+        self.operand(place, Role::Receiver).lifted
+    }
+
+    fn forms_as(&mut self, expression: &Expr, role: Role) -> Forms {
+        match part(expression, self.functions) {
+            Part::Binary(binary) => {
+                let (left, right) = (self.form(&binary.left), self.form(&binary.right));
+                let form = |left, right| {
+                    let mut form = binary.clone();
+                    (*form.left, *form.right) = (left, right);
+                    Expr::Binary(form)
+                };
+                Forms { lifted: form(left.lifted, right.lifted), plain: form(left.plain, right.plain) }
+            }
+            Part::Negation(unary) => {
+                let inner = self.form(&unary.expr);
+                let form = |inner| {
+                    let mut form = unary.clone();
+                    *form.expr = inner;
+                    Expr::Unary(form)
+                };
+                Forms { lifted: form(inner.lifted), plain: form(inner.plain) }
+            }
+            Part::Call(call) => self.call(call),
+            Part::Inside(inner) => {
+                let inner = self.forms_as(inner, role);
+                let form = |inner| {
+                    let mut form = expression.clone();
+                    match &mut form {
+                        Expr::Paren(form) => *form.expr = inner,
+                        Expr::Group(form) => *form.expr = inner,
+                        _ => {}
+                    }
+                    form
+                };
+                Forms { lifted: form(inner.lifted), plain: form(inner.plain) }
+            }
+            Part::Literal(Literal::Float(typed)) => Forms { lifted: typed, plain: expression.clone() },
+            Part::Literal(Literal::Other) => {
+                let root = self.root;
+                Forms { lifted: parse_quote!(#root::statement::Foreign), plain: expression.clone() }
+            }
+            Part::Operand => self.operand(expression, role),
+        }
+    }
+
+    fn call(&mut self, call: &ExprMethodCall) -> Forms {
+        let function = &self.functions[&call.method.to_string()];
+        let receiver = self.forms_as(&call.receiver, Role::Receiver);
+        let (mut lifted, mut plain) = (call.clone(), call.clone());
+        (*lifted.receiver, *plain.receiver) = (receiver.lifted, receiver.plain);
+        for (k, argument) in call.args.iter().enumerate() {
+            let forms = match literal(argument) {
+                // An integer stands for a number here.
+                Some(Literal::Other) => Forms { lifted: argument.clone(), plain: argument.clone() },
+                _ if k == function.operands && literal(argument).is_none() => self.integer(argument),
+                _ => self.form(argument),
+            };
+            (lifted.args[k], plain.args[k]) = (forms.lifted, forms.plain);
+        }
+        Forms { lifted: Expr::MethodCall(lifted), plain: Expr::MethodCall(plain) }
+    }
+
+    /// The integer of an operation, which is not lifted.
+    fn integer(&mut self, argument: &Expr) -> Forms {
+        let slot = self.slot(self.operands.len(), argument);
+        self.operands.push(argument.clone());
+        self.places.push(None);
+        self.is_integer.push(true);
+        Forms { lifted: parse_quote!(#slot), plain: parse_quote!(#slot) }
+    }
+
+    fn operand(&mut self, operand: &Expr, role: Role) -> Forms {
+        if matches!(operand, Expr::Path(path) if path.path.get_ident().is_some_and(|name| self.bound.contains(&name.to_string())))
+        {
+            return Forms { lifted: operand.clone(), plain: operand.clone() };
+        }
+        let is_steady = is_place(operand) && !self.may_change(operand);
+        let place = is_steady.then(|| key(operand));
+        // A place that is only read through methods stays where it is.
+        let is_borrowed = is_steady && role == Role::Receiver && !self.values.contains(&key(operand));
+        let known =
+            place.as_ref().and_then(|place| self.places.iter().position(|p| p.as_ref() == Some(place)));
+        let k = known.unwrap_or_else(|| {
+            self.operands.push(if is_borrowed { parse_quote!(&#operand) } else { operand.clone() });
+            self.places.push(place);
+            self.is_integer.push(false);
+            self.operands.len() - 1
+        });
+        let (slot, lifted) = (self.slot(k, operand), self.lifted(k, operand));
+        let plain = if is_borrowed { operand.clone() } else { parse_quote!(#slot) };
+        Forms { lifted: parse_quote!(#lifted), plain }
+    }
+
+    /// The name of an operand, which is not one of the user's.
+    fn slot(&self, k: usize, operand: &Expr) -> Ident {
+        hygienic("operand", k, operand)
+    }
+
+    fn lifted(&self, k: usize, operand: &Expr) -> Ident {
+        hygienic("leaf", k, operand)
+    }
+
+    /// `then`, where the operands have been evaluated and lifted. Finished: there are no more statements to find in it.
+    pub fn with_operands(&self, then: Expr) -> Expr {
+        let (root, operands) = (self.root, &self.operands);
+        let slots = operands.iter().enumerate().map(|(k, operand)| self.slot(k, operand));
+        let lifts = operands.iter().enumerate().filter(|&(k, _)| !self.is_integer[k]).map(|(k, operand)| {
+            let (slot, lifted) = (self.slot(k, operand), self.lifted(k, operand));
+            quote!(let #lifted = #root::statement::Operand::<_, #k>(&#slot).lift();)
+        });
+        finished(quote! {
+            match (#(#operands,)*) {
+                (#(#slots,)*) => {
+                    #[allow(unused_imports)]
+                    use #root::statement::{
+                        LiftForeign as _, LiftMutable as _, LiftNumber as _, LiftReceiver as _, LiftReference as _,
+                        NoStatement as _,
+                    };
+                    #(#lifts)*
+                    #then
+                }
+            }
+        })
+    }
+}
+
+/// Code that is not looked at again, as an operand of whatever is around it.
+pub fn finished(code: impl ToTokens) -> Expr {
+    let mut whole: ExprParen = parse_quote!((()));
+    *whole.expr = Expr::Verbatim(code.into_token_stream());
+    Expr::Paren(whole)
+}
+
+/// A name that the user's code cannot see, for messages at the place of the operand.
+fn hygienic(name: &str, k: usize, operand: &Expr) -> Ident {
+    let span = proc_macro::Span::mixed_site().located_at(operand.span().unwrap());
+    format_ident!("{name}{k}", span = span.into())
+}

@@ -1,0 +1,210 @@
+//! The way through the code: which expressions become statements.
+
+use crate::block;
+use crate::input::{Code, Functions, Input};
+use crate::operand::{assigned, is_place};
+use crate::statement::{Local, Statement, finished, is_operation};
+use crate::sum::{sum, tail};
+use proc_macro::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Error, Expr, ExprBinary, ExprMethodCall, Ident, ImplItem, Item, Stmt, parse_quote};
+
+/// The code with its statements fused.
+pub fn expand(input: Input) -> Result<TokenStream, Error> {
+    let Input { root, functions, is_block, code } = input;
+    let mut fuse = Fuse { root: &root, functions: &functions, is_block };
+    Ok(match code {
+        Code::Item(mut item) => {
+            match &mut *item {
+                Item::Fn(function) => fuse.visit_block_mut(&mut function.block),
+                Item::Impl(implementation) => {
+                    for item in &mut implementation.items {
+                        match item {
+                            ImplItem::Fn(function) if function.sig.constness.is_none() => {
+                                fuse.visit_block_mut(&mut function.block);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+            item.into_token_stream()
+        }
+        Code::Expression(mut expression) => {
+            fuse.visit_expr_mut(&mut expression);
+            expression.into_token_stream()
+        }
+    }
+    .into())
+}
+
+#[derive(Clone, Copy)]
+struct Fuse<'a> {
+    root: &'a Ident,
+    functions: &'a Functions,
+    /// Whether statements go through `let`.
+    is_block: bool,
+}
+
+impl VisitMut for Fuse<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        match self.fused(expression, &[]) {
+            Some(fused) => *expression = fused,
+            None => visit_mut::visit_expr_mut(self, expression),
+        }
+    }
+
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        if self.is_block {
+            block::join(block, self.functions, &mut |expression, locals| self.fused(expression, locals));
+        }
+        visit_mut::visit_block_mut(self, block);
+    }
+
+    /// What is computed of indices is nothing to record.
+    fn visit_expr_index_mut(&mut self, index: &mut syn::ExprIndex) {
+        self.visit_expr_mut(&mut index.expr);
+    }
+
+    fn visit_expr_range_mut(&mut self, _: &mut syn::ExprRange) {}
+
+    fn visit_expr_repeat_mut(&mut self, repeat: &mut syn::ExprRepeat) {
+        self.visit_expr_mut(&mut repeat.expr);
+    }
+
+    // What is computed by the compiler, and items with code of their own.
+    fn visit_expr_const_mut(&mut self, _: &mut syn::ExprConst) {}
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+    fn visit_type_mut(&mut self, _: &mut syn::Type) {}
+    fn visit_pat_mut(&mut self, _: &mut syn::Pat) {}
+    fn visit_path_mut(&mut self, _: &mut syn::Path) {}
+    fn visit_attribute_mut(&mut self, _: &mut syn::Attribute) {}
+}
+
+impl<'a> Fuse<'a> {
+    /// The statement that stands for this expression, if it is one, and for the `let`s before it.
+    fn fused(&self, expression: &Expr, locals: &[Local]) -> Option<Expr> {
+        match expression {
+            Expr::Binary(binary) if assigned(&binary.op).is_some() => self.assignment(binary, locals),
+            Expr::MethodCall(call) => match sum(call) {
+                Some(_) if locals.is_empty() => self.sum(call),
+                _ => self.statement(expression, locals),
+            },
+            _ => self.statement(expression, locals),
+        }
+    }
+
+    fn statement(&self, expression: &Expr, locals: &[Local]) -> Option<Expr> {
+        if !is_operation(expression, self.functions) {
+            return None;
+        }
+        let mut statement = Statement::new(self.root, self.functions, locals);
+        statement.survey(expression);
+        let forms = statement.forms(expression);
+        if !statement.is_worth(2) {
+            return None;
+        }
+        let (value, plain) = (self.value(&forms.lifted, expression), &forms.plain);
+        let then = parse_quote! {
+            match #value {
+                ::core::option::Option::Some(value) => value,
+                ::core::option::Option::None => #plain,
+            }
+        };
+        Some(self.finish(statement, then))
+    }
+
+    /// `y += e` as `y = y + e`.
+    fn assignment(&self, assignment: &ExprBinary, locals: &[Local]) -> Option<Expr> {
+        let op = assigned(&assignment.op)?;
+        if !is_place(&assignment.left) || !assignment.attrs.is_empty() {
+            return None;
+        }
+        let mut statement = Statement::new(self.root, self.functions, locals);
+        statement.survey(&assignment.right);
+        if statement.may_change(&assignment.left) {
+            return None;
+        }
+        let target = statement.target(&assignment.left);
+        let forms = statement.forms_with(&assignment.right, |right| parse_quote!(#target #op (#right)));
+        if !statement.is_worth(1) {
+            return None;
+        }
+        let whole = Expr::Binary(assignment.clone());
+        let (value, plain, place) = (self.value(&forms.lifted, &whole), &forms.plain, &assignment.left);
+        let op = &assignment.op;
+        let then = parse_quote! {
+            match #value {
+                ::core::option::Option::Some(value) => #place = value,
+                ::core::option::Option::None => #place #op #plain,
+            }
+        };
+        Some(self.finish(statement, then))
+    }
+
+    fn sum(&self, call: &ExprMethodCall) -> Option<Expr> {
+        let sum = sum(call)?;
+        let mut term = sum.term.clone();
+        let body = tail(&mut term.body);
+        let mut statement = Statement::new(self.root, self.functions, &[]);
+        statement.survey(body);
+        let lifted = statement.forms(body).lifted;
+        if !statement.is_worth(1) {
+            return None;
+        }
+        let root = self.root;
+        let then = parse_quote!(#root::statement::attempt(move || #lifted));
+        *body = self.finish(statement, then);
+        visit_before_tail(&mut { *self }, &mut term.body);
+        let mut items = sum.items.clone();
+        { *self }.visit_expr_mut(&mut items);
+
+        let (method, arguments, plain) = (&call.method, &call.turbofish, sum.term);
+        let at = method.span();
+        let value = quote_spanned!(at => .value(::core::stringify!(#call)));
+        Some(finished(quote! {
+            {
+                #[allow(unused_imports)]
+                use #root::statement::NoSum as _;
+                match #root::statement::sum(#items, #term) #value {
+                    ::core::result::Result::Ok(value) => value,
+                    ::core::result::Result::Err(items) => items.map(#plain).#method #arguments (),
+                }
+            }
+        }))
+    }
+
+    /// The value of a statement, at the line of its last operation.
+    fn value(&self, lifted: &Expr, expression: &Expr) -> impl ToTokens {
+        let at = match expression {
+            Expr::Binary(binary) => binary.op.span(),
+            Expr::Unary(unary) => unary.op.span(),
+            Expr::MethodCall(call) => call.method.span(),
+            _ => expression.span(),
+        };
+        let root = self.root;
+        let attempt = quote!(#root::statement::attempt(move || #lifted));
+        let value = quote_spanned!(at => .value(::core::stringify!(#expression)));
+        quote!(#attempt #value)
+    }
+
+    /// The operands, with statements of their own inside, and then this.
+    fn finish(&self, mut statement: Statement<'a>, then: Expr) -> Expr {
+        let mut inside = *self;
+        statement.operands.iter_mut().for_each(|operand| inside.visit_expr_mut(operand));
+        statement.with_operands(then)
+    }
+}
+
+/// Visits what a body does before its value.
+fn visit_before_tail(fuse: &mut Fuse<'_>, body: &mut Expr) {
+    if let Expr::Block(block) = body
+        && let Some((Stmt::Expr(last, None), before)) = block.block.stmts.split_last_mut()
+    {
+        before.iter_mut().for_each(|statement| fuse.visit_stmt_mut(statement));
+        visit_before_tail(fuse, last);
+    }
+}
