@@ -64,7 +64,6 @@ impl Storage {
         line: Line,
     ) -> Result<Vec<Var>, Misuse> {
         self.check_room(values.len())?;
-        let full = Misuse::Full { nodes: self.len() };
         let mut row = Vec::with_capacity(operands.len() + values.len());
         row.extend(operands.iter().map(
             |&operand| match self.find(operand).expect("a variable of this tape") {
@@ -75,7 +74,7 @@ impl Storage {
         row.extend(values.iter().map(|&value| Edge::constant(value)));
         let Some((&last, entries)) = values.split_last() else { return Ok(Vec::new()) };
         if self.list_of(row.len()).is_none() {
-            return Err(full);
+            return Err(Misuse::Full { nodes: self.len() });
         }
         let mut results = Vec::with_capacity(values.len());
         for &value in entries {

@@ -198,22 +198,6 @@ impl Storage {
         self.cold_mut().labels.extend(last.map(|index| (index as u32, label)));
     }
 
-    /// Notes the source of the statement that was recorded last, if somebody may look.
-    #[cfg(feature = "macros")]
-    #[inline(always)]
-    pub fn label_statement(&mut self, text: &'static str) {
-        if self.keeps_entries {
-            self.push_label(text);
-        }
-    }
-
-    #[cfg(feature = "macros")]
-    #[inline(never)]
-    fn push_label(&mut self, text: &'static str) {
-        let last = self.windows.end - 1;
-        self.cold_mut().labels.push((last as u32, text));
-    }
-
     /// The id of the node at this index.
     pub fn number_at(&self, index: usize) -> Option<u64> {
         let segments = &self.cold().segments;
@@ -252,6 +236,7 @@ impl Storage {
     }
 
     /// Whether there are [`node`](Self::node)s to look at: values and operations.
+    #[inline]
     pub fn keeps_entries(&self) -> bool {
         self.keeps_entries
     }

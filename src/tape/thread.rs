@@ -113,22 +113,12 @@ fn try_record<const ARITY: usize>(
     are_linked: [bool; ARITY],
 ) -> Option<u64> {
     // In two steps, since a closure that did everything would not be inlined.
-    let edges = edges_on_active_tape(operands, partials, are_linked)?;
-    on_active_tape(move |tape| tape.try_push(op, value, edges))
-}
-
-#[inline(always)]
-fn edges_on_active_tape<const ARITY: usize>(
-    operands: [Var; ARITY],
-    partials: [f64; ARITY],
-    are_linked: [bool; ARITY],
-) -> Option<[Edge; ARITY]> {
     let windows = on_active_tape(|tape| Some(tape.windows()))?;
     let mut edges = [Edge::NONE; ARITY];
     for k in 0..ARITY {
         edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
     }
-    Some(edges)
+    on_active_tape(move |tape| tape.try_push(op, value, edges))
 }
 
 /// As [`try_record`], for a statement with this source.
@@ -141,12 +131,25 @@ pub(crate) fn try_record_statement<const ARITY: usize>(
     are_linked: [bool; ARITY],
     text: &'static str,
 ) -> Option<u64> {
-    let edges = edges_on_active_tape(operands, partials, are_linked)?;
-    on_active_tape(move |tape| {
-        let node = tape.try_push(Op::Preaccumulated, value, edges)?;
-        tape.label_statement(text);
-        Some(node)
-    })
+    let node = try_record(Op::Preaccumulated, value, operands, partials, are_linked)?;
+    label_statement(text);
+    Some(node)
+}
+
+/// Notes the source of the statement that was recorded last on the active tape, if somebody may look.
+#[cfg(feature = "macros")]
+#[inline(always)]
+fn label_statement(text: &'static str) {
+    if on_active_tape(|tape| tape.keeps_entries().then_some(())).is_some() {
+        push_label(text);
+    }
+}
+
+#[cfg(feature = "macros")]
+#[cold]
+#[inline(never)]
+fn push_label(text: &'static str) {
+    on_thread(|thread| thread.active.label_last(Op::Preaccumulated, text));
 }
 
 /// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
@@ -262,11 +265,9 @@ pub(crate) fn try_record_gathered(
     }
     let edge = |(operand, partial): (Var, f64)| Var { value: partial, node: operand.node };
     let lists = Lists { first: operands, second: &[], last: None };
-    on_active_tape(|tape| {
-        let node = tape.try_push_reduction::<Gathered, _, _>(value, lists, (edge, edge))?;
-        tape.label_statement(text);
-        Some(node)
-    })
+    let node = on_active_tape(|tape| tape.try_push_reduction::<Gathered, _, _>(value, lists, (edge, edge)))?;
+    label_statement(text);
+    Some(node)
 }
 
 /// A statement as one node, in every case.

@@ -190,7 +190,7 @@ impl Storage {
                 _ => {}
             }
         }
-        self.push(op, value, &edges, line).ok_or(Misuse::Full { nodes: self.len() })
+        self.push(op, value, &edges, line).ok_or_else(|| Misuse::Full { nodes: self.len() })
     }
 
     /// As [`try_push`](Self::try_push), for a new independent variable.
