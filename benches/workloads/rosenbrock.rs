@@ -16,6 +16,7 @@ impl<const N: usize> Rosenbrock<N> {
 
 plain_and_fused! {
     /// The term of two neighbours.
+    #[inline(always)]
     fn term<R: Real>(x: R, next: R) -> R {
         (next - x * x).powi(2) * 100.0 + (x - 1.0).powi(2)
     }
