@@ -74,7 +74,7 @@ pub mod primitives {
 pub mod statement {
     pub use crate::number::statement::lift::{
         Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum,
-        Operand, attempt, bind, sum,
+        Operand, attempt, bind, sum_of,
     };
     pub use tapegrad_macros::expand;
 }

@@ -169,7 +169,7 @@ impl<'a> Fuse<'a> {
             {
                 #[allow(unused_imports)]
                 use #root::statement::NoSum as _;
-                match #root::statement::sum(#items, #term) #value {
+                match #root::statement::sum_of(#items, #term) #value {
                     ::core::result::Result::Ok(value) => value,
                     ::core::result::Result::Err(items) => items.map(#plain).#method #arguments (),
                 }

@@ -128,19 +128,19 @@ impl Gathered {
     /// Adds the operands of a term, and returns its value.
     #[inline(always)]
     fn term<E: Expression<Var>>(&mut self, expression: E) -> f64 {
-        macro_rules! add {
+        macro_rules! append {
             ($($count:literal)*) => {
                 match const { E::LEAVES.count_ones() } {
-                    $( $count => self.add::<E, $count>(expression), )*
-                    _ => self.add::<E, MOST>(expression),
+                    $( $count => self.append::<E, $count>(expression), )*
+                    _ => self.append::<E, MOST>(expression),
                 }
             };
         }
-        add!(1 2 3 4 5 6 7 8)
+        append!(1 2 3 4 5 6 7 8)
     }
 
     #[inline(always)]
-    fn add<E: Expression<Var>, const N: usize>(&mut self, expression: E) -> f64 {
+    fn append<E: Expression<Var>, const N: usize>(&mut self, expression: E) -> f64 {
         let (value, values) = expression.evaluate();
         let operands = operands::<E, N>(expression);
         if operands.iter().any(|operand| operand.is_on_a_tape()) {

@@ -81,7 +81,7 @@ impl<const N: usize> Partials<N> {
 
     /// Without adding to the zero at the start, which the compiler could not leave out.
     #[inline(always)]
-    fn add(&mut self, place: usize, adjoint: f64) {
+    fn contribute(&mut self, place: usize, adjoint: f64) {
         self.by[place] = if self.are_reached[place] { self.by[place] + adjoint } else { adjoint };
         self.are_reached[place] = true;
     }
@@ -113,7 +113,7 @@ impl<R: Number + Compare, const K: usize> Expression<R> for Leaf<R, K> {
 
     #[inline(always)]
     fn sweep<Whole: Expression<R>, const N: usize>(self, (): (), adjoint: f64, partials: &mut Partials<N>) {
-        partials.add(const { place(Whole::LEAVES, K) }, adjoint);
+        partials.contribute(const { place(Whole::LEAVES, K) }, adjoint);
     }
 
     #[inline(always)]

@@ -190,7 +190,7 @@ pub struct Sum<I, F, B, T> {
 
 /// A sum whose terms may be statements.
 #[inline(always)]
-pub fn sum<I: Iterator, F: FnMut(I::Item) -> Attempt<B, T>, B, T>(items: I, term: F) -> Sum<I, F, B, T> {
+pub fn sum_of<I: Iterator, F: FnMut(I::Item) -> Attempt<B, T>, B, T>(items: I, term: F) -> Sum<I, F, B, T> {
     Sum { items, term, statement: PhantomData }
 }
 
