@@ -1,8 +1,7 @@
 //! Misuse that the types cannot exclude, with messages that name the remedy.
 
 use super::edge::{FIRST, MOST};
-use super::node::Var;
-use super::storage::Storage;
+use super::node::{NODE_BYTES, Var};
 use std::fmt;
 
 /// Why an operation on variables is refused.
@@ -54,7 +53,7 @@ impl fmt::Display for Misuse {
                 f,
                 "there is no memory for a tape of {nodes} nodes: each takes {} bytes, and a tape holds at most {}; \
                  reserve fewer, since a tape grows as needed",
-                Storage::NODE_BYTES,
+                NODE_BYTES,
                 MOST - FIRST
             ),
             Misuse::ThreadEnded => f.write_str(

@@ -1,6 +1,7 @@
 //! A variable, and the node that it refers to.
 
 use super::edge::Edge;
+use super::row::Row;
 use crate::number::point::single_point;
 use crate::table::number::Read;
 use crate::table::ops::Op;
@@ -48,6 +49,21 @@ impl Var {
 pub(crate) fn values_of<A, B>(read: impl Read<A, B, Var>) -> impl Read<A, B, f64> {
     (move |item: A| read.first(item).value, move |item: B| read.second(item).value)
 }
+
+/// What a tape keeps of each node besides its row, if it can be looked into.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub value: f64,
+    pub op: Op,
+}
+
+impl Entry {
+    /// What prepared room holds, and the entries before the first node.
+    pub const NONE: Entry = Entry { value: 0.0, op: Op::Input };
+}
+
+/// Bytes of a node with at most two operands, with value and operation.
+pub(crate) const NODE_BYTES: usize = size_of::<Row>() + size_of::<Entry>();
 
 /// A node of a tape that keeps values and operations.
 pub(crate) struct Node {

@@ -5,7 +5,7 @@ use super::edge::{CONSTANT, Edge, FIRST, MOST};
 use super::guard::Recording;
 use super::misuse::Misuse;
 use super::need::{Need, Needs};
-use super::node::{Node, Var};
+use super::node::{Entry, Node, Var};
 use super::numbers;
 use super::pool::Pool;
 use super::row::Row;
@@ -30,13 +30,6 @@ pub(crate) struct Extent {
 
 impl Extent {
     pub const EMPTY: Extent = Extent { end: FIRST, edges: 0 };
-}
-
-/// What a tape keeps of each node besides its row, if it can be looked into.
-#[derive(Clone, Copy)]
-struct Entry {
-    value: f64,
-    op: Op,
 }
 
 /// What recording touches comes first; the rest is behind `cold`.
@@ -101,9 +94,6 @@ impl Storage {
         matrices: Vec::new(),
         cold: None,
     };
-
-    /// Bytes of a node with at most two operands, with value and operation.
-    pub const NODE_BYTES: usize = size_of::<Row>() + size_of::<Entry>();
 
     /// An empty tape.
     pub fn new() -> Storage {
@@ -443,11 +433,6 @@ impl Storage {
             numbers::give_back(left);
         }
     }
-}
-
-impl Entry {
-    /// What prepared room holds, and the entries before the first node.
-    const NONE: Entry = Entry { value: 0.0, op: Op::Input };
 }
 
 /// Releases what a column has beyond this length.

@@ -1,12 +1,12 @@
 //! Appending to a tape: on a fast path that only writes the row, or on the general path, which handles every case.
 
-use super::{Entry, Storage};
+use super::Storage;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use crate::tape::caller::Line;
 use crate::tape::edge::{CONSTANT, Edge, MOST};
 use crate::tape::misuse::Misuse;
-use crate::tape::node::{Var, values_of};
+use crate::tape::node::{Entry, Var, values_of};
 use crate::tape::pool::ByColumns;
 use crate::tape::row::Row;
 use crate::tape::windows::HIDDEN;
