@@ -70,17 +70,17 @@ fn walk_rows<const OUTPUTS: usize>(
         // One bounds check shows whether there are operands elsewhere too.
         let by_a = adjoints.get(row.first() as usize);
         if adjoint.contains(&0.0) {
-            let index = range.start + walk.len();
             let is_finite = match by_a {
-                Some(_) => a.slot.is_finite() && b.slot.is_finite(),
-                None => rows.has_finite_partials(index),
+                // A sum that overflows takes the longer way too.
+                Some(_) => (a.slot + b.slot) * 0.0 == 0.0,
+                None => rows.has_finite_partials(range.start + walk.len()),
             };
             if !is_finite {
-                zeros.pass_on(index, adjoint, adjoints);
+                zeros.pass_on(range.start + walk.len(), adjoint, adjoints);
                 continue;
             }
             // Nothing is infinite, so zeros beside other numbers contribute zeros.
-            if adjoint == [0.0; OUTPUTS] {
+            if adjoint.iter().all(|&adjoint| adjoint == 0.0) {
                 continue;
             }
         }
