@@ -6,7 +6,7 @@ use crate::number::real::Real;
 use crate::number::statement::expression::{Bind, Bound, Constant, Expression, Leaf, Term};
 use std::marker::PhantomData;
 
-/// The operand `K` of an expression. `lift()` makes a [`Leaf`] of a variable, keeps a plain number, and makes
+/// The operand `K` of an expression. `lift()` makes a `Leaf` of a variable, keeps a plain number, and makes
 /// [`Foreign`] of everything else.
 pub struct Operand<'a, T, const K: usize>(pub &'a T);
 
