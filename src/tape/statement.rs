@@ -104,7 +104,7 @@ pub(super) fn record_sum<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
 struct Gathered {
     /// Each with the partial by it.
     operands: SmallVec<[(Var, f64); 40]>,
-    /// The places of those that have no part in the result.
+    /// The places of those that have no part in the result, in order.
     unreached: SmallVec<[usize; 8]>,
 }
 
@@ -166,6 +166,6 @@ fn record_gathered(value: f64, operands: &[(Var, f64)], unreached: &[usize], tex
         return Var::constant_of(value);
     }
     let (operands, partials): (Vec<Var>, Vec<f64>) = operands.iter().copied().unzip();
-    let are_reached: Vec<bool> = (0..operands.len()).map(|k| !unreached.contains(&k)).collect();
+    let are_reached: Vec<bool> = (0..operands.len()).map(|k| unreached.binary_search(&k).is_err()).collect();
     record_labelled(value, &operands, &partials, &are_reached, text)
 }

@@ -16,6 +16,8 @@ use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use crate::view::Operand;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+#[cfg(feature = "macros")]
+use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -260,9 +262,18 @@ pub(crate) fn try_record_gathered(
             lists.first.iter().map(move |&item| read.first(item))
         }
     }
-    if !unreached.is_empty() {
-        return None;
-    }
+    let reached: SmallVec<[(Var, f64); 40]>;
+    let operands = if unreached.is_empty() {
+        operands
+    } else {
+        // A listing shows those that have no part in the result too; and they have to be variables of this tape.
+        let windows = on_active_tape(|tape| (!tape.keeps_entries()).then(|| tape.windows()))?;
+        unreached.iter().try_for_each(|&k| windows.find(operands[k].0.node).map(drop))?;
+        let is_reached = |&(k, _): &(usize, _)| unreached.binary_search(&k).is_err();
+        reached =
+            operands.iter().copied().enumerate().filter(is_reached).map(|(_, operand)| operand).collect();
+        &reached[..]
+    };
     let edge = |(operand, partial): (Var, f64)| Var { value: partial, node: operand.node };
     let lists = Lists { first: operands, second: &[], last: None };
     let node = on_active_tape(|tape| tape.try_push_reduction::<Gathered, _, _>(value, lists, (edge, edge)))?;

@@ -114,6 +114,31 @@ fn a_listing_has_the_line_and_the_text() {
 }
 
 #[test]
+fn terms_without_a_part_in_a_sum() {
+    let x: Vec<f64> = (0..1000).map(|k| f64::from(k) - 500.5).collect();
+    let sum = |x: &[Var]| -> Var { fuse!(x.iter().map(|&x| (x * 2.0).relu() * x).sum()) };
+    let gradient = |tape: &Tape| {
+        let x = tape.vars(&x);
+        let y = sum(&x);
+        assert_eq!(tape.len(), 1001);
+        y.backward().wrt(&x)
+    };
+    let lean = Tape::for_gradients();
+    lean.keep_lines(false);
+    let expected: Vec<f64> = x.iter().map(|&x| if x > 0.0 { 4.0 * x } else { 0.0 }).collect();
+    for tape in [&quick_tape(), &Tape::new(), &lean] {
+        assert_eq!(gradient(tape), expected);
+    }
+    // One that is not selected has to be a variable of this tape all the same.
+    let gone = Tape::new().var(-1.0);
+    let there = lean.var(2.0);
+    for stranger in [gone, quick_tape().var(-1.0)] {
+        let panic = panic_of(|| sum(&[there, stranger]));
+        assert_says(&panic.message, &["on no tape of this thread"]);
+    }
+}
+
+#[test]
 fn a_pause_records_nothing() {
     for tape in [quick_tape(), Tape::new()] {
         let (x, by) = (tape.var(3.0), tape.var(2.0));

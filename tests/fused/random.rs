@@ -82,7 +82,7 @@ fn largest_contribution<F: Form>(point: &[f64]) -> f64 {
 fn a_hundred_thousand_random_statements() {
     let mut random = Random(11);
     let all = crate::random_statements::ALL;
-    for round in 0..100_000 / all.len() {
+    for round in 0..100_000_usize.div_ceil(all.len()) {
         for (name, compare) in all {
             let mut draw = || match random.below(4) {
                 0 if round % 2 == 1 => NASTY[random.below(NASTY.len())],
