@@ -132,9 +132,11 @@ fn terms_without_a_part_in_a_sum() {
     // One that is not selected has to be a variable of this tape all the same.
     let gone = Tape::new().var(-1.0);
     let there = lean.var(2.0);
-    for stranger in [gone, quick_tape().var(-1.0)] {
+    let other = quick_tape();
+    for (stranger, says) in [(gone, "on no tape of this thread"), (other.var(-1.0), "variables of two tapes")]
+    {
         let panic = panic_of(|| sum(&[there, stranger]));
-        assert_says(&panic.message, &["on no tape of this thread"]);
+        assert_says(&panic.message, &[says]);
     }
 }
 
