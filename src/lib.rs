@@ -73,8 +73,8 @@ pub mod primitives {
 #[doc(hidden)]
 pub mod statement {
     pub use crate::number::statement::lift::{
-        Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum,
-        Operand, attempt, bind, sum_of,
+        Foreign, LiftForeign, LiftMutable, LiftMutableReceiver, LiftNumber, LiftReceiver, LiftReference,
+        NoStatement, NoSum, Operand, attempt, bind, held, sum_of,
     };
     pub use tapegrad_macros::expand;
 }
