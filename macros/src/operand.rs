@@ -35,6 +35,22 @@ pub fn is_projection(expression: &Expr) -> bool {
     }
 }
 
+/// Whether a place may be known by another name, by which it is changed: a static, or one behind a pointer.
+pub fn is_shared(place: &Expr) -> bool {
+    match place {
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
+            let name = last.ident.to_string();
+            name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
+        }),
+        Expr::Field(field) => is_shared(&field.base),
+        Expr::Index(index) => is_shared(&index.expr),
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Deref(_)),
+        Expr::Paren(inner) => is_shared(&inner.expr),
+        Expr::Group(inner) => is_shared(&inner.expr),
+        _ => false,
+    }
+}
+
 /// Whether this is an index that can be computed twice.
 fn is_simple(index: &Expr) -> bool {
     match index {

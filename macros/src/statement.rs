@@ -2,7 +2,9 @@
 
 use crate::input::Functions;
 use crate::literal::{Literal, literal};
-use crate::operand::{has_macro, is_arithmetic, is_mentioned, is_place, is_projection, key, words};
+use crate::operand::{
+    has_macro, is_arithmetic, is_mentioned, is_place, is_projection, is_shared, key, words,
+};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::HashSet;
 use syn::spanned::Spanned;
@@ -311,7 +313,8 @@ impl<'a> Statement<'a> {
         {
             return Forms { lifted: operand.clone(), plain: operand.clone() };
         }
-        let is_steady = is_place(operand) && !self.may_change(operand);
+        let is_elsewhere = !self.computed.is_empty() && is_shared(operand);
+        let is_steady = is_place(operand) && !self.may_change(operand) && !is_elsewhere;
         let place = is_steady.then(|| key(operand));
         // A place that is only read through methods stays where it is.
         let is_borrowed = is_steady && role == Role::Receiver && !self.values.contains(&key(operand));

@@ -105,6 +105,27 @@ fn mutable_references_as_receivers() {
     assert_eq!(nodes(|x| wave(&mut { x[0] })), 1);
 }
 
+/// A place behind a pointer may be changed under another name.
+#[test]
+#[allow(unsafe_code)]
+fn places_with_two_names() {
+    fn next(at: *mut f64) -> f64 {
+        // SAFETY: the pointer is that of a variable which is alive.
+        unsafe {
+            *at += 1.0;
+            *at
+        }
+    }
+    #[fused]
+    fn twice(at: *mut f64, same: *mut f64) -> f64 {
+        // SAFETY: as above.
+        unsafe { *at * next(same) + *at }
+    }
+    let mut x = 1.0;
+    let at = &raw mut x;
+    assert_eq!(twice(at, at), 1.0 * 2.0 + 2.0);
+}
+
 /// What is none of ours panics at the line of the user.
 #[test]
 fn panics_of_other_types_are_at_their_line() {

@@ -418,7 +418,7 @@ both_forms! {
             ($value:expr) => {{ y += $value; y }};
         }
         let w = y * next!(1.0) + y * next!(z) - y;
-        z += next!(2.0) * x[2] + z;
+        z += next!(2.0) * x[2] + 1.0;
         w * z + y
     }
     fn receivers_beside_their_methods(x) at [[0.3, -1.2, 2.5]] {
@@ -487,7 +487,7 @@ both_forms! {
         let (mut n, mut list) = (0, x.to_vec());
         let mut next = || { n += 1; n };
         list[next()] += x[0] * x[1];
-        list[{ let k = next(); k }] *= x[0] + x[1] * 2.0;
+        list[next()] *= x[0] + x[1] * 2.0;
         list[0] * list[1] + list[2] * n as f64
     }
     fn leaving_from_within(x) at [[0.3, -1.2, 2.5], [1.3, 0.2, 0.5]] {
