@@ -412,7 +412,7 @@ both_forms! {
         let b = std::rc::Rc::new(x[1]);
         *a * *b + a.sin() * b.cos()
     }
-    fn macros_that_change_operands(x) at [[0.3, -1.2, 2.5]] {
+    fn macros_that_change_operands(x) at [[0.5, -1.25, 2.5]] {
         let (mut y, mut z) = (x[0], x[1]);
         macro_rules! next {
             ($value:expr) => {{ y += $value; y }};
