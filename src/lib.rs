@@ -73,8 +73,8 @@ pub mod primitives {
 #[doc(hidden)]
 pub mod statement {
     pub use crate::number::statement::lift::{
-        Foreign, LiftForeign, LiftMutable, LiftNumber, LiftReceiver, LiftReference, NoStatement, NoSum,
-        Operand, attempt, bind, sum_of,
+        Foreign, LiftForeign, LiftMutable, LiftMutableReceiver, LiftNumber, LiftReceiver, LiftReference,
+        NoStatement, NoSum, Operand, attempt, bind, held, sum_of,
     };
     pub use tapegrad_macros::expand;
 }
@@ -135,7 +135,7 @@ pub use tapegrad_macros::fuse;
 ///   between them: names, fields, `w[0]`, `*x`, calls. Plain numbers among the operands take no part in the derivative and
 ///   no memory.
 /// - `y += e`, as `y = y + e`; so with `-=`, `*=`, `/=`, `%=`.
-/// - `items.map(|item| e).sum()`, with the operands of all terms.
+/// - `items.map(|item| e).sum()`, with the operands of all terms. (If the closure has `move`, each term is a node.)
 /// - With `#[fused(block)]` also the `let`s at the end of a block, if only one such expression uses the value.
 ///
 /// Whatever else stands in the function is left as it is: types decide, so integers, plain numbers and types of your own
@@ -147,10 +147,15 @@ pub use tapegrad_macros::fuse;
 ///   operations one by one stay finite.
 /// - What vanishes has no [`Var`], so `g[h]` and a [listing](Tape::listing) end at the expression, of which
 ///   the listing shows the source.
-/// - Operands are evaluated first, from left to right. A recording may have its operations in another order.
+/// - Operands are evaluated first, from left to right. A recording may have its operations in another order; and a method
+///   of your own that has the name of one of [`Number`] is called after them, which matters if it changes something.
 ///
 /// # What it does not take
-/// A sum with terms of iterators that are not [`Iterator`]s, and an expression over two types that are both [`Real`]:
-/// the compiler says so at the expression, and a `let` between them helps.
+/// The compiler refuses these at the expression, and a `let` within it helps:
+/// - a sum with terms of iterators that are not [`Iterator`]s;
+/// - an expression over two types that are both [`Real`];
+/// - a number on the left of a variable by a bound such as `f64: Mul<R>`: write `R::constant(2.0) * x`;
+/// - an operand that borrows what another one uses, as in `list.iter_mut().next().unwrap().sin() * list[0]`;
+/// - a method of a field of a `packed` structure.
 #[cfg(feature = "macros")]
 pub use tapegrad_macros::fused;

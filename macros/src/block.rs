@@ -2,8 +2,11 @@
 
 use crate::input::Functions;
 use crate::operand::words;
-use crate::statement::{Local, is_operation, leaves, only_places};
+use crate::statement::{Local, integers, is_operation, leaves, only_places};
 use syn::{Block, Expr, Ident, Pat, Stmt};
+
+/// How many values a statement has room for.
+const MOST: usize = 32;
 
 /// Joins the `let`s at the end of a block with the expressions that use them; `fuse` makes a statement of an expression and
 /// the `let`s before it.
@@ -73,7 +76,9 @@ fn trailing(statements: &[Stmt], functions: &Functions) -> Vec<Local> {
     let mut locals: Vec<Local> = Vec::new();
     for statement in statements.iter().rev() {
         match local(statement, functions) {
-            Some(local) if locals.iter().all(|later| later.name != local.name) => locals.push(local),
+            Some(local) if locals.len() < MOST && locals.iter().all(|later| later.name != local.name) => {
+                locals.push(local);
+            }
             _ => break,
         }
     }
@@ -125,4 +130,5 @@ fn is_leaf_of(user: &Expr, name: &Ident, functions: &Functions) -> bool {
     let is_name = |leaf: &Expr| matches!(leaf, Expr::Path(path) if path.path.is_ident(name));
     is_operation(user, functions)
         && leaves(user, functions).iter().all(|leaf| is_name(leaf) || !mentions(leaf, name))
+        && !integers(user, functions).iter().any(|integer| mentions(integer, name))
 }

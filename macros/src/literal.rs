@@ -6,6 +6,8 @@ use syn::{Expr, ExprUnary, Lit, LitFloat, UnOp};
 pub enum Literal {
     /// A plain number, with its type.
     Float(Expr),
+    /// An `i32`, or what may be one.
+    Integer,
     Other,
 }
 
@@ -20,6 +22,11 @@ pub fn literal(expression: &Expr) -> Option<Literal> {
                 typed.lit = Lit::Float(LitFloat::new(&digits, float.span()));
                 Literal::Float(Expr::Lit(typed))
             }
+            Lit::Int(integer)
+                if matches!(integer.suffix(), "" | "i32") && integer.base10_parse::<i32>().is_ok() =>
+            {
+                Literal::Integer
+            }
             _ => Literal::Other,
         }),
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) if matches!(**expr, Expr::Lit(_)) => {
@@ -29,7 +36,7 @@ pub fn literal(expression: &Expr) -> Option<Literal> {
                     *negative.expr = typed;
                     Literal::Float(Expr::Unary(negative))
                 }
-                Literal::Other => Literal::Other,
+                other => other,
             })
         }
         _ => None,

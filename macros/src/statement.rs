@@ -2,7 +2,9 @@
 
 use crate::input::Functions;
 use crate::literal::{Literal, literal};
-use crate::operand::{is_arithmetic, is_mentioned, is_place, key, words};
+use crate::operand::{
+    has_macro, is_arithmetic, is_mentioned, is_place, is_projection, is_shared, key, words,
+};
 use quote::{ToTokens, format_ident, quote};
 use std::collections::HashSet;
 use syn::spanned::Spanned;
@@ -34,10 +36,13 @@ pub struct Statement<'a> {
     bound: HashSet<String>,
     /// The operands as expressions to evaluate, in order.
     pub operands: Vec<Expr>,
+    slots: Vec<Ident>,
     places: Vec<Option<String>>,
     is_integer: Vec<bool>,
     /// What the operands are that have to be computed: it may change places.
     computed: HashSet<String>,
+    /// Whether a macro is among them, which may use names that do not stand there.
+    has_macro: bool,
     /// The places that are used by value somewhere.
     values: HashSet<String>,
     pub operations: usize,
@@ -59,13 +64,14 @@ enum Part<'e> {
     Operand,
 }
 
-/// The operands of an expression, one after the other.
+/// The operands of an expression, one after the other, but the integers of operations.
 pub fn leaves<'e>(expression: &'e Expr, functions: &Functions) -> Vec<&'e Expr> {
     match part(expression, functions) {
         Part::Binary(binary) => [leaves(&binary.left, functions), leaves(&binary.right, functions)].concat(),
         Part::Negation(unary) => leaves(&unary.expr, functions),
         Part::Call(call) => {
-            let arguments = call.args.iter().flat_map(|argument| leaves(argument, functions));
+            let numbers = functions[&call.method.to_string()].operands;
+            let arguments = call.args.iter().take(numbers).flat_map(|argument| leaves(argument, functions));
             leaves(&call.receiver, functions).into_iter().chain(arguments).collect()
         }
         Part::Inside(inner) => leaves(inner, functions),
@@ -74,9 +80,29 @@ pub fn leaves<'e>(expression: &'e Expr, functions: &Functions) -> Vec<&'e Expr> 
     }
 }
 
-/// Whether all operands are places.
+/// The integers of the operations in an expression, which are not lifted.
+pub fn integers<'e>(expression: &'e Expr, functions: &Functions) -> Vec<&'e Expr> {
+    match part(expression, functions) {
+        Part::Binary(binary) => {
+            [integers(&binary.left, functions), integers(&binary.right, functions)].concat()
+        }
+        Part::Negation(unary) => integers(&unary.expr, functions),
+        Part::Call(call) => {
+            let numbers = functions[&call.method.to_string()].operands;
+            let within = call.args.iter().take(numbers).flat_map(|argument| integers(argument, functions));
+            let own = call.args.iter().skip(numbers);
+            integers(&call.receiver, functions).into_iter().chain(within).chain(own).collect()
+        }
+        Part::Inside(inner) => integers(inner, functions),
+        Part::Literal(_) | Part::Operand => Vec::new(),
+    }
+}
+
+/// Whether all operands are places, and all integers too.
 pub fn only_places(expression: &Expr, functions: &Functions) -> bool {
-    leaves(expression, functions).into_iter().all(is_place)
+    let mut operands = leaves(expression, functions);
+    operands.extend(integers(expression, functions).into_iter().filter(|integer| literal(integer).is_none()));
+    operands.into_iter().all(is_place)
 }
 
 pub fn is_operation(expression: &Expr, functions: &Functions) -> bool {
@@ -102,7 +128,9 @@ fn part<'e>(expression: &'e Expr, functions: &Functions) -> Part<'e> {
 fn is_function(call: &ExprMethodCall, functions: &Functions) -> bool {
     let function = functions.get(&call.method.to_string());
     let takes = function.map(|function| function.operands + usize::from(function.has_integer));
-    takes == Some(call.args.len()) && call.turbofish.is_none() && call.attrs.is_empty()
+    // The types of a closure come from the function that takes it.
+    let has_closure = call.args.iter().any(|argument| matches!(argument, Expr::Closure(_)));
+    takes == Some(call.args.len()) && !has_closure && call.turbofish.is_none() && call.attrs.is_empty()
 }
 
 impl<'a> Statement<'a> {
@@ -113,9 +141,11 @@ impl<'a> Statement<'a> {
             locals: locals.to_vec(),
             bound: HashSet::new(),
             operands: Vec::new(),
+            slots: Vec::new(),
             places: Vec::new(),
             is_integer: Vec::new(),
             computed: HashSet::new(),
+            has_macro: false,
             values: HashSet::new(),
             operations: 0,
         }
@@ -147,7 +177,10 @@ impl<'a> Statement<'a> {
             }
             Part::Inside(inner) => self.survey_as(inner, role),
             Part::Literal(_) => {}
-            Part::Operand if !is_place(expression) => self.computed.extend(words(expression)),
+            Part::Operand if !is_place(expression) => {
+                self.computed.extend(words(expression));
+                self.has_macro |= has_macro(expression);
+            }
             Part::Operand if role == Role::Value => {
                 self.values.insert(key(expression));
             }
@@ -162,7 +195,7 @@ impl<'a> Statement<'a> {
 
     /// Whether the statement computes something that may change this place.
     pub fn may_change(&self, place: &Expr) -> bool {
-        is_mentioned(place, &self.computed)
+        self.has_macro || is_mentioned(place, &self.computed)
     }
 
     pub fn forms(&mut self, expression: &Expr) -> Forms {
@@ -241,7 +274,7 @@ impl<'a> Statement<'a> {
                 Forms { lifted: form(inner.lifted), plain: form(inner.plain) }
             }
             Part::Literal(Literal::Float(typed)) => Forms { lifted: typed, plain: expression.clone() },
-            Part::Literal(Literal::Other) => {
+            Part::Literal(Literal::Integer | Literal::Other) => {
                 let root = self.root;
                 Forms { lifted: parse_quote!(#root::statement::Foreign), plain: expression.clone() }
             }
@@ -256,9 +289,9 @@ impl<'a> Statement<'a> {
         (*lifted.receiver, *plain.receiver) = (receiver.lifted, receiver.plain);
         for (k, argument) in call.args.iter().enumerate() {
             let forms = match literal(argument) {
-                // An integer stands for a number here.
-                Some(Literal::Other) => Forms { lifted: argument.clone(), plain: argument.clone() },
-                _ if k == function.operands && literal(argument).is_none() => self.integer(argument),
+                // An integer stands for a number here, or for the integer of the operation.
+                Some(Literal::Integer) => Forms { lifted: argument.clone(), plain: argument.clone() },
+                _ if k == function.operands => self.integer(argument),
                 _ => self.form(argument),
             };
             (lifted.args[k], plain.args[k]) = (forms.lifted, forms.plain);
@@ -280,14 +313,22 @@ impl<'a> Statement<'a> {
         {
             return Forms { lifted: operand.clone(), plain: operand.clone() };
         }
-        let is_steady = is_place(operand) && !self.may_change(operand);
+        let is_elsewhere = !self.computed.is_empty() && is_shared(operand);
+        let is_steady = is_place(operand) && !self.may_change(operand) && !is_elsewhere;
         let place = is_steady.then(|| key(operand));
         // A place that is only read through methods stays where it is.
         let is_borrowed = is_steady && role == Role::Receiver && !self.values.contains(&key(operand));
         let known =
             place.as_ref().and_then(|place| self.places.iter().position(|p| p.as_ref() == Some(place)));
         let k = known.unwrap_or_else(|| {
-            self.operands.push(if is_borrowed { parse_quote!(&#operand) } else { operand.clone() });
+            let root = self.root;
+            self.operands.push(match role {
+                _ if is_borrowed => parse_quote!(&#operand),
+                Role::Receiver if !is_steady && is_projection(operand) => {
+                    parse_quote!(#root::statement::held(&#operand).hold())
+                }
+                _ => operand.clone(),
+            });
             self.places.push(place);
             self.is_integer.push(false);
             self.operands.len() - 1
@@ -297,9 +338,15 @@ impl<'a> Statement<'a> {
         Forms { lifted: parse_quote!(#lifted), plain }
     }
 
-    /// The name of an operand, which is not one of the user's.
-    fn slot(&self, k: usize, operand: &Expr) -> Ident {
-        hygienic("operand", k, operand)
+    /// The name of an operand. It is a word of the user's code, though one that nobody writes: so a panic of an operation
+    /// that is none of ours is at the line of the operands.
+    fn slot(&mut self, k: usize, operand: &Expr) -> Ident {
+        if k == self.slots.len() {
+            self.slots.push(format_ident!("tapegrad_operand{k}", span = operand.span()));
+        }
+        let mut slot = self.slots[k].clone();
+        slot.set_span(operand.span().resolved_at(slot.span()));
+        slot
     }
 
     fn lifted(&self, k: usize, operand: &Expr) -> Ident {
@@ -307,24 +354,26 @@ impl<'a> Statement<'a> {
     }
 
     /// `then`, where the operands have been evaluated and lifted. Finished: there are no more statements to find in it.
-    pub fn with_operands(&self, then: Expr) -> Expr {
-        let (root, operands) = (self.root, &self.operands);
-        let slots = operands.iter().enumerate().map(|(k, operand)| self.slot(k, operand));
+    ///
+    /// `plain` never runs. It comes first because what the compiler infers from the code as it is written has to be known
+    /// when the operands are lifted: the type of `k` after `let k = 0.5`, for example.
+    pub fn with_operands(&self, plain: &Expr, then: Expr) -> Expr {
+        let (root, operands, slots) = (self.root, &self.operands, &self.slots);
         let lifts = operands.iter().enumerate().filter(|&(k, _)| !self.is_integer[k]).map(|(k, operand)| {
-            let (slot, lifted) = (self.slot(k, operand), self.lifted(k, operand));
+            let (slot, lifted) = (&slots[k], self.lifted(k, operand));
             quote!(let #lifted = #root::statement::Operand::<_, #k>(&#slot).lift();)
         });
         finished(quote! {
             match (#(#operands,)*) {
-                (#(#slots,)*) => {
+                (#(#slots,)*) => if false { #plain } else {
                     #[allow(unused_imports)]
                     use #root::statement::{
-                        LiftForeign as _, LiftMutable as _, LiftNumber as _, LiftReceiver as _, LiftReference as _,
+                        LiftForeign as _, LiftMutable as _, LiftMutableReceiver as _, LiftNumber as _, LiftReceiver as _, LiftReference as _,
                         NoStatement as _,
                     };
                     #(#lifts)*
                     #then
-                }
+                },
             }
         })
     }

@@ -17,8 +17,11 @@ pub fn sum(call: &ExprMethodCall) -> Option<Sum<'_>> {
     let (true, Some(Expr::Closure(term)), 1) = (is_sum, map.args.first(), map.args.len()) else {
         return None;
     };
-    let is_plain =
-        matches!(term.output, ReturnType::Default) && term.asyncness.is_none() && term.attrs.is_empty();
+    // The term is written twice, so it must not take what it captures.
+    let is_plain = matches!(term.output, ReturnType::Default)
+        && term.capture.is_none()
+        && term.asyncness.is_none()
+        && term.attrs.is_empty();
     // A term that returns early would return something else than a statement.
     let returns = words(&term.body).contains("return");
     (is_plain && !returns).then_some(Sum { items: &map.receiver, term })

@@ -3,13 +3,13 @@
 use crate::block;
 use crate::input::{Code, Functions, Input};
 use crate::operand::{assigned, is_place};
-use crate::statement::{Local, Statement, finished, is_operation};
+use crate::statement::{Forms, Local, Statement, finished, is_operation};
 use crate::sum::{sum, tail};
 use proc_macro::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Error, Expr, ExprBinary, ExprMethodCall, Ident, ImplItem, Item, Stmt, parse_quote};
+use syn::{Block, Error, Expr, ExprBinary, ExprMethodCall, Ident, ImplItem, Item, Pat, Stmt, parse_quote};
 
 /// The code with its statements fused.
 pub fn expand(input: Input) -> Result<TokenStream, Error> {
@@ -64,6 +64,17 @@ impl VisitMut for Fuse<'_> {
         visit_mut::visit_block_mut(self, block);
     }
 
+    /// What a closure with a name takes is inferred from its calls, which come later: without types it is left as it is.
+    fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        let is_inferred = local.init.as_ref().is_some_and(|init| match &*init.expr {
+            Expr::Closure(closure) => closure.inputs.iter().any(|input| !matches!(input, Pat::Type(_))),
+            _ => false,
+        });
+        if !is_inferred {
+            visit_mut::visit_local_mut(self, local);
+        }
+    }
+
     /// What is computed of indices is nothing to record.
     fn visit_expr_index_mut(&mut self, index: &mut syn::ExprIndex) {
         self.visit_expr_mut(&mut index.expr);
@@ -81,6 +92,7 @@ impl VisitMut for Fuse<'_> {
     fn visit_type_mut(&mut self, _: &mut syn::Type) {}
     fn visit_pat_mut(&mut self, _: &mut syn::Pat) {}
     fn visit_path_mut(&mut self, _: &mut syn::Path) {}
+    fn visit_angle_bracketed_generic_arguments_mut(&mut self, _: &mut syn::AngleBracketedGenericArguments) {}
     fn visit_attribute_mut(&mut self, _: &mut syn::Attribute) {}
 }
 
@@ -107,14 +119,14 @@ impl<'a> Fuse<'a> {
         if !statement.is_worth(2) {
             return None;
         }
-        let (value, plain) = (self.value(&forms.lifted, expression), &forms.plain);
+        let (value, plain) = (self.value(&forms.lifted, expression), forms.plain);
         let then = parse_quote! {
             match #value {
                 ::core::option::Option::Some(value) => value,
                 ::core::option::Option::None => #plain,
             }
         };
-        Some(self.finish(statement, then))
+        Some(self.finish(statement, &plain, then))
     }
 
     /// `y += e` as `y = y + e`.
@@ -136,13 +148,14 @@ impl<'a> Fuse<'a> {
         let whole = Expr::Binary(assignment.clone());
         let (value, plain, place) = (self.value(&forms.lifted, &whole), &forms.plain, &assignment.left);
         let op = &assignment.op;
+        let plain: Expr = parse_quote!(#place #op #plain);
         let then = parse_quote! {
             match #value {
                 ::core::option::Option::Some(value) => #place = value,
-                ::core::option::Option::None => #place #op #plain,
+                ::core::option::Option::None => #plain,
             }
         };
-        Some(self.finish(statement, then))
+        Some(self.finish(statement, &plain, then))
     }
 
     fn sum(&self, call: &ExprMethodCall) -> Option<Expr> {
@@ -151,13 +164,14 @@ impl<'a> Fuse<'a> {
         let body = tail(&mut term.body);
         let mut statement = Statement::new(self.root, self.functions, &[]);
         statement.survey(body);
-        let lifted = statement.forms(body).lifted;
+        let Forms { lifted, plain } = statement.forms(body);
         if !statement.is_worth(1) {
             return None;
         }
         let root = self.root;
         let then = parse_quote!(#root::statement::attempt(move || #lifted));
-        *body = self.finish(statement, then);
+        let plain = parse_quote!({ let _ = #plain; ::core::unreachable!() });
+        *body = self.finish(statement, &plain, then);
         visit_before_tail(&mut { *self }, &mut term.body);
         let mut items = sum.items.clone();
         { *self }.visit_expr_mut(&mut items);
@@ -192,10 +206,10 @@ impl<'a> Fuse<'a> {
     }
 
     /// The operands, with statements of their own inside, and then this.
-    fn finish(&self, mut statement: Statement<'a>, then: Expr) -> Expr {
+    fn finish(&self, mut statement: Statement<'a>, plain: &Expr, then: Expr) -> Expr {
         let mut inside = *self;
         statement.operands.iter_mut().for_each(|operand| inside.visit_expr_mut(operand));
-        statement.with_operands(then)
+        statement.with_operands(plain, then)
     }
 }
 

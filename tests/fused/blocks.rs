@@ -86,6 +86,12 @@ blocks! {
         let k = m * m + 1;
         x[0] * k as f64 + m as f64
     }
+    fn integers_of_operations(x) has 1 at [0.3, -1.2] {
+        let n = x.len() as i32;
+        let m = n * 2 - 1;
+        let cube = x[0].powi(m) * x[1];
+        cube + cube.powi(n) * 0.5
+    }
     fn assignments(x) has 2 at [0.3, -1.2] {
         let mut y = x[0];
         for &a in x {
@@ -108,6 +114,34 @@ blocks! {
         let b = (|| a + 1.0)();
         a * b - x[1]
     }
+}
+
+/// More values than there is room for: the first ones have nodes of their own.
+macro_rules! longest {
+    ($first:ident ... $last:ident; $($name:ident = $before:ident;)*) => {
+        #[fused(block)]
+        fn long<R: Real>(x: R, y: R) -> R {
+            let $first = x * y;
+            $( let $name = $before * 0.5 + y; )*
+            $last * x
+        }
+    };
+}
+longest! {
+    a0 ... a40; a1 = a0; a2 = a1; a3 = a2; a4 = a3; a5 = a4; a6 = a5; a7 = a6; a8 = a7; a9 = a8; a10 = a9; a11 = a10; a12 = a11;
+    a13 = a12; a14 = a13; a15 = a14; a16 = a15; a17 = a16; a18 = a17; a19 = a18; a20 = a19; a21 = a20; a22 = a21;
+    a23 = a22; a24 = a23; a25 = a24; a26 = a25; a27 = a26; a28 = a27; a29 = a28; a30 = a29; a31 = a30; a32 = a31;
+    a33 = a32; a34 = a33; a35 = a34; a36 = a35; a37 = a36; a38 = a37; a39 = a38; a40 = a39;
+}
+
+#[test]
+fn a_long_block() {
+    let tape = tapegrad::Tape::new();
+    let [x, y] = tape.vars([2.0, 3.0]);
+    let z = long(x, y);
+    // 41 values, of which 32 are within the last statement.
+    assert_eq!((tape.len(), z.value()), (2 + 9 + 1, long(2.0, 3.0)));
+    assert!((z.backward()[y] - 4.0).abs() < 1e-9);
 }
 
 /// A list of results: what all use has a node of its own.

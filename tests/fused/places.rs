@@ -1,5 +1,6 @@
 //! Where the attribute may stand, and the expression form.
 
+use crate::common::panic_of;
 use tapegrad::{Real, Tape, Var, fuse, fused, gradient};
 
 struct Spring {
@@ -93,6 +94,51 @@ fn methods_implementations_and_defaults() {
     let plain = |x: f64| (x - 0.25) * (x - 0.25) * 1.5;
     let slope = gradient(|[x]: [Var; 1]| spring.energy(x), [2.0])[0];
     assert!((slope - (plain(2.0 + 1e-6) - plain(2.0 - 1e-6)) / 2e-6).abs() < 1e-6);
+}
+
+#[test]
+fn mutable_references_as_receivers() {
+    #[fused]
+    fn wave<R: Real>(x: &mut R) -> R {
+        x.sin() * 2.0 + 1.0
+    }
+    assert_eq!(nodes(|x| wave(&mut { x[0] })), 1);
+}
+
+/// A place behind a pointer may be changed under another name.
+#[test]
+#[allow(unsafe_code)]
+fn places_with_two_names() {
+    fn next(at: *mut f64) -> f64 {
+        // SAFETY: the pointer is that of a variable which is alive.
+        unsafe {
+            *at += 1.0;
+            *at
+        }
+    }
+    #[fused]
+    fn twice(at: *mut f64, same: *mut f64) -> f64 {
+        // SAFETY: as above.
+        unsafe { *at * next(same) + *at }
+    }
+    let mut x = 1.0;
+    let at = &raw mut x;
+    assert_eq!(twice(at, at), 1.0 * 2.0 + 2.0);
+}
+
+/// What is none of ours panics at the line of the user.
+#[test]
+fn panics_of_other_types_are_at_their_line() {
+    #[fused]
+    fn quotient(mut a: usize, b: usize, c: usize) -> usize {
+        a += a * 2 / b;
+        a / c + a
+    }
+    let line = line!() - 2;
+    for (b, c, line) in [(1, 0, line), (0, 1, line - 1)] {
+        let panic = panic_of(|| quotient(3, b, c));
+        assert_eq!((panic.line, panic.file.as_str()), (line, file!()));
+    }
 }
 
 #[test]

@@ -73,6 +73,19 @@ impl<R: Real> Series<R> {
     }
 }
 
+impl<R: Real> Series<R> {
+    /// Has the name of a function of the table, and takes a closure.
+    fn log(&self, f: impl Fn(R) -> R) -> R {
+        f(self.0[0])
+    }
+
+    /// Has the name of a function of the table, and changes itself.
+    fn exp(&mut self) -> R {
+        self.0[0] += 1.0;
+        self.0[0]
+    }
+}
+
 impl<R: Real> Add for Series<R> {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -399,6 +412,100 @@ both_forms! {
         let b = std::rc::Rc::new(x[1]);
         *a * *b + a.sin() * b.cos()
     }
+    fn macros_that_change_operands(x) at [[0.5, -1.25, 2.5]] {
+        let (mut y, mut z) = (x[0], x[1]);
+        macro_rules! next {
+            ($value:expr) => {{ y += $value; y }};
+        }
+        let w = y * next!(1.0) + y * next!(z) - y;
+        z += next!(2.0) * x[2] + 1.0;
+        w * z + y
+    }
+    fn receivers_beside_their_methods(x) at [[0.3, -1.2, 2.5]] {
+        let a = Series(x.to_vec());
+        let b = a.recip() + a.recip() * a.clone().0[1];
+        let mut c = a.clone();
+        b.total() + c.exp() * x[0] - c.exp() * x[1]
+    }
+    fn receivers_within_something(x) at [[0.3, -1.2, 2.5]] {
+        let cell = std::cell::RefCell::new(vec![Series(x.to_vec())]);
+        let list = [Series(vec![x[1]]), Series(vec![x[2]])];
+        let k = 1u8;
+        let sum = cell.borrow()[0].recip() + list[k as usize].recip() + list[list.len() - 1].recip();
+        let rest = std::cell::RefCell::new(x.to_vec());
+        sum.total() * rest.borrow()[0].sin() + rest.borrow()[usize::from(k)].cos() * x[k as usize].sin()
+    }
+    fn closures_as_arguments(x) at [[0.3, -1.2, 2.5]] {
+        Series(x.to_vec()).log(|a| a.sin() * 2.0 + 1.0) * x[1] + x[2]
+    }
+    fn closures_without_types(x) at [[0.3, -1.2, 2.5]] {
+        let by = x[2];
+        let f = |a, b| a * b + by;
+        f(x[0], x[1]) * 2.0 + f(x[1], x[2])
+    }
+    fn sums_that_capture(x) at [[0.3, -1.2, 2.5]] {
+        let w = x.to_vec();
+        let inner = x.iter().map(move |&a| a * w[0] + w[1]).sum::<R>();
+        let mut n = 0;
+        let counted: R = x.iter().map(|&a| { n += 1; a * n as f64 + 1.0 }).sum();
+        inner * counted + n as f64
+    }
+    fn inferred_types(x) at [[0.3, -1.2, 2.5]] {
+        let half = 0.5;
+        let single: f32 = half * 2.0 + 1.0;
+        let quarter = 0.25;
+        let other = single * quarter + 1.0;
+        let n = 3u64.max("5".parse().unwrap()) * 2 + 1;
+        let terms: f32 = [single, other].iter().map(|a| a * half + 1.0).sum();
+        x[0] * other as f64 + x[1].max(2.0) * n as f64 - terms as f64
+    }
+    fn large_integers(x) at [[0.3, -1.2, 2.5]] {
+        let n = (x.len() as u64).max(3_000_000_000) - 2_999_999_999;
+        let m = (x.len() as i64).min(-3_000_000_000) + 3_000_000_000 + 2;
+        x[0] * n as f64 + x[1] * m as f64
+    }
+    fn generic_arguments(x) at [[0.3, -1.2, 2.5]] {
+        const HALF: usize = 1;
+        let (pairs, _) = x.as_chunks::<{ HALF * 2 + 0 }>();
+        pairs[0][0] * pairs[0][1] + x[2]
+    }
+    fn names_like_ours(x) at [[0.3, -1.2, 2.5]] {
+        let [mut value, items] = [x[0], x[1]];
+        let (operand0, leaf0) = (x[2], x[1]);
+        value += operand0 * leaf0 + items;
+        let sum: R = [value, items].iter().map(|value| *value * operand0).sum();
+        sum * leaf0 + value
+    }
+    fn taken_operands(x) at [[0.3, -1.2, 2.5]] {
+        let mut list = x.to_vec();
+        let mut rest = x.iter();
+        let y = std::mem::take(&mut list[0]) * 2.0 + list[0] * x[1] + *rest.next().unwrap() * *rest.next().unwrap();
+        let mut k = 0;
+        y * x[{ k += 1; k }] - x[{ k += 1; k }] * k as f64
+    }
+    fn assignments_with_effects(x) at [[0.3, -1.2, 2.5]] {
+        let (mut n, mut list) = (0, x.to_vec());
+        let mut next = || { n += 1; n };
+        list[next()] += x[0] * x[1];
+        list[next()] *= x[0] + x[1] * 2.0;
+        list[0] * list[1] + list[2] * n as f64
+    }
+    fn leaving_from_within(x) at [[0.3, -1.2, 2.5], [1.3, 0.2, 0.5]] {
+        'a: {
+            let y = x[0] * if x[0] > 1.0 { break 'a x[1] * x[2] + 1.0 } else { x[1] } + 2.0;
+            y * y - match x.len() { 3 => x[2], _ => return y * y + 1.0 } * 0.5
+        }
+    }
+    fn mutable_parameters(x) at [[0.3, -1.2, 2.5]] {
+        fn same<R: Real>(x: R) -> R { x }
+        let mut y = x[0];
+        {
+            let y = &mut y;
+            *y += x[1] * *y;
+            *y = y.sin() * same(*y) + y.cos();
+        }
+        y * x[2] + 1.0
+    }
     fn a_constant_result(x) at [[0.3, -1.2, 2.5]] {
         let one = R::constant(1.0);
         let zero = one * 2.0 - (one + one);
@@ -408,4 +515,25 @@ both_forms! {
         x[0] * x[1] + x[2] * x[3] - x[4] * x[5] + x[6] * x[7] - x[8] * x[9] + x[10] * x[11] + x[12] * x[13]
             - x[14] * x[15] + x[16] * x[17]
     }
+}
+
+/// Two variables may have one name, if a macro wrote one of them.
+macro_rules! with_a_name_of_its_own {
+    ($(#[$fused:meta])? $name:ident $x:ident) => {
+        $(#[$fused])?
+        fn $name<R: Real>($x: R, y: R) -> R {
+            let mut x = $x * 2.0;
+            let z = $x * x + y * x;
+            x += $x * y;
+            z * x + $x
+        }
+    };
+}
+with_a_name_of_its_own! { two_names x }
+with_a_name_of_its_own! { #[tapegrad::fused] two_names_fused x }
+
+#[test]
+fn variables_of_one_name() {
+    assert_eq!(two_names_fused(3.0, 5.0), two_names(3.0, 5.0));
+    assert_eq!(two_names(3.0, 5.0), (18.0 + 30.0) * 21.0 + 3.0);
 }

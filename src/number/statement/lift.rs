@@ -5,6 +5,7 @@
 use crate::number::real::Real;
 use crate::number::statement::expression::{Bind, Bound, Constant, Expression, Leaf, Term};
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 /// The operand `K` of an expression. `lift()` makes a `Leaf` of a variable, keeps a plain number, and makes
 /// [`Foreign`] of everything else.
@@ -69,6 +70,46 @@ leaves! {
     LiftReceiver &&R: (***);
     /// A number by mutable reference, whose method is called.
     LiftMutable &mut R: (**);
+    /// A name of a mutable reference, whose method is called.
+    LiftMutableReceiver &&mut R: (***);
+}
+
+/// A part of something whose method is called: [`hold`](Held::hold) copies it, if it can be copied, and refers to it
+/// otherwise.
+pub struct Held<'a, T>(Reference<'a, T>);
+
+/// What [`Held`] is where it cannot be copied.
+pub struct Reference<'a, T>(&'a T);
+
+/// A part of something whose method is called.
+#[inline(always)]
+pub fn held<T>(part: &T) -> Held<'_, T> {
+    Held(Reference(part))
+}
+
+impl<T: Copy> Held<'_, T> {
+    /// A copy.
+    #[inline(always)]
+    pub fn hold(self) -> T {
+        *self.0.0
+    }
+}
+
+impl<'a, T> Deref for Held<'a, T> {
+    type Target = Reference<'a, T>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Reference<'a, T> {
+        &self.0
+    }
+}
+
+impl<'a, T> Reference<'a, T> {
+    /// The part itself.
+    #[inline(always)]
+    pub fn hold(&self) -> &'a T {
+        self.0
+    }
 }
 
 /// Anything else.
