@@ -8,6 +8,12 @@ use crate::error::Error;
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;
 
+/// How many directions an evaluation over dual numbers has, for a matrix of derivatives.
+const DIRECTIONS: usize = 4;
+
+/// How many reverse sweeps take as long as an evaluation in that many directions.
+const SWEEPS: usize = 3;
+
 /// Nanoseconds for an operation, forwards and backwards.
 const PER_OPERATION: f64 = 4.0;
 
@@ -53,6 +59,7 @@ pub struct Evaluator<'f> {
 pub struct Workspace {
     pub(super) plain: Memory,
     dual: Memory<Dual>,
+    several: Memory<Dual<f64, DIRECTIONS>>,
 }
 
 impl Workspace {
@@ -162,7 +169,19 @@ impl Evaluator<'_> {
         Ok(self.value_and_gradient(x)?.1)
     }
 
-    /// The Jacobian: one row per output, one column per variable. It takes one reverse sweep per output.
+    /// The Jacobian: one row per output, one column per variable. It takes one reverse sweep per output, or, where there are
+    /// many more outputs than variables, one evaluation in forward mode for every four variables.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Var};
+    ///
+    /// // A thousand residuals of two parameters: one evaluation, instead of a thousand sweeps.
+    /// let residuals = |p: &[Var]| (0..1000).map(|k| p[0] * (p[1] * f64::from(k)).exp()).collect::<Vec<_>>();
+    /// let f = Function::record(residuals, &[2.0, -0.001][..])?;
+    /// let jacobian = f.evaluator().jacobian(&[2.0, -0.001])?;
+    /// assert_eq!(jacobian[2 * 500..][..2], [f64::exp(-0.5), 2.0 * f64::exp(-0.5) * 500.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -177,15 +196,17 @@ impl Evaluator<'_> {
     /// # Errors
     /// See [`Evaluator`].
     pub fn jacobian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        let (function, Workspace { plain, .. }) = self.parts();
-        let columns = function.variables();
-        length("derivatives", function.outputs() * columns, out.len())?;
-        function.run(x, plain)?;
-        for (row, output) in function.output_places().enumerate() {
-            backward_plain(&function.graph, [(output, 1.0)], plain);
-            let row = &mut out[row * columns..(row + 1) * columns];
-            read(&plain.adjoints, function.variable_places(), row);
+        let (function, workspace) = self.parts();
+        let (rows, columns) = (function.outputs(), function.variables());
+        length("derivatives", rows * columns, out.len())?;
+        if columns > 0 && SWEEPS * columns.div_ceil(DIRECTIONS) < rows {
+            return by_columns(function, x, workspace, out);
         }
+        let plain = &mut workspace.plain;
+        function.run(x, plain)?;
+        let rows = out.chunks_exact_mut(columns.max(1));
+        rows.zip(function.output_places())
+            .for_each(|(row, output)| gradient_of(function, output, plain, row));
         Ok(())
     }
 
@@ -259,7 +280,7 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The Hessian of a function with one output. It takes one Hessian-vector product per variable.
+    /// The Hessian of a function with one output. It takes one reverse sweep over dual numbers for every four variables.
     ///
     /// # Errors
     /// See [`Evaluator`].
@@ -275,16 +296,22 @@ impl Evaluator<'_> {
     /// # Errors
     /// See [`Evaluator`].
     pub fn hessian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        let (function, Workspace { dual, .. }) = self.parts();
+        let (function, Workspace { dual, several, .. }) = self.parts();
         let n = function.variables();
         length("derivatives", n * n, out.len())?;
         if n == 0 {
             // There is nothing to write, but errors are still reported.
             return hvp(function, x, [], dual, out);
         }
-        for k in 0..n {
-            let direction = (0..n).map(|j| if j == k { 1.0 } else { 0.0 });
-            hvp(function, x, direction, dual, &mut out[k * n..(k + 1) * n])?;
+        let output = function.single_output()?;
+        for (chunk, rows) in out.chunks_mut(DIRECTIONS * n).enumerate() {
+            run_along_variables(function, x, chunk * DIRECTIONS, several)?;
+            backward(&function.graph, [(output, Dual::constant(1.0))], several);
+            for (k, row) in rows.chunks_exact_mut(n).enumerate() {
+                for (out, place) in row.iter_mut().zip(function.variable_places()) {
+                    *out = several.adjoints[place as usize].tangent(k);
+                }
+            }
         }
         Ok(())
     }
@@ -318,6 +345,58 @@ fn read(numbers: &[f64], places: impl Iterator<Item = Place>, out: &mut [f64]) {
     for (out, place) in out.iter_mut().zip(places) {
         *out = numbers[place as usize];
     }
+}
+
+/// Writes the gradient of an output to `row`, from the values in the memory.
+fn gradient_of(function: &Function, output: Place, plain: &mut Memory, row: &mut [f64]) {
+    backward_plain(&function.graph, [(output, 1.0)], plain);
+    read(&plain.adjoints, function.variable_places(), row);
+}
+
+/// The Jacobian in forward mode. A row with a number that is not finite is computed again backwards, which forms products in
+/// the order of a gradient.
+fn by_columns(
+    function: &Function,
+    x: &[f64],
+    workspace: &mut Workspace,
+    out: &mut [f64],
+) -> Result<(), Error> {
+    let Workspace { plain, several, .. } = workspace;
+    let columns = function.variables();
+    for first in (0..columns).step_by(DIRECTIONS) {
+        run_along_variables(function, x, first, several)?;
+        let here = first..columns.min(first + DIRECTIONS);
+        for (row, output) in out.chunks_exact_mut(columns).zip(function.output_places()) {
+            let tangents = several.values[output as usize].tangents();
+            row[here.clone()].copy_from_slice(&tangents[..here.len()]);
+        }
+    }
+    let rows = out.chunks_exact_mut(columns).zip(function.output_places());
+    let mut again = rows.filter(|(row, _)| !row.iter().all(|derivative| derivative.is_finite())).peekable();
+    if again.peek().is_some() {
+        function.run(x, plain)?;
+        again.for_each(|(row, output)| gradient_of(function, output, plain, row));
+    }
+    Ok(())
+}
+
+/// Evaluates over dual numbers in the directions of some variables, from the variable `first` on.
+fn run_along_variables(
+    function: &Function,
+    x: &[f64],
+    first: usize,
+    memory: &mut Memory<Dual<f64, DIRECTIONS>>,
+) -> Result<(), Error> {
+    length("inputs", function.graph.inputs, x.len())?;
+    let mut variables = 0..;
+    let inputs = x.iter().zip(function.are_variables()).map(|(&x, is_variable)| {
+        let direction = if is_variable { variables.next() } else { None };
+        match direction.and_then(|variable: usize| variable.checked_sub(first)) {
+            Some(direction) if direction < DIRECTIONS => Dual::variable(x, direction).owned_by(Owner::NONE),
+            _ => Dual::constant(x),
+        }
+    });
+    function.run_with(inputs, memory)
 }
 
 /// Evaluates over dual numbers; `direction` has one number per variable.

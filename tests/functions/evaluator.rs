@@ -2,7 +2,7 @@
 
 use crate::common;
 use crate::programs::{Program, Random};
-use tapegrad::{Error, Function, Workspace, gradient, hessian};
+use tapegrad::{Error, Function, Var, Workspace, gradient, hessian};
 
 #[test]
 fn both_forms_are_the_same_bits() {
@@ -39,7 +39,8 @@ fn both_forms_are_the_same_bits() {
         if let Some(f) = first {
             let mut slopes = vec![7.0; n];
             let value = f.evaluator_in(&mut workspace).value_and_gradient_into(&x, &mut slopes).unwrap();
-            same(&slopes, &jacobian[..n]);
+            // A Jacobian may be computed forwards.
+            close(&slopes, &jacobian[..n]);
             same(&f.evaluator().gradient(&x).unwrap(), &slopes);
             let both = f.evaluator().value_and_gradient(&x).unwrap();
             same(&both.1, &slopes);
@@ -56,6 +57,67 @@ fn both_forms_are_the_same_bits() {
 #[track_caller]
 fn same(a: &[f64], b: &[f64]) {
     assert!(a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| common::same(a, b)), "{a:?} {b:?}");
+}
+
+/// Many outputs of few variables: forwards. Each row against the reverse sweep of its output.
+#[test]
+fn tall_jacobians_are_the_gradients_of_the_outputs() {
+    let mut random = Random(8);
+    let (mut forwards, mut not_finite) = (0, 0);
+    for round in 0..200 {
+        let (n, m) = (1 + random.below(9), 1 + random.below(40));
+        let programs: Vec<Program> = (0..m).map(|_| Program::random(&mut random, n, 8, false)).collect();
+        let x: Vec<f64> = (0..n)
+            .map(|_| match random.below(8) {
+                0 if round % 2 == 0 => [0.0, -0.0, f64::INFINITY, f64::NAN][random.below(4)],
+                _ => random.uniform(-2.0, 2.0),
+            })
+            .collect();
+        let f = Function::record(|x: &[Var]| programs.iter().map(|p| p.run(x)).collect::<Vec<_>>(), &x);
+        let f = f.unwrap();
+        let jacobian = f.evaluator().jacobian(&x).unwrap();
+        for k in 0..m {
+            let weights: Vec<f64> = (0..m).map(|j| if j == k { 1.0 } else { 0.0 }).collect();
+            let (row, expected) = (&jacobian[k * n..][..n], f.evaluator().vjp(&x, &weights).unwrap().1);
+            if expected.iter().all(|slope| slope.is_finite()) {
+                close(row, &expected);
+            } else {
+                // Products that overflow in one order alone are formed in that of the gradient.
+                not_finite += usize::from(row.iter().any(|slope| !slope.is_finite()));
+            }
+        }
+        forwards += usize::from(m > 3 * n.div_ceil(4));
+    }
+    assert!(forwards > 100 && not_finite > 50, "{forwards} {not_finite}");
+}
+
+/// Infinite partials, zeros in front of them, and operands that are not selected, among rows that are computed forwards.
+#[test]
+fn tall_jacobians_know_which_paths_there_are() {
+    let rows = |[x, y]: [Var; 2]| {
+        let root = (x * 0.0).sqrt();
+        let mut rows = vec![
+            root * 0.0 + y,
+            root.max(y + 1e9),
+            y.max(root - 1e9),
+            (x * 1e200) * 1e200 * y,
+            x.floor() * y,
+        ];
+        rows.extend((0..10).map(|k| x * y.powi(k)));
+        rows
+    };
+    let at = [2.0, 0.5];
+    let f = Function::record(rows, at).unwrap();
+    let jacobian = f.evaluator().jacobian(&at).unwrap();
+    for (k, row) in jacobian.chunks(2).enumerate() {
+        same(row, &gradient(|x: [Var; 2]| rows(x)[k], at));
+    }
+    let constant = Function::record(|_: [Var; 2]| vec![Var::from(1.0); 9], at).unwrap();
+    same(&constant.evaluator().jacobian(&at).unwrap(), &[0.0; 18]);
+    let itself = Function::record(|[x]: [Var; 1]| vec![x; 5], [1.0]).unwrap();
+    same(&itself.evaluator().jacobian(&[3.0]).unwrap(), &[1.0; 5]);
+    let none = Function::record(|_: [Var; 0]| vec![Var::from(1.0); 5], [0.0; 0]).unwrap();
+    assert!(none.evaluator().jacobian(&[]).unwrap().is_empty());
 }
 
 /// Products against the Jacobian, the functions of the same names, and the functions at top level.
@@ -91,7 +153,7 @@ fn products_are_those_of_the_matrices() {
 #[track_caller]
 fn close(a: &[f64], b: &[f64]) {
     let scale = a.iter().chain(b).fold(1.0, |most: f64, x| most.max(x.abs()));
-    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * scale || a.is_nan() && b.is_nan();
+    let near = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= 1e-9 * scale || a.is_nan() && b.is_nan();
     assert!(a.len() == b.len() && a.iter().zip(b).all(near), "{a:?} {b:?}");
 }
 
