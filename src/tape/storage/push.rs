@@ -142,8 +142,8 @@ impl Storage {
         self.make_room()?;
         let index = self.windows.end;
         match *edges {
-            // The operands of a list are in the list, however few they are.
-            _ if op.is_reduction() || edges.len() > 2 => {
+            // The operands of a list or a matrix are in the pool, however few they are.
+            _ if op.is_reduction() || matches!(op, Op::Matrix(_)) || edges.len() > 2 => {
                 let row = self.list_of(edges.len())?;
                 self.push_row(op, value, row)?;
                 edges.iter().for_each(|&edge| self.pool.push(edge));
