@@ -2,6 +2,7 @@
 //! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
+use super::gradients::{self, Part};
 use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
@@ -54,10 +55,12 @@ impl Function {
         self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
             let mut rows = Vec::new();
-            for &output in &self.graph.outputs {
-                let sweep = [(output, Var::from(1.0))];
-                rows.extend(self.swept(sweep, &mut memory));
-            }
+            let whole = |output, memory: &mut Memory<Var>| {
+                backward(&self.graph, [(output, Var::from(1.0))], memory);
+            };
+            gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
+                rows.extend(self.variable_places().map(|place| adjoints[place as usize]));
+            });
             Ok(rows)
         })
     }

@@ -71,16 +71,40 @@ pub(super) fn backward<R: Real>(
     seeds: impl IntoIterator<Item = (Place, R)>,
     memory: &mut Memory<R>,
 ) {
+    clear(graph, memory);
+    sweep(graph, graph.instructions.backwards(), seeds, memory);
+}
+
+/// Forgets all adjoints.
+pub(super) fn clear<R: Real>(graph: &Graph, memory: &mut Memory<R>) {
+    begin(graph, &mut memory.adjoints);
+    memory.reach.clear();
+    memory.reach.resize(graph.places(), Reach::Never);
+}
+
+/// Forgets the adjoints of these places.
+pub(super) fn forget<R: Real>(places: impl Iterator<Item = usize>, memory: &mut Memory<R>) {
+    for place in places {
+        (memory.adjoints[place], memory.reach[place]) = (R::constant(0.0), Reach::Never);
+    }
+}
+
+/// As [`backward`], in memory that is clear, over these instructions, which are all that the seeds depend on, from the last to
+/// the first.
+#[track_caller]
+pub(super) fn sweep<'g, R: Real>(
+    graph: &'g Graph,
+    instructions: impl Iterator<Item = Instruction<'g>>,
+    seeds: impl IntoIterator<Item = (Place, R)>,
+    memory: &mut Memory<R>,
+) {
     let Memory { values, adjoints, reach } = memory;
-    begin(graph, adjoints);
-    reach.clear();
-    reach.resize(graph.places(), Reach::Never);
     for (place, weight) in seeds {
         reach[place as usize] = Reach::Always;
         adjoints[place as usize] = adjoints[place as usize].plus_term(weight);
     }
     let is_wanted = |operand| !graph.is_constant(operand);
-    for instruction in graph.instructions.backwards() {
+    for instruction in instructions {
         if instruction.is_matrix() {
             let here = reach[instruction.results()].iter().fold(Reach::Never, |all, &one| all.or(one));
             if !here.is_never() {

@@ -1,6 +1,7 @@
 //! Evaluators: values and derivatives of a recorded function at a point, as numbers.
 
 use super::evaluate::{Memory, backward, backward_plain};
+use super::gradients::{self, Part};
 use super::ir::graph::{Instruction, Place};
 use super::maybe_owned::MaybeOwned;
 use super::{Function, length};
@@ -60,6 +61,7 @@ pub struct Workspace {
     pub(super) plain: Memory,
     dual: Memory<Dual>,
     several: Memory<Dual<f64, DIRECTIONS>>,
+    part: Part,
 }
 
 impl Workspace {
@@ -170,7 +172,8 @@ impl Evaluator<'_> {
     }
 
     /// The Jacobian: one row per output, one column per variable. It takes one reverse sweep per output, or, where there are
-    /// many more outputs than variables, one evaluation in forward mode for every four variables.
+    /// many more outputs than variables, one evaluation in forward mode for every four variables. A sweep of an output that depends
+    /// on little goes there only.
     ///
     /// ```
     /// use tapegrad::{Function, Var};
@@ -202,11 +205,12 @@ impl Evaluator<'_> {
         if columns > 0 && SWEEPS * columns.div_ceil(DIRECTIONS) < rows {
             return by_columns(function, x, workspace, out);
         }
-        let plain = &mut workspace.plain;
+        let Workspace { plain, part, .. } = workspace;
         function.run(x, plain)?;
-        let rows = out.chunks_exact_mut(columns.max(1));
-        rows.zip(function.output_places())
-            .for_each(|(row, output)| gradient_of(function, output, plain, row));
+        let whole = |output, plain: &mut Memory| backward_plain(&function.graph, [(output, 1.0)], plain);
+        gradients::each(&function.graph, plain, part, whole, |row, adjoints| {
+            read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);
+        });
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod derivative;
 mod display;
 mod evaluate;
 mod evaluator;
+mod gradients;
 mod ir;
 mod lanes;
 mod maybe_owned;

@@ -120,6 +120,54 @@ fn tall_jacobians_know_which_paths_there_are() {
     assert!(none.evaluator().jacobian(&[]).unwrap().is_empty());
 }
 
+/// Outputs that depend on little of a large function, between others that depend on much, on one input, or on nothing: each
+/// row against the gradient of its output alone.
+#[test]
+fn rows_of_a_large_function_know_what_they_depend_on() {
+    let mut random = Random(9);
+    let n = 60;
+    let program = Program::random(&mut random, 3, 12, false);
+    let outputs = |x: &[Var]| -> Vec<Var> {
+        let mut y: Vec<Var> = x.windows(3).map(|w| program.run(w)).collect();
+        let sum = y.iter().map(|y| y.sin()).sum::<Var>();
+        y.insert(0, sum);
+        y.insert(30, sum * x[3]);
+        let root = (x[5] - x[5]).sqrt();
+        y.extend([
+            x[7],
+            Var::from(2.0),
+            y[4],
+            root * 0.0 + x[8],
+            root.max(x[9] + 9.0),
+            x[0].floor() * x[1],
+            y[4] * y[5],
+        ]);
+        y
+    };
+    let mut workspace = Workspace::new();
+    for round in 0..20 {
+        let x: Vec<f64> = (0..n)
+            .map(|_| match random.below(30) {
+                0 if round % 2 == 0 => [0.0, f64::INFINITY, 1e200][random.below(3)],
+                _ => random.uniform(-2.0, 2.0),
+            })
+            .collect();
+        let f = Function::record(|x: &[Var]| outputs(x), &x).unwrap();
+        assert!(f.statistics().operations > 600);
+        let jacobian = {
+            let mut out = vec![7.0; f.outputs() * n];
+            f.evaluator_in(&mut workspace).jacobian_into(&x, &mut out).unwrap();
+            out
+        };
+        let symbolic = f.jacobian().unwrap().evaluator().values(&x).unwrap();
+        for k in 0..f.outputs() {
+            let expected = f.output(k).unwrap().evaluator().gradient(&x).unwrap();
+            close(&jacobian[k * n..][..n], &expected);
+            close(&symbolic[k * n..][..n], &expected);
+        }
+    }
+}
+
 /// Products against the Jacobian, the functions of the same names, and the functions at top level.
 #[test]
 fn products_are_those_of_the_matrices() {

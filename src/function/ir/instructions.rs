@@ -73,10 +73,24 @@ impl Instructions {
         self.operands.iter_mut()
     }
 
+    /// The index of the instruction that has a result at this place; `None` for a constant or an input.
+    pub fn index_of(&self, place: Place) -> Option<usize> {
+        let result = (place as usize).checked_sub(self.results.start)?;
+        if self.results.len() == self.ops.len() {
+            return Some(result); // each has one result
+        }
+        self.ops.partition_point(|entry| entry.result <= place).checked_sub(1)
+    }
+
     /// The instruction that has a result at this place; `None` for a constant or an input.
     pub fn of(&self, place: Place) -> Option<Instruction<'_>> {
-        let index = self.ops.partition_point(|entry| entry.result <= place).checked_sub(1)?;
-        Some(self.instruction(&self.ops[index]))
+        self.index_of(place).map(|index| self.at(index))
+    }
+
+    /// The instruction with this index.
+    #[inline(always)]
+    pub fn at(&self, index: usize) -> Instruction<'_> {
+        self.instruction(&self.ops[index])
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Instruction<'_>> {
