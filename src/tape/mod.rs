@@ -36,8 +36,6 @@ pub(crate) use thread::{
     are_recorded, guard, is_recorded, is_recording, record, record_block, record_many, record_reduction,
     value_was_read, values_were_given_out, with,
 };
-#[cfg(feature = "macros")]
-pub(crate) use thread::{record_labelled, try_record_gathered, try_record_statement};
 pub(crate) use windows::{Segments, index_in};
 
 use crate::number::point::Point;

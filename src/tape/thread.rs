@@ -10,14 +10,10 @@ use super::recordings;
 use super::spare::Spare;
 use super::storage::{Extent, Keep, Storage};
 use crate::number::predicate::Predicate;
-#[cfg(feature = "macros")]
-use crate::table::number::Number;
 use crate::table::number::{Lists, Read, Reduction};
 use crate::table::ops::Op;
 use crate::view::Operand;
 use rustc_hash::{FxBuildHasher, FxHashMap};
-#[cfg(feature = "macros")]
-use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -107,7 +103,7 @@ fn record_checked<const ARITY: usize>(
 
 /// The id of the node in the usual case: the operands are constants or on the active tape, which has room.
 #[inline(always)]
-fn try_record<const ARITY: usize>(
+pub(super) fn try_record<const ARITY: usize>(
     op: Op,
     value: f64,
     operands: [Var; ARITY],
@@ -121,37 +117,6 @@ fn try_record<const ARITY: usize>(
         edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
     }
     on_active_tape(move |tape| tape.try_push(op, value, edges))
-}
-
-/// As [`try_record`], for a statement with this source.
-#[cfg(feature = "macros")]
-#[inline(always)]
-pub(crate) fn try_record_statement<const ARITY: usize>(
-    value: f64,
-    operands: [Var; ARITY],
-    partials: [f64; ARITY],
-    are_linked: [bool; ARITY],
-    text: &'static str,
-) -> Option<u64> {
-    let node = try_record(Op::Preaccumulated, value, operands, partials, are_linked)?;
-    label_statement(text);
-    Some(node)
-}
-
-/// Notes the source of the statement that was recorded last on the active tape, if somebody may look.
-#[cfg(feature = "macros")]
-#[inline(always)]
-fn label_statement(text: &'static str) {
-    if on_active_tape(|tape| tape.keeps_entries().then_some(())).is_some() {
-        push_label(text);
-    }
-}
-
-#[cfg(feature = "macros")]
-#[cold]
-#[inline(never)]
-fn push_label(text: &'static str) {
-    on_thread(|thread| thread.active.label_last(Op::Preaccumulated, text));
 }
 
 /// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
@@ -232,75 +197,6 @@ pub(crate) fn record_block(
     } else {
         Var::constant_of(value)
     }
-}
-
-/// The id of the node of a sum of statements in the usual case, given its operands that are not constants, each with its
-/// partial.
-#[cfg(feature = "macros")]
-#[inline]
-pub(crate) fn try_record_gathered(
-    value: f64,
-    operands: &[(Var, f64)],
-    unreached: &[usize],
-    text: &'static str,
-) -> Option<u64> {
-    /// A row whose partials are known: they stand where a row has the values of its operands.
-    struct Gathered;
-    impl Reduction for Gathered {
-        const OP: Op = Op::Preaccumulated;
-
-        fn value<A: Copy, B: Copy, R: Number>(_: Lists<'_, A, B>, _: impl Read<A, B, R>) -> R {
-            unreachable!("the value of a sum of statements is known")
-        }
-
-        #[inline(always)]
-        fn each_partial<A: Copy, B: Copy, R: Number>(
-            lists: Lists<'_, A, B>,
-            read: impl Read<A, B, R>,
-            _: R,
-        ) -> impl Iterator<Item = R> {
-            lists.first.iter().map(move |&item| read.first(item))
-        }
-    }
-    let reached: SmallVec<[(Var, f64); 40]>;
-    let operands = if unreached.is_empty() {
-        operands
-    } else {
-        // A listing shows those that have no part in the result too; and they have to be variables of this tape.
-        let windows = on_active_tape(|tape| (!tape.keeps_entries()).then(|| tape.windows()))?;
-        unreached.iter().try_for_each(|&k| windows.find(operands[k].0.node).map(drop))?;
-        let is_reached = |&(k, _): &(usize, _)| unreached.binary_search(&k).is_err();
-        reached =
-            operands.iter().copied().enumerate().filter(is_reached).map(|(_, operand)| operand).collect();
-        &reached[..]
-    };
-    let edge = |(operand, partial): (Var, f64)| Var { value: partial, node: operand.node };
-    let lists = Lists { first: operands, second: &[], last: None };
-    let node = on_active_tape(|tape| tape.try_push_reduction::<Gathered, _, _>(value, lists, (edge, edge)))?;
-    label_statement(text);
-    Some(node)
-}
-
-/// A statement as one node, in every case.
-#[cfg(feature = "macros")]
-#[inline(never)]
-#[track_caller]
-pub(crate) fn record_labelled(
-    value: f64,
-    operands: &[Var],
-    partials: &[f64],
-    is_linked: &[bool],
-    text: &'static str,
-) -> Var {
-    let line = Location::caller();
-    let linked = |k: usize| is_linked[k];
-    with(|thread| {
-        let result = thread.record(Op::Preaccumulated, value, operands, partials, &linked, line)?;
-        if result.is_on_a_tape() {
-            thread.active.label_last(Op::Preaccumulated, text);
-        }
-        Ok(result)
-    })
 }
 
 /// Whether the variable is on a recording tape of this thread.
@@ -516,7 +412,7 @@ impl Thread {
         }
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         op: Op,
         value: f64,
