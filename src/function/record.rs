@@ -117,15 +117,17 @@ fn needed(tape: &Storage, outputs: &[Var]) -> Result<Vec<bool>, Error> {
             }
         }
     }
-    let operands = |index: usize| {
-        tape.node(index).edges.into_iter().filter_map(|edge| match edge.operand() {
+    let step = |index: usize| {
+        let node = tape.node(index);
+        let results = node.results(index);
+        let operands = node.edges.into_iter().filter_map(|edge| match edge.operand() {
             Operand::Node(operand) => Some(operand + FIRST),
             Operand::Constant(_) => None,
-        })
+        });
+        (results, operands)
     };
-    let nodes = tape.indices().rev();
-    mark_needed(&mut needed, nodes.map(|index| (tape.node(index).results(index), operands(index))));
-    match tape.indices().find(|&index| needed[index] && tape.node(index).op.is_opaque()) {
+    mark_needed(&mut needed, tape.indices().rev().map(step));
+    match tape.indices().find(|&index| needed[index] && tape.op(index).is_opaque()) {
         Some(index) => {
             let at = tape.line(index).map(SourceLine::from).expect("a recording tape keeps lines");
             Err(Error::Opaque { node: index - FIRST, at })

@@ -83,7 +83,7 @@ impl Tape {
             nodes: tape.len(),
             bytes: tape.bytes_in_use(),
             counts: if tape.keeps_entries() {
-                count_by_name(tape.indices().map(|index| tape.node(index).op))
+                count_by_name(tape.indices().map(|index| tape.op(index)))
             } else {
                 Default::default()
             },

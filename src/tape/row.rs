@@ -33,10 +33,20 @@ impl Row {
         Row { slots: [a.slot, b.slot], operands: [a.operand, b.operand] }
     }
 
-    /// As [`new`](Self::new), for a node with more operands in the row before.
+    /// A row of at most two operands.
     #[inline(always)]
-    pub fn continued(edges: [Edge; 2]) -> Row {
-        let Row { slots, operands: [a, b] } = Row::new(edges);
+    pub fn of(edges: &[Edge]) -> Row {
+        match *edges {
+            [] => Row::LEAF,
+            [a] => Row::new([a, Edge::NONE]),
+            [a, b, ..] => Row::new([a, b]),
+        }
+    }
+
+    /// The same operands, of a node with more of them in the row before.
+    #[inline(always)]
+    pub fn continued(self) -> Row {
+        let Row { slots, operands: [a, b] } = self;
         Row { slots, operands: [a | CONTINUED, b] }
     }
 

@@ -236,6 +236,11 @@ impl Storage {
         self.entries.get(index).is_none_or(|entry| entry.op == Op::Input)
     }
 
+    /// The operation of the node at this index of a tape that keeps values and operations.
+    pub fn op(&self, index: usize) -> Op {
+        self.entries[index].op
+    }
+
     /// The node at this index of a tape that keeps values and operations.
     pub fn node(&self, index: usize) -> Node {
         let Entry { value, op } = self.entries[index];

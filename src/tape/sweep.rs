@@ -91,18 +91,25 @@ fn walk_rows<const OUTPUTS: usize>(
             let (slots, operands) = rows.pool.columns(list);
             pass_on(slots, operands, adjoint, adjoints);
         } else {
-            contribute(&adjoints[a.operand as usize], a.slot, adjoint);
-            contribute_second(b, adjoint, adjoints);
+            contribute_both([a, b], adjoint, adjoints);
             for (row, _) in walk.by_ref() {
-                let [a, b] = row.edges();
-                contribute(&adjoints[a.operand as usize], a.slot, adjoint);
-                contribute_second(b, adjoint, adjoints);
+                contribute_both(row.edges(), adjoint, adjoints);
                 if !row.is_continued() {
                     break;
                 }
             }
         }
     }
+}
+
+#[inline(always)]
+fn contribute_both<const OUTPUTS: usize>(
+    [a, b]: [Edge; 2],
+    adjoint: [f64; OUTPUTS],
+    adjoints: &[Cell<[f64; OUTPUTS]>],
+) {
+    contribute(&adjoints[a.operand as usize], a.slot, adjoint);
+    contribute_second(b, adjoint, adjoints);
 }
 
 /// Often there is no second operand, and repeated additions to the sink would wait for each other.

@@ -21,18 +21,16 @@ impl Storage {
     /// [`windows`](Self::windows) of this tape, and nothing was recorded since.
     #[inline(always)]
     pub fn try_push<const ARITY: usize>(&mut self, op: Op, value: f64, edges: [Edge; ARITY]) -> Option<u64> {
-        match edges[..] {
-            [] => self.push_row(op, value, Row::LEAF),
-            [a] => self.push_row(op, value, Row::new([a, Edge::NONE])),
-            [a, b] => self.push_row(op, value, Row::new([a, b])),
-            _ if self.keeps_entries => {
-                let row = self.list_of(ARITY)?;
-                let node = self.push_row(op, value, row)?;
-                self.pool.extend(edges);
-                Some(node)
-            }
-            _ => self.push_rows(edges),
+        if ARITY <= 2 {
+            return self.push_row(op, value, Row::of(&edges));
         }
+        if !self.keeps_entries {
+            return self.push_rows(edges);
+        }
+        let row = self.list_of(ARITY)?;
+        let node = self.push_row(op, value, row)?;
+        self.pool.extend(edges);
+        Some(node)
     }
 
     /// Appends a node, if there is room, and returns its id.
@@ -55,9 +53,8 @@ impl Storage {
         let places = self.rows.get_mut(index..index + ARITY.div_ceil(2))?;
         // From the last operands to the first, since the last row is the node.
         for (place, k) in places.iter_mut().rev().zip((0..ARITY).step_by(2)) {
-            let b = if k + 1 < ARITY { edges[k + 1] } else { Edge::NONE };
-            let pair = [edges[k], b];
-            *place = if k + 2 < ARITY { Row::continued(pair) } else { Row::new(pair) };
+            let row = Row::of(&edges[k..ARITY.min(k + 2)]);
+            *place = if k + 2 < ARITY { row.continued() } else { row };
         }
         let last = index + ARITY.div_ceil(2) - 1;
         self.windows.end = last + 1;
@@ -141,16 +138,13 @@ impl Storage {
     pub fn push(&mut self, op: Op, value: f64, edges: &[Edge], line: Line) -> Option<Var> {
         self.make_room()?;
         let index = self.windows.end;
-        match *edges {
-            // The operands of a list or a matrix are in the pool, however few they are.
-            _ if op.is_reduction() || matches!(op, Op::Matrix(_)) || edges.len() > 2 => {
-                let row = self.list_of(edges.len())?;
-                self.push_row(op, value, row)?;
-                edges.iter().for_each(|&edge| self.pool.push(edge));
-            }
-            [] => _ = self.push_row(op, value, Row::LEAF),
-            [a] => _ = self.push_row(op, value, Row::new([a, Edge::NONE])),
-            [a, b, ..] => _ = self.push_row(op, value, Row::new([a, b])),
+        // The operands of a list or a matrix are in the pool, however few they are.
+        if op.is_reduction() || matches!(op, Op::Matrix(_)) || edges.len() > 2 {
+            let row = self.list_of(edges.len())?;
+            self.push_row(op, value, row)?;
+            edges.iter().for_each(|&edge| self.pool.push(edge));
+        } else {
+            self.push_row(op, value, Row::of(edges))?;
         }
         if self.cold().keeps_lines {
             self.push_line(index, line);
