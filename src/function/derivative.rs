@@ -59,7 +59,7 @@ impl Function {
                 backward(&self.graph, [(output, Var::from(1.0))], memory);
             };
             gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
-                rows.extend(self.variable_places().map(|place| adjoints[place as usize]));
+                rows.extend(self.of_variables(adjoints));
             });
             Ok(rows)
         })
@@ -155,7 +155,12 @@ impl Function {
     /// The adjoints of the variables, by a reverse sweep.
     fn swept(&self, seeds: impl IntoIterator<Item = (Place, Var)>, memory: &mut Memory<Var>) -> Vec<Var> {
         backward(&self.graph, seeds, memory);
-        self.variable_places().map(|place| memory.adjoints[place as usize]).collect()
+        self.of_variables(&memory.adjoints).collect()
+    }
+
+    /// The numbers at the places of the variables.
+    fn of_variables(&self, numbers: &[Var]) -> impl Iterator<Item = Var> {
+        self.variable_places().map(|place| numbers[place as usize])
     }
 
     /// Names that no input has.

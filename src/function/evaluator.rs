@@ -158,8 +158,7 @@ impl Evaluator<'_> {
         let output = function.single_output()?;
         length("derivatives", function.variables(), gradient.len())?;
         function.run(x, plain)?;
-        backward_plain(&function.graph, [(output, 1.0)], plain);
-        read(&plain.adjoints, function.variable_places(), gradient);
+        gradient_of(function, output, plain, gradient);
         Ok(plain.values[output as usize])
     }
 
@@ -242,7 +241,7 @@ impl Evaluator<'_> {
         length("directions", function.variables(), v.len())?;
         length("values", function.outputs(), values.len())?;
         length("derivatives", function.outputs(), product.len())?;
-        run_along(function, x, v.iter().copied(), dual)?;
+        run_along(function, x, v, dual)?;
         for (k, output) in function.output_places().enumerate() {
             let y = dual.values[output as usize];
             (values[k], product[k]) = (y.primal(), y.tangent(0));
@@ -303,19 +302,14 @@ impl Evaluator<'_> {
         let (function, Workspace { dual, several, .. }) = self.parts();
         let n = function.variables();
         length("derivatives", n * n, out.len())?;
+        let output = function.single_output()?;
         if n == 0 {
             // There is nothing to write, but errors are still reported.
-            return hvp(function, x, [], dual, out);
+            return run_along(function, x, &[], dual);
         }
-        let output = function.single_output()?;
         for (chunk, rows) in out.chunks_mut(DIRECTIONS * n).enumerate() {
             run_along_variables(function, x, chunk * DIRECTIONS, several)?;
-            backward(&function.graph, [(output, Dual::constant(1.0))], several);
-            for (k, row) in rows.chunks_exact_mut(n).enumerate() {
-                for (out, place) in row.iter_mut().zip(function.variable_places()) {
-                    *out = several.adjoints[place as usize].tangent(k);
-                }
-            }
+            products(function, output, several, rows);
         }
         Ok(())
     }
@@ -340,7 +334,10 @@ impl Evaluator<'_> {
         let (function, Workspace { dual, .. }) = self.parts();
         length("directions", function.variables(), v.len())?;
         length("derivatives", function.variables(), out.len())?;
-        hvp(function, x, v.iter().copied(), dual, out)
+        let output = function.single_output()?;
+        run_along(function, x, v, dual)?;
+        products(function, output, dual, out);
+        Ok(())
     }
 }
 
@@ -391,47 +388,53 @@ fn run_along_variables(
     first: usize,
     memory: &mut Memory<Dual<f64, DIRECTIONS>>,
 ) -> Result<(), Error> {
-    length("inputs", function.graph.inputs, x.len())?;
-    let mut variables = 0..;
-    let inputs = x.iter().zip(function.are_variables()).map(|(&x, is_variable)| {
-        let direction = if is_variable { variables.next() } else { None };
-        match direction.and_then(|variable: usize| variable.checked_sub(first)) {
-            Some(direction) if direction < DIRECTIONS => Dual::variable(x, direction).owned_by(Owner::NONE),
-            _ => Dual::constant(x),
-        }
-    });
-    function.run_with(inputs, memory)
+    let dual = |variable: usize, x| match variable.checked_sub(first) {
+        Some(direction) if direction < DIRECTIONS => Dual::variable(x, direction).owned_by(Owner::NONE),
+        _ => Dual::constant(x),
+    };
+    run_over_duals(function, x, dual, memory)
 }
 
-/// Evaluates over dual numbers; `direction` has one number per variable.
+/// Evaluates over dual numbers in one direction, with one number per variable.
 fn run_along(
     function: &Function,
     x: &[f64],
-    direction: impl IntoIterator<Item = f64>,
+    direction: &[f64],
     memory: &mut Memory<Dual>,
 ) -> Result<(), Error> {
+    run_over_duals(function, x, |variable, x| Dual::along(x, direction[variable], Owner::NONE), memory)
+}
+
+/// Evaluates over dual numbers, which `dual` makes of the variables, by their position and value.
+fn run_over_duals<const N: usize>(
+    function: &Function,
+    x: &[f64],
+    dual: impl Fn(usize, f64) -> Dual<f64, N>,
+    memory: &mut Memory<Dual<f64, N>>,
+) -> Result<(), Error> {
     length("inputs", function.graph.inputs, x.len())?;
-    let mut direction = direction.into_iter();
-    let inputs = x.iter().zip(function.are_variables()).map(|(&x, is_variable)| match is_variable {
-        true => Dual::along(x, direction.next().unwrap_or(0.0), Owner::NONE),
-        false => Dual::constant(x),
+    let mut variables = 0;
+    let inputs = x.iter().zip(function.are_variables()).map(|(&x, is_variable)| {
+        if !is_variable {
+            return Dual::constant(x);
+        }
+        variables += 1;
+        dual(variables - 1, x)
     });
     function.run_with(inputs, memory)
 }
 
-/// The Hessian-vector product; `direction` and `out` have one number per variable.
-fn hvp(
+/// The Hessian-vector products in the directions of the dual numbers that the memory has the values of: one per row of `out`.
+fn products<const N: usize>(
     function: &Function,
-    x: &[f64],
-    direction: impl IntoIterator<Item = f64>,
-    memory: &mut Memory<Dual>,
+    output: Place,
+    memory: &mut Memory<Dual<f64, N>>,
     out: &mut [f64],
-) -> Result<(), Error> {
-    let output = function.single_output()?;
-    run_along(function, x, direction, memory)?;
+) {
     backward(&function.graph, [(output, Dual::constant(1.0))], memory);
-    for (out, place) in out.iter_mut().zip(function.variable_places()) {
-        *out = memory.adjoints[place as usize].tangent(0);
+    for (k, row) in out.chunks_exact_mut(function.variables().max(1)).enumerate() {
+        for (out, place) in row.iter_mut().zip(function.variable_places()) {
+            *out = memory.adjoints[place as usize].tangent(k);
+        }
     }
-    Ok(())
 }
