@@ -2,7 +2,7 @@
 
 use crate::input::Functions;
 use crate::operand::words;
-use crate::statement::{Local, integers, is_operation, leaves, only_places};
+use crate::statement::{Leaf, Local, is_operation, leaves, only_places};
 use syn::{Block, Expr, Ident, Pat, Stmt};
 
 /// How many values a statement has room for.
@@ -128,7 +128,7 @@ fn is_leaf_of(user: &Expr, name: &Ident, functions: &Functions) -> bool {
         _ => user,
     };
     let is_name = |leaf: &Expr| matches!(leaf, Expr::Path(path) if path.path.is_ident(name));
-    is_operation(user, functions)
-        && leaves(user, functions).iter().all(|leaf| is_name(leaf) || !mentions(leaf, name))
-        && !integers(user, functions).iter().any(|integer| mentions(integer, name))
+    let is_fit =
+        |leaf: &Leaf<'_>| !mentions(leaf.expression, name) || !leaf.is_integer && is_name(leaf.expression);
+    is_operation(user, functions) && leaves(user, functions).iter().all(is_fit)
 }

@@ -64,45 +64,37 @@ enum Part<'e> {
     Operand,
 }
 
-/// The operands of an expression, one after the other, but the integers of operations.
-pub fn leaves<'e>(expression: &'e Expr, functions: &Functions) -> Vec<&'e Expr> {
-    match part(expression, functions) {
-        Part::Binary(binary) => [leaves(&binary.left, functions), leaves(&binary.right, functions)].concat(),
-        Part::Negation(unary) => leaves(&unary.expr, functions),
-        Part::Call(call) => {
-            let numbers = functions[&call.method.to_string()].operands;
-            let arguments = call.args.iter().take(numbers).flat_map(|argument| leaves(argument, functions));
-            leaves(&call.receiver, functions).into_iter().chain(arguments).collect()
-        }
-        Part::Inside(inner) => leaves(inner, functions),
-        Part::Literal(_) => Vec::new(),
-        Part::Operand => vec![expression],
-    }
+/// An operand of an expression, or the integer of an operation in it, which is not lifted.
+pub struct Leaf<'e> {
+    pub expression: &'e Expr,
+    pub is_integer: bool,
 }
 
-/// The integers of the operations in an expression, which are not lifted.
-pub fn integers<'e>(expression: &'e Expr, functions: &Functions) -> Vec<&'e Expr> {
+/// What an expression is made of.
+pub fn leaves<'e>(expression: &'e Expr, functions: &Functions) -> Vec<Leaf<'e>> {
+    let within =
+        |parts: &[&'e Expr]| parts.iter().flat_map(|part| leaves(part, functions)).collect::<Vec<_>>();
     match part(expression, functions) {
-        Part::Binary(binary) => {
-            [integers(&binary.left, functions), integers(&binary.right, functions)].concat()
-        }
-        Part::Negation(unary) => integers(&unary.expr, functions),
+        Part::Binary(binary) => within(&[&binary.left, &binary.right]),
+        Part::Negation(unary) => within(&[&unary.expr]),
         Part::Call(call) => {
             let numbers = functions[&call.method.to_string()].operands;
-            let within = call.args.iter().take(numbers).flat_map(|argument| integers(argument, functions));
-            let own = call.args.iter().skip(numbers);
-            integers(&call.receiver, functions).into_iter().chain(within).chain(own).collect()
+            let operands: Vec<&Expr> =
+                [&*call.receiver].into_iter().chain(call.args.iter().take(numbers)).collect();
+            let integer =
+                call.args.iter().nth(numbers).map(|expression| Leaf { expression, is_integer: true });
+            within(&operands).into_iter().chain(integer).collect()
         }
-        Part::Inside(inner) => integers(inner, functions),
-        Part::Literal(_) | Part::Operand => Vec::new(),
+        Part::Inside(inner) => within(&[inner]),
+        Part::Literal(_) => Vec::new(),
+        Part::Operand => vec![Leaf { expression, is_integer: false }],
     }
 }
 
 /// Whether all operands are places, and all integers too.
 pub fn only_places(expression: &Expr, functions: &Functions) -> bool {
-    let mut operands = leaves(expression, functions);
-    operands.extend(integers(expression, functions).into_iter().filter(|integer| literal(integer).is_none()));
-    operands.into_iter().all(is_place)
+    let is_literal = |leaf: &Leaf<'_>| leaf.is_integer && literal(leaf.expression).is_some();
+    leaves(expression, functions).iter().all(|leaf| is_literal(leaf) || is_place(leaf.expression))
 }
 
 pub fn is_operation(expression: &Expr, functions: &Functions) -> bool {
