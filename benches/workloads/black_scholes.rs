@@ -49,14 +49,7 @@ impl Workload for BlackScholes {
         &self.options
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(1);
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
         [x.chunks_exact(5).map(|x| preaccumulate([x[0], x[1], x[2], x[3], x[4]], call)).sum()]

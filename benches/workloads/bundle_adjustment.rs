@@ -123,14 +123,7 @@ impl Workload<2> for BundleAdjustment {
         &self.observations[part].inputs
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 2] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 2] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(2);
 
     fn tuned(&self, part: usize, x: &[Var]) -> [Var; 2] {
         fused_residual(x.try_into().expect("fifteen inputs"), self.observations[part].feature)

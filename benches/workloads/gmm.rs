@@ -199,14 +199,7 @@ impl Workload for Gmm {
         &self.parameters
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(1);
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
         let Layout { d, k } = self.layout;

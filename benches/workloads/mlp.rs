@@ -72,14 +72,7 @@ impl Workload for Mlp {
         &self.parameters
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(1);
 
     fn tuned(&self, _: usize, p: &[Var]) -> [Var; 1] {
         let [first, second, third] = layers(p);

@@ -19,6 +19,20 @@ macro_rules! plain_and_fused {
     };
 }
 
+/// The methods of a [`Workload`] with so many outputs, by the functions `plain` and `fused::plain`.
+macro_rules! plain_and_fused_methods {
+    ($outputs:literal) => {
+        fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; $outputs] {
+            plain(self, part, x)
+        }
+
+        #[cfg(feature = "macros")]
+        fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; $outputs] {
+            fused::plain(self, part, x)
+        }
+    };
+}
+
 pub mod black_scholes;
 pub mod bundle_adjustment;
 pub mod burgers;

@@ -27,14 +27,7 @@ impl Workload for Product {
         &self.x
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(1);
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
         [product(x)]

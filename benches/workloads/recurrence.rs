@@ -38,14 +38,7 @@ impl Workload for Recurrence {
         &self.x
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(1);
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
         let (mut s, mut y) = (Var::from(1.0), Var::from(0.0));

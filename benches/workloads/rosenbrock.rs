@@ -38,14 +38,7 @@ impl<const N: usize> Workload for Rosenbrock<N> {
         &self.x
     }
 
-    fn plain<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        plain(self, part, x)
-    }
-
-    #[cfg(feature = "macros")]
-    fn fused<R: Real>(&self, part: usize, x: &[R]) -> [R; 1] {
-        fused::plain(self, part, x)
-    }
+    plain_and_fused_methods!(1);
 
     fn tuned(&self, _: usize, x: &[Var]) -> [Var; 1] {
         [x.windows(2).map(|w| preaccumulate([w[0], w[1]], |[x, next]| term(x, next))).sum()]
