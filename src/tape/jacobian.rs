@@ -168,10 +168,11 @@ fn by_columns(
 fn forward(rows: Rows<'_>, tangents: &mut [[f64; SIDE_BY_SIDE]]) {
     for index in FIRST..rows.len() {
         let mut sum = tangents[index];
-        for Edge { slot, operand } in rows.edges(index).filter(|edge| edge.is_linked()) {
+        // Inside the iterator, which is a chain of several: twice as fast as a loop over it.
+        rows.edges(index).filter(|edge| edge.is_linked()).for_each(|Edge { slot, operand }| {
             let tangent = tangents[operand as usize];
             sum = std::array::from_fn(|k| sum[k] + slot * tangent[k]);
-        }
+        });
         tangents[index] = sum;
     }
 }
