@@ -171,6 +171,12 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// An atomic function has no value, or no derivative, at this point.
+    #[error("an atomic function cannot be evaluated here: {why}")]
+    Refused {
+        /// Why not.
+        why: String,
+    },
     /// Stored data is not a function.
     #[error("this is not a stored function: {why}")]
     Stored {

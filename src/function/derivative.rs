@@ -5,7 +5,7 @@ use super::evaluate::{Memory, backward, forward};
 use super::gradients::{self, Part};
 use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
-use super::{Function, branch_changed, length};
+use super::{Function, length};
 use crate::error::Error;
 use crate::tape::{Tape, Var};
 use indexmap::IndexSet;
@@ -56,11 +56,11 @@ impl Function {
             let mut memory = self.evaluated(inputs)?;
             let mut rows = Vec::new();
             let whole = |output, memory: &mut Memory<Var>| {
-                backward(&self.graph, [(output, Var::from(1.0))], memory);
+                backward(&self.graph, [(output, Var::from(1.0))], memory)
             };
             gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
                 rows.extend(self.of_variables(adjoints));
-            });
+            })?;
             Ok(rows)
         })
     }
@@ -84,7 +84,7 @@ impl Function {
         self.record_again(&directions, |inputs, directions| {
             let memory = self.evaluated(inputs)?;
             let seeds = self.variable_places().zip(directions.iter().copied());
-            let tangents = forward_tangents(&self.graph, seeds, &memory.values);
+            let tangents = forward_tangents(&self.graph, seeds, &memory.values)?;
             let values = self.output_places().map(|y| memory.values[y as usize]);
             Ok(values.chain(self.output_places().map(|y| tangents[y as usize])).collect())
         })
@@ -100,7 +100,7 @@ impl Function {
         self.record_again(&weights, |inputs, weights| {
             let mut memory = self.evaluated(inputs)?;
             let values = self.output_places().map(|y| memory.values[y as usize]).collect::<Vec<_>>();
-            let product = self.swept(self.output_places().zip(weights.iter().copied()), &mut memory);
+            let product = self.swept(self.output_places().zip(weights.iter().copied()), &mut memory)?;
             Ok([values, product].concat())
         })
     }
@@ -148,14 +148,18 @@ impl Function {
         let mut memory = Memory::default();
         length("inputs", self.graph.inputs, inputs.len())?;
         forward(&self.graph, inputs.iter().copied(), &mut memory)
-            .map_err(|guard| branch_changed(guard, &memory.values))?;
+            .map_err(|stop| stop.error(&memory.values))?;
         Ok(memory)
     }
 
     /// The adjoints of the variables, by a reverse sweep.
-    fn swept(&self, seeds: impl IntoIterator<Item = (Place, Var)>, memory: &mut Memory<Var>) -> Vec<Var> {
-        backward(&self.graph, seeds, memory);
-        self.of_variables(&memory.adjoints).collect()
+    fn swept(
+        &self,
+        seeds: impl IntoIterator<Item = (Place, Var)>,
+        memory: &mut Memory<Var>,
+    ) -> Result<Vec<Var>, Error> {
+        backward(&self.graph, seeds, memory)?;
+        Ok(self.of_variables(&memory.adjoints).collect())
     }
 
     /// The numbers at the places of the variables.

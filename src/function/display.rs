@@ -106,7 +106,7 @@ impl Evaluator<'_> {
         let (function, Workspace { plain, .. }) = self.parts();
         function.run(x, plain)?;
         let single = function.single_output().ok();
-        backward(&function.graph, single.map(|output| (output, 1.0)), plain);
+        backward(&function.graph, single.map(|output| (output, 1.0)), plain)?;
         Ok(function.listing(plain))
     }
 }

@@ -1,9 +1,12 @@
 //! Evaluation of a graph over any type of number, and its reverse sweep.
 
 use super::ir::graph::{Graph, Guard, Instruction, Place};
+use crate::error::Error;
 use crate::number::real::Real;
+use crate::table::atomic::{Active, Refusal};
 use crate::table::ops::Op;
-use crate::table::zeros::{Reach, adjoints_count};
+use crate::table::compound::Compound;
+use crate::table::zeros::Reach;
 use std::ops::Range;
 
 /// Reusable memory for evaluations over one type of number: after the first evaluation, further ones do not
@@ -28,7 +31,46 @@ impl<R> Memory<R> {
     }
 }
 
-/// Evaluates every instruction. The error is the first guard that does not have its recorded outcome.
+/// Why an evaluation stopped.
+pub(super) enum Stop<'g> {
+    /// This guard does not have its recorded outcome.
+    Guard(&'g Guard),
+    /// An atomic function has no value here.
+    Refusal(Refusal),
+}
+
+impl Stop<'_> {
+    /// The error, given the values of all places.
+    #[cold]
+    pub fn error<R: Real>(self, values: &[R]) -> Error {
+        match self {
+            Stop::Guard(guard) => branch_changed(guard, values),
+            Stop::Refusal(refusal) => refused(refusal),
+        }
+    }
+}
+
+/// The error of an atomic function.
+pub(super) fn refused(refusal: Refusal) -> Error {
+    match refusal.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) => Error::Refused { why: other.to_string() },
+    }
+}
+
+/// The error for a guard that turned out differently.
+fn branch_changed<R: Real>(guard: &Guard, values: &[R]) -> Error {
+    let number = |place: Place| values[place as usize].peek();
+    Error::BranchChanged {
+        predicate: guard.predicate,
+        left: number(guard.left),
+        right: number(guard.right),
+        at: guard.at.clone(),
+    }
+}
+
+/// Evaluates every instruction. The error is the first guard that does not have its recorded outcome, or the refusal of an
+/// atomic function.
 ///
 /// If the numbers are variables of a recording tape, the guards become guards of that tape.
 #[track_caller]
@@ -36,7 +78,7 @@ pub(super) fn forward<'g, R: Real>(
     graph: &'g Graph,
     inputs: impl IntoIterator<Item = R>,
     memory: &mut Memory<R>,
-) -> Result<(), &'g Guard> {
+) -> Result<(), Stop<'g>> {
     let values = &mut memory.values;
     values.resize(graph.places(), R::default());
     let (constants, others) = values.split_at_mut(graph.constants.len());
@@ -44,35 +86,49 @@ pub(super) fn forward<'g, R: Real>(
     others.iter_mut().zip(inputs).for_each(|(value, input)| *value = input);
     let mut done = 0;
     for guard in &graph.guards {
-        evaluate(graph, done..guard.after, values);
+        evaluate(graph, done..guard.after, values)?;
         done = guard.after;
         let (left, right) = (values[guard.left as usize], values[guard.right as usize]);
         if left.compare(guard.predicate, right) != guard.outcome {
-            return Err(guard);
+            return Err(Stop::Guard(guard));
         }
     }
-    evaluate(graph, done..graph.instructions.len(), values);
-    Ok(())
+    evaluate(graph, done..graph.instructions.len(), values)
 }
 
 #[inline]
 #[track_caller]
-fn evaluate<R: Real>(graph: &Graph, instructions: Range<usize>, values: &mut [R]) {
-    for instruction in graph.instructions.range(instructions) {
-        instruction.evaluate(values);
+fn evaluate<'g, R: Real>(
+    graph: &Graph,
+    mut instructions: Range<usize>,
+    values: &mut [R],
+) -> Result<(), Stop<'g>> {
+    loop {
+        let call = graph.instructions.next_call(instructions.clone());
+        for instruction in graph.instructions.range(instructions.start..call.unwrap_or(instructions.end)) {
+            instruction.evaluate(values);
+        }
+        let Some(call) = call else { return Ok(()) };
+        let instruction = graph.instructions.at(call);
+        let function = graph.instructions.called_by(instruction).expect("a call");
+        instruction.call(function, values).map_err(Stop::Refusal)?;
+        instructions.start = call + 1;
     }
 }
 
 /// Computes the adjoints of all places from seeds at some of them, keeping track of structural zeros (see
 /// `table/zeros`).
+///
+/// # Errors
+/// That of an atomic function which has a value here, but no derivative.
 #[track_caller]
 pub(super) fn backward<R: Real>(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, R)>,
     memory: &mut Memory<R>,
-) {
+) -> Result<(), Error> {
     clear(graph, memory);
-    sweep(graph, graph.instructions.backwards(), seeds, memory);
+    sweep(graph, graph.instructions.backwards(), seeds, memory)
 }
 
 /// Forgets all adjoints.
@@ -97,7 +153,7 @@ pub(super) fn sweep<'g, R: Real>(
     instructions: impl Iterator<Item = Instruction<'g>>,
     seeds: impl IntoIterator<Item = (Place, R)>,
     memory: &mut Memory<R>,
-) {
+) -> Result<(), Error> {
     let Memory { values, adjoints, reach } = memory;
     for (place, weight) in seeds {
         reach[place as usize] = Reach::Always;
@@ -105,6 +161,26 @@ pub(super) fn sweep<'g, R: Real>(
     }
     let is_wanted = |operand| !graph.is_constant(operand);
     for instruction in instructions {
+        if let Some(function) = graph.instructions.called_by(instruction) {
+            let here = &reach[instruction.results()];
+            let results: Vec<bool> = here.iter().map(|reach| !reach.is_never()).collect();
+            let mut active = Active { operands: function.leading_to(&results), results };
+            for (is_active, &operand) in active.operands.iter_mut().zip(instruction.operands) {
+                *is_active = *is_active && is_wanted(operand);
+            }
+            if active.operands.contains(&true) {
+                let here = here.iter().fold(Reach::Never, |all, &one| all.or(one));
+                let visit = |operand: Place, term: R, adjoints: &mut [R]| {
+                    let operand = operand as usize;
+                    reach[operand] = reach[operand].or(here);
+                    adjoints[operand] = adjoints[operand].plus_term(here.masked(term));
+                };
+                instruction
+                    .visit_adjoints_of_call(function, values, adjoints, &active, visit)
+                    .map_err(refused)?;
+            }
+            continue;
+        }
         if instruction.is_matrix() {
             let here = reach[instruction.results()].iter().fold(Reach::Never, |all, &one| all.or(one));
             if !here.is_never() {
@@ -133,6 +209,7 @@ pub(super) fn sweep<'g, R: Real>(
             adjoints[operand] = adjoints[operand].plus_term(term);
         });
     }
+    Ok(())
 }
 
 /// As [`backward`], for plain numbers, with the same bits.
@@ -143,7 +220,7 @@ pub(super) fn backward_plain(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, f64), IntoIter: Clone>,
     memory: &mut Memory,
-) {
+) -> Result<(), Error> {
     let seeds = seeds.into_iter();
     let Memory { values, adjoints, .. } = memory;
     begin(graph, adjoints);
@@ -169,14 +246,15 @@ pub(super) fn backward_plain(
                 },
             );
             if !has_row {
-                add_matrix(graph, instruction, values, adjoints);
+                add_compound(graph, instruction, values, adjoints)?;
             }
         }
     }
     let inputs = &adjoints[graph.constants.len()..graph.first_result()];
     if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
-        backward(graph, seeds, memory);
+        backward(graph, seeds, memory)?;
     }
+    Ok(())
 }
 
 fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
@@ -193,16 +271,26 @@ fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints:
     });
 }
 
-/// Adds the contributions of an operation on matrices, for plain numbers.
+/// Adds the contributions of an operation with several results, for plain numbers. All results count as reached: where
+/// that makes a difference, there is a NaN.
 #[inline(never)]
-fn add_matrix(graph: &Graph, instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]) {
-    let operands = instruction.operands.iter().map(|&operand| &values[operand as usize]);
-    let results = instruction.results();
-    if !adjoints_count(&adjoints[results.clone()], operands.chain(&values[results]), || true) {
-        return;
-    }
-    let terms = instruction.matrix_adjoints(values, adjoints, |operand| !graph.is_constant(operand));
-    for (&operand, term) in instruction.operands.iter().zip(terms) {
-        adjoints[operand as usize] += term;
-    }
+fn add_compound(
+    graph: &Graph,
+    instruction: Instruction<'_>,
+    values: &[f64],
+    adjoints: &mut [f64],
+) -> Result<(), Error> {
+    let compound = match (instruction.op, graph.instructions.called_by(instruction)) {
+        (_, Some(function)) => Compound::Atomic(function.clone()),
+        (Op::Matrix(op), None) => Compound::Matrix(op),
+        _ => unreachable!("a row of the table, or an operation with several results"),
+    };
+    let (results, places) = (instruction.results(), instruction.operands);
+    let operands: Vec<f64> = places.iter().map(|&operand| values[operand as usize]).collect();
+    let (before, after) = adjoints.split_at_mut(results.start);
+    let given = [&operands[..], &values[results.clone()], &after[..results.len()]];
+    let is_wanted = |k: usize| !graph.is_constant(places[k]);
+    compound
+        .pass_on(given, |_| true, is_wanted, |k, term| before[places[k] as usize] += term)
+        .map_err(refused)
 }

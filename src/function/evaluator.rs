@@ -158,7 +158,7 @@ impl Evaluator<'_> {
         let output = function.single_output()?;
         length("derivatives", function.variables(), gradient.len())?;
         function.run(x, plain)?;
-        gradient_of(function, output, plain, gradient);
+        gradient_of(function, output, plain, gradient)?;
         Ok(plain.values[output as usize])
     }
 
@@ -209,8 +209,7 @@ impl Evaluator<'_> {
         let whole = |output, plain: &mut Memory| backward_plain(&function.graph, [(output, 1.0)], plain);
         gradients::each(&function.graph, plain, part, whole, |row, adjoints| {
             read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);
-        });
-        Ok(())
+        })
     }
 
     /// The values of all outputs, and the Jacobian-vector product: the derivatives of the outputs in the direction
@@ -277,7 +276,7 @@ impl Evaluator<'_> {
         length("values", function.outputs(), values.len())?;
         length("derivatives", function.variables(), product.len())?;
         function.run(x, plain)?;
-        backward_plain(&function.graph, function.output_places().zip(u.iter().copied()), plain);
+        backward_plain(&function.graph, function.output_places().zip(u.iter().copied()), plain)?;
         read(&plain.values, function.output_places(), values);
         read(&plain.adjoints, function.variable_places(), product);
         Ok(())
@@ -309,7 +308,7 @@ impl Evaluator<'_> {
         }
         for (chunk, rows) in out.chunks_mut(DIRECTIONS * n).enumerate() {
             run_along_variables(function, x, chunk * DIRECTIONS, several)?;
-            products(function, output, several, rows);
+            products(function, output, several, rows)?;
         }
         Ok(())
     }
@@ -336,8 +335,7 @@ impl Evaluator<'_> {
         length("derivatives", function.variables(), out.len())?;
         let output = function.single_output()?;
         run_along(function, x, v, dual)?;
-        products(function, output, dual, out);
-        Ok(())
+        products(function, output, dual, out)
     }
 }
 
@@ -349,9 +347,10 @@ fn read(numbers: &[f64], places: impl Iterator<Item = Place>, out: &mut [f64]) {
 }
 
 /// Writes the gradient of an output to `row`, from the values in the memory.
-fn gradient_of(function: &Function, output: Place, plain: &mut Memory, row: &mut [f64]) {
-    backward_plain(&function.graph, [(output, 1.0)], plain);
+fn gradient_of(function: &Function, output: Place, plain: &mut Memory, row: &mut [f64]) -> Result<(), Error> {
+    backward_plain(&function.graph, [(output, 1.0)], plain)?;
     read(&plain.adjoints, function.variable_places(), row);
+    Ok(())
 }
 
 /// The Jacobian in forward mode. A row with a number that is not finite is computed again backwards, which forms products in
@@ -376,7 +375,9 @@ fn by_columns(
     let mut again = rows.filter(|(row, _)| !row.iter().all(|derivative| derivative.is_finite())).peekable();
     if again.peek().is_some() {
         function.run(x, plain)?;
-        again.for_each(|(row, output)| gradient_of(function, output, plain, row));
+        for (row, output) in again {
+            gradient_of(function, output, plain, row)?;
+        }
     }
     Ok(())
 }
@@ -430,11 +431,12 @@ fn products<const N: usize>(
     output: Place,
     memory: &mut Memory<Dual<f64, N>>,
     out: &mut [f64],
-) {
-    backward(&function.graph, [(output, Dual::constant(1.0))], memory);
+) -> Result<(), Error> {
+    backward(&function.graph, [(output, Dual::constant(1.0))], memory)?;
     for (k, row) in out.chunks_exact_mut(function.variables().max(1)).enumerate() {
         for (out, place) in row.iter_mut().zip(function.variable_places()) {
             *out = memory.adjoints[place as usize].tangent(k);
         }
     }
+    Ok(())
 }

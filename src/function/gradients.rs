@@ -2,6 +2,7 @@
 
 use super::evaluate::{Memory, clear, forget, sweep};
 use super::ir::graph::{Graph, Place};
+use crate::error::Error;
 use crate::number::real::Real;
 
 /// A graph with fewer instructions, or fewer outputs, is swept as a whole.
@@ -17,9 +18,9 @@ pub(super) fn each<R: Real>(
     graph: &Graph,
     memory: &mut Memory<R>,
     part: &mut Part,
-    whole: impl Fn(Place, &mut Memory<R>),
+    whole: impl Fn(Place, &mut Memory<R>) -> Result<(), Error>,
     mut read: impl FnMut(usize, &[R]),
-) {
+) -> Result<(), Error> {
     let is_large = graph.instructions.len() >= FEWEST[0] && graph.outputs.len() >= FEWEST[1];
     let (mut tries, mut is_clear) = (if is_large { TRIES } else { 0 }, false);
     for (k, &output) in graph.outputs.iter().enumerate() {
@@ -30,7 +31,7 @@ pub(super) fn each<R: Real>(
             }
             tries = TRIES;
             let instructions = part.order.iter().map(|&index| graph.instructions.at(index as usize));
-            sweep(graph, instructions.clone(), [(output, R::constant(1.0))], memory);
+            sweep(graph, instructions.clone(), [(output, R::constant(1.0))], memory)?;
             read(k, &memory.adjoints);
             let touched = instructions.flat_map(|instruction| {
                 instruction.operands.iter().map(|&operand| operand as usize).chain(instruction.results())
@@ -39,10 +40,11 @@ pub(super) fn each<R: Real>(
         } else {
             tries = tries.saturating_sub(1);
             is_clear = false;
-            whole(output, memory);
+            whole(output, memory)?;
             read(k, &memory.adjoints);
         }
     }
+    Ok(())
 }
 
 /// The part of a graph that an output depends on. Its memory is reused.

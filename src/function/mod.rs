@@ -38,7 +38,7 @@ use crate::number::real::Real;
 use crate::tape::{Tape, Var};
 use evaluate::{Memory, backward, backward_plain, forward};
 use indexmap::IndexSet;
-use ir::graph::{Graph, Guard, Place, are_same};
+use ir::graph::{Graph, Place, are_same};
 use std::sync::Arc;
 
 /// A recorded function: a list of operations that can be evaluated, differentiated to any order, inspected, saved
@@ -248,7 +248,7 @@ impl Function {
     /// As [`run`](Self::run), for a caller that has checked the number of inputs.
     #[track_caller]
     fn run_with<R: Real>(&self, x: impl IntoIterator<Item = R>, memory: &mut Memory<R>) -> Result<(), Error> {
-        forward(&self.graph, x, memory).map_err(|guard| branch_changed(guard, &memory.values))
+        forward(&self.graph, x, memory).map_err(|stop| stop.error(&memory.values))
     }
 
     fn single_output(&self) -> Result<Place, Error> {
@@ -295,20 +295,20 @@ impl Function {
         let values: Vec<f64> = x.iter().map(|x| x.value).collect();
         self.run(&values, &mut memory)?;
         let node = |&output: &Place| {
-            backward_plain(&self.graph, [(output, 1.0)], &mut memory);
+            backward_plain(&self.graph, [(output, 1.0)], &mut memory)?;
             let first = self.graph.input(0) as usize;
             let inputs = first..first + x.len();
             // A zero may be a structural zero: the sweep that keeps track of paths decides.
             let mut partials = x.iter().zip(&memory.adjoints[inputs.clone()]);
             let has_zero = partials.any(|(x, &partial)| !x.is_constant() && partial == 0.0);
             if has_zero {
-                backward(&self.graph, [(output, 1.0)], &mut memory);
+                backward(&self.graph, [(output, 1.0)], &mut memory)?;
             }
             let is_linked = |k: usize| !has_zero || memory.was_reached(first + k);
             let value = memory.values[output as usize];
-            crate::tape::record_block(value, x, &memory.adjoints[inputs], &is_linked)
+            Ok(crate::tape::record_block(value, x, &memory.adjoints[inputs], &is_linked))
         };
-        Ok(self.graph.outputs.iter().map(node).collect())
+        self.graph.outputs.iter().map(node).collect()
     }
 }
 
@@ -339,15 +339,4 @@ fn in_order(inputs: impl IntoIterator<Item = usize>) -> Vec<usize> {
 
 pub(crate) fn length(what: &'static str, expected: usize, got: usize) -> Result<(), Error> {
     if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
-}
-
-/// The error for a guard that turned out differently.
-fn branch_changed<R: Real>(guard: &Guard, values: &[R]) -> Error {
-    let number = |place: Place| values[place as usize].peek();
-    Error::BranchChanged {
-        predicate: guard.predicate,
-        left: number(guard.left),
-        right: number(guard.right),
-        at: guard.at.clone(),
-    }
 }

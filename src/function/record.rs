@@ -82,8 +82,10 @@ impl Tape {
         }
         self.with(|tape| {
             let mut hasher = DefaultHasher::new();
-            for node in tape.indices().map(|index| tape.node(index)) {
+            for index in tape.indices() {
+                let node = tape.node(index);
                 node.op.hash(&mut hasher);
+                tape.called_by(index).hash(&mut hasher);
                 node.edges.iter().for_each(|edge| put(&mut hasher, edge.operand()));
             }
             for guard in tape.cold().recording.iter().flat_map(|recording| &recording.guards) {
@@ -180,7 +182,11 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             return Err(Error::FreeVariable { node: index - FIRST, at });
         }
         let operands: Vec<_> = node.edges.iter().map(|edge| source(&sources, edge.operand())).collect();
-        let first = builder.instruction(node.op, operands);
+        let op = match tape.called_by(index) {
+            Some(function) => builder.call(function),
+            None => node.op,
+        };
+        let first = builder.instruction(op, operands);
         results.enumerate().for_each(|(k, index)| sources[index] = Some(first.and(k)));
     }
     for &output in outputs {

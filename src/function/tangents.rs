@@ -1,6 +1,9 @@
 //! Forward mode over the variables of a recording tape.
 
+use super::evaluate::refused;
 use super::ir::graph::{Graph, Place};
+use crate::error::Error;
+use crate::table::atomic::Active;
 use crate::table::hooks::Hooks;
 use crate::table::zeros::Reach;
 use crate::tape::Var;
@@ -13,7 +16,7 @@ pub(super) fn forward_tangents(
     graph: &Graph,
     seeds: impl IntoIterator<Item = (Place, Var)>,
     values: &[Var],
-) -> Vec<Var> {
+) -> Result<Vec<Var>, Error> {
     let mut tangents = vec![Var::from(0.0); graph.places()];
     let mut reach = vec![Reach::Never; graph.places()];
     for (place, direction) in seeds {
@@ -23,6 +26,21 @@ pub(super) fn forward_tangents(
     for instruction in graph.instructions.iter() {
         let (before, after) = tangents.split_at_mut(instruction.result);
         let (reach_before, reach_after) = reach.split_at_mut(instruction.result);
+        if let Some(function) = graph.instructions.called_by(instruction) {
+            let operands: Vec<bool> =
+                instruction.operands.iter().map(|&operand| !reach_before[operand as usize].is_never()).collect();
+            if operands.contains(&true) {
+                let active = Active { results: function.reached_from(&operands), operands };
+                let found = instruction.tangents_of_call(function, values, before, &active).map_err(refused)?;
+                let all = Active::choose(&active.operands, instruction.operands)
+                    .fold(Reach::Never, |all, operand| all.or(reach_before[operand as usize]));
+                let results = (0..active.results.len()).filter(|&k| active.results[k]);
+                for (k, tangent) in results.zip(found) {
+                    (after[k], reach_after[k]) = (all.masked(tangent), all);
+                }
+            }
+            continue;
+        }
         if instruction.is_matrix() {
             let [by_a, by_b] = instruction.reach_of_matrices(reach_before);
             let all = by_a.or(by_b);
@@ -45,5 +63,5 @@ pub(super) fn forward_tangents(
             reach_after[0] = reach_after[0].or(path);
         });
     }
-    tangents
+    Ok(tangents)
 }

@@ -5,6 +5,7 @@ use crate::number::owner::Owner;
 use crate::number::point::single_point;
 use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::{Real, predicates};
+use crate::table::atomic::{Active, Atomic, Refusal};
 use crate::table::hooks::Hooks;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::rules;
@@ -342,6 +343,39 @@ impl<R: Number, const N: usize> Hooks for Dual<R, N> {
         operands.iter().for_each(|operand| joint.join(operand));
         results.iter_mut().for_each(|result| result.join(&joint));
         results
+    }
+
+    #[track_caller]
+    fn atomic(function: &Atomic, operands: &[Self]) -> Result<Vec<Self>, Refusal> {
+        let primals: Vec<R> = operands.iter().map(|operand| operand.primal).collect();
+        let values = R::atomic(function, &primals)?;
+        let mut results: Vec<Self> = values.iter().map(|&value| Dual::result(value)).collect();
+        for k in 0..N {
+            let has_tangent: Vec<bool> = operands.iter().map(|operand| operand.is_reached_by(k)).collect();
+            if !has_tangent.contains(&true) {
+                continue;
+            }
+            let tangents: Vec<R> =
+                operands.iter().filter(|operand| operand.is_reached_by(k)).map(|it| it.tangents[k]).collect();
+            let active = Active { results: function.reached_from(&has_tangent), operands: has_tangent };
+            let mut tangents = R::atomic_tangents(function, [&primals, &values, &tangents], &active)?.into_iter();
+            for (result, _) in results.iter_mut().zip(&active.results).filter(|(_, is_active)| **is_active) {
+                result.tangents[k] = tangents.next().expect("one tangent per active result");
+            }
+        }
+        match function.rules().dependencies() {
+            None => {
+                let mut joint = Self::result(R::from(0.0));
+                operands.iter().for_each(|operand| joint.join(operand));
+                results.iter_mut().for_each(|result| result.join(&joint));
+            }
+            Some(rows) => {
+                for (result, row) in results.iter_mut().zip(rows) {
+                    row.iter().for_each(|&operand| result.join(&operands[operand as usize]));
+                }
+            }
+        }
+        Ok(results)
     }
 
     fn is_surely_finite(self) -> bool {

@@ -1,5 +1,6 @@
 //! What the crate itself requires of a number, besides what users write.
 
+use crate::table::atomic::{Active, Atomic, Refusal, Way};
 use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::values;
 use std::iter::empty;
@@ -77,6 +78,34 @@ pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
     fn matrix(op: MatrixOp, operands: &[Self]) -> Vec<Self> {
         unreachable!("a batch evaluates `{op}` of {} operands sample by sample", operands.len())
     }
+
+    /// The results of an atomic function, given its operands.
+    #[track_caller]
+    fn atomic(function: &Atomic, operands: &[Self]) -> Result<Vec<Self>, Refusal> {
+        unreachable!("a batch evaluates {function:?} of {} operands sample by sample", operands.len())
+    }
+
+    /// The tangents of the active results of an atomic function, given those of the active operands.
+    #[track_caller]
+    fn atomic_tangents(
+        function: &Atomic,
+        [operands, results, tangents]: [&[Self]; 3],
+        active: &Active,
+    ) -> Result<Vec<Self>, Refusal> {
+        let derivative = function.derivative(Way::Forward, active)?;
+        Self::atomic(&derivative, &function.given(operands, results, tangents))
+    }
+
+    /// The adjoints of the active operands of an atomic function, given those of the active results.
+    #[track_caller]
+    fn atomic_adjoints(
+        function: &Atomic,
+        [operands, results, adjoints]: [&[Self]; 3],
+        active: &Active,
+    ) -> Result<Vec<Self>, Refusal> {
+        let derivative = function.derivative(Way::Reverse, active)?;
+        Self::atomic(&derivative, &function.given(operands, results, adjoints))
+    }
 }
 
 impl Hooks for f64 {
@@ -92,6 +121,18 @@ impl Hooks for f64 {
 
     fn matrix(op: MatrixOp, operands: &[f64]) -> Vec<f64> {
         values::value(op, operands)
+    }
+
+    fn atomic(function: &Atomic, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
+        function.rules().values(operands)
+    }
+
+    fn atomic_adjoints(
+        function: &Atomic,
+        [operands, results, adjoints]: [&[f64]; 3],
+        active: &Active,
+    ) -> Result<Vec<f64>, Refusal> {
+        function.rules().adjoints(operands, results, adjoints, active)
     }
 }
 

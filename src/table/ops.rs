@@ -32,6 +32,7 @@
 //! number type, the formulas in their documentation, and the tests over the table. Nothing else in the crate names an
 //! operation.
 
+use crate::table::atomic::AtomicOp;
 use crate::table::matrix::op::MatrixOp;
 use std::fmt;
 use std::ops::Range;
@@ -474,8 +475,8 @@ macro_rules! define_op {
         ($($arg:ident),* $(; $n:ident : $ty:ident in $samples:tt)?) -> $y:ident {
             value: $value:expr, partials: [$($partial:expr),* $(,)?], $(untaken: $untaken:tt,)? on: [$($on:expr),*] }
     )* ; reductions { $( $(#[doc = $list_doc:literal])* $List:ident $list:ident $lists:tt -> $z:ident $body:tt )* }) => {
-        /// What a node of the tape computes: an input, a row of the table, an operation on matrices, a custom operation or
-        /// a preaccumulated block.
+        /// What a node of the tape computes: an input, a row of the table, an operation on matrices, an atomic function, a
+        /// custom operation or a preaccumulated block.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Op {
@@ -487,7 +488,9 @@ macro_rules! define_op {
             Preaccumulated,
             /// An operation on matrices. It has as many nodes as results; this is the last, which has the operands.
             Matrix(MatrixOp),
-            /// Another result of the operation on matrices that comes next, for each result but the last.
+            /// An [`Atomic`](crate::Atomic) function, whose results have nodes in the same way.
+            Atomic(AtomicOp),
+            /// Another result of the operation with several results that comes next, for each result but the last.
             Entry,
             $( $(#[doc = $doc])* $Op $(($ty))?, )*
             $( $(#[doc = $list_doc])* $List, )*
@@ -501,6 +504,7 @@ macro_rules! define_op {
                     Op::Custom => "custom",
                     Op::Preaccumulated => "preaccumulated",
                     Op::Matrix(op) => op.name(),
+                    Op::Atomic(_) => "atomic",
                     Op::Entry => "entry",
                     $( define_op!(@any $Op $($n)?) => stringify!($name), )*
                     $( Op::$List => stringify!($list), )*
@@ -523,22 +527,33 @@ macro_rules! define_op {
                 }
             }
 
-            /// The number of operands; `None` where it varies: for reductions, operations on matrices, custom operations and
-            /// preaccumulated blocks. An input has 0.
+            /// The number of operands; `None` where it varies: for reductions, operations on matrices, atomic functions, custom
+            /// operations and preaccumulated blocks. An input has 0.
             #[inline]
             pub fn arity(self) -> Option<usize> {
                 match self {
                     Op::Input | Op::Entry => Some(0),
-                    Op::Custom | Op::Preaccumulated | Op::Matrix(_) => None,
+                    Op::Custom | Op::Preaccumulated | Op::Matrix(_) | Op::Atomic(_) => None,
                     $( Op::$List => None, )*
                     $( define_op!(@any $Op $($n)?) => Some([$(stringify!($arg)),*].len()), )*
                 }
             }
 
-            /// How many results it has for this number of operands: one, except for operations on matrices.
+            /// How many results it has for this number of operands: one, except for operations on matrices and atomic
+            /// functions.
             #[inline(always)]
             pub(crate) fn results(self, operands: usize) -> usize {
-                if let Op::Matrix(op) = self { op.results(operands) } else { 1 }
+                match self {
+                    Op::Matrix(op) => op.results(operands),
+                    Op::Atomic(op) => op.results as usize,
+                    _ => 1,
+                }
+            }
+
+            /// Whether it may have several results, and has rules in place of partials.
+            #[inline(always)]
+            pub(crate) fn is_compound(self) -> bool {
+                matches!(self, Op::Matrix(_) | Op::Atomic(_))
             }
 
             /// Whether only the partials are known, so that replays and second derivatives are impossible.
@@ -621,6 +636,7 @@ macro_rules! define_op {
                         Ok(())
                     } )*
                     Op::Matrix(op) => op.fmt(f),
+                    Op::Atomic(op) => write!(f, "atomic[{}]", op.index),
                     leaf => f.write_str(leaf.name()),
                 }
             }

@@ -102,7 +102,7 @@ macro_rules! define_rules {
                         Some(define_rules!(@call $name ($($arg),*) ($($n)?)))
                     } )*
                     $( Op::$List => Some(R::reduce::<reduction::$List, A, A>(split(Op::$List, items), (read, read))), )*
-                    Op::Input | Op::Custom | Op::Preaccumulated | Op::Matrix(_) | Op::Entry => None,
+                    Op::Input | Op::Custom | Op::Preaccumulated | Op::Matrix(_) | Op::Atomic(_) | Op::Entry => None,
                 }
             }
 
@@ -135,7 +135,7 @@ macro_rules! define_rules {
                     } )*
                     // None is recorded without operands or without results.
                     Op::Matrix(op) => operands > 0 && op.results(operands) > 0 && op.split(operands).is_some(),
-                    Op::Custom | Op::Preaccumulated | Op::Input | Op::Entry => false,
+                    Op::Atomic(_) | Op::Custom | Op::Preaccumulated | Op::Input | Op::Entry => false,
                     _ => self.arity() == Some(operands),
                 }
             }

@@ -55,7 +55,7 @@ impl Tape {
             tape.give_out(at);
             let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
             let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
-            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && tape.rows().matrices.is_empty() {
+            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && tape.rows().compounds.is_empty() {
                 by_columns(tape, outputs, inputs, &mut memory, rows)
             } else {
                 by_rows(tape, outputs, inputs, &mut memory, rows)
@@ -125,7 +125,7 @@ fn rows_of<const OUTPUTS: usize>(
     Ok(())
 }
 
-/// As [`by_rows`], by tangents, on a tape without operations on matrices, which have no partials to go forward by. A row with a number that is not finite is computed again backwards: there a zero is known
+/// As [`by_rows`], by tangents, on a tape without operations with several results, which have no partials to go forward by. A row with a number that is not finite is computed again backwards: there a zero is known
 /// from a path that does not exist, and products are formed in the order in which the gradient has them.
 fn by_columns(
     tape: &Storage,

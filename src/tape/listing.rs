@@ -109,7 +109,7 @@ impl Tape {
     }
 
     /// The first node whose value, or else partial derivative, is not finite: where to look when a gradient is NaN. A
-    /// variable whose own value is not finite counts too. Of an operation on matrices, which has no partials, only the
+    /// variable whose own value is not finite counts too. Of an operation with several results, which has no partials, only the
     /// results are examined.
     ///
     /// ```

@@ -8,7 +8,7 @@ pub(crate) mod gradient;
 mod guard;
 mod jacobian;
 mod listing;
-mod matrices;
+mod compounds;
 mod misuse;
 mod need;
 mod node;
@@ -28,7 +28,7 @@ mod var;
 mod windows;
 
 pub(crate) use edge::{Edge, FIRST};
-pub(crate) use matrices::record_matrix;
+pub(crate) use compounds::{record_atomic, record_matrix};
 pub use node::Var;
 pub(crate) use storage::Storage;
 pub(crate) use sweep::{Seed, mark_needed, sweep};

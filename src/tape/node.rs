@@ -76,15 +76,11 @@ pub(crate) struct Node {
 impl Node {
     /// The partial derivative with respect to this operand, if there is one.
     pub fn partial(&self, edge: Edge) -> Option<f64> {
-        (edge.is_linked() && !matches!(self.op, Op::Matrix(_))).then_some(edge.slot)
+        (edge.is_linked() && !self.op.is_compound()).then_some(edge.slot)
     }
 
     /// The indices of the results of the operation of which this node, at `index`, is the last.
     pub fn results(&self, index: usize) -> Range<usize> {
-        let before = match self.op {
-            Op::Matrix(op) => op.results(self.edges.len()) - 1,
-            _ => 0,
-        };
-        index - before..index + 1
+        index + 1 - self.op.results(self.edges.len())..index + 1
     }
 }

@@ -3,7 +3,7 @@
 use super::edge::{Edge, FIRST};
 use super::pool::Pool;
 use super::row::Row;
-use crate::table::matrix::op::MatrixOp;
+use crate::table::compound::Compound;
 use std::ops::Range;
 
 /// The rows of a tape, in order, and the operands of lists.
@@ -12,19 +12,19 @@ pub(crate) struct Rows<'a> {
     /// By index.
     pub rows: &'a [Row],
     pub pool: &'a Pool,
-    /// The operations on matrices, by rising index.
-    pub matrices: &'a [MatrixRow],
+    /// The operations with several results, by rising index.
+    pub compounds: &'a [CompoundRow],
 }
 
-/// An operation on matrices, which has as many nodes as results. The list of the last one has the operands, with their
+/// An operation with several results, which has as many nodes as results. The list of the last one has the operands, with their
 /// values in place of partials, of which there would be one per result; then the values of the results, as constants.
 /// The other results have none.
-#[derive(Clone, Copy)]
-pub(crate) struct MatrixRow {
+#[derive(Clone)]
+pub(crate) struct CompoundRow {
     /// The index of the last result.
     pub last: u32,
     pub operands: u32,
-    pub op: MatrixOp,
+    pub op: Compound,
 }
 
 impl<'a> Rows<'a> {
@@ -65,31 +65,31 @@ impl<'a> Rows<'a> {
         self.rows[index].list().map_or(0, |list| list.len())
     }
 
-    /// The operation on matrices of which the node at this index is a result, if it is one, or else a later one.
-    fn matrix_from(&self, index: usize) -> Option<&'a MatrixRow> {
-        self.matrices.get(self.matrices.partition_point(|matrix| (matrix.last as usize) < index))
+    /// The operation with several results of which the node at this index is a result, if it is one, or else a later one.
+    fn compound_from(&self, index: usize) -> Option<&'a CompoundRow> {
+        self.compounds.get(self.compounds.partition_point(|compound| (compound.last as usize) < index))
     }
 
-    /// The operation on matrices of which the node at this index is the last result.
-    pub fn matrix(&self, index: usize) -> &'a MatrixRow {
-        self.matrix_from(index).expect("an operation on matrices")
+    /// The operation with several results of which the node at this index is the last result.
+    pub fn compound(&self, index: usize) -> &'a CompoundRow {
+        self.compound_from(index).expect("an operation with several results")
     }
 
-    /// The indices of the results of an operation on matrices.
-    pub fn results(&self, matrix: &MatrixRow) -> Range<usize> {
-        let last = matrix.last as usize;
-        last + 1 - (self.listed(last) - matrix.operands as usize)..last + 1
+    /// The indices of the results of an operation with several results.
+    pub fn results(&self, compound: &CompoundRow) -> Range<usize> {
+        let last = compound.last as usize;
+        last + 1 - (self.listed(last) - compound.operands as usize)..last + 1
     }
 
-    /// The rows up to the one that has the operands of the node at `index`: for a result of an operation on matrices,
+    /// The rows up to the one that has the operands of the node at `index`: for a result of an operation with several results,
     /// that of the last result.
     pub fn through(self, index: usize) -> Rows<'a> {
-        let results = self.matrix_from(index).map(|matrix| self.results(matrix));
+        let results = self.compound_from(index).map(|compound| self.results(compound));
         let last = match results {
             Some(results) if results.contains(&index) => results.end - 1,
             _ => index,
         };
-        let matrices = self.matrices.partition_point(|matrix| matrix.last as usize <= last);
-        Rows { rows: &self.rows[..=last], pool: self.pool, matrices: &self.matrices[..matrices] }
+        let compounds = self.compounds.partition_point(|compound| compound.last as usize <= last);
+        Rows { rows: &self.rows[..=last], pool: self.pool, compounds: &self.compounds[..compounds] }
     }
 }

@@ -9,9 +9,10 @@ use super::node::{Entry, Node, Var};
 use super::numbers;
 use super::pool::Pool;
 use super::row::Row;
-use super::rows::{MatrixRow, Rows};
+use super::rows::{CompoundRow, Rows};
 use super::windows::{HIDDEN, Kept, Segment, Segments, Windows, index_in};
-use crate::table::matrix::op::MatrixOp;
+use crate::table::atomic::Atomic;
+use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
@@ -46,7 +47,7 @@ pub(crate) struct Storage {
     most: usize,
     /// 0 if this is no tape.
     id: u64,
-    matrices: Vec<MatrixRow>,
+    compounds: Vec<CompoundRow>,
     pub cold: Option<Box<Cold>>,
 }
 
@@ -91,7 +92,7 @@ impl Storage {
         keeps_entries: false,
         most: 0,
         id: 0,
-        matrices: Vec::new(),
+        compounds: Vec::new(),
         cold: None,
     };
 
@@ -216,13 +217,22 @@ impl Storage {
 
     /// The rows of all nodes, after the first entries, which are not nodes.
     pub fn rows(&self) -> Rows<'_> {
-        Rows { rows: &self.rows[..self.windows.end], pool: &self.pool, matrices: &self.matrices }
+        Rows { rows: &self.rows[..self.windows.end], pool: &self.pool, compounds: &self.compounds }
     }
 
-    /// Notes that the last row is that of an operation on matrices with so many operands.
-    pub fn note_matrix(&mut self, op: MatrixOp, operands: usize) {
+    /// Notes that the last row is that of an operation with several results with so many operands.
+    pub fn note_compound(&mut self, op: Compound, operands: usize) {
         let last = (self.windows.end - 1) as u32;
-        self.matrices.push(MatrixRow { last, operands: operands as u32, op });
+        self.compounds.push(CompoundRow { last, operands: operands as u32, op });
+    }
+
+    /// The atomic function of which the node at this index is the last result.
+    pub fn called_by(&self, index: usize) -> Option<&Atomic> {
+        let Op::Atomic(_) = self.op(index) else { return None };
+        match &self.rows().compound(index).op {
+            Compound::Atomic(function) => Some(function),
+            Compound::Matrix(_) => None,
+        }
     }
 
     /// Whether there are [`node`](Self::node)s to look at: values and operations.
@@ -246,7 +256,7 @@ impl Storage {
         let Entry { value, op } = self.entries[index];
         let mut edges: SmallVec<[Edge; 4]> = self.rows().edges(index).collect();
         match op {
-            Op::Matrix(_) => edges.truncate(self.rows().matrix(index).operands as usize),
+            op if op.is_compound() => edges.truncate(self.rows().compound(index).operands as usize),
             _ => match op.arity() {
                 Some(arity) => edges.truncate(arity),
                 // In a custom node or a block, a constant cannot be distinguished from an operand that does not exist.
@@ -293,8 +303,8 @@ impl Storage {
         let need = self.need();
         self.windows.end = end;
         self.pool.truncate(extent.edges);
-        while self.matrices.last().is_some_and(|matrix| matrix.last as usize >= end) {
-            self.matrices.pop();
+        while self.compounds.last().is_some_and(|compound| compound.last as usize >= end) {
+            self.compounds.pop();
         }
         let cold = self.cold_mut();
         cold.need = need;

@@ -1,9 +1,9 @@
 //! The reverse sweep: partials times adjoints, from the last index to the first. It knows no mathematics; an operation
-//! on matrices, which has no partials, has a rule of its own.
+//! with several results, which has no partials, has a rule of its own.
 
 use super::edge::{Edge, FIRST, UNTAKEN};
-use super::matrices;
-use super::rows::{MatrixRow, Rows};
+use super::compounds;
+use super::rows::{CompoundRow, Rows};
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
 use std::ops::Range;
@@ -44,16 +44,16 @@ fn walk<const OUTPUTS: usize>(rows: Rows<'_>, seeds: [&[Seed]; OUTPUTS], adjoint
     let mut zeros = Zeros { rows, seeds, reached: [const { None }; OUTPUTS] };
     let adjoints = Cell::from_mut(&mut adjoints[..rows.len()]).as_slice_of_cells();
     let mut end = rows.len();
-    for matrix in rows.matrices.iter().rev() {
-        let last = matrix.last as usize;
+    for compound in rows.compounds.iter().rev() {
+        let last = compound.last as usize;
         walk_rows(&mut zeros, last + 1..end, adjoints);
-        zeros.pass_on_matrix(matrix, adjoints);
+        zeros.pass_on_compound(compound, adjoints);
         end = last;
     }
     walk_rows(&mut zeros, (FIRST + leaves).min(end)..end, adjoints);
 }
 
-/// Passes the adjoints of these nodes on, none of which is the last result of an operation on matrices.
+/// Passes the adjoints of these nodes on, none of which is the last result of an operation with several results.
 ///
 /// The entries before the first node are a sink: contributions to constants and to what has no part in a result are
 /// added there and never read.
@@ -166,7 +166,7 @@ impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoint: [f64; OUTPUTS], adjoints: &[Cell<[f64; OUTPUTS]>]) {
         let passes: [bool; OUTPUTS] = std::array::from_fn(|k| {
-            adjoint[k] != 0.0 || zero_counts(false, || self.is_reached(index..index + 1, k))
+            adjoint[k] != 0.0 || zero_counts(false, || self.is_reached(index, k))
         });
         for Edge { slot, operand } in self.rows.edges(index) {
             let by_operand = &adjoints[operand as usize];
@@ -176,19 +176,21 @@ impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
         }
     }
 
-    fn pass_on_matrix(&mut self, matrix: &MatrixRow, adjoints: &[Cell<[f64; OUTPUTS]>]) {
+    fn pass_on_compound(&mut self, compound: &CompoundRow, adjoints: &[Cell<[f64; OUTPUTS]>]) {
         let rows = self.rows;
         for k in 0..OUTPUTS {
-            matrices::pass_on(matrix, rows, adjoints, k, || self.is_reached(rows.results(matrix), k));
+            let first = rows.results(compound).start;
+            let is_reached = |result: usize| self.is_reached(first + result, k);
+            compounds::pass_on(compound, rows, adjoints, k, is_reached);
         }
     }
 
-    /// Whether one of these nodes is reached from a seed of an output; those of weight zero are seeds too.
+    /// Whether this node is reached from a seed of an output; those of weight zero are seeds too.
     #[cold]
     #[inline(never)]
-    fn is_reached(&mut self, results: Range<usize>, output: usize) -> bool {
+    fn is_reached(&mut self, index: usize, output: usize) -> bool {
         let (rows, seeds) = (self.rows, self.seeds[output]);
-        self.reached[output].get_or_insert_with(|| reached(rows, seeds))[results].contains(&true)
+        self.reached[output].get_or_insert_with(|| reached(rows, seeds))[index]
     }
 }
 
@@ -202,15 +204,20 @@ fn reached(rows: Rows<'_>, seeds: &[Seed]) -> Vec<bool> {
     for &(index, _) in seeds {
         reached[index as usize] = true;
     }
-    let linked =
-        |index: usize| rows.edges(index).filter(|edge| edge.is_linked()).map(|edge| edge.operand as usize);
-    let mut matrices = rows.matrices.iter().rev().peekable();
-    let results = |index: usize| match matrices.next_if(|matrix| matrix.last as usize == index) {
-        Some(matrix) => rows.results(matrix),
-        None => index..index + 1,
-    };
-    let indices = (FIRST..rows.len()).rev();
-    mark_needed(&mut reached, indices.clone().map(results).zip(indices.map(linked)));
+    let mut compounds = rows.compounds.iter().rev().peekable();
+    for index in (FIRST..rows.len()).rev() {
+        let compound = compounds.next_if(|compound| compound.last as usize == index);
+        let leads = compound.map(|compound| {
+            compound.op.leading_to(compound.operands as usize, &reached[rows.results(compound)])
+        });
+        let here = reached[index];
+        for (k, edge) in rows.edges(index).enumerate() {
+            let leads = leads.as_ref().map_or(here, |leads| leads.get(k) == Some(&true));
+            if leads && edge.is_linked() {
+                reached[edge.operand as usize] = true;
+            }
+        }
+    }
     reached
 }
 

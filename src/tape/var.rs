@@ -6,6 +6,7 @@ use crate::number::real::{Real, predicates};
 #[cfg(feature = "macros")]
 use crate::number::statement::expression::{Expression, Term};
 use crate::table::hooks::Hooks;
+use crate::table::atomic::{Atomic, Refusal};
 use crate::table::matrix::op::MatrixOp;
 use crate::table::number::{Lists, Number, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};
@@ -60,6 +61,12 @@ impl Hooks for Var {
     fn matrix(op: MatrixOp, operands: &[Var]) -> Vec<Var> {
         let values: Vec<f64> = operands.iter().map(|operand| operand.value).collect();
         tape::record_matrix(op, &f64::matrix(op, &values), operands)
+    }
+
+    #[track_caller]
+    fn atomic(function: &Atomic, operands: &[Var]) -> Result<Vec<Var>, Refusal> {
+        let values: Vec<f64> = operands.iter().map(|operand| operand.value).collect();
+        Ok(tape::record_atomic(function, &f64::atomic(function, &values)?, operands))
     }
 
     #[track_caller]

@@ -30,7 +30,7 @@ pub use workspace::BatchWorkspace;
 use super::evaluate::{backward_plain, forward};
 use super::ir::graph::{Graph, Source};
 use super::precision::Precision;
-use super::{Function, branch_changed, length, set_of_inputs};
+use super::{Function, length, set_of_inputs};
 use crate::error::Error;
 use plan::Plan;
 use spans::{Span, copy, spans};
@@ -309,7 +309,7 @@ impl<T: Precision> Batched<T> {
         let BatchWorkspace { preamble: workspace, shared: numbers, pool } = workspace;
         let preamble = &self.plan.preamble;
         forward(preamble, shared.iter().copied(), workspace)
-            .map_err(|guard| branch_changed(guard, &workspace.values))?;
+            .map_err(|stop| stop.error(&workspace.values))?;
         numbers.resize(preamble.outputs.len(), T::default());
         let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {

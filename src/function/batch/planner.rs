@@ -123,7 +123,7 @@ impl<'g> Planner<'g> {
         let shared_variables = shared.clone().filter(|&input| is_variable[input]);
         Planner {
             graph,
-            builder: Builder::new(shared.len()),
+            builder: Builder::new(shared.len()).calling_as(graph),
             at,
             is_variable,
             shared: shared.clone(),

@@ -4,6 +4,7 @@ use super::instructions::Instructions;
 pub(crate) use super::instructions::{Instruction, Place};
 use crate::error::SourceLine;
 use crate::number::predicate::Predicate;
+use crate::table::atomic::{Atomic, AtomicOp};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -161,6 +162,8 @@ pub(crate) struct Builder {
     operands: Vec<Slot>,
     /// How many results there are.
     results: usize,
+    /// The different atomic functions that are called.
+    atomics: Vec<Atomic>,
     guards: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
     outputs: Vec<Slot>,
 }
@@ -178,11 +181,30 @@ impl Builder {
         Builder { inputs, ..Builder::default() }
     }
 
+    /// The same, for instructions of this graph.
+    pub fn calling_as(self, graph: &Graph) -> Builder {
+        Builder { atomics: graph.instructions.atomics().to_vec(), ..self }
+    }
+
     /// As [`new`](Self::new), with room for about as many instructions as this graph has.
     pub fn like(graph: &Graph) -> Builder {
         let instructions = Vec::with_capacity(graph.instructions.len());
         let operands = Vec::with_capacity(2 * graph.instructions.len());
-        Builder { inputs: graph.inputs, instructions, operands, ..Builder::default() }
+        Builder { inputs: graph.inputs, instructions, operands, ..Builder::default() }.calling_as(graph)
+    }
+
+    /// The operation that calls this function.
+    ///
+    /// # Panics
+    /// If it is the 65,537th.
+    pub fn call(&mut self, function: &Atomic) -> Op {
+        let known = self.atomics.iter().position(|known| known == function);
+        let index = known.unwrap_or(self.atomics.len());
+        if known.is_none() {
+            self.atomics.push(function.clone());
+        }
+        let index = u16::try_from(index).expect("a function calls up to 65,536 different atomic functions");
+        Op::Atomic(AtomicOp { index, results: function.results() as u32 })
     }
 
     fn slot(&mut self, source: Source) -> Slot {
@@ -237,10 +259,21 @@ impl Builder {
             Slot::Input(index) => constants + index,
             Slot::Result(index) => constants + inputs + index,
         };
-        let mut instructions = Instructions::new((constants + inputs) as usize);
+        // Numbered by their first calls.
+        let mut called: IndexMap<u16, (), FxBuildHasher> = IndexMap::default();
+        for (op, _) in &self.instructions {
+            if let Op::Atomic(op) = op {
+                called.insert(op.index, ());
+            }
+        }
+        let atomics = called.keys().map(|&index| self.atomics[usize::from(index)].clone()).collect();
+        let mut instructions = Instructions::calling((constants + inputs) as usize, atomics);
         let mut operands = self.operands.iter().copied().map(place);
         let mut start = 0;
-        for (op, end) in self.instructions {
+        for (mut op, end) in self.instructions {
+            if let Op::Atomic(op) = &mut op {
+                op.index = called.get_index_of(&op.index).expect("a called function") as u16;
+            }
             instructions.push(op, operands.by_ref().take(end - start));
             start = end;
         }

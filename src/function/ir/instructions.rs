@@ -1,5 +1,7 @@
 //! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
+use crate::table::atomic::{Active, Atomic, Refusal};
+use crate::table::hooks::Hooks;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::rules;
 use crate::table::number::Number;
@@ -17,6 +19,10 @@ pub(crate) struct Instructions {
     results: Range<usize>,
     ops: Vec<Entry>,
     operands: Vec<Place>,
+    /// The different atomic functions that are called.
+    atomics: Vec<Atomic>,
+    /// The indices of the instructions that call them, in ascending order.
+    calls: Vec<u32>,
 }
 
 /// An operation, the range of its operands, and the place of its first result.
@@ -33,7 +39,7 @@ struct Entry {
 pub(crate) struct Instruction<'i> {
     pub op: Op,
     pub operands: &'i [Place],
-    /// The place of the first result; only an operation on matrices has others.
+    /// The place of the first result; only operations on matrices and atomic functions have others.
     pub result: usize,
 }
 
@@ -41,6 +47,29 @@ impl Instructions {
     /// An empty list; results will have the places from `first` on.
     pub fn new(first: usize) -> Instructions {
         Instructions { results: first..first, ..Instructions::default() }
+    }
+
+    /// As [`new`](Self::new), with the atomic functions that will be called.
+    pub fn calling(first: usize, atomics: Vec<Atomic>) -> Instructions {
+        Instructions { atomics, ..Instructions::new(first) }
+    }
+
+    /// The different atomic functions that are called.
+    pub fn atomics(&self) -> &[Atomic] {
+        &self.atomics
+    }
+
+    /// The atomic function that an instruction calls, if it calls one.
+    #[inline]
+    pub fn called_by(&self, instruction: Instruction<'_>) -> Option<&Atomic> {
+        let Op::Atomic(op) = instruction.op else { return None };
+        Some(&self.atomics[usize::from(op.index)])
+    }
+
+    /// The first instruction in this range that calls an atomic function.
+    pub fn next_call(&self, range: Range<usize>) -> Option<usize> {
+        let next = self.calls.partition_point(|&call| (call as usize) < range.start);
+        self.calls.get(next).map(|&call| call as usize).filter(|&call| call < range.end)
     }
 
     pub fn len(&self) -> usize {
@@ -65,6 +94,9 @@ impl Instructions {
         let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
         let end = here(&self.operands);
         self.results.end += op.results((end - start) as usize);
+        if let Op::Atomic(_) = op {
+            self.calls.push(self.ops.len() as u32);
+        }
         self.ops.push(Entry { op, start, end, result });
     }
 
@@ -141,7 +173,7 @@ impl Instruction<'_> {
         matches!(self.op, Op::Matrix(_))
     }
 
-    /// Computes its results, and stores them with the other values.
+    /// Computes its results, and stores them with the other values. It is no call of an atomic function.
     #[inline(always)]
     #[track_caller]
     pub fn evaluate<R: Number>(self, values: &mut [R]) {
@@ -162,7 +194,60 @@ impl Instruction<'_> {
     /// An operation on matrices, and its operands.
     fn matrix<R: Number>(self, values: &[R]) -> (MatrixOp, Vec<R>) {
         let Op::Matrix(op) = self.op else { unreachable!("a row of the table, or an operation on matrices") };
-        (op, self.operands.iter().map(|&operand| values[operand as usize]).collect())
+        (op, self.operands_in(values))
+    }
+
+    /// Whether it calls an atomic function.
+    #[inline(always)]
+    pub fn is_call(self) -> bool {
+        matches!(self.op, Op::Atomic(_))
+    }
+
+    /// For a call: computes its results, and stores them with the other values.
+    #[inline(never)]
+    #[track_caller]
+    pub fn call<R: Number>(self, function: &Atomic, values: &mut [R]) -> Result<(), Refusal> {
+        let results = R::atomic(function, &self.operands_in(values))?;
+        values[self.results()].copy_from_slice(&results);
+        Ok(())
+    }
+
+    /// For a call: visits each active operand with its term of the adjoint.
+    #[inline(never)]
+    #[track_caller]
+    pub fn visit_adjoints_of_call<R: Number>(
+        self,
+        function: &Atomic,
+        values: &[R],
+        adjoints: &mut [R],
+        active: &Active,
+        mut visit: impl FnMut(Place, R, &mut [R]),
+    ) -> Result<(), Refusal> {
+        let results = self.results();
+        let seeds: Vec<R> = Active::choose(&active.results, &adjoints[results.clone()]).collect();
+        let given = [&self.operands_in(values), &values[results], &seeds];
+        let terms = R::atomic_adjoints(function, given, active)?;
+        let operands = Active::choose(&active.operands, self.operands);
+        operands.zip(terms).for_each(|(operand, term)| visit(operand, term, adjoints));
+        Ok(())
+    }
+
+    /// For a call: the tangents of the active results.
+    #[track_caller]
+    pub fn tangents_of_call<R: Number>(
+        self,
+        function: &Atomic,
+        values: &[R],
+        tangents: &[R],
+        active: &Active,
+    ) -> Result<Vec<R>, Refusal> {
+        let operands = Active::choose(&active.operands, self.operands);
+        let tangents: Vec<R> = operands.map(|operand| tangents[operand as usize]).collect();
+        R::atomic_tangents(function, [&self.operands_in(values), &values[self.results()], &tangents], active)
+    }
+
+    fn operands_in<R: Number>(self, values: &[R]) -> Vec<R> {
+        self.operands.iter().map(|&operand| values[operand as usize]).collect()
     }
 
     /// For an operation on matrices: whether there is a path to an entry of each matrix, given those to all places.

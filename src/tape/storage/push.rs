@@ -139,7 +139,7 @@ impl Storage {
         self.make_room()?;
         let index = self.windows.end;
         // The operands of a list or a matrix are in the pool, however few they are.
-        if op.is_reduction() || matches!(op, Op::Matrix(_)) || edges.len() > 2 {
+        if op.is_reduction() || op.is_compound() || edges.len() > 2 {
             let row = self.list_of(edges.len())?;
             self.push_row(op, value, row)?;
             edges.iter().for_each(|&edge| self.pool.push(edge));

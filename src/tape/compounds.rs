@@ -1,27 +1,38 @@
-//! Operations on matrices on a tape: as many nodes as results, see [`MatrixRow`].
+//! Operations with several results on a tape: as many nodes as results, see [`CompoundRow`].
 
 use super::caller::Line;
 use super::edge::{CONSTANT, Edge, UNTAKEN};
 use super::misuse::Misuse;
 use super::node::Var;
-use super::rows::{MatrixRow, Rows};
+use super::rows::{CompoundRow, Rows};
 use super::storage::Storage;
 use super::thread::{Thread, with};
+use crate::table::atomic::Atomic;
+use crate::table::compound::Compound;
 use crate::table::matrix::op::MatrixOp;
-use crate::table::matrix::rules;
 use crate::table::ops::Op;
-use crate::table::zeros::adjoints_count;
 use std::cell::Cell;
 use std::panic::Location;
 
 /// Records an operation on matrices with these results; the results of constants are constants.
 #[track_caller]
 pub(crate) fn record_matrix(op: MatrixOp, values: &[f64], operands: &[Var]) -> Vec<Var> {
+    record(Compound::Matrix(op), values, operands)
+}
+
+/// Records an atomic function with these results; the results of constants are constants.
+#[track_caller]
+pub(crate) fn record_atomic(function: &Atomic, values: &[f64], operands: &[Var]) -> Vec<Var> {
+    record(Compound::Atomic(function.clone()), values, operands)
+}
+
+#[track_caller]
+fn record(compound: Compound, values: &[f64], operands: &[Var]) -> Vec<Var> {
     let line = Location::caller();
     if values.is_empty() || !operands.iter().any(|operand| operand.is_on_a_tape()) {
         return constants(values);
     }
-    with(|thread| thread.record_matrix(op, values, operands, line))
+    with(|thread| thread.record_compound(compound, values, operands, line))
 }
 
 fn constants(values: &[f64]) -> Vec<Var> {
@@ -29,16 +40,16 @@ fn constants(values: &[f64]) -> Vec<Var> {
 }
 
 impl Thread {
-    fn record_matrix(
+    fn record_compound(
         &mut self,
-        op: MatrixOp,
+        compound: Compound,
         values: &[f64],
         operands: &[Var],
         line: Line,
     ) -> Result<Vec<Var>, Misuse> {
         let tape = self.settle(operands)?;
         if !tape.cold().is_paused {
-            return tape.append_matrix(op, values, operands, line);
+            return tape.append_compound(compound, values, operands, line);
         }
         if tape.cold().recording.is_none() {
             return Ok(constants(values));
@@ -46,7 +57,7 @@ impl Thread {
         // As for other operations: a replay must compute the values again.
         tape.check_room(2 * values.len())?;
         tape.pause(false);
-        let results = tape.append_matrix(op, values, operands, line);
+        let results = tape.append_compound(compound, values, operands, line);
         let cut =
             results.and_then(|results| results.iter().map(|&result| tape.append_cut(result, line)).collect());
         tape.pause(true);
@@ -56,9 +67,9 @@ impl Thread {
 
 impl Storage {
     /// Appends the nodes of an operation whose operands are constants or of this tape. The tape must not be paused.
-    fn append_matrix(
+    fn append_compound(
         &mut self,
-        op: MatrixOp,
+        compound: Compound,
         values: &[f64],
         operands: &[Var],
         line: Line,
@@ -80,37 +91,39 @@ impl Storage {
         for &value in entries {
             results.extend(self.push(Op::Entry, value, &[], line));
         }
-        results.extend(self.push(Op::Matrix(op), last, &row, line));
-        self.note_matrix(op, operands.len());
+        results.extend(self.push(compound.op(), last, &row, line));
+        self.note_compound(compound, operands.len());
         Ok(results)
     }
 }
 
-/// Passes the adjoints of the results of an operation on matrices on to its operands, those of one output of several.
+/// Passes the adjoints of the results of such an operation on to its operands, those of one output of several.
 /// `is_reached`: whether a result is reached from a seed.
+///
+/// # Panics
+/// If a rule of an atomic function refuses the point.
 #[inline(never)]
 pub(super) fn pass_on<const OUTPUTS: usize>(
-    matrix: &MatrixRow,
+    compound: &CompoundRow,
     rows: Rows<'_>,
     adjoints: &[Cell<[f64; OUTPUTS]>],
     output: usize,
-    is_reached: impl FnOnce() -> bool,
+    is_reached: impl FnMut(usize) -> bool,
 ) {
-    let list = rows.rows[matrix.last as usize].list().expect("the operands are in a list");
+    let list = rows.rows[compound.last as usize].list().expect("the operands are in a list");
     let (slots, operands) = rows.pool.columns(list);
     let ((values, y), operands) =
-        (slots.split_at(matrix.operands as usize), &operands[..matrix.operands as usize]);
+        (slots.split_at(compound.operands as usize), &operands[..compound.operands as usize]);
     let seeds: Vec<f64> =
-        adjoints[rows.results(matrix)].iter().map(|adjoint| adjoint.get()[output]).collect();
-    if !adjoints_count(&seeds, values.iter().chain(y), is_reached) {
-        return;
-    }
-    let op = matrix.op;
-    let wanted = op.matrices(operands).map(|operands| operands.iter().any(|&operand| operand > UNTAKEN));
-    for (term, &operand) in rules::adjoints(op, values, y, &seeds, wanted).into_iter().zip(operands) {
-        // Those of constants are added to the sink.
-        let mut sums = adjoints[operand as usize].get();
+        adjoints[rows.results(compound)].iter().map(|adjoint| adjoint.get()[output]).collect();
+    let is_wanted = |k: usize| operands[k] > UNTAKEN;
+    let outcome = compound.op.pass_on([values, y, &seeds], is_reached, is_wanted, |k, term| {
+        let adjoint = &adjoints[operands[k] as usize];
+        let mut sums = adjoint.get();
         sums[output] += term;
-        adjoints[operand as usize].set(sums);
+        adjoint.set(sums);
+    });
+    if let Err(refusal) = outcome {
+        panic!("a rule of an atomic function has no derivative at this point: {refusal}");
     }
 }
