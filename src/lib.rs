@@ -4,6 +4,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod check;
+mod checkpoint;
 mod differentiate;
 mod error;
 mod function;
@@ -85,6 +86,7 @@ pub use differentiate::{
 pub use error::Error;
 pub use function::{Adaptive, Evaluator, Function, Pass, Workspace};
 pub use number::dual::Dual;
+pub use table::atomic::Atomic;
 pub use number::point::Point;
 pub use number::real::Real;
 pub use table::number::Number;

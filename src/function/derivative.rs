@@ -124,11 +124,25 @@ impl Function {
         further: &[String],
         build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
     ) -> Result<Function, Error> {
+        let own = self.inputs();
+        let at = [&self.at[..], &vec![1.0; further.len()]].concat();
+        let mut function = self.record_inside(&at, |inputs| build(&inputs[..own], &inputs[own..]))?;
+        function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
+        // Directions and weights are held: derivatives are taken with respect to the original variables only.
+        function.variables.clone_from(&self.variables);
+        Ok(function)
+    }
+
+    /// Records code that evaluates this function once, and makes no other comparisons, at a point where its guards hold. They
+    /// keep their lines.
+    pub(super) fn record_inside(
+        &self,
+        at: &[f64],
+        build: impl FnOnce(&[Var]) -> Result<Vec<Var>, Error>,
+    ) -> Result<Function, Error> {
         let tape = Tape::recording();
-        let mut inputs = tape.vars(&self.at);
-        let own = inputs.len();
-        inputs.extend(tape.vars(vec![1.0; further.len()]));
-        let outputs = build(&inputs[..own], &inputs[own..])?;
+        let inputs = tape.vars(at);
+        let outputs = build(&inputs)?;
         let mut function = tape.function(&inputs, &outputs)?;
         // A comparison of constants leaves no guard in the new recording.
         let varies = self.graph.depends_on(0..self.graph.inputs);
@@ -138,13 +152,11 @@ impl Function {
         {
             guard.at = original.at.clone();
         }
-        function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
-        // Directions and weights are held: derivatives are taken with respect to the original variables only.
-        function.variables.clone_from(&self.variables);
         Ok(function)
     }
 
-    fn evaluated(&self, inputs: &[Var]) -> Result<Memory<Var>, Error> {
+    /// The values of all places, recorded.
+    pub(super) fn evaluated(&self, inputs: &[Var]) -> Result<Memory<Var>, Error> {
         let mut memory = Memory::default();
         length("inputs", self.graph.inputs, inputs.len())?;
         forward(&self.graph, inputs.iter().copied(), &mut memory)

@@ -5,7 +5,6 @@ use crate::error::Error;
 use crate::number::real::Real;
 use crate::table::atomic::{Active, Refusal};
 use crate::table::ops::Op;
-use crate::table::compound::Compound;
 use crate::table::zeros::Reach;
 use std::ops::Range;
 
@@ -32,6 +31,7 @@ impl<R> Memory<R> {
 }
 
 /// Why an evaluation stopped.
+#[derive(Debug)]
 pub(super) enum Stop<'g> {
     /// This guard does not have its recorded outcome.
     Guard(&'g Guard),
@@ -280,11 +280,7 @@ fn add_compound(
     values: &[f64],
     adjoints: &mut [f64],
 ) -> Result<(), Error> {
-    let compound = match (instruction.op, graph.instructions.called_by(instruction)) {
-        (_, Some(function)) => Compound::Atomic(function.clone()),
-        (Op::Matrix(op), None) => Compound::Matrix(op),
-        _ => unreachable!("a row of the table, or an operation with several results"),
-    };
+    let compound = graph.instructions.compound(instruction).expect("an operation with several results");
     let (results, places) = (instruction.results(), instruction.operands);
     let operands: Vec<f64> = places.iter().map(|&operand| values[operand as usize]).collect();
     let (before, after) = adjoints.split_at_mut(results.start);

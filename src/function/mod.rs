@@ -1,6 +1,7 @@
 //! Recorded functions: recorded once, then evaluated, differentiated and combined many times.
 
 mod adaptive;
+mod atomic;
 mod batch;
 mod cache;
 mod derivative;

@@ -25,6 +25,14 @@ impl Compound {
         }
     }
 
+    /// The results.
+    pub fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
+        match self {
+            Compound::Matrix(op) => Ok(f64::matrix(*op, operands)),
+            Compound::Atomic(function) => f64::atomic(function, operands),
+        }
+    }
+
     /// By operand: whether one of these results depends on it.
     pub fn leading_to(&self, operands: usize, results: &[bool]) -> Vec<bool> {
         match self {

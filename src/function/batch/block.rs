@@ -17,6 +17,7 @@ use crate::table::ops::Op;
 
 use pulp::Simd;
 use std::convert::identity;
+use crate::table::atomic::Refusal;
 use std::hint::black_box;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -30,9 +31,16 @@ impl<'p, T: Float> Block<'p, T> {
         }
     }
 
-    /// Evaluates every step. `spare` is memory for results that do not fill packets.
+    /// Evaluates every step. `spare` is memory for results that do not fill packets; `refusals` gets the lanes in which an
+    /// atomic function has no value, and why.
     #[inline(always)]
-    pub fn forward<S: Simd>(&self, simd: S, values: &mut [T], spare: &mut [T]) {
+    pub fn forward<S: Simd>(
+        &self,
+        simd: S,
+        values: &mut [T],
+        spare: &mut [T],
+        refusals: &mut Vec<(usize, Refusal)>,
+    ) {
         for step in &self.plan.steps {
             let first = step.results().start * self.lanes;
             match step {
@@ -41,9 +49,9 @@ impl<'p, T: Float> Block<'p, T> {
                 }
                 Step::Rows(rows) => self.rows_in_part(simd, rows, values, spare),
                 Step::List { op, operands, to } => self.list(simd, *op, operands, *to, values),
-                Step::Matrix(matrix) => {
+                Step::Several(step) => {
                     let (before, after) = values.split_at_mut(first);
-                    matrix.forward(self, before, after);
+                    step.forward(self, before, after, refusals);
                 }
                 Step::Sums(sums) => {
                     let (before, after) = values.split_at_mut(first);
@@ -164,8 +172,8 @@ impl<'p, T: Float> Block<'p, T> {
                         }
                     }
                 }
-                (Reverse::Matrix { is_wanted }, Step::Matrix(matrix)) => {
-                    matrix.backward(&lost(*step), after, is_wanted, before);
+                (Reverse::Several { is_wanted }, Step::Several(several)) => {
+                    several.backward(&lost(*step), after, is_wanted, before);
                 }
                 (Reverse::Sums { passes_on, is_first }, Step::Sums(rows)) => {
                     let is_learned = sweep.by_shared && rows.is_learned;

@@ -26,10 +26,10 @@ impl Plan {
         }
     }
 
-    /// The estimated time of one sample with its gradient, in nanoseconds. Operations on matrices are not vectorised: where
+    /// The estimated time of one sample with its gradient, in nanoseconds. Operations with several results are not vectorised: where
     /// there are any, it is infinite.
     pub fn nanoseconds_of_one(&self) -> f64 {
-        match self.steps.iter().any(|step| matches!(step, Step::Matrix(_))) {
+        match self.steps.iter().any(|step| matches!(step, Step::Several(_))) {
             true => f64::INFINITY,
             false => OF_BLOCK + nanoseconds(&self.steps, self.lanes(1)),
         }
@@ -57,7 +57,7 @@ fn nanoseconds(steps: &[Step], lanes: usize) -> f64 {
             terms * if lanes < WIDTH { OF_TERM_OF_FEW } else { OF_TERM }
         }
         Step::List { operands, .. } => OF_ITEM * operands.len() as f64,
-        Step::Matrix(_) => 0.0,
+        Step::Several(_) => 0.0,
     };
     steps.iter().map(|step| OF_STEP + of(step)).sum()
 }

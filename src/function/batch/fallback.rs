@@ -1,7 +1,7 @@
 //! Rare cases, evaluated sample by sample with the scalar row: functions that a kernel declined, and zeros that met
 //! an infinity.
 
-use super::plan::{Matrix, Rows, Slot, Step, Sums};
+use super::plan::{Rows, Several, Slot, Step, Sums};
 use super::scratch::Block;
 use crate::function::lanes::float::Float;
 use crate::table::ops::Op;
@@ -149,7 +149,7 @@ impl<T: Float> Block<'_, T> {
                 }
                 Step::List { operands: read, .. }
                 | Step::Sums(Sums { lanes: read, .. })
-                | Step::Matrix(Matrix { operands: read, .. }) => {
+                | Step::Several(Several { operands: read, .. }) => {
                     read.iter().for_each(|&slot| reached[slot as usize] = true);
                 }
             }

@@ -2,12 +2,12 @@
 
 mod adaptive;
 mod block;
+mod compound;
 mod cost;
 mod evaluator;
 mod fallback;
 mod few;
 mod matmul;
-mod matrix;
 mod part;
 mod plan;
 mod planner;
@@ -249,12 +249,12 @@ impl<T: Precision> Batched<T> {
             }
             return Ok(());
         }
-        self.pass_through_preamble(by_shared, &[], workspace, gradient);
+        self.pass_through_preamble(by_shared, &[], workspace, gradient)?;
         // A NaN from a zero and an infinity may be a structural zero: it is, for a shared number that no sample
         // reaches.
         if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
             let mut reached = self.run(shared, samples, Request::Reached, workspace, &mut [])?;
-            self.pass_through_preamble(by_shared, &reached.sums, workspace, gradient);
+            self.pass_through_preamble(by_shared, &reached.sums, workspace, gradient)?;
             workspace.give_back(&mut reached);
         }
         Ok(())
@@ -268,17 +268,18 @@ impl<T: Precision> Batched<T> {
         reached: &[f64],
         workspace: &mut BatchWorkspace<T>,
         gradient: &mut [f64],
-    ) {
+    ) -> Result<(), Error> {
         let (preamble, workspace) = (&self.plan.preamble, &mut workspace.preamble);
         let seeds = preamble.outputs.iter().copied().zip(by_shared.iter().copied()).enumerate();
         let seeds = seeds.filter(|&(k, (place, weight))| {
             !preamble.is_constant(place) && (weight != 0.0 || reached.get(k) != Some(&0.0))
         });
-        backward_plain(preamble, seeds.map(|(_, seed)| seed), workspace);
+        backward_plain(preamble, seeds.map(|(_, seed)| seed), workspace)?;
         let first = preamble.input(0) as usize;
         for (out, &variable) in gradient.iter_mut().zip(&self.variables) {
             *out = workspace.adjoints[first + variable];
         }
+        Ok(())
     }
 
     /// The Jacobian of every sample. The outcome lists the samples that take another branch.

@@ -3,7 +3,7 @@
 
 use super::super::ir::graph::{Graph, Guard};
 use crate::function::lanes::packet::WIDTH;
-use crate::table::matrix::op::MatrixOp;
+use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) enum Step {
     },
     /// Sums of products of shared numbers and lanes, such as all neurons of a layer.
     Sums(Sums),
-    Matrix(Matrix),
+    Several(Several),
 }
 
 /// An elementwise row of the table, of up to three operands, for several results with contiguous slots: the
@@ -58,7 +58,7 @@ impl Step {
             Step::Rows(rows) => Box::new((0..rows.arity).flat_map(|k| rows.range(k))),
             Step::List { operands: lanes, .. }
             | Step::Sums(Sums { lanes, .. })
-            | Step::Matrix(Matrix { operands: lanes, .. }) => {
+            | Step::Several(Several { operands: lanes, .. }) => {
                 Box::new(lanes.iter().map(|&slot| slot as usize))
             }
         }
@@ -69,16 +69,16 @@ impl Step {
         let (to, rows) = match self {
             Step::Rows(Rows { to, rows, .. }) | Step::Sums(Sums { to, rows, .. }) => (*to, *rows),
             Step::List { to, .. } => (*to, 1),
-            Step::Matrix(matrix) => return matrix.results.clone(),
+            Step::Several(step) => return step.results.clone(),
         };
         to as usize..to as usize + rows
     }
 }
 
-/// An operation on matrices: its operands, and the slots of its results, which are contiguous.
+/// An operation with several results: its operands, and the slots of its results, which are contiguous.
 #[derive(Debug, Clone)]
-pub(super) struct Matrix {
-    pub op: MatrixOp,
+pub(super) struct Several {
+    pub op: Compound,
     pub operands: Vec<Slot>,
     pub results: Range<usize>,
 }

@@ -2,10 +2,10 @@
 
 use super::super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source};
 use super::cost::lanes_of_few;
-use super::plan::{Matrix, Plan, Rows, Slot, Step, Sums};
+use super::plan::{Plan, Rows, Several, Slot, Step, Sums};
 use crate::function::lanes::packet::WIDTH;
 use crate::function::schedule::{Group, Levels};
-use crate::table::matrix::op::MatrixOp;
+use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
@@ -212,8 +212,8 @@ impl<'g> Planner<'g> {
                 sums.entry(key).or_default().push((instruction, products));
             } else if instruction.is_list() {
                 self.list(instruction);
-            } else if let Op::Matrix(op) = instruction.op {
-                self.matrix(op, instruction);
+            } else if let Some(op) = self.graph.instructions.compound(instruction) {
+                self.several(op, instruction);
             } else {
                 rows.entry(instruction.op).or_default().push(instruction);
             }
@@ -274,11 +274,11 @@ impl<'g> Planner<'g> {
         self.steps.push(Step::List { op: instruction.op, operands, to });
     }
 
-    fn matrix(&mut self, op: MatrixOp, instruction: Instruction<'_>) {
+    fn several(&mut self, op: Compound, instruction: Instruction<'_>) {
         let operands: Vec<Slot> = instruction.operands.iter().map(|&place| self.lane(place)).collect();
         let to = self.results(&[instruction], &operands, false) as usize;
         let results = to..to + instruction.results().len();
-        self.steps.push(Step::Matrix(Matrix { op, operands, results }));
+        self.steps.push(Step::Several(Several { op, operands, results }));
     }
 
     /// Makes one step of sums that read the same lanes.

@@ -1,6 +1,6 @@
 //! The schedules of the reverse sweeps of a plan.
 
-use super::plan::{Matrix, Plan, Rows, Slot, Step};
+use super::plan::{Plan, Rows, Several, Slot, Step};
 use std::ops::Range;
 
 /// The schedule of the sweep from one output to what derivatives are taken with respect to, in order.
@@ -35,8 +35,8 @@ pub(super) enum Reverse {
     Rows { wanted: [bool; 3], is_first: [bool; 3] },
     /// Through a row over lists to the wanted operands.
     List { is_wanted: Vec<bool> },
-    /// Through an operation on matrices to the wanted operands.
-    Matrix { is_wanted: Vec<bool> },
+    /// Through an operation with several results to the wanted operands.
+    Several { is_wanted: Vec<bool> },
     /// Through sums to their lanes, if any is wanted, and to the shared weights and offsets.
     Sums { passes_on: bool, is_first: bool },
 }
@@ -81,13 +81,13 @@ impl Plan {
                         moves.push(ReverseStep { step, from, way: Reverse::Rows { wanted, is_first } });
                     }
                 }
-                Step::List { operands, .. } | Step::Matrix(Matrix { operands, .. }) => {
+                Step::List { operands, .. } | Step::Several(Several { operands, .. }) => {
                     let is_wanted: Vec<bool> = operands.iter().map(|&slot| depends(slot)).collect();
                     for (&slot, _) in operands.iter().zip(&is_wanted).filter(|(_, is_wanted)| **is_wanted) {
                         zeros.extend(unwritten(&mut is_written, std::iter::once(slot as usize)));
                     }
                     let way = match it {
-                        Step::Matrix(_) => Reverse::Matrix { is_wanted },
+                        Step::Several(_) => Reverse::Several { is_wanted },
                         _ => Reverse::List { is_wanted },
                     };
                     moves.push(ReverseStep { step, from, way });

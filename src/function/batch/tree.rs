@@ -8,6 +8,8 @@ use super::staging::Staging;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};
 use crate::error::Error;
+use crate::function::evaluate::refused;
+use crate::table::atomic::Refusal;
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
 use crate::platform::{join, with_best_instructions};
@@ -175,6 +177,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
         // a structural zero.
         let ways = [ZeroLaw::None, ZeroLaw::None, ZeroLaw::Rows, ZeroLaw::Everywhere];
         let is_wary = job.is_wary.load(Ordering::Relaxed);
+        let mut refusals = Vec::new();
         // The first way is for a last block of few samples.
         let has_few = plan.lanes(range.len() % width) < WIDTH;
         let first = match (job.shared_is_finite, is_wary) {
@@ -198,11 +201,12 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                     before = lanes;
                 }
                 samples.load(&plan.loads, &mut scratch.values, |slot| block.range(slot, 1));
-                block.forward(simd, &mut scratch.values, &mut scratch.terms[0]);
+                refusals.clear();
+                block.forward(simd, &mut scratch.values, &mut scratch.terms[0], &mut refusals);
                 scratch.is_out[..count].fill(false);
                 scratch.is_out[count..lanes].fill(true);
-                if !plan.guards.is_empty() {
-                    check_guards(&block, &mut scratch, from, count, &mut outcome);
+                if !plan.guards.is_empty() || !refusals.is_empty() {
+                    check_guards(&block, &mut scratch, from, count, &mut refusals, &mut outcome);
                 }
                 let out = staging.room_for(count * per_sample);
                 match job.wanted {
@@ -254,13 +258,14 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
     }
 }
 
-/// Checks the guards in every lane.
+/// Checks the guards in every lane, and leaves out the lanes that an atomic function refuses.
 #[inline(always)]
 fn check_guards<T: Float>(
     block: &Block<'_, T>,
     scratch: &mut Scratch<T>,
     from: usize,
     count: usize,
+    refusals: &mut Vec<(usize, Refusal)>,
     outcome: &mut Outcome,
 ) {
     let lanes_of = |slot: u32| &block.of(&scratch.values, slot)[..count];
@@ -281,15 +286,23 @@ fn check_guards<T: Float>(
             }
         }
     }
-    if let Some((lane, guard)) = changed {
+    let by_guard = changed.map(|(lane, guard)| {
         let guard = &block.plan.guards[guard];
-        outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(|lane| from + lane));
-        outcome.first.get_or_insert_with(|| Error::BranchChanged {
+        let error = Error::BranchChanged {
             predicate: guard.predicate,
             left: lanes_of(guard.left)[lane].double(),
             right: lanes_of(guard.right)[lane].double(),
             at: guard.at.clone(),
-        });
+        };
+        (lane, error)
+    });
+    refusals.iter().for_each(|&(lane, _)| scratch.is_out[lane] = true);
+    // Of one lane, the guard: what the function refuses may only be computed because it failed.
+    refusals.sort_by_key(|refusal| refusal.0);
+    let by_refusal = refusals.drain(..).next().map(|(lane, refusal)| (lane, refused(refusal)));
+    if let Some((_, error)) = by_guard.into_iter().chain(by_refusal).min_by_key(|first| first.0) {
+        outcome.out.extend((0..count).filter(|&lane| scratch.is_out[lane]).map(|lane| from + lane));
+        outcome.first.get_or_insert(error);
     }
 }
 

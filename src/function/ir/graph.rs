@@ -8,6 +8,7 @@ use crate::table::atomic::{Atomic, AtomicOp};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use std::hash::{Hash, Hasher};
 
 /// Where an operand comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +62,17 @@ impl PartialEq for Graph {
         are_same(constants, &other.constants)
             && (*inputs, instructions, guards, outputs)
                 == (other.inputs, &other.instructions, &other.guards, &other.outputs)
+    }
+}
+
+impl Hash for Graph {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Graph { constants, inputs, instructions, guards, outputs } = self;
+        constants.iter().for_each(|constant| constant.to_bits().hash(state));
+        (inputs, instructions, outputs).hash(state);
+        for Guard { predicate, left, right, outcome, after, .. } in guards {
+            (predicate, left, right, outcome, after).hash(state);
+        }
     }
 }
 

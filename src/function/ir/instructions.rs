@@ -1,7 +1,7 @@
 //! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
 use crate::table::atomic::{Active, Atomic, Refusal};
-use crate::table::hooks::Hooks;
+use crate::table::compound::Compound;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::rules;
 use crate::table::number::Number;
@@ -13,7 +13,7 @@ use std::ops::Range;
 pub(crate) type Place = u32;
 
 /// Operations and their operands, in order of evaluation.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub(crate) struct Instructions {
     /// The places of all results.
     results: Range<usize>,
@@ -26,7 +26,7 @@ pub(crate) struct Instructions {
 }
 
 /// An operation, the range of its operands, and the place of its first result.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash)]
 struct Entry {
     op: Op,
     start: u32,
@@ -64,6 +64,14 @@ impl Instructions {
     pub fn called_by(&self, instruction: Instruction<'_>) -> Option<&Atomic> {
         let Op::Atomic(op) = instruction.op else { return None };
         Some(&self.atomics[usize::from(op.index)])
+    }
+
+    /// An instruction as an operation with several results, if it is one.
+    pub fn compound(&self, instruction: Instruction<'_>) -> Option<Compound> {
+        match instruction.op {
+            Op::Matrix(op) => Some(Compound::Matrix(op)),
+            _ => self.called_by(instruction).cloned().map(Compound::Atomic),
+        }
     }
 
     /// The first instruction in this range that calls an atomic function.
@@ -195,12 +203,6 @@ impl Instruction<'_> {
     fn matrix<R: Number>(self, values: &[R]) -> (MatrixOp, Vec<R>) {
         let Op::Matrix(op) = self.op else { unreachable!("a row of the table, or an operation on matrices") };
         (op, self.operands_in(values))
-    }
-
-    /// Whether it calls an atomic function.
-    #[inline(always)]
-    pub fn is_call(self) -> bool {
-        matches!(self.op, Op::Atomic(_))
     }
 
     /// For a call: computes its results, and stores them with the other values.

@@ -61,7 +61,7 @@ impl<'g> Planner<'g> {
             alike.entry((instruction.op, instruction.operands.len())).or_default().push(instruction);
         }
         for ((op, operands), instructions) in alike {
-            if instructions[0].is_matrix() || operands == 0 {
+            if op.is_compound() || operands == 0 {
                 instructions.iter().for_each(|&instruction| self.single(op, &[instruction]));
                 continue;
             }

@@ -61,7 +61,9 @@ fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics 
     let work = function.work();
     let mean_length = work as f64 / runs.max(1) as f64;
     let nanoseconds_of_evaluator = function.nanoseconds();
-    let is_vectorised = work >= LEAST_OPERATIONS
+    // Atomic functions refuse points; the evaluator says so.
+    let is_vectorised = function.graph.instructions.atomics().is_empty()
+        && work >= LEAST_OPERATIONS
         && mean_length >= LEAST_LENGTH
         && MARGIN * nanoseconds < nanoseconds_of_evaluator;
     let mut lengths = BTreeMap::new();

@@ -187,8 +187,8 @@ impl Scene<'_> {
 
     /// The arrows to the vertex of a group.
     fn arrows(&self, group: &[usize], to: usize, vertex_of: &[Option<usize>], drawing: &mut Drawing) {
-        // Of an operation on matrices, no partials are known.
-        let is_known = !matches!(self.operation(group[0]).op, Op::Matrix(_));
+        // Of an operation with several results, no partials are known.
+        let is_known = !self.operation(group[0]).op.is_compound();
         let mut by_source: IndexMap<usize, Vec<Option<f64>>> = IndexMap::new();
         for link in group.iter().flat_map(|&unit| &self.units[unit].links) {
             if let Some(from) = link.from {

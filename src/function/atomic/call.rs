@@ -1,0 +1,165 @@
+//! A function that is called.
+
+use crate::error::Error;
+use crate::function::Function;
+use crate::function::evaluate::{Memory, backward, backward_plain};
+use crate::function::ir::graph::Place;
+use crate::function::tangents::forward_tangents;
+use crate::table::atomic::{Active, Atomic, Refusal, Rules};
+use crate::tape::Var;
+use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+
+/// A function whose inputs are the operands, and whose outputs are the results.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub function: Function,
+    dependencies: Option<Vec<Vec<u32>>>,
+    spare: Spare,
+}
+
+/// Memory of evaluations, one for each thread that evaluates at the same time.
+#[derive(Debug, Default)]
+pub(super) struct Spare(Mutex<Vec<Memory>>);
+
+impl Spare {
+    /// Lends memory to `f`.
+    pub fn with<T>(&self, f: impl FnOnce(&mut Memory) -> T) -> T {
+        let list = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = list().pop().unwrap_or_default();
+        let result = f(&mut memory);
+        list().push(memory);
+        result
+    }
+}
+
+/// Beyond this number of dependencies, each result counts as depending on each operand.
+const DEPENDENCIES: usize = 1 << 20;
+
+impl Call {
+    pub fn new(function: Function) -> Call {
+        Call { dependencies: function.graph.dependencies(DEPENDENCIES), function, spare: Spare::default() }
+    }
+}
+
+impl Rules for Call {
+    fn name(&self) -> &'static str {
+        "call"
+    }
+
+    fn operands(&self) -> usize {
+        self.function.inputs()
+    }
+
+    fn results(&self) -> usize {
+        self.function.outputs()
+    }
+
+    fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
+        self.spare.with(|memory| {
+            self.function.run(operands, memory)?;
+            Ok(self.function.output_places().map(|place| memory.values[place as usize]).collect())
+        })
+    }
+
+    fn adjoints(
+        &self,
+        operands: &[f64],
+        _: &[f64],
+        adjoints: &[f64],
+        active: &Active,
+    ) -> Result<Vec<f64>, Refusal> {
+        self.spare.with(|memory| {
+            self.function.run(operands, memory)?;
+            let seeds = self.function.outputs_among(&active.results).zip(adjoints.iter().copied());
+            backward_plain(&self.function.graph, seeds, memory)?;
+            Ok(self.function.inputs_among(&active.operands).map(|place| memory.adjoints[place as usize]).collect())
+        })
+    }
+
+    fn jvp(&self, active: &Active) -> Result<Atomic, Refusal> {
+        let f = &self.function;
+        let further = active.operands.iter().filter(|is_active| **is_active).count();
+        let at = [f.recorded_at(), &vec![1.0; further]].concat();
+        let tangents = f.record_inside(&at, |numbers| {
+            let (inputs, directions) = numbers.split_at(f.inputs());
+            f.tangents_among(inputs, directions, active).map(|(_, tangents)| tangents)
+        })?;
+        Ok(Atomic::new(tangents.optimize()))
+    }
+
+    fn vjp(&self, active: &Active) -> Result<Atomic, Refusal> {
+        let f = &self.function;
+        let further = active.results.iter().filter(|is_active| **is_active).count();
+        let at = [f.recorded_at(), &vec![1.0; further]].concat();
+        let adjoints = f.record_inside(&at, |numbers| {
+            let (inputs, weights) = numbers.split_at(f.inputs());
+            f.adjoints_among(inputs, weights, active)
+        })?;
+        Ok(Atomic::new(adjoints.optimize()))
+    }
+
+    fn dependencies(&self) -> Option<&[Vec<u32>]> {
+        self.dependencies.as_deref()
+    }
+
+    fn fingerprint(&self) -> u64 {
+        self.function.fingerprint()
+    }
+
+    fn is_same(&self, other: &dyn Rules) -> bool {
+        other.as_any().downcast_ref::<Call>().is_some_and(|other| self.function == other.function)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Function {
+    /// The places of the active outputs.
+    pub(super) fn outputs_among<'a>(&'a self, are_active: &'a [bool]) -> impl Iterator<Item = Place> + Clone + 'a {
+        self.output_places().zip(are_active).filter(|(_, is_active)| **is_active).map(|(place, _)| place)
+    }
+
+    /// The places of the active inputs.
+    pub(super) fn inputs_among<'a>(&'a self, are_active: &'a [bool]) -> impl Iterator<Item = Place> + 'a {
+        let active = are_active.iter().enumerate().filter(|(_, is_active)| **is_active);
+        active.map(|(input, _)| self.graph.input(input))
+    }
+
+    /// Records the values of all outputs, and the tangents of the active ones, given those of the active inputs.
+    pub(super) fn tangents_among(
+        &self,
+        inputs: &[Var],
+        directions: &[Var],
+        active: &Active,
+    ) -> Result<(Vec<Var>, Vec<Var>), Error> {
+        let memory = self.evaluated(inputs)?;
+        let seeds = self.inputs_among(&active.operands).zip(directions.iter().copied());
+        let tangents = forward_tangents(&self.graph, seeds, &memory.values)?;
+        let values = self.output_places().map(|place| memory.values[place as usize]).collect();
+        Ok((values, self.outputs_among(&active.results).map(|place| tangents[place as usize]).collect()))
+    }
+
+    /// Records the adjoints of the active inputs, given those of the active outputs.
+    pub(super) fn adjoints_among(
+        &self,
+        inputs: &[Var],
+        weights: &[Var],
+        active: &Active,
+    ) -> Result<Vec<Var>, Error> {
+        let mut memory = self.evaluated(inputs)?;
+        let seeds = self.outputs_among(&active.results).zip(weights.iter().copied());
+        backward(&self.graph, seeds, &mut memory)?;
+        Ok(self.inputs_among(&active.operands).map(|place| memory.adjoints[place as usize]).collect())
+    }
+
+    /// A hash of what it computes.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.graph.hash(&mut hasher);
+        hasher.finish()
+    }
+}

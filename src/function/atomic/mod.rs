@@ -1,0 +1,102 @@
+//! Functions as single instructions of other functions: called, with rules of the caller's own, and repeated.
+
+mod call;
+mod rule;
+
+use super::evaluate::refused;
+use super::{Function, length};
+use crate::error::Error;
+use crate::number::real::Real;
+use crate::table::atomic::Atomic;
+use call::Call;
+use rule::Rule;
+
+impl Atomic {
+    /// A function that is called: in a recording it is one instruction, whatever it does inside, where
+    /// [`Function::call`] copies all of its operations. Graphs stay small, and what is made of a function once, such as
+    /// derivatives, serves all calls.
+    ///
+    /// All of its inputs are operands that derivatives are taken by, held ones included. Its guards are checked at each
+    /// evaluation of the calling function.
+    ///
+    /// ```
+    /// use tapegrad::{Atomic, Function};
+    ///
+    /// let stage = Atomic::new(Function::record(|[x, u]| (x * u).sin() + x, [1.0, 0.5])?);
+    /// let f = Function::record(
+    ///     |u: &[tapegrad::Var]| {
+    ///         let first = stage.call(&[u[0], u[1]]).unwrap()[0];
+    ///         stage.call(&[first, u[2]]).unwrap()[0]
+    ///     },
+    ///     &[1.0, 0.5, 0.25][..],
+    /// )?;
+    /// assert_eq!(f.statistics().operations, 2);
+    /// let gradient = f.gradient()?; // functions of derivatives call the derivative of the stage
+    /// assert_eq!(gradient.evaluator().values(&[0.0, 0.5, 0.25])?, f.evaluator().gradient(&[0.0, 0.5, 0.25])?);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(function: Function) -> Atomic {
+        Atomic::of(Call::new(function))
+    }
+
+    /// A function with a rule for its tangents, from which those for adjoints follow.
+    ///
+    /// `jvp` is a function of the inputs of `value` and then of as many tangents, and computes the tangents of the outputs. It
+    /// must be linear in the tangents: adjoints are computed by its transpose. For derivatives of higher order, `jvp` is
+    /// differentiated as it is recorded.
+    ///
+    /// ```
+    /// use tapegrad::{Atomic, Function, Var, derivative};
+    ///
+    /// // The square root, with the slope 0 at 0, where it would be infinite.
+    /// let value = Function::record(|[x]| x.sqrt(), [1.0])?;
+    /// let jvp = Function::record(|[x, dx]| tapegrad::masks::gt(x, 0.0).select(dx / (x.sqrt() * 2.0), 0.0), [1.0, 1.0])?;
+    /// let root = Atomic::with_jvp(value, jvp)?;
+    /// assert_eq!(derivative(|x| root.call(&[x]).unwrap()[0], 4.0), 0.25);
+    /// assert_eq!(tapegrad::gradient(|[x]: [Var; 1]| root.call(&[x]).unwrap()[0], [0.0]), [0.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the inputs and outputs of the rule do not fit; what evaluating `jvp` at its point of recording
+    /// gives.
+    pub fn with_jvp(value: Function, jvp: Function) -> Result<Atomic, Error> {
+        let vjp = rule::transposed_jvp(&value, &jvp)?;
+        Atomic::with_rules(value, jvp, vjp)
+    }
+
+    /// A function with a rule for adjoints, from which that for its tangents follows.
+    ///
+    /// `vjp` is a function of the inputs of `value` and then of the adjoints of its outputs, and computes the adjoints of the
+    /// inputs. It must be linear in the given adjoints.
+    ///
+    /// # Errors
+    /// As [`with_jvp`](Self::with_jvp).
+    pub fn with_vjp(value: Function, vjp: Function) -> Result<Atomic, Error> {
+        let jvp = rule::transposed_vjp(&value, &vjp)?;
+        Atomic::with_rules(value, jvp, vjp)
+    }
+
+    /// A function with rules for tangents and for adjoints, as in [`with_jvp`](Self::with_jvp) and
+    /// [`with_vjp`](Self::with_vjp). That they agree with each other and with the values is not checked here: see
+    /// [`check_all!`](crate::check_all).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the inputs and outputs of a rule do not fit.
+    pub fn with_rules(value: Function, jvp: Function, vjp: Function) -> Result<Atomic, Error> {
+        Ok(Atomic::of(Rule::new(value, jvp, vjp)?))
+    }
+
+    /// Evaluates it over any type of number. Over variables it is one operation on their tape; a recording tape
+    /// keeps it as one instruction.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many numbers as operands; [`Error::BranchChanged`] if a guard inside does not have
+    /// its recorded outcome; [`Error::Refused`].
+    #[track_caller]
+    pub fn call<R: Real>(&self, operands: &[R]) -> Result<Vec<R>, Error> {
+        length("operands", self.operands(), operands.len())?;
+        R::atomic(self, operands).map_err(refused)
+    }
+}
