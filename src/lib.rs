@@ -84,7 +84,7 @@ pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
 pub use error::Error;
-pub use function::{Adaptive, Evaluator, Function, Pass, Workspace};
+pub use function::{Adaptive, Evaluator, Function, Pass, Scan, Workspace};
 pub use number::dual::Dual;
 pub use table::atomic::Atomic;
 pub use number::point::Point;

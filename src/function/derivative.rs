@@ -11,6 +11,17 @@ use crate::tape::{Tape, Var};
 use indexmap::IndexSet;
 use std::sync::Arc;
 
+/// Records code at a point.
+pub(super) fn recorded(
+    at: &[f64],
+    build: impl FnOnce(&[Var]) -> Result<Vec<Var>, Error>,
+) -> Result<Function, Error> {
+    let tape = Tape::recording();
+    let inputs = tape.vars(at);
+    let outputs = build(&inputs)?;
+    tape.function(&inputs, &outputs)
+}
+
 impl Function {
     /// The gradient of a function with one output: a function of the same inputs, with one output per variable.
     ///
@@ -140,10 +151,7 @@ impl Function {
         at: &[f64],
         build: impl FnOnce(&[Var]) -> Result<Vec<Var>, Error>,
     ) -> Result<Function, Error> {
-        let tape = Tape::recording();
-        let inputs = tape.vars(at);
-        let outputs = build(&inputs)?;
-        let mut function = tape.function(&inputs, &outputs)?;
+        let mut function = recorded(at, build)?;
         // A comparison of constants leaves no guard in the new recording.
         let varies = self.graph.depends_on(0..self.graph.inputs);
         let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];

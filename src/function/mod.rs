@@ -22,6 +22,7 @@ mod tangents;
 mod vectorised;
 
 pub use adaptive::Adaptive;
+pub use atomic::Scan;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
 pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Samples};

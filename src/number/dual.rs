@@ -345,6 +345,10 @@ impl<R: Number, const N: usize> Hooks for Dual<R, N> {
         results
     }
 
+    fn plain(self) -> f64 {
+        self.primal.plain()
+    }
+
     #[track_caller]
     fn atomic(function: &Atomic, operands: &[Self]) -> Result<Vec<Self>, Refusal> {
         let primals: Vec<R> = operands.iter().map(|operand| operand.primal).collect();

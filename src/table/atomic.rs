@@ -47,6 +47,21 @@ pub struct Active {
 }
 
 impl Active {
+    /// How many are active.
+    pub fn count(are_active: &[bool]) -> usize {
+        are_active.iter().filter(|is_active| **is_active).count()
+    }
+
+    /// One number for each: those of the active ones, and 0 for the others.
+    pub fn spread<T: From<f64> + Copy>(are_active: &[bool], numbers: &[T]) -> Vec<T> {
+        let mut numbers = numbers.iter();
+        let number = |&is_active: &bool| match is_active {
+            true => *numbers.next().expect("a number for each that is active"),
+            false => T::from(0.0),
+        };
+        are_active.iter().map(number).collect()
+    }
+
     /// The numbers, of one list per operand or per result, that are active.
     pub fn choose<'a, T: Copy>(are_active: &'a [bool], numbers: &'a [T]) -> impl Iterator<Item = T> + 'a {
         are_active.iter().zip(numbers).filter(|(is_active, _)| **is_active).map(|(_, &number)| number)
@@ -82,12 +97,12 @@ pub trait Rules: fmt::Debug + Send + Sync {
     }
 
     /// The function of the operands, perhaps the results, and the tangents of the active operands, that computes the tangents
-    /// of the active results.
-    fn jvp(&self, active: &Active) -> Result<Atomic, Refusal>;
+    /// of the active results; `at`: operands at which this function has values.
+    fn jvp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal>;
 
     /// The function of the operands, perhaps the results, and the adjoints of the active results, that computes the adjoints of
-    /// the active operands.
-    fn vjp(&self, active: &Active) -> Result<Atomic, Refusal>;
+    /// the active operands; `at`: operands at which this function has values.
+    fn vjp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal>;
 
     /// The operands that each result depends on, in ascending order; `None`: each on all.
     fn dependencies(&self) -> Option<&[Vec<u32>]>;
@@ -123,8 +138,13 @@ impl Atomic {
         self.rules().results()
     }
 
-    /// The derivative as a function, from those that are kept.
-    pub(crate) fn derivative(&self, way: Way, active: &Active) -> Result<Atomic, Refusal> {
+    /// The derivative as a function, from those that are kept. `at`: operands at which this function has values.
+    pub(crate) fn derivative(
+        &self,
+        way: Way,
+        active: &Active,
+        at: impl FnOnce() -> Vec<f64>,
+    ) -> Result<Atomic, Refusal> {
         let kept = || self.0.derivatives.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (way, active.clone());
         if let Some(known) = kept().get(&key) {
@@ -132,8 +152,8 @@ impl Atomic {
         }
         // Not under the lock: making it may need other derivatives of this function.
         let derivative = match way {
-            Way::Forward => self.rules().jvp(active),
-            Way::Reverse => self.rules().vjp(active),
+            Way::Forward => self.rules().jvp(active, &at()),
+            Way::Reverse => self.rules().vjp(active, &at()),
         }?;
         Ok(kept().entry(key).or_insert(derivative).clone())
     }

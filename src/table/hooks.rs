@@ -28,6 +28,11 @@ pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
         None
     }
 
+    /// The plain number, here, which no result may depend on.
+    fn plain(self) -> f64 {
+        unreachable!("a number of a batch is many numbers")
+    }
+
     /// Whether this is known to be finite, here and in every replay.
     #[inline(always)]
     fn is_surely_finite(self) -> bool {
@@ -92,7 +97,8 @@ pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
         [operands, results, tangents]: [&[Self]; 3],
         active: &Active,
     ) -> Result<Vec<Self>, Refusal> {
-        let derivative = function.derivative(Way::Forward, active)?;
+        let at = || operands.iter().map(|operand| operand.plain()).collect();
+        let derivative = function.derivative(Way::Forward, active, at)?;
         Self::atomic(&derivative, &function.given(operands, results, tangents))
     }
 
@@ -103,12 +109,17 @@ pub trait Hooks: Copy + From<f64> + Add<Output = Self> + Mul<Output = Self> {
         [operands, results, adjoints]: [&[Self]; 3],
         active: &Active,
     ) -> Result<Vec<Self>, Refusal> {
-        let derivative = function.derivative(Way::Reverse, active)?;
+        let at = || operands.iter().map(|operand| operand.plain()).collect();
+        let derivative = function.derivative(Way::Reverse, active, at)?;
         Self::atomic(&derivative, &function.given(operands, results, adjoints))
     }
 }
 
 impl Hooks for f64 {
+    fn plain(self) -> f64 {
+        self
+    }
+
     #[inline(always)]
     fn decided(self) -> Option<bool> {
         Some(self != 0.0)

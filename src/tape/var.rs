@@ -63,6 +63,10 @@ impl Hooks for Var {
         tape::record_matrix(op, &f64::matrix(op, &values), operands)
     }
 
+    fn plain(self) -> f64 {
+        self.value
+    }
+
     #[track_caller]
     fn atomic(function: &Atomic, operands: &[Var]) -> Result<Vec<Var>, Refusal> {
         let values: Vec<f64> = operands.iter().map(|operand| operand.value).collect();

@@ -14,6 +14,7 @@ mod repeated;
 mod workloads;
 
 mod adaptive_runs;
+mod atomic;
 mod derivatives;
 mod errors;
 mod evaluator;

@@ -78,10 +78,9 @@ impl Rules for Call {
         })
     }
 
-    fn jvp(&self, active: &Active) -> Result<Atomic, Refusal> {
+    fn jvp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
         let f = &self.function;
-        let further = active.operands.iter().filter(|is_active| **is_active).count();
-        let at = [f.recorded_at(), &vec![1.0; further]].concat();
+        let at = [f.recorded_at(), &vec![1.0; Active::count(&active.operands)]].concat();
         let tangents = f.record_inside(&at, |numbers| {
             let (inputs, directions) = numbers.split_at(f.inputs());
             f.tangents_among(inputs, directions, active).map(|(_, tangents)| tangents)
@@ -89,10 +88,9 @@ impl Rules for Call {
         Ok(Atomic::new(tangents.optimize()))
     }
 
-    fn vjp(&self, active: &Active) -> Result<Atomic, Refusal> {
+    fn vjp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
         let f = &self.function;
-        let further = active.results.iter().filter(|is_active| **is_active).count();
-        let at = [f.recorded_at(), &vec![1.0; further]].concat();
+        let at = [f.recorded_at(), &vec![1.0; Active::count(&active.results)]].concat();
         let adjoints = f.record_inside(&at, |numbers| {
             let (inputs, weights) = numbers.split_at(f.inputs());
             f.adjoints_among(inputs, weights, active)

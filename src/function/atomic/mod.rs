@@ -2,6 +2,7 @@
 
 mod call;
 mod rule;
+mod scan;
 
 use super::evaluate::refused;
 use super::{Function, length};
@@ -10,6 +11,8 @@ use crate::number::real::Real;
 use crate::table::atomic::Atomic;
 use call::Call;
 use rule::Rule;
+use scan::Repeated;
+pub use scan::Scan;
 
 impl Atomic {
     /// A function that is called: in a recording it is one instruction, whatever it does inside, where
@@ -86,6 +89,45 @@ impl Atomic {
     /// [`Error::Length`] if the inputs and outputs of a rule do not fit.
     pub fn with_rules(value: Function, jvp: Function, vjp: Function) -> Result<Atomic, Error> {
         Ok(Atomic::of(Rule::new(value, jvp, vjp)?))
+    }
+
+    /// A step that is repeated, with what one passes to the next: a loop that is one instruction, however many steps it has.
+    ///
+    /// The inputs of `step` are what is carried, then what this step alone is given, then what all steps share; its outputs are
+    /// what is carried on, and then what it puts out. The operands of the loop are the first carry, the inputs of the first
+    /// step, of the second and so on, and what is shared; its results are the last carry, and then what the steps put out.
+    ///
+    /// A gradient needs what was carried into each step. What does not fit in [`memory`](Scan::memory) is computed again, as
+    /// rarely as possible. It has the bits of a sweep over all steps one after the other. Derivatives *as functions* keep
+    /// every carry.
+    ///
+    /// ```
+    /// use tapegrad::{Atomic, Function, Scan, gradient};
+    ///
+    /// // Ten thousand Euler steps of a pendulum, of angle and speed, with a shared step width.
+    /// let step = Function::record(|[angle, speed, h]| [angle + speed * h, speed - angle.sin() * h], [1.0, 0.0, 1e-3])?;
+    /// let swing = Atomic::scan(step, Scan { steps: 10_000, carry: 2, shared: 1, ..Scan::default() })?;
+    /// let end = |[angle, speed]: [_; 2]| swing.call(&[angle, speed, 1e-3.into()]).unwrap()[0];
+    /// let slopes = gradient(end, [0.5, 0.0]);
+    /// assert!((slopes[0] + 0.7).abs() < 0.2);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the step has fewer inputs or outputs than are carried and shared; [`Error::Refused`] if there would be
+    /// 2³² operands or results.
+    pub fn scan(step: Function, scan: Scan) -> Result<Atomic, Error> {
+        Ok(Atomic::of(Repeated::new(step, scan)?))
+    }
+
+    /// A function that is applied to `times` lists of inputs, one after the other: one instruction, however many there are. The
+    /// last `shared` inputs of the function are the same each time. The operands are the first list, the second and so on, and
+    /// what is shared; the results are the outputs for the first list, for the second and so on.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    pub fn map(function: Function, times: usize, shared: usize) -> Result<Atomic, Error> {
+        Atomic::scan(function, Scan { steps: times, shared, ..Scan::default() })
     }
 
     /// Evaluates it over any type of number. Over variables it is one operation on their tape; a recording tape

@@ -60,15 +60,15 @@ impl Rules for Rule {
         adjoints: &[f64],
         active: &Active,
     ) -> Result<Vec<f64>, Refusal> {
-        let all = self.vjp.values(&[operands, &spread(&active.results, adjoints)].concat())?;
+        let all = self.vjp.values(&[operands, &Active::spread(&active.results, adjoints)].concat())?;
         Ok(Active::choose(&active.operands, &all).collect())
     }
 
-    fn jvp(&self, active: &Active) -> Result<Atomic, Refusal> {
+    fn jvp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
         derived(&self.jvp, self.operands(), &active.operands, &active.results)
     }
 
-    fn vjp(&self, active: &Active) -> Result<Atomic, Refusal> {
+    fn vjp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
         derived(&self.vjp.function, self.operands(), &active.results, &active.operands)
     }
 
@@ -94,23 +94,13 @@ impl Rules for Rule {
     }
 }
 
-/// One number for each: those that are active, and 0 for the others.
-fn spread<T: From<f64> + Copy>(are_active: &[bool], numbers: &[T]) -> Vec<T> {
-    let mut numbers = numbers.iter();
-    let number = |&is_active: &bool| match is_active {
-        true => *numbers.next().expect("a number for each that is active"),
-        false => T::from(0.0),
-    };
-    are_active.iter().map(number).collect()
-}
-
 /// A rule as a function of the operands and of the `given` derivatives, which computes those that are `asked` for.
 fn derived(rule: &Function, operands: usize, given: &[bool], asked: &[bool]) -> Result<Atomic, Refusal> {
     let (point, derivatives) = rule.recorded_at().split_at(operands);
     let at: Vec<f64> = point.iter().copied().chain(Active::choose(given, derivatives)).collect();
     let function = rule.record_inside(&at, |numbers| {
         let (operands, derivatives) = numbers.split_at(operands);
-        let memory = rule.evaluated(&[operands, &spread(given, derivatives)].concat())?;
+        let memory = rule.evaluated(&[operands, &Active::spread(given, derivatives)].concat())?;
         Ok(rule.outputs_among(asked).map(|place| memory.values[place as usize]).collect())
     })?;
     Ok(Atomic::new(function.optimize()))

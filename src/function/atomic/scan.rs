@@ -1,0 +1,299 @@
+//! A step that is recorded once and repeated.
+
+mod derivatives;
+
+use super::call::Spare;
+use crate::checkpoint::binomial;
+use crate::error::Error;
+use crate::function::evaluate::{Memory, backward_plain};
+use crate::function::ir::graph::Place;
+use crate::function::Function;
+use crate::table::atomic::{Active, Atomic, Refusal, Rules};
+use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+
+/// How a step is repeated, see [`Atomic::scan`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Scan {
+    /// How many times.
+    pub steps: usize,
+    /// How many numbers are carried from one step to the next: the first inputs of the step, and its first outputs.
+    pub carry: usize,
+    /// How many numbers are the same in every step: the last inputs.
+    pub shared: usize,
+    /// How many bytes a gradient may use to keep carries; those that it cannot keep are computed again, by the binomial
+    /// schedule. It keeps at least one.
+    pub memory: usize,
+}
+
+impl Default for Scan {
+    /// No step, nothing carried or shared, and 4 MiB.
+    fn default() -> Scan {
+        Scan { steps: 0, carry: 0, shared: 0, memory: 4 << 20 }
+    }
+}
+
+/// Beyond this number of dependencies, each result counts as depending on each operand.
+const DEPENDENCIES: usize = 1 << 20;
+
+#[derive(Debug)]
+pub(super) struct Repeated {
+    step: Function,
+    /// By output of the step: the inputs that it depends on.
+    step_dependencies: Vec<Vec<u32>>,
+    scan: Scan,
+    dependencies: Option<Vec<Vec<u32>>>,
+    spare: Spare,
+}
+
+impl Repeated {
+    pub fn new(step: Function, scan: Scan) -> Result<Repeated, Error> {
+        let Scan { steps, carry, shared, .. } = scan;
+        let at_least = |what, expected: usize, got: usize| {
+            if got < expected { Err(Error::Length { what, expected, got }) } else { Ok(()) }
+        };
+        at_least("inputs of the step or more, for what is carried and shared,", carry.saturating_add(shared), step.inputs())?;
+        at_least("outputs of the step or more, for what is carried,", carry, step.outputs())?;
+        let all = || vec![(0..step.inputs() as u32).collect(); step.outputs()];
+        let step_dependencies = step.graph.dependencies(DEPENDENCIES).unwrap_or_else(all);
+        let mut repeated = Repeated { step_dependencies, step, scan, dependencies: None, spare: Spare::default() };
+        let fits = |per_step: usize| {
+            let count = per_step.checked_mul(steps).and_then(|count| count.checked_add(carry + shared));
+            count.is_some_and(|count| u32::try_from(count).is_ok())
+        };
+        if !fits(repeated.per_step()) || !fits(repeated.outputs_per_step()) {
+            let why = format!("{steps} steps have 2³² inputs or outputs, or more; use several scans");
+            return Err(Error::Refused { why });
+        }
+        repeated.dependencies = repeated.all_dependencies();
+        Ok(repeated)
+    }
+
+    fn per_step(&self) -> usize {
+        self.step.inputs() - self.scan.carry - self.scan.shared
+    }
+
+    fn outputs_per_step(&self) -> usize {
+        self.step.outputs() - self.scan.carry
+    }
+
+    /// The operands that are inputs of this step.
+    fn inputs_of(&self, step: usize) -> Range<usize> {
+        let first = self.scan.carry + step * self.per_step();
+        first..first + self.per_step()
+    }
+
+    /// The results that are outputs of this step.
+    fn outputs_of(&self, step: usize) -> Range<usize> {
+        let first = self.scan.carry + step * self.outputs_per_step();
+        first..first + self.outputs_per_step()
+    }
+
+    /// The operands that are shared.
+    fn shared(&self) -> Range<usize> {
+        let first = self.inputs_of(self.scan.steps).start;
+        first..first + self.scan.shared
+    }
+
+    /// Which kind of input of the step this is, and its number among those.
+    fn kind(&self, input: usize) -> Input {
+        let Scan { carry, .. } = self.scan;
+        match input.checked_sub(carry) {
+            None => Input::Carry(input),
+            Some(k) if k < self.per_step() => Input::OfStep(k),
+            Some(k) => Input::Shared(k - self.per_step()),
+        }
+    }
+
+    fn all_dependencies(&self) -> Option<Vec<Vec<u32>>> {
+        let mut carry: Vec<Vec<u32>> = (0..self.scan.carry as u32).map(|k| vec![k]).collect();
+        let mut outputs = Vec::new();
+        let mut total = 0;
+        for step in 0..self.scan.steps {
+            let operands = |inputs: &Vec<u32>| {
+                let mut all = Vec::new();
+                for &input in inputs {
+                    match self.kind(input as usize) {
+                        Input::Carry(k) => all.extend_from_slice(&carry[k]),
+                        Input::OfStep(k) => all.push((self.inputs_of(step).start + k) as u32),
+                        Input::Shared(k) => all.push((self.shared().start + k) as u32),
+                    }
+                }
+                all.sort_unstable();
+                all.dedup();
+                all
+            };
+            let mut rows: Vec<Vec<u32>> = self.step_dependencies.iter().map(operands).collect();
+            total += rows.iter().map(Vec::len).sum::<usize>();
+            if total > DEPENDENCIES {
+                return None;
+            }
+            outputs.extend(rows.drain(self.scan.carry..));
+            let is_settled = rows == carry && self.per_step() == 0 && self.outputs_per_step() == 0;
+            carry = rows;
+            if is_settled {
+                break;
+            }
+        }
+        carry.extend(outputs);
+        Some(carry)
+    }
+
+    /// By input of the step: whether one of these outputs depends on it.
+    fn leading_to(&self, outputs: &[bool]) -> Vec<bool> {
+        let mut inputs = vec![false; self.step.inputs()];
+        for (row, _) in self.step_dependencies.iter().zip(outputs).filter(|(_, is_asked)| **is_asked) {
+            row.iter().for_each(|&input| inputs[input as usize] = true);
+        }
+        inputs
+    }
+
+    /// Evaluates the step, and leaves its values in `memory`.
+    fn run(&self, step: usize, carry: &[f64], operands: &[f64], memory: &mut Memory) -> Result<(), Error> {
+        let inputs = carry.iter().chain(&operands[self.inputs_of(step)]).chain(&operands[self.shared()]);
+        self.step.run_with(inputs.copied(), memory)
+    }
+
+    /// Goes through these steps.
+    fn advance(
+        &self,
+        carry: &mut [f64],
+        steps: Range<usize>,
+        operands: &[f64],
+        memory: &mut Memory,
+        mut see: impl FnMut(usize, f64),
+    ) -> Result<(), Error> {
+        for step in steps {
+            self.run(step, carry, operands, memory)?;
+            for (k, place) in self.step.output_places().enumerate() {
+                let value = memory.values[place as usize];
+                match k.checked_sub(carry.len()) {
+                    None => carry[k] = value,
+                    Some(k) => see(self.outputs_of(step).start + k, value),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An input of the step.
+enum Input {
+    Carry(usize),
+    OfStep(usize),
+    Shared(usize),
+}
+
+impl Rules for Repeated {
+    fn name(&self) -> &'static str {
+        if self.scan.carry == 0 { "map" } else { "scan" }
+    }
+
+    fn operands(&self) -> usize {
+        self.shared().end
+    }
+
+    fn results(&self) -> usize {
+        self.outputs_of(self.scan.steps).start
+    }
+
+    fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
+        self.spare.with(|memory| {
+            let mut results = vec![0.0; self.results()];
+            let mut carry = operands[..self.scan.carry].to_vec();
+            let see = |result: usize, value| results[result] = value;
+            self.advance(&mut carry, 0..self.scan.steps, operands, memory, see)?;
+            results[..carry.len()].copy_from_slice(&carry);
+            Ok(results)
+        })
+    }
+
+    /// The bits are those of a sweep over all steps one after the other.
+    fn adjoints(
+        &self,
+        operands: &[f64],
+        _: &[f64],
+        adjoints: &[f64],
+        active: &Active,
+    ) -> Result<Vec<f64>, Refusal> {
+        let Scan { steps, carry, memory: bytes, .. } = self.scan;
+        let graph = &self.step.graph;
+        let seeds_of = Active::spread(&active.results, adjoints);
+        let mut sums = vec![0.0; self.operands()];
+        // Of the carry after the step that comes next: the adjoints, and whether they are reached.
+        let mut after = seeds_of[..carry].to_vec();
+        let mut reached = active.results[..carry].to_vec();
+        let (mut outputs, mut leads) = (Vec::new(), Vec::new());
+        let mut seeds: Vec<(Place, f64)> = Vec::new();
+        let kept = bytes / (size_of::<f64>() * carry + size_of::<usize>());
+        // Two, since an advance and a reversal take turns.
+        let [mut forwards, mut backwards] = [Memory::default(), Memory::default()];
+        let advance = |state: &mut [f64], from: usize, by: usize| {
+            // Without a carry, no step needs those before it.
+            let range = if carry == 0 { from..from } else { from..from + by };
+            self.advance(state, range, operands, &mut forwards, |_, _| ())
+        };
+        let back = |step: usize, state: &[f64]| {
+            let memory = &mut backwards;
+            self.run(step, state, operands, memory)?;
+            let own = self.outputs_of(step);
+            let now = reached.iter().chain(&active.results[own.clone()]);
+            if leads.is_empty() || !now.clone().eq(&outputs) {
+                outputs = now.copied().collect();
+                leads = self.leading_to(&outputs);
+            }
+            let weights = after.iter().chain(&seeds_of[own]);
+            seeds.clear();
+            seeds.extend(
+                self.step
+                    .output_places()
+                    .zip(weights)
+                    .zip(&outputs)
+                    .filter(|(_, is_reached)| **is_reached)
+                    .map(|((place, &weight), _)| (place, weight)),
+            );
+            // The sums so far come first, as in one sweep over all steps.
+            let first = graph.input(carry + self.per_step());
+            let shared = self.shared();
+            seeds.extend(sums[shared.clone()].iter().zip(first..).map(|(&total, place)| (place, total)));
+            backward_plain(graph, seeds.iter().copied(), memory)?;
+            let inputs = &memory.adjoints[graph.input(0) as usize..][..self.step.inputs()];
+            after.copy_from_slice(&inputs[..carry]);
+            reached.copy_from_slice(&leads[..carry]);
+            sums[self.inputs_of(step)].copy_from_slice(&inputs[carry..carry + self.per_step()]);
+            sums[shared].copy_from_slice(&inputs[carry + self.per_step()..]);
+            Ok::<(), Error>(())
+        };
+        binomial::reverse(&operands[..carry], steps, kept, advance, back)?;
+        sums[..carry].copy_from_slice(&after);
+        Ok(Active::choose(&active.operands, &sums).collect())
+    }
+
+    fn jvp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
+        Ok(self.tangents(active, at)?)
+    }
+
+    fn vjp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
+        Ok(self.adjoints_as_function(active, at)?)
+    }
+
+    fn dependencies(&self) -> Option<&[Vec<u32>]> {
+        self.dependencies.as_deref()
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.step.fingerprint(), self.scan).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn is_same(&self, other: &dyn Rules) -> bool {
+        let other = other.as_any().downcast_ref::<Repeated>();
+        other.is_some_and(|other| self.scan == other.scan && self.step == other.step)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

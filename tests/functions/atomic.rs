@@ -1,0 +1,245 @@
+//! An atomic function computes what its operations compute where they are copied: values to the bit, derivatives of any order,
+//! over every number, in every evaluator.
+
+use crate::common::alike;
+use crate::programs::{Program, Random};
+use tapegrad::batch::{Column, Samples};
+use tapegrad::{Atomic, Dual, Error, Function, Real, Scan, Var, Workspace};
+
+/// The same code with a part that is called, or copied.
+fn both(
+    inner: &Function,
+    outer: impl Fn(&[Var], &dyn Fn(&[Var]) -> Vec<Var>) -> Vec<Var>,
+    at: &[f64],
+) -> Result<[Function; 2], Error> {
+    let atomic = Atomic::new(inner.clone());
+    let called = Function::record(|x: &[Var]| outer(x, &|x| atomic.call(x).unwrap()), at)?;
+    let copied = Function::record(|x: &[Var]| outer(x, &|x| inner.call(x).unwrap()), at)?;
+    Ok([called, copied])
+}
+
+fn close(ours: &[f64], theirs: &[f64], what: &str) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    let scale = theirs.iter().filter(|it| it.is_finite()).fold(1.0, |most: f64, it| most.max(it.abs()));
+    for (k, (&ours, &theirs)) in ours.iter().zip(theirs).enumerate() {
+        let is_close = (ours - theirs).abs() <= 1e-11 * scale;
+        // A zero that meets an infinity inside is NaN where the operations one by one may know that no path leads there.
+        assert!(is_close || alike(ours, theirs) || ours.is_nan(), "{what}, number {k}: {ours} and {theirs}");
+    }
+}
+
+/// Values, Jacobians, products, Hessians of weighted sums, as numbers and as functions.
+fn agree(called: &Function, copied: &Function, x: &[f64], what: &str) {
+    let mut workspace = Workspace::new();
+    let y = copied.evaluator().values(x).unwrap();
+    let ours = called.evaluator_in(&mut workspace).values(x).unwrap();
+    assert!(ours.iter().zip(&y).all(|(&a, &b)| alike(a, b)), "{what}: {ours:?} and {y:?}");
+    let jacobian = copied.evaluator().jacobian(x).unwrap();
+    close(&called.evaluator().jacobian(x).unwrap(), &jacobian, &format!("{what}, jacobian"));
+    close(&called.jacobian().unwrap().evaluator().values(x).unwrap(), &jacobian, &format!("{what}, as function"));
+    let v: Vec<f64> = (0..x.len()).map(|k| 0.5 - k as f64).collect();
+    let u: Vec<f64> = (0..y.len()).map(|k| 1.5 - k as f64).collect();
+    close(&called.evaluator().jvp(x, &v).unwrap().1, &copied.evaluator().jvp(x, &v).unwrap().1, &format!("{what}, jvp"));
+    close(&called.evaluator().vjp(x, &u).unwrap().1, &copied.evaluator().vjp(x, &u).unwrap().1, &format!("{what}, vjp"));
+    for (k, y) in y.iter().enumerate() {
+        if !y.is_finite() {
+            continue;
+        }
+        let [ours, theirs] = [called, copied].map(|f| f.output(k).unwrap());
+        let hessian = theirs.evaluator().hessian(x).unwrap();
+        close(&ours.evaluator().hessian(x).unwrap(), &hessian, &format!("{what}, hessian"));
+        let as_function = ours.hessian().unwrap().optimize();
+        close(&as_function.evaluator().values(x).unwrap(), &hessian, &format!("{what}, hessian as function"));
+    }
+}
+
+#[test]
+fn random_programs_with_calls() {
+    let mut compared = 0;
+    for seed in 0..150 {
+        let mut random = Random(seed);
+        let inputs = 1 + random.below(3);
+        let steps = [1 + random.below(6), 1 + random.below(5)];
+        let inner_program = Program::random(&mut random, 2, steps[0], true);
+        let outer_program = Program::random(&mut random, inputs + 2, steps[1], true);
+        let at: Vec<f64> = (0..inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+        let inner = Function::record(|x: &[Var]| inner_program.outputs(x), &[at[0], at[inputs - 1]][..]).unwrap();
+        let outer = |x: &[Var], call: &dyn Fn(&[Var]) -> Vec<Var>| {
+            let once = call(&[x[0], x[x.len() - 1]]);
+            let first = once.first().copied().unwrap_or(x[0]);
+            let more = [x, &[first, first * x[0]]].concat();
+            let mut y = outer_program.outputs(&more);
+            y.extend(once);
+            y
+        };
+        let Ok([called, copied]) = both(&inner, outer, &at) else { continue };
+        agree(&called, &copied, &at, &format!("seed {seed}"));
+        compared += 1;
+        for _ in 0..2 {
+            let x: Vec<f64> = (0..inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
+            match copied.evaluator().values(&x) {
+                Ok(_) => agree(&called, &copied, &x, &format!("seed {seed} at {x:?}")),
+                Err(error) => {
+                    let ours = called.evaluator().values(&x).unwrap_err();
+                    assert!(matches!((ours, error), (Error::BranchChanged { .. }, Error::BranchChanged { .. })));
+                }
+            }
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+/// A step of a damped oscillator with a force of its own and shared constants, which puts its energy out.
+fn oscillator<R: Real>(x: &[R]) -> Vec<R> {
+    let (position, speed, force, stiffness, damping) = (x[0], x[1], x[2], x[3], x[4]);
+    let next = speed + (force - position.sin() * stiffness - speed * damping) * 0.1;
+    vec![position + next * 0.1, next, next * next + position * position]
+}
+
+fn unrolled<R: Real>(operands: &[R], steps: usize) -> Vec<R> {
+    let shared = &operands[2 + steps..];
+    let (mut carry, mut out) = (operands[..2].to_vec(), Vec::new());
+    for step in 0..steps {
+        let y = oscillator(&[&carry, &operands[2 + step..][..1], shared].concat());
+        out.push(y[2]);
+        carry = y[..2].to_vec();
+    }
+    [carry, out].concat()
+}
+
+#[test]
+fn a_scan_is_the_loop_written_out() {
+    let step = Function::record(|x: &[Var]| oscillator(x), &[0.5, 0.1, 0.2, 1.5, 0.3][..]).unwrap();
+    for steps in [0, 1, 2, 5, 9] {
+        let at: Vec<f64> = (0..4 + steps).map(|k| 0.3 + 0.2 * k as f64).collect();
+        let copied = Function::record(|x: &[Var]| unrolled(x, steps), &at[..]).unwrap();
+        for memory in [0, 60, 4 << 20] {
+            let scan = Scan { steps, carry: 2, shared: 2, memory };
+            let scan = Atomic::scan(step.clone(), scan).unwrap();
+            assert_eq!((scan.operands(), scan.results()), (4 + steps, 2 + steps));
+            let called = Function::record(|x: &[Var]| scan.call(x).unwrap(), &at[..]).unwrap();
+            assert_eq!(called.statistics().operations, usize::from(steps > 0 || called.outputs() > 0));
+            agree(&called, &copied, &at, &format!("{steps} steps in {memory} bytes"));
+            // To the bit, on a tape and in a function, from any of the results.
+            for output in 0..called.outputs() {
+                let mut u = vec![0.0; called.outputs()];
+                u[output] = 1.25;
+                let theirs = copied.evaluator().vjp(&at, &u).unwrap().1;
+                assert_eq!(called.evaluator().vjp(&at, &u).unwrap().1, theirs, "{steps} steps, output {output}");
+                let on_tape = tapegrad::gradient(|x: &[Var]| scan.call(x).unwrap()[output] * 1.25, &at[..]);
+                assert_eq!(on_tape, theirs, "{steps} steps, output {output}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_map_applies_a_function_to_each_list() {
+    let f = Function::record(|[x, y, scale]| [(x * y).sin() * scale, x / y], [1.0, 2.0, 3.0]).unwrap();
+    let map = Atomic::map(f.clone(), 3, 1).unwrap();
+    let operands = [1.0, 2.0, 0.5, 1.5, -1.0, 3.0, 0.7];
+    let expected: Vec<f64> =
+        operands[..6].chunks(2).flat_map(|it| f.call(&[it[0], it[1], 0.7]).unwrap()).collect();
+    assert_eq!(map.call(&operands).unwrap(), expected);
+    let called = Function::record(|x: &[Var]| map.call(x).unwrap(), &operands[..]).unwrap();
+    let copied = Function::record(
+        |x: &[Var]| x[..6].chunks(2).flat_map(|it| f.call(&[it[0], it[1], x[6]]).unwrap()).collect::<Vec<_>>(),
+        &operands[..],
+    )
+    .unwrap();
+    agree(&called, &copied, &operands, "map");
+}
+
+/// Where a path does not lead, an infinity has no effect, also through a call.
+#[test]
+fn what_a_result_does_not_depend_on_does_not_count() {
+    let pair = Atomic::new(Function::record(|[x, y]| [x * 2.0, y.sqrt()], [1.0, 1.0]).unwrap());
+    let f = Function::record(|[x, y]| pair.call(&[x, y]).unwrap()[0] * 3.0, [1.0, 1.0]).unwrap();
+    for point in [[1.0, 0.0], [1.0, -1.0]] {
+        assert_eq!(f.evaluator().gradient(&point).unwrap(), [6.0, 0.0]);
+        assert_eq!(f.gradient().unwrap().evaluator().values(&point).unwrap(), [6.0, 0.0]);
+        assert_eq!(tapegrad::gradient(|[x, y]: [Var; 2]| pair.call(&[x, y]).unwrap()[0] * 3.0, point), [6.0, 0.0]);
+        let [x, y] = Dual::variables(point);
+        assert_eq!(pair.call(&[x, y]).unwrap()[0].tangents(), [2.0, 0.0]);
+        assert_eq!(f.evaluator().hessian(&point).unwrap(), [0.0; 4]);
+    }
+    // Where it leads, a zero times an infinity is told.
+    let both = tapegrad::gradient(|[x, y]: [Var; 2]| pair.call(&[x, y]).unwrap()[1] * 0.0, [1.0, 0.0]);
+    assert!(both[0] == 0.0 && both[1].is_nan(), "{both:?}");
+}
+
+#[test]
+fn batches_call_sample_by_sample() {
+    let inner = Function::record(|[x, y]| [if x > 0.0 { x * y } else { y }, (x + y).exp()], [1.0, 2.0]).unwrap();
+    let outer = |x: &[Var], call: &dyn Fn(&[Var]) -> Vec<Var>| {
+        let y = call(&[x[1], x[0] * 2.0]);
+        vec![y[0] * y[1] + x[1] * x[0]]
+    };
+    let [called, copied] = both(&inner, outer, &[0.5, 1.0]).unwrap();
+    let column: Vec<f64> = (0..37).map(|k| 0.1 + 0.05 * f64::from(k)).collect();
+    let columns = [Column::from(&column)];
+    let samples = Samples::new(&columns).unwrap();
+    let [ours, theirs] = [&called, &copied].map(|f| {
+        f.batched([0]).unwrap().evaluator().value_and_gradient(&[0.5], &samples).unwrap()
+    });
+    close(&[ours.0], &[theirs.0], "sum");
+    close(&ours.1, &theirs.1, "gradient");
+    let mut column = column;
+    (column[3], column[20]) = (-1.0, -2.0);
+    let columns = [Column::from(&column)];
+    let samples = Samples::new(&columns).unwrap();
+    let error = called.batched([0]).unwrap().evaluator().value_and_gradient(&[0.5], &samples).unwrap_err();
+    let Error::BranchesChanged { samples, first } = error else { panic!("{error}") };
+    assert_eq!(samples, [3, 20]);
+    assert!(matches!(*first, Error::BranchChanged { .. }), "{first}");
+}
+
+#[test]
+fn rules_of_the_users_own() {
+    // The cube, with a rule in either direction, and with both.
+    let value = Function::record(|[x, y]| [x * x * x * y, y], [1.0, 2.0]).unwrap();
+    let jvp = Function::record(
+        |[x, y, dx, dy]| [x * x * y * 3.0 * dx + x * x * x * dy, dy],
+        [1.0, 2.0, 1.0, 1.0],
+    )
+    .unwrap();
+    let vjp = Function::record(
+        |[x, y, u, v]| [x * x * y * 3.0 * u, x * x * x * u + v],
+        [1.0, 2.0, 1.0, 1.0],
+    )
+    .unwrap();
+    let ways = [
+        Atomic::with_jvp(value.clone(), jvp.clone()).unwrap(),
+        Atomic::with_vjp(value.clone(), vjp.clone()).unwrap(),
+        Atomic::with_rules(value.clone(), jvp.clone(), vjp.clone()).unwrap(),
+    ];
+    for cube in &ways {
+        let outer = |x: &[Var], call: &dyn Fn(&[Var]) -> Vec<Var>| {
+            let y = call(&[x[0] * x[1], x[1]]);
+            vec![y[0].sin() + y[1] * x[0]]
+        };
+        let called = Function::record(|x: &[Var]| outer(x, &|x| cube.call(x).unwrap()), &[0.3, 0.7][..]).unwrap();
+        let copied = Function::record(|x: &[Var]| outer(x, &|x| value.call(x).unwrap()), &[0.3, 0.7][..]).unwrap();
+        for x in [[0.3, 0.7], [-1.0, 0.5], [0.0, 2.0]] {
+            agree(&called, &copied, &x, "rule");
+        }
+    }
+    let length = Atomic::with_jvp(value.clone(), vjp.output(0).unwrap()).unwrap_err();
+    assert!(matches!(length, Error::Length { expected: 2, got: 1, .. }), "{length}");
+    let length = Atomic::with_rules(value, jvp.clone(), jvp.output(1).unwrap()).unwrap_err();
+    assert!(matches!(length, Error::Length { .. }), "{length}");
+}
+
+#[test]
+fn misfits_are_told() {
+    let f = Function::record(|[x, y]| x * y, [1.0, 2.0]).unwrap();
+    let atomic = Atomic::new(f.clone());
+    let error = atomic.call(&[1.0]).unwrap_err();
+    assert!(matches!(error, Error::Length { what: "operands", expected: 2, got: 1 }), "{error}");
+    let error = Atomic::scan(f.clone(), Scan { carry: 2, ..Scan::default() }).unwrap_err();
+    assert!(matches!(error, Error::Length { expected: 2, got: 1, .. }), "{error}");
+    let error = Atomic::scan(f.clone(), Scan { carry: 1, shared: 2, ..Scan::default() }).unwrap_err();
+    assert!(matches!(error, Error::Length { expected: 3, got: 2, .. }), "{error}");
+    let error = Atomic::map(f, usize::MAX, 0).unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+}
