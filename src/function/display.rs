@@ -5,6 +5,7 @@ use super::evaluate::{Memory, backward};
 use super::evaluator::{Evaluator, Workspace};
 use super::ir::graph::{Instruction, Place, Source};
 use crate::error::Error;
+use crate::table::atomic::Atomic;
 use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use crate::view::{FunctionStatistics, Guard, Listing, Node, Operand, count_by_name};
@@ -38,6 +39,7 @@ impl Function {
             adjoint: memory.was_reached(place).then(|| memory.adjoints[place]),
             at: None,
         };
+        let kind = |function: &Atomic| function.rules().name().to_owned();
         let inputs = self.names.iter().enumerate();
         let inputs = inputs.map(|(k, name)| node(constants + k, Some(name.clone()), Op::Input));
         let operations = self.graph.instructions.iter().flat_map(|instruction| {
@@ -45,7 +47,7 @@ impl Function {
             let last = Node {
                 operands: instruction.operands.iter().map(|&operand| self.operand(operand)).collect(),
                 partials: self.partials(instruction, &memory.values),
-                ..node(results.end - 1, None, instruction.op)
+                ..node(results.end - 1, self.graph.instructions.called_by(instruction).map(kind), instruction.op)
             };
             (results.start..results.end - 1).map(|place| node(place, None, Op::Entry)).chain([last])
         });

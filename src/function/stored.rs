@@ -1,13 +1,14 @@
 //! Saving and loading with serde: a plain, versioned form, validated when it is read.
 
 use super::Function;
+use super::atomic::stored::StoredAtomic;
 use super::ir::graph::{Graph, Guard};
 use super::ir::instructions::Instructions;
 use crate::error::{Error, SourceLine};
 use crate::number::predicate::Predicate;
 use crate::table::ops::Op;
 use indexmap::IndexSet;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 
 const VERSION: u32 = 1;
@@ -22,6 +23,9 @@ struct Stored {
     held: Vec<bool>,
     at: Vec<String>,
     constants: Vec<String>,
+    /// The atomic functions that operations call by their index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    atomics: Vec<StoredAtomic>,
     operations: Vec<(String, Vec<u32>)>,
     guards: Vec<StoredGuard>,
     outputs: Vec<u32>,
@@ -42,6 +46,15 @@ struct StoredGuard {
 
 impl Serialize for Function {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let atomic = |function| {
+            StoredAtomic::of(function).map_err(|kind| {
+                serde::ser::Error::custom(format!(
+                    "the function calls an atomic function of the kind `{kind}`, which has code in place of operations, and \
+                     cannot be stored"
+                ))
+            })
+        };
+        let atomics = self.graph.instructions.atomics().iter().map(atomic).collect::<Result<_, _>>()?;
         let numbers = |numbers: &[f64]| numbers.iter().map(|number| format!("{number:?}")).collect();
         Stored {
             tapegrad_function: VERSION,
@@ -49,6 +62,7 @@ impl Serialize for Function {
             held: self.are_variables().map(|is_variable| !is_variable).collect(),
             at: numbers(&self.at),
             constants: numbers(&self.graph.constants),
+            atomics,
             operations: self
                 .graph
                 .instructions
@@ -78,7 +92,7 @@ impl Serialize for Function {
 
 impl<'de> Deserialize<'de> for Function {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        restore(Stored::deserialize(deserializer)?).map_err(D::Error::custom)
+        restore(Stored::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
@@ -108,13 +122,16 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let within = |place: u32, limit: usize, what: &str| {
         if (place as usize) < limit { Ok(()) } else { Err(broken(format!("{what} refers to place {place}"))) }
     };
-    let mut instructions = Instructions::new(first);
+    let atomics = stored.atomics.into_iter().map(StoredAtomic::restore).collect::<Result<Vec<_>, _>>()?;
+    let mut instructions = Instructions::calling(first, atomics);
     for (index, (name, operands)) in stored.operations.into_iter().enumerate() {
-        let op = Op::parse(&name).ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
+        let op = Op::parse(&name)
+            .or_else(|| instructions.parse_call(&name))
+            .ok_or_else(|| broken(format!("`{name}` is not an operation")))?;
         if !op.integer_is_valid() {
             return Err(broken(format!("the integer of `{name}` is out of bounds")));
         }
-        if !op.takes(operands.len()) {
+        if !instructions.take(op, operands.len()) {
             return Err(broken(format!("`{name}` cannot take {} operands", operands.len())));
         }
         for &operand in &operands {

@@ -162,7 +162,7 @@ fn node(tape: &Storage, index: usize, gradient: &Gradient) -> view::Node {
     let name = match (label, name) {
         (Ok(k), _) => Some(cold.labels[k].1.to_owned()),
         (_, Ok(k)) => cold.names.get_index(k).map(|(name, _)| name.clone()),
-        _ => None,
+        _ => tape.called_by(index).map(|function| function.rules().name().to_owned()),
     };
     view::Node {
         index: index - FIRST,

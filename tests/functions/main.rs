@@ -18,6 +18,8 @@ mod atomic;
 mod derivatives;
 mod errors;
 mod evaluator;
+#[cfg(feature = "nalgebra")]
+mod implicit;
 mod long_sums;
 mod passes;
 mod replay;

@@ -1,18 +1,28 @@
 //! Functions as single instructions of other functions: called, with rules of the caller's own, and repeated.
 
 mod call;
+#[cfg(feature = "nalgebra")]
+mod implicit;
 mod rule;
 mod scan;
+#[cfg(feature = "serde")]
+pub(super) mod stored;
 
 use super::evaluate::refused;
 use super::{Function, length};
 use crate::error::Error;
 use crate::number::real::Real;
 use crate::table::atomic::Atomic;
+#[cfg(feature = "nalgebra")]
+use crate::table::atomic::Refusal;
 use call::Call;
+#[cfg(feature = "nalgebra")]
+use implicit::Implicit;
 use rule::Rule;
 use scan::Repeated;
 pub use scan::Scan;
+#[cfg(feature = "nalgebra")]
+use std::sync::Arc;
 
 impl Atomic {
     /// A function that is called: in a recording it is one instruction, whatever it does inside, where
@@ -128,6 +138,93 @@ impl Atomic {
     /// As [`scan`](Self::scan).
     pub fn map(function: Function, times: usize, shared: usize) -> Result<Atomic, Error> {
         Atomic::scan(function, Scan { steps: times, shared, ..Scan::default() })
+    }
+
+    /// The unknowns of a system of equations as a function of its parameters: differentiated by the implicit function theorem, not
+    /// through the iterations of a solver.
+    ///
+    /// The inputs of `residual` are the unknowns and then the parameters; it has as many outputs as unknowns, all of them 0 at a
+    /// solution. The operands are the parameters, the results the unknowns. `solve` finds them: any code of yours, given the
+    /// parameters. From what it returns, Newton steps are taken until only rounding is left; so a solver that stops early does
+    /// no harm, and what is no solution is refused. Linear systems are dense: of up to some hundreds of unknowns.
+    ///
+    /// A solver that is recorded itself stops after as many iterations as where it was recorded, or replays with an error, and
+    /// the derivative of its last iterate need not be near that of the solution.
+    ///
+    /// ```
+    /// use tapegrad::{Atomic, Function, derivative};
+    ///
+    /// // The real root of y³ + y = p.
+    /// let residual = Function::record(|[y, p]| [y * y * y + y - p], [1.0, 2.0])?;
+    /// let root = Atomic::implicit(residual, |p: &[f64]| {
+    ///     let mut y = 0.0_f64;
+    ///     for _ in 0..100 {
+    ///         y -= (y.powi(3) + y - p[0]) / (3.0 * y * y + 1.0);
+    ///     }
+    ///     Ok(vec![y])
+    /// })?;
+    /// assert_eq!(root.call(&[2.0])?, [1.0]);
+    /// assert_eq!(derivative(|p| root.call(&[p]).unwrap()[0], 2.0), 0.25); // 1 / (3 y² + 1)
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are fewer inputs than outputs. Evaluation returns what `solve` returns, and [`Error::Refused`]
+    /// if that is no solution, or if the solution is not unique near it (a singular matrix).
+    #[cfg(feature = "nalgebra")]
+    pub fn implicit(
+        residual: Function,
+        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Refusal> + Send + Sync + 'static,
+    ) -> Result<Atomic, Error> {
+        Ok(Atomic::of(Implicit::new(residual, Arc::new(solve))?))
+    }
+
+    /// As [`implicit`](Self::implicit), solved by Newton's method from this start, always the same: its steps are halved as long as
+    /// the residual does not decrease.
+    ///
+    /// # Errors
+    /// As [`implicit`](Self::implicit); [`Error::Length`] if there is not one number to start from for each unknown.
+    #[cfg(feature = "nalgebra")]
+    pub fn newton(residual: Function, start: impl Into<Vec<f64>>) -> Result<Atomic, Error> {
+        let solve = implicit::newton(&residual, start.into())?;
+        Ok(Atomic::of(Implicit::new(residual, solve)?))
+    }
+
+    /// As [`implicit`](Self::implicit), of a fixed point: `map`, a function of the unknowns and then the parameters, returns the
+    /// unknowns unchanged.
+    ///
+    /// # Errors
+    /// As [`implicit`](Self::implicit).
+    #[cfg(feature = "nalgebra")]
+    pub fn fixed_point(
+        map: &Function,
+        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Refusal> + Send + Sync + 'static,
+    ) -> Result<Atomic, Error> {
+        let residual = map.record_inside(map.recorded_at(), |inputs| {
+            let values = map.evaluated(inputs)?.values;
+            Ok(inputs.iter().zip(map.output_places()).map(|(&y, place)| y - values[place as usize]).collect())
+        })?;
+        Atomic::implicit(residual, solve)
+    }
+
+    /// As [`implicit`](Self::implicit), of a stationary point of `objective`, a function with one output of `unknowns` unknowns and
+    /// then the parameters: a minimiser, if `solve` returns one.
+    ///
+    /// # Errors
+    /// As [`implicit`](Self::implicit); [`Error::Length`] if the objective has several outputs, or fewer inputs than unknowns.
+    #[cfg(feature = "nalgebra")]
+    pub fn minimiser(
+        objective: &Function,
+        unknowns: usize,
+        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Refusal> + Send + Sync + 'static,
+    ) -> Result<Atomic, Error> {
+        if objective.inputs() < unknowns {
+            let (what, got) = ("unknowns and parameters or more", objective.inputs());
+            return Err(Error::Length { what, expected: unknowns, got });
+        }
+        let mut by_unknowns = objective.clone();
+        by_unknowns.variables = (0..unknowns).collect();
+        Atomic::implicit(by_unknowns.gradient()?.optimize(), solve)
     }
 
     /// Evaluates it over any type of number. Over variables it is one operation on their tape; a recording tape

@@ -11,11 +11,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 #[derive(Debug)]
 pub(super) struct Rule {
-    value: Call,
+    pub value: Call,
     /// Of the operands and of all tangents.
-    jvp: Function,
+    pub jvp: Function,
     /// Of the operands and of all adjoints.
-    vjp: Call,
+    pub vjp: Call,
 }
 
 impl Rule {

@@ -39,10 +39,10 @@ const DEPENDENCIES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(super) struct Repeated {
-    step: Function,
+    pub step: Function,
     /// By output of the step: the inputs that it depends on.
     step_dependencies: Vec<Vec<u32>>,
-    scan: Scan,
+    pub scan: Scan,
     dependencies: Option<Vec<Vec<u32>>>,
     spare: Spare,
 }
@@ -125,7 +125,7 @@ impl Repeated {
                 all
             };
             let mut rows: Vec<Vec<u32>> = self.step_dependencies.iter().map(operands).collect();
-            total += rows.iter().map(Vec::len).sum::<usize>();
+            total += rows.iter().map(|row| 1 + row.len()).sum::<usize>();
             if total > DEPENDENCIES {
                 return None;
             }

@@ -1,5 +1,7 @@
 //! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
+#[cfg(feature = "serde")]
+use crate::table::atomic::AtomicOp;
 use crate::table::atomic::{Active, Atomic, Refusal};
 use crate::table::compound::Compound;
 use crate::table::matrix::op::MatrixOp;
@@ -64,6 +66,26 @@ impl Instructions {
     pub fn called_by(&self, instruction: Instruction<'_>) -> Option<&Atomic> {
         let Op::Atomic(op) = instruction.op else { return None };
         Some(&self.atomics[usize::from(op.index)])
+    }
+
+    /// The call whose `Display` is this text.
+    #[cfg(feature = "serde")]
+    pub fn parse_call(&self, text: &str) -> Option<Op> {
+        let index: u16 = text.strip_prefix("atomic[")?.strip_suffix(']')?.parse().ok()?;
+        let function = self.atomics.get(usize::from(index))?;
+        Some(Op::Atomic(AtomicOp { index, results: function.results() as u32 }))
+    }
+
+    /// Whether this operation can be evaluated over this number of operands.
+    #[cfg(feature = "serde")]
+    pub fn take(&self, op: Op, operands: usize) -> bool {
+        match op {
+            // None is recorded without operands or without results.
+            Op::Atomic(op) => {
+                operands > 0 && op.results > 0 && self.atomics[usize::from(op.index)].operands() == operands
+            }
+            _ => op.takes(operands),
+        }
     }
 
     /// An instruction as an operation with several results, if it is one.
