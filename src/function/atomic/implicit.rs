@@ -252,8 +252,15 @@ pub(super) fn newton(residual: &Function, start: Vec<f64>) -> Result<Arc<Solve>,
         for _ in 0..ITERATIONS {
             let (residuals, matrix) = system.linearised(&unknowns, parameters, &mut memory)?;
             let step = system.solved(&matrix, &residuals, &unknowns)?;
-            let length = largest(&step);
-            if length <= f64::EPSILON * largest(&unknowns) {
+            // Relative to the unknowns, which may be of very different sizes.
+            let most = largest(&unknowns);
+            let size = |k: usize| if unknowns[k] != 0.0 { unknowns[k].abs() } else if most > 0.0 { most } else { 1.0 };
+            let relative = |step: &[f64]| {
+                let shares: Vec<f64> = step.iter().enumerate().map(|(k, step)| step / size(k)).collect();
+                largest(&shares)
+            };
+            let length = relative(&step);
+            if length <= f64::EPSILON {
                 break;
             }
             let mut share = 1.0;
@@ -265,7 +272,7 @@ pub(super) fn newton(residual: &Function, start: Vec<f64>) -> Result<Arc<Solve>,
                 // A point that another branch belongs to is not used.
                 let residuals = system.residuals(&next, parameters, &mut memory).ok()?;
                 let then = system.solved(&matrix, &residuals, &next).ok()?;
-                (largest(&then) <= (1.0 - taken / 4.0) * length).then_some(next)
+                (relative(&then) <= (1.0 - taken / 4.0) * length).then_some(next)
             });
             match next {
                 Some(next) => unknowns = next,
