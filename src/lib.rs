@@ -86,9 +86,9 @@ pub use differentiate::{
 pub use error::Error;
 pub use function::{Adaptive, Evaluator, Function, Pass, Scan, Workspace};
 pub use number::dual::Dual;
-pub use table::atomic::Atomic;
 pub use number::point::Point;
 pub use number::real::Real;
+pub use table::atomic::Atomic;
 pub use table::number::Number;
 pub use tape::gradient::Gradient;
 pub use tape::preaccumulate::{BlockOutput, preaccumulate};

@@ -81,7 +81,11 @@ mod tests {
 
     /// The least number of steps that are computed to reverse so many with so many states, by trying all ways, beside the
     /// reversal of each step, which computes it too.
-    fn least(steps: usize, kept: usize, known: &mut std::collections::HashMap<(usize, usize), usize>) -> usize {
+    fn least(
+        steps: usize,
+        kept: usize,
+        known: &mut std::collections::HashMap<(usize, usize), usize>,
+    ) -> usize {
         if steps <= 1 {
             return 0;
         }

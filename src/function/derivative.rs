@@ -66,9 +66,8 @@ impl Function {
         self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
             let mut rows = Vec::new();
-            let whole = |output, memory: &mut Memory<Var>| {
-                backward(&self.graph, [(output, Var::from(1.0))], memory)
-            };
+            let whole =
+                |output, memory: &mut Memory<Var>| backward(&self.graph, [(output, Var::from(1.0))], memory);
             gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
                 rows.extend(self.of_variables(adjoints));
             })?;

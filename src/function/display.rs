@@ -47,7 +47,11 @@ impl Function {
             let last = Node {
                 operands: instruction.operands.iter().map(|&operand| self.operand(operand)).collect(),
                 partials: self.partials(instruction, &memory.values),
-                ..node(results.end - 1, self.graph.instructions.called_by(instruction).map(kind), instruction.op)
+                ..node(
+                    results.end - 1,
+                    self.graph.instructions.called_by(instruction).map(kind),
+                    instruction.op,
+                )
             };
             (results.start..results.end - 1).map(|place| node(place, None, Op::Entry)).chain([last])
         });

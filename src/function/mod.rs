@@ -5,6 +5,8 @@ mod atomic;
 mod batch;
 mod cache;
 mod derivative;
+#[cfg(feature = "serde")]
+mod digits;
 mod display;
 mod evaluate;
 mod evaluator;
@@ -22,8 +24,8 @@ mod tangents;
 mod vectorised;
 
 pub use adaptive::Adaptive;
-pub use atomic::Scan;
 pub(crate) use adaptive::Recordings;
+pub use atomic::Scan;
 pub(crate) use batch::Branches;
 pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Samples};
 pub(crate) use cache::Cache;

@@ -2,6 +2,7 @@
 
 use super::Function;
 use super::atomic::stored::StoredAtomic;
+use super::digits::{read_all, written};
 use super::ir::graph::{Graph, Guard};
 use super::ir::instructions::Instructions;
 use crate::error::{Error, SourceLine};
@@ -13,8 +14,7 @@ use std::cmp::Ordering;
 
 const VERSION: u32 = 1;
 
-/// The stored form. Numbers are stored as the shortest text that parses to the same number, because not every
-/// format has infinities.
+/// The stored form.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -55,13 +55,12 @@ impl Serialize for Function {
             })
         };
         let atomics = self.graph.instructions.atomics().iter().map(atomic).collect::<Result<_, _>>()?;
-        let numbers = |numbers: &[f64]| numbers.iter().map(|number| format!("{number:?}")).collect();
         Stored {
             tapegrad_function: VERSION,
             names: self.names.iter().cloned().collect(),
             held: self.are_variables().map(|is_variable| !is_variable).collect(),
-            at: numbers(&self.at),
-            constants: numbers(&self.graph.constants),
+            at: written(&self.at),
+            constants: written(&self.graph.constants),
             atomics,
             operations: self
                 .graph
@@ -113,10 +112,9 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     if names.len() != inputs {
         return Err(broken("two inputs have one name".into()));
     }
-    let number = |text: &String| {
-        number(text).ok_or_else(|| broken(format!("`{text}` is not a number, or not one of 64 bits")))
+    let numbers = |texts: &[String]| {
+        read_all(texts).map_err(|text| broken(format!("`{text}` is not a number, or not one of 64 bits")))
     };
-    let numbers = |texts: &[String]| texts.iter().map(number).collect::<Result<Vec<f64>, _>>();
     let constants = numbers(&stored.constants)?;
     let first = constants.len() + inputs;
     let within = |place: u32, limit: usize, what: &str| {
@@ -172,14 +170,6 @@ fn restore(stored: Stored) -> Result<Function, Error> {
     let graph = Graph { constants, inputs, instructions, guards, outputs: stored.outputs };
     let variables = (0..inputs).filter(|&input| !stored.held[input]).collect();
     Ok(Function { variables, ..Function::new(graph, names, numbers(&stored.at)?) })
-}
-
-/// Parses a number, if the text is one of the three forms in which Rust prints it. Other digits would be rounded,
-/// and large exponents would become infinite.
-fn number(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
-    let forms = [format!("{number:?}"), format!("{number}"), format!("{number:e}")];
-    forms.iter().any(|form| form == text).then_some(number)
 }
 
 fn predicate(name: &str) -> Option<Predicate> {

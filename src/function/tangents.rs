@@ -27,11 +27,15 @@ pub(super) fn forward_tangents(
         let (before, after) = tangents.split_at_mut(instruction.result);
         let (reach_before, reach_after) = reach.split_at_mut(instruction.result);
         if let Some(function) = graph.instructions.called_by(instruction) {
-            let operands: Vec<bool> =
-                instruction.operands.iter().map(|&operand| !reach_before[operand as usize].is_never()).collect();
+            let operands: Vec<bool> = instruction
+                .operands
+                .iter()
+                .map(|&operand| !reach_before[operand as usize].is_never())
+                .collect();
             if operands.contains(&true) {
                 let active = Active { results: function.reached_from(&operands), operands };
-                let found = instruction.tangents_of_call(function, values, before, &active).map_err(refused)?;
+                let found =
+                    instruction.tangents_of_call(function, values, before, &active).map_err(refused)?;
                 let all = Active::choose(&active.operands, instruction.operands)
                     .fold(Reach::Never, |all, operand| all.or(reach_before[operand as usize]));
                 let results = (0..active.results.len()).filter(|&k| active.results[k]);

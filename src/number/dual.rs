@@ -362,7 +362,8 @@ impl<R: Number, const N: usize> Hooks for Dual<R, N> {
             let tangents: Vec<R> =
                 operands.iter().filter(|operand| operand.is_reached_by(k)).map(|it| it.tangents[k]).collect();
             let active = Active { results: function.reached_from(&has_tangent), operands: has_tangent };
-            let mut tangents = R::atomic_tangents(function, [&primals, &values, &tangents], &active)?.into_iter();
+            let mut tangents =
+                R::atomic_tangents(function, [&primals, &values, &tangents], &active)?.into_iter();
             for (result, _) in results.iter_mut().zip(&active.results).filter(|(_, is_active)| **is_active) {
                 result.tangents[k] = tangents.next().expect("one tangent per active result");
             }

@@ -54,12 +54,21 @@ impl Active {
 
     /// One number for each: those of the active ones, and 0 for the others.
     pub fn spread<T: From<f64> + Copy>(are_active: &[bool], numbers: &[T]) -> Vec<T> {
-        let mut numbers = numbers.iter();
-        let number = |&is_active: &bool| match is_active {
-            true => *numbers.next().expect("a number for each that is active"),
-            false => T::from(0.0),
+        Active::spread_with(are_active, numbers, T::from(0.0))
+    }
+
+    /// One flag for each: those of the active ones, and false for the others.
+    pub fn spread_flags(are_active: &[bool], flags: &[bool]) -> Vec<bool> {
+        Active::spread_with(are_active, flags, false)
+    }
+
+    fn spread_with<T: Copy>(are_active: &[bool], items: &[T], other: T) -> Vec<T> {
+        let mut items = items.iter();
+        let item = |&is_active: &bool| match is_active {
+            true => *items.next().expect("an item for each that is active"),
+            false => other,
         };
-        are_active.iter().map(number).collect()
+        are_active.iter().map(item).collect()
     }
 
     /// The numbers, of one list per operand or per result, that are active.
@@ -101,8 +110,8 @@ pub trait Rules: fmt::Debug + Send + Sync {
     fn jvp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal>;
 
     /// The function of the operands, perhaps the results, and the adjoints of the active results, that computes the adjoints of
-    /// the active operands; `at`: operands at which this function has values.
-    fn vjp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal>;
+    /// the active operands; `this`: the function whose rules these are, `at`: operands at which it has values.
+    fn vjp(&self, this: &Atomic, active: &Active, at: &[f64]) -> Result<Atomic, Refusal>;
 
     /// The operands that each result depends on, in ascending order; `None`: each on all.
     fn dependencies(&self) -> Option<&[Vec<u32>]>;
@@ -153,7 +162,7 @@ impl Atomic {
         // Not under the lock: making it may need other derivatives of this function.
         let derivative = match way {
             Way::Forward => self.rules().jvp(active, &at()),
-            Way::Reverse => self.rules().vjp(active, &at()),
+            Way::Reverse => self.rules().vjp(self, active, &at()),
         }?;
         Ok(kept().entry(key).or_insert(derivative).clone())
     }
@@ -181,7 +190,8 @@ impl Atomic {
             None => vec![results.contains(&true); self.operands()],
             Some(rows) => {
                 let mut leads = vec![false; self.operands()];
-                for operand in rows.iter().zip(results).filter(|(_, asked)| **asked).flat_map(|(row, _)| row) {
+                for operand in rows.iter().zip(results).filter(|(_, asked)| **asked).flat_map(|(row, _)| row)
+                {
                     leads[*operand as usize] = true;
                 }
                 leads

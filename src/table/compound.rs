@@ -60,10 +60,15 @@ impl Compound {
                 let [first, _] = op.split(operands.len()).expect("the operands of this operation");
                 let wanted = [0..first, first..operands.len()].map(|mut operands| operands.any(&is_wanted));
                 let terms = rules::adjoints(*op, operands, results, adjoints, wanted);
-                terms.into_iter().enumerate().filter(|&(k, _)| is_wanted(k)).for_each(|(k, term)| visit(k, term));
+                terms
+                    .into_iter()
+                    .enumerate()
+                    .filter(|&(k, _)| is_wanted(k))
+                    .for_each(|(k, term)| visit(k, term));
             }
             Compound::Atomic(function) => {
-                let reached: Vec<bool> = (0..results.len()).map(|k| adjoints[k] != 0.0 || is_reached(k)).collect();
+                let reached: Vec<bool> =
+                    (0..results.len()).map(|k| adjoints[k] != 0.0 || is_reached(k)).collect();
                 let mut active = Active { operands: function.leading_to(&reached), results: reached };
                 for (k, is_active) in active.operands.iter_mut().enumerate() {
                     *is_active = *is_active && is_wanted(k);

@@ -55,7 +55,8 @@ impl Tape {
             tape.give_out(at);
             let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
             let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
-            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && tape.rows().compounds.is_empty() {
+            let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && tape.rows().compounds.is_empty()
+            {
                 by_columns(tape, outputs, inputs, &mut memory, rows)
             } else {
                 by_rows(tape, outputs, inputs, &mut memory, rows)

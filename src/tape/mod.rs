@@ -3,12 +3,12 @@
 
 mod approx;
 mod caller;
+mod compounds;
 mod edge;
 pub(crate) mod gradient;
 mod guard;
 mod jacobian;
 mod listing;
-mod compounds;
 mod misuse;
 mod need;
 mod node;
@@ -27,8 +27,8 @@ mod thread;
 mod var;
 mod windows;
 
-pub(crate) use edge::{Edge, FIRST};
 pub(crate) use compounds::{record_atomic, record_matrix};
+pub(crate) use edge::{Edge, FIRST};
 pub use node::Var;
 pub(crate) use storage::Storage;
 pub(crate) use sweep::{Seed, mark_needed, sweep};

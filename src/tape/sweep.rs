@@ -1,8 +1,8 @@
 //! The reverse sweep: partials times adjoints, from the last index to the first. It knows no mathematics; an operation
 //! with several results, which has no partials, has a rule of its own.
 
-use super::edge::{Edge, FIRST, UNTAKEN};
 use super::compounds;
+use super::edge::{Edge, FIRST, UNTAKEN};
 use super::rows::{CompoundRow, Rows};
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
@@ -165,9 +165,8 @@ impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
     /// see [`zero_counts`].
     #[inline(never)]
     fn pass_on(&mut self, index: usize, adjoint: [f64; OUTPUTS], adjoints: &[Cell<[f64; OUTPUTS]>]) {
-        let passes: [bool; OUTPUTS] = std::array::from_fn(|k| {
-            adjoint[k] != 0.0 || zero_counts(false, || self.is_reached(index, k))
-        });
+        let passes: [bool; OUTPUTS] =
+            std::array::from_fn(|k| adjoint[k] != 0.0 || zero_counts(false, || self.is_reached(index, k)));
         for Edge { slot, operand } in self.rows.edges(index) {
             let by_operand = &adjoints[operand as usize];
             let sums = by_operand.get();

@@ -5,8 +5,8 @@ use crate::number::predicate::{Compare, Predicate};
 use crate::number::real::{Real, predicates};
 #[cfg(feature = "macros")]
 use crate::number::statement::expression::{Expression, Term};
-use crate::table::hooks::Hooks;
 use crate::table::atomic::{Atomic, Refusal};
+use crate::table::hooks::Hooks;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::number::{Lists, Number, Read, Reduction, values};
 use crate::table::ops::{Op, for_each_primitive};

@@ -23,8 +23,7 @@ fn close(ours: &[f64], theirs: &[f64], what: &str) {
     let scale = theirs.iter().filter(|it| it.is_finite()).fold(1.0, |most: f64, it| most.max(it.abs()));
     for (k, (&ours, &theirs)) in ours.iter().zip(theirs).enumerate() {
         let is_close = (ours - theirs).abs() <= 1e-11 * scale;
-        // A zero that meets an infinity inside is NaN where the operations one by one may know that no path leads there.
-        assert!(is_close|| alike(ours, theirs), "{what}, number {k}: {ours} and {theirs}");
+        assert!(is_close || alike(ours, theirs), "{what}, number {k}: {ours} and {theirs}");
     }
 }
 
@@ -36,11 +35,23 @@ fn agree(called: &Function, copied: &Function, x: &[f64], what: &str) {
     assert!(ours.iter().zip(&y).all(|(&a, &b)| alike(a, b)), "{what}: {ours:?} and {y:?}");
     let jacobian = copied.evaluator().jacobian(x).unwrap();
     close(&called.evaluator().jacobian(x).unwrap(), &jacobian, &format!("{what}, jacobian"));
-    close(&called.jacobian().unwrap().evaluator().values(x).unwrap(), &jacobian, &format!("{what}, as function"));
+    close(
+        &called.jacobian().unwrap().evaluator().values(x).unwrap(),
+        &jacobian,
+        &format!("{what}, as function"),
+    );
     let v: Vec<f64> = (0..x.len()).map(|k| 0.5 - k as f64).collect();
     let u: Vec<f64> = (0..y.len()).map(|k| 1.5 - k as f64).collect();
-    close(&called.evaluator().jvp(x, &v).unwrap().1, &copied.evaluator().jvp(x, &v).unwrap().1, &format!("{what}, jvp"));
-    close(&called.evaluator().vjp(x, &u).unwrap().1, &copied.evaluator().vjp(x, &u).unwrap().1, &format!("{what}, vjp"));
+    close(
+        &called.evaluator().jvp(x, &v).unwrap().1,
+        &copied.evaluator().jvp(x, &v).unwrap().1,
+        &format!("{what}, jvp"),
+    );
+    close(
+        &called.evaluator().vjp(x, &u).unwrap().1,
+        &copied.evaluator().vjp(x, &u).unwrap().1,
+        &format!("{what}, vjp"),
+    );
     for (k, y) in y.iter().enumerate() {
         if !y.is_finite() {
             continue;
@@ -56,14 +67,15 @@ fn agree(called: &Function, copied: &Function, x: &[f64], what: &str) {
 #[test]
 fn random_programs_with_calls() {
     let mut compared = 0;
-    for seed in 0..150 {
+    for seed in 0..if cfg!(debug_assertions) { 40 } else { 1000 } {
         let mut random = Random(seed);
         let inputs = 1 + random.below(3);
         let steps = [1 + random.below(6), 1 + random.below(5)];
         let inner_program = Program::random(&mut random, 2, steps[0], true);
         let outer_program = Program::random(&mut random, inputs + 2, steps[1], true);
         let at: Vec<f64> = (0..inputs).map(|_| random.uniform(-2.0, 2.0)).collect();
-        let inner = Function::record(|x: &[Var]| inner_program.outputs(x), &[at[0], at[inputs - 1]][..]).unwrap();
+        let inner =
+            Function::record(|x: &[Var]| inner_program.outputs(x), &[at[0], at[inputs - 1]][..]).unwrap();
         let outer = |x: &[Var], call: &dyn Fn(&[Var]) -> Vec<Var>| {
             let once = call(&[x[0], x[x.len() - 1]]);
             let first = once.first().copied().unwrap_or(x[0]);
@@ -81,12 +93,15 @@ fn random_programs_with_calls() {
                 Ok(_) => agree(&called, &copied, &x, &format!("seed {seed} at {x:?}")),
                 Err(error) => {
                     let ours = called.evaluator().values(&x).unwrap_err();
-                    assert!(matches!((ours, error), (Error::BranchChanged { .. }, Error::BranchChanged { .. })));
+                    assert!(matches!(
+                        (ours, error),
+                        (Error::BranchChanged { .. }, Error::BranchChanged { .. })
+                    ));
                 }
             }
         }
     }
-    assert!(compared > 100, "{compared}");
+    assert!(compared > 25, "{compared}");
 }
 
 /// A step of a damped oscillator with a force of its own and shared constants, which puts its energy out.
@@ -125,7 +140,11 @@ fn a_scan_is_the_loop_written_out() {
                 let mut u = vec![0.0; called.outputs()];
                 u[output] = 1.25;
                 let theirs = copied.evaluator().vjp(&at, &u).unwrap().1;
-                assert_eq!(called.evaluator().vjp(&at, &u).unwrap().1, theirs, "{steps} steps, output {output}");
+                assert_eq!(
+                    called.evaluator().vjp(&at, &u).unwrap().1,
+                    theirs,
+                    "{steps} steps, output {output}"
+                );
                 let on_tape = tapegrad::gradient(|x: &[Var]| scan.call(x).unwrap()[output] * 1.25, &at[..]);
                 assert_eq!(on_tape, theirs, "{steps} steps, output {output}");
             }
@@ -143,7 +162,9 @@ fn a_map_applies_a_function_to_each_list() {
     assert_eq!(map.call(&operands).unwrap(), expected);
     let called = Function::record(|x: &[Var]| map.call(x).unwrap(), &operands[..]).unwrap();
     let copied = Function::record(
-        |x: &[Var]| x[..6].chunks(2).flat_map(|it| f.call(&[it[0], it[1], x[6]]).unwrap()).collect::<Vec<_>>(),
+        |x: &[Var]| {
+            x[..6].chunks(2).flat_map(|it| f.call(&[it[0], it[1], x[6]]).unwrap()).collect::<Vec<_>>()
+        },
         &operands[..],
     )
     .unwrap();
@@ -158,7 +179,10 @@ fn what_a_result_does_not_depend_on_does_not_count() {
     for point in [[1.0, 0.0], [1.0, -1.0]] {
         assert_eq!(f.evaluator().gradient(&point).unwrap(), [6.0, 0.0]);
         assert_eq!(f.gradient().unwrap().evaluator().values(&point).unwrap(), [6.0, 0.0]);
-        assert_eq!(tapegrad::gradient(|[x, y]: [Var; 2]| pair.call(&[x, y]).unwrap()[0] * 3.0, point), [6.0, 0.0]);
+        assert_eq!(
+            tapegrad::gradient(|[x, y]: [Var; 2]| pair.call(&[x, y]).unwrap()[0] * 3.0, point),
+            [6.0, 0.0]
+        );
         let [x, y] = Dual::variables(point);
         assert_eq!(pair.call(&[x, y]).unwrap()[0].tangents(), [2.0, 0.0]);
         assert_eq!(f.evaluator().hessian(&point).unwrap(), [0.0; 4]);
@@ -170,7 +194,8 @@ fn what_a_result_does_not_depend_on_does_not_count() {
 
 #[test]
 fn batches_call_sample_by_sample() {
-    let inner = Function::record(|[x, y]| [if x > 0.0 { x * y } else { y }, (x + y).exp()], [1.0, 2.0]).unwrap();
+    let inner =
+        Function::record(|[x, y]| [if x > 0.0 { x * y } else { y }, (x + y).exp()], [1.0, 2.0]).unwrap();
     let outer = |x: &[Var], call: &dyn Fn(&[Var]) -> Vec<Var>| {
         let y = call(&[x[1], x[0] * 2.0]);
         vec![y[0] * y[1] + x[1] * x[0]]
@@ -179,9 +204,8 @@ fn batches_call_sample_by_sample() {
     let column: Vec<f64> = (0..37).map(|k| 0.1 + 0.05 * f64::from(k)).collect();
     let columns = [Column::from(&column)];
     let samples = Samples::new(&columns).unwrap();
-    let [ours, theirs] = [&called, &copied].map(|f| {
-        f.batched([0]).unwrap().evaluator().value_and_gradient(&[0.5], &samples).unwrap()
-    });
+    let [ours, theirs] = [&called, &copied]
+        .map(|f| f.batched([0]).unwrap().evaluator().value_and_gradient(&[0.5], &samples).unwrap());
     close(&[ours.0], &[theirs.0], "sum");
     close(&ours.1, &theirs.1, "gradient");
     let mut column = column;
@@ -198,16 +222,11 @@ fn batches_call_sample_by_sample() {
 fn rules_of_the_users_own() {
     // The cube, with a rule in either direction, and with both.
     let value = Function::record(|[x, y]| [x * x * x * y, y], [1.0, 2.0]).unwrap();
-    let jvp = Function::record(
-        |[x, y, dx, dy]| [x * x * y * 3.0 * dx + x * x * x * dy, dy],
-        [1.0, 2.0, 1.0, 1.0],
-    )
-    .unwrap();
-    let vjp = Function::record(
-        |[x, y, u, v]| [x * x * y * 3.0 * u, x * x * x * u + v],
-        [1.0, 2.0, 1.0, 1.0],
-    )
-    .unwrap();
+    let jvp =
+        Function::record(|[x, y, dx, dy]| [x * x * y * 3.0 * dx + x * x * x * dy, dy], [1.0, 2.0, 1.0, 1.0])
+            .unwrap();
+    let vjp = Function::record(|[x, y, u, v]| [x * x * y * 3.0 * u, x * x * x * u + v], [1.0, 2.0, 1.0, 1.0])
+        .unwrap();
     let ways = [
         Atomic::with_jvp(value.clone(), jvp.clone()).unwrap(),
         Atomic::with_vjp(value.clone(), vjp.clone()).unwrap(),
@@ -218,8 +237,10 @@ fn rules_of_the_users_own() {
             let y = call(&[x[0] * x[1], x[1]]);
             vec![y[0].sin() + y[1] * x[0]]
         };
-        let called = Function::record(|x: &[Var]| outer(x, &|x| cube.call(x).unwrap()), &[0.3, 0.7][..]).unwrap();
-        let copied = Function::record(|x: &[Var]| outer(x, &|x| value.call(x).unwrap()), &[0.3, 0.7][..]).unwrap();
+        let called =
+            Function::record(|x: &[Var]| outer(x, &|x| cube.call(x).unwrap()), &[0.3, 0.7][..]).unwrap();
+        let copied =
+            Function::record(|x: &[Var]| outer(x, &|x| value.call(x).unwrap()), &[0.3, 0.7][..]).unwrap();
         for x in [[0.3, 0.7], [-1.0, 0.5], [0.0, 2.0]] {
             agree(&called, &copied, &x, "rule");
         }
@@ -242,4 +263,148 @@ fn misfits_are_told() {
     assert!(matches!(error, Error::Length { expected: 3, got: 2, .. }), "{error}");
     let error = Atomic::map(f, usize::MAX, 0).unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
+}
+
+/// Newton's iteration for a cube root, which stops when it is near; and the loop written out, with as many steps.
+#[test]
+fn a_while_loop_follows_its_condition() {
+    fn iterate<R: Real>(x: R, a: R) -> R {
+        x - (x * x * x - a) / (x * x * 3.0)
+    }
+    let step = Function::record(|[x, a]| [iterate(x, a)], [1.0, 2.0]).unwrap();
+    let condition = Function::record(
+        |[x, a]| tapegrad::masks::gt((x * x * x - a).abs(), 1e-3).select(1.0, 0.0),
+        [1.0, 2.0],
+    )
+    .unwrap();
+    for memory in [0, 50, 4 << 20] {
+        let scan = Scan { steps: 60, carry: 1, shared: 1, memory };
+        let root = Atomic::while_loop(condition.clone(), step.clone(), scan).unwrap();
+        let called =
+            Function::record(|[x, a]| root.call(&[x * 1.5, a * x]).unwrap()[0] * a, [1.0, 2.0]).unwrap();
+        for (x, a, most) in [(1.0, 2.0, 6), (0.9, 3.0, 9), (7.0, 3.0, 12), (1.4, 4.0, 12)] {
+            let mut steps = 0;
+            let (mut at, target) = (x * 1.5, a * x);
+            while (f64::powi(at, 3) - target).abs() > 1e-3 {
+                at = iterate(at, target);
+                steps += 1;
+            }
+            assert!(steps > 0 && steps < most, "{steps}");
+            let copied = Function::record(
+                |[x, a]| {
+                    let (start, target) = (x * 1.5, a * x);
+                    (0..steps).fold(start, |at, _| iterate(at, target)) * a
+                },
+                [x, a],
+            )
+            .unwrap();
+            agree(&called, &copied, &[x, a], &format!("{steps} steps in {memory} bytes"));
+            let theirs = copied.evaluator().gradient(&[x, a]).unwrap();
+            assert_eq!(called.evaluator().gradient(&[x, a]).unwrap(), theirs);
+        }
+        // No step at all.
+        let x = [1.0, 1.0];
+        let none = Atomic::while_loop(condition.clone(), step.clone(), scan).unwrap();
+        assert_eq!(none.call(&x).unwrap(), [1.0]);
+        let slopes = tapegrad::gradient(|[x, a]: [Var; 2]| none.call(&[x, a]).unwrap()[0], x);
+        assert_eq!(slopes, [1.0, 0.0]);
+    }
+    let scan = Scan { steps: 3, carry: 1, shared: 1, ..Scan::default() };
+    let short = Atomic::while_loop(condition.clone(), step.clone(), scan).unwrap();
+    let error = short.call(&[100.0, 2.0]).unwrap_err().to_string();
+    assert!(error.contains("does not end after 3 steps"), "{error}");
+    let error = short.call(&[f64::NAN, 2.0]).unwrap_err().to_string();
+    assert!(error.contains("NaN"), "{error}");
+    let error = Atomic::while_loop(step.clone(), condition.output(0).unwrap(), Scan { carry: 2, ..scan })
+        .unwrap_err();
+    assert!(matches!(error, Error::Length { .. }), "{error}");
+}
+
+/// A scan within the step of a scan, and a call within that.
+#[test]
+fn loops_within_loops() {
+    let inner = Function::record(|[x, a]| [x + (x * a).sin() * 0.1, x * a], [1.0, 0.5]).unwrap();
+    let called = Atomic::new(inner.clone());
+    let once = Function::record(|[x, a]: [Var; 2]| called.call(&[x, a]).unwrap(), [1.0, 0.5]).unwrap();
+    let rows = Atomic::scan(once, Scan { steps: 3, carry: 1, shared: 1, memory: 0 }).unwrap();
+    let row = Function::record(
+        |[x, y, a]: [Var; 3]| {
+            let found = rows.call(&[x, a]).unwrap();
+            [found[0], y + found[1] * found[3]]
+        },
+        [1.0, 0.0, 0.5],
+    )
+    .unwrap();
+    let all = Atomic::scan(row, Scan { steps: 4, carry: 2, shared: 1, memory: 40 }).unwrap();
+    let nested = Function::record(|x: &[Var]| all.call(x).unwrap(), &[1.0, 0.0, 0.5][..]).unwrap();
+    let written_out = Function::record(
+        |[mut x, mut y, a]: [Var; 3]| {
+            for _ in 0..4 {
+                let mut out = Vec::new();
+                for _ in 0..3 {
+                    let found = inner.call(&[x, a]).unwrap();
+                    x = found[0];
+                    out.push(found[1]);
+                }
+                y += out[0] * out[2];
+            }
+            [x, y]
+        },
+        [1.0, 0.0, 0.5],
+    )
+    .unwrap();
+    agree(&nested, &written_out, &[1.0, 0.0, 0.5], "nested");
+    agree(&nested, &written_out, &[-0.4, 0.3, 1.7], "nested");
+}
+
+/// The derivative of a loop of any order is a loop: graphs do not grow with the number of steps.
+#[test]
+fn graphs_do_not_grow_with_the_number_of_steps() {
+    let step = Function::record(|[x, v]| [x + v * 0.01, v - x.sin() * 0.01], [1.0, 0.0]).unwrap();
+    let sizes = [10, 10_000].map(|steps| {
+        let swing = Atomic::scan(step.clone(), Scan { steps, carry: 2, ..Scan::default() }).unwrap();
+        let f = Function::record(|x: &[Var]| swing.call(x).unwrap()[0], &[0.3, 0.1][..]).unwrap();
+        let gradient = f.gradient().unwrap().optimize();
+        let hessian = f.hessian().unwrap().optimize();
+        assert!(hessian.evaluator().values(&[0.3, 0.1]).unwrap().iter().all(|it| it.is_finite()));
+        [&f, &gradient, &hessian].map(|f| f.statistics().operations)
+    });
+    assert_eq!(sizes[0], sizes[1]);
+}
+
+#[test]
+fn they_are_saved_and_loaded() {
+    let inner = Function::record(|[x, y]| [if x < 5.0 { x * y } else { y }, y.exp()], [1.0, 2.0]).unwrap();
+    let jvp =
+        Function::record(|[x, y, dx, dy]| [dx * y + x * dy, y.exp() * dy], [1.0, 2.0, 1.0, 1.0]).unwrap();
+    let step = Function::record(|[x, v]| [x + v * 0.1, v - x.sin() * 0.1], [1.0, 0.0]).unwrap();
+    let condition =
+        Function::record(|[x, _]| tapegrad::masks::lt(x, 2.0).select(1.0, 0.0), [1.0, 0.0]).unwrap();
+    let scan = Scan { steps: 50, carry: 2, ..Scan::default() };
+    let kinds = [
+        Atomic::new(inner.clone()),
+        Atomic::with_jvp(inner, jvp).unwrap(),
+        Atomic::scan(step.clone(), scan).unwrap(),
+        Atomic::while_loop(condition, step, scan).unwrap(),
+    ];
+    for atomic in kinds {
+        let f = Function::record(
+            |x: &[Var]| atomic.call(&[x[0] * 0.5, x[1]]).unwrap()[0] * x[0],
+            &[1.0, 2.0][..],
+        )
+        .unwrap();
+        for f in [f.clone(), f.gradient().unwrap(), f.hessian().unwrap().optimize()] {
+            let text = serde_json::to_string(&f).unwrap();
+            let loaded: Function = serde_json::from_str(&text).unwrap();
+            assert_eq!(loaded, f);
+            assert_eq!(loaded.jacobian().unwrap(), f.jacobian().unwrap());
+            assert_eq!(
+                loaded.evaluator().jacobian(&[0.7, 1.9]).unwrap(),
+                f.evaluator().jacobian(&[0.7, 1.9]).unwrap()
+            );
+            // Another index, other operands.
+            let broken = text.replace("\"atomic[0]\"", "\"atomic[1000]\"");
+            assert!(broken == text || serde_json::from_str::<Function>(&broken).is_err());
+        }
+    }
 }

@@ -167,7 +167,10 @@ fn what_is_no_solution_is_refused() {
     assert!(matches!(many.call(&[1.0]).unwrap_err(), Error::Length { expected: 1, got: 2, .. }));
     assert!(matches!(Atomic::newton(residual, [1.0, 2.0]).unwrap_err(), Error::Length { .. }));
     let over = Function::record(|[y]| [y, y * 2.0], [1.0]).unwrap();
-    assert!(matches!(Atomic::newton(over, [1.0, 1.0]).unwrap_err(), Error::Length { expected: 2, got: 1, .. }));
+    assert!(matches!(
+        Atomic::newton(over, [1.0, 1.0]).unwrap_err(),
+        Error::Length { expected: 2, got: 1, .. }
+    ));
 }
 
 /// A rule that is wrong does not pass the check.

@@ -74,7 +74,11 @@ impl Rules for Call {
             self.function.run(operands, memory)?;
             let seeds = self.function.outputs_among(&active.results).zip(adjoints.iter().copied());
             backward_plain(&self.function.graph, seeds, memory)?;
-            Ok(self.function.inputs_among(&active.operands).map(|place| memory.adjoints[place as usize]).collect())
+            Ok(self
+                .function
+                .inputs_among(&active.operands)
+                .map(|place| memory.adjoints[place as usize])
+                .collect())
         })
     }
 
@@ -88,7 +92,7 @@ impl Rules for Call {
         Ok(Atomic::new(tangents.optimize()))
     }
 
-    fn vjp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
+    fn vjp(&self, _: &Atomic, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
         let f = &self.function;
         let at = [f.recorded_at(), &vec![1.0; Active::count(&active.results)]].concat();
         let adjoints = f.record_inside(&at, |numbers| {
@@ -117,7 +121,10 @@ impl Rules for Call {
 
 impl Function {
     /// The places of the active outputs.
-    pub(super) fn outputs_among<'a>(&'a self, are_active: &'a [bool]) -> impl Iterator<Item = Place> + Clone + 'a {
+    pub(super) fn outputs_among<'a>(
+        &'a self,
+        are_active: &'a [bool],
+    ) -> impl Iterator<Item = Place> + Clone + 'a {
         self.output_places().zip(are_active).filter(|(_, is_active)| **is_active).map(|(place, _)| place)
     }
 

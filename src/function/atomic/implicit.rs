@@ -200,7 +200,7 @@ impl Rules for Implicit {
         Ok(Atomic::new(function.optimize()))
     }
 
-    fn vjp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
+    fn vjp(&self, _: &Atomic, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
         let function = self.residual.record_inside(&self.point(at, &active.results)?, |numbers| {
             let (parameters, rest) = numbers.split_at(at.len());
             let (unknowns, weights) = rest.split_at(self.unknowns());
@@ -223,9 +223,10 @@ impl Rules for Implicit {
     }
 
     fn is_same(&self, other: &dyn Rules) -> bool {
-        other.as_any().downcast_ref::<Implicit>().is_some_and(|other| {
-            Arc::ptr_eq(&self.solve, &other.solve) && self.residual == other.residual
-        })
+        other
+            .as_any()
+            .downcast_ref::<Implicit>()
+            .is_some_and(|other| Arc::ptr_eq(&self.solve, &other.solve) && self.residual == other.residual)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -254,7 +255,15 @@ pub(super) fn newton(residual: &Function, start: Vec<f64>) -> Result<Arc<Solve>,
             let step = system.solved(&matrix, &residuals, &unknowns)?;
             // Relative to the unknowns, which may be of very different sizes.
             let most = largest(&unknowns);
-            let size = |k: usize| if unknowns[k] != 0.0 { unknowns[k].abs() } else if most > 0.0 { most } else { 1.0 };
+            let size = |k: usize| {
+                if unknowns[k] != 0.0 {
+                    unknowns[k].abs()
+                } else if most > 0.0 {
+                    most
+                } else {
+                    1.0
+                }
+            };
             let relative = |step: &[f64]| {
                 let shares: Vec<f64> = step.iter().enumerate().map(|(k, step)| step / size(k)).collect();
                 largest(&shares)
@@ -286,5 +295,8 @@ pub(super) fn newton(residual: &Function, start: Vec<f64>) -> Result<Arc<Solve>,
 
 /// The largest absolute value; NaN if one is NaN.
 fn largest(numbers: &[f64]) -> f64 {
-    numbers.iter().fold(0.0, |most: f64, number| if number.is_nan() || most.is_nan() { f64::NAN } else { most.max(number.abs()) })
+    numbers.iter().fold(
+        0.0,
+        |most: f64, number| if number.is_nan() || most.is_nan() { f64::NAN } else { most.max(number.abs()) },
+    )
 }

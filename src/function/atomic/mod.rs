@@ -3,6 +3,7 @@
 mod call;
 #[cfg(feature = "nalgebra")]
 mod implicit;
+mod reverse;
 mod rule;
 mod scan;
 #[cfg(feature = "serde")]
@@ -127,7 +128,37 @@ impl Atomic {
     /// [`Error::Length`] if the step has fewer inputs or outputs than are carried and shared; [`Error::Refused`] if there would be
     /// 2³² operands or results.
     pub fn scan(step: Function, scan: Scan) -> Result<Atomic, Error> {
-        Ok(Atomic::of(Repeated::new(step, scan)?))
+        Ok(Atomic::of(Repeated::new(step, scan, None)?))
+    }
+
+    /// A step that is repeated as long as a condition holds: one instruction, whose number of steps follows the numbers that it is
+    /// given. It has at most [`Scan::steps`] steps, and is refused if it does not end by then.
+    ///
+    /// The inputs of `step` are what is carried and then what is shared, its outputs what is carried on. `condition` has the same
+    /// inputs, and one output: another step follows if it is not 0. The operands are the first carry and what is shared, the
+    /// results the last carry.
+    ///
+    /// Its derivatives are those of the steps that were made. Where another number of steps follows nearby, the loop has a
+    /// kink or a jump that no derivative shows: iterations that stop on a tolerance are better differentiated as the solution
+    /// that they approach (`Atomic::implicit`, with the feature `nalgebra`).
+    ///
+    /// ```
+    /// use tapegrad::{Atomic, Function, Scan, gradient, masks::lt};
+    ///
+    /// // How large x is when it has doubled until it is 100 or more.
+    /// let step = Function::record(|[x]| [x * 2.0], [1.0])?;
+    /// let condition = Function::record(|[x]| lt(x, 100.0).select(1.0, 0.0), [1.0])?;
+    /// let double = Atomic::while_loop(condition, step, Scan { steps: 1000, carry: 1, ..Scan::default() })?;
+    /// assert_eq!(double.call(&[3.0])?, [192.0]);
+    /// assert_eq!(gradient(|[x]: [_; 1]| double.call(&[x]).unwrap()[0], [3.0]), [64.0]);
+    /// assert_eq!(gradient(|[x]: [_; 1]| double.call(&[x]).unwrap()[0], [5.0]), [32.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the inputs and outputs do not fit.
+    pub fn while_loop(condition: Function, step: Function, scan: Scan) -> Result<Atomic, Error> {
+        Ok(Atomic::of(Repeated::new(step, scan, Some(condition))?))
     }
 
     /// A function that is applied to `times` lists of inputs, one after the other: one instruction, however many there are. The

@@ -27,11 +27,7 @@ impl Rule {
     }
 }
 
-fn check(
-    function: &Function,
-    what: [&'static str; 2],
-    [inputs, outputs]: [usize; 2],
-) -> Result<(), Error> {
+fn check(function: &Function, what: [&'static str; 2], [inputs, outputs]: [usize; 2]) -> Result<(), Error> {
     length(what[0], inputs, function.inputs())?;
     length(what[1], outputs, function.outputs())
 }
@@ -68,7 +64,7 @@ impl Rules for Rule {
         derived(&self.jvp, self.operands(), &active.operands, &active.results)
     }
 
-    fn vjp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
+    fn vjp(&self, _: &Atomic, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
         derived(&self.vjp.function, self.operands(), &active.results, &active.operands)
     }
 

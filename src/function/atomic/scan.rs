@@ -1,13 +1,13 @@
 //! A step that is recorded once and repeated.
 
 mod derivatives;
+mod sweep;
 
 use super::call::Spare;
-use crate::checkpoint::binomial;
+use super::reverse::Reverse;
 use crate::error::Error;
-use crate::function::evaluate::{Memory, backward_plain};
-use crate::function::ir::graph::Place;
-use crate::function::Function;
+use crate::function::evaluate::Memory;
+use crate::function::{Function, length};
 use crate::table::atomic::{Active, Atomic, Refusal, Rules};
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -43,21 +43,39 @@ pub(super) struct Repeated {
     /// By output of the step: the inputs that it depends on.
     step_dependencies: Vec<Vec<u32>>,
     pub scan: Scan,
+    /// Of what is carried and shared: whether there is another step, a number that is not 0. Without it, there are as many
+    /// steps as `scan` says; with it, that is the most.
+    pub condition: Option<Function>,
     dependencies: Option<Vec<Vec<u32>>>,
     spare: Spare,
 }
 
 impl Repeated {
-    pub fn new(step: Function, scan: Scan) -> Result<Repeated, Error> {
+    pub fn new(step: Function, scan: Scan, condition: Option<Function>) -> Result<Repeated, Error> {
         let Scan { steps, carry, shared, .. } = scan;
         let at_least = |what, expected: usize, got: usize| {
             if got < expected { Err(Error::Length { what, expected, got }) } else { Ok(()) }
         };
-        at_least("inputs of the step or more, for what is carried and shared,", carry.saturating_add(shared), step.inputs())?;
+        at_least(
+            "inputs of the step or more, for what is carried and shared,",
+            carry.saturating_add(shared),
+            step.inputs(),
+        )?;
         at_least("outputs of the step or more, for what is carried,", carry, step.outputs())?;
+        if let Some(condition) = &condition {
+            length("inputs of the step, which are carried or shared", carry + shared, step.inputs())?;
+            length("outputs of the step, which are carried", carry, step.outputs())?;
+            length(
+                "inputs of the condition, which are carried or shared",
+                carry + shared,
+                condition.inputs(),
+            )?;
+            length("outputs of the condition", 1, condition.outputs())?;
+        }
         let all = || vec![(0..step.inputs() as u32).collect(); step.outputs()];
         let step_dependencies = step.graph.dependencies(DEPENDENCIES).unwrap_or_else(all);
-        let mut repeated = Repeated { step_dependencies, step, scan, dependencies: None, spare: Spare::default() };
+        let spare = Spare::default();
+        let mut repeated = Repeated { step_dependencies, step, scan, condition, dependencies: None, spare };
         let fits = |per_step: usize| {
             let count = per_step.checked_mul(steps).and_then(|count| count.checked_add(carry + shared));
             count.is_some_and(|count| u32::try_from(count).is_ok())
@@ -76,6 +94,11 @@ impl Repeated {
 
     fn outputs_per_step(&self) -> usize {
         self.step.outputs() - self.scan.carry
+    }
+
+    /// How many steps have inputs or outputs of their own.
+    fn listed_steps(&self) -> usize {
+        if self.condition.is_some() { 0 } else { self.scan.steps }
     }
 
     /// The operands that are inputs of this step.
@@ -130,6 +153,14 @@ impl Repeated {
                 return None;
             }
             outputs.extend(rows.drain(self.scan.carry..));
+            if self.condition.is_some() {
+                // Of any number of steps, also of none.
+                for (row, before) in rows.iter_mut().zip(&carry) {
+                    row.extend_from_slice(before);
+                    row.sort_unstable();
+                    row.dedup();
+                }
+            }
             let is_settled = rows == carry && self.per_step() == 0 && self.outputs_per_step() == 0;
             carry = rows;
             if is_settled {
@@ -153,6 +184,27 @@ impl Repeated {
     fn run(&self, step: usize, carry: &[f64], operands: &[f64], memory: &mut Memory) -> Result<(), Error> {
         let inputs = carry.iter().chain(&operands[self.inputs_of(step)]).chain(&operands[self.shared()]);
         self.step.run_with(inputs.copied(), memory)
+    }
+
+    /// Whether there is another step.
+    fn goes_on(
+        &self,
+        condition: &Function,
+        step: usize,
+        carry: &[f64],
+        operands: &[f64],
+        memory: &mut Memory,
+    ) -> Result<bool, Error> {
+        condition.run_with(carry.iter().chain(&operands[self.shared()]).copied(), memory)?;
+        let answer = memory.values[condition.graph.outputs[0] as usize];
+        let refused = |why| Err(Error::Refused { why });
+        match answer {
+            _ if answer.is_nan() => refused(format!("the condition of the loop is NaN before step {step}")),
+            _ if answer != 0.0 && step >= self.scan.steps => {
+                refused(format!("the loop does not end after {step} steps, the most that it may have"))
+            }
+            _ => Ok(answer != 0.0),
+        }
     }
 
     /// Goes through these steps.
@@ -187,7 +239,11 @@ enum Input {
 
 impl Rules for Repeated {
     fn name(&self) -> &'static str {
-        if self.scan.carry == 0 { "map" } else { "scan" }
+        match self.condition {
+            Some(_) => "while",
+            None if self.scan.carry == 0 => "map",
+            None => "scan",
+        }
     }
 
     fn operands(&self) -> usize {
@@ -202,14 +258,22 @@ impl Rules for Repeated {
         self.spare.with(|memory| {
             let mut results = vec![0.0; self.results()];
             let mut carry = operands[..self.scan.carry].to_vec();
-            let see = |result: usize, value| results[result] = value;
-            self.advance(&mut carry, 0..self.scan.steps, operands, memory, see)?;
+            let mut see = |result: usize, value| results[result] = value;
+            match &self.condition {
+                None => self.advance(&mut carry, 0..self.scan.steps, operands, memory, see)?,
+                Some(condition) => {
+                    let mut step = 0;
+                    while self.goes_on(condition, step, &carry, operands, memory)? {
+                        self.advance(&mut carry, step..step + 1, operands, memory, &mut see)?;
+                        step += 1;
+                    }
+                }
+            }
             results[..carry.len()].copy_from_slice(&carry);
             Ok(results)
         })
     }
 
-    /// The bits are those of a sweep over all steps one after the other.
     fn adjoints(
         &self,
         operands: &[f64],
@@ -217,65 +281,15 @@ impl Rules for Repeated {
         adjoints: &[f64],
         active: &Active,
     ) -> Result<Vec<f64>, Refusal> {
-        let Scan { steps, carry, memory: bytes, .. } = self.scan;
-        let graph = &self.step.graph;
-        let seeds_of = Active::spread(&active.results, adjoints);
-        let mut sums = vec![0.0; self.operands()];
-        // Of the carry after the step that comes next: the adjoints, and whether they are reached.
-        let mut after = seeds_of[..carry].to_vec();
-        let mut reached = active.results[..carry].to_vec();
-        let (mut outputs, mut leads) = (Vec::new(), Vec::new());
-        let mut seeds: Vec<(Place, f64)> = Vec::new();
-        let kept = bytes / (size_of::<f64>() * carry + size_of::<usize>());
-        // Two, since an advance and a reversal take turns.
-        let [mut forwards, mut backwards] = [Memory::default(), Memory::default()];
-        let advance = |state: &mut [f64], from: usize, by: usize| {
-            // Without a carry, no step needs those before it.
-            let range = if carry == 0 { from..from } else { from..from + by };
-            self.advance(state, range, operands, &mut forwards, |_, _| ())
-        };
-        let back = |step: usize, state: &[f64]| {
-            let memory = &mut backwards;
-            self.run(step, state, operands, memory)?;
-            let own = self.outputs_of(step);
-            let now = reached.iter().chain(&active.results[own.clone()]);
-            if leads.is_empty() || !now.clone().eq(&outputs) {
-                outputs = now.copied().collect();
-                leads = self.leading_to(&outputs);
-            }
-            let weights = after.iter().chain(&seeds_of[own]);
-            seeds.clear();
-            seeds.extend(
-                self.step
-                    .output_places()
-                    .zip(weights)
-                    .zip(&outputs)
-                    .filter(|(_, is_reached)| **is_reached)
-                    .map(|((place, &weight), _)| (place, weight)),
-            );
-            // The sums so far come first, as in one sweep over all steps.
-            let first = graph.input(carry + self.per_step());
-            let shared = self.shared();
-            seeds.extend(sums[shared.clone()].iter().zip(first..).map(|(&total, place)| (place, total)));
-            backward_plain(graph, seeds.iter().copied(), memory)?;
-            let inputs = &memory.adjoints[graph.input(0) as usize..][..self.step.inputs()];
-            after.copy_from_slice(&inputs[..carry]);
-            reached.copy_from_slice(&leads[..carry]);
-            sums[self.inputs_of(step)].copy_from_slice(&inputs[carry..carry + self.per_step()]);
-            sums[shared].copy_from_slice(&inputs[carry + self.per_step()..]);
-            Ok::<(), Error>(())
-        };
-        binomial::reverse(&operands[..carry], steps, kept, advance, back)?;
-        sums[..carry].copy_from_slice(&after);
-        Ok(Active::choose(&active.operands, &sums).collect())
+        Ok(self.swept(operands, adjoints, active)?)
     }
 
     fn jvp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
         Ok(self.tangents(active, at)?)
     }
 
-    fn vjp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
-        Ok(self.adjoints_as_function(active, at)?)
+    fn vjp(&self, this: &Atomic, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
+        Ok(Atomic::of(Reverse::new(this.clone(), active.clone(), at)?))
     }
 
     fn dependencies(&self) -> Option<&[Vec<u32>]> {
@@ -284,13 +298,16 @@ impl Rules for Repeated {
 
     fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.step.fingerprint(), self.scan).hash(&mut hasher);
+        (self.step.fingerprint(), self.scan, self.condition.as_ref().map(Function::fingerprint))
+            .hash(&mut hasher);
         hasher.finish()
     }
 
     fn is_same(&self, other: &dyn Rules) -> bool {
         let other = other.as_any().downcast_ref::<Repeated>();
-        other.is_some_and(|other| self.scan == other.scan && self.step == other.step)
+        other.is_some_and(|other| {
+            (self.scan, &self.condition, &self.step) == (other.scan, &other.condition, &other.step)
+        })
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -15,9 +15,9 @@ use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::{Aligned, compiled_apart};
 use crate::table::ops::Op;
 
+use crate::table::atomic::Refusal;
 use pulp::Simd;
 use std::convert::identity;
-use crate::table::atomic::Refusal;
 use std::hint::black_box;
 use std::marker::PhantomData;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Operations with several results in a block: sample by sample, in double precision.
 
 use super::fallback::Lost;
-use super::plan::{Slot, Several};
+use super::plan::{Several, Slot};
 use super::scratch::Block;
 use crate::function::lanes::float::Float;
 use crate::table::atomic::Refusal;

@@ -309,8 +309,7 @@ impl<T: Precision> Batched<T> {
         length("columns", self.columns(), samples.columns())?;
         let BatchWorkspace { preamble: workspace, shared: numbers, pool } = workspace;
         let preamble = &self.plan.preamble;
-        forward(preamble, shared.iter().copied(), workspace)
-            .map_err(|stop| stop.error(&workspace.values))?;
+        forward(preamble, shared.iter().copied(), workspace).map_err(|stop| stop.error(&workspace.values))?;
         numbers.resize(preamble.outputs.len(), T::default());
         let shared_is_finite = copy(&self.reads, &workspace.values, numbers);
         let sweeps = match wanted {

@@ -1,0 +1,118 @@
+//! The reverse sweep over repeated steps as numbers: carries that are not kept are computed again.
+
+use super::{Repeated, Scan};
+use crate::checkpoint::{binomial, online};
+use crate::error::Error;
+use crate::function::evaluate::{Memory, backward_plain};
+use crate::function::ir::graph::Place;
+use crate::table::atomic::Active;
+
+/// The state of the sweep, before it goes through the next step.
+struct Sweep<'a> {
+    repeated: &'a Repeated,
+    operands: &'a [f64],
+    /// The adjoints that results start with, and which results have one.
+    weights: &'a [f64],
+    are_results_reached: &'a [bool],
+    /// Of the carry after the step: the adjoints, and whether they are reached.
+    after: Vec<f64>,
+    is_reached: Vec<bool>,
+    /// The adjoints of all operands, of which those of shared ones are added up.
+    sums: Vec<f64>,
+    /// Which outputs of the last step were reached, and so which inputs.
+    outputs: Vec<bool>,
+    inputs: Vec<bool>,
+    seeds: Vec<(Place, f64)>,
+    memory: Memory,
+}
+
+impl Repeated {
+    /// The adjoints of the active operands. The bits are those of a sweep over all steps one after the other.
+    pub(super) fn swept(
+        &self,
+        operands: &[f64],
+        adjoints: &[f64],
+        active: &Active,
+    ) -> Result<Vec<f64>, Error> {
+        let Scan { steps, carry, memory: bytes, .. } = self.scan;
+        let weights = Active::spread(&active.results, adjoints);
+        let mut sweep = Sweep {
+            repeated: self,
+            operands,
+            weights: &weights,
+            are_results_reached: &active.results,
+            after: weights[..carry].to_vec(),
+            is_reached: active.results[..carry].to_vec(),
+            sums: vec![0.0; operands.len()],
+            outputs: Vec::new(),
+            inputs: Vec::new(),
+            seeds: Vec::new(),
+            memory: Memory::default(),
+        };
+        let kept = bytes / (size_of::<f64>() * carry + size_of::<usize>());
+        let start = &operands[..carry];
+        // Beside the memory of the sweep, since the two take turns.
+        let mut memory = Memory::default();
+        let mut forwards = |state: &mut [f64], from: usize, by: usize| {
+            // Without a carry, no step needs those before it.
+            let range = if carry == 0 { from..from } else { from..from + by };
+            self.advance(state, range, operands, &mut memory, |_, _| ())
+        };
+        match &self.condition {
+            None => {
+                binomial::reverse(start, steps, kept, forwards, |step, state| sweep.through(step, state))?
+            }
+            Some(condition) => {
+                let mut states = online::Kept::new(start.to_vec(), kept);
+                let (mut state, mut step, mut condition_memory) = (start.to_vec(), 0, Memory::default());
+                while self.goes_on(condition, step, &state, operands, &mut condition_memory)? {
+                    if step > 0 {
+                        states.offer(step, &state);
+                    }
+                    forwards(&mut state, step, 1)?;
+                    step += 1;
+                }
+                let advance = |state: &Vec<f64>, step: usize| {
+                    let mut next = state.clone();
+                    forwards(&mut next, step, 1)?;
+                    Ok::<_, Error>(next)
+                };
+                states.reverse(step, advance, |step, state| sweep.through(step, state))?;
+            }
+        }
+        sweep.sums[..carry].copy_from_slice(&sweep.after);
+        Ok(Active::choose(&active.operands, &sweep.sums).collect())
+    }
+}
+
+impl Sweep<'_> {
+    /// Goes through this step, given the carry before it.
+    fn through(&mut self, step: usize, carry: &[f64]) -> Result<(), Error> {
+        let Sweep { repeated, operands, after, is_reached, sums, outputs, inputs, seeds, memory, .. } = self;
+        let (graph, width) = (&repeated.step.graph, carry.len());
+        let (of_step, of_outputs, shared) =
+            (repeated.inputs_of(step), repeated.outputs_of(step), repeated.shared());
+        repeated.run(step, carry, operands, memory)?;
+        let now = is_reached.iter().chain(&self.are_results_reached[of_outputs.clone()]);
+        if inputs.is_empty() || !now.clone().eq(&*outputs) {
+            *outputs = now.copied().collect();
+            *inputs = repeated.leading_to(outputs);
+        }
+        let weights = after.iter().chain(&self.weights[of_outputs]);
+        seeds.clear();
+        let reached = repeated.step.output_places().zip(weights).zip(&*outputs).filter(|(_, is)| **is);
+        seeds.extend(reached.map(|((place, &weight), _)| (place, weight)));
+        // The sums so far come first, as in one sweep over all steps.
+        let first = graph.input(width + of_step.len());
+        seeds.extend((first..).zip(sums[shared.clone()].iter().copied()));
+        backward_plain(graph, seeds.iter().copied(), memory)?;
+        let adjoints = &memory.adjoints[graph.input(0) as usize..graph.first_result()];
+        let (by_carry, rest) = adjoints.split_at(width);
+        let (by_inputs, by_shared) = rest.split_at(of_step.len());
+        after.copy_from_slice(by_carry);
+        is_reached.copy_from_slice(&inputs[..width]);
+        sums[of_step].copy_from_slice(by_inputs);
+        sums[shared].copy_from_slice(by_shared);
+        Ok(())
+    }
+}
