@@ -80,6 +80,7 @@ pub mod statement {
     pub use tapegrad_macros::expand;
 }
 
+pub use checkpoint::loops::{Checkpointed, checkpointed, checkpointed_while};
 pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };

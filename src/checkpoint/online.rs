@@ -4,11 +4,13 @@
 //! (2009): no step is repeated more often than by the binomial schedule for the number of steps that it comes to.
 
 /// States that are kept, each with the number of steps before it.
+#[derive(Clone)]
 pub(crate) struct Kept<S> {
     most: usize,
     states: Vec<State<S>>,
 }
 
+#[derive(Clone)]
 struct State<S> {
     step: usize,
     level: usize,

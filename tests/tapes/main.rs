@@ -6,6 +6,7 @@ mod common;
 #[allow(dead_code)] // its generator of numbers is used here
 mod programs;
 
+mod checkpointed;
 mod diagnosis;
 mod for_gradients;
 mod for_gradients_random;
