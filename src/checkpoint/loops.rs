@@ -150,9 +150,13 @@ impl<F: Fn(usize, &[Var], &[Var]) -> Vec<Var>> Checkpointed<F> {
             self.check(number, &next);
             // The sums so far come first, as in one sweep over all steps.
             let seeds = next.into_iter().zip(adjoints.iter().copied());
-            let seeds: Vec<(Var, f64)> = seeds.chain(shared.iter().copied().zip(sums.iter().copied())).collect();
+            let seeds: Vec<(Var, f64)> =
+                seeds.chain(shared.iter().copied().zip(sums.iter().copied())).collect();
             tape.backward_into(&seeds, &mut gradient);
-            adjoints.iter_mut().zip(&state).for_each(|(adjoint, &var)| *adjoint = gradient.get(var).unwrap_or(0.0));
+            adjoints
+                .iter_mut()
+                .zip(&state)
+                .for_each(|(adjoint, &var)| *adjoint = gradient.get(var).unwrap_or(0.0));
             sums.iter_mut().zip(&shared).for_each(|(sum, &var)| *sum = gradient.get(var).unwrap_or(0.0));
             Ok::<(), Infallible>(())
         };

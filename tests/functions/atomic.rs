@@ -201,6 +201,15 @@ fn batches_call_sample_by_sample() {
         vec![y[0] * y[1] + x[1] * x[0]]
     };
     let [called, copied] = both(&inner, outer, &[0.5, 1.0]).unwrap();
+    // One with the operations of its calls, and one that keeps them, since its step may be repeated.
+    let once = Atomic::map(inner.clone(), 1, 0).unwrap();
+    let kept = Function::record(|x: &[Var]| outer(x, &|x| once.call(x).unwrap()), &[0.5, 1.0][..]).unwrap();
+    for called in [called, kept] {
+        batches(&called, &copied);
+    }
+}
+
+fn batches(called: &Function, copied: &Function) {
     let column: Vec<f64> = (0..37).map(|k| 0.1 + 0.05 * f64::from(k)).collect();
     let columns = [Column::from(&column)];
     let samples = Samples::new(&columns).unwrap();
@@ -314,7 +323,8 @@ fn a_while_loop_follows_its_condition() {
     let error = short.call(&[100.0, 2.0]).unwrap_err().to_string();
     assert!(error.contains("does not end after 3 steps"), "{error}");
     let by_itself = Function::record(|[x, _]| x, [1.0, 2.0]).unwrap();
-    let error = Atomic::while_loop(by_itself, step.clone(), scan).unwrap().call(&[f64::NAN, 2.0]).unwrap_err();
+    let error =
+        Atomic::while_loop(by_itself, step.clone(), scan).unwrap().call(&[f64::NAN, 2.0]).unwrap_err();
     assert!(error.to_string().contains("NaN before step 0"), "{error}");
     let error = Atomic::while_loop(step.clone(), condition.output(0).unwrap(), Scan { carry: 2, ..scan })
         .unwrap_err();
@@ -408,4 +418,24 @@ fn they_are_saved_and_loaded() {
             assert!(broken == text || serde_json::from_str::<Function>(&broken).is_err());
         }
     }
+}
+
+/// The operations of calls in place of the calls, at any depth, with their guards and lines.
+#[test]
+fn calls_are_inlined() {
+    let leaf = Function::record(|[x]| if x > 0.0 { x.sqrt() } else { -x }, [1.0]).unwrap();
+    let called = Atomic::new(leaf.clone());
+    let middle =
+        Function::record(|[x, y]: [Var; 2]| called.call(&[x * y]).unwrap()[0] + y, [1.0, 2.0]).unwrap();
+    let outer = Atomic::new(middle.clone());
+    let f = Function::record(|[x, y]: [Var; 2]| outer.call(&[x, y]).unwrap()[0] * x, [1.0, 2.0]).unwrap();
+    let by_hand =
+        Function::record(|[x, y]: [Var; 2]| (leaf.call(&[x * y]).unwrap()[0] + y) * x, [1.0, 2.0]).unwrap();
+    let inlined = f.inlined();
+    assert_eq!(inlined.statistics().counts, by_hand.statistics().counts);
+    assert_eq!(inlined.inlined(), inlined);
+    agree(&inlined, &by_hand, &[3.0, 0.5], "inlined");
+    let errors = [&f, &inlined].map(|f| f.evaluator().value(&[1.0, -2.0]).unwrap_err().to_string());
+    assert_eq!(errors[0], errors[1]);
+    assert!(errors[0].contains("atomic.rs"), "{}", errors[0]);
 }

@@ -50,8 +50,7 @@ fn the_bits_are_those_of_one_tape() {
             // Each step once for its derivatives, and otherwise as often as the schedule allows.
             assert!(computed.take() <= steps * (1 + bound(steps, kept.max(1))), "{steps} steps, {kept} kept");
 
-            let online =
-                checkpointed_while(|number, _| number < steps, step, &[2.0, 0.1], &[1.5], 24 * kept);
+            let online = checkpointed_while(|number, _| number < steps, step, &[2.0, 0.1], &[1.5], 24 * kept);
             assert_eq!((online.state(), online.steps()), (&state[..], steps));
             computed.set(0);
             for _ in 0..2 {

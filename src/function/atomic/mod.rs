@@ -3,6 +3,7 @@
 mod call;
 #[cfg(feature = "nalgebra")]
 mod implicit;
+mod inline;
 mod reverse;
 mod rule;
 mod scan;

@@ -115,15 +115,17 @@ impl Function {
     ) -> Result<Batched<T>, Error> {
         let shared = set_of_inputs(shared, self.inputs())?;
         let is_variable: Vec<bool> = self.are_variables().collect();
+        let inlined = self.with_calls_inlined();
+        let graph = &inlined.graph;
         let range = shared.first().map_or(0..0, |&first| first..first + shared.len());
         if shared.iter().copied().eq(range.clone()) {
-            return Ok(Batched::new(&self.graph, range, &is_variable));
+            return Ok(Batched::new(graph, range, &is_variable));
         }
         // A plan needs contiguous shared inputs.
         let others = (0..self.inputs()).filter(|input| shared.binary_search(input).is_err());
         let order: Vec<usize> = shared.iter().copied().chain(others).collect();
         let is_variable: Vec<bool> = order.iter().map(|&input| is_variable[input]).collect();
-        Ok(Batched::new(&self.graph.with_inputs_in(&order), 0..shared.len(), &is_variable))
+        Ok(Batched::new(&graph.with_inputs_in(&order), 0..shared.len(), &is_variable))
     }
 }
 

@@ -30,7 +30,7 @@ const PASSES: [Pass; 4] = [Pass::FoldConstants, Pass::MergeCommon, Pass::FuseSum
 impl Planned {
     /// `bytes`: of a number; `limits`: from which on long sums are evaluated in stretches.
     pub fn new(function: &Function, exactness: Exactness, bytes: usize, limits: Limits) -> Planned {
-        let function = function.with_passes(&PASSES);
+        let function = function.with_calls_inlined().with_passes(&PASSES);
         let is_variable: Vec<bool> = function.are_variables().collect();
         let graph = &function.graph;
         let told = |plan: &Plan| statistics(plan, &function, bytes);
