@@ -12,6 +12,7 @@ use crate::table::atomic::{Active, Atomic, Refusal, Rules};
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How a step is repeated, see [`Atomic::scan`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +49,15 @@ pub(super) struct Repeated {
     pub condition: Option<Function>,
     dependencies: Option<Vec<Vec<u32>>>,
     spare: Spare,
+    /// Of the last evaluation, for the sweeps that mostly follow it.
+    trajectory: Mutex<Option<Trajectory>>,
+}
+
+/// What was carried into each step, where all of it may be kept.
+#[derive(Debug)]
+struct Trajectory {
+    operands: Vec<f64>,
+    carries: Vec<f64>,
 }
 
 impl Repeated {
@@ -74,8 +84,15 @@ impl Repeated {
         }
         let all = || vec![(0..step.inputs() as u32).collect(); step.outputs()];
         let step_dependencies = step.graph.dependencies(DEPENDENCIES).unwrap_or_else(all);
-        let spare = Spare::default();
-        let mut repeated = Repeated { step_dependencies, step, scan, condition, dependencies: None, spare };
+        let mut repeated = Repeated {
+            step_dependencies,
+            step,
+            scan,
+            condition,
+            dependencies: None,
+            spare: Spare::default(),
+            trajectory: Mutex::default(),
+        };
         let fits = |per_step: usize| {
             let count = per_step.checked_mul(steps).and_then(|count| count.checked_add(carry + shared));
             count.is_some_and(|count| u32::try_from(count).is_ok())
@@ -99,6 +116,20 @@ impl Repeated {
     /// How many steps have inputs or outputs of their own.
     fn listed_steps(&self) -> usize {
         if self.condition.is_some() { 0 } else { self.scan.steps }
+    }
+
+    /// How many carries may be kept.
+    fn kept(&self) -> usize {
+        self.scan.memory / (size_of::<f64>() * self.scan.carry + size_of::<usize>())
+    }
+
+    /// Whether all of them are.
+    fn keeps_all(&self) -> bool {
+        self.scan.carry > 0 && self.condition.is_none() && self.scan.steps <= self.kept()
+    }
+
+    fn trajectory(&self) -> MutexGuard<'_, Option<Trajectory>> {
+        self.trajectory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The operands that are inputs of this step.
@@ -260,6 +291,16 @@ impl Rules for Repeated {
             let mut carry = operands[..self.scan.carry].to_vec();
             let mut see = |result: usize, value| results[result] = value;
             match &self.condition {
+                None if self.keeps_all() => {
+                    // In the memory of the last one.
+                    let mut carries = self.trajectory().take().map_or_else(Vec::new, |last| last.carries);
+                    carries.clear();
+                    for step in 0..self.scan.steps {
+                        carries.extend_from_slice(&carry);
+                        self.advance(&mut carry, step..step + 1, operands, memory, &mut see)?;
+                    }
+                    *self.trajectory() = Some(Trajectory { operands: operands.to_vec(), carries });
+                }
                 None => self.advance(&mut carry, 0..self.scan.steps, operands, memory, see)?,
                 Some(condition) => {
                     let mut step = 0;
