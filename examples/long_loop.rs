@@ -1,6 +1,6 @@
 //! A hundred thousand Runge-Kutta steps: how the end depends on the start and on a parameter, in four megabytes.
 //!
-//! cargo run --release --example long_loop
+//! `cargo run --release --example long_loop`
 
 use std::time::Instant;
 use tapegrad::{Atomic, Function, Real, Scan, Tape, Var, checkpointed};
@@ -39,7 +39,8 @@ fn main() -> Result<(), tapegrad::Error> {
     let evaluating = evaluating.elapsed();
     println!("x after {STEPS} steps of {operations} operations: {value:.9}");
     println!("its derivatives by x, x' and mu at the start:   {gradient:.6?}");
-    println!("{} operation in the graph; recorded in {recording:.1?}, evaluated in {evaluating:.1?}", 1);
+    let graph = end.statistics().operations;
+    println!("{graph} operation in the graph; recorded in {recording:.1?}, evaluated in {evaluating:.1?}");
 
     // The same by hand: states kept, and a tape for each step.
     let by_hand = Instant::now();

@@ -110,6 +110,10 @@ pub mod batches {}
 pub mod large_problems {}
 
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
+#[doc = include_str!("../docs/guide/loops.md")]
+pub mod loops {}
+
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/expression-graph.md"))]
 #[doc = include_str!("../docs/guide/fused.md")]
 pub mod fused {}

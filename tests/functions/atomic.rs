@@ -2,7 +2,7 @@
 //! over every number, in every evaluator.
 
 use crate::common::alike;
-use crate::programs::{Program, Random};
+use crate::programs::{Program, Random, any_point};
 use tapegrad::batch::{Column, Samples};
 use tapegrad::{Atomic, Dual, Error, Function, Real, Scan, Var, Workspace};
 
@@ -438,4 +438,112 @@ fn calls_are_inlined() {
     let errors = [&f, &inlined].map(|f| f.evaluator().value(&[1.0, -2.0]).unwrap_err().to_string());
     assert_eq!(errors[0], errors[1]);
     assert!(errors[0].contains("atomic.rs"), "{}", errors[0]);
+}
+
+/// A program that calls another one, or repeats it, wild enough to leave every domain and to change branches.
+fn replay_is_a_fresh_evaluation_or_an_error(seed: u64) -> (bool, bool) {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let inputs = 1 + random.below(3);
+    let inner_program = Program::wide(&mut random, 2);
+    let outer_program = Program::wide(&mut random, inputs + 2);
+    let at = any_point(&mut random, inputs);
+    let inner = |x: &[Var]| {
+        let mut y = inner_program.outputs(x);
+        y.truncate(2);
+        while y.len() < 2 {
+            y.push(x[y.len()]);
+        }
+        y
+    };
+    let kind = random.below(5);
+    let Ok(step) = Function::record(inner, &[at[0], at[inputs - 1]][..]) else { return (false, false) };
+    let scan =
+        Scan { steps: random.below(4), carry: 2, memory: [0, 1000][random.below(2)], ..Scan::default() };
+    let atomic = match kind {
+        0 => Ok(Atomic::new(step)),
+        1 => Atomic::scan(step, scan),
+        2 => Atomic::scan(step, Scan { carry: 1, shared: 1, ..scan }),
+        3 => Atomic::map(step, 1, 0),
+        _ => {
+            let condition =
+                Function::record(|[x, y]| tapegrad::masks::lt(x, y).select(1.0, 0.0), [0.5, 0.5]).unwrap();
+            Atomic::while_loop(condition, step, scan)
+        }
+    }
+    .unwrap();
+    // What one of these has in operands and results beyond two is filled up, or left out.
+    fn call<R: Real>(atomic: &Atomic, x: &[R]) -> Result<Vec<R>, Error> {
+        let mut operands = x.to_vec();
+        operands.resize(atomic.operands(), R::constant(0.5));
+        let mut y = atomic.call(&operands)?;
+        y.resize(2, x[0]);
+        Ok(y)
+    }
+    fn run<R: Real>(program: &Program, atomic: &Atomic, x: &[R]) -> Result<Vec<R>, Error> {
+        let once = call(atomic, &[x[0], x[x.len() - 1]])?;
+        let twice = call(atomic, &[once[1], x[0]])?;
+        let mut y = program.outputs(&[x, &twice].concat());
+        // Needed in any case: a function leaves out what its outputs do not depend on, with what it would refuse.
+        y.extend([once, twice].concat());
+        Ok(y)
+    }
+    let mut refused = None;
+    let recorded = Function::record(
+        |x: &[Var]| {
+            run(&outer_program, &atomic, x).unwrap_or_else(|error| {
+                refused = Some(error);
+                x.to_vec()
+            })
+        },
+        &at[..],
+    );
+    let (Ok(f), None) = (recorded, refused) else { return (false, false) };
+    let (mut agreed, mut changed) = (false, false);
+    for x in [at.clone(), any_point(&mut random, inputs), any_point(&mut random, inputs)] {
+        let fresh = run(&outer_program, &atomic, &x);
+        match (f.evaluator().values(&x), fresh) {
+            (Ok(replay), Ok(fresh)) => {
+                assert!(
+                    replay.iter().zip(&fresh).all(|(&a, &b)| alike(a, b)),
+                    "seed {seed}: {replay:?}, {fresh:?}"
+                );
+                agreed = true;
+                // The sweep of the function and that over a tape.
+                let u = vec![1.0; replay.len()];
+                let by_function = f.evaluator().vjp(&x, &u).unwrap().1;
+                let on_tape =
+                    tapegrad::vjp(|x: &[Var]| run(&outer_program, &atomic, x).unwrap(), &x[..], u.clone()).1;
+                let same = by_function.iter().zip(&on_tape).all(|(&a, &b)| {
+                    alike(a, b) || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) || a.is_nan() || b.is_nan()
+                });
+                assert!(same, "seed {seed} at {x:?}: {by_function:?} and {on_tape:?}");
+            }
+            (Err(_), _) => changed = true,
+            (Ok(replay), Err(error)) => {
+                panic!("seed {seed} at {x:?}: {replay:?} is replayed, but fresh: {error}")
+            }
+        }
+    }
+    (agreed, changed)
+}
+
+fn replays(count: u64) {
+    let (mut agreed, mut changed) = (0, 0);
+    for seed in 0..count {
+        let (here, there) = replay_is_a_fresh_evaluation_or_an_error(seed);
+        agreed += u64::from(here);
+        changed += u64::from(there);
+    }
+    assert!(agreed > count / 3 && changed > count / 50, "{agreed} agreed and {changed} changed of {count}");
+}
+
+#[test]
+fn random_programs_with_calls_and_loops() {
+    replays(if cfg!(debug_assertions) { 300 } else { 5_000 });
+}
+
+#[test]
+#[ignore = "minutes; part of `.ci/run full`"]
+fn a_million_random_programs_with_calls_and_loops() {
+    replays(1_000_000);
 }
