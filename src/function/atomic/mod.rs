@@ -32,7 +32,7 @@ impl Atomic {
     /// derivatives, serves all calls.
     ///
     /// All of its inputs are operands that derivatives are taken by, held ones included. Its guards are checked at each
-    /// evaluation of the calling function.
+    /// evaluation of the calling function, unless no output depends on the call: then it is left out, guards and all.
     ///
     /// ```
     /// use tapegrad::{Atomic, Function};
