@@ -207,7 +207,7 @@ impl Evaluator<'_> {
         let Workspace { plain, part, .. } = workspace;
         function.run(x, plain)?;
         let whole = |output, plain: &mut Memory| backward_plain(&function.graph, [(output, 1.0)], plain);
-        gradients::each(&function.graph, plain, part, whole, |row, adjoints| {
+        gradients::each(&function.graph, plain, part, |_| true, whole, |row, adjoints| {
             read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);
         });
         Ok(())
