@@ -2,7 +2,7 @@
 //! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
-use super::gradients::{self, Part};
+use super::gradients;
 use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
@@ -55,12 +55,15 @@ impl Function {
         self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
             let mut rows = Vec::new();
-            let whole = |output, memory: &mut Memory<Var>| {
-                backward(&self.graph, [(output, Var::from(1.0))], memory);
-            };
-            gradients::each(&self.graph, &mut memory, &mut Part::default(), |_| true, whole, |_, adjoints| {
-                rows.extend(self.of_variables(adjoints));
-            });
+            gradients::each(
+                &self.graph,
+                self.rows(),
+                &mut memory,
+                |_| true,
+                |_, adjoints| {
+                    rows.extend(self.of_variables(adjoints));
+                },
+            );
             Ok(rows)
         })
     }

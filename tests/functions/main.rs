@@ -14,10 +14,12 @@ mod repeated;
 mod workloads;
 
 mod adaptive_runs;
+mod colours;
 mod derivatives;
 mod errors;
 mod evaluator;
 mod long_sums;
+mod modes;
 mod passes;
 mod replay;
 mod sparse;

@@ -4,9 +4,7 @@ use super::dependencies;
 use super::pattern::Pattern;
 use crate::error::Error;
 use crate::function::Function;
-use crate::function::evaluate::backward;
-use crate::function::gradients::{self, Part};
-use crate::tape::Var;
+use crate::function::gradients;
 
 impl Function {
     /// The sparsity pattern of the Jacobian: which output depends on which variable, one row per output, one column per
@@ -68,9 +66,8 @@ impl Function {
         self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
             let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
-            let whole = |output, memory: &mut _| backward(&self.graph, [(output, Var::from(1.0))], memory);
             let is_wanted = |row: usize| !pattern.row(row).is_empty();
-            gradients::each(&self.graph, &mut memory, &mut Part::default(), is_wanted, whole, |row, adjoints| {
+            gradients::each(&self.graph, self.rows(), &mut memory, is_wanted, |row, adjoints| {
                 let of = |&variable: &usize| adjoints[self.graph.input(self.variables[variable]) as usize];
                 nonzeros.extend(pattern.row(row).iter().map(of));
             });

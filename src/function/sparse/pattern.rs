@@ -176,7 +176,7 @@ impl Pattern {
     }
 
     /// The lower triangle of a matrix that is symmetric: an entry is in it if it or its mirror image is.
-    pub(super) fn lower(&self) -> Pattern {
+    pub(in crate::function) fn lower(&self) -> Pattern {
         let Columns { offsets, indices, .. } = self.by_columns();
         let mut lower = Pattern::new(self.columns);
         let mut row = Vec::new();

@@ -2,8 +2,8 @@
 
 use super::pattern::Pattern;
 use crate::error::Error;
-use crate::function::vectorised::{Exactness, Vectorised};
 use crate::function::Function;
+use crate::function::vectorised::{Exactness, Vectorised};
 
 /// The Jacobian of a function, or the lower triangle of its Hessian, planned for evaluation of its nonzeros alone. Made by
 /// [`Function::sparse_jacobian`] and [`Function::sparse_hessian`]; a [`SparseEvaluator`](super::SparseEvaluator) computes
