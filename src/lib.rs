@@ -39,7 +39,9 @@ pub mod vectorised {
 /// Jacobians and Hessians of which only the nonzeros are computed; made by [`Function::sparse_jacobian`] and
 /// [`Function::sparse_hessian`].
 pub mod sparse {
-    pub use crate::function::{Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator};
+    pub use crate::function::{
+        Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator, SparsePlan, SparseWorkspace,
+    };
 }
 
 /// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever

@@ -63,3 +63,8 @@ pub(super) fn products<'m, const N: usize>(
     backward(&function.graph, [(output, Dual::constant(1.0))], memory);
     &memory.adjoints
 }
+
+/// Where a direction is in the chunk that begins with `first`.
+pub(super) fn in_chunk(direction: usize, first: usize) -> Option<usize> {
+    direction.checked_sub(first).filter(|&direction| direction < DIRECTIONS)
+}

@@ -53,7 +53,7 @@ impl Function {
                 let best = cheaper(self.jacobian_reverse(), self.jacobian_forward());
                 let work = self.work() as f64;
                 // Colours take one chunk at least.
-                let gain = best.nanoseconds - OVER_DUALS * work - WRITTEN * self.entries();
+                let gain = best.nanoseconds - OVER_DUALS * work - WRITTEN * self.size();
                 match gain > COLOURED * work {
                     true => self.jacobian_sparse().map_or(best, |sparse| cheaper(best, sparse)),
                     false => best,
@@ -127,7 +127,7 @@ impl Function {
 
     fn by_directions(&self, mode: Mode, count: usize) -> DerivativePlan {
         let operations = self.work() * count.div_ceil(DIRECTIONS);
-        let nanoseconds = OVER_DUALS * operations as f64 + WRITTEN * self.entries();
+        let nanoseconds = OVER_DUALS * operations as f64 + WRITTEN * self.size();
         DerivativePlan { mode, count, operations, nanoseconds }
     }
 
@@ -136,13 +136,13 @@ impl Function {
         // Each sweep also looks at the adjoints of all inputs.
         let read = (self.outputs() * self.inputs()) as f64;
         let nanoseconds =
-            SWEPT * swept as f64 + EVALUATED * evaluated as f64 + WRITTEN * (read + self.entries());
+            SWEPT * swept as f64 + EVALUATED * evaluated as f64 + WRITTEN * (read + self.size());
         let operations = swept + evaluated;
         DerivativePlan { mode: Mode::Reverse, count: self.outputs(), operations, nanoseconds }
     }
 
     /// How many derivatives the Jacobian has.
-    fn entries(&self) -> f64 {
+    fn size(&self) -> f64 {
         self.outputs() as f64 * self.variables() as f64
     }
 

@@ -1,9 +1,9 @@
 //! Whole matrices of derivatives, as numbers, by each mode.
 
-use super::along::{DIRECTIONS, products, run_along, run_in_directions};
+use super::along::{DIRECTIONS, in_chunk, products, run_along, run_in_directions};
 use super::gradients;
 use super::mode::Mode;
-use super::sparse::Compressed;
+use super::sparse::numeric;
 use super::workspace::Workspace;
 use super::{Function, length};
 use crate::error::Error;
@@ -22,49 +22,31 @@ pub(super) fn jacobian(
         // There is nothing to write, but errors are still reported.
         return function.run(x, &mut workspace.plain);
     }
-    let read = |row: usize, adjoints: &[f64], out: &mut [f64]| {
+    match function.jacobian_plan(mode).mode {
+        Mode::Forward => by_columns(function, x, workspace, out),
+        Mode::Sparse => by_colours(function, x, workspace, out),
+        Mode::Reverse | Mode::Auto => {
+            function.run(x, &mut workspace.plain)?;
+            sweep(function, |_| true, workspace, out);
+            Ok(())
+        }
+    }
+}
+
+/// The rows that are wanted, after an evaluation.
+fn sweep(function: &Function, is_wanted: impl Fn(usize) -> bool, workspace: &mut Workspace, out: &mut [f64]) {
+    let columns = function.variables();
+    let (graph, rows, plain) = (&function.graph, function.rows(), &mut workspace.plain);
+    gradients::each_plain(graph, rows, plain, is_wanted, |row, adjoints| {
         let row = &mut out[row * columns..][..columns];
         row.iter_mut()
             .zip(function.variable_places())
             .for_each(|(out, place)| *out = adjoints[place as usize]);
-    };
-    match function.jacobian_plan(mode).mode {
-        Mode::Forward => by_columns(function, x, workspace, out)?,
-        Mode::Sparse => {
-            let compressed = function.compressed().expect("a plan by colours has them");
-            by_colours(function, compressed, x, workspace, out)?;
-        }
-        Mode::Reverse | Mode::Auto => {
-            let Workspace { plain, .. } = workspace;
-            function.run(x, plain)?;
-            let all = |_| true;
-            gradients::each_plain(&function.graph, function.rows(), plain, all, |row, adjoints| {
-                read(row, adjoints, out);
-            });
-            return Ok(());
-        }
-    }
-    // A row with a number that is not finite is computed again backwards, which forms products in the order of a gradient.
-    let is_finite =
-        |row: usize| out[row * columns..][..columns].iter().all(|derivative| derivative.is_finite());
-    let again: Vec<bool> = (0..function.outputs()).map(|row| !is_finite(row)).collect();
-    if again.contains(&true) {
-        let Workspace { plain, .. } = workspace;
-        function.run(x, plain)?;
-        let rows = function.rows();
-        gradients::each_plain(
-            &function.graph,
-            rows,
-            plain,
-            |row| again[row],
-            |row, adjoints| {
-                read(row, adjoints, out);
-            },
-        );
-    }
-    Ok(())
+    });
 }
 
+/// By columns, several at once. A row with a number that is not finite is computed again backwards, which forms products in the
+/// order of a gradient.
 fn by_columns(
     function: &Function,
     x: &[f64],
@@ -80,34 +62,33 @@ fn by_columns(
             row[here.clone()].copy_from_slice(&tangents[..here.len()]);
         }
     }
+    let is_finite = |row: &[f64]| row.iter().all(|derivative| derivative.is_finite());
+    let again: Vec<bool> = out.chunks_exact(columns).map(|row| !is_finite(row)).collect();
+    if again.contains(&true) {
+        function.run(x, &mut workspace.plain)?;
+        sweep(function, |row| again[row], workspace, out);
+    }
     Ok(())
 }
 
 fn by_colours(
     function: &Function,
-    Compressed { pattern, colouring }: &Compressed,
     x: &[f64],
     workspace: &mut Workspace,
     out: &mut [f64],
 ) -> Result<(), Error> {
-    let (columns, several) = (function.variables(), &mut workspace.several);
-    for first in (0..colouring.colours.max(1)).step_by(DIRECTIONS) {
-        let direction = |variable: usize| in_chunk(colouring.of[variable] as usize, first);
-        run_in_directions(function, x, direction, several)?;
-        if first == 0 {
-            // After the first error that there can be.
-            out.fill(0.0);
-        }
-        for (row, output) in function.output_places().enumerate() {
-            let tangents = several.values[output as usize].tangents();
-            for &column in pattern.row(row) {
-                if let Some(direction) = direction(column) {
-                    out[row * columns + column] = tangents[direction];
-                }
-            }
+    let compressed = function.compressed().expect("a plan by colours has them");
+    let mut nonzeros = std::mem::take(&mut workspace.nonzeros);
+    nonzeros.resize(compressed.pattern.nonzeros(), 0.0);
+    let outcome = numeric::by_colours(function, compressed, x, workspace, &mut nonzeros);
+    if outcome.is_ok() {
+        out.fill(0.0);
+        for (&entry, (row, column)) in nonzeros.iter().zip(compressed.pattern.triplets()) {
+            out[row * function.variables() + column] = entry;
         }
     }
-    Ok(())
+    workspace.nonzeros = nonzeros;
+    outcome
 }
 
 /// Writes the Hessian of a function with one output, row by row.
@@ -124,22 +105,17 @@ pub(super) fn hessian(
     if n == 0 {
         return run_along(function, x, &[], &mut workspace.dual);
     }
-    match function.hessian_plan(mode)?.mode {
-        Mode::Forward => return hessian_by_columns(function, x, workspace, out),
-        Mode::Sparse => {
-            let compressed = function.compressed_hessian().expect("a plan by colours has them");
-            hessian_by_colours(function, compressed, x, workspace, out)?;
-        }
+    let is_finite = match function.hessian_plan(mode)?.mode {
+        Mode::Forward => false,
+        Mode::Sparse => hessian_by_colours(function, x, workspace, out)?,
         Mode::Reverse | Mode::Auto => {
             let gradient = function.known_gradient().expect("a plan by its rows has it");
             jacobian(gradient, Mode::Reverse, x, workspace, out)?;
+            out.iter().all(|derivative| derivative.is_finite())
         }
-    }
+    };
     // What is not finite is decided by one mode.
-    if !out.iter().all(|derivative| derivative.is_finite()) {
-        hessian_by_columns(function, x, workspace, out)?;
-    }
-    Ok(())
+    if is_finite { Ok(()) } else { hessian_by_columns(function, x, workspace, out) }
 }
 
 fn hessian_by_columns(
@@ -162,35 +138,23 @@ fn hessian_by_columns(
     Ok(())
 }
 
+/// Returns whether all derivatives are finite.
 fn hessian_by_colours(
     function: &Function,
-    compressed: &Compressed,
     x: &[f64],
     workspace: &mut Workspace,
     out: &mut [f64],
-) -> Result<(), Error> {
-    let Compressed { pattern, colouring } = compressed;
-    let (n, output) = (function.variables(), function.single_output()?);
-    for first in (0..colouring.colours.max(1)).step_by(DIRECTIONS) {
-        let direction = |variable: usize| in_chunk(colouring.of[variable] as usize, first);
-        run_in_directions(function, x, direction, &mut workspace.several)?;
-        if first == 0 {
-            out.fill(0.0);
-        }
-        let adjoints = products(function, output, &mut workspace.several);
-        for (row, column) in pattern.triplets() {
-            let (found, colour) = compressed.found_at(row, column);
-            if let Some(direction) = in_chunk(colour, first) {
-                let entry =
-                    adjoints[function.graph.input(function.variables[found]) as usize].tangent(direction);
-                (out[row * n + column], out[column * n + row]) = (entry, entry);
-            }
+) -> Result<bool, Error> {
+    let compressed = function.compressed_hessian().expect("a plan by colours has them");
+    let (n, mut nonzeros) = (function.variables(), std::mem::take(&mut workspace.nonzeros));
+    nonzeros.resize(compressed.pattern.nonzeros(), 0.0);
+    let outcome = numeric::hessian_by_colours(function, compressed, x, workspace, &mut nonzeros);
+    if outcome.is_ok() {
+        out.fill(0.0);
+        for (&entry, (row, column)) in nonzeros.iter().zip(compressed.pattern.triplets()) {
+            (out[row * n + column], out[column * n + row]) = (entry, entry);
         }
     }
-    Ok(())
-}
-
-/// Where a direction is in the chunk that begins with `first`.
-fn in_chunk(direction: usize, first: usize) -> Option<usize> {
-    direction.checked_sub(first).filter(|&direction| direction < DIRECTIONS)
+    workspace.nonzeros = nonzeros;
+    outcome
 }

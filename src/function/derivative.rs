@@ -2,7 +2,6 @@
 //! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
-use super::gradients;
 use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
@@ -46,26 +45,14 @@ impl Function {
     }
 
     /// The Jacobian: a function of the same inputs whose outputs are the derivatives, row by row: one row per
-    /// output, one column per variable.
+    /// output, one column per variable. It is recorded by rows, each over what the output depends on, or in forward mode,
+    /// a pass for each colour of its pattern, if that is much less.
     ///
     /// # Errors
     /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
     /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| {
-            let mut memory = self.evaluated(inputs)?;
-            let mut rows = Vec::new();
-            gradients::each(
-                &self.graph,
-                self.rows(),
-                &mut memory,
-                |_| true,
-                |_, adjoints| {
-                    rows.extend(self.of_variables(adjoints));
-                },
-            );
-            Ok(rows)
-        })
+        self.record_again(&[], |inputs, _| self.entries(inputs))
     }
 
     /// The Hessian of a function with one output: its outputs are the second derivatives, row by row.

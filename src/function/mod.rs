@@ -36,7 +36,9 @@ pub use evaluator::Evaluator;
 pub use mode::{DerivativePlan, Mode};
 pub use passes::Pass;
 pub use precision::Precision;
-pub use sparse::{Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator};
+pub use sparse::{
+    Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator, SparsePlan, SparseWorkspace,
+};
 pub use vectorised::{
     Exactness, PlanStatistics, Vectorised, VectorisedAdaptive, VectorisedEvaluator, VectorisedWorkspace,
 };
@@ -244,6 +246,11 @@ impl Function {
     /// The places of the variables.
     fn variable_places(&self) -> impl Iterator<Item = Place> + '_ {
         self.variables.iter().map(|&variable| self.graph.input(variable))
+    }
+
+    /// The place of a variable, by its position.
+    fn place(&self, variable: usize) -> usize {
+        self.graph.input(self.variables[variable]) as usize
     }
 
     /// The places of the outputs.

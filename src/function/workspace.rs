@@ -15,6 +15,7 @@ pub struct Workspace {
     pub(super) plain: Memory,
     pub(super) dual: Memory<Dual>,
     pub(super) several: Memory<Dual<f64, DIRECTIONS>>,
+    pub(super) nonzeros: Vec<f64>,
 }
 
 impl Workspace {

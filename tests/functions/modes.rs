@@ -1,7 +1,7 @@
 //! Promise: every mode gives the same matrices, and a plan says beforehand which one is taken.
 
 use crate::programs::{Program, Random, any_point};
-use tapegrad::{Error, Function, Mode, Real, Var, lists};
+use tapegrad::{Error, Function, Mode, Var, lists};
 
 const MODES: [Mode; 4] = [Mode::Auto, Mode::Forward, Mode::Reverse, Mode::Sparse];
 

@@ -2,7 +2,7 @@
 
 use crate::programs::{Program, Random, any_point};
 use crate::repeated::Repeated;
-use tapegrad::{Error, Function, Real, Var, lists, sparse::Pattern};
+use tapegrad::{Error, Function, Mode, Var, lists, sparse::Pattern};
 
 /// Whether two numbers are the same, NaN included; 0 and −0 are.
 fn same(a: f64, b: f64) -> bool {
@@ -27,6 +27,13 @@ fn dense(pattern: &Pattern, values: &[f64]) -> Vec<f64> {
 /// The Jacobian of a function at a point, sparse and as a dense function.
 fn jacobians(f: &Function, x: &[f64]) -> [Vec<f64>; 2] {
     let sparse = f.sparse_jacobian().unwrap();
+    for mode in [Mode::Reverse, Mode::Sparse] {
+        let other = f.sparse_jacobian_by(mode).unwrap();
+        assert_eq!(other.pattern(), sparse.pattern());
+        let values = dense(other.pattern(), &other.evaluator().values(x).unwrap());
+        let exact = f.evaluator().jacobian_by(mode, x).unwrap();
+        assert!(values.iter().zip(&exact).all(|(&a, &b)| same(a, b)), "{mode:?}: {values:?}, {exact:?}");
+    }
     assert_eq!(sparse.pattern(), &f.jacobian_pattern());
     assert_eq!((sparse.pattern().rows(), sparse.pattern().columns()), (f.outputs(), f.variables()));
     let values = sparse.evaluator().values(x).unwrap();
@@ -61,7 +68,7 @@ fn jacobians_of_any_program_at_any_point() {
             nonzeros += usize::from(b != 0.0);
         }
     }
-    assert!(nonzeros > 2000, "{nonzeros}");
+    assert!(nonzeros > 1500, "{nonzeros}");
 }
 
 #[test]
@@ -94,23 +101,23 @@ fn graphs_of_equal_parts() {
     }
 }
 
-fn pattern_of<const N: usize>(f: impl FnOnce(&[Var]) -> [Var; N], variables: usize) -> Vec<Vec<usize>> {
+fn pattern_of(f: fn(&[Var]) -> Vec<Var>, variables: usize) -> Vec<Vec<usize>> {
     let pattern = Function::record(f, &vec![0.5; variables][..]).unwrap().jacobian_pattern();
-    (0..N).map(|row| pattern.row(row).to_vec()).collect()
+    (0..pattern.rows()).map(|row| pattern.row(row).to_vec()).collect()
 }
 
 #[test]
 fn patterns_of_the_smallest_functions() {
-    assert_eq!(pattern_of(|_| [], 2), Vec::<Vec<usize>>::new());
-    assert_eq!(pattern_of(|_| [Var::from(1.0), lists::sum(&[])], 0), [vec![], vec![]]);
+    assert_eq!(pattern_of(|_| vec![], 2), Vec::<Vec<usize>>::new());
+    assert_eq!(pattern_of(|_| vec![Var::from(1.0), lists::sum(&[])], 0), [[0; 0], [0; 0]]);
     // An argument as it is, twice, and a constant.
-    assert_eq!(pattern_of(|x| [x[1], x[1], Var::from(2.0)], 2), [vec![1], vec![1], vec![]]);
+    assert_eq!(pattern_of(|x| vec![x[1], x[1], Var::from(2.0)], 2), [vec![1], vec![1], vec![]]);
     // What is flat is no dependency; a zero that is a number is one.
     assert_eq!(
-        pattern_of(|x| [x[0].floor() * x[1], x[0].stop_gradient(), x[0] * 0.0], 2),
+        pattern_of(|x| vec![x[0].floor() * x[1], x[0].stop_gradient(), x[0] * 0.0], 2),
         [vec![1], vec![], vec![0]]
     );
-    let empty = Function::record(|_: &[Var]| Vec::<Var>::new(), &[][..]).unwrap();
+    let empty = Function::record(|_: &[Var]| Vec::<Var>::new(), &[0.0; 0][..]).unwrap();
     assert_eq!(empty.sparse_jacobian().unwrap().evaluator().values(&[]).unwrap(), [0.0; 0]);
     assert_eq!(empty.jacobian_pattern().to_string(), "0 × 0, 0 nonzeros");
 }
@@ -167,7 +174,11 @@ fn a_chain_is_equal_to_its_dense_hessian() {
     let values = sparse.evaluator().values(&x).unwrap();
     let values: Vec<f64> = order.iter().map(|&k| values[k]).collect();
     let all = dense(&whole, &values);
-    for mode in [tapegrad::Mode::Forward, tapegrad::Mode::Auto] {
+    for mode in [Mode::Reverse, Mode::Sparse] {
+        let other = f.sparse_hessian_by(mode).unwrap().evaluator().values(&x).unwrap();
+        assert!(order.iter().zip(&values).all(|(&k, &value)| near(other[k], value, 1e3)), "{mode:?}");
+    }
+    for mode in [Mode::Forward, Mode::Auto, Mode::Sparse] {
         let exact = f.evaluator().hessian_by(mode, &x).unwrap();
         let scale = exact.iter().fold(0f64, |most, h| most.max(h.abs()));
         assert!(all.iter().zip(&exact).all(|(&a, &b)| near(a, b, scale)), "{mode:?}");
