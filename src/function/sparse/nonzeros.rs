@@ -87,7 +87,7 @@ impl Function {
     }
 
     /// The derivatives of all outputs with respect to all variables, row by row, over variables of a recording tape.
-    pub(in crate::function) fn entries(&self, inputs: &[Var]) -> Result<Vec<Var>, Error> {
+    pub(crate) fn entries(&self, inputs: &[Var]) -> Result<Vec<Var>, Error> {
         let columns = self.variables();
         let mut all = vec![Var::from(0.0); self.outputs() * columns];
         match self.cheaper_colours() {
