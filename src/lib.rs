@@ -37,6 +37,14 @@ pub mod vectorised {
     };
 }
 
+/// Jacobians and Hessians of which only the nonzeros are computed; made by [`Function::sparse_jacobian`] and
+/// [`Function::sparse_hessian`].
+pub mod sparse {
+    pub use crate::function::{
+        Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator, SparsePlan, SparseWorkspace,
+    };
+}
+
 /// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever
 /// the length of the list; `mean` and `softmax` are composed of several.
 pub mod lists {
@@ -85,7 +93,7 @@ pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
 pub use error::Error;
-pub use function::{Adaptive, Evaluator, Function, Pass, Scan, Workspace};
+pub use function::{Adaptive, DerivativePlan, Evaluator, Function, Mode, Pass, Scan, Workspace};
 pub use number::dual::Dual;
 pub use number::point::Point;
 pub use number::real::Real;

@@ -2,7 +2,6 @@
 //! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
-use super::gradients::{self, Part};
 use super::ir::graph::{Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, length};
@@ -57,22 +56,14 @@ impl Function {
     }
 
     /// The Jacobian: a function of the same inputs whose outputs are the derivatives, row by row: one row per
-    /// output, one column per variable.
+    /// output, one column per variable. It is recorded by rows, each over what the output depends on, or in forward mode,
+    /// a pass for each colour of its pattern, if that is much less.
     ///
     /// # Errors
     /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
     /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| {
-            let mut memory = self.evaluated(inputs)?;
-            let mut rows = Vec::new();
-            let whole =
-                |output, memory: &mut Memory<Var>| backward(&self.graph, [(output, Var::from(1.0))], memory);
-            gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
-                rows.extend(self.of_variables(adjoints));
-            })?;
-            Ok(rows)
-        })
+        self.record_again(&[], |inputs, _| self.entries(inputs))
     }
 
     /// The Hessian of a function with one output: its outputs are the second derivatives, row by row.
@@ -129,7 +120,7 @@ impl Function {
 
     /// Records a function of the same inputs and further ones, at the same point. Its guards are those of this
     /// function, and keep their lines.
-    fn record_again(
+    pub(super) fn record_again(
         &self,
         further: &[String],
         build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,

@@ -15,14 +15,17 @@ mod workloads;
 
 mod adaptive_runs;
 mod atomic;
+mod colours;
 mod derivatives;
 mod errors;
 mod evaluator;
 #[cfg(feature = "nalgebra")]
 mod implicit;
 mod long_sums;
+mod modes;
 mod passes;
 mod replay;
+mod sparse;
 mod stored;
 mod stretches;
 mod together;

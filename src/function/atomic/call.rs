@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::function::evaluate::{Memory, backward, backward_plain};
 use crate::function::ir::graph::Place;
+use crate::function::sparse::dependencies::dependencies;
 use crate::function::tangents::forward_tangents;
 use crate::table::atomic::{Active, Atomic, Refusal, Rules};
 use crate::tape::Var;
@@ -39,7 +40,7 @@ const DEPENDENCIES: usize = 1 << 20;
 
 impl Call {
     pub fn new(function: Function) -> Call {
-        Call { dependencies: function.graph.dependencies(DEPENDENCIES), function, spare: Spare::default() }
+        Call { dependencies: dependencies(&function.graph, DEPENDENCIES), function, spare: Spare::default() }
     }
 }
 

@@ -30,8 +30,7 @@ impl Function {
         for output in copy(&self.graph, &inputs, &mut builder) {
             builder.output(output);
         }
-        let (names, variables, at) = (self.names.clone(), self.variables.clone(), self.at.clone());
-        Cow::Owned(Function { graph: builder.finish(), names, variables, at })
+        Cow::Owned(self.with_graph(builder.finish()))
     }
 }
 

@@ -7,6 +7,7 @@ use super::call::Spare;
 use super::reverse::Reverse;
 use crate::error::Error;
 use crate::function::evaluate::Memory;
+use crate::function::sparse::dependencies::dependencies;
 use crate::function::{Function, length};
 use crate::table::atomic::{Active, Atomic, Refusal, Rules};
 use std::any::Any;
@@ -83,7 +84,7 @@ impl Repeated {
             length("outputs of the condition", 1, condition.outputs())?;
         }
         let all = || vec![(0..step.inputs() as u32).collect(); step.outputs()];
-        let step_dependencies = step.graph.dependencies(DEPENDENCIES).unwrap_or_else(all);
+        let step_dependencies = dependencies(&step.graph, DEPENDENCIES).unwrap_or_else(all);
         let mut repeated = Repeated {
             step_dependencies,
             step,

@@ -3,7 +3,6 @@
 use super::graph::Graph;
 use super::instructions::Place;
 use crate::tape::mark_needed;
-use std::rc::Rc;
 
 impl Graph {
     /// For each place, whether it depends on one of these inputs.
@@ -15,45 +14,6 @@ impl Graph {
             }
         }
         depends
-    }
-
-    /// For each output, the inputs that it depends on, in ascending order; `None` if there are more than `most` in all
-    /// intermediate results together.
-    pub fn dependencies(&self, most: usize) -> Option<Vec<Vec<u32>>> {
-        let nothing: Rc<[u32]> = Rc::from([]);
-        let mut of: Vec<Rc<[u32]>> = vec![nothing; self.places()];
-        (0..self.inputs).for_each(|input| of[self.input(input) as usize] = Rc::from([input as u32]));
-        let mut total = 0;
-        let mut union = Vec::new();
-        let mut joined = |of: &[Rc<[u32]>], operands: &mut dyn Iterator<Item = Place>| {
-            let mut parts = operands.map(|operand| &of[operand as usize]).filter(|part| !part.is_empty());
-            let Some(first) = parts.next() else { return Some(Rc::from([])) };
-            // Most operations have operands that depend on the same inputs.
-            let others = parts.filter(|part| !Rc::ptr_eq(part, first));
-            union.clear();
-            others.for_each(|part| union.extend_from_slice(part));
-            if union.is_empty() {
-                return Some(first.clone());
-            }
-            union.extend_from_slice(first);
-            union.sort_unstable();
-            union.dedup();
-            total += union.len();
-            (total <= most).then(|| Rc::from(&union[..]))
-        };
-        for instruction in self.instructions.iter() {
-            let called = self.instructions.called_by(instruction);
-            if let Some(rows) = called.and_then(|function| function.rules().dependencies()) {
-                for (place, row) in instruction.results().zip(rows) {
-                    let mut operands = row.iter().map(|&operand| instruction.operands[operand as usize]);
-                    of[place] = joined(&of, &mut operands)?;
-                }
-            } else {
-                let all = joined(&of, &mut instruction.operands.iter().copied())?;
-                of[instruction.results()].fill(all);
-            }
-        }
-        Some(self.outputs.iter().map(|&output| of[output as usize].to_vec()).collect())
     }
 
     /// For each place, whether one of these places depends on it.

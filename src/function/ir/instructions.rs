@@ -88,6 +88,27 @@ impl Instructions {
         }
     }
 
+    /// The operands that a path may lead to from this result of an instruction, counted from 0 (see `table/zeros`): what its
+    /// derivatives depend on. Of an operation on matrices, each result has all operands.
+    pub fn sources<'i>(
+        &'i self,
+        instruction: Instruction<'i>,
+        result: usize,
+    ) -> impl Iterator<Item = Place> + 'i {
+        debug_assert!(result < instruction.results().len());
+        let rows = self.called_by(instruction).and_then(|function| function.rules().dependencies());
+        let of_call = rows.map(|rows| rows[result].iter().map(|&k| instruction.operands[k as usize]));
+        let is_source = move |&(k, _): &(usize, &Place)| !instruction.op.never_selects(k);
+        let others = instruction.operands.iter().enumerate().filter(is_source).map(|(_, &place)| place);
+        let others = rows.is_none().then_some(others);
+        of_call.into_iter().flatten().chain(others.into_iter().flatten())
+    }
+
+    /// Whether all results of an instruction have the same [`sources`](Self::sources).
+    pub fn has_equal_sources(&self, instruction: Instruction<'_>) -> bool {
+        self.called_by(instruction).is_none_or(|function| function.rules().dependencies().is_none())
+    }
+
     /// An instruction as an operation with several results, if it is one.
     pub fn compound(&self, instruction: Instruction<'_>) -> Option<Compound> {
         match instruction.op {
@@ -169,6 +190,19 @@ impl Instructions {
     #[inline(always)]
     pub fn backwards(&self) -> impl Iterator<Item = Instruction<'_>> {
         self.ops.iter().rev().map(|entry| self.instruction(entry))
+    }
+
+    /// The instructions in this range, from the last to the first.
+    #[inline(always)]
+    pub fn range_backwards(&self, range: Range<usize>) -> impl Iterator<Item = Instruction<'_>> + Clone {
+        self.ops[range].iter().rev().map(|entry| self.instruction(entry))
+    }
+
+    /// The places of the results of the instructions in this range.
+    pub fn results_of(&self, range: Range<usize>) -> Range<usize> {
+        let start =
+            |index: usize| self.ops.get(index).map_or(self.results.end, |entry| entry.result as usize);
+        start(range.start)..start(range.end)
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@ mod neutral;
 
 use super::Function;
 use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
+use super::known::Known;
 use std::borrow::Cow;
 
 /// A rewrite of a recorded function that computes the same values.
@@ -77,8 +78,18 @@ impl Function {
                 graph = Cow::Owned(now);
             }
         }
-        let graph = graph.into_owned();
-        Function { graph, names: self.names.clone(), variables: self.variables.clone(), at: self.at.clone() }
+        self.with_graph(graph.into_owned())
+    }
+
+    /// This graph instead, which has the same inputs.
+    pub(super) fn with_graph(&self, graph: Graph) -> Function {
+        Function {
+            graph,
+            names: self.names.clone(),
+            variables: self.variables.clone(),
+            at: self.at.clone(),
+            known: Known::default(),
+        }
     }
 }
 
