@@ -547,3 +547,53 @@ fn random_programs_with_calls_and_loops() {
 fn a_million_random_programs_with_calls_and_loops() {
     replays(1_000_000);
 }
+
+/// Patterns go through calls, maps and loops, and sparse derivatives are those of the operations written out.
+#[test]
+fn patterns_go_through_calls_and_loops() {
+    let cell = Function::record(|[l, u, r]| [(r - l).sin() * u, u * u], [0.1, 0.2, 0.3]).unwrap();
+    let called = Atomic::new(cell.clone());
+    let chain = |x: &[Var], cell: &dyn Fn(&[Var]) -> Vec<Var>| -> Vec<Var> {
+        x.windows(3).map(|w| cell(w)).map(|y| y[0] * 2.0 + y[1]).collect()
+    };
+    let at: Vec<f64> = (0..12).map(|k| 0.1 * f64::from(k) - 0.4).collect();
+    let [calls, copied] = both(&cell, |x, call| chain(x, call), &at).unwrap();
+    assert_eq!(calls.jacobian_pattern(), copied.jacobian_pattern());
+    // Every second result alone: nothing depends on the neighbours.
+    let squares = Function::record(
+        |x: &[Var]| x.windows(3).map(|w| called.call(w).unwrap()[1]).collect::<Vec<_>>(),
+        &at[..],
+    )
+    .unwrap();
+    assert!(squares.jacobian_pattern().triplets().all(|(row, column)| column == row + 1));
+    // A map is made of blocks.
+    let map = Atomic::map(cell.clone(), 4, 0).unwrap();
+    let blocks = Function::record(|x: &[Var]| map.call(x).unwrap(), &at[..]).unwrap().jacobian_pattern();
+    assert!(blocks.triplets().all(|(row, column)| row / 2 == column / 3));
+    assert_eq!(blocks.nonzeros(), 4 * 4);
+    // What a scan puts out depends on the steps so far.
+    let step = Function::record(|[x, u, a]| [x + u * a, x * u], [1.0, 0.5, 0.1]).unwrap();
+    let scan = Atomic::scan(step, Scan { steps: 10, carry: 1, shared: 1, ..Scan::default() }).unwrap();
+    let f = Function::record(|x: &[Var]| scan.call(x).unwrap(), &at[..]).unwrap();
+    let pattern = f.jacobian_pattern();
+    for step in 0..10 {
+        let expected: Vec<usize> = (0..=step + 1).chain((step > 0).then_some(11)).collect();
+        assert_eq!(pattern.row(1 + step), expected, "step {step}");
+    }
+    for f in [&calls, &f, &copied] {
+        let dense = f.evaluator().jacobian(&at).unwrap();
+        let sparse = f.sparse_jacobian().unwrap();
+        let found = sparse.evaluator().values(&at).unwrap();
+        let mut all = vec![0.0; dense.len()];
+        for ((row, column), value) in sparse.pattern().triplets().zip(found) {
+            all[row * 12 + column] = value;
+        }
+        close(&all, &dense, "sparse");
+    }
+    let sum = |x: &[Var], cell: &dyn Fn(&[Var]) -> Vec<Var>| vec![tapegrad::lists::sum(&chain(x, cell))];
+    let [calls, copied] = both(&cell, sum, &at).unwrap();
+    assert_eq!(calls.hessian_pattern().unwrap(), copied.hessian_pattern().unwrap());
+    let [ours, theirs] =
+        [&calls, &copied].map(|f| f.sparse_hessian().unwrap().evaluator().values(&at).unwrap());
+    close(&ours, &theirs, "sparse hessian");
+}
