@@ -52,17 +52,41 @@ impl Function {
     /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
     /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| {
-            let mut memory = self.evaluated(inputs)?;
-            let mut rows = Vec::new();
-            let whole = |output, memory: &mut Memory<Var>| {
-                backward(&self.graph, [(output, Var::from(1.0))], memory);
-            };
-            gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
-                rows.extend(self.of_variables(adjoints));
-            });
-            Ok(rows)
-        })
+        self.record_again(&[], |inputs, _| Ok(self.values_and_rows(inputs)?.split_off(self.outputs())))
+    }
+
+    /// The value and the gradient of a function with one output: a function of the same inputs whose outputs are the
+    /// value and, after it, one derivative per variable. It is [optimised](Self::optimize), so what both need is
+    /// computed once.
+    ///
+    /// ```
+    /// use tapegrad::{Function, batch::{Column, Samples}};
+    ///
+    /// let f = Function::record(|[x, y]| (x * y).exp(), [1.0, 1.0])?.value_and_gradient()?;
+    /// assert_eq!(f.evaluator().values(&[2.0, 0.0])?, [1.0, 0.0, 2.0]);
+    /// assert_eq!(f.statistics().operations, 4); // the exponential once
+    ///
+    /// // As any function, it can be evaluated for many samples.
+    /// let columns = [Column::from(&[2.0, 3.0]), Column::from(&[0.0, 0.0])];
+    /// let values = f.batched([])?.evaluator().values(&[], &Samples::new(&columns)?)?;
+    /// assert_eq!(values, [1.0, 0.0, 2.0, 1.0, 0.0, 3.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn value_and_gradient(&self) -> Result<Function, Error> {
+        self.single_output()?;
+        self.values_and_jacobian()
+    }
+
+    /// The values and the Jacobian: a function of the same inputs whose outputs are the values and, after them, the
+    /// derivatives, row by row. It is [optimised](Self::optimize), so what several outputs need is computed once.
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn values_and_jacobian(&self) -> Result<Function, Error> {
+        Ok(self.record_again(&[], |inputs, _| self.values_and_rows(inputs))?.optimize())
     }
 
     /// The Hessian of a function with one output: its outputs are the second derivatives, row by row.
@@ -150,6 +174,19 @@ impl Function {
         forward(&self.graph, inputs.iter().copied(), &mut memory)
             .map_err(|guard| branch_changed(guard, &memory.values))?;
         Ok(memory)
+    }
+
+    /// The values of the outputs and, after them, the rows of the Jacobian.
+    fn values_and_rows(&self, inputs: &[Var]) -> Result<Vec<Var>, Error> {
+        let mut memory = self.evaluated(inputs)?;
+        let mut all: Vec<Var> = self.output_places().map(|y| memory.values[y as usize]).collect();
+        let whole = |output, memory: &mut Memory<Var>| {
+            backward(&self.graph, [(output, Var::from(1.0))], memory);
+        };
+        gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
+            all.extend(self.of_variables(adjoints));
+        });
+        Ok(all)
     }
 
     /// The adjoints of the variables, by a reverse sweep.

@@ -198,14 +198,67 @@ impl Evaluator<'_> {
     /// # Errors
     /// See [`Evaluator`].
     pub fn jacobian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        self.write_jacobian(x, None, out)
+    }
+
+    /// The values of all outputs, and the [`jacobian`](Self::jacobian), from the same evaluation.
+    ///
+    /// ```
+    /// use tapegrad::Function;
+    ///
+    /// let f = Function::record(|[r, phi]| [r * phi.cos(), r * phi.sin()], [1.0, 0.0])?;
+    /// let (values, jacobian) = f.evaluator().values_and_jacobian(&[2.0, 0.0])?;
+    /// assert_eq!((values, jacobian), (vec![2.0, 0.0], vec![1.0, 0.0, 0.0, 2.0]));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn values_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let outputs = self.function.outputs();
+        let (mut values, mut jacobian) = (vec![0.0; outputs], vec![0.0; outputs * self.function.variables()]);
+        self.values_and_jacobian_into(x, &mut values, &mut jacobian)?;
+        Ok((values, jacobian))
+    }
+
+    /// As [`values_and_jacobian`](Self::values_and_jacobian), into `values` and `jacobian`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn values_and_jacobian_into(
+        &mut self,
+        x: &[f64],
+        values: &mut [f64],
+        jacobian: &mut [f64],
+    ) -> Result<(), Error> {
+        length("values", self.function.outputs(), values.len())?;
+        self.write_jacobian(x, Some(values), jacobian)
+    }
+
+    /// Writes the Jacobian and, if they are wanted, the values.
+    fn write_jacobian(
+        &mut self,
+        x: &[f64],
+        values: Option<&mut [f64]>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
         let (function, workspace) = self.parts();
         let (rows, columns) = (function.outputs(), function.variables());
         length("derivatives", rows * columns, out.len())?;
         if columns > 0 && SWEEPS * columns.div_ceil(DIRECTIONS) < rows {
-            return by_columns(function, x, workspace, out);
+            by_columns(function, x, workspace, out)?;
+            if let Some(values) = values {
+                let of_duals =
+                    function.output_places().map(|y| workspace.several.values[y as usize].primal());
+                values.iter_mut().zip(of_duals).for_each(|(value, of_dual)| *value = of_dual);
+            }
+            return Ok(());
         }
         let Workspace { plain, part, .. } = workspace;
         function.run(x, plain)?;
+        if let Some(values) = values {
+            read(&plain.values, function.output_places(), values);
+        }
         let whole = |output, plain: &mut Memory| backward_plain(&function.graph, [(output, 1.0)], plain);
         gradients::each(&function.graph, plain, part, whole, |row, adjoints| {
             read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);

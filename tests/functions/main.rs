@@ -23,6 +23,7 @@ mod replay;
 mod stored;
 mod stretches;
 mod together;
+mod values_with_derivatives;
 mod vectorised;
 mod view;
 mod zeros;
