@@ -36,6 +36,12 @@ pub mod vectorised {
     };
 }
 
+/// Jacobians and Hessians of which only the nonzeros are computed; made by [`Function::sparse_jacobian`] and
+/// [`Function::sparse_hessian`].
+pub mod sparse {
+    pub use crate::function::{Columns, Pattern, SparseDerivatives, SparseEvaluator};
+}
+
 /// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever
 /// the length of the list; `mean` and `softmax` are composed of several.
 pub mod lists {

@@ -143,7 +143,7 @@ impl Function {
 
     /// Records a function of the same inputs and further ones, at the same point. Its guards are those of this
     /// function, and keep their lines.
-    fn record_again(
+    pub(super) fn record_again(
         &self,
         further: &[String],
         build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
@@ -168,7 +168,7 @@ impl Function {
         Ok(function)
     }
 
-    fn evaluated(&self, inputs: &[Var]) -> Result<Memory<Var>, Error> {
+    pub(super) fn evaluated(&self, inputs: &[Var]) -> Result<Memory<Var>, Error> {
         let mut memory = Memory::default();
         length("inputs", self.graph.inputs, inputs.len())?;
         forward(&self.graph, inputs.iter().copied(), &mut memory)
@@ -183,9 +183,16 @@ impl Function {
         let whole = |output, memory: &mut Memory<Var>| {
             backward(&self.graph, [(output, Var::from(1.0))], memory);
         };
-        gradients::each(&self.graph, &mut memory, &mut Part::default(), whole, |_, adjoints| {
-            all.extend(self.of_variables(adjoints));
-        });
+        gradients::each(
+            &self.graph,
+            &mut memory,
+            &mut Part::default(),
+            |_| true,
+            whole,
+            |_, adjoints| {
+                all.extend(self.of_variables(adjoints));
+            },
+        );
         Ok(all)
     }
 

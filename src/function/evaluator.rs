@@ -260,9 +260,16 @@ impl Evaluator<'_> {
             read(&plain.values, function.output_places(), values);
         }
         let whole = |output, plain: &mut Memory| backward_plain(&function.graph, [(output, 1.0)], plain);
-        gradients::each(&function.graph, plain, part, whole, |row, adjoints| {
-            read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);
-        });
+        gradients::each(
+            &function.graph,
+            plain,
+            part,
+            |_| true,
+            whole,
+            |row, adjoints| {
+                read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);
+            },
+        );
         Ok(())
     }
 

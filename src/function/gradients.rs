@@ -7,28 +7,31 @@ use crate::number::real::Real;
 /// A graph with fewer instructions, or fewer outputs, is swept as a whole.
 const FEWEST: [usize; 2] = [256, 8];
 
-/// After this many outputs that depend on much of the graph, the others are expected to do so too.
+/// After this many outputs that depend on much of the graph, the next ones are expected to do so too: this many of them, before
+/// another search.
 const TRIES: usize = 4;
+const SKIPS: usize = 8;
 
-/// Calls `read` with each output, by its position, and the adjoints of all places, given the values. `whole` is a sweep over the
-/// whole graph.
+/// Calls `read` with each wanted output, by its position, and the adjoints of all places, given the values. `whole` is a sweep
+/// over the whole graph.
 #[track_caller]
 pub(super) fn each<R: Real>(
     graph: &Graph,
     memory: &mut Memory<R>,
     part: &mut Part,
+    is_wanted: impl Fn(usize) -> bool,
     whole: impl Fn(Place, &mut Memory<R>),
     mut read: impl FnMut(usize, &[R]),
 ) {
     let is_large = graph.instructions.len() >= FEWEST[0] && graph.outputs.len() >= FEWEST[1];
-    let (mut tries, mut is_clear) = (if is_large { TRIES } else { 0 }, false);
-    for (k, &output) in graph.outputs.iter().enumerate() {
-        if tries > 0 && part.find(graph, output) {
+    let (mut failures, mut skips, mut is_clear) = (0, 0, false);
+    for (k, &output) in graph.outputs.iter().enumerate().filter(|&(k, _)| is_wanted(k)) {
+        if is_large && skips == 0 && part.find(graph, output) {
             if !is_clear {
                 clear(graph, memory);
                 is_clear = true;
             }
-            tries = TRIES;
+            failures = 0;
             let instructions = part.order.iter().map(|&index| graph.instructions.at(index as usize));
             sweep(graph, instructions.clone(), [(output, R::constant(1.0))], memory);
             read(k, &memory.adjoints);
@@ -37,7 +40,12 @@ pub(super) fn each<R: Real>(
             });
             forget(touched.chain([output as usize]), memory);
         } else {
-            tries = tries.saturating_sub(1);
+            if skips > 0 {
+                skips -= 1;
+            } else {
+                failures += 1;
+                skips = if failures >= TRIES { SKIPS } else { 0 };
+            }
             is_clear = false;
             whole(output, memory);
             read(k, &memory.adjoints);

@@ -15,6 +15,7 @@ mod passes;
 mod precision;
 mod record;
 mod schedule;
+mod sparse;
 #[cfg(feature = "serde")]
 mod stored;
 mod tangents;
@@ -28,6 +29,7 @@ pub(crate) use cache::Cache;
 pub use evaluator::{Evaluator, Workspace};
 pub use passes::Pass;
 pub use precision::Precision;
+pub use sparse::{Columns, Pattern, SparseDerivatives, SparseEvaluator};
 pub use vectorised::{
     Exactness, PlanStatistics, Vectorised, VectorisedAdaptive, VectorisedEvaluator, VectorisedWorkspace,
 };

@@ -586,6 +586,11 @@ macro_rules! define_op {
                 self.multiple(operand) == Some(Multiple { by: 1.0, of: None })
             }
 
+            /// Whether no path leads to this operand at any point: the row is flat in it.
+            pub(crate) fn never_selects(self, operand: usize) -> bool {
+                self.is_piecewise() && self.multiple(operand) == Some(Multiple { by: 0.0, of: None })
+            }
+
             /// Whether the partial with respect to one operand depends on the value of an operand, or on the result for
             /// `None`, as it is written in the table.
             pub(crate) fn partial_reads(self, partial: usize, operand: Option<usize>) -> bool {

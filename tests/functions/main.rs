@@ -20,6 +20,7 @@ mod evaluator;
 mod long_sums;
 mod passes;
 mod replay;
+mod sparse;
 mod stored;
 mod stretches;
 mod together;

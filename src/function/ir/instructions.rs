@@ -141,6 +141,19 @@ impl Instruction<'_> {
         matches!(self.op, Op::Matrix(_))
     }
 
+    /// The operands that a path may lead to from this result, counted from 0 (see `table/zeros`): what its derivatives depend
+    /// on. Of an operation on matrices, each result has all operands.
+    pub fn sources(self, result: usize) -> impl Iterator<Item = Place> {
+        debug_assert!(result < self.results().len());
+        let is_source = move |&(k, _): &(usize, &Place)| !self.op.never_selects(k);
+        self.operands.iter().enumerate().filter(is_source).map(|(_, &place)| place)
+    }
+
+    /// Whether all results have the same [`sources`](Self::sources).
+    pub fn has_equal_sources(self) -> bool {
+        true
+    }
+
     /// Computes its results, and stores them with the other values.
     #[inline(always)]
     #[track_caller]
