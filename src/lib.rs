@@ -14,6 +14,7 @@ mod number;
 mod platform;
 #[cfg(feature = "view")]
 pub mod plot;
+mod problems;
 #[cfg(test)]
 mod sketches;
 mod table;
@@ -40,6 +41,14 @@ pub mod vectorised {
 /// [`Function::sparse_hessian`].
 pub mod sparse {
     pub use crate::function::{Columns, Pattern, SparseDerivatives, SparseEvaluator};
+}
+
+/// What solvers of other crates ask for: nonlinear programs under the names of Ipopt's TNLP, and least squares. There are no
+/// solvers here; [the guide](crate::guide::solvers) names some.
+pub mod solvers {
+    pub use crate::problems::{
+        Bounds, Evaluations, LeastSquares, LeastSquaresEvaluator, NonlinearProgram, ProgramEvaluator,
+    };
 }
 
 /// Functions of lists, over plain numbers, duals and variables. Each row of the table is one node on a tape, whatever

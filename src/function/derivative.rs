@@ -3,7 +3,7 @@
 
 use super::evaluate::{Memory, backward, forward};
 use super::gradients::{self, Part};
-use super::ir::graph::{Guard, Place};
+use super::ir::graph::{Graph, Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
 use crate::error::Error;
@@ -148,19 +148,30 @@ impl Function {
         further: &[String],
         build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
     ) -> Result<Function, Error> {
+        self.record_from(&[&self.graph], further, build)
+    }
+
+    /// As [`record_again`](Self::record_again), where `build` evaluates these graphs, one after the other.
+    pub(super) fn record_from(
+        &self,
+        graphs: &[&Graph],
+        further: &[String],
+        build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
+    ) -> Result<Function, Error> {
         let tape = Tape::recording();
         let mut inputs = tape.vars(&self.at);
         let own = inputs.len();
         inputs.extend(tape.vars(vec![1.0; further.len()]));
         let outputs = build(&inputs[..own], &inputs[own..])?;
         let mut function = tape.function(&inputs, &outputs)?;
-        // A comparison of constants leaves no guard in the new recording.
-        let varies = self.graph.depends_on(0..self.graph.inputs);
-        let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
-        for (guard, original) in
-            function.graph.guards.iter_mut().zip(self.graph.guards.iter().filter(is_asked))
-        {
-            guard.at = original.at.clone();
+        let mut guards = function.graph.guards.iter_mut();
+        for graph in graphs {
+            // A comparison of constants leaves no guard in the new recording.
+            let varies = graph.depends_on(0..graph.inputs);
+            let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
+            for (original, guard) in graph.guards.iter().filter(is_asked).zip(&mut guards) {
+                guard.at = original.at.clone();
+            }
         }
         function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
         // Directions and weights are held: derivatives are taken with respect to the original variables only.
@@ -208,7 +219,7 @@ impl Function {
     }
 
     /// Names that no input has.
-    fn names_with(&self, prefix: &str, count: usize) -> Vec<String> {
+    pub(super) fn names_with(&self, prefix: &str, count: usize) -> Vec<String> {
         let mut names = IndexSet::new();
         for k in 0..count {
             names.insert(super::free_name(format!("{prefix}{k}"), |name| self.names.contains(name)));

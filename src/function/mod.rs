@@ -3,6 +3,7 @@
 mod adaptive;
 mod batch;
 mod cache;
+mod combined;
 mod derivative;
 mod display;
 mod evaluate;

@@ -85,7 +85,7 @@ fn the_smallest() {
     assert_eq!(none.values_and_jacobian().unwrap().outputs(), 0);
     assert_eq!(none.evaluator().values_and_jacobian(&[1.0, 2.0]).unwrap(), (vec![], vec![]));
 
-    let constant = Function::record(|_: &[Var]| Var::from(3.0), &[][..]).unwrap();
+    let constant = Function::record(|_: &[Var]| Var::from(3.0), &[0.0; 0][..]).unwrap();
     assert_eq!(constant.value_and_gradient().unwrap().evaluator().values(&[]).unwrap(), [3.0]);
 
     let same = Function::record(|[x]| x, [1.0]).unwrap().value_and_gradient().unwrap();
