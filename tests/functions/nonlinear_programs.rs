@@ -245,7 +245,7 @@ fn structures_are_sparse() {
     assert_eq!(pendulum.jac_g_structure().0.len(), 20 * 3 + 20 * 4);
     let (rows, columns) = pendulum.h_structure();
     assert_eq!(rows, columns, "a diagonal");
-    assert_eq!(rows.len(), 21 + 20, "angles by the sine and the cosine, torques by their squares");
+    assert_eq!(rows.len(), 21 + 21, "angles by the sine and the cosine, torques by their squares");
 
     let linear = program::<Linear>();
     assert_eq!(linear.h_structure(), (vec![], vec![]));
