@@ -40,7 +40,9 @@ pub mod vectorised {
 /// Jacobians and Hessians of which only the nonzeros are computed; made by [`Function::sparse_jacobian`] and
 /// [`Function::sparse_hessian`].
 pub mod sparse {
-    pub use crate::function::{Columns, Pattern, SparseDerivatives, SparseEvaluator};
+    pub use crate::function::{
+        Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator, SparsePlan, SparseWorkspace,
+    };
 }
 
 /// What solvers of other crates ask for: nonlinear programs under the names of Ipopt's TNLP, and least squares. There are no
@@ -98,7 +100,7 @@ pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
 pub use error::Error;
-pub use function::{Adaptive, Evaluator, Function, Pass, Workspace};
+pub use function::{Adaptive, DerivativePlan, Evaluator, Function, Mode, Pass, Workspace};
 pub use number::dual::Dual;
 pub use number::point::Point;
 pub use number::real::Real;

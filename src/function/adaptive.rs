@@ -2,7 +2,8 @@
 
 use super::Function;
 use super::cache::Cache;
-use super::evaluator::{Evaluator, Workspace};
+use super::evaluator::Evaluator;
+use super::workspace::Workspace;
 use crate::error::Error;
 use crate::number::point::Point;
 use crate::tape::Var;

@@ -2,7 +2,6 @@
 //! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
-use super::gradients::{self, Part};
 use super::ir::graph::{Graph, Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, branch_changed, length};
@@ -46,13 +45,14 @@ impl Function {
     }
 
     /// The Jacobian: a function of the same inputs whose outputs are the derivatives, row by row: one row per
-    /// output, one column per variable.
+    /// output, one column per variable. It is recorded by rows, each over what the output depends on, or in forward mode,
+    /// a pass for each colour of its pattern, if that is much less.
     ///
     /// # Errors
     /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
     /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| Ok(self.values_and_rows(inputs)?.split_off(self.outputs())))
+        self.record_again(&[], |inputs, _| Ok(self.entries(&mut self.evaluated(inputs)?)))
     }
 
     /// The value and the gradient of a function with one output: a function of the same inputs whose outputs are the
@@ -86,7 +86,12 @@ impl Function {
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn values_and_jacobian(&self) -> Result<Function, Error> {
-        Ok(self.record_again(&[], |inputs, _| self.values_and_rows(inputs))?.optimize())
+        let both = self.record_again(&[], |inputs, _| {
+            let mut memory = self.evaluated(inputs)?;
+            let values: Vec<Var> = self.output_places().map(|y| memory.values[y as usize]).collect();
+            Ok([values, self.entries(&mut memory)].concat())
+        })?;
+        Ok(both.optimize())
     }
 
     /// The Hessian of a function with one output: its outputs are the second derivatives, row by row.
@@ -185,26 +190,6 @@ impl Function {
         forward(&self.graph, inputs.iter().copied(), &mut memory)
             .map_err(|guard| branch_changed(guard, &memory.values))?;
         Ok(memory)
-    }
-
-    /// The values of the outputs and, after them, the rows of the Jacobian.
-    fn values_and_rows(&self, inputs: &[Var]) -> Result<Vec<Var>, Error> {
-        let mut memory = self.evaluated(inputs)?;
-        let mut all: Vec<Var> = self.output_places().map(|y| memory.values[y as usize]).collect();
-        let whole = |output, memory: &mut Memory<Var>| {
-            backward(&self.graph, [(output, Var::from(1.0))], memory);
-        };
-        gradients::each(
-            &self.graph,
-            &mut memory,
-            &mut Part::default(),
-            |_| true,
-            whole,
-            |_, adjoints| {
-                all.extend(self.of_variables(adjoints));
-            },
-        );
-        Ok(all)
     }
 
     /// The adjoints of the variables, by a reverse sweep.

@@ -2,8 +2,9 @@
 
 use super::Function;
 use super::evaluate::{Memory, backward};
-use super::evaluator::{Evaluator, Workspace};
+use super::evaluator::Evaluator;
 use super::ir::graph::{Instruction, Place, Source};
+use super::workspace::Workspace;
 use crate::error::Error;
 use crate::table::ops::Op;
 use crate::table::zeros::Reach;

@@ -150,9 +150,24 @@ pub(super) fn backward_plain(
     for (place, weight) in seeds.clone() {
         adjoints[place as usize] += weight;
     }
+    sweep_plain(graph, graph.instructions.backwards(), values, adjoints);
+    let inputs = &adjoints[graph.constants.len()..graph.first_result()];
+    if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
+        backward(graph, seeds, memory);
+    }
+}
+
+/// Adds to the adjoints what these instructions contribute, from the last to the first, without looking for structural zeros.
+#[inline(always)]
+pub(super) fn sweep_plain<'g>(
+    graph: &'g Graph,
+    instructions: impl Iterator<Item = Instruction<'g>>,
+    values: &[f64],
+    adjoints: &mut [f64],
+) {
     // As slices of one length, so that one bounds check serves both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
-    for instruction in graph.instructions.backwards() {
+    for instruction in instructions {
         let Instruction { op, operands, result } = instruction;
         let adjoint = adjoints[result];
         // In two functions, which are given the parts, so that each keeps its variables in registers.
@@ -172,10 +187,6 @@ pub(super) fn backward_plain(
                 add_matrix(graph, instruction, values, adjoints);
             }
         }
-    }
-    let inputs = &adjoints[graph.constants.len()..graph.first_result()];
-    if inputs.iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
-        backward(graph, seeds, memory);
     }
 }
 

@@ -1,22 +1,13 @@
 //! Evaluators: values and derivatives of a recorded function at a point, as numbers.
 
-use super::evaluate::{Memory, backward, backward_plain};
-use super::gradients::{self, Part};
-use super::ir::graph::{Instruction, Place};
+use super::along::{products, run_along};
+use super::evaluate::{Memory, backward_plain};
+use super::ir::graph::Place;
 use super::maybe_owned::MaybeOwned;
-use super::{Function, length};
+use super::mode::Mode;
+use super::workspace::Workspace;
+use super::{Function, dense, length};
 use crate::error::Error;
-use crate::number::dual::Dual;
-use crate::number::owner::Owner;
-
-/// How many directions an evaluation over dual numbers has, for a matrix of derivatives.
-const DIRECTIONS: usize = 4;
-
-/// How many reverse sweeps take as long as an evaluation in that many directions.
-const SWEEPS: usize = 3;
-
-/// Nanoseconds for an operation, forwards and backwards.
-const PER_OPERATION: f64 = 4.0;
 
 /// Computes values and derivatives of a [`Function`] at any point, as numbers.
 ///
@@ -48,40 +39,6 @@ const PER_OPERATION: f64 = 4.0;
 pub struct Evaluator<'f> {
     function: &'f Function,
     memory: MaybeOwned<'f, Workspace>,
-}
-
-/// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate (operations on
-/// matrices do).
-///
-/// Each [`Evaluator`] has a workspace of its own, unless one is lent to it by
-/// [`evaluator_in`](Function::evaluator_in). Evaluators of any number of functions can use the same workspace, one
-/// after the other.
-#[derive(Debug, Clone, Default)]
-pub struct Workspace {
-    pub(super) plain: Memory,
-    dual: Memory<Dual>,
-    several: Memory<Dual<f64, DIRECTIONS>>,
-    part: Part,
-}
-
-impl Workspace {
-    /// An empty workspace; it grows with use.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl Function {
-    /// How much there is to compute, in operations.
-    pub(crate) fn work(&self) -> usize {
-        self.graph.instructions.iter().map(Instruction::work).sum()
-    }
-
-    /// The estimated time of an evaluator for the value and the gradient, in nanoseconds.
-    pub(crate) fn nanoseconds(&self) -> f64 {
-        PER_OPERATION * self.work() as f64
-    }
 }
 
 impl Function {
@@ -170,14 +127,13 @@ impl Evaluator<'_> {
         Ok(self.value_and_gradient(x)?.1)
     }
 
-    /// The Jacobian: one row per output, one column per variable. It takes one reverse sweep per output, or, where there are
-    /// many more outputs than variables, one evaluation in forward mode for every four variables. A sweep of an output that depends
-    /// on little goes there only.
+    /// The Jacobian: one row per output, one column per variable; in the mode that takes least, which
+    /// [`Function::jacobian_plan`] tells. It depends on the function alone, and is found at the first evaluation.
     ///
     /// ```
     /// use tapegrad::{Function, Var};
     ///
-    /// // A thousand residuals of two parameters: one evaluation, instead of a thousand sweeps.
+    /// // A thousand residuals of two parameters: a thousand sweeps, of three operations each.
     /// let residuals = |p: &[Var]| (0..1000).map(|k| p[0] * (p[1] * f64::from(k)).exp()).collect::<Vec<_>>();
     /// let f = Function::record(residuals, &[2.0, -0.001][..])?;
     /// let jacobian = f.evaluator().jacobian(&[2.0, -0.001])?;
@@ -188,9 +144,7 @@ impl Evaluator<'_> {
     /// # Errors
     /// See [`Evaluator`].
     pub fn jacobian(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        let mut out = vec![0.0; self.function.outputs() * self.function.variables()];
-        self.jacobian_into(x, &mut out)?;
-        Ok(out)
+        self.jacobian_by(Mode::Auto, x)
     }
 
     /// As [`jacobian`](Self::jacobian), into `out`.
@@ -198,10 +152,41 @@ impl Evaluator<'_> {
     /// # Errors
     /// See [`Evaluator`].
     pub fn jacobian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        self.write_jacobian(x, None, out)
+        self.jacobian_by_into(Mode::Auto, x, out)
     }
 
-    /// The values of all outputs, and the [`jacobian`](Self::jacobian), from the same evaluation.
+    /// As [`jacobian`](Self::jacobian), in this mode.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Mode};
+    ///
+    /// let f = Function::record(|[x, y]| [x * y, x + y, y.exp()], [1.0, 0.0])?;
+    /// let mut f = f.evaluator();
+    /// for mode in [Mode::Forward, Mode::Reverse, Mode::Sparse] {
+    ///     assert_eq!(f.jacobian_by(mode, &[2.0, 0.0])?, [0.0, 2.0, 1.0, 1.0, 0.0, 1.0]);
+    /// }
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn jacobian_by(&mut self, mode: Mode, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let mut out = vec![0.0; self.function.outputs() * self.function.variables()];
+        self.jacobian_by_into(mode, x, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`jacobian_by`](Self::jacobian_by), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn jacobian_by_into(&mut self, mode: Mode, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (function, workspace) = self.parts();
+        dense::jacobian(function, mode, x, workspace, out)
+    }
+
+    /// The values of all outputs, and the [`jacobian`](Self::jacobian). Where its mode is reverse, both come from the same
+    /// evaluation; otherwise the values take one more.
     ///
     /// ```
     /// use tapegrad::Function;
@@ -231,45 +216,13 @@ impl Evaluator<'_> {
         values: &mut [f64],
         jacobian: &mut [f64],
     ) -> Result<(), Error> {
-        length("values", self.function.outputs(), values.len())?;
-        self.write_jacobian(x, Some(values), jacobian)
-    }
-
-    /// Writes the Jacobian and, if they are wanted, the values.
-    fn write_jacobian(
-        &mut self,
-        x: &[f64],
-        values: Option<&mut [f64]>,
-        out: &mut [f64],
-    ) -> Result<(), Error> {
         let (function, workspace) = self.parts();
-        let (rows, columns) = (function.outputs(), function.variables());
-        length("derivatives", rows * columns, out.len())?;
-        if columns > 0 && SWEEPS * columns.div_ceil(DIRECTIONS) < rows {
-            by_columns(function, x, workspace, out)?;
-            if let Some(values) = values {
-                let of_duals =
-                    function.output_places().map(|y| workspace.several.values[y as usize].primal());
-                values.iter_mut().zip(of_duals).for_each(|(value, of_dual)| *value = of_dual);
-            }
-            return Ok(());
+        length("values", function.outputs(), values.len())?;
+        dense::jacobian(function, Mode::Auto, x, workspace, jacobian)?;
+        if function.jacobian_plan(Mode::Auto).mode != Mode::Reverse {
+            function.run(x, &mut workspace.plain)?;
         }
-        let Workspace { plain, part, .. } = workspace;
-        function.run(x, plain)?;
-        if let Some(values) = values {
-            read(&plain.values, function.output_places(), values);
-        }
-        let whole = |output, plain: &mut Memory| backward_plain(&function.graph, [(output, 1.0)], plain);
-        gradients::each(
-            &function.graph,
-            plain,
-            part,
-            |_| true,
-            whole,
-            |row, adjoints| {
-                read(adjoints, function.variable_places(), &mut out[row * columns..(row + 1) * columns]);
-            },
-        );
+        read(&workspace.plain.values, function.output_places(), values);
         Ok(())
     }
 
@@ -343,15 +296,13 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// The Hessian of a function with one output. It takes one reverse sweep over dual numbers for every four variables.
+    /// The Hessian of a function with one output, in the mode that takes least, which [`Function::hessian_plan`] tells. For
+    /// many variables the first evaluation records the gradient.
     ///
     /// # Errors
     /// See [`Evaluator`].
     pub fn hessian(&mut self, x: &[f64]) -> Result<Vec<f64>, Error> {
-        let n = self.function.variables();
-        let mut out = vec![0.0; n * n];
-        self.hessian_into(x, &mut out)?;
-        Ok(out)
+        self.hessian_by(Mode::Auto, x)
     }
 
     /// As [`hessian`](Self::hessian), into `out`.
@@ -359,19 +310,27 @@ impl Evaluator<'_> {
     /// # Errors
     /// See [`Evaluator`].
     pub fn hessian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        let (function, Workspace { dual, several, .. }) = self.parts();
-        let n = function.variables();
-        length("derivatives", n * n, out.len())?;
-        let output = function.single_output()?;
-        if n == 0 {
-            // There is nothing to write, but errors are still reported.
-            return run_along(function, x, &[], dual);
-        }
-        for (chunk, rows) in out.chunks_mut(DIRECTIONS * n).enumerate() {
-            run_along_variables(function, x, chunk * DIRECTIONS, several)?;
-            products(function, output, several, rows);
-        }
-        Ok(())
+        self.hessian_by_into(Mode::Auto, x, out)
+    }
+
+    /// As [`hessian`](Self::hessian), in this mode.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn hessian_by(&mut self, mode: Mode, x: &[f64]) -> Result<Vec<f64>, Error> {
+        let n = self.function.variables();
+        let mut out = vec![0.0; n * n];
+        self.hessian_by_into(mode, x, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`hessian_by`](Self::hessian_by), into `out`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn hessian_by_into(&mut self, mode: Mode, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
+        let (function, workspace) = self.parts();
+        dense::hessian(function, mode, x, workspace, out)
     }
 
     /// The product of the Hessian with a direction `v` of the variables, of a function with one output: one reverse
@@ -396,7 +355,10 @@ impl Evaluator<'_> {
         length("derivatives", function.variables(), out.len())?;
         let output = function.single_output()?;
         run_along(function, x, v, dual)?;
-        products(function, output, dual, out);
+        let adjoints = products(function, output, dual);
+        for (out, place) in out.iter_mut().zip(function.variable_places()) {
+            *out = adjoints[place as usize].tangent(0);
+        }
         Ok(())
     }
 }
@@ -412,89 +374,4 @@ fn read(numbers: &[f64], places: impl Iterator<Item = Place>, out: &mut [f64]) {
 fn gradient_of(function: &Function, output: Place, plain: &mut Memory, row: &mut [f64]) {
     backward_plain(&function.graph, [(output, 1.0)], plain);
     read(&plain.adjoints, function.variable_places(), row);
-}
-
-/// The Jacobian in forward mode. A row with a number that is not finite is computed again backwards, which forms products in
-/// the order of a gradient.
-fn by_columns(
-    function: &Function,
-    x: &[f64],
-    workspace: &mut Workspace,
-    out: &mut [f64],
-) -> Result<(), Error> {
-    let Workspace { plain, several, .. } = workspace;
-    let columns = function.variables();
-    for first in (0..columns).step_by(DIRECTIONS) {
-        run_along_variables(function, x, first, several)?;
-        let here = first..columns.min(first + DIRECTIONS);
-        for (row, output) in out.chunks_exact_mut(columns).zip(function.output_places()) {
-            let tangents = several.values[output as usize].tangents();
-            row[here.clone()].copy_from_slice(&tangents[..here.len()]);
-        }
-    }
-    let rows = out.chunks_exact_mut(columns).zip(function.output_places());
-    let mut again = rows.filter(|(row, _)| !row.iter().all(|derivative| derivative.is_finite())).peekable();
-    if again.peek().is_some() {
-        function.run(x, plain)?;
-        again.for_each(|(row, output)| gradient_of(function, output, plain, row));
-    }
-    Ok(())
-}
-
-/// Evaluates over dual numbers in the directions of some variables, from the variable `first` on.
-fn run_along_variables(
-    function: &Function,
-    x: &[f64],
-    first: usize,
-    memory: &mut Memory<Dual<f64, DIRECTIONS>>,
-) -> Result<(), Error> {
-    let dual = |variable: usize, x| match variable.checked_sub(first) {
-        Some(direction) if direction < DIRECTIONS => Dual::variable(x, direction).owned_by(Owner::NONE),
-        _ => Dual::constant(x),
-    };
-    run_over_duals(function, x, dual, memory)
-}
-
-/// Evaluates over dual numbers in one direction, with one number per variable.
-fn run_along(
-    function: &Function,
-    x: &[f64],
-    direction: &[f64],
-    memory: &mut Memory<Dual>,
-) -> Result<(), Error> {
-    run_over_duals(function, x, |variable, x| Dual::along(x, direction[variable], Owner::NONE), memory)
-}
-
-/// Evaluates over dual numbers, which `dual` makes of the variables, by their position and value.
-fn run_over_duals<const N: usize>(
-    function: &Function,
-    x: &[f64],
-    dual: impl Fn(usize, f64) -> Dual<f64, N>,
-    memory: &mut Memory<Dual<f64, N>>,
-) -> Result<(), Error> {
-    length("inputs", function.graph.inputs, x.len())?;
-    let mut variables = 0;
-    let inputs = x.iter().zip(function.are_variables()).map(|(&x, is_variable)| {
-        if !is_variable {
-            return Dual::constant(x);
-        }
-        variables += 1;
-        dual(variables - 1, x)
-    });
-    function.run_with(inputs, memory)
-}
-
-/// The Hessian-vector products in the directions of the dual numbers that the memory has the values of: one per row of `out`.
-fn products<const N: usize>(
-    function: &Function,
-    output: Place,
-    memory: &mut Memory<Dual<f64, N>>,
-    out: &mut [f64],
-) {
-    backward(&function.graph, [(output, Dual::constant(1.0))], memory);
-    for (k, row) in out.chunks_exact_mut(function.variables().max(1)).enumerate() {
-        for (out, place) in row.iter_mut().zip(function.variable_places()) {
-            *out = memory.adjoints[place as usize].tangent(k);
-        }
-    }
 }

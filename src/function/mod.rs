@@ -1,17 +1,22 @@
 //! Recorded functions: recorded once, then evaluated, differentiated and combined many times.
 
 mod adaptive;
+mod along;
 mod batch;
 mod cache;
+mod choice;
 mod combined;
+mod dense;
 mod derivative;
 mod display;
 mod evaluate;
 mod evaluator;
 mod gradients;
 mod ir;
+mod known;
 mod lanes;
 mod maybe_owned;
+mod mode;
 mod passes;
 mod precision;
 mod record;
@@ -21,19 +26,24 @@ mod sparse;
 mod stored;
 mod tangents;
 mod vectorised;
+mod workspace;
 
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
 pub(crate) use batch::Branches;
 pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Samples};
 pub(crate) use cache::Cache;
-pub use evaluator::{Evaluator, Workspace};
+pub use evaluator::Evaluator;
+pub use mode::{DerivativePlan, Mode};
 pub use passes::Pass;
 pub use precision::Precision;
-pub use sparse::{Columns, Pattern, SparseDerivatives, SparseEvaluator};
+pub use sparse::{
+    Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator, SparsePlan, SparseWorkspace,
+};
 pub use vectorised::{
     Exactness, PlanStatistics, Vectorised, VectorisedAdaptive, VectorisedEvaluator, VectorisedWorkspace,
 };
+pub use workspace::Workspace;
 
 use crate::error::Error;
 use crate::number::point::Point;
@@ -42,6 +52,7 @@ use crate::tape::{Tape, Var};
 use evaluate::{Memory, backward, backward_plain, forward};
 use indexmap::IndexSet;
 use ir::graph::{Graph, Guard, Place, are_same};
+use known::Known;
 use std::sync::Arc;
 
 /// A recorded function: a list of operations that can be evaluated, differentiated to any order, inspected, saved
@@ -78,11 +89,12 @@ pub struct Function {
     variables: Vec<usize>,
     /// The point of recording, where all guards hold.
     at: Vec<f64>,
+    known: Known<Function>,
 }
 
 impl PartialEq for Function {
     fn eq(&self, other: &Function) -> bool {
-        let Function { graph, names, variables, at } = self;
+        let Function { graph, names, variables, at, known: _ } = self;
         (graph, variables) == (&other.graph, &other.variables)
             && names.iter().eq(other.names.iter())
             && are_same(at, &other.at)
@@ -93,7 +105,13 @@ impl Eq for Function {}
 
 impl Function {
     fn new(graph: Graph, names: IndexSet<String>, at: Vec<f64>) -> Function {
-        Function { variables: (0..at.len()).collect(), graph, names: Arc::new(names), at }
+        Function {
+            variables: (0..at.len()).collect(),
+            graph,
+            names: Arc::new(names),
+            at,
+            known: Known::default(),
+        }
     }
 
     /// Records `f` at a point. See [`Point`] for the possible shapes of the point and of the result; an evaluator
@@ -166,6 +184,7 @@ impl Function {
     pub fn with_held(mut self, inputs: impl IntoIterator<Item = usize>) -> Result<Function, Error> {
         let held = set_of_inputs(inputs, self.inputs())?;
         self.variables.retain(|variable| held.binary_search(variable).is_err());
+        self.known = Known::default();
         Ok(self)
     }
 
@@ -228,6 +247,11 @@ impl Function {
     /// The places of the variables.
     fn variable_places(&self) -> impl Iterator<Item = Place> + '_ {
         self.variables.iter().map(|&variable| self.graph.input(variable))
+    }
+
+    /// The place of a variable, by its position.
+    fn place(&self, variable: usize) -> usize {
+        self.graph.input(self.variables[variable]) as usize
     }
 
     /// The places of the outputs.

@@ -14,11 +14,13 @@ mod repeated;
 mod workloads;
 
 mod adaptive_runs;
+mod colours;
 mod derivatives;
 mod errors;
 mod evaluator;
 mod least_squares;
 mod long_sums;
+mod modes;
 mod nonlinear_programs;
 mod passes;
 mod replay;

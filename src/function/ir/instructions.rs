@@ -109,6 +109,19 @@ impl Instructions {
         self.ops.iter().rev().map(|entry| self.instruction(entry))
     }
 
+    /// The instructions in this range, from the last to the first.
+    #[inline(always)]
+    pub fn range_backwards(&self, range: Range<usize>) -> impl Iterator<Item = Instruction<'_>> + Clone {
+        self.ops[range].iter().rev().map(|entry| self.instruction(entry))
+    }
+
+    /// The places of the results of the instructions in this range.
+    pub fn results_of(&self, range: Range<usize>) -> Range<usize> {
+        let start =
+            |index: usize| self.ops.get(index).map_or(self.results.end, |entry| entry.result as usize);
+        start(range.start)..start(range.end)
+    }
+
     #[inline(always)]
     fn instruction(&self, &Entry { op, start, end, result }: &Entry) -> Instruction<'_> {
         let operands = &self.operands[start as usize..end as usize];

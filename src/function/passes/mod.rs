@@ -8,6 +8,7 @@ mod neutral;
 
 use super::Function;
 use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
+use super::known::Known;
 use std::borrow::Cow;
 
 /// A rewrite of a recorded function that computes the same values.
@@ -78,7 +79,13 @@ impl Function {
             }
         }
         let graph = graph.into_owned();
-        Function { graph, names: self.names.clone(), variables: self.variables.clone(), at: self.at.clone() }
+        Function {
+            graph,
+            names: self.names.clone(),
+            variables: self.variables.clone(),
+            at: self.at.clone(),
+            known: Known::default(),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Values of sparse derivatives, for users.
 
-use super::plan::SparseDerivatives;
+use super::numeric;
+use super::plan::{Means, SparseDerivatives};
 use crate::error::Error;
 use crate::function::length;
 use crate::function::maybe_owned::MaybeOwned;
 use crate::function::vectorised::VectorisedWorkspace;
+use crate::function::workspace::Workspace;
 
 /// Computes the values of [`SparseDerivatives`] at any point.
 ///
@@ -14,10 +16,31 @@ use crate::function::vectorised::VectorisedWorkspace;
 #[derive(Debug)]
 pub struct SparseEvaluator<'s> {
     sparse: &'s SparseDerivatives,
-    memory: MaybeOwned<'s, VectorisedWorkspace>,
+    memory: MaybeOwned<'s, SparseWorkspace>,
+}
+
+/// Reusable memory of [`SparseEvaluator`]s, as [`Workspace`] is that of evaluators.
+#[derive(Debug, Default)]
+pub struct SparseWorkspace {
+    in_runs: VectorisedWorkspace,
+    one_by_one: Workspace,
+}
+
+impl SparseWorkspace {
+    /// An empty workspace; it grows with use.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl SparseDerivatives {
+    /// An evaluator that uses memory of the caller: one workspace serves many plans.
+    #[must_use]
+    pub fn evaluator_in<'s>(&'s self, workspace: &'s mut SparseWorkspace) -> SparseEvaluator<'s> {
+        SparseEvaluator { sparse: self, memory: MaybeOwned::Lent(workspace) }
+    }
+
     /// An evaluator with memory of its own.
     #[must_use]
     pub fn evaluator(&self) -> SparseEvaluator<'_> {
@@ -42,7 +65,24 @@ impl SparseEvaluator<'_> {
     /// # Errors
     /// See [`SparseEvaluator`].
     pub fn values_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        length("nonzeros", self.sparse.pattern().nonzeros(), out.len())?;
-        self.sparse.nonzeros.evaluator_in(self.memory.get()).values_into(x, out)
+        let (pattern, SparseWorkspace { in_runs, one_by_one }) = (self.sparse.pattern(), self.memory.get());
+        length("nonzeros", pattern.nonzeros(), out.len())?;
+        match &self.sparse.means {
+            Means::Function(nonzeros) => nonzeros.evaluator_in(in_runs).values_into(x, out),
+            Means::Rows(function) => numeric::by_rows(function, pattern, x, one_by_one, out),
+            Means::Colours(function) => {
+                let compressed = function.compressed().expect("a plan by colours has them");
+                numeric::by_colours(function, compressed, x, one_by_one, out)
+            }
+            Means::Stars(function) => {
+                let compressed = function.compressed_hessian().expect("a plan by colours has them");
+                if !numeric::hessian_by_colours(function, compressed, x, one_by_one, out)? {
+                    // What is not finite is decided by the rows of the gradient.
+                    let gradient = function.known_gradient().expect("it has a pattern");
+                    numeric::by_rows(gradient, pattern, x, one_by_one, out)?;
+                }
+                Ok(())
+            }
+        }
     }
 }

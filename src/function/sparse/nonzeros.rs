@@ -1,12 +1,17 @@
 //! The nonzeros of Jacobians and Hessians as functions, and their patterns.
 
+use super::compressed::Compressed;
 use super::dependencies;
 use super::pattern::Pattern;
 use crate::error::Error;
 use crate::function::Function;
-use crate::function::evaluate::backward;
-use crate::function::gradients::{self, Part};
+use crate::function::evaluate::Memory;
+use crate::function::gradients;
+use crate::function::tangents::forward_tangents;
 use crate::tape::Var;
+
+/// Passes forward have to be this many operations fewer than sweeps.
+const LEAST: usize = 1000;
 
 impl Function {
     /// The sparsity pattern of the Jacobian: which output depends on which variable, one row per output, one column per
@@ -63,26 +68,91 @@ impl Function {
         gradient.nonzeros(&gradient.jacobian_pattern().lower())
     }
 
-    /// These entries of the Jacobian as a function: each row by a sweep over what the output depends on.
+    /// These entries of the Jacobian as a function.
     pub(super) fn nonzeros(&self, pattern: &Pattern) -> Result<Function, Error> {
         self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
-            let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
-            let whole = |output, memory: &mut _| backward(&self.graph, [(output, Var::from(1.0))], memory);
-            let is_wanted = |row: usize| !pattern.row(row).is_empty();
-            gradients::each(
-                &self.graph,
-                &mut memory,
-                &mut Part::default(),
-                is_wanted,
-                whole,
-                |row, adjoints| {
-                    let of =
-                        |&variable: &usize| adjoints[self.graph.input(self.variables[variable]) as usize];
-                    nonzeros.extend(pattern.row(row).iter().map(of));
-                },
-            );
-            Ok(nonzeros)
+            Ok(match self.cheaper_colours() {
+                Some(compressed) => self.by_colours(compressed, pattern, &memory),
+                None => {
+                    let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
+                    self.by_rows(
+                        &mut memory,
+                        |row| !pattern.row(row).is_empty(),
+                        |row, adjoints| {
+                            let of = |&variable: &usize| adjoints[self.place(variable)];
+                            nonzeros.extend(pattern.row(row).iter().map(of));
+                        },
+                    );
+                    nonzeros
+                }
+            })
         })
+    }
+
+    /// The derivatives of all outputs with respect to all variables, row by row, after an evaluation over variables of a
+    /// recording tape.
+    pub(in crate::function) fn entries(&self, memory: &mut Memory<Var>) -> Vec<Var> {
+        let columns = self.variables();
+        let mut all = vec![Var::from(0.0); self.outputs() * columns];
+        match self.cheaper_colours() {
+            Some(compressed) => {
+                let nonzeros = self.by_colours(compressed, &compressed.pattern, memory);
+                for (entry, (row, column)) in nonzeros.into_iter().zip(compressed.pattern.triplets()) {
+                    all[row * columns + column] = entry;
+                }
+            }
+            None => self.by_rows(
+                memory,
+                |_| true,
+                |row, adjoints| {
+                    let row = all[row * columns..][..columns].iter_mut();
+                    row.zip(self.variable_places()).for_each(|(out, place)| *out = adjoints[place as usize]);
+                },
+            ),
+        }
+        all
+    }
+
+    /// The colours of the Jacobian, if one pass forward for each is less to record than one sweep for each output.
+    pub(super) fn cheaper_colours(&self) -> Option<&Compressed> {
+        let (by_rows, once) = (self.rows().work, self.work());
+        // Rather by rows, where the difference is small.
+        let is_less = |colours: usize| colours * once + LEAST < by_rows;
+        let compressed = is_less(1).then(|| self.compressed()).flatten();
+        compressed.filter(|compressed| is_less(compressed.colouring.colours))
+    }
+
+    /// Calls `read` with each wanted row, and the adjoints of all places: each by a sweep over what the output depends on.
+    fn by_rows(
+        &self,
+        memory: &mut Memory<Var>,
+        is_wanted: impl Fn(usize) -> bool,
+        read: impl FnMut(usize, &[Var]),
+    ) {
+        gradients::each(&self.graph, self.rows(), memory, is_wanted, read);
+    }
+
+    /// These entries, by a pass forward for each colour.
+    fn by_colours(&self, compressed: &Compressed, pattern: &Pattern, memory: &Memory<Var>) -> Vec<Var> {
+        let Compressed { pattern: own, colouring } = compressed;
+        // An entry that is only in the mirror image of the pattern is 0 here.
+        let mut of_colour = vec![Vec::new(); colouring.colours];
+        for (position, (row, column)) in pattern.triplets().enumerate() {
+            if own.position(row, column).is_some() {
+                of_colour[colouring.of[column] as usize].push((position, row));
+            }
+        }
+        let mut nonzeros = vec![Var::from(0.0); pattern.nonzeros()];
+        for (colour, entries) in of_colour.into_iter().enumerate() {
+            let places = self.variable_places().enumerate();
+            let seeds = places.filter(|&(variable, _)| colouring.of[variable] as usize == colour);
+            let seeds = seeds.map(|(_, place)| (place, Var::from(1.0)));
+            let tangents = forward_tangents(&self.graph, seeds, &memory.values);
+            for (position, row) in entries {
+                nonzeros[position] = tangents[self.graph.outputs[row] as usize];
+            }
+        }
+        nonzeros
     }
 }

@@ -1,6 +1,7 @@
 //! Sparsity patterns: where a matrix of derivatives may have numbers other than 0.
 
 use std::fmt;
+use std::ops::Range;
 
 /// Where a matrix of derivatives may have numbers other than 0; everywhere else it is 0 at every point. It is in
 /// compressed rows (CSR): nonzeros row by row, in each row by ascending columns. That is also the order in which their
@@ -96,7 +97,12 @@ impl Pattern {
     #[must_use]
     #[track_caller]
     pub fn row(&self, row: usize) -> &[usize] {
-        &self.indices[self.offsets[row]..self.offsets[row + 1]]
+        &self.indices[self.range(row)]
+    }
+
+    /// The positions of the nonzeros of a row.
+    pub(in crate::function) fn range(&self, row: usize) -> Range<usize> {
+        self.offsets[row]..self.offsets[row + 1]
     }
 
     /// The row and the column of each nonzero, in order.
@@ -170,13 +176,13 @@ impl Pattern {
             let above = above.filter(|&k| indices[k] != row);
             let (columns, those): (Vec<usize>, Vec<usize>) = above.map(|k| (indices[k], order[k])).unzip();
             whole.push(self.row(row).iter().copied().chain(columns));
-            positions.extend((self.offsets[row]..self.offsets[row + 1]).chain(those));
+            positions.extend(self.range(row).chain(those));
         }
         (whole, positions)
     }
 
     /// The lower triangle of a matrix that is symmetric: an entry is in it if it or its mirror image is.
-    pub(super) fn lower(&self) -> Pattern {
+    pub(in crate::function) fn lower(&self) -> Pattern {
         let Columns { offsets, indices, .. } = self.by_columns();
         let mut lower = Pattern::new(self.columns);
         let mut row = Vec::new();

@@ -3,7 +3,14 @@
 use super::pattern::Pattern;
 use crate::error::Error;
 use crate::function::Function;
-use crate::function::vectorised::{Exactness, Vectorised};
+use crate::function::mode::{DerivativePlan, Mode};
+use crate::function::vectorised::{Exactness, PlanStatistics, Vectorised};
+use std::fmt;
+
+/// The nonzeros become a function of their own up to this number of operations, or this number for each operation of the
+/// function; beyond, it would take too much memory.
+const MOST: usize = 1 << 22;
+const MOST_FOR_EACH: usize = 8;
 
 /// The Jacobian of a function, or the lower triangle of its Hessian, planned for evaluation of its nonzeros alone. Made by
 /// [`Function::sparse_jacobian`] and [`Function::sparse_hessian`]; a [`SparseEvaluator`](super::SparseEvaluator) computes
@@ -27,16 +34,77 @@ use crate::function::vectorised::{Exactness, Vectorised};
 #[derive(Debug, Clone)]
 pub struct SparseDerivatives {
     pattern: Pattern,
-    pub(super) nonzeros: Vectorised,
+    pub(super) means: Means,
+}
+
+/// What computes the nonzeros.
+#[derive(Debug, Clone)]
+pub(super) enum Means {
+    /// A function whose outputs they are.
+    Function(Box<Vectorised>),
+    /// Reverse sweeps of this function, of whose Jacobian they are.
+    Rows(Box<Function>),
+    /// Evaluations of this function in the directions of the colours of its Jacobian.
+    Colours(Box<Function>),
+    /// The same, with reverse sweeps, of the function whose Hessian it is.
+    Stars(Box<Function>),
+}
+
+/// How [`SparseDerivatives`] are computed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SparsePlan {
+    /// By a function whose outputs are the nonzeros, equal operations side by side.
+    InRuns(PlanStatistics),
+    /// By sweeps or colours.
+    OneByOne(DerivativePlan),
+}
+
+impl fmt::Display for SparsePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SparsePlan::InRuns(statistics) => statistics.fmt(f),
+            SparsePlan::OneByOne(plan) => plan.fmt(f),
+        }
+    }
 }
 
 impl Function {
-    /// A plan for the nonzeros of the Jacobian.
+    /// A plan for the nonzeros of the Jacobian. It takes some 10 to 100 times as long as an evaluation.
     ///
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn sparse_jacobian(&self) -> Result<SparseDerivatives, Error> {
-        SparseDerivatives::new(self, self.jacobian_pattern())
+        self.sparse_jacobian_by(Mode::Auto)
+    }
+
+    /// As [`sparse_jacobian`](Self::sparse_jacobian). With [`Mode::Reverse`] or [`Mode::Sparse`], nothing is recorded: the
+    /// plan is made in little more time than an evaluation, and evaluation takes some times longer. For few evaluations. (A
+    /// matrix of more than 1024 colours is evaluated by rows, and [`Mode::Forward`] is by colours.)
+    ///
+    /// ```
+    /// use tapegrad::{Function, Mode, Var};
+    ///
+    /// let f = Function::record(|x: &[Var]| x.windows(2).map(|w| w[1] / w[0]).collect::<Vec<_>>(), &[1.0; 100][..])?;
+    /// let sparse = f.sparse_jacobian_by(Mode::Sparse)?;
+    /// assert_eq!(sparse.plan().to_string(), "sparse, 2 colours");
+    /// assert_eq!(sparse.evaluator().values(&[2.0; 100])?, [[-0.5, 0.5]; 99].as_flattened());
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn sparse_jacobian_by(&self, mode: Mode) -> Result<SparseDerivatives, Error> {
+        let pattern =
+            self.compressed().map_or_else(|| self.jacobian_pattern(), |known| known.pattern.clone());
+        let means = match self.cheapest(mode) {
+            Mode::Auto => Means::function(self, &pattern)?,
+            Mode::Forward | Mode::Sparse if self.compressed().is_some() => {
+                Means::Colours(Box::new(self.clone()))
+            }
+            _ => Means::Rows(Box::new(self.clone())),
+        };
+        Ok(SparseDerivatives { pattern, means })
     }
 
     /// A plan for the nonzeros of the lower triangle of the Hessian, of a function with one output.
@@ -44,20 +112,62 @@ impl Function {
     /// # Errors
     /// As [`gradient`](Self::gradient).
     pub fn sparse_hessian(&self) -> Result<SparseDerivatives, Error> {
+        self.sparse_hessian_by(Mode::Auto)
+    }
+
+    /// As [`sparse_hessian`](Self::sparse_hessian), in a mode, as with [`sparse_jacobian_by`](Self::sparse_jacobian_by): by rows
+    /// of the gradient, or by evaluations over dual numbers and a reverse sweep for every four colours.
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn sparse_hessian_by(&self, mode: Mode) -> Result<SparseDerivatives, Error> {
         let gradient = self.gradient()?;
-        SparseDerivatives::new(&gradient, gradient.jacobian_pattern().lower())
+        let pattern = gradient.jacobian_pattern().lower();
+        let means = match gradient.cheapest(mode) {
+            Mode::Auto => Means::function(&gradient, &pattern)?,
+            Mode::Forward | Mode::Sparse if self.compressed_hessian().is_some() => {
+                Means::Stars(Box::new(self.clone()))
+            }
+            _ => Means::Rows(Box::new(gradient)),
+        };
+        Ok(SparseDerivatives { pattern, means })
+    }
+
+    /// The mode, and where it is left to us and the nonzeros are too many operations for a function of their own, another.
+    fn cheapest(&self, mode: Mode) -> Mode {
+        let (rows, once) = (self.rows().work, self.work());
+        let operations =
+            self.cheaper_colours().map_or(rows, |compressed| compressed.colouring.colours * once);
+        match mode == Mode::Auto && operations > MOST.max(MOST_FOR_EACH * once) {
+            true => self.jacobian_plan(Mode::Auto).mode,
+            false => mode,
+        }
+    }
+}
+
+impl Means {
+    fn function(function: &Function, pattern: &Pattern) -> Result<Means, Error> {
+        Ok(Means::Function(Box::new(function.nonzeros(pattern)?.vectorised_with(Exactness::Exact))))
     }
 }
 
 impl SparseDerivatives {
-    fn new(function: &Function, pattern: Pattern) -> Result<SparseDerivatives, Error> {
-        let nonzeros = function.nonzeros(&pattern)?.vectorised_with(Exactness::Exact);
-        Ok(SparseDerivatives { pattern, nonzeros })
-    }
-
     /// Where the nonzeros are, in the order of their values.
     #[must_use]
     pub fn pattern(&self) -> &Pattern {
         &self.pattern
+    }
+
+    /// How they are computed.
+    #[must_use]
+    pub fn plan(&self) -> SparsePlan {
+        match &self.means {
+            Means::Function(nonzeros) => SparsePlan::InRuns(nonzeros.plan().clone()),
+            Means::Rows(function) => SparsePlan::OneByOne(function.jacobian_plan(Mode::Reverse)),
+            Means::Colours(function) => SparsePlan::OneByOne(function.jacobian_plan(Mode::Sparse)),
+            Means::Stars(function) => {
+                SparsePlan::OneByOne(function.hessian_plan(Mode::Sparse).expect("a function with one output"))
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The memory of evaluators, lent by the caller.
 
 use super::plan::PlanMemory;
-use crate::function::evaluator::Workspace;
 use crate::function::precision::Precision;
+use crate::function::workspace::Workspace;
 
 /// Reusable memory of evaluators in runs: after the first evaluation of a plan, further ones do not allocate (operations on
 /// matrices do).

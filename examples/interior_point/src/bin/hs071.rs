@@ -30,3 +30,8 @@ fn main() -> Result<(), tapegrad::Error> {
     }
     Ok(())
 }
+
+#[test]
+fn reaches_the_published_optimum() -> Result<(), tapegrad::Error> {
+    main()
+}

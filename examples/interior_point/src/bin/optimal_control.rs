@@ -132,3 +132,8 @@ fn main() -> Result<(), tapegrad::Error> {
     assert!(error < 5e-3);
     Ok(())
 }
+
+#[test]
+fn reaches_the_optimum_by_calculus() -> Result<(), tapegrad::Error> {
+    main()
+}
