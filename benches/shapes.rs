@@ -6,7 +6,15 @@
 //!
 //! Random graphs of equal parts; a value and a gradient by the plan and by the function, in turns, the least of the rounds.
 //! Those that seem slower are measured again, longer.
+//!
+//! ```text
+//! cargo bench --features parallel --bench shapes -- matrices
+//! ```
+//!
+//! Jacobians and Hessians of different shapes, beside what one writes by hand, in turns.
 
+#[path = "workloads/by_shape.rs"]
+mod by_shape;
 #[path = "../tests/common/programs.rs"]
 #[allow(dead_code)]
 mod programs;
@@ -89,6 +97,9 @@ fn quantile(sorted: &[f64], part: f64) -> f64 {
 }
 
 fn main() {
+    if std::env::args().any(|arg| arg == "matrices") {
+        return by_shape::compare(|actions| least(8, Duration::from_millis(30), actions));
+    }
     let graphs = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(1_000);
     let shapes: Vec<Shape> =
         (0..graphs).filter_map(|seed| measure(seed, 4, Duration::from_micros(60))).collect();

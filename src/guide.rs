@@ -110,6 +110,11 @@ pub mod batches {}
 pub mod large_problems {}
 
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/springs-graph.md"))]
+#[doc = include_str!("../docs/guide/sparse.md")]
+pub mod sparse {}
+
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/expression-graph.md"))]
 #[doc = include_str!("../docs/guide/fused.md")]
 pub mod fused {}

@@ -6,7 +6,8 @@ mod programs;
 
 use allocation_counter::measure;
 use programs::{Program, Random};
-use tapegrad::{Function, Real, Workspace, primitives, primitives::reductions};
+use tapegrad::sparse::SparseWorkspace;
+use tapegrad::{Function, Mode, Real, Var, Workspace, primitives, primitives::reductions};
 
 /// Lengths of lists: within what is kept on the stack, beyond it, and far beyond.
 const LENGTHS: [usize; 5] = [3, 17, 100, 1_000, 40_001];
@@ -92,4 +93,32 @@ fn derivatives() {
     let gradient = Function::record(product, &x[..]).unwrap().gradient().unwrap();
     let (mut workspace, mut out) = (Workspace::new(), vec![0.0; x.len()]);
     assert_eq!(allocations(|| gradient.evaluator_in(&mut workspace).values_into(&x, &mut out).unwrap()), 0);
+}
+
+#[test]
+fn matrices_in_every_mode() {
+    let outputs = |x: &[Var]| x.windows(2).map(|w| (w[0] * w[1]).sqrt()).collect::<Vec<_>>();
+    let energy = |x: &[Var]| outputs(x).iter().map(|y| y.sin()).sum::<Var>();
+    // With and without a row that is not finite.
+    for first in [1.0, 0.0] {
+        let mut x = vec![1.5; 50];
+        x[0] = first;
+        let f = Function::record(outputs, &x[..]).unwrap();
+        let second = Function::record(energy, &x[..]).unwrap();
+        let mut out = vec![0.0; 50 * 50];
+        for mode in [Mode::Forward, Mode::Reverse, Mode::Sparse] {
+            let mut workspace = Workspace::new();
+            let sparse = [f.sparse_jacobian_by(mode).unwrap(), second.sparse_hessian_by(mode).unwrap()];
+            let mut sparse_workspace = SparseWorkspace::new();
+            let count = allocations(|| {
+                f.evaluator_in(&mut workspace).jacobian_by_into(mode, &x, &mut out[..49 * 50]).unwrap();
+                second.evaluator_in(&mut workspace).hessian_by_into(mode, &x, &mut out).unwrap();
+                for sparse in &sparse {
+                    let out = &mut out[..sparse.pattern().nonzeros()];
+                    sparse.evaluator_in(&mut sparse_workspace).values_into(&x, out).unwrap();
+                }
+            });
+            assert_eq!(count, 0, "{mode:?}, first {first}");
+        }
+    }
 }

@@ -62,11 +62,14 @@ fn by_columns(
             row[here.clone()].copy_from_slice(&tangents[..here.len()]);
         }
     }
-    let is_finite = |row: &[f64]| row.iter().all(|derivative| derivative.is_finite());
-    let again: Vec<bool> = out.chunks_exact(columns).map(|row| !is_finite(row)).collect();
-    if again.contains(&true) {
+    if !out.iter().all(|derivative| derivative.is_finite()) {
+        let is_finite = |row: &[f64]| row.iter().all(|derivative| derivative.is_finite());
+        let mut again = std::mem::take(&mut workspace.again);
+        again.clear();
+        again.extend(out.chunks_exact(columns).map(|row| !is_finite(row)));
         function.run(x, &mut workspace.plain)?;
         sweep(function, |row| again[row], workspace, out);
+        workspace.again = again;
     }
     Ok(())
 }

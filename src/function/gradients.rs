@@ -125,6 +125,7 @@ pub(super) fn each_plain(
 ) {
     memory.adjoints.clear();
     memory.adjoints.resize(graph.places(), 0.0);
+    let inputs = graph.constants.len()..graph.first_result();
     for (k, &output) in graph.outputs.iter().enumerate().filter(|&(k, _)| is_wanted(k)) {
         memory.adjoints[output as usize] = 1.0;
         for range in rows.of(k) {
@@ -136,20 +137,34 @@ pub(super) fn each_plain(
                 &mut memory.adjoints,
             );
         }
-        let inputs = graph.constants.len()..graph.first_result();
-        if memory.adjoints[inputs.clone()].iter().fold(false, |any, adjoint| any | adjoint.is_nan()) {
+        // Of few instructions, the inputs that they use, instead of all.
+        let used = || {
+            let operands = rows.instructions(graph, k).flat_map(|instruction| instruction.operands);
+            operands.map(|&place| place as usize).filter(|place| inputs.contains(place))
+        };
+        let is_short = 4 * rows.of(k).iter().map(|range| range.len()).sum::<usize>() < inputs.len();
+        let has_nan = if is_short {
+            used().any(|place| memory.adjoints[place].is_nan())
+        } else {
+            memory.adjoints[inputs.clone()].iter().fold(false, |any, adjoint| any | adjoint.is_nan())
+        };
+        if has_nan {
             backward(graph, [(output, 1.0)], memory);
             read(k, &memory.adjoints);
             memory.adjoints.fill(0.0);
             continue;
         }
         read(k, &memory.adjoints);
-        memory.adjoints[inputs].fill(0.0);
+        memory.adjoints[output as usize] = 0.0;
+        if is_short {
+            used().for_each(|place| memory.adjoints[place] = 0.0);
+        } else {
+            memory.adjoints[inputs.clone()].fill(0.0);
+        }
         for range in rows.of(k) {
             memory.adjoints[graph.instructions.results_of(range.start as usize..range.end as usize)]
                 .fill(0.0);
         }
-        memory.adjoints[output as usize] = 0.0;
     }
 }
 

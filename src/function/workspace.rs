@@ -16,6 +16,8 @@ pub struct Workspace {
     pub(super) dual: Memory<Dual>,
     pub(super) several: Memory<Dual<f64, DIRECTIONS>>,
     pub(super) nonzeros: Vec<f64>,
+    /// The rows that are computed again.
+    pub(super) again: Vec<bool>,
 }
 
 impl Workspace {

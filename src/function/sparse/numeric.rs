@@ -58,11 +58,14 @@ pub(in crate::function) fn by_colours(
             }
         }
     }
-    let is_finite = |row: usize| out[pattern.range(row)].iter().all(|derivative| derivative.is_finite());
-    let again: Vec<bool> = (0..pattern.rows()).map(|row| !is_finite(row)).collect();
-    if again.contains(&true) {
+    if !out.iter().all(|derivative| derivative.is_finite()) {
+        let is_finite = |row: usize| out[pattern.range(row)].iter().all(|derivative| derivative.is_finite());
+        let mut again = std::mem::take(&mut workspace.again);
+        again.clear();
+        again.extend((0..pattern.rows()).map(|row| !is_finite(row)));
         function.run(x, &mut workspace.plain)?;
         sweep(function, pattern, |row| again[row], workspace, out);
+        workspace.again = again;
     }
     Ok(())
 }

@@ -18,3 +18,4 @@ mod nist;
 #[path = "../../common/programs.rs"]
 mod programs;
 mod scalars;
+mod sparse;
