@@ -2,13 +2,11 @@
 
 use super::evaluate::{Memory, backward};
 use super::ir::graph::Place;
+use super::mode::DIRECTIONS;
 use super::{Function, length};
 use crate::error::Error;
 use crate::number::dual::Dual;
 use crate::number::owner::Owner;
-
-/// How many directions an evaluation has, for a matrix of derivatives.
-pub(super) const DIRECTIONS: usize = 4;
 
 /// Evaluates in several directions: `direction` gives that of each variable, if it has one.
 pub(super) fn run_in_directions(

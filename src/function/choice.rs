@@ -1,10 +1,9 @@
 //! Which mode a matrix of derivatives is computed by: whichever takes least, by an estimate.
 
 use super::Function;
-use super::along::DIRECTIONS;
 use super::gradients::Rows;
 use super::ir::graph::Instruction;
-use super::mode::{DerivativePlan, Mode};
+use super::mode::{DIRECTIONS, DerivativePlan, Mode};
 use super::sparse::{Compressed, dependencies};
 use crate::error::Error;
 
@@ -84,24 +83,9 @@ impl Function {
     /// [`Error::Length`] if the number of outputs is not one.
     pub fn hessian_plan(&self, mode: Mode) -> Result<DerivativePlan, Error> {
         self.single_output()?;
-        let forward = || {
-            let count = self.variables();
-            let operations = self.work() * count.div_ceil(DIRECTIONS);
-            let written = WRITTEN * (count * count) as f64;
-            let nanoseconds = SWEPT_OVER_DUALS * operations as f64 + written;
-            DerivativePlan { mode: Mode::Forward, count, operations, nanoseconds }
-        };
-        let reverse = || {
-            let by_rows = self.known_gradient()?.jacobian_reverse();
-            Some(by_rows)
-        };
-        let sparse = || {
-            let count = self.compressed_hessian()?.colouring.colours;
-            let operations = self.work() * count.div_ceil(DIRECTIONS);
-            let written = WRITTEN * (self.variables() * self.variables()) as f64;
-            let nanoseconds = SWEPT_OVER_DUALS * operations as f64 + written;
-            Some(DerivativePlan { mode: Mode::Sparse, count, operations, nanoseconds })
-        };
+        let forward = || self.hessian_in(Mode::Forward, self.variables());
+        let reverse = || Some(self.known_gradient()?.jacobian_reverse());
+        let sparse = || Some(self.hessian_in(Mode::Sparse, self.compressed_hessian()?.colouring.colours));
         Ok(match mode {
             Mode::Auto => *self.known.hessian.get(|| {
                 let forward = forward();
@@ -118,17 +102,26 @@ impl Function {
     }
 
     fn jacobian_forward(&self) -> DerivativePlan {
-        let count = self.variables();
-        self.by_directions(Mode::Forward, count)
+        self.jacobian_in(Mode::Forward, self.variables())
     }
 
     fn jacobian_sparse(&self) -> Option<DerivativePlan> {
-        Some(self.by_directions(Mode::Sparse, self.compressed()?.colouring.colours))
+        Some(self.jacobian_in(Mode::Sparse, self.compressed()?.colouring.colours))
     }
 
-    fn by_directions(&self, mode: Mode, count: usize) -> DerivativePlan {
+    /// What the Jacobian takes in this number of directions.
+    pub(super) fn jacobian_in(&self, mode: Mode, count: usize) -> DerivativePlan {
+        self.in_directions(mode, count, OVER_DUALS, self.size())
+    }
+
+    /// What the Hessian takes in this number of directions.
+    pub(super) fn hessian_in(&self, mode: Mode, count: usize) -> DerivativePlan {
+        self.in_directions(mode, count, SWEPT_OVER_DUALS, (self.variables() * self.variables()) as f64)
+    }
+
+    fn in_directions(&self, mode: Mode, count: usize, rate: f64, written: f64) -> DerivativePlan {
         let operations = self.work() * count.div_ceil(DIRECTIONS);
-        let nanoseconds = OVER_DUALS * operations as f64 + WRITTEN * self.size();
+        let nanoseconds = rate * operations as f64 + WRITTEN * written;
         DerivativePlan { mode, count, operations, nanoseconds }
     }
 

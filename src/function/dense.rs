@@ -1,8 +1,8 @@
 //! Whole matrices of derivatives, as numbers, by each mode.
 
-use super::along::{DIRECTIONS, in_chunk, products, run_along, run_in_directions};
+use super::along::{in_chunk, products, run_along, run_in_directions};
 use super::gradients;
-use super::mode::Mode;
+use super::mode::{DIRECTIONS, Mode};
 use super::sparse::numeric;
 use super::workspace::Workspace;
 use super::{Function, length};

@@ -1,7 +1,9 @@
 //! Modes of differentiation, and what a matrix of derivatives takes by one of them.
 
-use super::along::DIRECTIONS;
 use std::fmt;
+
+/// How many directions an evaluation over dual numbers has, for a matrix of derivatives.
+pub(super) const DIRECTIONS: usize = 4;
 
 /// How a matrix of derivatives is computed.
 ///

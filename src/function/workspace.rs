@@ -1,7 +1,7 @@
 //! Memory of evaluators.
 
-use super::along::DIRECTIONS;
 use super::evaluate::Memory;
+use super::mode::DIRECTIONS;
 use crate::number::dual::Dual;
 
 /// Reusable memory of evaluators: after the first evaluation of a function, further ones do not allocate (operations on

@@ -7,12 +7,7 @@ use crate::table::rules::Few;
 /// Replaces values that are NaN by those of the scalar row: `operand(k, lane)` are the arguments.
 #[cold]
 #[inline(never)]
-pub(in crate::function) fn values<T: Float>(
-    op: Op,
-    operand: impl Fn(usize, usize) -> T,
-    arity: usize,
-    y: &mut [T],
-) {
+pub(crate) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arity: usize, y: &mut [T]) {
     let mut arguments: Few<f64> = Few::with_capacity(arity);
     for (lane, y) in y.iter_mut().enumerate().filter(|(_, y)| y.is_a_nan()) {
         arguments.clear();

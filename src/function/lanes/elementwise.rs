@@ -12,22 +12,22 @@ use crate::table::zeros::Reach;
 use pulp::Simd;
 
 /// The lanes of the operands of a row; those beyond its arity are empty.
-pub(in crate::function) type Operands<'a, T> = [&'a [T]; 3];
+pub(crate) type Operands<'a, T> = [&'a [T]; 3];
 /// An operand of all results: one number each, or the same for all.
 #[derive(Clone, Copy)]
-pub(in crate::function) enum Argument<'a, T> {
+pub(crate) enum Argument<'a, T> {
     Each(&'a [T]),
     Same(T),
 }
 
 /// Rows that have been evaluated, and the adjoints of their results.
-pub(in crate::function) struct Evaluated<'a, T> {
+pub(crate) struct Evaluated<'a, T> {
     pub operands: Operands<'a, T>,
     pub y: &'a [T],
     pub adjoint: &'a [T],
 }
 /// The lanes to which the contribution to each operand is added.
-pub(in crate::function) type Places<'a, T> = [&'a mut [T]; 3];
+pub(crate) type Places<'a, T> = [&'a mut [T]; 3];
 
 macro_rules! define_rows {
     ($(
@@ -40,7 +40,7 @@ macro_rules! define_rows {
         /// Computes the values of an elementwise row; returns whether any of them is NaN, except for operators, which never
         /// decline.
         #[inline(always)]
-        pub(in crate::function) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
+        pub(crate) fn values_of<T: Float, S: Simd>(simd: S, op: Op, operands: Operands<'_, T>, y: &mut [T]) -> bool {
             match op {
                 $( define_rows!(@bind $Op $($n)?) => compiled_apart(simd, #[inline(always)] || {
                     define_rows!(@value $kind $name operands y ($($arg),*) ($($n)?))
@@ -51,7 +51,7 @@ macro_rules! define_rows {
 
         /// Computes the values of an operator.
         #[inline(always)]
-        pub(in crate::function) fn operator_values_of<T: Float>(op: Op, operands: [Argument<'_, T>; 2], y: &mut [T]) {
+        pub(crate) fn operator_values_of<T: Float>(op: Op, operands: [Argument<'_, T>; 2], y: &mut [T]) {
             match op {
                 $( define_rows!(@any $Op $($n)?) =>
                     define_rows!(@operator $kind $name operands y ($($arg),*)), )*
@@ -63,7 +63,7 @@ macro_rules! define_rows {
         /// result. They are added to `places`, whose old contents are first masked by `kept` (all bits set, or
         /// none). For a row of three operands all are computed.
         #[inline(always)]
-        pub(in crate::function) fn pass_on<T: Float, S: Simd>(
+        pub(crate) fn pass_on<T: Float, S: Simd>(
             simd: S,
             op: Op,
             from: &Evaluated<'_, T>,
@@ -81,7 +81,7 @@ macro_rules! define_rows {
 
         /// The value of a row over lists, for one packet of samples; `read` gives the packet of an operand.
         #[inline(always)]
-        pub(in crate::function) fn list_value_of<T: Float, S: Simd>(
+        pub(crate) fn list_value_of<T: Float, S: Simd>(
             simd: S,
             op: Op,
             operands: &[u32],
@@ -97,7 +97,7 @@ macro_rules! define_rows {
 
         /// The partials of a row over lists, in the order of the operands.
         #[inline(always)]
-        pub(in crate::function) fn list_partials_of<T: Float, S: Simd>(
+        pub(crate) fn list_partials_of<T: Float, S: Simd>(
             simd: S,
             op: Op,
             operands: &[u32],

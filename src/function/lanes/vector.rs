@@ -113,7 +113,7 @@ impl_lanes!(f32 f32s splat_f32s add_f32s sub_f32s mul_f32s mul_add_f32s reduce_s
 /// Runs a part of an evaluation, compiled for the vector instructions of the machine as a function of its own:
 /// compiling all parts as one function takes minutes.
 #[inline(never)]
-pub(in crate::function) fn compiled_apart<S: Simd, R>(simd: S, part: impl FnOnce() -> R) -> R {
+pub(crate) fn compiled_apart<S: Simd, R>(simd: S, part: impl FnOnce() -> R) -> R {
     simd.vectorize(Part(part))
 }
 
@@ -130,7 +130,7 @@ impl<F: FnOnce() -> R, R> WithSimd for Part<F> {
 
 /// Numbers that start at a cache line: reading a register across two lines takes twice as long.
 #[derive(Debug, Default)]
-pub(in crate::function) struct Aligned<T> {
+pub(crate) struct Aligned<T> {
     numbers: Vec<T>,
     start: usize,
     len: usize,

@@ -4,7 +4,7 @@ use super::plan::Address;
 use std::ops::Range;
 
 /// Operations that are equal but for their operands, in an order. `O` is what an operand is known by: where it is.
-pub(in crate::function) struct Group<O> {
+pub(crate) struct Group<O> {
     /// Operation by operation.
     operands: Vec<O>,
     arity: usize,

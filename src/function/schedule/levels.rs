@@ -3,7 +3,7 @@
 use crate::function::ir::graph::Instruction;
 
 /// Instructions by level.
-pub(in crate::function) struct Levels<'g>(Vec<Vec<Instruction<'g>>>);
+pub(crate) struct Levels<'g>(Vec<Vec<Instruction<'g>>>);
 
 impl<'g> Levels<'g> {
     /// Every operation as soon as its operands are known, in a graph of so many `places`. What no instruction here computes

@@ -6,18 +6,18 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// An index in the memory of values, or in that of adjoints.
-pub(in crate::function) type Address = u32;
+pub(crate) type Address = u32;
 
 /// An operand of all results of a run: numbers side by side, one for each result, or the same number for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::function) struct Operand {
+pub(crate) struct Operand {
     pub at: Address,
     pub is_same: bool,
 }
 
 /// A step of the evaluation. Its results come after everything that it reads.
 #[derive(Debug, Clone)]
-pub(in crate::function) enum Step {
+pub(crate) enum Step {
     /// An elementwise row with this number of results.
     Map { op: Op, operands: [Operand; 3], arity: usize, to: Address, len: usize },
     /// The product of the first two operands in a sum or a difference with the third; `is_first`: whether the product comes
@@ -37,7 +37,7 @@ pub(in crate::function) enum Step {
 
 /// Derivatives by consecutive variables, side by side; `None` if no output depends on these variables.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::function) struct Derivatives {
+pub(crate) struct Derivatives {
     pub at: Option<Address>,
     pub len: usize,
 }
@@ -56,7 +56,7 @@ pub enum Exactness {
 
 /// An evaluation in runs.
 #[derive(Debug, Clone, Default)]
-pub(in crate::function) struct Schedule {
+pub(crate) struct Schedule {
     /// The length of the memory of values.
     pub values: usize,
     /// The length of the memory of adjoints.
@@ -84,7 +84,7 @@ pub(in crate::function) struct Schedule {
 /// Values that have to be finite, and if they are parts of a product, neither 0 nor subnormal: otherwise the order of
 /// evaluation may have decided.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::function) struct Watched {
+pub(crate) struct Watched {
     pub at: Address,
     pub len: usize,
     pub is_factor: bool,
@@ -92,7 +92,7 @@ pub(in crate::function) struct Watched {
 
 /// What becomes of the numbers at a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::function) enum Write {
+pub(crate) enum Write {
     /// The operand depends on no variable.
     Nothing,
     Set,
@@ -101,7 +101,7 @@ pub(in crate::function) enum Write {
 
 /// A contribution that is the adjoint of the result times a number, and times a value if there is one.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::function) struct Contribution {
+pub(crate) struct Contribution {
     /// The adjoints.
     pub from: Operand,
     pub by: f64,
@@ -115,14 +115,14 @@ pub(in crate::function) struct Contribution {
 
 /// Where the contributions to an operand go, in the memory of adjoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::function) struct Destination {
+pub(crate) struct Destination {
     pub at: Address,
     pub write: Write,
 }
 
 /// A step of the reverse sweep.
 #[derive(Debug, Clone)]
-pub(in crate::function) enum ReverseStep {
+pub(crate) enum ReverseStep {
     /// Makes these adjoints 0.
     Zero(Range<usize>),
     /// The weight of an output, to its adjoint.

@@ -5,7 +5,7 @@ use super::pattern::Pattern;
 
 /// A pattern and its colouring: of a Jacobian, or of the lower triangle of a Hessian.
 #[derive(Debug, Clone)]
-pub(in crate::function) struct Compressed {
+pub(crate) struct Compressed {
     pub pattern: Pattern,
     pub colouring: Colouring,
 }

@@ -15,7 +15,7 @@ const MOST: usize = 1024;
 const ROOM: usize = 16;
 
 /// The pattern of the Jacobian: one row per output, one column per variable.
-pub(in crate::function) fn pattern(function: &Function) -> Pattern {
+pub(crate) fn pattern(function: &Function) -> Pattern {
     let graph = &function.graph;
     let mut sets = Sets::new(graph.places());
     let mut of = vec![EMPTY; graph.places()];

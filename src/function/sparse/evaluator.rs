@@ -70,18 +70,16 @@ impl SparseEvaluator<'_> {
         match &self.sparse.means {
             Means::Function(nonzeros) => nonzeros.evaluator_in(in_runs).values_into(x, out),
             Means::Rows(function) => numeric::by_rows(function, pattern, x, one_by_one, out),
-            Means::Colours(function) => {
-                let compressed = function.compressed().expect("a plan by colours has them");
+            Means::Colours(means) => {
+                let (function, compressed) = &**means;
                 numeric::by_colours(function, compressed, x, one_by_one, out)
             }
-            Means::Stars(function) => {
-                let compressed = function.compressed_hessian().expect("a plan by colours has them");
-                if !numeric::hessian_by_colours(function, compressed, x, one_by_one, out)? {
-                    // What is not finite is decided by the rows of the gradient.
-                    let gradient = function.known_gradient().expect("it has a pattern");
-                    numeric::by_rows(gradient, pattern, x, one_by_one, out)?;
+            Means::Stars(means) => {
+                let (function, compressed, gradient) = &**means;
+                match numeric::hessian_by_colours(function, compressed, x, one_by_one, out)? {
+                    true => Ok(()),
+                    false => numeric::by_rows(gradient, pattern, x, one_by_one, out),
                 }
-                Ok(())
             }
         }
     }

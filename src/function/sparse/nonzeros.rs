@@ -92,7 +92,7 @@ impl Function {
 
     /// The derivatives of all outputs with respect to all variables, row by row, after an evaluation over variables of a
     /// recording tape.
-    pub(in crate::function) fn entries(&self, memory: &mut Memory<Var>) -> Vec<Var> {
+    pub(crate) fn entries(&self, memory: &mut Memory<Var>) -> Vec<Var> {
         let columns = self.variables();
         let mut all = vec![Var::from(0.0); self.outputs() * columns];
         match self.cheaper_colours() {

@@ -4,12 +4,13 @@ use super::compressed::Compressed;
 use super::pattern::Pattern;
 use crate::error::Error;
 use crate::function::Function;
-use crate::function::along::{DIRECTIONS, in_chunk, products, run_in_directions};
+use crate::function::along::{in_chunk, products, run_in_directions};
 use crate::function::gradients;
+use crate::function::mode::DIRECTIONS;
 use crate::function::workspace::Workspace;
 
 /// Writes these entries of the Jacobian, each row by a reverse sweep.
-pub(in crate::function) fn by_rows(
+pub(crate) fn by_rows(
     function: &Function,
     pattern: &Pattern,
     x: &[f64],
@@ -39,7 +40,7 @@ fn sweep(
 
 /// Writes the nonzeros of the Jacobian, several colours at once. A row with a number that is not finite is computed again
 /// backwards, which forms products in the order of a gradient.
-pub(in crate::function) fn by_colours(
+pub(crate) fn by_colours(
     function: &Function,
     Compressed { pattern, colouring }: &Compressed,
     x: &[f64],
@@ -71,7 +72,7 @@ pub(in crate::function) fn by_colours(
 }
 
 /// Writes the nonzeros of the lower triangle of the Hessian, several colours at once. Returns whether all are finite.
-pub(in crate::function) fn hessian_by_colours(
+pub(crate) fn hessian_by_colours(
     function: &Function,
     compressed: &Compressed,
     x: &[f64],

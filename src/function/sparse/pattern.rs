@@ -101,7 +101,7 @@ impl Pattern {
     }
 
     /// The positions of the nonzeros of a row.
-    pub(in crate::function) fn range(&self, row: usize) -> Range<usize> {
+    pub(crate) fn range(&self, row: usize) -> Range<usize> {
         self.offsets[row]..self.offsets[row + 1]
     }
 
@@ -182,7 +182,7 @@ impl Pattern {
     }
 
     /// The lower triangle of a matrix that is symmetric: an entry is in it if it or its mirror image is.
-    pub(in crate::function) fn lower(&self) -> Pattern {
+    pub(crate) fn lower(&self) -> Pattern {
         let Columns { offsets, indices, .. } = self.by_columns();
         let mut lower = Pattern::new(self.columns);
         let mut row = Vec::new();

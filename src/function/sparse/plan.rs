@@ -1,5 +1,6 @@
 //! Plans of sparse derivatives: made once, evaluated often.
 
+use super::compressed::Compressed;
 use super::pattern::Pattern;
 use crate::error::Error;
 use crate::function::Function;
@@ -45,9 +46,10 @@ pub(super) enum Means {
     /// Reverse sweeps of this function, of whose Jacobian they are.
     Rows(Box<Function>),
     /// Evaluations of this function in the directions of the colours of its Jacobian.
-    Colours(Box<Function>),
-    /// The same, with reverse sweeps, of the function whose Hessian it is.
-    Stars(Box<Function>),
+    Colours(Box<(Function, Compressed)>),
+    /// The same with reverse sweeps, of the function whose Hessian it is; and its gradient, of which the rows decide what is not
+    /// finite.
+    Stars(Box<(Function, Compressed, Function)>),
 }
 
 /// How [`SparseDerivatives`] are computed.
@@ -95,14 +97,15 @@ impl Function {
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn sparse_jacobian_by(&self, mode: Mode) -> Result<SparseDerivatives, Error> {
-        let pattern =
-            self.compressed().map_or_else(|| self.jacobian_pattern(), |known| known.pattern.clone());
+        let pattern = self.jacobian_pattern();
+        let colours = || Compressed::of_jacobian(pattern.clone());
         let means = match self.cheapest(mode) {
             Mode::Auto => Means::function(self, &pattern)?,
-            Mode::Forward | Mode::Sparse if self.compressed().is_some() => {
-                Means::Colours(Box::new(self.clone()))
-            }
-            _ => Means::Rows(Box::new(self.clone())),
+            Mode::Reverse => Means::rows(self.clone()),
+            Mode::Forward | Mode::Sparse => match colours() {
+                Some(compressed) => Means::Colours(Box::new((self.clone(), compressed))),
+                None => Means::rows(self.clone()),
+            },
         };
         Ok(SparseDerivatives { pattern, means })
     }
@@ -123,12 +126,14 @@ impl Function {
     pub fn sparse_hessian_by(&self, mode: Mode) -> Result<SparseDerivatives, Error> {
         let gradient = self.gradient()?;
         let pattern = gradient.jacobian_pattern().lower();
+        let colours = || Compressed::of_hessian(pattern.clone());
         let means = match gradient.cheapest(mode) {
             Mode::Auto => Means::function(&gradient, &pattern)?,
-            Mode::Forward | Mode::Sparse if self.compressed_hessian().is_some() => {
-                Means::Stars(Box::new(self.clone()))
-            }
-            _ => Means::Rows(Box::new(gradient)),
+            Mode::Reverse => Means::rows(gradient),
+            Mode::Forward | Mode::Sparse => match colours() {
+                Some(compressed) => Means::Stars(Box::new((self.clone(), compressed, gradient))),
+                None => Means::rows(gradient),
+            },
         };
         Ok(SparseDerivatives { pattern, means })
     }
@@ -149,6 +154,11 @@ impl Means {
     fn function(function: &Function, pattern: &Pattern) -> Result<Means, Error> {
         Ok(Means::Function(Box::new(function.nonzeros(pattern)?.vectorised_with(Exactness::Exact))))
     }
+
+    fn rows(function: Function) -> Means {
+        function.rows(); // now, and not at the first evaluation
+        Means::Rows(Box::new(function))
+    }
 }
 
 impl SparseDerivatives {
@@ -164,9 +174,13 @@ impl SparseDerivatives {
         match &self.means {
             Means::Function(nonzeros) => SparsePlan::InRuns(nonzeros.plan().clone()),
             Means::Rows(function) => SparsePlan::OneByOne(function.jacobian_plan(Mode::Reverse)),
-            Means::Colours(function) => SparsePlan::OneByOne(function.jacobian_plan(Mode::Sparse)),
-            Means::Stars(function) => {
-                SparsePlan::OneByOne(function.hessian_plan(Mode::Sparse).expect("a function with one output"))
+            Means::Colours(means) => {
+                let (function, compressed) = &**means;
+                SparsePlan::OneByOne(function.jacobian_in(Mode::Sparse, compressed.colouring.colours))
+            }
+            Means::Stars(means) => {
+                let (function, compressed, _) = &**means;
+                SparsePlan::OneByOne(function.hessian_in(Mode::Sparse, compressed.colouring.colours))
             }
         }
     }

@@ -346,7 +346,7 @@ pub(crate) fn acos(x: f64) -> f64 {
 }
 
 /// tan π/8
-pub(in crate::function) const TAN_PI_8: f64 = 0.414_213_562_373_095_05;
+pub(crate) const TAN_PI_8: f64 = 0.414_213_562_373_095_05;
 
 /// The angle of the point `(b, a)` in the first quadrant, from its difference to 0, π/4 or π/2.
 #[inline(always)]
@@ -410,7 +410,7 @@ pub(crate) fn hypot(a: f64, b: f64) -> f64 {
 
 /// `(m, 1/∛m, n)` with `a = 2³ⁿ m`, to 50 bits.
 #[inline(always)]
-pub(in crate::function) fn inverse_cbrt(a: f64) -> (f64, f64, f64) {
+pub(crate) fn inverse_cbrt(a: f64) -> (f64, f64, f64) {
     const CBRT_2: f64 = 1.259_921_049_894_873_2;
     const CBRT_1_2: f64 = 0.793_700_525_984_099_7;
     let (m, k) = near_one(a);
@@ -454,7 +454,7 @@ fn complement(z: Pair, square: Pair) -> (Pair, f64) {
 }
 
 /// Where erfc has underflowed.
-pub(in crate::function) const END_OF_ERFC: f64 = 27.4;
+pub(crate) const END_OF_ERFC: f64 = 27.4;
 
 #[inline(always)]
 fn erfc_of_positive(a: f64) -> (Pair, f64) {

@@ -3,7 +3,7 @@
 
 /// `high + low`, where `low` is at most about the rounding error of `high`.
 #[derive(Clone, Copy)]
-pub(in crate::function) struct Pair {
+pub(crate) struct Pair {
     pub high: f64,
     pub low: f64,
 }

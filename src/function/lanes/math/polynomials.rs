@@ -5,7 +5,7 @@
 #![allow(clippy::approx_constant)]
 
 /// (eʳ − 1 − r)/r²; -0.3466 to 0.3466, error 2^-60.0.
-pub(in crate::function) const EXP: [f64; 11] = [
+pub(crate) const EXP: [f64; 11] = [
     0.5,
     0.1666666666666667,
     0.041666666666666685,
@@ -20,7 +20,7 @@ pub(in crate::function) const EXP: [f64; 11] = [
 ];
 
 /// (eʳ − 1 − r)/r²; -0.3466 to 0.3466, error 2^-31.0.
-pub(in crate::function) const EXP_SINGLE: [f64; 6] = [
+pub(crate) const EXP_SINGLE: [f64; 6] = [
     0.5000000013473452,
     0.1666666675633932,
     0.041666464887738716,
@@ -30,7 +30,7 @@ pub(in crate::function) const EXP_SINGLE: [f64; 6] = [
 ];
 
 /// With s² = z: (ln((1 + s)/(1 − s)) − 2s − ⅔s³)/s⁵; 0.0 to 0.02944, error 2^-66.3.
-pub(in crate::function) const LN: [f64; 8] = [
+pub(crate) const LN: [f64; 8] = [
     0.3999999999999998,
     0.2857142857144511,
     0.2222222221753653,
@@ -42,11 +42,11 @@ pub(in crate::function) const LN: [f64; 8] = [
 ];
 
 /// With s² = z: (ln((1 + s)/(1 − s)) − 2s − ⅔s³)/s⁵; 0.0 to 0.02944, error 2^-44.3.
-pub(in crate::function) const LN_SINGLE: [f64; 4] =
+pub(crate) const LN_SINGLE: [f64; 4] =
     [0.399999981749246, 0.2857187380538149, 0.2218501411034052, 0.19467863965584983];
 
 /// With r² = z: (sin r − r)/r³; 0.0 to 0.617, error 2^-57.3.
-pub(in crate::function) const SIN: [f64; 7] = [
+pub(crate) const SIN: [f64; 7] = [
     -0.16666666666666666,
     0.008333333333333323,
     -0.0001984126984125512,
@@ -57,11 +57,11 @@ pub(in crate::function) const SIN: [f64; 7] = [
 ];
 
 /// With r² = z: (sin r − r)/r³; 0.0 to 0.617, error 2^-37.6.
-pub(in crate::function) const SIN_SINGLE: [f64; 4] =
+pub(crate) const SIN_SINGLE: [f64; 4] =
     [-0.1666666664160969, 0.008333329383874936, -0.00019839334171436264, 2.718304998877123e-06];
 
 /// With r² = z: (cos r − 1 + r²/2)/r⁴; 0.0 to 0.617, error 2^-60.0.
-pub(in crate::function) const COS: [f64; 7] = [
+pub(crate) const COS: [f64; 7] = [
     0.041666666666666664,
     -0.0013888888888888874,
     2.4801587301571523e-05,
@@ -72,11 +72,11 @@ pub(in crate::function) const COS: [f64; 7] = [
 ];
 
 /// With r² = z: (cos r − 1 + r²/2)/r⁴; 0.0 to 0.617, error 2^-43.2.
-pub(in crate::function) const COS_SINGLE: [f64; 4] =
+pub(crate) const COS_SINGLE: [f64; 4] =
     [0.04166666662279282, -0.001388888375071441, 2.4799519337671047e-05, -2.7210183319907306e-07];
 
 /// With t² = z: (atan t − t)/t³; 0.0 to 0.1716, error 2^-58.2.
-pub(in crate::function) const ATAN: [f64; 12] = [
+pub(crate) const ATAN: [f64; 12] = [
     -0.33333333333333326,
     0.19999999999997692,
     -0.14285714285390785,
@@ -92,7 +92,7 @@ pub(in crate::function) const ATAN: [f64; 12] = [
 ];
 
 /// With t² = z: (atan t − t)/t³; 0.0 to 0.1716, error 2^-35.4.
-pub(in crate::function) const ATAN_SINGLE: [f64; 6] = [
+pub(crate) const ATAN_SINGLE: [f64; 6] = [
     -0.33333332514107944,
     0.19999905142278748,
     -0.14282040753755584,
@@ -102,7 +102,7 @@ pub(in crate::function) const ATAN_SINGLE: [f64; 6] = [
 ];
 
 /// With s² = z: (asin s − s)/s³; 0.0 to 0.25, error 2^-59.2.
-pub(in crate::function) const ASIN: [f64; 13] = [
+pub(crate) const ASIN: [f64; 13] = [
     0.16666666666666763,
     0.07499999999970224,
     0.04464285717515975,
@@ -119,7 +119,7 @@ pub(in crate::function) const ASIN: [f64; 13] = [
 ];
 
 /// With s² = z: (asin s − s)/s³; 0.0 to 0.25, error 2^-35.8.
-pub(in crate::function) const ASIN_SINGLE: [f64; 7] = [
+pub(crate) const ASIN_SINGLE: [f64; 7] = [
     0.16666667190160853,
     0.07499948123152701,
     0.04466017329666654,
@@ -130,7 +130,7 @@ pub(in crate::function) const ASIN_SINGLE: [f64; 7] = [
 ];
 
 /// 1/∛m, to start from; 0.7071 to 1.414, error 2^-17.4.
-pub(in crate::function) const CBRT: [f64; 6] = [
+pub(crate) const CBRT: [f64; 6] = [
     1.9991698877404964,
     -2.4859163536241975,
     2.7922047813754522,
@@ -140,7 +140,7 @@ pub(in crate::function) const CBRT: [f64; 6] = [
 ];
 
 /// With x² = z: (erf x − 2x/√π)/x³; 0.0 to 0.5626, error 2^-56.4.
-pub(in crate::function) const ERF: [f64; 11] = [
+pub(crate) const ERF: [f64; 11] = [
     -0.37612638903183754,
     0.11283791670955094,
     -0.026866170645120115,
@@ -155,7 +155,7 @@ pub(in crate::function) const ERF: [f64; 11] = [
 ];
 
 /// With x² = z: (erf x − 2x/√π)/x³; 0.0 to 0.5626, error 2^-35.1.
-pub(in crate::function) const ERF_SINGLE: [f64; 6] = [
+pub(crate) const ERF_SINGLE: [f64; 6] = [
     -0.37612638593054015,
     0.11283780852787756,
     -0.026864911760503818,
@@ -165,7 +165,7 @@ pub(in crate::function) const ERF_SINGLE: [f64; 6] = [
 ];
 
 /// With x = 3.5 (1 + t)/(1 − t): (1 + 1.125x) e^(x²) erfc x; -1.0 to 0.7742, error 2^-56.0.
-pub(in crate::function) const ERFC: [f64; 26] = [
+pub(crate) const ERFC: [f64; 26] = [
     0.7667624245689156,
     -0.20530862094174668,
     0.09605706276323701,
@@ -194,10 +194,10 @@ pub(in crate::function) const ERFC: [f64; 26] = [
     1.280924070168256e-11,
 ];
 /// What the first coefficient of `ERFC` lacks.
-pub(in crate::function) const ERFC_LOW: f64 = -4.1454468300949777e-17;
+pub(crate) const ERFC_LOW: f64 = -4.1454468300949777e-17;
 
 /// With x = 3.5 (1 + t)/(1 − t): (1 + 1.125x) e^(x²) erfc x; -1.0 to 0.7742, error 2^-36.6.
-pub(in crate::function) const ERFC_SINGLE: [f64; 15] = [
+pub(crate) const ERFC_SINGLE: [f64; 15] = [
     0.7667624245591264,
     -0.20530862092373806,
     0.09605706422102549,
@@ -216,26 +216,25 @@ pub(in crate::function) const ERFC_SINGLE: [f64; 15] = [
 ];
 
 /// ln 2, as a sum of 2 doubles.
-pub(in crate::function) const LN_2: [f64; 2] = [0.6931471805599453, 2.3190468138462996e-17];
+pub(crate) const LN_2: [f64; 2] = [0.6931471805599453, 2.3190468138462996e-17];
 
 /// log₂ e, as a sum of 2 doubles.
-pub(in crate::function) const LOG2_E: [f64; 2] = [1.4426950408889634, 2.0355273740931033e-17];
+pub(crate) const LOG2_E: [f64; 2] = [1.4426950408889634, 2.0355273740931033e-17];
 
 /// log₁₀ e, as a sum of 2 doubles.
-pub(in crate::function) const LOG10_E: [f64; 2] = [0.4342944819032518, 1.098319650216765e-17];
+pub(crate) const LOG10_E: [f64; 2] = [0.4342944819032518, 1.098319650216765e-17];
 
 /// log₁₀ 2, as a sum of 2 doubles.
-pub(in crate::function) const LOG10_2: [f64; 2] = [0.3010299956639812, -2.8037281277851704e-18];
+pub(crate) const LOG10_2: [f64; 2] = [0.3010299956639812, -2.8037281277851704e-18];
 
 /// π/2, as a sum of 3 doubles.
-pub(in crate::function) const PI_2: [f64; 3] =
-    [1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33];
+pub(crate) const PI_2: [f64; 3] = [1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33];
 
 /// √½, as a sum of 2 doubles.
-pub(in crate::function) const SQRT_1_2: [f64; 2] = [0.7071067811865476, -4.833646656726457e-17];
+pub(crate) const SQRT_1_2: [f64; 2] = [0.7071067811865476, -4.833646656726457e-17];
 
 /// ⅔, as a sum of 2 doubles.
-pub(in crate::function) const TWO_THIRDS: [f64; 2] = [0.6666666666666666, 3.700743415417188e-17];
+pub(crate) const TWO_THIRDS: [f64; 2] = [0.6666666666666666, 3.700743415417188e-17];
 
 /// 2/√π, as a sum of 2 doubles.
-pub(in crate::function) const TWO_BY_SQRT_PI: [f64; 2] = [1.1283791670955126, 1.533545961316588e-17];
+pub(crate) const TWO_BY_SQRT_PI: [f64; 2] = [1.1283791670955126, 1.533545961316588e-17];
