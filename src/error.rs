@@ -177,6 +177,30 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// Of two functions that are to become one, one holds an input that is a variable of the other.
+    #[error(
+        "input {input} is held in one of the two functions, and a variable of the other; hold the same inputs in both, by \
+             `with_held`"
+    )]
+    Held {
+        /// The input, counted from 0.
+        input: usize,
+    },
+    /// A lower bound is above its upper bound, or one of them is NaN.
+    #[error(
+        "the bounds of {what} {index} are {lower} and {upper}: the lower one must not be above the upper one, and neither may \
+             be NaN; where there is no bound, give an infinity"
+    )]
+    Bounds {
+        /// What is bounded: a variable or a constraint.
+        what: &'static str,
+        /// Which of them, counted from 0.
+        index: usize,
+        /// The lower bound.
+        lower: f64,
+        /// The upper bound.
+        upper: f64,
+    },
     /// Stored data is not a function.
     #[error("this is not a stored function: {why}")]
     Stored {

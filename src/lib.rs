@@ -15,6 +15,7 @@ mod number;
 mod platform;
 #[cfg(feature = "view")]
 pub mod plot;
+mod problems;
 #[cfg(test)]
 mod sketches;
 mod table;
@@ -42,6 +43,14 @@ pub mod vectorised {
 pub mod sparse {
     pub use crate::function::{
         Colouring, Columns, Pattern, SparseDerivatives, SparseEvaluator, SparsePlan, SparseWorkspace,
+    };
+}
+
+/// What solvers of other crates ask for: nonlinear programs under the names of Ipopt's TNLP, and least squares. There are no
+/// solvers here; [the guide](crate::guide::solvers) names some.
+pub mod solvers {
+    pub use crate::problems::{
+        Bounds, Evaluations, LeastSquares, LeastSquaresEvaluator, NonlinearProgram, ProgramEvaluator,
     };
 }
 

@@ -2,7 +2,7 @@
 //! of that is the derivative.
 
 use super::evaluate::{Memory, backward, forward};
-use super::ir::graph::{Guard, Place};
+use super::ir::graph::{Graph, Guard, Place};
 use super::tangents::forward_tangents;
 use super::{Function, length};
 use crate::error::Error;
@@ -19,6 +19,25 @@ pub(super) fn recorded(
     let inputs = tape.vars(at);
     let outputs = build(&inputs)?;
     tape.function(&inputs, &outputs)
+}
+
+/// Records code that evaluates these graphs, one after the other, and makes no other comparisons. Their guards keep their lines.
+fn record_graphs(
+    graphs: &[&Graph],
+    at: &[f64],
+    build: impl FnOnce(&[Var]) -> Result<Vec<Var>, Error>,
+) -> Result<Function, Error> {
+    let mut function = recorded(at, build)?;
+    let mut guards = function.graph.guards.iter_mut();
+    for graph in graphs {
+        // A comparison of constants leaves no guard in the new recording.
+        let varies = graph.depends_on(0..graph.inputs);
+        let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
+        for (original, guard) in graph.guards.iter().filter(is_asked).zip(&mut guards) {
+            guard.at = original.at.clone();
+        }
+    }
+    Ok(function)
 }
 
 impl Function {
@@ -63,7 +82,46 @@ impl Function {
     /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
     /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| self.entries(inputs))
+        self.record_again(&[], |inputs, _| self.entries(&mut self.evaluated(inputs)?))
+    }
+
+    /// The value and the gradient of a function with one output: a function of the same inputs whose outputs are the
+    /// value and, after it, one derivative per variable. It is [optimised](Self::optimize), so what both need is
+    /// computed once.
+    ///
+    /// ```
+    /// use tapegrad::{Function, batch::{Column, Samples}};
+    ///
+    /// let f = Function::record(|[x, y]| (x * y).exp(), [1.0, 1.0])?.value_and_gradient()?;
+    /// assert_eq!(f.evaluator().values(&[2.0, 0.0])?, [1.0, 0.0, 2.0]);
+    /// assert_eq!(f.statistics().operations, 4); // the exponential once
+    ///
+    /// // As any function, it can be evaluated for many samples.
+    /// let columns = [Column::from(&[2.0, 3.0]), Column::from(&[0.0, 0.0])];
+    /// let values = f.batched([])?.evaluator().values(&[], &Samples::new(&columns)?)?;
+    /// assert_eq!(values, [1.0, 0.0, 2.0, 1.0, 0.0, 3.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn value_and_gradient(&self) -> Result<Function, Error> {
+        self.single_output()?;
+        self.values_and_jacobian()
+    }
+
+    /// The values and the Jacobian: a function of the same inputs whose outputs are the values and, after them, the
+    /// derivatives, row by row. It is [optimised](Self::optimize), so what several outputs need is computed once.
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn values_and_jacobian(&self) -> Result<Function, Error> {
+        let both = self.record_again(&[], |inputs, _| {
+            let mut memory = self.evaluated(inputs)?;
+            let values: Vec<Var> = self.output_places().map(|y| memory.values[y as usize]).collect();
+            Ok([values, self.entries(&mut memory)?].concat())
+        })?;
+        Ok(both.optimize())
     }
 
     /// The Hessian of a function with one output: its outputs are the second derivatives, row by row.
@@ -125,9 +183,19 @@ impl Function {
         further: &[String],
         build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
     ) -> Result<Function, Error> {
+        self.record_from(&[&self.graph], further, build)
+    }
+
+    /// As [`record_again`](Self::record_again), where `build` evaluates these graphs, one after the other.
+    pub(super) fn record_from(
+        &self,
+        graphs: &[&Graph],
+        further: &[String],
+        build: impl FnOnce(&[Var], &[Var]) -> Result<Vec<Var>, Error>,
+    ) -> Result<Function, Error> {
         let own = self.inputs();
         let at = [&self.at[..], &vec![1.0; further.len()]].concat();
-        let mut function = self.record_inside(&at, |inputs| build(&inputs[..own], &inputs[own..]))?;
+        let mut function = record_graphs(graphs, &at, |inputs| build(&inputs[..own], &inputs[own..]))?;
         function.names = Arc::new(self.names.iter().chain(further).cloned().collect());
         // Directions and weights are held: derivatives are taken with respect to the original variables only.
         function.variables.clone_from(&self.variables);
@@ -141,16 +209,7 @@ impl Function {
         at: &[f64],
         build: impl FnOnce(&[Var]) -> Result<Vec<Var>, Error>,
     ) -> Result<Function, Error> {
-        let mut function = recorded(at, build)?;
-        // A comparison of constants leaves no guard in the new recording.
-        let varies = self.graph.depends_on(0..self.graph.inputs);
-        let is_asked = |guard: &&Guard| varies[guard.left as usize] || varies[guard.right as usize];
-        for (guard, original) in
-            function.graph.guards.iter_mut().zip(self.graph.guards.iter().filter(is_asked))
-        {
-            guard.at = original.at.clone();
-        }
-        Ok(function)
+        record_graphs(&[&self.graph], at, build)
     }
 
     /// The values of all places, recorded.
@@ -178,7 +237,7 @@ impl Function {
     }
 
     /// Names that no input has.
-    fn names_with(&self, prefix: &str, count: usize) -> Vec<String> {
+    pub(super) fn names_with(&self, prefix: &str, count: usize) -> Vec<String> {
         let mut names = IndexSet::new();
         for k in 0..count {
             names.insert(super::free_name(format!("{prefix}{k}"), |name| self.names.contains(name)));

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// Reusable memory for evaluations over one type of number: after the first evaluation, further ones do not
 /// allocate.
 #[derive(Debug, Clone)]
-pub(super) struct Memory<R = f64> {
+pub(crate) struct Memory<R = f64> {
     pub values: Vec<R>,
     pub adjoints: Vec<R>,
     reach: Vec<Reach<R>>,

@@ -185,6 +185,47 @@ impl Evaluator<'_> {
         dense::jacobian(function, mode, x, workspace, out)
     }
 
+    /// The values of all outputs, and the [`jacobian`](Self::jacobian). Where its mode is reverse, both come from the same
+    /// evaluation; otherwise the values take one more.
+    ///
+    /// ```
+    /// use tapegrad::Function;
+    ///
+    /// let f = Function::record(|[r, phi]| [r * phi.cos(), r * phi.sin()], [1.0, 0.0])?;
+    /// let (values, jacobian) = f.evaluator().values_and_jacobian(&[2.0, 0.0])?;
+    /// assert_eq!((values, jacobian), (vec![2.0, 0.0], vec![1.0, 0.0, 0.0, 2.0]));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn values_and_jacobian(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let outputs = self.function.outputs();
+        let (mut values, mut jacobian) = (vec![0.0; outputs], vec![0.0; outputs * self.function.variables()]);
+        self.values_and_jacobian_into(x, &mut values, &mut jacobian)?;
+        Ok((values, jacobian))
+    }
+
+    /// As [`values_and_jacobian`](Self::values_and_jacobian), into `values` and `jacobian`.
+    ///
+    /// # Errors
+    /// See [`Evaluator`].
+    pub fn values_and_jacobian_into(
+        &mut self,
+        x: &[f64],
+        values: &mut [f64],
+        jacobian: &mut [f64],
+    ) -> Result<(), Error> {
+        let (function, workspace) = self.parts();
+        length("values", function.outputs(), values.len())?;
+        dense::jacobian(function, Mode::Auto, x, workspace, jacobian)?;
+        if function.jacobian_plan(Mode::Auto).mode != Mode::Reverse {
+            function.run(x, &mut workspace.plain)?;
+        }
+        read(&workspace.plain.values, function.output_places(), values);
+        Ok(())
+    }
+
     /// The values of all outputs, and the Jacobian-vector product: the derivatives of the outputs in the direction
     /// `v` of the variables, in forward mode. A variable whose entry in `v` is 0 contributes nothing, even if its
     /// derivative is infinite.

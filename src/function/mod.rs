@@ -6,6 +6,7 @@ mod atomic;
 mod batch;
 mod cache;
 mod choice;
+mod combined;
 mod dense;
 mod derivative;
 #[cfg(feature = "serde")]

@@ -5,6 +5,7 @@
 use super::workspace::evaluate;
 use crate::error::Error;
 use crate::function::{BatchWorkspace, Batched, Column, Function, Samples, length};
+use crate::problems::Inputs;
 use levenberg_marquardt::LeastSquaresProblem;
 use nalgebra_0_34::{DMatrix, DVector, Dyn, Owned};
 use std::cell::RefCell;
@@ -65,7 +66,7 @@ impl Residuals {
     /// Where the problem stands: one number per input, held ones included.
     #[must_use]
     pub fn inputs(&self) -> &[f64] {
-        &self.fit.inputs
+        self.fit.inputs.numbers()
     }
 
     /// The error of the last evaluation, if it was one. A solver that meets one stops with `TerminationReason::User`, which
@@ -88,20 +89,11 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Residuals {
         Some(residuals)
     }
 
-    /// Column by column in forward mode: there are more residuals than parameters.
     fn jacobian(&self) -> Option<DMatrix<f64>> {
         let (m, n) = (self.function.outputs(), self.function.variables());
-        let mut jacobian = DMatrix::zeros(m, n);
-        let (mut values, mut direction) = (vec![0.0; m], vec![0.0; n]);
-        self.fit.keep(evaluate(&self.function, |f| {
-            for (k, column) in jacobian.as_mut_slice().chunks_exact_mut(m.max(1)).enumerate() {
-                direction[k] = 1.0;
-                f.jvp_into(self.inputs(), &direction, &mut values, column)?;
-                direction[k] = 0.0;
-            }
-            Ok(())
-        }))?;
-        Some(jacobian)
+        let mut rows = vec![0.0; m * n];
+        self.fit.keep(evaluate(&self.function, |f| f.jacobian_into(self.inputs(), &mut rows)))?;
+        Some(DMatrix::from_row_slice(m, n, &rows))
     }
 }
 
@@ -174,7 +166,7 @@ impl<'a> BatchResiduals<'a> {
     /// Where the problem stands: one number per shared input, held ones included.
     #[must_use]
     pub fn shared(&self) -> &[f64] {
-        &self.fit.inputs
+        self.fit.inputs.numbers()
     }
 
     /// As [`Residuals::outcome`].
@@ -200,7 +192,7 @@ impl<'a> BatchResiduals<'a> {
         let columns: Vec<Column<'_>> = self.is_shared.iter().filter_map(column).collect();
         let samples = Samples::new(&columns)?;
         let Memory { workspace, rows } = memory;
-        rows.resize(self.samples * self.values.outputs() * self.fit.variables.len(), 0.0);
+        rows.resize(self.samples * self.values.outputs() * self.fit.inputs.variables().len(), 0.0);
         self.slopes.evaluator_in(workspace).jacobians_into(&[], &samples, rows)
     }
 }
@@ -218,7 +210,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for BatchResiduals<'_> {
     fn jacobian(&self) -> Option<DMatrix<f64>> {
         let memory = &mut self.memory.borrow_mut();
         self.fit.keep(self.write_rows(memory))?;
-        let (m, n) = (self.samples * self.values.outputs(), self.fit.variables.len());
+        let (m, n) = (self.samples * self.values.outputs(), self.fit.inputs.variables().len());
         Some(DMatrix::from_row_slice(m, n, &memory.rows))
     }
 }
@@ -226,30 +218,24 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for BatchResiduals<'_> {
 /// Where a fit stands.
 #[derive(Debug, Clone)]
 struct Fit {
-    inputs: Vec<f64>,
-    /// Which of the inputs are parameters.
-    variables: Vec<usize>,
+    inputs: Inputs,
     outcome: RefCell<Result<(), Error>>,
 }
 
 impl Fit {
     fn new(start: &[f64], are_variables: impl Iterator<Item = bool>) -> Fit {
-        let variables =
-            are_variables.enumerate().filter_map(|(k, is_variable)| is_variable.then_some(k)).collect();
-        Fit { inputs: start.to_vec(), variables, outcome: RefCell::new(Ok(())) }
+        Fit { inputs: Inputs::new(start, are_variables), outcome: RefCell::new(Ok(())) }
     }
 
+    /// A solver gives one number per parameter, as it got them.
     fn set(&mut self, x: &DVector<f64>) {
-        for (&variable, &x) in self.variables.iter().zip(x) {
-            self.inputs[variable] = x;
+        if let Err(error) = self.inputs.set_variables(x.iter().copied()) {
+            panic!("the parameters of a fit: {error}");
         }
     }
 
     fn get(&self) -> DVector<f64> {
-        DVector::from_iterator(
-            self.variables.len(),
-            self.variables.iter().map(|&variable| self.inputs[variable]),
-        )
+        DVector::from_iterator(self.inputs.variables().len(), self.inputs.variables())
     }
 
     /// Keeps the error, if it is one.

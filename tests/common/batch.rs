@@ -123,7 +123,17 @@ pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64,
         batched.evaluator_in(&mut workspace).value_and_gradient_into(&table.shared, &samples, &mut gradient)
     });
     let told = batched.evaluator_in(&mut workspace).values_into(&table.shared, &samples, &mut values);
+    let (mut values_too, mut jacobians_too) = (values.clone(), jacobians.clone());
+    values_too.fill(7.0);
+    jacobians_too.fill(7.0);
+    let told_of_both = batched.evaluator_in(&mut workspace).values_and_jacobians_into(
+        &table.shared,
+        &samples,
+        &mut values_too,
+        &mut jacobians_too,
+    );
     let told_again = [
+        told_of_both,
         batched.evaluator_in(&mut workspace).jacobians_into(&table.shared, &samples, &mut jacobians),
         batched.evaluator_in(&mut workspace).sums_into(&table.shared, &samples, &mut sums),
         total.clone().map_or(told.clone(), |total| total.map(|_| ())),
@@ -132,6 +142,10 @@ pub fn compare<T: Precision>(function: &Function, table: &Table, tolerance: f64,
         // As text: what was compared may be NaN.
         assert_eq!(format!("{told:?}"), format!("{again:?}"), "{what}");
     }
+
+    // From one evaluation the same, to the bit.
+    assert_eq!(bits(&values_too), bits(&values), "{what}: values with Jacobians");
+    assert_eq!(bits(&jacobians_too), bits(&jacobians), "{what}: Jacobians with values");
 
     let mut scalar = Workspace::new();
     let (mut out, mut expected_sums, mut by_shared) =

@@ -21,14 +21,17 @@ mod errors;
 mod evaluator;
 #[cfg(feature = "nalgebra")]
 mod implicit;
+mod least_squares;
 mod long_sums;
 mod modes;
+mod nonlinear_programs;
 mod passes;
 mod replay;
 mod sparse;
 mod stored;
 mod stretches;
 mod together;
+mod values_with_derivatives;
 mod vectorised;
 mod view;
 mod zeros;

@@ -90,7 +90,7 @@ impl<T: Precision> BatchEvaluator<'_, T> {
     pub fn sums_into(&mut self, shared: &[f64], samples: &Samples<'_>, out: &mut [f64]) -> Result<(), Error> {
         let (batched, workspace) = self.parts();
         length("sums", batched.outputs(), out.len())?;
-        let mut outcome = batched.run(shared, samples, Request::Sums, workspace, &mut [])?;
+        let mut outcome = batched.run(shared, samples, Request::Sums, workspace, [&mut [], &mut []])?;
         if outcome.out.is_empty() {
             out.copy_from_slice(&outcome.sums[batched.plan.preamble.outputs.len()..]);
         }
@@ -137,8 +137,7 @@ impl<T: Precision> BatchEvaluator<'_, T> {
     /// # Errors
     /// See [`BatchEvaluator`]. The result has no derivatives with respect to shared inputs.
     pub fn jacobians(&mut self, shared: &[f64], samples: &Samples<'_>) -> Result<Vec<f64>, Error> {
-        let per_sample = self.batched.outputs() * self.batched.sample_variables();
-        let mut out = vec![0.0; samples.len().saturating_mul(per_sample)];
+        let mut out = vec![0.0; self.batched.derivatives_by_sample(samples)];
         self.jacobians_into(shared, samples, &mut out)?;
         Ok(out)
     }
@@ -155,6 +154,52 @@ impl<T: Precision> BatchEvaluator<'_, T> {
     ) -> Result<(), Error> {
         let (batched, workspace) = self.parts();
         let outcome = batched.fitting_jacobians(shared, samples, workspace, out)?;
+        branches_changed(outcome, samples)
+    }
+
+    /// The outputs of every sample, and its Jacobian with respect to the variables that differ between samples, as
+    /// [`values`](Self::values) and [`jacobians`](Self::jacobians) return them, from one evaluation.
+    ///
+    /// ```
+    /// use tapegrad::{Function, batch::{Column, Samples}};
+    ///
+    /// let polar = Function::record(|[scale, r, phi]| [scale * r * phi.cos(), scale * r * phi.sin()], [1.0, 1.0, 0.0])?;
+    /// let polar = polar.batched([0])?;
+    /// let (r, phi) = ([1.0, 2.0], [0.0, 0.0]);
+    /// let columns = [Column::from(&r), Column::from(&phi)];
+    /// let (values, jacobians) = polar.evaluator().values_and_jacobians(&[3.0], &Samples::new(&columns)?)?;
+    /// assert_eq!(values, [3.0, 0.0, 6.0, 0.0]);
+    /// assert_eq!(jacobians, [3.0, 0.0, 0.0, 3.0, 3.0, 0.0, 0.0, 6.0]);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`jacobians`](Self::jacobians).
+    pub fn values_and_jacobians(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+    ) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let mut values = vec![0.0; samples.len().saturating_mul(self.batched.outputs())];
+        let mut jacobians = vec![0.0; self.batched.derivatives_by_sample(samples)];
+        self.values_and_jacobians_into(shared, samples, &mut values, &mut jacobians)?;
+        Ok((values, jacobians))
+    }
+
+    /// As [`values_and_jacobians`](Self::values_and_jacobians), into `values` and `jacobians`.
+    ///
+    /// # Errors
+    /// As [`values_into`](Self::values_into), for both slices.
+    pub fn values_and_jacobians_into(
+        &mut self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        values: &mut [f64],
+        jacobians: &mut [f64],
+    ) -> Result<(), Error> {
+        let (batched, workspace) = self.parts();
+        let outcome =
+            batched.fitting_values_and_jacobians(shared, samples, workspace, [values, jacobians])?;
         branches_changed(outcome, samples)
     }
 }

@@ -38,7 +38,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use sweep::Sweep;
-use tree::{Job, Outcome, Request};
+use tree::{Job, Out, Outcome, Request};
 
 /// A [`Function`] over many samples at once, in double or single precision: *shared* inputs have one value for all
 /// samples, all others differ from sample to sample. [`Function::batched`] makes it; a [`BatchEvaluator`] computes
@@ -201,7 +201,7 @@ impl<T: Precision> Batched<T> {
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
         length(VALUES, samples.len().saturating_mul(self.outputs()), out.len())?;
-        let mut outcome = self.run(shared, samples, Request::Values, workspace, out)?;
+        let mut outcome = self.run(shared, samples, Request::Values, workspace, [out, &mut []])?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
     }
@@ -217,7 +217,7 @@ impl<T: Precision> Batched<T> {
         into: impl FnOnce(bool) -> Option<&'g mut [f64]>,
     ) -> Result<(f64, Outcome), Error> {
         length("outputs", 1, self.outputs())?;
-        let mut outcome = self.run(shared, samples, Request::ByShared, workspace, &mut [])?;
+        let mut outcome = self.run(shared, samples, Request::ByShared, workspace, [&mut [], &mut []])?;
         if let Some(gradient) = into(outcome.out.is_empty()) {
             self.gather(&outcome, shared, samples, workspace, gradient)?;
         }
@@ -255,7 +255,7 @@ impl<T: Precision> Batched<T> {
         // A NaN from a zero and an infinity may be a structural zero: it is, for a shared number that no sample
         // reaches.
         if gradient.iter().any(|slope| slope.is_nan()) && by_shared.contains(&0.0) {
-            let mut reached = self.run(shared, samples, Request::Reached, workspace, &mut [])?;
+            let mut reached = self.run(shared, samples, Request::Reached, workspace, [&mut [], &mut []])?;
             self.pass_through_preamble(by_shared, &reached.sums, workspace, gradient)?;
             workspace.give_back(&mut reached);
         }
@@ -292,11 +292,31 @@ impl<T: Precision> Batched<T> {
         workspace: &mut BatchWorkspace<T>,
         out: &mut [f64],
     ) -> Result<Outcome, Error> {
-        let per_sample = self.outputs() * self.sample_variables();
-        length(BY_SAMPLE, samples.len().saturating_mul(per_sample), out.len())?;
-        let mut outcome = self.run(shared, samples, Request::BySample, workspace, out)?;
+        length(BY_SAMPLE, self.derivatives_by_sample(samples), out.len())?;
+        let mut outcome = self.run(shared, samples, Request::BySample, workspace, [&mut [], out])?;
         workspace.give_back(&mut outcome);
         Ok(outcome)
+    }
+
+    /// The outputs and the Jacobian of every sample. The outcome lists the samples that take another branch.
+    fn fitting_values_and_jacobians(
+        &self,
+        shared: &[f64],
+        samples: &Samples<'_>,
+        workspace: &mut BatchWorkspace<T>,
+        [values, jacobians]: Out<'_>,
+    ) -> Result<Outcome, Error> {
+        length(VALUES, samples.len().saturating_mul(self.outputs()), values.len())?;
+        length(BY_SAMPLE, self.derivatives_by_sample(samples), jacobians.len())?;
+        let wanted = Request::ValuesAndBySample;
+        let mut outcome = self.run(shared, samples, wanted, workspace, [values, jacobians])?;
+        workspace.give_back(&mut outcome);
+        Ok(outcome)
+    }
+
+    /// How many derivatives the Jacobians of all samples have.
+    fn derivatives_by_sample(&self, samples: &Samples<'_>) -> usize {
+        samples.len().saturating_mul(self.outputs() * self.sample_variables())
     }
 
     fn run(
@@ -305,7 +325,7 @@ impl<T: Precision> Batched<T> {
         samples: &Samples<'_>,
         wanted: Request,
         workspace: &mut BatchWorkspace<T>,
-        out: &mut [f64],
+        out: Out<'_>,
     ) -> Result<Outcome, Error> {
         length("shared inputs", self.shared(), shared.len())?;
         length("columns", self.columns(), samples.columns())?;
@@ -317,7 +337,7 @@ impl<T: Precision> Batched<T> {
         let sweeps = match wanted {
             Request::Values | Request::Sums | Request::Reached => &[][..],
             Request::ByShared => &self.by_shared,
-            Request::BySample => &self.by_sample,
+            Request::BySample | Request::ValuesAndBySample => &self.by_sample,
         };
         let (plan, samples) = (&self.plan, *samples);
         let is_wary = AtomicBool::new(false);

@@ -21,8 +21,8 @@ pub(super) struct Scratch<T> {
     pub partials: Vec<[T; WIDTH]>,
     /// The sums of the derivatives with respect to the shared numbers, followed by those of the outputs.
     pub sums: Vec<T>,
-    /// Results that are written sample by sample, before they are copied to the caller.
-    pub gathered: Vec<f64>,
+    /// Results that are written sample by sample, before they are copied to the caller: outputs, and derivatives.
+    pub gathered: [Vec<f64>; 2],
     /// For each lane, whether a guard does not have its recorded outcome, or there is no sample.
     pub is_out: Vec<bool>,
 }

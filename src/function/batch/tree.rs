@@ -37,7 +37,22 @@ pub(super) enum Request {
     Reached,
     /// The derivatives of every output with respect to the variables of the samples, sample by sample.
     BySample,
+    /// Both the outputs and these derivatives, sample by sample.
+    ValuesAndBySample,
 }
+
+impl Request {
+    fn has_values(self) -> bool {
+        matches!(self, Request::Values | Request::ValuesAndBySample)
+    }
+
+    fn is_by_sample(self) -> bool {
+        matches!(self, Request::BySample | Request::ValuesAndBySample)
+    }
+}
+
+/// Results that are written sample by sample: the outputs, and the derivatives.
+pub(super) type Out<'o> = [&'o mut [f64]; 2];
 
 /// An evaluation.
 pub(super) struct Job<'a, T> {
@@ -96,23 +111,23 @@ fn width(plan: &Plan) -> usize {
 }
 
 impl<T> Job<'_, T> {
-    /// How many numbers are written for each sample.
-    fn numbers_per_sample(&self) -> usize {
-        match self.wanted {
-            Request::Values => self.plan.outputs.len(),
-            Request::BySample => self.sweeps.iter().map(|sweep| sweep.variables.len()).sum(),
-            Request::Sums | Request::ByShared | Request::Reached => 0,
-        }
+    /// How many outputs and derivatives are written for each sample.
+    fn numbers_per_sample(&self) -> [usize; 2] {
+        let derivatives = || self.sweeps.iter().map(|sweep| sweep.variables.len()).sum();
+        [
+            if self.wanted.has_values() { self.plan.outputs.len() } else { 0 },
+            if self.wanted.is_by_sample() { derivatives() } else { 0 },
+        ]
     }
 }
 
 impl<T: InChunks> Job<'_, T> {
     /// Evaluates all samples; `out` receives the results that are written sample by sample.
-    pub fn run(&self, out: &mut [f64]) -> Outcome {
+    pub fn run(&self, out: Out<'_>) -> Outcome {
         self.part(0..self.samples.len(), out)
     }
 
-    fn part(&self, samples: Range<usize>, out: &mut [f64]) -> Outcome {
+    fn part(&self, samples: Range<usize>, out: Out<'_>) -> Outcome {
         let width = width(self.plan);
         let chunk = CHUNK.div_ceil(width) * width;
         if samples.len() <= chunk {
@@ -122,7 +137,12 @@ impl<T: InChunks> Job<'_, T> {
         // The left part is a full binary tree of whole chunks.
         let chunks = samples.len().div_ceil(chunk);
         let middle = samples.start + chunk * (chunks.next_power_of_two() / 2);
-        let (left_out, right_out) = out.split_at_mut((middle - samples.start) * self.numbers_per_sample());
+        let [values, derivatives] =
+            self.numbers_per_sample().map(|numbers| (middle - samples.start) * numbers);
+        let [all_values, all_derivatives] = out;
+        let (left_values, right_values) = all_values.split_at_mut(values);
+        let (left_derivatives, right_derivatives) = all_derivatives.split_at_mut(derivatives);
+        let (left_out, right_out) = ([left_values, left_derivatives], [right_values, right_derivatives]);
         let (mut left, right) =
             join(|| self.part(samples.start..middle, left_out), || self.part(middle..samples.end, right_out));
         for (sum, &other) in left.sums.iter_mut().zip(&right.sums) {
@@ -161,7 +181,7 @@ pub(super) struct Chunk<'j, 'a, T> {
     job: &'j Job<'a, T>,
     samples: Range<usize>,
     width: usize,
-    out: &'j mut [f64],
+    out: Out<'j>,
 }
 
 impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
@@ -169,8 +189,8 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> Outcome {
-        let Chunk { job, samples: range, width, out } = self;
-        let (plan, per_sample) = (job.plan, job.numbers_per_sample());
+        let Chunk { job, samples: range, width, out: [out_values, out_derivatives] } = self;
+        let (plan, [values_per_sample, per_sample]) = (job.plan, job.numbers_per_sample());
         let mut scratch: Scratch<T> = take(&job.pool.scratch);
         let mut outcome = Outcome { sums: take(&job.pool.sums), ..Outcome::default() };
         // If a zero met an infinity there is a NaN in the result. Only an evaluation with tests shows whether it is
@@ -189,7 +209,9 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
             let (mut has_nan, mut is_finite) = (false, true);
             scratch.begin(plan, job.shared, width);
             (outcome.out, outcome.first) = (Vec::new(), None);
-            let mut staging = Staging::new(std::mem::take(&mut scratch.gathered), &mut *out);
+            let [values, derivatives] = std::mem::take(&mut scratch.gathered);
+            let mut value_staging = Staging::new(values, &mut *out_values);
+            let mut staging = Staging::new(derivatives, &mut *out_derivatives);
             let mut before = 0;
             for from in range.clone().step_by(width) {
                 let count = width.min(range.end - from);
@@ -210,7 +232,9 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                 }
                 let out = staging.room_for(count * per_sample);
                 match job.wanted {
-                    Request::Values => write_values(&block, &scratch, out),
+                    Request::Values | Request::ValuesAndBySample => {
+                        write_values(&block, &scratch, value_staging.room_for(count * values_per_sample));
+                    }
                     Request::Sums | Request::ByShared => add_values(simd, &block, &mut scratch),
                     Request::Reached => {
                         let Scratch { values, is_out, sums, .. } = &mut scratch;
@@ -230,7 +254,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                     layout.start += sweep.variables.len();
                 }
             }
-            scratch.gathered = staging.finish();
+            scratch.gathered = [value_staging.finish(), staging.finish()];
             outcome.sums.resize(scratch.sums.len(), 0.0);
             // The sum over no samples is 0.
             let of_nothing = if range.is_empty() { 0.0 } else { -0.0 };
@@ -249,7 +273,7 @@ impl<T: Float> pulp::WithSimd for Chunk<'_, '_, T> {
                 job.is_wary.store(true, Ordering::Relaxed);
             }
             // With finite shared numbers, sums of products need no tests for derivatives of single samples.
-            if !has_nan || (care == ZeroLaw::Rows && job.wanted == Request::BySample) {
+            if !has_nan || (care == ZeroLaw::Rows && job.wanted.is_by_sample()) {
                 break;
             }
         }

@@ -5,6 +5,7 @@ use super::dependencies;
 use super::pattern::Pattern;
 use crate::error::Error;
 use crate::function::Function;
+use crate::function::evaluate::Memory;
 use crate::function::gradients;
 use crate::function::tangents::forward_tangents;
 use crate::tape::Var;
@@ -69,36 +70,40 @@ impl Function {
 
     /// These entries of the Jacobian as a function.
     pub(super) fn nonzeros(&self, pattern: &Pattern) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| match self.cheaper_colours() {
-            Some(compressed) => self.by_colours(compressed, pattern, inputs),
-            None => {
-                let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
-                self.by_rows(
-                    inputs,
-                    |row| !pattern.row(row).is_empty(),
-                    |row, adjoints| {
-                        nonzeros
-                            .extend(pattern.row(row).iter().map(|&variable| adjoints[self.place(variable)]));
-                    },
-                )?;
-                Ok(nonzeros)
+        self.record_again(&[], |inputs, _| {
+            let mut memory = self.evaluated(inputs)?;
+            match self.cheaper_colours() {
+                Some(compressed) => self.by_colours(compressed, pattern, &memory),
+                None => {
+                    let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
+                    self.by_rows(
+                        &mut memory,
+                        |row| !pattern.row(row).is_empty(),
+                        |row, adjoints| {
+                            let of = |&variable: &usize| adjoints[self.place(variable)];
+                            nonzeros.extend(pattern.row(row).iter().map(of));
+                        },
+                    )?;
+                    Ok(nonzeros)
+                }
             }
         })
     }
 
-    /// The derivatives of all outputs with respect to all variables, row by row, over variables of a recording tape.
-    pub(crate) fn entries(&self, inputs: &[Var]) -> Result<Vec<Var>, Error> {
+    /// The derivatives of all outputs with respect to all variables, row by row, after an evaluation over variables of a
+    /// recording tape.
+    pub(crate) fn entries(&self, memory: &mut Memory<Var>) -> Result<Vec<Var>, Error> {
         let columns = self.variables();
         let mut all = vec![Var::from(0.0); self.outputs() * columns];
         match self.cheaper_colours() {
             Some(compressed) => {
-                let nonzeros = self.by_colours(compressed, &compressed.pattern, inputs)?;
+                let nonzeros = self.by_colours(compressed, &compressed.pattern, memory)?;
                 for (entry, (row, column)) in nonzeros.into_iter().zip(compressed.pattern.triplets()) {
                     all[row * columns + column] = entry;
                 }
             }
             None => self.by_rows(
-                inputs,
+                memory,
                 |_| true,
                 |row, adjoints| {
                     let row = all[row * columns..][..columns].iter_mut();
@@ -121,12 +126,11 @@ impl Function {
     /// Calls `read` with each wanted row, and the adjoints of all places: each by a sweep over what the output depends on.
     fn by_rows(
         &self,
-        inputs: &[Var],
+        memory: &mut Memory<Var>,
         is_wanted: impl Fn(usize) -> bool,
         read: impl FnMut(usize, &[Var]),
     ) -> Result<(), Error> {
-        let mut memory = self.evaluated(inputs)?;
-        gradients::each(&self.graph, self.rows(), &mut memory, is_wanted, read)
+        gradients::each(&self.graph, self.rows(), memory, is_wanted, read)
     }
 
     /// These entries, by a pass forward for each colour.
@@ -134,10 +138,9 @@ impl Function {
         &self,
         compressed: &Compressed,
         pattern: &Pattern,
-        inputs: &[Var],
+        memory: &Memory<Var>,
     ) -> Result<Vec<Var>, Error> {
         let Compressed { pattern: own, colouring } = compressed;
-        let memory = self.evaluated(inputs)?;
         // An entry that is only in the mirror image of the pattern is 0 here.
         let mut of_colour = vec![Vec::new(); colouring.colours];
         for (position, (row, column)) in pattern.triplets().enumerate() {

@@ -9,7 +9,7 @@ const MARGIN: f64 = 1.75;
 
 /// A recording of the loss, in the way in which it is evaluated. Which it is depends on the recording alone.
 enum Recording<T> {
-    Function(Function),
+    Function(Box<Function>),
     Batched(Box<Batched<T>>),
 }
 
@@ -38,7 +38,7 @@ impl<T: Precision> Singles<T> {
             let batched = function.batched_as(parameters.clone())?;
             Ok(match MARGIN * batched.nanoseconds_of_one() < function.nanoseconds() {
                 true => Recording::Batched(Box::new(batched)),
-                false => Recording::Function(function),
+                false => Recording::Function(Box::new(function)),
             })
         };
         self.recordings.with_fitting(record, |recording, (plain, lanes)| match recording {

@@ -2,7 +2,7 @@
 
 use super::super::samples::{Column, Samples};
 use super::super::{Batched, forward};
-use super::{CHUNK, Chunk, Job, Outcome, Pool, Request};
+use super::{CHUNK, Chunk, Job, Out, Outcome, Pool, Request};
 use crate::function::Function;
 use crate::function::evaluate::Memory;
 use crate::function::precision::Precision;
@@ -30,14 +30,14 @@ impl<T: Precision> Batch<'_, T> {
         let shared: Vec<T> =
             plan.preamble.outputs.iter().map(|&place| T::of(workspace.values[place as usize])).collect();
         let asked = [
-            (Request::Values, &[][..], plan.outputs.len()),
-            (Request::ByShared, &by_shared[..], 0),
-            (Request::BySample, &by_sample[..], plan.outputs.len() * self.function.sample_variables()),
+            (Request::Values, &[][..]),
+            (Request::ByShared, &by_shared[..]),
+            (Request::BySample, &by_sample[..]),
+            (Request::ValuesAndBySample, &by_sample[..]),
         ];
         let mut bits = Vec::new();
-        for (wanted, sweeps, numbers) in asked {
-            let (pool, mut out) = (Pool::default(), vec![0.0; samples.len() * numbers]);
-            let pool = &pool;
+        for (wanted, sweeps) in asked {
+            let pool = &Pool::default();
             let shared_is_finite = shared.iter().all(|number| number.double().is_finite());
             let job = Job {
                 plan,
@@ -49,10 +49,12 @@ impl<T: Precision> Batch<'_, T> {
                 pool,
                 is_wary: std::sync::atomic::AtomicBool::new(false),
             };
-            let chunk =
-                Chunk { job: &job, samples: 0..samples.len(), width: super::width(plan), out: &mut out };
+            let numbers = job.numbers_per_sample();
+            let [mut values, mut derivatives] = numbers.map(|numbers| vec![0.0; samples.len() * numbers]);
+            let out: Out<'_> = [&mut values, &mut derivatives];
+            let chunk = Chunk { job: &job, samples: 0..samples.len(), width: super::width(plan), out };
             let outcome = dispatch(chunk);
-            bits.extend(outcome.sums.iter().chain(&out).map(|x| canonical(*x)));
+            bits.extend(outcome.sums.iter().chain(&values).chain(&derivatives).map(|x| canonical(*x)));
         }
         bits
     }
