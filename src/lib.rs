@@ -82,6 +82,7 @@ pub mod matrix {
 
 /// The table of primitives: operations with their values and partial derivatives.
 pub mod primitives {
+    pub use crate::table::atomic::AtomicOp;
     pub use crate::table::matrix::op::MatrixOp;
     pub use crate::table::ops::{Op, Primitive, primitives as all, reductions};
 }

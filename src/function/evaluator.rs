@@ -12,7 +12,8 @@ use crate::error::Error;
 /// Computes values and derivatives of a [`Function`] at any point, as numbers.
 ///
 /// Most methods come in two forms: `jacobian` returns its result, `jacobian_into` writes it to a slice of the
-/// caller and does not allocate after the first evaluation (operations on matrices do). Matrices are stored row by
+/// caller and does not allocate after the first evaluation (operations on matrices and atomic
+/// functions do). Matrices are stored row by
 /// row. On an error nothing is written. Methods of [`Function`] with the same names return derivatives *as functions*.
 ///
 /// ```

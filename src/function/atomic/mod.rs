@@ -15,8 +15,6 @@ use super::{Function, length};
 use crate::error::Error;
 use crate::number::real::Real;
 use crate::table::atomic::Atomic;
-#[cfg(feature = "nalgebra")]
-use crate::table::atomic::Refusal;
 use call::Call;
 #[cfg(feature = "nalgebra")]
 use implicit::Implicit;
@@ -24,7 +22,7 @@ use rule::Rule;
 use scan::Repeated;
 pub use scan::Scan;
 #[cfg(feature = "nalgebra")]
-use std::sync::Arc;
+use std::{error::Error as StdError, sync::Arc};
 
 impl Atomic {
     /// A function that is called: in a recording it is one instruction, whatever it does inside, where
@@ -206,7 +204,7 @@ impl Atomic {
     #[cfg(feature = "nalgebra")]
     pub fn implicit(
         residual: Function,
-        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Refusal> + Send + Sync + 'static,
+        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static,
     ) -> Result<Atomic, Error> {
         Ok(Atomic::of(Implicit::new(residual, Arc::new(solve))?))
     }
@@ -230,7 +228,7 @@ impl Atomic {
     #[cfg(feature = "nalgebra")]
     pub fn fixed_point(
         map: &Function,
-        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Refusal> + Send + Sync + 'static,
+        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static,
     ) -> Result<Atomic, Error> {
         let residual = map.record_inside(map.recorded_at(), |inputs| {
             let values = map.evaluated(inputs)?.values;
@@ -248,7 +246,7 @@ impl Atomic {
     pub fn minimiser(
         objective: &Function,
         unknowns: usize,
-        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Refusal> + Send + Sync + 'static,
+        solve: impl Fn(&[f64]) -> Result<Vec<f64>, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static,
     ) -> Result<Atomic, Error> {
         if objective.inputs() < unknowns {
             let (what, got) = ("unknowns and parameters or more", objective.inputs());

@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// Evaluates a [`Batched`] function. As with [`Evaluator`](crate::Evaluator), every method comes in two forms:
 /// `values` returns its result, `values_into` writes it to a slice of the caller. After the first evaluation,
-/// `values_into` allocates only for operations on matrices, or if an infinity meets a zero or a list contains a NaN in
+/// `values_into` allocates only for operations on matrices and atomic functions, or if an infinity meets a zero or a list contains a NaN in
 /// some sample, or a guard fails.
 ///
 /// `shared` has the values of the shared inputs, in ascending order of the inputs; `samples` has one column for

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pass {
-    /// Evaluates what depends on constants alone, except operations on matrices. (`x⁰` is 1 but still depends on `x`,
+    /// Evaluates what depends on constants alone, except operations on matrices and atomic functions. (`x⁰` is 1 but still depends on `x`,
     /// so its derivative may be NaN.)
     FoldConstants,
     /// Removes operations that return their operand unchanged, exactly and for every number: `x · 1`, `x / 1`,

@@ -59,7 +59,7 @@ impl SparseEvaluator<'_> {
         Ok(out)
     }
 
-    /// As [`values`](Self::values), into `out`. It does not allocate after the first evaluation (operations on matrices do).
+    /// As [`values`](Self::values), into `out`. It does not allocate after the first evaluation (operations on matrices and atomic functions do).
     /// On an error nothing is written.
     ///
     /// # Errors
