@@ -33,14 +33,18 @@ mod init;
 #[cfg(feature = "serde")]
 mod json;
 mod layer;
+mod layers;
 mod loss;
 mod mlp;
 mod model;
+mod network;
 mod neuron;
 mod objective;
 mod optimizer;
 #[cfg(feature = "view")]
 mod page;
+mod parameters;
+mod part;
 mod predict;
 mod random;
 mod ranges;
@@ -68,6 +72,7 @@ pub use layer::{Bias, Layer};
 pub use loss::{Loss, Penalty};
 pub use mlp::Mlp;
 pub use model::Model;
+pub use network::Network;
 pub use neuron::Neuron;
 pub use objective::{Failure, Moment, Objective, Reduction, Report};
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
@@ -75,6 +80,8 @@ pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 pub use optimizer::{Ending, Lbfgs, Minimum};
 #[cfg(feature = "view")]
 pub use page::TrainingPage;
+pub use parameters::Parameters;
+pub use part::Part;
 pub use random::Random;
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};

@@ -1,11 +1,11 @@
 //! Predictions of a network: outputs, classes, probabilities, and the loss over data.
 
 use super::data::{Data, class};
-use super::error::{Error, expect_length};
+use super::error::{Error, expect_inputs, expect_outputs};
 use super::loss::Loss;
 use super::mlp::Mlp;
-use super::objective::{Objective, Reduction, stopped};
-use super::train::{Predictions, Recorded};
+use super::network::Network;
+use super::train::Predictions;
 
 impl Mlp {
     /// As [`predict`](Self::predict), for inputs that are not known to be valid.
@@ -76,7 +76,7 @@ impl Mlp {
     pub fn predict_all(&self, data: &Data) -> Predictions<'static> {
         let mut outputs = Vec::with_capacity(data.len());
         for sample in 0..data.len() {
-            outputs.push(self.predict(data.input(sample)));
+            outputs.push(self.predict(&data.expanded_input(sample)));
         }
         Predictions::of(self.output_activation(), outputs)
     }
@@ -96,41 +96,7 @@ impl Mlp {
     /// loss; [`Error::Setting`] and [`Error::OutOfRange`] as [`Loss::check_output`] and [`Loss::check`];
     /// [`Error::NonFinite`] if the loss or the gradient is not finite.
     pub fn loss_and_gradient(&self, loss: Loss, data: &Data) -> Result<(f64, Vec<f64>), Error> {
-        if data.is_empty() {
-            return Err(Error::NoSamples(" to take the loss of"));
-        }
-        loss.check_all(self, data)?;
-        expect_length("inputs of a sample", self.inputs(), data.input_width())?;
-        let samples: Vec<usize> = (0..data.len()).collect();
-        let mut gradient = vec![0.0; self.parameters().len()];
-        let mut objective =
-            Recorded::new(data, Reduction::Mean, |w, x, t| loss.of(&self.forward(w, x), t)).known(true);
-        let answer = objective.loss_and_gradient(self.parameters(), &samples, &mut gradient);
-        answer.map(|loss| (loss, gradient)).map_err(|failure| stopped(&objective, 0, failure))
-    }
-}
-
-/// An error if the number of inputs is wrong or an input is not finite.
-pub(super) fn expect_inputs(width: usize, inputs: &[f64]) -> Result<(), Error> {
-    expect_length("inputs of a sample", width, inputs.len())?;
-    match inputs.iter().position(|input| !input.is_finite()) {
-        None => Ok(()),
-        Some(k) => {
-            let problem = format!("input {k} is {}; leave the sample out or fill in a number", inputs[k]);
-            Err(Error::Prediction(problem))
-        }
-    }
-}
-
-/// An error if an output is not finite.
-pub(super) fn expect_outputs(outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
-    match outputs.iter().position(|output| !output.is_finite()) {
-        None => Ok(outputs),
-        Some(k) => {
-            let problem =
-                format!("output {k} is {}; inputs or parameters are too large: scale them", outputs[k]);
-            Err(Error::Prediction(problem))
-        }
+        Network::loss_and_gradient(self, loss, data)
     }
 }
 

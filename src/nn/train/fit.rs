@@ -1,7 +1,10 @@
 //! Training of networks and of other objectives.
 
+use super::data_loss::{DataLoss, UNMASKED};
 use super::eager::Eager;
 use super::history::History;
+#[cfg(feature = "serde")]
+use super::identity::of_network;
 use super::predictions::Predictions;
 use super::recorded::Recorded;
 use super::run::run;
@@ -13,11 +16,11 @@ use crate::nn::backend::Backend;
 use crate::nn::data::Data;
 use crate::nn::error::{Error, expect_length};
 use crate::nn::loss::Loss;
-use crate::nn::mlp::Mlp;
+use crate::nn::network::{Network, checked_forward};
 use crate::nn::objective::{Objective, Reduction};
 
 impl Trainer<'_> {
-    /// Trains a network.
+    /// Trains a network: an [`Mlp`](crate::nn::Mlp), or [one of your own](Network).
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::Target`] and [`Error::Setting`] if the data do not fit the network or the loss;
@@ -25,16 +28,16 @@ impl Trainer<'_> {
     /// [`Error::NonFinite`] if a loss, gradient or update is not finite: then the network has the parameters from
     /// before that update; [`Error::Io`], [`Error::Format`] and [`Error::Version`] if a checkpoint cannot be
     /// written or read.
-    pub fn fit(&mut self, mlp: &mut Mlp, loss: Loss, data: &Data) -> Result<History, Error> {
+    pub fn fit<N: Network>(&mut self, network: &mut N, loss: Loss, data: &Data) -> Result<History, Error> {
         let validation: &[Data] = if let Validation::On(data) = &self.settings.validation {
             std::slice::from_ref(data)
         } else {
             &[]
         };
         for data in std::iter::once(data).chain(validation) {
-            loss.check_all(mlp, data)?;
+            loss.check_all(network.output_activation(), network.outputs(), data)?;
         }
-        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, Some(loss))
+        self.fit_loss(network, |outputs, targets| loss.of_sample(outputs, targets), data, Some(loss))
     }
 
     /// Trains a network with any loss that is a function of its outputs and the targets of a sample.
@@ -57,21 +60,60 @@ impl Trainer<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`fit`](Self::fit), but targets may have any width unless there is a metric; and
-    /// [`Error::NotReplayable`].
-    pub fn fit_with(
+    /// As [`fit`](Self::fit), but targets may have any width unless there is a metric; [`Error::Setting`] if targets are
+    /// missing, see [`fit_masked`](Self::fit_masked); and [`Error::NotReplayable`].
+    pub fn fit_with<N: Network>(
         &mut self,
-        mlp: &mut Mlp,
+        network: &mut N,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
     ) -> Result<History, Error> {
-        self.fit_loss(mlp, loss, data, None)
+        let validation = if let Validation::On(data) = &self.settings.validation { Some(data) } else { None };
+        if data.has_missing() || validation.is_some_and(Data::has_missing) {
+            return Err(Error::Setting(UNMASKED.to_owned()));
+        }
+        self.fit_loss(network, loss, data, None)
     }
 
-    /// Trains with a loss. A `known` loss of this library is a function of its arguments.
-    fn fit_loss(
+    /// As [`fit_with`](Self::fit_with), with a loss that is told which targets are given: its third argument is 1 for each that
+    /// is, and 0 for each that is [missing](Data::with_missing), whose target is 0 then. These are numbers of a recording: select
+    /// by a [mask](crate::masks), not by an `if`.
+    ///
+    /// ```
+    /// use tapegrad::masks::gt;
+    /// # use tapegrad::nn::{Adam, Activation, Data, Mlp, Trainer};
+    /// # let mut mlp = Mlp::builder(1).layer(2, Activation::Identity).build()?;
+    /// let data = Data::with_missing(&[[0.0], [1.0]], &[[1.0, f64::NAN], [2.0, 5.0]])?;
+    /// let quartic = |y: &[tapegrad::Var], t: &[tapegrad::Var], given: &[tapegrad::Var]| {
+    ///     (0..2).map(|k| gt(given[k], 0.5).select((y[k] - t[k]).powi(4), 0.0)).sum::<tapegrad::Var>()
+    /// };
+    /// let history = Trainer::new(Adam::new(0.1)).epochs(200).fit_masked(&mut mlp, quartic, &data)?;
+    /// assert!(history.last().unwrap().loss < 1e-3);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit_with`](Self::fit_with), but targets may be missing.
+    pub fn fit_masked<N: Network>(
         &mut self,
-        mlp: &mut Mlp,
+        network: &mut N,
+        loss: impl Fn(&[Var], &[Var], &[Var]) -> Var,
+        data: &Data,
+    ) -> Result<History, Error> {
+        let width = data.target_width();
+        let all_given = vec![Var::from(1.0); width];
+        let with_mask = |outputs: &[Var], targets: &[Var]| {
+            let (targets, given) = targets.split_at(width);
+            loss(outputs, targets, if given.is_empty() { &all_given } else { given })
+        };
+        self.fit_loss(network, with_mask, data, None)
+    }
+
+    /// Trains with a loss, which gets, after the targets, what says which of them are given, if any is missing. A `known` loss
+    /// of this library is a function of its arguments.
+    fn fit_loss<N: Network>(
+        &mut self,
+        network: &mut N,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
         known: Option<Loss>,
@@ -99,31 +141,40 @@ impl Trainer<'_> {
             return Err(Error::Setting(problem.to_owned()));
         }
         for data in std::iter::once(data).chain(&validation) {
-            expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
+            expect_length("inputs of a sample", network.inputs(), data.expanded_width())?;
             if let Some(metric) = self.settings.metric {
-                metric.check(mlp.outputs(), data)?;
+                metric.check(network.outputs(), data)?;
             }
         }
+        let mean_weight = data.mean_weight(&samples, " of the training samples")?;
 
         let (net, metric, reduction, fallback) =
-            (&*mlp, self.settings.metric, self.settings.reduction, self.settings.fallback);
-        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
+            (&*network, self.settings.metric, self.settings.reduction, self.settings.fallback);
         let (judged, judged_samples) = match &validation {
             Some(validation) => (validation, &held_out),
             None => (data, &samples),
         };
+        let judged_weight = judged.mean_weight(judged_samples, " of the validation samples")?;
+        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
         let judge = |parameters: &[f64]| {
             let has_work = validation.is_some() || metric.is_some();
             let judged_samples = if has_work { &judged_samples[..] } else { &[] };
-            let predictions: Vec<Vec<f64>> =
-                judged_samples.iter().map(|&k| net.forward(parameters, judged.input(k))).collect();
-            let losses = predictions
-                .iter()
-                .zip(judged_samples)
-                .map(|(outputs, &k)| loss(&constants(outputs), &constants(judged.target(k))).value());
-            let validation_loss = validation.as_ref().map(|_| {
-                let total: f64 = losses.sum();
-                if reduction == Reduction::Mean { total / judged_samples.len() as f64 } else { total }
+            let mut predictions = Vec::with_capacity(judged_samples.len());
+            let (mut total, mut numbers) = (0.0, Vec::new());
+            for &k in judged_samples {
+                numbers.clear();
+                judged.append_sample(k, &mut numbers);
+                let sample = judged.parts_of(&numbers);
+                let outputs: Vec<f64> = checked_forward(net, parameters, &sample.inputs);
+                if validation.is_some() {
+                    let loss = loss(&constants(&outputs), &constants(sample.targets)).value();
+                    total += sample.weight.map_or(loss, |weight| loss * weight);
+                }
+                predictions.push(outputs);
+            }
+            let validation_loss = validation.as_ref().map(|_| match reduction {
+                Reduction::Mean => total / (judged_samples.len() as f64 * judged_weight),
+                Reduction::Sum => total,
             });
             let metric = metric.map(|metric| {
                 let predictions = Predictions::of(net.output_activation(), predictions);
@@ -131,31 +182,40 @@ impl Trainer<'_> {
             });
             Judgement { validation_loss, metric }
         };
-        let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
-        let objective: &mut dyn Objective = match self.settings.backend {
-            Backend::Recorded => {
-                let recorded = Recorded::new(data, reduction, of_sample).naming_by(net);
-                &mut recorded.fallback(fallback).known(known.is_some())
-            }
-            Backend::RecordedSingle => {
-                let recorded = Recorded::<_, f32>::new_as(data, reduction, of_sample).naming_by(net);
-                &mut recorded.fallback(fallback).known(known.is_some())
-            }
-            Backend::Eager => &mut Eager::new(data, reduction, of_sample).naming_by(net),
+        let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&checked_forward(net, w, x), t);
+        let named = Some(net.parameters());
+        let of_data = DataLoss {
+            mean_weight,
+            takes_mask: true,
+            names: named,
+            ..DataLoss::new(data, reduction, of_sample)
         };
-        let (frozen, biases) = (net.frozen().to_vec(), net.biases());
+        let is_known = known.is_some();
+        let objective: &mut dyn Objective = match self.settings.backend {
+            Backend::Recorded => &mut Recorded::<_, f64>::over(of_data).fallback(fallback).known(is_known),
+            Backend::RecordedSingle => {
+                &mut Recorded::<_, f32>::over(of_data).fallback(fallback).known(is_known)
+            }
+            Backend::Eager => &mut Eager::over(of_data),
+        };
+        let (frozen, biases) = (net.parameters().frozen().to_vec(), net.parameters().biases());
         let mut parameters = net.parameters().to_vec();
+        #[cfg(feature = "serde")]
+        let of_network = || of_network(net, &data.expanded_input(samples[0]));
+        #[cfg(not(feature = "serde"))]
+        let of_network = Vec::new;
         let task = Task {
             objective,
             samples: &samples,
             frozen: &frozen,
             biases: &biases,
             judge: &judge,
-            network: Some(net),
+            named,
+            network: &of_network,
             loss: known,
         };
         let outcome = run(&mut self.settings, &mut parameters, task);
-        mlp.parameters_mut().copy_from_slice(&parameters);
+        network.parameters_mut().values_mut().copy_from_slice(&parameters);
         outcome
     }
 
@@ -184,7 +244,8 @@ impl Trainer<'_> {
             frozen: &[],
             biases: &[],
             judge: &judge,
-            network: None,
+            named: None,
+            network: &|| vec![("the network", "not known".to_owned())],
             loss: None,
         };
         run(&mut self.settings, parameters, task)

@@ -3,8 +3,7 @@
 use super::settings::{Settings, Validation};
 use super::state::Task;
 use crate::nn::data::Data;
-use crate::nn::layer::{Bias, Layer};
-use crate::nn::mlp::Mlp;
+use crate::nn::network::Network;
 use std::fmt::Debug;
 
 /// Data, network and settings, each with a name and as text. Long lists of numbers are represented by a CRC-32 of
@@ -21,10 +20,11 @@ pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
         Validation::On(data) => of_data(data),
         Validation::Split { share, seed } => format!("a share of {share} by seed {seed}"),
     };
-    let entries = [
+    let of_task = [
         ("the data", task.objective.data().map_or("not known".to_owned(), of_data)),
         ("validation", validation),
-        ("the network", task.network.map_or("not known".to_owned(), of_network)),
+    ];
+    let of_settings = [
         ("what is frozen", of_frozen(task.frozen)),
         ("the loss", task.loss.map_or("one of your own".to_owned(), |loss| format!("{loss:?}"))),
         ("the optimiser", format!("{} with {}", settings.optimizer.state().kind, optimizer.join(", "))),
@@ -38,7 +38,8 @@ pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
         ("early stopping", or_none(settings.stopping)),
         ("the metric", or_none(settings.metric)),
     ];
-    entries.map(|(name, text)| (name.to_owned(), text)).into()
+    let entries = of_task.into_iter().chain((task.network)()).chain(of_settings);
+    entries.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 /// The differences between a run and that of a checkpoint, if there are any.
@@ -60,25 +61,19 @@ fn or_none(setting: Option<impl Debug>) -> String {
 
 fn of_data(data: &Data) -> String {
     let mut hasher = crc32fast::Hasher::new();
-    for number in data.inputs().iter().chain(data.targets()) {
+    for number in data.inputs().iter().chain(data.targets()).chain(data.weights().unwrap_or_default()) {
         hasher.update(&number.to_le_bytes());
     }
     let (samples, inputs, targets) = (data.len(), data.input_width(), data.target_width());
+    let weights = if data.weights().is_some() { " with weights" } else { "" };
+    let categories: String = data
+        .category_columns()
+        .map(|column| format!(", input {column} of {} categories", data.categories()[column]))
+        .collect();
     let checksum = hasher.finalize();
-    format!("{samples} samples of {inputs} inputs and {targets} targets, CRC-32 {checksum:08x}")
-}
-
-fn of_network(mlp: &Mlp) -> String {
-    let of_layer = |layer: &Layer| {
-        let biases = match layer.bias() {
-            Bias::PerNeuron => "",
-            Bias::Shared => " with one bias",
-            Bias::None => " without biases",
-        };
-        format!("-{} {:?}{biases}", layer.outputs(), layer.activation())
-    };
-    let layers: String = mlp.layers().iter().map(of_layer).collect();
-    format!("{}{layers}", mlp.inputs())
+    format!(
+        "{samples} samples of {inputs} inputs and {targets} targets{weights}{categories}, CRC-32 {checksum:08x}"
+    )
 }
 
 fn of_frozen(frozen: &[bool]) -> String {
@@ -89,4 +84,16 @@ fn of_frozen(frozen: &[bool]) -> String {
             format!("{count} parameters, CRC-32 {:08x}", crc32fast::hash(&bytes))
         }
     }
+}
+
+/// What the identity of a run has of a network: its description; and a checksum of what it computes for given parameters and
+/// the inputs of a sample, since a `forward` that was changed may have the same parameters. To six digits, in which machines
+/// agree.
+pub(super) fn of_network<N: Network>(network: &N, inputs: &[f64]) -> Vec<(&'static str, String)> {
+    let number = |k: usize| ((k * 7919 + 13) % 2001) as f64 / 2000.0 - 0.5;
+    let parameters: Vec<f64> = (0..network.parameters().len()).map(number).collect();
+    let outputs = network.forward(&parameters, inputs);
+    let text: String = outputs.iter().map(|output| format!("{output:.5e} ")).collect();
+    let computed = format!("a function with CRC-32 {:08x}", crc32fast::hash(text.as_bytes()));
+    vec![("the network", network.description()), ("what the network computes", computed)]
 }

@@ -20,6 +20,7 @@ mod state;
 mod trainer;
 mod watch;
 
+pub(super) use data_loss::DataLoss;
 pub use eager::Eager;
 pub use history::{Epoch, History, Update};
 pub use metrics::{ConfusionMatrix, Metric, accuracy, r_squared};

@@ -1,0 +1,217 @@
+//! The interface of networks: what training needs of one.
+
+use super::activation::Activation;
+use super::data::Data;
+use super::error::{Error, expect_inputs, expect_length, expect_outputs};
+use super::loss::Loss;
+use super::mlp::Mlp;
+use super::objective::{Objective, Reduction, stopped};
+use super::parameters::Parameters;
+use super::train::{DataLoss, Predictions, Recorded};
+use crate::Real;
+
+/// A network: parameters, and outputs as a function of parameters and inputs, over any type of number. [`Mlp`] is one. Implement
+/// this trait for what is no multi-layer perceptron; a [`Trainer`](super::Trainer) then trains it as one.
+///
+/// ```
+/// use tapegrad::Real;
+/// use tapegrad::nn::{Activation, Adam, Error, Loss, Mlp, Network, Parameters, Part, Trainer, sine};
+///
+/// /// Two hidden layers, of which the second adds to what it gets.
+/// struct Residual {
+///     parameters: Parameters,
+///     parts: [Part; 3],
+/// }
+///
+/// impl Residual {
+///     fn new(width: usize, seed: u64) -> Result<Residual, Error> {
+///         let mut parameters = Parameters::new(seed);
+///         let parts = [
+///             parameters.mlp("first", Mlp::builder(1).layer(width, Activation::Tanh))?,
+///             parameters.mlp("block", Mlp::builder(width).layer(width, Activation::Tanh))?,
+///             parameters.mlp("last", Mlp::builder(width).layer(1, Activation::Identity))?,
+///         ];
+///         Ok(Residual { parameters, parts })
+///     }
+/// }
+///
+/// impl Network for Residual {
+///     const FORMAT: &'static str = "residual";
+///     fn parameters(&self) -> &Parameters {
+///         &self.parameters
+///     }
+///     fn parameters_mut(&mut self) -> &mut Parameters {
+///         &mut self.parameters
+///     }
+///     fn inputs(&self) -> usize {
+///         1
+///     }
+///     fn outputs(&self) -> usize {
+///         1
+///     }
+///     fn forward<R: Real>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
+///         let [first, block, last] = &self.parts;
+///         let x = first.forward(parameters, inputs);
+///         let added = block.forward(parameters, &x);
+///         let sum: Vec<R> = x.iter().zip(added).map(|(&x, added)| x + added).collect();
+///         last.forward(parameters, &sum)
+///     }
+/// }
+///
+/// let mut network = Residual::new(8, 1)?;
+/// let history = Trainer::new(Adam::new(0.02)).epochs(100).fit(&mut network, Loss::Squared, &sine(40, 0.0, 0))?;
+/// assert!(history.last().unwrap().loss < 0.05);
+/// assert!((network.predict(&[1.0])[0] - 1f64.sin()).abs() < 0.3);
+/// assert_eq!(network.parameters().names().next().as_deref(), Some("first.layers.0.neurons.0.weights.0"));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// `forward` has to be a function of its arguments and of what never changes in `self`: it is recorded once, and the recording
+/// evaluated for all samples. Branches on values (`if x > 0.0`) are noticed, and cost a recording each; code that reads the
+/// plain number of a parameter or input goes to the tape, which is far slower.
+pub trait Network {
+    /// The name of the format of saved parameters: one that nobody else uses.
+    const FORMAT: &'static str;
+
+    /// The version of the format. Raise it when saved parameters no longer mean the same, because `forward` has changed.
+    const VERSION: u64 = 1;
+
+    /// The parameters.
+    fn parameters(&self) -> &Parameters;
+
+    /// The parameters, mutable.
+    fn parameters_mut(&mut self) -> &mut Parameters;
+
+    /// The number of inputs.
+    fn inputs(&self) -> usize;
+
+    /// The number of outputs.
+    fn outputs(&self) -> usize;
+
+    /// The outputs for these inputs: as many as [`outputs`](Self::outputs). There are always as many parameters and inputs as the
+    /// network says.
+    fn forward<R: Real>(&self, parameters: &[R], inputs: &[R]) -> Vec<R>;
+
+    /// The activation that the outputs went through, which determines their meaning: see [`Loss::check_output`], and the
+    /// decision boundary of [`Predictions`].
+    fn output_activation(&self) -> Activation {
+        Activation::Identity
+    }
+
+    /// The network in a few words. A checkpoint is resumed only by a network with the same description.
+    fn description(&self) -> String {
+        format!("`{}` in version {}: {}", Self::FORMAT, Self::VERSION, self.parameters().description())
+    }
+
+    /// The outputs for these inputs.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the network takes: see [`try_predict`](Self::try_predict).
+    #[must_use]
+    #[track_caller]
+    fn predict(&self, inputs: &[f64]) -> Vec<f64> {
+        let (width, found) = (self.inputs(), inputs.len());
+        assert!(found == width, "the network takes {width} inputs, and {found} are given");
+        self.forward(self.parameters(), inputs)
+    }
+
+    /// As [`predict`](Self::predict), for inputs that are not known to be valid.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many inputs as the network takes, [`Error::Prediction`] if an input or an
+    /// output is not finite.
+    fn try_predict(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
+        expect_inputs(self.inputs(), inputs)?;
+        expect_outputs(self.predict(inputs))
+    }
+
+    /// The outputs for every sample.
+    ///
+    /// # Panics
+    /// If the samples do not have as many inputs as the network takes.
+    #[must_use]
+    #[track_caller]
+    fn predict_all(&self, data: &Data) -> Predictions<'static> {
+        let mut outputs = Vec::with_capacity(data.len());
+        for sample in 0..data.len() {
+            outputs.push(self.predict(&data.expanded_input(sample)));
+        }
+        Predictions::of(self.output_activation(), outputs)
+    }
+
+    /// The mean loss over all samples, and its gradient with respect to all parameters, frozen ones included.
+    ///
+    /// # Errors
+    /// As [`Mlp::loss_and_gradient`].
+    fn loss_and_gradient(&self, loss: Loss, data: &Data) -> Result<(f64, Vec<f64>), Error> {
+        if data.is_empty() {
+            return Err(Error::NoSamples(" to take the loss of"));
+        }
+        loss.check_all(self.output_activation(), self.outputs(), data)?;
+        expect_length("inputs of a sample", self.inputs(), data.expanded_width())?;
+        let samples: Vec<usize> = (0..data.len()).collect();
+        let mut gradient = vec![0.0; self.parameters().len()];
+        let of_sample = |w: &[crate::Var], x: &[crate::Var], t: &[crate::Var]| {
+            loss.of_sample(&checked_forward(self, w, x), t)
+        };
+        let loss_of_data = DataLoss {
+            takes_mask: true,
+            names: Some(self.parameters()),
+            ..DataLoss::new(data, Reduction::Mean, of_sample)
+        };
+        let mut objective = Recorded::<_, f64>::over(loss_of_data).known(true);
+        let answer = objective.loss_and_gradient(self.parameters(), &samples, &mut gradient);
+        answer.map(|loss| (loss, gradient)).map_err(|failure| stopped(&objective, 0, failure))
+    }
+}
+
+/// The outputs of a network.
+///
+/// # Panics
+/// If there are not as many as the network says.
+#[track_caller]
+pub(super) fn checked_forward<N: Network + ?Sized, R: Real>(
+    network: &N,
+    parameters: &[R],
+    inputs: &[R],
+) -> Vec<R> {
+    let outputs = network.forward(parameters, inputs);
+    let (found, count) = (outputs.len(), network.outputs());
+    assert!(
+        found == count,
+        "`forward` of the network gives {found} outputs, and `outputs` says {count}: correct one of them"
+    );
+    outputs
+}
+
+impl Network for Mlp {
+    const FORMAT: &'static str = "tapegrad mlp";
+
+    fn parameters(&self) -> &Parameters {
+        self.list()
+    }
+
+    fn parameters_mut(&mut self) -> &mut Parameters {
+        self.list_mut()
+    }
+
+    fn inputs(&self) -> usize {
+        self.inputs()
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs()
+    }
+
+    fn forward<R: Real>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
+        self.forward(parameters, inputs)
+    }
+
+    fn output_activation(&self) -> Activation {
+        self.output_activation()
+    }
+
+    fn description(&self) -> String {
+        self.list().description()
+    }
+}
