@@ -184,12 +184,15 @@ pub enum Error {
     },
     /// A file has a version of the format that this build does not read.
     #[error(
-        "{}: written in version {found} of the format, and this build reads version {known}; use {} tapegrad",
-        .path.display(), if found > known { "a newer" } else { "an older" }
+        "{}: written in version {found} of the format `{format}`, and this build reads version {known}; use {} {}",
+        .path.display(), if found > known { "a newer" } else { "an older" },
+        if format.starts_with("tapegrad ") { "tapegrad" } else { "version of the program" }
     )]
     Version {
         /// The file.
         path: PathBuf,
+        /// The name of the format.
+        format: &'static str,
         /// The version of the file.
         found: u64,
         /// The version that this build reads.

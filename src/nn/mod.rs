@@ -52,6 +52,8 @@ mod ranges;
 mod safetensors;
 #[cfg(feature = "serde")]
 mod save;
+#[cfg(feature = "serde")]
+mod saved_parameters;
 mod schedule;
 mod train;
 mod vectors;
@@ -89,6 +91,6 @@ pub use safetensors::{FloatType, TensorNames};
 pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{
-    ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, Update,
-    accuracy, r_squared,
+    ConfusionMatrix, Control, Eager, EarlyStopping, Epoch, History, Metric, Predictions, RateCurve,
+    RateFinder, Recorded, ReduceOnPlateau, Selection, Trainer, Update, accuracy, r_squared,
 };

@@ -189,7 +189,7 @@ mod file {
     use crate::nn::json;
     use std::path::Path;
 
-    const FORMAT: &str = "tapegrad model";
+    const FORMAT: json::FileFormat = json::FileFormat { name: "tapegrad model", version: 2 };
 
     /// The contents of a model file, before they are checked.
     #[derive(serde::Deserialize)]

@@ -3,12 +3,18 @@
 use super::activation::Activation;
 use super::data::Data;
 use super::error::{Error, expect_inputs, expect_length, expect_outputs};
+#[cfg(feature = "serde")]
+use super::json::FileFormat;
 use super::loss::Loss;
 use super::mlp::Mlp;
 use super::objective::{Objective, Reduction, stopped};
 use super::parameters::Parameters;
+#[cfg(feature = "serde")]
+use super::saved_parameters;
 use super::train::{DataLoss, Predictions, Recorded};
 use crate::Real;
+#[cfg(feature = "serde")]
+use std::path::Path;
 
 /// A network: parameters, and outputs as a function of parameters and inputs, over any type of number. [`Mlp`] is one. Implement
 /// this trait for what is no multi-layer perceptron; a [`Trainer`](super::Trainer) then trains it as one.
@@ -103,6 +109,27 @@ pub trait Network {
         format!("`{}` in version {}: {}", Self::FORMAT, Self::VERSION, self.parameters().description())
     }
 
+    /// Writes the parameters to a JSON file, with their names, under the name and version of this network's format. An existing
+    /// file is replaced atomically, as by [`Model::save`](super::Model::save). The structure of the network is not saved: it is
+    /// in your code.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
+    #[cfg(feature = "serde")]
+    fn save_parameters(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        saved_parameters::write(path.as_ref(), format_of::<Self>(), self.parameters())
+    }
+
+    /// Reads the parameters, and which of them are frozen, from a file of a network of the same format, version and structure.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Format`] if the file is truncated or of another kind, has other parameters than this network, or
+    /// does not match its checksum; [`Error::Version`] if it has another version. The network is unchanged then.
+    #[cfg(feature = "serde")]
+    fn load_parameters(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        saved_parameters::read(path.as_ref(), format_of::<Self>(), self.parameters_mut())
+    }
+
     /// The outputs for these inputs.
     ///
     /// # Panics
@@ -163,6 +190,11 @@ pub trait Network {
         let answer = objective.loss_and_gradient(self.parameters(), &samples, &mut gradient);
         answer.map(|loss| (loss, gradient)).map_err(|failure| stopped(&objective, 0, failure))
     }
+}
+
+#[cfg(feature = "serde")]
+fn format_of<N: Network + ?Sized>() -> FileFormat {
+    FileFormat { name: N::FORMAT, version: N::VERSION }
 }
 
 /// The outputs of a network.

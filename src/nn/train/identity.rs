@@ -4,6 +4,7 @@ use super::settings::{Settings, Validation};
 use super::state::Task;
 use crate::nn::data::Data;
 use crate::nn::network::Network;
+use crate::nn::optimizer::Optimizer;
 use std::fmt::Debug;
 
 /// Data, network and settings, each with a name and as text. Long lists of numbers are represented by a CRC-32 of
@@ -13,8 +14,11 @@ pub(super) type Identity = Vec<(String, String)>;
 /// Everything on which the parameters of a run depend, except the number of epochs, since a run may be resumed for
 /// more. Closures of the user (a loss, a schedule, an objective) cannot be compared.
 pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
-    let of_optimizer = settings.optimizer.settings();
-    let optimizer: Vec<String> = of_optimizer.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let groups: Vec<String> = settings
+        .groups
+        .iter()
+        .map(|group| format!("{} by {}", group.selection, of_optimizer(&*group.optimizer)))
+        .collect();
     let validation = match &settings.validation {
         Validation::None => "none".to_owned(),
         Validation::On(data) => of_data(data),
@@ -27,7 +31,8 @@ pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
     let of_settings = [
         ("what is frozen", of_frozen(task.frozen)),
         ("the loss", task.loss.map_or("one of your own".to_owned(), |loss| format!("{loss:?}"))),
-        ("the optimiser", format!("{} with {}", settings.optimizer.state().kind, optimizer.join(", "))),
+        ("the optimiser", of_optimizer(&*settings.optimizer)),
+        ("groups of parameters", if groups.is_empty() { "none".to_owned() } else { groups.join("; ") }),
         ("the batch", format!("{:?}", settings.batch)),
         ("the order", format!("{:?}", settings.order)),
         ("the reduction", format!("{:?}", task.objective.reduction())),
@@ -36,6 +41,15 @@ pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
         ("the clip", or_none(settings.clip)),
         ("the penalty", or_none(settings.penalty)),
         ("early stopping", or_none(settings.stopping)),
+        ("the reduction on a plateau", or_none(settings.plateau)),
+        (
+            "the number of callbacks with control",
+            format!(
+                "{} by update and {} by epoch",
+                settings.update_controls.len(),
+                settings.epoch_controls.len()
+            ),
+        ),
         ("the metric", or_none(settings.metric)),
     ];
     let entries = of_task.into_iter().chain((task.network)()).chain(of_settings);
@@ -57,6 +71,12 @@ pub(super) fn difference(then: &Identity, now: &Identity) -> Option<String> {
 
 fn or_none(setting: Option<impl Debug>) -> String {
     setting.map_or("none".to_owned(), |setting| format!("{setting:?}"))
+}
+
+fn of_optimizer(optimizer: &dyn Optimizer) -> String {
+    let settings: Vec<String> =
+        optimizer.settings().iter().map(|(name, value)| format!("{name} {value}")).collect();
+    format!("{} with {}", optimizer.state().kind, settings.join(", "))
 }
 
 fn of_data(data: &Data) -> String {

@@ -1,6 +1,7 @@
 //! The input of a training run, and its state.
 
 use super::history::History;
+use super::plateau::PlateauState;
 use crate::nn::loss::Loss;
 use crate::nn::objective::Objective;
 use crate::nn::optimizer::State;
@@ -13,7 +14,14 @@ use crate::nn::parameters::Parameters;
 pub(super) struct RunState {
     pub parameters: Vec<f64>,
     pub optimizer: State,
+    /// The states of the optimisers of groups.
+    pub groups: Vec<State>,
     pub updates: usize,
+    /// The learning rate before the factor of the schedule.
+    pub rate: f64,
+    pub plateau: PlateauState,
+    /// What callbacks keep: first those by update, then those by epoch.
+    pub memories: Vec<Vec<f64>>,
     pub history: History,
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub best: Option<Best>,
