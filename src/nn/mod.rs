@@ -25,6 +25,7 @@ mod backend;
 mod bound;
 mod builder;
 mod clip;
+mod custom;
 mod data;
 mod error;
 #[cfg(feature = "serde")]
@@ -63,6 +64,7 @@ pub use backend::{Backend, Fallback};
 pub use bound::{Bound, ForwardPass};
 pub use builder::MlpBuilder;
 pub use clip::Clip;
+pub use custom::{CustomNetwork, Forward};
 #[cfg(feature = "view")]
 pub(crate) use data::target_class;
 pub use data::{

@@ -16,71 +16,13 @@ use crate::Real;
 #[cfg(feature = "serde")]
 use std::path::Path;
 
-/// A network: parameters, and outputs as a function of parameters and inputs, over any type of number. [`Mlp`] is one. Implement
-/// this trait for what is no multi-layer perceptron; a [`Trainer`](super::Trainer) then trains it as one.
-///
-/// ```
-/// use tapegrad::Real;
-/// use tapegrad::nn::{Activation, Adam, Error, Loss, Mlp, Network, Parameters, Part, Trainer, sine};
-///
-/// /// Two hidden layers, of which the second adds to what it gets.
-/// struct Residual {
-///     parameters: Parameters,
-///     parts: [Part; 3],
-/// }
-///
-/// impl Residual {
-///     fn new(width: usize, seed: u64) -> Result<Residual, Error> {
-///         let mut parameters = Parameters::new(seed);
-///         let parts = [
-///             parameters.mlp("first", Mlp::builder(1).layer(width, Activation::Tanh))?,
-///             parameters.mlp("block", Mlp::builder(width).layer(width, Activation::Tanh))?,
-///             parameters.mlp("last", Mlp::builder(width).layer(1, Activation::Identity))?,
-///         ];
-///         Ok(Residual { parameters, parts })
-///     }
-/// }
-///
-/// impl Network for Residual {
-///     const FORMAT: &'static str = "residual";
-///     fn parameters(&self) -> &Parameters {
-///         &self.parameters
-///     }
-///     fn parameters_mut(&mut self) -> &mut Parameters {
-///         &mut self.parameters
-///     }
-///     fn inputs(&self) -> usize {
-///         1
-///     }
-///     fn outputs(&self) -> usize {
-///         1
-///     }
-///     fn forward<R: Real>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
-///         let [first, block, last] = &self.parts;
-///         let x = first.forward(parameters, inputs);
-///         let added = block.forward(parameters, &x);
-///         let sum: Vec<R> = x.iter().zip(added).map(|(&x, added)| x + added).collect();
-///         last.forward(parameters, &sum)
-///     }
-/// }
-///
-/// let mut network = Residual::new(8, 1)?;
-/// let history = Trainer::new(Adam::new(0.02)).epochs(100).fit(&mut network, Loss::Squared, &sine(40, 0.0, 0))?;
-/// assert!(history.last().unwrap().loss < 0.05);
-/// assert!((network.predict(&[1.0])[0] - 1f64.sin()).abs() < 0.3);
-/// assert_eq!(network.parameters().names().next().as_deref(), Some("first.layers.0.neurons.0.weights.0"));
-/// # Ok::<(), Error>(())
-/// ```
-///
-/// `forward` has to be a function of its arguments and of what never changes in `self`: it is recorded once, and the recording
-/// evaluated for all samples. Branches on values (`if x > 0.0`) are noticed, and cost a recording each; code that reads the
-/// plain number of a parameter or input goes to the tape, which is far slower.
+/// A network: parameters, and outputs as a function of parameters and inputs, over any type of number. It is what a
+/// [`Trainer`](super::Trainer) trains: an [`Mlp`], or a [`CustomNetwork`](super::CustomNetwork) around a function of your own,
+/// which is all that most networks need. A type may also implement this trait itself.
 pub trait Network {
-    /// The name of the format of saved parameters: one that nobody else uses.
-    const FORMAT: &'static str;
-
-    /// The version of the format. Raise it when saved parameters no longer mean the same, because `forward` has changed.
-    const VERSION: u64 = 1;
+    /// The name and version of the format of saved parameters. The name is one that nobody else uses; the version is raised when
+    /// saved parameters no longer mean the same, because `forward` has changed.
+    fn format(&self) -> (&'static str, u64);
 
     /// The parameters.
     fn parameters(&self) -> &Parameters;
@@ -106,7 +48,8 @@ pub trait Network {
 
     /// The network in a few words. A checkpoint is resumed only by a network with the same description.
     fn description(&self) -> String {
-        format!("`{}` in version {}: {}", Self::FORMAT, Self::VERSION, self.parameters().description())
+        let (name, version) = self.format();
+        format!("`{name}` in version {version}: {}", self.parameters().description())
     }
 
     /// Writes the parameters to a JSON file, with their names, under the name and version of this network's format. An existing
@@ -117,7 +60,7 @@ pub trait Network {
     /// [`Error::Io`]; [`Error::Format`] if a parameter is not finite.
     #[cfg(feature = "serde")]
     fn save_parameters(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        saved_parameters::write(path.as_ref(), format_of::<Self>(), self.parameters())
+        saved_parameters::write(path.as_ref(), file_format(self), self.parameters())
     }
 
     /// Reads the parameters, and which of them are frozen, from a file of a network of the same format, version and structure.
@@ -127,7 +70,7 @@ pub trait Network {
     /// does not match its checksum; [`Error::Version`] if it has another version. The network is unchanged then.
     #[cfg(feature = "serde")]
     fn load_parameters(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        saved_parameters::read(path.as_ref(), format_of::<Self>(), self.parameters_mut())
+        saved_parameters::read(path.as_ref(), file_format(self), self.parameters_mut())
     }
 
     /// The outputs for these inputs.
@@ -193,8 +136,9 @@ pub trait Network {
 }
 
 #[cfg(feature = "serde")]
-fn format_of<N: Network + ?Sized>() -> FileFormat {
-    FileFormat { name: N::FORMAT, version: N::VERSION }
+fn file_format<N: Network + ?Sized>(network: &N) -> FileFormat {
+    let (name, version) = network.format();
+    FileFormat { name, version }
 }
 
 /// The outputs of a network.
@@ -217,7 +161,9 @@ pub(super) fn checked_forward<N: Network + ?Sized, R: Real>(
 }
 
 impl Network for Mlp {
-    const FORMAT: &'static str = "tapegrad mlp";
+    fn format(&self) -> (&'static str, u64) {
+        ("tapegrad mlp", 1)
+    }
 
     fn parameters(&self) -> &Parameters {
         self.list()

@@ -11,7 +11,7 @@ use std::ops::{Deref, Range};
 
 /// The parameters of a network: a list of plain numbers in groups, of which each has a name, and every parameter has one that
 /// starts with it. An [`Mlp`](super::Mlp) has them; a network of your own makes them with [`weights`](Self::weights),
-/// [`numbers`](Self::numbers) and [`mlp`](Self::mlp): see [`Network`](super::Network).
+/// [`numbers`](Self::numbers) and [`mlp`](Self::mlp): see [`CustomNetwork`](super::CustomNetwork).
 ///
 /// It dereferences to the list.
 ///

@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use crate::Number;
 
 /// A multi-layer perceptron that is a part of a network of your own: its layers, and where its parameters begin among those of
-/// the network. See [`Network`](super::Network) for an example.
+/// the network. See [`CustomNetwork`](super::CustomNetwork) for an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     layers: Vec<Layer>,

@@ -1,24 +1,8 @@
 //! Missing targets.
 
+use super::filled::Filled;
 use super::{Data, flatten};
 use crate::nn::error::{Error, expect_length};
-
-/// What a loss gets instead of missing targets.
-#[derive(Debug, Clone)]
-pub(super) struct Missing {
-    /// The targets, with 0 for missing ones: NaN would be computed with, sample by sample, before a mask discards it.
-    pub filled: Vec<f64>,
-    /// For each target, 1 if it is given, else 0.
-    pub given: Vec<f64>,
-}
-
-impl Missing {
-    /// Of targets that are NaN where they are missing.
-    pub fn of(targets: &[f64]) -> Missing {
-        let filled = targets.iter().map(|&target| if target.is_nan() { 0.0 } else { target }).collect();
-        Missing { filled, given: targets.iter().map(|target| f64::from(!target.is_nan())).collect() }
-    }
-}
 
 impl Data {
     /// As [`new`](Self::new), but a target that is NaN is missing: losses and metrics leave it out. It adds nothing to the
@@ -46,7 +30,7 @@ impl Data {
         let none = vec![[0.0]; inputs.len()];
         let is_valid = |target: f64| target.is_finite() || target.is_nan();
         let (target_width, targets) = flatten("target", "numbers in a row of targets", targets, is_valid)?;
-        let missing = targets.iter().any(|target| target.is_nan()).then(|| Missing::of(&targets));
+        let missing = targets.iter().any(|target| target.is_nan()).then(|| Filled::of(&targets));
         Ok(Data { targets, target_width, missing, ..Data::new(inputs, &none)? })
     }
 

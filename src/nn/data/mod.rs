@@ -2,6 +2,7 @@
 
 mod batches;
 mod categories;
+mod filled;
 mod generators;
 mod missing;
 mod one_hot;
@@ -21,7 +22,7 @@ pub use table::Table;
 
 use super::error::{Error, expect_length};
 use super::random::Random;
-use missing::Missing;
+use filled::Filled;
 
 /// Samples: for each, a list of inputs and a list of targets, all finite.
 ///
@@ -48,7 +49,7 @@ pub struct Data {
     /// For each input, the number of categories of which it is the index; 0 for a number.
     categories: Vec<usize>,
     weights: Option<Vec<f64>>,
-    missing: Option<Missing>,
+    missing: Option<Filled>,
 }
 
 /// The same samples: missing targets are equal to each other.
@@ -166,7 +167,7 @@ impl Data {
         let targets: Vec<f64> = samples.iter().flat_map(|&k| self.target(k)).copied().collect();
         Data {
             inputs: samples.iter().flat_map(|&k| self.input(k)).copied().collect(),
-            missing: self.missing.as_ref().map(|_| Missing::of(&targets)),
+            missing: self.missing.as_ref().map(|_| Filled::of(&targets)),
             targets,
             categories: self.categories.clone(),
             weights: self.weights.as_ref().map(|weights| samples.iter().map(|&k| weights[k]).collect()),

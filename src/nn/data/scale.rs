@@ -1,7 +1,7 @@
 //! Scaling of inputs and targets.
 
 use super::Data;
-use super::missing::Missing;
+use super::filled::Filled;
 use crate::nn::error::{Error, expect_length};
 
 /// Scales each column: `(x − shift) / scale`. Keep the scaler together with the network, as
@@ -181,7 +181,7 @@ impl Data {
     #[track_caller]
     pub fn scale_targets(mut self, scaler: &Scaler) -> Data {
         scaler.apply(&mut self.targets);
-        self.missing = self.missing.map(|_| Missing::of(&self.targets));
+        self.missing = self.missing.map(|_| Filled::of(&self.targets));
         self
     }
 }

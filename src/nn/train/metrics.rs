@@ -81,10 +81,12 @@ pub fn r_squared<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f6
     let predictions = predictions.into();
     expect_fitting(&predictions, data);
     let of_output = |k: usize| {
-        // The weight, target and output of each sample whose target is given.
+        // The weight, target and output of each sample whose target is given, and that counts at all.
         let of_sample = |sample: usize| (data.weight(sample), data.target(sample)[k], predictions[sample][k]);
-        let given: Vec<(f64, f64, f64)> =
-            (0..data.len()).map(of_sample).filter(|(_, target, _)| !target.is_nan()).collect();
+        let given: Vec<(f64, f64, f64)> = (0..data.len())
+            .map(of_sample)
+            .filter(|(weight, target, _)| *weight > 0.0 && !target.is_nan())
+            .collect();
         if given.len() < 2 {
             return f64::NAN;
         }
