@@ -327,6 +327,7 @@ impl Parameters {
     }
 
     /// The same, to be set all at once: there is one for each parameter.
+    #[cfg(feature = "serde")]
     pub(super) fn frozen_mut(&mut self) -> &mut [bool] {
         &mut self.is_frozen
     }

@@ -45,6 +45,7 @@ impl Data {
                 return Err(Error::Category { sample, column, value, count });
             }
         }
+        self.categories.resize(self.input_width, 0);
         self.categories[column] = count;
         Ok(self)
     }
@@ -52,7 +53,10 @@ impl Data {
     /// The number of inputs that a network gets: `count` for a column of categories, one for any other.
     #[must_use]
     pub fn expanded_width(&self) -> usize {
-        self.categories.iter().map(|&count| count.max(1)).sum()
+        match self.categories.is_empty() {
+            true => self.input_width,
+            false => self.categories.iter().map(|&count| count.max(1)).sum(),
+        }
     }
 
     /// The inputs of a sample as a network gets them: with 1 for the category and 0 for the others in place of an index.
@@ -82,7 +86,7 @@ impl Data {
 
     /// Inputs of a sample, expanded by comparisons, which a recording repeats for each sample.
     pub(super) fn expanded<'s, R: Number>(&self, inputs: &'s [R]) -> Cow<'s, [R]> {
-        if self.category_columns().next().is_none() {
+        if self.categories.is_empty() {
             return Cow::Borrowed(inputs);
         }
         let mut expanded = Vec::with_capacity(self.expanded_width());

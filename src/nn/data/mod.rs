@@ -46,7 +46,7 @@ pub struct Data {
     targets: Vec<f64>,
     input_width: usize,
     target_width: usize,
-    /// For each input, the number of categories of which it is the index; 0 for a number.
+    /// For each input, the number of categories of which it is the index; 0 for a number. Empty if all are numbers.
     categories: Vec<usize>,
     weights: Option<Vec<f64>>,
     missing: Option<Filled>,
@@ -76,7 +76,7 @@ impl Data {
         let (input_width, inputs) = flatten("input", "numbers in a row of inputs", inputs, f64::is_finite)?;
         let (target_width, targets) =
             flatten("target", "numbers in a row of targets", targets, f64::is_finite)?;
-        let categories = vec![0; input_width];
+        let categories = Vec::new();
         Ok(Data { inputs, targets, input_width, target_width, categories, weights: None, missing: None })
     }
 

@@ -47,6 +47,20 @@ impl Data {
         }
     }
 
+    /// Appends the targets of a sample, and, if any of the data is missing, what says which are given: as in its
+    /// [parts](Sample).
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[track_caller]
+    pub(in crate::nn) fn append_targets<R: From<f64>>(&self, sample: usize, numbers: &mut Vec<R>) {
+        let _ = self.input(sample); // panics at the line of the caller
+        let [_, targets, given, _] = self.parts();
+        for (list, width) in [targets, given] {
+            numbers.extend(list[sample * width..][..width].iter().map(|&number| R::from(number)));
+        }
+    }
+
     /// The parts of a sample whose numbers are these.
     pub(in crate::nn) fn parts_of<'s, R: Number>(&self, numbers: &'s [R]) -> Sample<'s, R> {
         let [.., (_, weight)] = self.parts();

@@ -12,12 +12,37 @@ use super::settings::Validation;
 use super::state::{Judgement, Task};
 use super::trainer::Trainer;
 use crate::Var;
+use crate::nn::activation::Activation;
 use crate::nn::backend::Backend;
 use crate::nn::data::Data;
 use crate::nn::error::{Error, expect_length};
 use crate::nn::loss::Loss;
 use crate::nn::network::{Network, checked_forward};
 use crate::nn::objective::{Objective, Reduction};
+use crate::nn::parameters::Parameters;
+
+type Outputs<'n> = &'n dyn Fn(&[f64], &[f64]) -> Vec<f64>;
+type LossOfSample<'n> = &'n dyn Fn(&[Var], &[Var], &[Var]) -> Var;
+#[cfg(feature = "serde")]
+type Described<'n> = &'n dyn Fn(&[f64]) -> Vec<(&'static str, String)>;
+
+/// A network and a loss, as functions.
+struct Trained<'n> {
+    named: &'n Parameters,
+    inputs: usize,
+    outputs: usize,
+    output: Activation,
+    /// The outputs, of parameters and inputs.
+    forward: Outputs<'n>,
+    /// The loss, of outputs and targets.
+    loss: &'n dyn Fn(&[Var], &[Var]) -> Var,
+    /// The loss, of parameters, inputs and targets.
+    of_sample: LossOfSample<'n>,
+    known: Option<Loss>,
+    /// What a checkpoint has to know of the network, given the inputs of a sample.
+    #[cfg(feature = "serde")]
+    identity: Described<'n>,
+}
 
 impl Trainer<'_> {
     /// Trains a network: an [`Mlp`](crate::nn::Mlp), or [one of your own](Network).
@@ -118,6 +143,32 @@ impl Trainer<'_> {
         data: &Data,
         known: Option<Loss>,
     ) -> Result<History, Error> {
+        let mut parameters = network.parameters().to_vec();
+        let net = &*network;
+        let trained = Trained {
+            named: net.parameters(),
+            inputs: net.inputs(),
+            outputs: net.outputs(),
+            output: net.output_activation(),
+            forward: &|parameters, inputs| checked_forward(net, parameters, inputs),
+            of_sample: &|w, x, t| loss(&checked_forward(net, w, x), t),
+            loss: &loss,
+            known,
+            #[cfg(feature = "serde")]
+            identity: &|inputs| of_network(net, inputs),
+        };
+        let outcome = self.fit_trained(&trained, &mut parameters, data);
+        network.parameters_mut().values_mut().copy_from_slice(&parameters);
+        outcome
+    }
+
+    /// Trains what is behind functions: compiled once, and not for each type of network.
+    fn fit_trained(
+        &mut self,
+        net: &Trained<'_>,
+        parameters: &mut [f64],
+        data: &Data,
+    ) -> Result<History, Error> {
         let all = || (0..data.len()).collect::<Vec<usize>>();
         let (samples, held_out, validation) = match &self.settings.validation {
             Validation::None => (all(), Vec::new(), None),
@@ -141,34 +192,32 @@ impl Trainer<'_> {
             return Err(Error::Setting(problem.to_owned()));
         }
         for data in std::iter::once(data).chain(&validation) {
-            expect_length("inputs of a sample", network.inputs(), data.expanded_width())?;
+            expect_length("inputs of a sample", net.inputs, data.expanded_width())?;
             if let Some(metric) = self.settings.metric {
-                metric.check(network.outputs(), data)?;
+                metric.check(net.outputs, data)?;
             }
         }
         let mean_weight = data.mean_weight(&samples, " of the training samples")?;
 
-        let (net, metric, reduction, fallback) =
-            (&*network, self.settings.metric, self.settings.reduction, self.settings.fallback);
+        let (metric, reduction, fallback) =
+            (self.settings.metric, self.settings.reduction, self.settings.fallback);
         let (judged, judged_samples) = match &validation {
             Some(validation) => (validation, &held_out),
             None => (data, &samples),
         };
         let judged_weight = judged.mean_weight(judged_samples, " of the validation samples")?;
-        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
         let judge = |parameters: &[f64]| {
             let has_work = validation.is_some() || metric.is_some();
             let judged_samples = if has_work { &judged_samples[..] } else { &[] };
             let mut predictions = Vec::with_capacity(judged_samples.len());
-            let (mut total, mut numbers) = (0.0, Vec::new());
+            let (mut total, mut targets) = (0.0, Vec::new());
             for &k in judged_samples {
-                numbers.clear();
-                judged.append_sample(k, &mut numbers);
-                let sample = judged.parts_of(&numbers);
-                let outputs: Vec<f64> = checked_forward(net, parameters, &sample.inputs);
+                let outputs = (net.forward)(parameters, &judged.expanded_input(k));
                 if validation.is_some() {
-                    let loss = loss(&constants(&outputs), &constants(sample.targets)).value();
-                    total += sample.weight.map_or(loss, |weight| loss * weight);
+                    targets.clear();
+                    judged.append_targets(k, &mut targets);
+                    let outputs: Vec<Var> = outputs.iter().map(|&output| Var::from(output)).collect();
+                    total += (net.loss)(&outputs, &targets).value() * judged.weight(k);
                 }
                 predictions.push(outputs);
             }
@@ -177,20 +226,19 @@ impl Trainer<'_> {
                 Reduction::Sum => total,
             });
             let metric = metric.map(|metric| {
-                let predictions = Predictions::of(net.output_activation(), predictions);
+                let predictions = Predictions::of(net.output, predictions);
                 metric.of(&predictions, &judged.select(judged_samples))
             });
             Judgement { validation_loss, metric }
         };
-        let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&checked_forward(net, w, x), t);
-        let named = Some(net.parameters());
+        let named = Some(net.named);
         let of_data = DataLoss {
             mean_weight,
             takes_mask: true,
             names: named,
-            ..DataLoss::new(data, reduction, of_sample)
+            ..DataLoss::new(data, reduction, net.of_sample)
         };
-        let is_known = known.is_some();
+        let is_known = net.known.is_some();
         let objective: &mut dyn Objective = match self.settings.backend {
             Backend::Recorded => &mut Recorded::<_, f64>::over(of_data).fallback(fallback).known(is_known),
             Backend::RecordedSingle => {
@@ -198,25 +246,19 @@ impl Trainer<'_> {
             }
             Backend::Eager => &mut Eager::over(of_data),
         };
-        let (frozen, biases) = (net.parameters().frozen().to_vec(), net.parameters().biases());
-        let mut parameters = net.parameters().to_vec();
-        #[cfg(feature = "serde")]
-        let of_network = || of_network(net, &data.expanded_input(samples[0]));
-        #[cfg(not(feature = "serde"))]
-        let of_network = Vec::new;
+        let biases = net.named.biases();
         let task = Task {
             objective,
             samples: &samples,
-            frozen: &frozen,
+            frozen: net.named.frozen(),
             biases: &biases,
             judge: &judge,
             named,
-            network: &of_network,
-            loss: known,
+            #[cfg(feature = "serde")]
+            network: &|| (net.identity)(&data.expanded_input(samples[0])),
+            loss: net.known,
         };
-        let outcome = run(&mut self.settings, &mut parameters, task);
-        network.parameters_mut().values_mut().copy_from_slice(&parameters);
-        outcome
+        run(&mut self.settings, parameters, task)
     }
 
     /// Trains any model: minimises an objective over its parameters, without validation and metrics.
@@ -245,6 +287,7 @@ impl Trainer<'_> {
             biases: &[],
             judge: &judge,
             named: None,
+            #[cfg(feature = "serde")]
             network: &|| vec![("the network", "not known".to_owned())],
             loss: None,
         };

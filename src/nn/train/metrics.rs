@@ -62,10 +62,19 @@ impl Metric {
 pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
     let predictions = predictions.into();
     expect_fitting(&predictions, data);
-    let is_right = |&k: &usize| predictions.class(k) == Some(target_class(data.target(k)));
-    let weight = |k: usize| data.weight(k);
-    let samples = || (0..data.len()).filter(|&k| !data.target(k).iter().any(|target| target.is_nan()));
-    samples().filter(is_right).map(weight).sum::<f64>() / samples().map(weight).sum::<f64>()
+    let weights = data.weights();
+    let (mut right, mut total) = (0.0, 0.0);
+    for k in 0..data.len() {
+        if data.has_missing() && data.target(k).iter().any(|target| target.is_nan()) {
+            continue;
+        }
+        let weight = weights.map_or(1.0, |weights| weights[k]);
+        total += weight;
+        if predictions.class(k) == Some(target_class(data.target(k))) {
+            right += weight;
+        }
+    }
+    right / total
 }
 
 /// The coefficient of determination, 1 − (sum of squared errors) / (sum of squared deviations from the mean),

@@ -190,7 +190,7 @@ impl<'r, 's> Run<'r, 's> {
         check(loss.is_finite(), "the loss of the batch")?;
         check(are_finite(gradient), "the gradient of the batch")?;
         let is_watched = !settings.on_update.is_empty() || !settings.update_controls.is_empty();
-        let gradient_norm = if is_watched { norm(&**gradient) } else { 0.0 };
+        let gradient_norm = if is_watched { norm(&gradient[..]) } else { 0.0 };
         if let Some(clip) = settings.clip {
             clip.apply(gradient);
         }

@@ -56,6 +56,7 @@ pub(super) struct Task<'t> {
     /// The parameters with their names, if it is a network that is trained.
     pub named: Option<&'t Parameters>,
     /// What a checkpoint has to know of the network: entries of its identity.
+    #[cfg(feature = "serde")]
     pub network: &'t dyn Fn() -> Vec<(&'static str, String)>,
     /// The loss, if it is a [`Loss`].
     #[cfg_attr(not(feature = "serde"), expect(dead_code))]
