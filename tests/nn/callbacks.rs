@@ -298,6 +298,8 @@ fn a_finder_raises_the_rate_and_leaves_the_network() {
     // The same run again; and a run with these rates as its schedule.
     let again = trainer.find_rate(&mut network, Loss::Squared, &data(), finder).unwrap();
     assert_eq!(again, curve);
+    let own = |y: &[tapegrad::Var], t: &[tapegrad::Var]| Loss::Squared.of(y, t);
+    assert_eq!(trainer.find_rate_with(&mut network, own, &data(), finder).unwrap(), curve);
     let rates = curve.rates.clone();
     let scheduled = Trainer::new(Sgd::new(1.0))
         .epochs(2)

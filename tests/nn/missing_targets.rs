@@ -16,8 +16,9 @@ fn inputs() -> Vec<[f64; 1]> {
 /// Targets of two outputs: that of the first is missing for every third sample, that of the second for every second one; once
 /// both are.
 fn targets() -> Vec<[f64; 2]> {
-    let of =
-        |k: usize, x: f64| [if k % 3 == 0 { NAN } else { 2.0 * x + 1.0 }, if k % 2 == 0 { NAN } else { -x }];
+    let of = |k: usize, x: f64| {
+        [if k.is_multiple_of(3) { NAN } else { 2.0 * x + 1.0 }, if k.is_multiple_of(2) { NAN } else { -x }]
+    };
     inputs().iter().enumerate().map(|(k, [x])| of(k, *x)).collect()
 }
 
@@ -182,7 +183,7 @@ fn validation_and_metrics_leave_them_out() {
         1.0 - samples.iter().map(|&s| error(s, k)).sum::<f64>() / total
     };
     assert_near(&[last.metric.unwrap()], &[(of_output(0) + of_output(1)) / 2.0], 1e-13);
-    assert_near(&[r_squared(&mlp.predict_all(&validation), &validation)], &[last.metric.unwrap()], 1e-15);
+    assert_near(&[r_squared(mlp.predict_all(&validation), &validation)], &[last.metric.unwrap()], 1e-15);
     let classes = Data::with_missing(&[[0.0], [1.0], [2.0]], &[[1.0, 0.0], [NAN, NAN], [1.0, 0.0]]).unwrap();
     assert_eq!(accuracy(&[vec![1.0, 0.0], vec![1.0, 0.0], vec![0.0, 1.0]], &classes), 0.5);
 }
@@ -218,6 +219,12 @@ fn a_loss_of_ones_own_is_told_or_refused() {
     let error =
         Trainer::new(Sgd::new(0.1)).validate_on(data()).fit_with(&mut lines(), whole, &plain).unwrap_err();
     assert!(error.to_string().contains("targets are missing"), "{error}");
+    let narrow = Data::new(&[[1.0]], &[[1.0]]).unwrap();
+    let error = Trainer::new(Sgd::new(0.1))
+        .validate_on(narrow)
+        .fit_masked(&mut lines(), quartic, &plain)
+        .unwrap_err();
+    assert!(error.to_string().contains("targets of a validation sample: 1 given, 2 needed"), "{error}");
     let line = |w: &[Var], x: &[Var], t: &[Var]| (w[0] * x[0] - t[0]).powi(2);
     let (data, mut gradient) = (data(), [0.0]);
     for objective in [
@@ -227,6 +234,23 @@ fn a_loss_of_ones_own_is_told_or_refused() {
         let failure = objective.loss_and_gradient(&[1.0], &[0, 1], &mut gradient).unwrap_err();
         assert!(failure.cause.contains("targets are missing"), "{}", failure.cause);
     }
+}
+
+/// Pictures that show every target.
+#[test]
+fn pages_and_plots_refuse_them() {
+    use tapegrad::nn::TrainingPage;
+    let page =
+        TrainingPage::new("missing", &lines(), Loss::Squared, &data()).map(|_| ()).unwrap_err().to_string();
+    assert!(page.contains("missing targets"), "{page}");
+    let weighted = Data::new(&inputs(), &[[1.0, 2.0]; 7]).unwrap().with_weights(&[1.0; 7]).unwrap();
+    let page =
+        TrainingPage::new("weights", &lines(), Loss::Squared, &weighted).map(|_| ()).unwrap_err().to_string();
+    assert!(page.contains("without weights"), "{page}");
+    let plane = Data::with_missing(&[[0.0, 1.0]], &[[NAN]]).unwrap();
+    let mlp = Mlp::builder(2).layer(1, Activation::Identity).build().unwrap();
+    let plot = tapegrad::plot::decision_boundary(&mlp, &plane, &[]).map(|_| ()).unwrap_err().to_string();
+    assert!(plot.contains("targets are missing"), "{plot}");
 }
 
 /// Weights and missing targets together.

@@ -147,14 +147,14 @@ fn metrics_of_weights_are_those_of_repetition() {
     let (weighted, repeated) = weighted_and_repeated(&classes());
     let mlp = mlp();
     assert_near(
-        &[accuracy(&mlp.predict_all(&weighted), &weighted)],
-        &[accuracy(&mlp.predict_all(&repeated), &repeated)],
+        &[accuracy(mlp.predict_all(&weighted), &weighted)],
+        &[accuracy(mlp.predict_all(&repeated), &repeated)],
         1e-14,
         "accuracy",
     );
     assert_near(
-        &[r_squared(&mlp.predict_all(&weighted), &weighted)],
-        &[r_squared(&mlp.predict_all(&repeated), &repeated)],
+        &[r_squared(mlp.predict_all(&weighted), &weighted)],
+        &[r_squared(mlp.predict_all(&repeated), &repeated)],
         1e-13,
         "R²",
     );

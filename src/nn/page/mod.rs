@@ -90,7 +90,7 @@ impl<'a> TrainingPage<'a> {
     ///
     /// # Errors
     /// [`Error::Length`] if the samples do not have as many inputs as the network takes; [`Error::NoSamples`];
-    /// [`Error::Setting`] if targets are missing.
+    /// [`Error::Setting`] if samples have weights or targets are missing.
     pub fn with_loss(
         title: &str,
         mlp: &Mlp,
@@ -100,8 +100,9 @@ impl<'a> TrainingPage<'a> {
         if data.is_empty() {
             return Err(Error::NoSamples(" to show"));
         }
-        if data.has_missing() {
-            let problem = "a training page shows every target, and some are missing: leave these samples out";
+        if data.has_missing() || data.weights().is_some() {
+            let problem = "a training page writes updates out over samples that count the same and have all their \
+                           targets: give it data without weights and missing targets";
             return Err(Error::Setting(problem.to_owned()));
         }
         expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;

@@ -7,7 +7,8 @@ use crate::nn::data::Data;
 use crate::nn::objective::{Failure, Objective, Reduction, Report, check_batch};
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters stay on
-/// the tape, which is rewound to them after each sample. This is the reference for faster backends.
+/// the tape, which is rewound to them after each sample. This is the reference for faster backends. Weights and missing targets
+/// are treated as by [`Recorded`](super::Recorded).
 ///
 /// ```
 /// use tapegrad::nn::{Data, Eager, Reduction, Sgd, Trainer};

@@ -1,7 +1,9 @@
 //! The search for a learning rate: a short run in which it grows.
 
+use super::history::History;
 use super::settings::Settings;
 use super::trainer::Trainer;
+use crate::Var;
 use crate::nn::data::Data;
 use crate::nn::error::Error;
 use crate::nn::loss::Loss;
@@ -124,6 +126,30 @@ impl Trainer<'_> {
         data: &Data,
         finder: RateFinder,
     ) -> Result<RateCurve, Error> {
+        self.search(network, finder, |search, network| search.fit(network, loss, data))
+    }
+
+    /// As [`find_rate`](Self::find_rate), with a loss of your own: see [`fit_with`](Self::fit_with).
+    ///
+    /// # Errors
+    /// As [`fit_with`](Self::fit_with), and as [`RateFinder::check`].
+    pub fn find_rate_with<N: Network>(
+        &mut self,
+        network: &mut N,
+        loss: impl Fn(&[Var], &[Var]) -> Var,
+        data: &Data,
+        finder: RateFinder,
+    ) -> Result<RateCurve, Error> {
+        self.search(network, finder, |search, network| search.fit_with(network, loss, data))
+    }
+
+    /// The losses of a run by `fit` with rates that grow.
+    fn search<N: Network>(
+        &mut self,
+        network: &mut N,
+        finder: RateFinder,
+        fit: impl FnOnce(&mut Trainer<'_>, &mut N) -> Result<History, Error>,
+    ) -> Result<RateCurve, Error> {
         finder.check()?;
         let before = network.parameters().to_vec();
         let curve = RefCell::new(RateCurve::default());
@@ -139,7 +165,7 @@ impl Trainer<'_> {
             }
         });
         search.settings.first_rate = Some(finder.rate(0));
-        let outcome = search.fit(network, loss, data);
+        let outcome = fit(&mut search, network);
         drop(search);
         network.parameters_mut().values_mut().copy_from_slice(&before);
         match outcome {

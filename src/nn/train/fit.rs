@@ -126,6 +126,9 @@ impl Trainer<'_> {
         data: &Data,
     ) -> Result<History, Error> {
         let width = data.target_width();
+        if let Validation::On(validation) = &self.settings.validation {
+            expect_length("targets of a validation sample", width, validation.target_width())?;
+        }
         let all_given = vec![Var::from(1.0); width];
         let with_mask = |outputs: &[Var], targets: &[Var]| {
             let (targets, given) = targets.split_at(width);

@@ -20,6 +20,9 @@ const RECORDINGS: usize = 16;
 /// samples. A batch of one sample is evaluated by a [`Function`](crate::Function), in double precision, if that seems quicker:
 /// it is for small losses, and for those with nothing to compute side by side. That depends on the recording alone.
 ///
+/// The loss of a sample is multiplied by its weight, if the data have [weights](Data::with_weights); data with
+/// [missing targets](Data::with_missing) are refused.
+///
 /// `f` must be a function of its arguments: anything else that it reads, such as a counter or random numbers, is
 /// baked into the recording. To detect this, every recording is made twice and compared, and `f` is recorded again
 /// after 1, 2, 4, 8, … batches, after each `on_epoch` of a trainer, and at the end of training. A loss that is not
