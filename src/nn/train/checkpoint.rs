@@ -77,7 +77,7 @@ pub(super) fn read(path: &Path, fresh: &RunState, members: &Members) -> Result<R
                 optimizer.kind
             ));
         }
-        if (*updates == 0) != (state.updates == 0) || *updates > u64::MAX / 2 {
+        if (*updates == 0) != (state.updates == 0) {
             return refuse("the optimiser and the run count their updates differently".to_owned());
         }
         let count = members.count(group);
@@ -94,13 +94,15 @@ pub(super) fn read(path: &Path, fresh: &RunState, members: &Members) -> Result<R
     let History { epochs, best_epoch, .. } = &state.history;
     let is_numbered = epochs.iter().enumerate().all(|(k, epoch)| epoch.epoch == k);
     let has_best = best_epoch.is_some_and(|best| best < epochs.len());
-    // An epoch has at most one update per sample.
+    // An epoch has at most one update per sample. An optimiser may count differently, but its count must not
+    // overflow.
     let most_updates = epochs.len().saturating_mul(state.samples);
     if !is_numbered
         || has_best != state.best.is_some()
         || has_best != best_epoch.is_some()
         || epochs.last().map_or(0, |epoch| epoch.updates) != state.updates
         || state.updates > most_updates
+        || optimizers(&state).any(|(_, optimizer)| optimizer.updates > u64::MAX / 2)
     {
         return refuse("its epochs, updates and best parameters contradict each other".to_owned());
     }

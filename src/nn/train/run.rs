@@ -144,7 +144,8 @@ impl<'r, 's> Run<'r, 's> {
         for batch in batches(&order, self.settings.batch) {
             let factor = self.settings.schedule.factor(self.state.updates);
             rate = self.state.rate * factor;
-            not_negative("learning rate", rate)?;
+            not_negative("learning rate", self.state.rate)?;
+            not_negative("learning rate by the schedule", rate)?;
             let weight = if is_mean { batch.len() as f64 / order.len() as f64 } else { 1.0 };
             loss += weight * self.update(batch, rate, factor)?;
             seen += batch.len();
