@@ -160,18 +160,16 @@ pub fn rate_finder() -> Svg {
     let data = moons(100, 0.1, 7);
     let mut mlp =
         Mlp::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Identity).seed(7).build()?;
-    let finder = RateFinder { lowest: 1e-4, highest: 100.0, ..RateFinder::default() };
-    let curve = Trainer::new(Adam::new(0.01)).batch(Batch::Size(20)).find_rate(
-        &mut mlp,
-        Loss::Hinge,
-        &data,
-        finder,
-    )?;
+    let finder = RateFinder { lowest: 1e-4, highest: 100.0, diverged: 1.5, ..RateFinder::default() };
+    let mut trainer = Trainer::new(Adam::new(0.01)).batch(Batch::Size(20)).order(Order::Shuffled { seed: 1 });
+    let curve = trainer.find_rate(&mut mlp, Loss::Hinge, &data, finder)?;
     let over = |losses: &[f64]| -> Vec<[f64; 2]> {
-        curve.rates.iter().zip(losses).map(|(rate, &loss)| [rate.log10(), loss]).collect()
+        curve.rates.iter().zip(losses).map(|(rate, &loss)| [rate.log10(), loss.min(3.0)]).collect()
     };
     Ok(fitted_curve(&over(&curve.losses), &over(&curve.smoothed), None)?
-        .with_title("The loss of each update, over the logarithm of its learning rate")
+        .with_title("A search for the learning rate")
+        .with_x_label("log₁₀ of the rate of an update")
+        .with_y_label("loss of its batch")
         .to_svg())
 }
 

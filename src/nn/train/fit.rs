@@ -112,8 +112,8 @@ impl Trainer<'_> {
     /// let quartic = |y: &[tapegrad::Var], t: &[tapegrad::Var], given: &[tapegrad::Var]| {
     ///     (0..2).map(|k| gt(given[k], 0.5).select((y[k] - t[k]).powi(4), 0.0)).sum::<tapegrad::Var>()
     /// };
-    /// let history = Trainer::new(Adam::new(0.1)).epochs(200).fit_masked(&mut mlp, quartic, &data)?;
-    /// assert!(history.last().unwrap().loss < 1e-3);
+    /// let history = Trainer::new(Adam::new(0.1)).epochs(500).fit_masked(&mut mlp, quartic, &data)?;
+    /// assert!(history.last().unwrap().loss < 0.01);
     /// # Ok::<(), tapegrad::nn::Error>(())
     /// ```
     ///
