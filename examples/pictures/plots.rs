@@ -3,8 +3,8 @@
 use super::chart::{Axis, Line, chart};
 use std::error::Error;
 use tapegrad::nn::{
-    Activation, Adam, Batch, ConfusionMatrix, Data, Init, Loss, Metric, Mlp, Model, RateFinder, Scaler,
-    Table, Trainer, moons, sine,
+    Activation, Adam, Batch, ConfusionMatrix, Data, Init, Loss, Metric, Mlp, Model, Order, RateFinder,
+    Scaler, Table, Trainer, moons, sine,
 };
 use tapegrad::plot::{
     confusion_matrix, decision_boundary, decision_regions, fitted_curve, function_with_derivative, loss_curve,
