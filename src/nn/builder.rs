@@ -2,10 +2,9 @@
 
 use super::activation::Activation;
 use super::error::Error;
-use super::init::Init;
+use super::init::{Init, draw};
 use super::layer::{Bias, Layer};
 use super::mlp::Mlp;
-use super::parameters::draw;
 use super::random::Random;
 
 /// Builds a network. See [`Mlp::builder`].

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::layer::Layer;
 use super::random::Random;
 use super::ranges::bound;
+use super::vectors::are_finite;
 
 /// How weights are drawn before training. Biases start at 0, except with [`Init::Linear`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,4 +80,25 @@ impl Init {
             *place = if is_bias { self.bias(inputs, random) } else { self.weight(inputs, outputs, random) };
         }
     }
+}
+
+/// Draws the parameters of layers, each by its rule.
+pub(super) fn draw(
+    layers: &[Layer],
+    inits: &[Init],
+    random: &mut Random,
+    parameters: &mut [f64],
+) -> Result<(), Error> {
+    let mut rest = parameters;
+    for (layer, init) in layers.iter().zip(inits) {
+        let (own, after) = rest.split_at_mut(layer.parameter_count());
+        init.draw(layer, random, own);
+        if !are_finite(own) {
+            let problem =
+                format!("`Init::{init:?}` draws numbers that are not finite; give it a finite bound");
+            return Err(Error::Setting(problem));
+        }
+        rest = after;
+    }
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! The parameters of a network: one list of numbers, with names.
 
+mod group;
+
 use super::error::{Error, expect_length};
-use super::init::Init;
+use super::init::{Init, draw};
 use super::layer::Layer;
-use super::layers;
 use super::random::Random;
-use super::vectors::are_finite;
+use group::{Group, Kind, begins};
 use indexmap::IndexMap;
 use std::ops::{Deref, Range};
 
@@ -34,74 +35,6 @@ pub struct Parameters {
     is_frozen: Vec<bool>,
     groups: Vec<Group>,
     seed: u64,
-}
-
-/// Consecutive parameters with a common beginning of their names.
-#[derive(Debug, Clone, PartialEq)]
-struct Group {
-    /// Empty for those of an MLP alone.
-    name: String,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Kind {
-    Layers(Vec<Layer>),
-    /// This number of weights, which penalties count.
-    Weights(usize),
-    /// This number of others, which they do not, as biases.
-    Numbers(usize),
-}
-
-impl Group {
-    fn len(&self) -> usize {
-        match &self.kind {
-            Kind::Layers(layers) => layers.iter().map(Layer::parameter_count).sum(),
-            &(Kind::Weights(count) | Kind::Numbers(count)) => count,
-        }
-    }
-
-    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        let full = move |name: String| match &self.name[..] {
-            "" => name,
-            group => format!("{group}.{name}"),
-        };
-        match &self.kind {
-            Kind::Layers(layers) => Box::new(layers::names(layers).map(full)),
-            &(Kind::Weights(count) | Kind::Numbers(count)) => {
-                Box::new((0..count).map(move |k| full(k.to_string())))
-            }
-        }
-    }
-
-    /// The index within the group of the parameter with this name.
-    fn find(&self, name: &str) -> Option<usize> {
-        let own = match &self.name[..] {
-            "" => name,
-            group => name.strip_prefix(group)?.strip_prefix('.')?,
-        };
-        match &self.kind {
-            Kind::Layers(layers) => layers::find(layers, own),
-            &(Kind::Weights(count) | Kind::Numbers(count)) => layers::number(own).filter(|&k| k < count),
-        }
-    }
-
-    fn biases(&self) -> Box<dyn Iterator<Item = bool> + '_> {
-        match &self.kind {
-            Kind::Layers(layers) => Box::new(layers.iter().flat_map(Layer::biases)),
-            &Kind::Weights(count) => Box::new(std::iter::repeat_n(false, count)),
-            &Kind::Numbers(count) => Box::new(std::iter::repeat_n(true, count)),
-        }
-    }
-
-    fn description(&self) -> String {
-        let what = match &self.kind {
-            Kind::Layers(layers) => layers::description(layers),
-            Kind::Weights(count) => format!("{count} weights"),
-            Kind::Numbers(count) => format!("{count} numbers"),
-        };
-        if self.name.is_empty() { what } else { format!("{} {what}", self.name) }
-    }
 }
 
 impl Parameters {
@@ -351,32 +284,6 @@ impl Deref for Parameters {
     fn deref(&self) -> &[f64] {
         &self.values
     }
-}
-
-/// Draws the parameters of layers, each by its rule.
-pub(super) fn draw(
-    layers: &[Layer],
-    inits: &[Init],
-    random: &mut Random,
-    parameters: &mut [f64],
-) -> Result<(), Error> {
-    let mut rest = parameters;
-    for (layer, init) in layers.iter().zip(inits) {
-        let (own, after) = rest.split_at_mut(layer.parameter_count());
-        init.draw(layer, random, own);
-        if !are_finite(own) {
-            let problem =
-                format!("`Init::{init:?}` draws numbers that are not finite; give it a finite bound");
-            return Err(Error::Setting(problem));
-        }
-        rest = after;
-    }
-    Ok(())
-}
-
-/// Whether a name starts with the whole parts of another one.
-fn begins(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Makes room for this many more, or an error if there is no memory for them.
