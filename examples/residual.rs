@@ -68,7 +68,7 @@ fn main() -> Result<(), Error> {
         history.stopped_early,
         history.best_epoch.map(|best| best + 1)
     );
-    let quality = r_squared(&network.predict_all(&data), &data);
+    let quality = r_squared(network.predict_all(&data), &data);
     println!("R² of all samples: {quality:.4}\n");
     assert!(quality > 0.98 && history.backend == Some(Backend::Recorded));
 

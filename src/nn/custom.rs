@@ -11,7 +11,9 @@ pub trait Forward {
     ///
     /// It has to be a function of its arguments and of what never changes in `self`: it is recorded once, and the recording is
     /// evaluated for all samples. A comparison (`if x[0] > 0.0`) is noticed, and each combination of branches is recorded;
-    /// code that reads the plain number of a parameter or an input goes to the tape, which is far slower.
+    /// code that reads the plain number of a parameter or an input goes to the tape, which is far slower. Training also goes there,
+    /// or is an error, if `forward` turns out to read what changes, such as random numbers: see
+    /// [`Trainer::fit_with`](super::Trainer::fit_with).
     fn forward<R: Real>(&self, parameters: &[R], inputs: &[R]) -> Vec<R>;
 }
 

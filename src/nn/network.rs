@@ -46,6 +46,13 @@ pub trait Network {
         Activation::Identity
     }
 
+    /// Whether `forward` is certain to depend on nothing but its arguments. Otherwise, as by default, training records it again at
+    /// intervals, as it does with [losses of your own](super::Trainer::fit_with), to detect a function that reads something else:
+    /// random numbers, or a setting that a callback changes.
+    fn is_pure(&self) -> bool {
+        false
+    }
+
     /// The network in a few words. A checkpoint is resumed only by a network with the same description.
     fn description(&self) -> String {
         let (name, version) = self.format();
@@ -129,7 +136,7 @@ pub trait Network {
             names: Some(self.parameters()),
             ..DataLoss::new(data, Reduction::Mean, of_sample)
         };
-        let mut objective = Recorded::<_, f64>::over(loss_of_data).known(true);
+        let mut objective = Recorded::<_, f64>::over(loss_of_data).known(self.is_pure());
         let answer = objective.loss_and_gradient(self.parameters(), &samples, &mut gradient);
         answer.map(|loss| (loss, gradient)).map_err(|failure| stopped(&objective, 0, failure))
     }
@@ -187,6 +194,10 @@ impl Network for Mlp {
 
     fn output_activation(&self) -> Activation {
         self.output_activation()
+    }
+
+    fn is_pure(&self) -> bool {
+        true
     }
 
     fn description(&self) -> String {

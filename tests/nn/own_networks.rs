@@ -387,3 +387,46 @@ fn branches_are_recorded_and_reads_are_reported() {
     let history = fit(true);
     assert!(history.backend == Some(Backend::Eager) && history.tape_because.is_some());
 }
+
+/// What `forward` reads besides its arguments is not frozen in a recording: the tape takes over, or it is an error.
+#[test]
+fn a_function_that_reads_what_changes_is_noticed() {
+    use std::cell::Cell;
+    use std::ops::ControlFlow;
+    use tapegrad::nn::Fallback;
+    struct Scaled<'c>(&'c Cell<f64>, f64);
+    impl Forward for Scaled<'_> {
+        fn forward<R: Real>(&self, w: &[R], x: &[R]) -> Vec<R> {
+            self.0.set(self.0.get() + self.1);
+            vec![w[0] * x[0] * self.0.get()]
+        }
+    }
+    let of = |scale, step| {
+        let mut parameters = Parameters::new(0);
+        parameters.numbers("w", &[1.0]).unwrap();
+        CustomNetwork::new("scaled", parameters, [1, 1], Scaled(scale, step))
+    };
+    let data = Data::new(&[[1.0]], &[[0.0]]).unwrap();
+    // `s² w²` by steps of 0.1: w is multiplied by 1 − 0.2 s², where s is 1 and then 2.
+    let scale = Cell::new(1.0);
+    let mut network = of(&scale, 0.0);
+    let history = Trainer::new(Sgd::new(0.1))
+        .epochs(2)
+        .on_epoch(|_, _| {
+            scale.set(2.0);
+            ControlFlow::Continue(())
+        })
+        .fit(&mut network, Loss::Squared, &data)
+        .unwrap();
+    assert!((network.parameters()[0] - 0.8 * 0.2).abs() < 1e-15, "{:?}", network.parameters());
+    assert_eq!(history.backend, Some(Backend::Eager));
+    assert!(history.tape_because.unwrap().contains("was first 1, and then 2"));
+    // Another number in each call.
+    let scale = Cell::new(1.0);
+    let error = Trainer::new(Sgd::new(0.1)).fallback(Fallback::Refuse).fit(
+        &mut of(&scale, 1.0),
+        Loss::Squared,
+        &data,
+    );
+    assert!(matches!(error.unwrap_err(), Error::NotReplayable { step: 0, .. }));
+}

@@ -39,6 +39,8 @@ struct Trained<'n> {
     /// The loss, of parameters, inputs and targets.
     of_sample: LossOfSample<'n>,
     known: Option<Loss>,
+    /// Whether network and loss are certain to be functions of their arguments.
+    is_pure: bool,
     /// What a checkpoint has to know of the network, given the inputs of a sample.
     #[cfg(feature = "serde")]
     identity: Described<'n>,
@@ -138,7 +140,7 @@ impl Trainer<'_> {
     }
 
     /// Trains with a loss, which gets, after the targets, what says which of them are given, if any is missing. A `known` loss
-    /// of this library is a function of its arguments.
+    /// is one of this library.
     fn fit_loss<N: Network>(
         &mut self,
         network: &mut N,
@@ -157,6 +159,7 @@ impl Trainer<'_> {
             of_sample: &|w, x, t| loss(&checked_forward(net, w, x), t),
             loss: &loss,
             known,
+            is_pure: known.is_some() && net.is_pure(),
             #[cfg(feature = "serde")]
             identity: &|inputs| of_network(net, inputs),
         };
@@ -241,11 +244,10 @@ impl Trainer<'_> {
             names: named,
             ..DataLoss::new(data, reduction, net.of_sample)
         };
-        let is_known = net.known.is_some();
         let objective: &mut dyn Objective = match self.settings.backend {
-            Backend::Recorded => &mut Recorded::<_, f64>::over(of_data).fallback(fallback).known(is_known),
+            Backend::Recorded => &mut Recorded::<_, f64>::over(of_data).fallback(fallback).known(net.is_pure),
             Backend::RecordedSingle => {
-                &mut Recorded::<_, f32>::over(of_data).fallback(fallback).known(is_known)
+                &mut Recorded::<_, f32>::over(of_data).fallback(fallback).known(net.is_pure)
             }
             Backend::Eager => &mut Eager::over(of_data),
         };
