@@ -93,12 +93,17 @@ pub(super) fn draw(
     for (layer, init) in layers.iter().zip(inits) {
         let (own, after) = rest.split_at_mut(layer.parameter_count());
         init.draw(layer, random, own);
-        if !are_finite(own) {
-            let problem =
-                format!("`Init::{init:?}` draws numbers that are not finite; give it a finite bound");
-            return Err(Error::Setting(problem));
-        }
+        expect_drawn(*init, own)?;
         rest = after;
     }
     Ok(())
+}
+
+/// An error if numbers that were drawn by a rule are not finite.
+pub(super) fn expect_drawn(init: Init, drawn: &[f64]) -> Result<(), Error> {
+    if are_finite(drawn) {
+        return Ok(());
+    }
+    let problem = format!("`Init::{init:?}` draws numbers that are not finite; give it a finite bound");
+    Err(Error::Setting(problem))
 }

@@ -289,6 +289,7 @@ fn parameters_have_names() {
     for error in [
         parameters.numbers("x", &[f64::NAN]).unwrap_err(),
         parameters.weights("x", usize::MAX, 2, tapegrad::nn::Init::Zeros).unwrap_err(),
+        parameters.weights("x", 1 << 21, 1 << 20, tapegrad::nn::Init::Zeros).unwrap_err(),
         parameters.weights("x", 2, 2, tapegrad::nn::Init::Uniform(-1.0)).unwrap_err(),
         parameters.mlp("x", Mlp::builder(2)).unwrap_err(),
         parameters.mlp("w", Mlp::builder(2).layer(1, Activation::Tanh)).unwrap_err(),

@@ -3,7 +3,7 @@
 mod group;
 
 use super::error::{Error, expect_length};
-use super::init::{Init, draw};
+use super::init::{Init, draw, expect_drawn};
 use super::layer::Layer;
 use super::random::Random;
 use group::{Group, Kind, begins};
@@ -67,9 +67,13 @@ impl Parameters {
         init.check()?;
         let too_many = || Error::Shape(format!("`{name}` would have more parameters than can be counted"));
         let count = inputs.checked_mul(outputs).ok_or_else(too_many)?;
+        self.check_name(name)?;
         let mut random = self.random_of_next();
-        let drawn: Vec<f64> = (0..count).map(|_| init.weight(inputs, outputs, &mut random)).collect();
-        self.append_named(name, Kind::Weights(count), &drawn)
+        let range = self.append(name, Kind::Weights(count))?;
+        let weights = &mut self.values[range.clone()];
+        weights.iter_mut().for_each(|weight| *weight = init.weight(inputs, outputs, &mut random));
+        expect_drawn(init, weights).inspect_err(|_| self.remove_last(range.start))?;
+        Ok(range)
     }
 
     /// Appends parameters with these initial values, and returns their range: the constants of a formula, biases. A
@@ -78,16 +82,11 @@ impl Parameters {
     /// # Errors
     /// [`Error::Setting`] if the name is empty or taken; [`Error::Parameter`] if a value is not finite.
     pub fn numbers(&mut self, name: &str, values: &[f64]) -> Result<Range<usize>, Error> {
-        self.append_named(name, Kind::Numbers(values.len()), values)
-    }
-
-    /// Appends a group of parameters with these values.
-    fn append_named(&mut self, name: &str, kind: Kind, values: &[f64]) -> Result<Range<usize>, Error> {
         if let Some(k) = values.iter().position(|value| !value.is_finite()) {
             return Err(Error::Parameter { name: format!("{name}.{k}"), value: values[k] });
         }
         self.check_name(name)?;
-        let range = self.append(name, kind)?;
+        let range = self.append(name, Kind::Numbers(values.len()))?;
         self.values[range.clone()].copy_from_slice(values);
         Ok(range)
     }
