@@ -1,7 +1,7 @@
 //! The interface of networks: what training needs of one.
 
 use super::activation::Activation;
-use super::data::Data;
+use super::data::{Data, class};
 use super::error::{Error, expect_inputs, expect_length, expect_outputs};
 #[cfg(feature = "serde")]
 use super::json::FileFormat;
@@ -100,6 +100,24 @@ pub trait Network {
     fn try_predict(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
         expect_inputs(self.inputs(), inputs)?;
         expect_outputs(self.predict(inputs))
+    }
+
+    /// The class with the largest output; a single output means class 1 if it is above the output for a net input of 0, by the
+    /// [activation](Self::output_activation) that it went through.
+    ///
+    /// # Errors
+    /// As [`try_predict`](Self::try_predict).
+    fn try_classify(&self, inputs: &[f64]) -> Result<usize, Error> {
+        let outputs = self.try_predict(inputs)?;
+        Ok(class(&outputs, self.output_activation().boundary()).expect("outputs are finite"))
+    }
+
+    /// The probability of each class: see [`Mlp::probabilities`].
+    ///
+    /// # Errors
+    /// As [`Mlp::probabilities`].
+    fn probabilities(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
+        self.output_activation().probabilities(self.try_predict(inputs)?)
     }
 
     /// The outputs for every sample.

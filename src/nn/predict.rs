@@ -1,7 +1,7 @@
 //! Predictions of a network: outputs, classes, probabilities, and the loss over data.
 
-use super::data::{Data, class};
-use super::error::{Error, expect_inputs, expect_outputs};
+use super::data::Data;
+use super::error::Error;
 use super::loss::Loss;
 use super::mlp::Mlp;
 use super::network::Network;
@@ -23,8 +23,7 @@ impl Mlp {
     /// [`Error::Length`] if there are not as many inputs as the network takes, [`Error::Prediction`] if an input or an
     /// output is not finite.
     pub fn try_predict(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
-        expect_inputs(self.inputs(), inputs)?;
-        expect_outputs(self.predict(inputs))
+        Network::try_predict(self, inputs)
     }
 
     /// The class with the largest output. A single output means class 1 if it is above the output for a net input
@@ -44,8 +43,7 @@ impl Mlp {
     /// # Errors
     /// As [`try_predict`](Self::try_predict).
     pub fn try_classify(&self, inputs: &[f64]) -> Result<usize, Error> {
-        let outputs = self.try_predict(inputs)?;
-        Ok(class(&outputs, self.output_activation().boundary()).expect("outputs are finite"))
+        Network::try_classify(self, inputs)
     }
 
     /// The probability of each class; there are two classes for a single output. Logits are passed through the
@@ -64,7 +62,7 @@ impl Mlp {
     /// # Errors
     /// As [`try_predict`](Self::try_predict), and [`Error::Setting`] if the output layer has another activation.
     pub fn probabilities(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
-        self.output_activation().probabilities(self.try_predict(inputs)?)
+        Network::probabilities(self, inputs)
     }
 
     /// The outputs for every sample.
@@ -74,11 +72,7 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn predict_all(&self, data: &Data) -> Predictions<'static> {
-        let mut outputs = Vec::with_capacity(data.len());
-        for sample in 0..data.len() {
-            outputs.push(self.predict(&data.expanded_input(sample)));
-        }
-        Predictions::of(self.output_activation(), outputs)
+        Network::predict_all(self, data)
     }
 
     /// The mean loss over all samples, and its gradient with respect to all parameters, frozen ones included.

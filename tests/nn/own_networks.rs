@@ -324,6 +324,31 @@ fn frozen_parameters_stay_and_errors_name_parameters() {
 }
 
 #[test]
+fn classes_are_those_of_the_activation() {
+    struct Inputs(bool);
+    impl Forward for Inputs {
+        fn forward<R: Real>(&self, _: &[R], x: &[R]) -> Vec<R> {
+            x.iter().map(|&x| if self.0 { x.sigmoid() } else { x }).collect()
+        }
+    }
+    let of = |width: usize, is_sigmoid: bool| {
+        let network = CustomNetwork::new("inputs", Parameters::new(0), [width, width], Inputs(is_sigmoid));
+        network.with_output(if is_sigmoid { Activation::Sigmoid } else { Activation::Identity })
+    };
+    for is_sigmoid in [false, true] {
+        for (input, class) in [(0.1, 1), (-0.1, 0), (0.0, 0)] {
+            assert_eq!(of(1, is_sigmoid).try_classify(&[input]).unwrap(), class);
+        }
+        let [no, yes] = of(1, is_sigmoid).probabilities(&[1.0]).unwrap()[..] else { panic!("two classes") };
+        assert!((yes - 1.0 / (1.0 + (-1f64).exp())).abs() < 1e-15 && (no + yes - 1.0).abs() < 1e-15);
+    }
+    assert_eq!(of(3, false).try_classify(&[0.1, 0.3, 0.2]).unwrap(), 1);
+    assert!(of(3, false).try_classify(&[0.1, f64::NAN, 0.2]).is_err());
+    let data = Data::new(&[[0.5], [-0.5]], &[[1.0], [0.0]]).unwrap();
+    assert_eq!(tapegrad::nn::accuracy(of(1, true).predict_all(&data), &data), 1.0);
+}
+
+#[test]
 fn data_that_does_not_fit_is_refused() {
     let mut network = residual(3, 1, 0).unwrap();
     let wide = Data::new(&[[1.0, 2.0]], &[[1.0]]).unwrap();
