@@ -19,7 +19,7 @@ mod pictures {
 /// The name of a picture and how it is made.
 type Picture = (&'static str, fn() -> Result<String, Box<dyn Error>>);
 
-const PICTURES: [Picture; 31] = [
+const PICTURES: [Picture; 32] = [
     ("valley", || Ok(valley::valley())),
     ("expression-graph", graphs::expression),
     ("walk-before", || graphs::walk(&[])),
@@ -39,6 +39,7 @@ const PICTURES: [Picture; 31] = [
     ("moons-boundary", plots::moons_boundary),
     ("overfitting", plots::overfitting),
     ("sine-fit", plots::sine_fit),
+    ("rate-finder", plots::rate_finder),
     ("iris-confusion", plots::iris_confusion),
     ("difference-errors", plots::difference_errors),
     ("guard-graph", graphs::guard),

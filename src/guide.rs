@@ -79,6 +79,11 @@ pub mod training {}
 pub mod networks {}
 
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/rate-finder.md"))]
+#[doc = include_str!("../docs/guide/custom-networks.md")]
+pub mod custom_networks {}
+
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/iris-confusion.md"))]
 #[doc = include_str!("../docs/guide/saving.md")]
 pub mod saving {}

@@ -3,8 +3,8 @@
 use super::chart::{Axis, Line, chart};
 use std::error::Error;
 use tapegrad::nn::{
-    Activation, Adam, ConfusionMatrix, Data, Init, Loss, Metric, Mlp, Model, Scaler, Table, Trainer, moons,
-    sine,
+    Activation, Adam, Batch, ConfusionMatrix, Data, Init, Loss, Metric, Mlp, Model, Order, RateFinder,
+    Scaler, Table, Trainer, moons, sine,
 };
 use tapegrad::plot::{
     confusion_matrix, decision_boundary, decision_regions, fitted_curve, function_with_derivative, loss_curve,
@@ -152,6 +152,24 @@ pub fn sine_fit() -> Svg {
         (-64..=64).map(|k| f64::from(k) * 0.05).map(|x| [x, mlp.predict(&[x])[0]]).collect();
     Ok(fitted_curve(&samples, &curve, None)?
         .with_title("A sine with noise, and what a network makes of it")
+        .to_svg())
+}
+
+/// The losses of a run whose learning rate grows from update to update.
+pub fn rate_finder() -> Svg {
+    let data = moons(100, 0.1, 7);
+    let mut mlp =
+        Mlp::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Identity).seed(7).build()?;
+    let finder = RateFinder { lowest: 1e-4, highest: 100.0, diverged: 1.5, ..RateFinder::default() };
+    let mut trainer = Trainer::new(Adam::new(0.01)).batch(Batch::Size(20)).order(Order::Shuffled { seed: 1 });
+    let curve = trainer.find_rate(&mut mlp, Loss::Hinge, &data, finder)?;
+    let over = |losses: &[f64]| -> Vec<[f64; 2]> {
+        curve.rates.iter().zip(losses).map(|(rate, &loss)| [rate.log10(), loss.min(3.0)]).collect()
+    };
+    Ok(fitted_curve(&over(&curve.losses), &over(&curve.smoothed), None)?
+        .with_title("A search for the learning rate")
+        .with_x_label("log₁₀ of the rate of an update")
+        .with_y_label("loss of its batch")
         .to_svg())
 }
 

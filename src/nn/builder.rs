@@ -2,11 +2,10 @@
 
 use super::activation::Activation;
 use super::error::Error;
-use super::init::Init;
+use super::init::{Init, draw};
 use super::layer::{Bias, Layer};
 use super::mlp::Mlp;
 use super::random::Random;
-use super::vectors::are_finite;
 
 /// Builds a network. See [`Mlp::builder`].
 #[derive(Debug, Clone)]
@@ -67,26 +66,24 @@ impl MlpBuilder {
     /// [`Error::Shape`], as [`Mlp::from_layers`]; [`Error::OutOfRange`], as [`Init::check`]; [`Error::Setting`] if
     /// an initialisation draws numbers that are not finite.
     pub fn build(self) -> Result<Mlp, Error> {
-        let inits = self.layers.iter().filter_map(|(_, _, init)| *init);
-        inits.chain([self.init]).try_for_each(Init::check)?;
+        let (layers, inits) = self.layers_and_inits()?;
+        let mut mlp = Mlp::from_layers(layers.clone())?;
+        draw(&layers, &inits, &mut Random::new(self.seed), mlp.parameters_mut())?;
+        Ok(mlp)
+    }
+
+    /// The layers, and how the weights of each are drawn.
+    pub(super) fn layers_and_inits(&self) -> Result<(Vec<Layer>, Vec<Init>), Error> {
         let mut inputs = self.inputs;
-        let mut layers = Vec::with_capacity(self.layers.len());
-        for &(neurons, activation, _) in &self.layers {
+        let (mut layers, mut inits) = (Vec::new(), Vec::new());
+        self.init.check()?;
+        for &(neurons, activation, init) in &self.layers {
+            let init = init.unwrap_or(self.init);
+            init.check()?;
+            inits.push(init);
             layers.push(Layer::new(inputs, neurons, activation, self.bias));
             inputs = neurons;
         }
-        let mut mlp = Mlp::from_layers(layers)?;
-        let mut random = Random::new(self.seed);
-        for (k, (_, _, init)) in self.layers.iter().enumerate() {
-            let (layer, range) = (mlp.layers()[k], mlp.range(k));
-            let (init, parameters) = (init.unwrap_or(self.init), &mut mlp.parameters_mut()[range]);
-            init.draw(&layer, &mut random, parameters);
-            if !are_finite(parameters) {
-                let problem =
-                    format!("`Init::{init:?}` draws numbers that are not finite; give it a finite bound");
-                return Err(Error::Setting(problem));
-            }
-        }
-        Ok(mlp)
+        Ok((layers, inits))
     }
 }

@@ -43,6 +43,31 @@ pub enum Error {
         /// The number.
         value: f64,
     },
+    /// An input is not the index of a category.
+    #[error(
+        "input {column} of sample {sample} is {value}, which is not the index of one of {count} categories: it has to be \
+         one of 0 to {}, or the column is no index", count - 1
+    )]
+    Category {
+        /// The sample, from 0.
+        sample: usize,
+        /// The index within the inputs of the sample, from 0.
+        column: usize,
+        /// The number.
+        value: f64,
+        /// The number of categories.
+        count: usize,
+    },
+    /// A weight of a sample or of a class.
+    #[error("the weight of {what} {index} is {value}; weights are finite numbers that are not negative")]
+    Weight {
+        /// `sample` or `class`.
+        what: &'static str,
+        /// The sample or class, from 0.
+        index: usize,
+        /// Its weight.
+        value: f64,
+    },
     /// A target that the loss cannot use.
     #[error("the target of sample {sample} does not fit the loss: {problem}")]
     Target {
@@ -159,12 +184,15 @@ pub enum Error {
     },
     /// A file has a version of the format that this build does not read.
     #[error(
-        "{}: written in version {found} of the format, and this build reads version {known}; use {} tapegrad",
-        .path.display(), if found > known { "a newer" } else { "an older" }
+        "{}: written in version {found} of the format `{format}`, and this build reads version {known}; use {} {}",
+        .path.display(), if found > known { "a newer" } else { "an older" },
+        if format.starts_with("tapegrad ") { "tapegrad" } else { "version of the program" }
     )]
     Version {
         /// The file.
         path: PathBuf,
+        /// The name of the format.
+        format: &'static str,
         /// The version of the file.
         found: u64,
         /// The version that this build reads.
@@ -181,4 +209,28 @@ impl fmt::Debug for Error {
 /// An error if a list has the wrong length.
 pub(super) fn expect_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
     if expected == found { Ok(()) } else { Err(Error::Length { what, expected, found }) }
+}
+
+/// An error if the number of inputs is wrong or an input is not finite.
+pub(super) fn expect_inputs(width: usize, inputs: &[f64]) -> Result<(), Error> {
+    expect_length("inputs of a sample", width, inputs.len())?;
+    match inputs.iter().position(|input| !input.is_finite()) {
+        None => Ok(()),
+        Some(k) => {
+            let problem = format!("input {k} is {}; leave the sample out or fill in a number", inputs[k]);
+            Err(Error::Prediction(problem))
+        }
+    }
+}
+
+/// An error if an output is not finite.
+pub(super) fn expect_outputs(outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
+    match outputs.iter().position(|output| !output.is_finite()) {
+        None => Ok(outputs),
+        Some(k) => {
+            let problem =
+                format!("output {k} is {}; inputs or parameters are too large: scale them", outputs[k]);
+            Err(Error::Prediction(problem))
+        }
+    }
 }

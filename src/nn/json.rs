@@ -7,8 +7,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::Path;
 
-/// The version of every format that this build writes and reads.
-pub(super) const VERSION: u64 = 2;
+/// A format of files: its name, and the version that is written and read.
+#[derive(Clone, Copy)]
+pub(super) struct FileFormat {
+    pub name: &'static str,
+    pub version: u64,
+}
 
 /// The first entries of every file.
 #[derive(Deserialize)]
@@ -29,28 +33,28 @@ struct Whole<T> {
 }
 
 /// Writes a value. An error if it could not be read back; an existing file is unchanged then.
-pub(super) fn write<T>(path: &Path, format: &str, content: &T) -> Result<(), Error>
+pub(super) fn write<T>(path: &Path, format: FileFormat, content: &T) -> Result<(), Error>
 where
     T: Serialize + DeserializeOwned,
 {
     let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
     let text = to_text(content).map_err(refuse)?;
     let checksum = checksum_of(&text);
-    let whole = format!(
-        "{{\"format\":\"{format}\",\"version\":{VERSION},\"checksum\":\"{checksum}\",\"content\":{text}}}"
-    );
+    let (name, version) = (to_text(&format.name).map_err(refuse)?, format.version);
+    let whole =
+        format!("{{\"format\":{name},\"version\":{version},\"checksum\":\"{checksum}\",\"content\":{text}}}");
     check_content::<T>(whole.as_bytes())
         .map_err(|problem| refuse(format!("it could not be read back, and was not written: {problem}")))?;
     save::write(path, whole.as_bytes())
 }
 
 /// Reads what [`write`] wrote.
-pub(super) fn read<T: Serialize + DeserializeOwned>(path: &Path, format: &str) -> Result<T, Error> {
+pub(super) fn read<T: Serialize + DeserializeOwned>(path: &Path, format: FileFormat) -> Result<T, Error> {
     let bytes = save::read(path)?;
     let refuse = |problem: String| Error::Format { path: path.to_owned(), problem };
     let head: Head = serde_json::from_slice(&bytes).map_err(|error| {
         in_place_of_json(path, &bytes)
-            .unwrap_or_else(|| refuse(format!("this is not a complete `{format}` file: {error}")))
+            .unwrap_or_else(|| refuse(format!("this is not a complete `{}` file: {error}", format.name)))
     })?;
     check_head(path, format, &head.format, head.version)?;
     check_content(&bytes).map_err(refuse)
@@ -63,13 +67,14 @@ fn check_content<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Str
 }
 
 /// An error if the file has another format or version.
-pub(super) fn check_head(path: &Path, format: &str, found: &str, version: u64) -> Result<(), Error> {
-    if found != format {
-        let problem = format!("this is a `{found}` file, not a `{format}`");
+pub(super) fn check_head(path: &Path, format: FileFormat, found: &str, version: u64) -> Result<(), Error> {
+    let FileFormat { name, version: known } = format;
+    if found != name {
+        let problem = format!("this is a `{found}` file, not a `{name}`");
         return Err(Error::Format { path: path.to_owned(), problem });
     }
-    if version != VERSION {
-        return Err(Error::Version { path: path.to_owned(), found: version, known: VERSION });
+    if version != known {
+        return Err(Error::Version { path: path.to_owned(), format: name, found: version, known });
     }
     Ok(())
 }

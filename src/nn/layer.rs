@@ -40,12 +40,14 @@ impl Layer {
 
     /// The number of inputs.
     #[must_use]
+    #[inline]
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
     /// The number of neurons.
     #[must_use]
+    #[inline]
     pub fn outputs(&self) -> usize {
         self.outputs
     }
@@ -79,23 +81,27 @@ impl Layer {
     }
 
     /// The same, or `None` if the number overflows: sizes from a file may be absurd.
+    #[inline]
     pub(super) fn checked_parameter_count(&self) -> Option<usize> {
         let stride = self.inputs.checked_add(usize::from(self.bias == Bias::PerNeuron))?;
         self.outputs.checked_mul(stride)?.checked_add(usize::from(self.bias == Bias::Shared))
     }
 
     /// The distance from the first weight of a neuron to that of the next.
+    #[inline]
     fn stride(&self) -> usize {
         self.inputs + usize::from(self.bias == Bias::PerNeuron)
     }
 
     /// The range of the weights of a neuron in the list.
+    #[inline]
     pub(super) fn weights_of(&self, neuron: usize) -> Range<usize> {
         let start = neuron * self.stride();
         start..start + self.inputs
     }
 
     /// The index of the bias of a neuron in the list.
+    #[inline]
     pub(super) fn bias_of(&self, neuron: usize) -> Option<usize> {
         match self.bias {
             Bias::None => None,

@@ -3,10 +3,9 @@
 use super::activation::Activation;
 use super::data::Data;
 use super::error::{Error, expect_length};
-use super::mlp::Mlp;
 use super::ranges::{not_negative, or_panic, positive};
 use super::vectors::run;
-use crate::number::mask::lt;
+use crate::number::mask::{gt, lt};
 use crate::table::lists::{cross_entropy, sum};
 use crate::table::number::Number;
 
@@ -111,12 +110,83 @@ impl Loss {
         matches!(self, Loss::Hinge | Loss::BinaryCrossEntropy | Loss::CrossEntropy)
     }
 
-    /// Checks that the loss fits this network and these samples.
-    pub(super) fn check_all(self, mlp: &Mlp, data: &Data) -> Result<(), Error> {
-        self.check_output(mlp.output_activation())?;
-        (0..data.len()).try_for_each(|sample| self.check(sample, data.target(sample)))?;
-        let width = if data.is_empty() { mlp.outputs() } else { data.target_width() };
-        expect_length("targets of a sample", mlp.outputs(), width)
+    /// The loss of these outputs over the targets that are given: `given` is 1 where they are, else 0. A target that is missing
+    /// adds nothing, and divisors stay: the mean of [`Loss::MeanSquared`] is over all outputs. A distribution over classes is
+    /// given as a whole, if its first target is.
+    ///
+    /// ```
+    /// use tapegrad::nn::Loss;
+    /// assert_eq!(Loss::Squared.of_given(&[1.0, 5.0], &[3.0, 0.0], &[1.0, 0.0]), 4.0);
+    /// assert_eq!(Loss::MeanSquared.of_given(&[1.0, 5.0], &[3.0, 0.0], &[1.0, 0.0]), 2.0);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`of`](Self::of), and if there are not as many numbers in `given` as targets.
+    #[must_use]
+    #[track_caller]
+    pub fn of_given<R: Number>(self, outputs: &[R], targets: &[R], given: &[R]) -> R {
+        assert_eq!(targets.len(), given.len(), "as many targets as numbers that say whether they are given");
+        // `select` leaves the term that is not chosen out of the derivative too, even if it is infinite.
+        let only = |given: R, loss: R| gt(given, 0.5).select(loss, 0.0);
+        let term = |k: usize| only(given[k], self.of(&[outputs[k]], &[targets[k]]));
+        let terms = || sum(&(0..targets.len()).map(term).collect::<Vec<R>>());
+        match self.shape() {
+            Shape::Sum => terms(),
+            Shape::Mean => terms() / outputs.len() as f64,
+            Shape::Whole => {
+                given.first().map_or(R::constant(0.0), |&given| only(given, self.of(outputs, targets)))
+            }
+        }
+    }
+
+    /// The loss of a sample whose targets, if some of the data are missing, are followed by what says whether they are given.
+    pub(super) fn of_sample<R: Number>(self, outputs: &[R], targets: &[R]) -> R {
+        match targets.len() == outputs.len() {
+            true => self.of(outputs, targets),
+            false => {
+                let (targets, given) = targets.split_at(targets.len() / 2);
+                self.of_given(outputs, targets, given)
+            }
+        }
+    }
+
+    fn shape(self) -> Shape {
+        match self {
+            Loss::HalfSquared
+            | Loss::Squared
+            | Loss::Absolute
+            | Loss::Huber(_)
+            | Loss::Hinge
+            | Loss::BinaryCrossEntropy => Shape::Sum,
+            Loss::MeanSquared | Loss::MeanAbsolute => Shape::Mean,
+            Loss::CrossEntropy => Shape::Whole,
+        }
+    }
+
+    /// Checks that the loss fits a network with these outputs and these samples.
+    pub(super) fn check_all(self, output: Activation, outputs: usize, data: &Data) -> Result<(), Error> {
+        self.check_output(output)?;
+        (0..data.len()).try_for_each(|sample| self.check_given(sample, data.target(sample)))?;
+        let width = if data.is_empty() { outputs } else { data.target_width() };
+        expect_length("targets of a sample", outputs, width)
+    }
+
+    /// As [`check`](Self::check), for targets of which those that are NaN are missing.
+    fn check_given(self, sample: usize, targets: &[f64]) -> Result<(), Error> {
+        match targets.iter().filter(|target| target.is_nan()).count() {
+            0 => self.check(sample, targets),
+            missing if missing < targets.len() && self.shape() == Shape::Whole => {
+                let problem = format!(
+                    "{targets:?} is missing in part: give all of a distribution over classes, or none"
+                );
+                Err(Error::Target { sample, problem })
+            }
+            _ if self.shape() == Shape::Whole => Ok(()),
+            _ => {
+                let given: Vec<f64> = targets.iter().copied().filter(|target| !target.is_nan()).collect();
+                self.check(sample, &given)
+            }
+        }
     }
 
     /// Checks that the loss can use these targets, which are those of sample `sample`.
@@ -152,6 +222,17 @@ impl Loss {
         };
         problem.map_or(Ok(()), |problem| Err(Error::Target { sample, problem }))
     }
+}
+
+/// How the loss of a sample consists of those of its outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Their sum.
+    Sum,
+    /// Their mean.
+    Mean,
+    /// It does not: all targets together are one distribution.
+    Whole,
 }
 
 /// A penalty on large parameters, added to the loss of a batch: `l1 Σ|w| + l2 Σw²`.

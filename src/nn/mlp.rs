@@ -1,9 +1,11 @@
 //! Multi-layer perceptrons.
 
 use super::activation::Activation;
-use super::error::{Error, expect_length};
+use super::error::Error;
 use super::layer::Layer;
+use super::layers;
 use super::neuron::Neuron;
+use super::parameters::Parameters;
 use crate::Number;
 use indexmap::IndexMap;
 use std::fmt;
@@ -41,8 +43,7 @@ use std::ops::Range;
 #[cfg_attr(feature = "serde", serde(into = "MlpData", try_from = "MlpData"))]
 pub struct Mlp {
     layers: Vec<Layer>,
-    parameters: Vec<f64>,
-    is_frozen: Vec<bool>,
+    parameters: Parameters,
 }
 
 impl Mlp {
@@ -53,8 +54,8 @@ impl Mlp {
     /// inputs as the one before it has outputs, softmax is not in the last layer, an activation has a setting that
     /// is not finite, or there is no memory for the parameters.
     pub fn from_layers(layers: Vec<Layer>) -> Result<Mlp, Error> {
-        let count = parameter_count(&layers).map_err(Error::Shape)?;
-        Ok(Mlp { parameters: filled(count, 0.0)?, is_frozen: filled(count, false)?, layers })
+        layers::parameter_count(&layers).map_err(Error::Shape)?;
+        Ok(Mlp { parameters: Parameters::of_layers(layers.clone())?, layers })
     }
 
     /// The network that was read from a file, if its parts are consistent.
@@ -64,18 +65,29 @@ impl Mlp {
         parameters: Vec<f64>,
         frozen: Vec<usize>,
     ) -> Result<Mlp, String> {
-        let (count, found) = (parameter_count(&layers)?, parameters.len());
+        let (count, found) = (layers::parameter_count(&layers)?, parameters.len());
         if count != found {
             return Err(format!("the layers have {count} parameters, and {found} are given"));
         }
         if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
             return Err(format!("parameter {k} is not finite"));
         }
-        let mut is_frozen = vec![false; count];
+        let mut mlp = Mlp::from_layers(layers).map_err(|error| error.to_string())?;
+        mlp.parameters.values_mut().copy_from_slice(&parameters);
         for k in frozen {
-            *is_frozen.get_mut(k).ok_or(format!("there is no parameter {k} to freeze"))? = true;
+            let place = mlp.parameters.frozen_mut().get_mut(k);
+            *place.ok_or(format!("there is no parameter {k} to freeze"))? = true;
         }
-        Ok(Mlp { layers, parameters, is_frozen })
+        Ok(mlp)
+    }
+
+    /// The parameters with their names.
+    pub(super) fn list(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    pub(super) fn list_mut(&mut self) -> &mut Parameters {
+        &mut self.parameters
     }
 
     /// The layers, starting at the inputs.
@@ -112,7 +124,7 @@ impl Mlp {
     /// [`set_parameters`](Self::set_parameters), training and saving refuse them.
     #[must_use]
     pub fn parameters_mut(&mut self) -> &mut [f64] {
-        &mut self.parameters
+        self.parameters.values_mut()
     }
 
     /// Sets all parameters, in order.
@@ -121,27 +133,19 @@ impl Mlp {
     /// [`Error::Length`] if the number of parameters is wrong, [`Error::Parameter`] if one is not finite; then
     /// nothing is changed.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
-        expect_length("parameters", self.parameters.len(), parameters.len())?;
-        if let Some(k) = parameters.iter().position(|parameter| !parameter.is_finite()) {
-            let name = self.names().nth(k).unwrap_or_default();
-            return Err(Error::Parameter { name, value: parameters[k] });
-        }
-        self.parameters.copy_from_slice(parameters);
-        Ok(())
+        self.parameters.set_all(parameters)
     }
 
     /// The names of all parameters, in order: `layers.0.neurons.3.weights.1`, `layers.0.neurons.3.bias`, and
     /// `layers.0.bias` where a layer shares one.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
-        let of_layer = |(k, layer): (usize, &'_ Layer)| {
-            layer.names().map(|name| format!("layers.{k}.{name}")).collect::<Vec<_>>()
-        };
-        self.layers.iter().enumerate().flat_map(of_layer)
+        self.parameters.names()
     }
 
     /// The name of the parameter with this index, for messages.
+    #[cfg(feature = "serde")]
     pub(super) fn name_of(&self, place: usize) -> String {
-        self.names().nth(place).unwrap_or_default()
+        self.parameters.name_of(place)
     }
 
     /// All parameters by name, in order: a map of the crate `indexmap` (2.x), which keeps the order.
@@ -156,7 +160,7 @@ impl Mlp {
     /// ```
     #[must_use]
     pub fn named(&self) -> IndexMap<String, f64> {
-        self.names().zip(self.parameters.iter().copied()).collect()
+        self.parameters.named()
     }
 
     /// The index of a parameter in the list.
@@ -164,26 +168,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::UnknownParameter`].
     pub fn index_of(&self, name: &str) -> Result<usize, Error> {
-        self.find(name).ok_or_else(|| Error::UnknownParameter { name: name.to_owned() })
-    }
-
-    fn find(&self, name: &str) -> Option<usize> {
-        let number = |part: &str| part.parse().ok().filter(|n: &usize| n.to_string() == part);
-        let parts: Vec<&str> = name.split('.').collect();
-        let k = number(parts.get(1)?)?;
-        let layer = self.layers.get(k)?;
-        let in_layer = match parts[..] {
-            ["layers", _, "bias"] if layer.bias() == super::Bias::Shared => layer.bias_of(0)?,
-            ["layers", _, "neurons", j, "bias"] if layer.bias() == super::Bias::PerNeuron => {
-                layer.bias_of(number(j).filter(|&j| j < layer.outputs())?)?
-            }
-            ["layers", _, "neurons", j, "weights", i] => {
-                let weights = layer.weights_of(number(j).filter(|&j| j < layer.outputs())?);
-                weights.start + number(i).filter(|&i| i < layer.inputs())?
-            }
-            _ => return None,
-        };
-        Some(self.range(k).start + in_layer)
+        self.parameters.index_of(name)
     }
 
     /// The parameter with this name.
@@ -191,7 +176,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::UnknownParameter`].
     pub fn get(&self, name: &str) -> Result<f64, Error> {
-        Ok(self.parameters[self.index_of(name)?])
+        self.parameters.get(name)
     }
 
     /// Sets the parameter with this name.
@@ -199,12 +184,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::UnknownParameter`]; [`Error::Parameter`] if the value is not finite.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        let index = self.index_of(name)?;
-        if !value.is_finite() {
-            return Err(Error::Parameter { name: name.to_owned(), value });
-        }
-        self.parameters[index] = value;
-        Ok(())
+        self.parameters.set(name, value)
     }
 
     /// Freezes every parameter whose name starts with `prefix`, which consists of whole parts of the name:
@@ -214,7 +194,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::UnknownParameter`] if no parameter has this prefix.
     pub fn freeze(&mut self, prefix: &str) -> Result<usize, Error> {
-        self.set_frozen(prefix, true)
+        self.parameters.freeze(prefix)
     }
 
     /// Lets training change these parameters again.
@@ -222,34 +202,19 @@ impl Mlp {
     /// # Errors
     /// As [`freeze`](Self::freeze).
     pub fn unfreeze(&mut self, prefix: &str) -> Result<usize, Error> {
-        self.set_frozen(prefix, false)
-    }
-
-    fn set_frozen(&mut self, prefix: &str, frozen: bool) -> Result<usize, Error> {
-        let is_meant = |name: &str| {
-            name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let meant: Vec<bool> = self.names().map(|name| is_meant(&name)).collect();
-        let count = meant.iter().filter(|&&meant| meant).count();
-        if count == 0 {
-            return Err(Error::UnknownParameter { name: prefix.to_owned() });
-        }
-        for (place, _) in self.is_frozen.iter_mut().zip(meant).filter(|(_, meant)| *meant) {
-            *place = frozen;
-        }
-        Ok(count)
+        self.parameters.unfreeze(prefix)
     }
 
     /// For each parameter, whether it is frozen.
     #[must_use]
     pub fn frozen(&self) -> &[bool] {
-        &self.is_frozen
+        self.parameters.frozen()
     }
 
     /// For each parameter, whether it is a bias.
     #[must_use]
     pub fn biases(&self) -> Vec<bool> {
-        self.layers.iter().flat_map(Layer::biases).collect()
+        self.parameters.biases()
     }
 
     #[track_caller]
@@ -266,8 +231,7 @@ impl Mlp {
     #[track_caller]
     pub fn range(&self, layer: usize) -> Range<usize> {
         self.expect_layer(layer);
-        let start: usize = self.layers[..layer].iter().map(Layer::parameter_count).sum();
-        start..start + self.layers[layer].parameter_count()
+        layers::range(&self.layers, layer)
     }
 
     /// A view of one neuron.
@@ -300,14 +264,7 @@ impl Mlp {
     pub fn forward<R: Number>(&self, parameters: &[R], inputs: &[R]) -> Vec<R> {
         let (count, found) = (self.parameters.len(), parameters.len());
         assert!(found == count, "the network has {count} parameters, and {found} are given");
-        let mut flow: Option<Vec<R>> = None;
-        let mut rest = parameters;
-        for layer in &self.layers {
-            let (own, after) = rest.split_at(layer.parameter_count());
-            flow = Some(layer.forward(own, flow.as_deref().unwrap_or(inputs)));
-            rest = after;
-        }
-        flow.unwrap_or_else(|| inputs.to_vec())
+        layers::forward(&self.layers, parameters, inputs)
     }
 
     /// A table of the layers with their sizes, activations and numbers of parameters.
@@ -342,52 +299,10 @@ impl fmt::Display for Mlp {
             let (name, count) = (activation(layer), layer.parameter_count());
             writeln!(f, "{k:<5}  {inputs:>6}  {outputs:>7}  {name:<width$}  {count:>10}")?;
         }
-        let frozen = self.is_frozen.iter().filter(|&&frozen| frozen).count();
+        let frozen = self.frozen().iter().filter(|&&frozen| frozen).count();
         let width = width + 36 - "total".len();
         write!(f, "total{:>width$}  ({frozen} frozen)", self.parameters.len())
     }
-}
-
-/// A list of `count` copies, or an error if there is no memory for it.
-fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>, Error> {
-    // 8 TB are a mistake. Some systems grant them, and kill the process when they are used.
-    const MOST: u64 = 1 << 40;
-    let mut list = Vec::new();
-    if count as u64 > MOST || list.try_reserve_exact(count).is_err() {
-        let problem = format!("there is no memory for {count} parameters; make the layers smaller");
-        return Err(Error::Shape(problem));
-    }
-    list.resize(count, value);
-    Ok(list)
-}
-
-/// The number of parameters of these layers, or why they are not a network.
-pub(super) fn parameter_count(layers: &[Layer]) -> Result<usize, String> {
-    let last = layers.len().checked_sub(1).ok_or("it needs at least one layer")?;
-    let mut total = 0_usize;
-    for (k, layer) in layers.iter().enumerate() {
-        let (inputs, outputs) = (layer.inputs(), layer.outputs());
-        if inputs == 0 || outputs == 0 {
-            return Err(format!(
-                "layer {k} has {inputs} inputs and {outputs} neurons; it needs at least one"
-            ));
-        }
-        if k > 0 && layers[k - 1].outputs() != inputs {
-            let before = layers[k - 1].outputs();
-            return Err(format!("layer {k} takes {inputs} inputs, and the layer before it gives {before}"));
-        }
-        if k < last && layer.activation() == Activation::Softmax {
-            return Err(format!("softmax is for the output, not for layer {k} of {}", last + 1));
-        }
-        if layer.activation().setting().is_some_and(|setting| !setting.is_finite()) {
-            return Err(format!("the activation of layer {k} has a setting that is not finite"));
-        }
-        total = layer
-            .checked_parameter_count()
-            .and_then(|count| total.checked_add(count))
-            .ok_or("it would have more parameters than can be counted")?;
-    }
-    Ok(total)
 }
 
 /// The stored form of a network, which is checked when it is read.
@@ -404,8 +319,9 @@ struct MlpData {
 #[cfg(feature = "serde")]
 impl From<Mlp> for MlpData {
     fn from(mlp: Mlp) -> MlpData {
-        let frozen = (0..mlp.is_frozen.len()).filter(|&k| mlp.is_frozen[k]).collect();
-        MlpData { layers: mlp.layers, parameters: mlp.parameters, frozen }
+        let is_frozen = mlp.frozen();
+        let frozen = (0..is_frozen.len()).filter(|&k| is_frozen[k]).collect();
+        MlpData { parameters: mlp.parameters.to_vec(), frozen, layers: mlp.layers }
     }
 }
 

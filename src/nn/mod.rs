@@ -25,6 +25,7 @@ mod backend;
 mod bound;
 mod builder;
 mod clip;
+mod custom;
 mod data;
 mod error;
 #[cfg(feature = "serde")]
@@ -33,14 +34,18 @@ mod init;
 #[cfg(feature = "serde")]
 mod json;
 mod layer;
+mod layers;
 mod loss;
 mod mlp;
 mod model;
+mod network;
 mod neuron;
 mod objective;
 mod optimizer;
 #[cfg(feature = "view")]
 mod page;
+mod parameters;
+mod part;
 mod predict;
 mod random;
 mod ranges;
@@ -48,6 +53,8 @@ mod ranges;
 mod safetensors;
 #[cfg(feature = "serde")]
 mod save;
+#[cfg(feature = "serde")]
+mod saved_parameters;
 mod schedule;
 mod train;
 mod vectors;
@@ -57,6 +64,7 @@ pub use backend::{Backend, Fallback};
 pub use bound::{Bound, ForwardPass};
 pub use builder::MlpBuilder;
 pub use clip::Clip;
+pub use custom::{CustomNetwork, Forward};
 #[cfg(feature = "view")]
 pub(crate) use data::target_class;
 pub use data::{
@@ -68,6 +76,7 @@ pub use layer::{Bias, Layer};
 pub use loss::{Loss, Penalty};
 pub use mlp::Mlp;
 pub use model::Model;
+pub use network::Network;
 pub use neuron::Neuron;
 pub use objective::{Failure, Moment, Objective, Reduction, Report};
 pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
@@ -75,6 +84,8 @@ pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 pub use optimizer::{Ending, Lbfgs, Minimum};
 #[cfg(feature = "view")]
 pub use page::TrainingPage;
+pub use parameters::Parameters;
+pub use part::Part;
 pub use random::Random;
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};
@@ -82,6 +93,6 @@ pub use safetensors::{FloatType, TensorNames};
 pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{
-    ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, Update,
-    accuracy, r_squared,
+    ConfusionMatrix, Control, Eager, EarlyStopping, Epoch, History, Metric, Predictions, RateCurve,
+    RateFinder, Recorded, ReduceOnPlateau, Selection, Trainer, Update, accuracy, r_squared,
 };

@@ -1,9 +1,9 @@
 //! A network together with its scalers and class names.
 
 use super::data::{Data, Scaler, class};
-use super::error::{Error, expect_length};
+use super::error::{Error, expect_inputs, expect_length, expect_outputs};
 use super::mlp::Mlp;
-use super::predict::{class_or_panic, expect_inputs, expect_outputs};
+use super::predict::class_or_panic;
 use super::train::Predictions;
 
 /// A network, the scalers of its inputs and targets, and the names of its classes: the contents of a model file.
@@ -134,7 +134,7 @@ impl Model {
     pub fn predict_all(&self, data: &Data) -> Predictions<'static> {
         let mut outputs = Vec::with_capacity(data.len());
         for sample in 0..data.len() {
-            outputs.push(self.predict(data.input(sample)));
+            outputs.push(self.predict(&data.expanded_input(sample)));
         }
         Predictions::of(self.mlp.output_activation(), outputs).with_boundary(self.boundary())
     }
@@ -189,7 +189,7 @@ mod file {
     use crate::nn::json;
     use std::path::Path;
 
-    const FORMAT: &str = "tapegrad model";
+    const FORMAT: json::FileFormat = json::FileFormat { name: "tapegrad model", version: 2 };
 
     /// The contents of a model file, before they are checked.
     #[derive(serde::Deserialize)]

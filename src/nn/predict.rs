@@ -1,11 +1,11 @@
 //! Predictions of a network: outputs, classes, probabilities, and the loss over data.
 
-use super::data::{Data, class};
-use super::error::{Error, expect_length};
+use super::data::Data;
+use super::error::Error;
 use super::loss::Loss;
 use super::mlp::Mlp;
-use super::objective::{Objective, Reduction, stopped};
-use super::train::{Predictions, Recorded};
+use super::network::Network;
+use super::train::Predictions;
 
 impl Mlp {
     /// As [`predict`](Self::predict), for inputs that are not known to be valid.
@@ -23,8 +23,7 @@ impl Mlp {
     /// [`Error::Length`] if there are not as many inputs as the network takes, [`Error::Prediction`] if an input or an
     /// output is not finite.
     pub fn try_predict(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
-        expect_inputs(self.inputs(), inputs)?;
-        expect_outputs(self.predict(inputs))
+        Network::try_predict(self, inputs)
     }
 
     /// The class with the largest output. A single output means class 1 if it is above the output for a net input
@@ -44,8 +43,7 @@ impl Mlp {
     /// # Errors
     /// As [`try_predict`](Self::try_predict).
     pub fn try_classify(&self, inputs: &[f64]) -> Result<usize, Error> {
-        let outputs = self.try_predict(inputs)?;
-        Ok(class(&outputs, self.output_activation().boundary()).expect("outputs are finite"))
+        Network::try_classify(self, inputs)
     }
 
     /// The probability of each class; there are two classes for a single output. Logits are passed through the
@@ -64,7 +62,7 @@ impl Mlp {
     /// # Errors
     /// As [`try_predict`](Self::try_predict), and [`Error::Setting`] if the output layer has another activation.
     pub fn probabilities(&self, inputs: &[f64]) -> Result<Vec<f64>, Error> {
-        self.output_activation().probabilities(self.try_predict(inputs)?)
+        Network::probabilities(self, inputs)
     }
 
     /// The outputs for every sample.
@@ -74,11 +72,7 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn predict_all(&self, data: &Data) -> Predictions<'static> {
-        let mut outputs = Vec::with_capacity(data.len());
-        for sample in 0..data.len() {
-            outputs.push(self.predict(data.input(sample)));
-        }
-        Predictions::of(self.output_activation(), outputs)
+        Network::predict_all(self, data)
     }
 
     /// The mean loss over all samples, and its gradient with respect to all parameters, frozen ones included.
@@ -96,41 +90,7 @@ impl Mlp {
     /// loss; [`Error::Setting`] and [`Error::OutOfRange`] as [`Loss::check_output`] and [`Loss::check`];
     /// [`Error::NonFinite`] if the loss or the gradient is not finite.
     pub fn loss_and_gradient(&self, loss: Loss, data: &Data) -> Result<(f64, Vec<f64>), Error> {
-        if data.is_empty() {
-            return Err(Error::NoSamples(" to take the loss of"));
-        }
-        loss.check_all(self, data)?;
-        expect_length("inputs of a sample", self.inputs(), data.input_width())?;
-        let samples: Vec<usize> = (0..data.len()).collect();
-        let mut gradient = vec![0.0; self.parameters().len()];
-        let mut objective =
-            Recorded::new(data, Reduction::Mean, |w, x, t| loss.of(&self.forward(w, x), t)).known(true);
-        let answer = objective.loss_and_gradient(self.parameters(), &samples, &mut gradient);
-        answer.map(|loss| (loss, gradient)).map_err(|failure| stopped(&objective, 0, failure))
-    }
-}
-
-/// An error if the number of inputs is wrong or an input is not finite.
-pub(super) fn expect_inputs(width: usize, inputs: &[f64]) -> Result<(), Error> {
-    expect_length("inputs of a sample", width, inputs.len())?;
-    match inputs.iter().position(|input| !input.is_finite()) {
-        None => Ok(()),
-        Some(k) => {
-            let problem = format!("input {k} is {}; leave the sample out or fill in a number", inputs[k]);
-            Err(Error::Prediction(problem))
-        }
-    }
-}
-
-/// An error if an output is not finite.
-pub(super) fn expect_outputs(outputs: Vec<f64>) -> Result<Vec<f64>, Error> {
-    match outputs.iter().position(|output| !output.is_finite()) {
-        None => Ok(outputs),
-        Some(k) => {
-            let problem =
-                format!("output {k} is {}; inputs or parameters are too large: scale them", outputs[k]);
-            Err(Error::Prediction(problem))
-        }
+        Network::loss_and_gradient(self, loss, data)
     }
 }
 

@@ -71,6 +71,9 @@ fn regions(
     if data.is_empty() {
         return Err(Error::Empty("there are no samples"));
     }
+    if data.has_missing() {
+        return Err(Error::Unfit("targets are missing, so samples have no class: leave them out".to_owned()));
+    }
     expect_length("inputs of a sample", 2, data.input_width())?;
     expect_drawable("the inputs", data.inputs())?;
     let column = |k: usize| data.inputs().iter().skip(k).step_by(2).copied();

@@ -80,11 +80,11 @@ fn broken_files_are_refused_with_the_reason() {
         (good.replace("\"relu\"", "{\"elu\":1e999}"), "number out of range"),
         (
             good.replace("\"version\":2", "\"version\":3"),
-            "version 3 of the format, and this build reads version 2; use a newer",
+            "version 3 of the format `tapegrad model`, and this build reads version 2; use a newer",
         ),
         (
             good.replace("\"version\":2", "\"version\":1"),
-            "version 1 of the format, and this build reads version 2; use an older",
+            "version 1 of the format `tapegrad model`, and this build reads version 2; use an older",
         ),
         (good.replace("\"version\":2", "\"version\":0"), "version 0 of the format"),
         (good.replace("tapegrad model", "tapegrad checkpoint"), "not a `tapegrad model`"),

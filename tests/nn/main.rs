@@ -13,20 +13,27 @@ mod torch;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 
+mod callbacks;
+mod categories;
 mod chart;
 mod checkpoints;
 mod combinations;
 mod data;
 mod files;
+mod groups;
 mod lbfgs;
 mod learning;
 mod losses;
+mod missing_targets;
 mod networks;
 mod optimizers;
+mod own_files;
+mod own_networks;
 mod parameters;
 mod playground;
 mod predictions;
 mod safetensors;
+mod sample_weights;
 mod saving;
 mod settings;
 mod state;

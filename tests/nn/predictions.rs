@@ -285,7 +285,7 @@ fn places_that_are_none_are_named() {
         (panic_of(|| data.select(&[0, 9])), "there is no sample 9: there are 4"),
         (panic_of(|| matrix.count(0, 2)), "there are 2 classes"),
         (panic_of(|| matrix.clone().with_names(&["a"])), "1 names for 2 classes"),
-        (panic_of(|| mlp.predict_all(&data).class(4)), "the layer takes 1 inputs, and 2 are given"),
+        (panic_of(|| mlp.predict_all(&data).class(4)), "the network takes 1 inputs, and 2 are given"),
         (panic_of(|| mlp.predict(&[1.0, 2.0])), "the layer takes 1 inputs, and 2 are given"),
     ];
     for (panic, expected) in complaints {

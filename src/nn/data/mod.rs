@@ -1,10 +1,15 @@
 //! Training data.
 
 mod batches;
+mod categories;
+mod filled;
 mod generators;
+mod missing;
 mod one_hot;
+mod sample;
 mod scale;
 mod table;
+mod weights;
 
 pub(super) use batches::batches;
 pub use batches::{Batch, Order};
@@ -17,9 +22,12 @@ pub use table::Table;
 
 use super::error::{Error, expect_length};
 use super::random::Random;
-use crate::function::Column;
+use filled::Filled;
 
 /// Samples: for each, a list of inputs and a list of targets, all finite.
+///
+/// Samples can have [weights](Self::with_weights), targets can be [missing](Self::with_missing), and an input can be the index
+/// of a [category](Self::with_categories).
 ///
 /// ```
 /// use tapegrad::nn::Data;
@@ -31,12 +39,30 @@ use crate::function::Column;
 /// assert_eq!(data.target(1), [0.0, 0.0, 1.0]);
 /// # Ok::<(), tapegrad::nn::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Data {
     inputs: Vec<f64>,
+    /// NaN where a target is missing.
     targets: Vec<f64>,
     input_width: usize,
     target_width: usize,
+    /// For each input, the number of categories of which it is the index; 0 for a number. Empty if all are numbers.
+    categories: Vec<usize>,
+    weights: Option<Vec<f64>>,
+    missing: Option<Filled>,
+}
+
+/// The same samples: missing targets are equal to each other.
+impl PartialEq for Data {
+    fn eq(&self, other: &Data) -> bool {
+        let shape = |data: &Data| (data.input_width, data.target_width);
+        let is_equal = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+        shape(self) == shape(other)
+            && self.inputs == other.inputs
+            && self.targets.len() == other.targets.len()
+            && self.targets.iter().zip(&other.targets).all(is_equal)
+            && (&self.categories, &self.weights) == (&other.categories, &other.weights)
+    }
 }
 
 impl Data {
@@ -47,9 +73,11 @@ impl Data {
     /// [`Error::NoSamples`] if rows are empty; [`Error::NotANumber`] if a number is not finite.
     pub fn new(inputs: &[impl AsRef<[f64]>], targets: &[impl AsRef<[f64]>]) -> Result<Data, Error> {
         expect_length("rows of targets", inputs.len(), targets.len())?;
-        let (input_width, inputs) = flatten("input", "numbers in a row of inputs", inputs)?;
-        let (target_width, targets) = flatten("target", "numbers in a row of targets", targets)?;
-        Ok(Data { inputs, targets, input_width, target_width })
+        let (input_width, inputs) = flatten("input", "numbers in a row of inputs", inputs, f64::is_finite)?;
+        let (target_width, targets) =
+            flatten("target", "numbers in a row of targets", targets, f64::is_finite)?;
+        let categories = Vec::new();
+        Ok(Data { inputs, targets, input_width, target_width, categories, weights: None, missing: None })
     }
 
     /// Samples with classes from 0 to below `count`: the targets are the one-hot encoded classes.
@@ -72,7 +100,7 @@ impl Data {
         self.len() == 0
     }
 
-    /// The number of inputs of a sample; 0 if there are no samples.
+    /// The number of inputs of a sample, of which the index of a category is one; 0 if there are no samples.
     #[must_use]
     pub fn input_width(&self) -> usize {
         self.input_width
@@ -84,7 +112,7 @@ impl Data {
         self.target_width
     }
 
-    /// The inputs of a sample.
+    /// The inputs of a sample, as they were given: see [`expanded_input`](Self::expanded_input) for what a network gets.
     ///
     /// # Panics
     /// If there is no such sample.
@@ -94,7 +122,7 @@ impl Data {
         self.row(&self.inputs, self.input_width, sample)
     }
 
-    /// The targets of a sample.
+    /// The targets of a sample; NaN for those that are missing.
     ///
     /// # Panics
     /// If there is no such sample.
@@ -114,20 +142,13 @@ impl Data {
         }
     }
 
-    /// The columns of the inputs, followed by those of the targets.
-    pub(in crate::nn) fn columns(&self) -> Vec<Column<'_>> {
-        let inputs = (0..self.input_width).map(|k| Column::strided(&self.inputs, k, self.input_width));
-        let targets = (0..self.target_width).map(|k| Column::strided(&self.targets, k, self.target_width));
-        inputs.chain(targets).collect()
-    }
-
-    /// All inputs, sample by sample.
+    /// All inputs, sample by sample, as they were given.
     #[must_use]
     pub fn inputs(&self) -> &[f64] {
         &self.inputs
     }
 
-    /// All targets, sample by sample.
+    /// All targets, sample by sample; NaN for those that are missing.
     #[must_use]
     pub fn targets(&self) -> &[f64] {
         &self.targets
@@ -143,9 +164,13 @@ impl Data {
         for &sample in samples {
             let _ = self.input(sample); // panics at the line of the caller
         }
+        let targets: Vec<f64> = samples.iter().flat_map(|&k| self.target(k)).copied().collect();
         Data {
             inputs: samples.iter().flat_map(|&k| self.input(k)).copied().collect(),
-            targets: samples.iter().flat_map(|&k| self.target(k)).copied().collect(),
+            missing: self.missing.as_ref().map(|_| Filled::of(&targets)),
+            targets,
+            categories: self.categories.clone(),
+            weights: self.weights.as_ref().map(|weights| samples.iter().map(|&k| weights[k]).collect()),
             ..*self
         }
     }
@@ -174,11 +199,12 @@ impl Data {
     }
 }
 
-/// Concatenates rows; returns their common length and the list.
+/// Concatenates rows of valid numbers; returns their common length and the list.
 fn flatten(
     what: &'static str,
     width_of: &'static str,
     rows: &[impl AsRef<[f64]>],
+    is_valid: impl Fn(f64) -> bool,
 ) -> Result<(usize, Vec<f64>), Error> {
     let width = rows.first().map_or(0, |row| row.as_ref().len());
     if width == 0 && !rows.is_empty() {
@@ -188,7 +214,7 @@ fn flatten(
     for (sample, row) in rows.iter().enumerate() {
         let row = row.as_ref();
         expect_length(width_of, width, row.len())?;
-        if let Some(column) = row.iter().position(|number| !number.is_finite()) {
+        if let Some(column) = row.iter().position(|&number| !is_valid(number)) {
             return Err(Error::NotANumber { what, sample, column, value: row[column] });
         }
         flat.extend_from_slice(row);

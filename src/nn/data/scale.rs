@@ -1,6 +1,7 @@
 //! Scaling of inputs and targets.
 
 use super::Data;
+use super::filled::Filled;
 use crate::nn::error::{Error, expect_length};
 
 /// Scales each column: `(x − shift) / scale`. Keep the scaler together with the network, as
@@ -57,20 +58,21 @@ impl Scaler {
     }
 
     /// Scales the inputs of these data to mean 0 and (population) standard deviation 1. A column that does not vary
-    /// is only shifted.
+    /// is only shifted, and one of categories is left as it is.
     ///
     /// # Errors
     /// [`Error::NoSamples`].
     pub fn standard(data: &Data) -> Result<Scaler, Error> {
-        Scaler::standard_of(data.inputs(), data.input_width())
+        Ok(Scaler::standard_of(data.inputs(), data.input_width())?.sparing_categories(data))
     }
 
-    /// Scales the inputs of these data to the range from 0 to 1. A column that does not vary is only shifted.
+    /// Scales the inputs of these data to the range from 0 to 1. A column that does not vary is only shifted, and one
+    /// of categories is left as it is.
     ///
     /// # Errors
     /// [`Error::NoSamples`].
     pub fn min_max(data: &Data) -> Result<Scaler, Error> {
-        Scaler::min_max_of(data.inputs(), data.input_width())
+        Ok(Scaler::min_max_of(data.inputs(), data.input_width())?.sparing_categories(data))
     }
 
     /// As [`standard`](Self::standard), for rows of `width` numbers, such as targets.
@@ -114,6 +116,14 @@ impl Scaler {
         Scaler::new(shift, scale)
     }
 
+    /// The same, but columns of categories are left as they are.
+    fn sparing_categories(mut self, data: &Data) -> Scaler {
+        for column in data.category_columns() {
+            (self.shift[column], self.scale[column]) = (0.0, 1.0);
+        }
+        self
+    }
+
     /// The number of columns.
     #[must_use]
     pub fn width(&self) -> usize {
@@ -153,11 +163,13 @@ impl Data {
     /// The same samples with scaled inputs.
     ///
     /// # Panics
-    /// If the scaler was made for another number of inputs.
+    /// If the scaler was made for another number of inputs, or it changes the index of a category.
     #[must_use]
     #[track_caller]
     pub fn scale_inputs(mut self, scaler: &Scaler) -> Data {
+        let before = self.inputs.clone();
         scaler.apply(&mut self.inputs);
+        self.expect_same_categories(&before);
         self
     }
 
@@ -169,6 +181,7 @@ impl Data {
     #[track_caller]
     pub fn scale_targets(mut self, scaler: &Scaler) -> Data {
         scaler.apply(&mut self.targets);
+        self.missing = self.missing.map(|_| Filled::of(&self.targets));
         self
     }
 }

@@ -132,35 +132,49 @@ pub trait Optimizer {
     }
 }
 
-/// An optimiser that is chosen while the program runs.
-impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
-    fn rate(&self) -> f64 {
-        (**self).rate()
-    }
+/// An optimiser behind a pointer.
+macro_rules! optimizer_behind {
+    ($(#[$doc:meta])* $pointer:ty) => {
+        $(#[$doc])*
+        impl<O: Optimizer + ?Sized> Optimizer for $pointer {
+            fn rate(&self) -> f64 {
+                (**self).rate()
+            }
 
-    fn check(&self) -> Result<(), Error> {
-        (**self).check()
-    }
+            fn check(&self) -> Result<(), Error> {
+                (**self).check()
+            }
 
-    fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
-        (**self).step_with(rate, parameters, gradient);
-    }
+            fn step_with(&mut self, rate: f64, parameters: &mut [f64], gradient: &[f64]) {
+                (**self).step_with(rate, parameters, gradient);
+            }
 
-    fn settings(&self) -> Vec<(&'static str, f64)> {
-        (**self).settings()
-    }
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                (**self).settings()
+            }
 
-    fn state(&self) -> &State {
-        (**self).state()
-    }
+            fn state(&self) -> &State {
+                (**self).state()
+            }
 
-    fn state_mut(&mut self) -> &mut State {
-        (**self).state_mut()
-    }
+            fn state_mut(&mut self) -> &mut State {
+                (**self).state_mut()
+            }
 
-    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
-        (**self).step(parameters, gradient);
-    }
+            fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+                (**self).step(parameters, gradient);
+            }
+        }
+    };
+}
+
+optimizer_behind! {
+    /// An optimiser that is chosen while the program runs.
+    Box<O>
+}
+optimizer_behind! {
+    /// An optimiser that is lent.
+    &mut O
 }
 
 /// One update: applies a rule to every parameter, its derivative and its moments, which start at `initial`.

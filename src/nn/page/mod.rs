@@ -74,7 +74,7 @@ impl<'a> TrainingPage<'a> {
     /// [`Error::Length`], [`Error::Target`] and [`Error::Setting`] if the samples do not fit the network or the loss;
     /// [`Error::NoSamples`].
     pub fn new(title: &str, mlp: &Mlp, loss: Loss, data: &Data) -> Result<TrainingPage<'a>, Error> {
-        loss.check_all(mlp, data)?;
+        loss.check_all(mlp.output_activation(), mlp.outputs(), data)?;
         let of = move |outputs: &[Var], targets: &[Var]| loss.of(outputs, targets);
         let mut page = TrainingPage::with_loss(title, mlp, of, data)?;
         page.loss_name = format!("{loss:?}");
@@ -89,7 +89,8 @@ impl<'a> TrainingPage<'a> {
     /// classes if [`class_names`](Self::class_names) are given, else outputs as numbers.
     ///
     /// # Errors
-    /// [`Error::Length`] if the samples do not have as many inputs as the network takes; [`Error::NoSamples`].
+    /// [`Error::Length`] if the samples do not have as many inputs as the network takes; [`Error::NoSamples`];
+    /// [`Error::Setting`] if samples have weights or targets are missing.
     pub fn with_loss(
         title: &str,
         mlp: &Mlp,
@@ -98,6 +99,11 @@ impl<'a> TrainingPage<'a> {
     ) -> Result<TrainingPage<'a>, Error> {
         if data.is_empty() {
             return Err(Error::NoSamples(" to show"));
+        }
+        if data.has_missing() || data.weights().is_some() {
+            let problem = "a training page writes updates out over samples that count the same and have all their \
+                           targets: give it data without weights and missing targets";
+            return Err(Error::Setting(problem.to_owned()));
         }
         expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
         let count = data.len().min(SAMPLES);

@@ -9,14 +9,15 @@ use crate::nn::data::Scaler;
 use crate::nn::error::Error;
 use crate::nn::json;
 use crate::nn::layer::Layer;
-use crate::nn::mlp::{Mlp, parameter_count};
+use crate::nn::layers::parameter_count;
+use crate::nn::mlp::Mlp;
 use crate::nn::model::Model;
 use crate::nn::save;
 use ::safetensors::tensor::Dtype;
 use std::collections::HashMap;
 use std::path::Path;
 
-const FORMAT: &str = "tapegrad model";
+const FORMAT: json::FileFormat = json::FileFormat { name: "tapegrad model", version: 2 };
 
 /// The keys of the metadata; all are required, and no others are allowed.
 const ENTRIES: [&str; 8] =
@@ -55,7 +56,7 @@ impl Model {
         let bytes = save::read(path)?;
         let file = Tensors::read(path, &bytes)?;
         let found = file.metadata.get("format").map_or("", String::as_str);
-        if found != FORMAT {
+        if found != FORMAT.name {
             return Err(refuse(not_a_model(&file)));
         }
         let entry = |key: &str| entry(&file, key).map_err(refuse);
@@ -70,8 +71,8 @@ impl Model {
         let frozen: Vec<usize> = (0..mlp.frozen().len()).filter(|&k| mlp.frozen()[k]).collect();
         let texts = || -> Result<_, serde_json::Error> {
             Ok([
-                FORMAT.to_owned(),
-                json::VERSION.to_string(),
+                FORMAT.name.to_owned(),
+                FORMAT.version.to_string(),
                 serde_json::to_string(mlp.layers())?,
                 serde_json::to_string(&frozen)?,
                 serde_json::to_string(&self.input_scaler())?,
@@ -129,9 +130,10 @@ fn not_a_model(file: &Tensors<'_>) -> String {
     };
     format!(
         "this is not a model that `save_safetensors` wrote: `format` in its metadata {format}, and should say \
-         `{FORMAT}`. It has the tensors {}. For weights of PyTorch or another framework, build the network with \
+         `{}`. It has the tensors {}. For weights of PyTorch or another framework, build the network with \
          `Mlp::builder` and call `mlp.load_weights(path, names)`, with the name that each layer's tensors have \
          before `.weight` and `.bias`",
+        FORMAT.name,
         list(&file.names())
     )
 }

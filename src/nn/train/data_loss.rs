@@ -1,18 +1,22 @@
 //! A loss over data, which the objectives `Eager` and `Recorded` evaluate.
 
 use crate::nn::data::Data;
-use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Reduction};
+use crate::nn::parameters::Parameters;
 use crate::nn::vectors::scale;
 use crate::{Error, Function, Gradient, Tape, Var};
 
-/// The loss `f(parameters, inputs, targets)` over data.
+/// The loss `f(parameters, inputs, targets)` over data, times the weight of the sample.
 #[derive(Debug)]
-pub(super) struct DataLoss<'a, F> {
+pub(in crate::nn) struct DataLoss<'a, F> {
     pub data: &'a Data,
     pub reduction: Reduction,
-    /// The network of the parameters, if there is one, for their names.
-    pub network: Option<&'a Mlp>,
+    /// The mean weight of the samples that are trained on, by which a mean is divided.
+    pub mean_weight: f64,
+    /// Whether `f` expects to see, after the targets, which of them are given, if any is missing.
+    pub takes_mask: bool,
+    /// The parameters with their names, if they have names.
+    pub names: Option<&'a Parameters>,
     pub f: F,
 }
 
@@ -25,16 +29,35 @@ pub(super) struct TapeMemory {
     constants: Vec<Var>,
 }
 
+/// Why a loss that does not know which targets are missing is refused.
+pub(super) const UNMASKED: &str = "targets are missing, and this loss does not know which: train with a `Loss` or with \
+                                   `Trainer::fit_masked`, or leave out samples with missing targets";
+
 impl Default for TapeMemory {
     fn default() -> TapeMemory {
         TapeMemory { tape: Tape::for_gradients(), gradient: Gradient::new(), constants: Vec::new() }
     }
 }
 
-impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
+impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'a, F> {
+    /// Of all samples, for a loss that does not expect missing targets, with parameters that have no names.
+    pub fn new(data: &'a Data, reduction: Reduction, f: F) -> Self {
+        let samples: Vec<usize> = (0..data.len()).collect();
+        let mean_weight = data.mean_weight(&samples, "").unwrap_or(1.0);
+        DataLoss { data, reduction, mean_weight, takes_mask: false, names: None, f }
+    }
+
+    /// An error if targets are missing that the loss would take for numbers.
+    pub fn check_missing(&self) -> Result<(), Failure> {
+        match self.data.has_missing() && !self.takes_mask {
+            false => Ok(()),
+            true => Err(Failure { sample: None, cause: UNMASKED.to_owned() }),
+        }
+    }
+
     /// The loss of a batch and its gradient, recorded and swept sample by sample: the parameters stay on the tape,
     /// which is rewound to them after each sample.
-    pub fn on_tape(
+    pub(super) fn on_tape(
         &self,
         memory: &mut TapeMemory,
         parameters: &[f64],
@@ -62,19 +85,23 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
 
     /// The loss of one sample, with its inputs and targets as constants.
     fn of_sample(&self, parameters: &[Var], sample: usize, constants: &mut Vec<Var>) -> Var {
-        let (inputs, targets) = (self.data.input(sample), self.data.target(sample));
         constants.clear();
-        constants.extend(inputs.iter().chain(targets).map(|&number| Var::from(number)));
-        let (inputs, targets) = constants.split_at(inputs.len());
-        (self.f)(parameters, inputs, targets)
+        self.data.append_sample(sample, constants);
+        self.of_numbers(parameters, constants)
     }
 
-    /// Sets `point` to the parameters, followed by the inputs and targets of a sample.
+    /// The loss of the sample with these numbers.
+    fn of_numbers(&self, parameters: &[Var], numbers: &[Var]) -> Var {
+        let sample = self.data.parts_of(numbers);
+        let loss = (self.f)(parameters, &sample.inputs, sample.targets);
+        sample.weight.map_or(loss, |weight| loss * weight)
+    }
+
+    /// Sets `point` to the parameters, followed by the numbers of a sample.
     pub fn point_into(&self, parameters: &[f64], sample: usize, point: &mut Vec<f64>) {
         point.clear();
-        for part in [parameters, self.data.input(sample), self.data.target(sample)] {
-            point.extend_from_slice(part);
-        }
+        point.extend_from_slice(parameters);
+        self.data.append_sample(sample, point);
     }
 
     /// Records the loss of a sample at such a point. Returns the fingerprint, and a function unless the fingerprint
@@ -87,8 +114,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
     ) -> Result<(u64, Option<Function>), Error> {
         let of_all = |all: &[Var]| {
             let (parameters, sample) = all.split_at(parameters);
-            let (inputs, targets) = sample.split_at(self.data.input_width());
-            (self.f)(parameters, inputs, targets)
+            self.of_numbers(parameters, sample)
         };
         Function::record_unless_known(of_all, at, known)
     }
@@ -101,7 +127,10 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         batch: &[usize],
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
-        let share = if self.reduction == Reduction::Mean { 1.0 / batch.len() as f64 } else { 1.0 };
+        let share = match self.reduction {
+            Reduction::Mean => 1.0 / (batch.len() as f64 * self.mean_weight),
+            Reduction::Sum => 1.0,
+        };
         // If one number is not finite, the sum is not finite.
         let is_finite = scale(gradient, share) && total.is_finite();
         if is_finite { Ok(total * share) } else { Err(self.diagnose(parameters, batch)) }
@@ -114,8 +143,8 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> DataLoss<'_, F> {
         for &sample in batch {
             let tape = Tape::new();
             tape.keep_lines(true);
-            let names: Vec<String> = match self.network {
-                Some(network) => network.names().collect(),
+            let names: Vec<String> = match self.names {
+                Some(named) => named.names().collect(),
                 None => (0..parameters.len()).map(|k| format!("w{k}")).collect(),
             };
             let named = |(name, &value): (String, &f64)| tape.named(name, value);

@@ -4,11 +4,11 @@ use super::data_loss::{DataLoss, TapeMemory};
 use crate::Var;
 use crate::nn::backend::Backend;
 use crate::nn::data::Data;
-use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Objective, Reduction, Report, check_batch};
 
 /// The loss `f(parameters, inputs, targets)` over data, recorded and swept sample by sample: the parameters stay on
-/// the tape, which is rewound to them after each sample. This is the reference for faster backends.
+/// the tape, which is rewound to them after each sample. This is the reference for faster backends. Weights and missing targets
+/// are treated as by [`Recorded`](super::Recorded).
 ///
 /// ```
 /// use tapegrad::nn::{Data, Eager, Reduction, Sgd, Trainer};
@@ -31,14 +31,12 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var> Eager<'a, F> {
     /// The objective of this loss over these samples.
     #[must_use]
     pub fn new(data: &'a Data, reduction: Reduction, loss: F) -> Self {
-        let loss = DataLoss { data, reduction, network: None, f: loss };
-        Eager { loss, memory: TapeMemory::default() }
+        Eager { loss: DataLoss::new(data, reduction, loss), memory: TapeMemory::default() }
     }
 
-    /// Uses the parameter names of this network in messages.
-    pub(super) fn naming_by(mut self, network: &'a Mlp) -> Self {
-        self.loss.network = Some(network);
-        self
+    /// As [`new`](Self::new), but for this loss.
+    pub(super) fn over(loss: DataLoss<'a, F>) -> Self {
+        Eager { loss, memory: TapeMemory::default() }
     }
 }
 
@@ -61,6 +59,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var> Objective for Eager<'_, F> {
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
         check_batch(self.loss.reduction, parameters, batch, gradient)?;
+        self.loss.check_missing()?;
         self.loss.on_tape(&mut self.memory, parameters, batch, gradient)
     }
 

@@ -1,7 +1,10 @@
 //! Training of networks and of other objectives.
 
+use super::data_loss::{DataLoss, UNMASKED};
 use super::eager::Eager;
 use super::history::History;
+#[cfg(feature = "serde")]
+use super::identity::of_network;
 use super::predictions::Predictions;
 use super::recorded::Recorded;
 use super::run::run;
@@ -9,15 +12,42 @@ use super::settings::Validation;
 use super::state::{Judgement, Task};
 use super::trainer::Trainer;
 use crate::Var;
+use crate::nn::activation::Activation;
 use crate::nn::backend::Backend;
 use crate::nn::data::Data;
 use crate::nn::error::{Error, expect_length};
 use crate::nn::loss::Loss;
-use crate::nn::mlp::Mlp;
+use crate::nn::network::{Network, checked_forward};
 use crate::nn::objective::{Objective, Reduction};
+use crate::nn::parameters::Parameters;
+
+type Outputs<'n> = &'n dyn Fn(&[f64], &[f64]) -> Vec<f64>;
+type LossOfSample<'n> = &'n dyn Fn(&[Var], &[Var], &[Var]) -> Var;
+#[cfg(feature = "serde")]
+type Described<'n> = &'n dyn Fn(&[f64]) -> Vec<(&'static str, String)>;
+
+/// A network and a loss, as functions.
+struct Trained<'n> {
+    named: &'n Parameters,
+    inputs: usize,
+    outputs: usize,
+    output: Activation,
+    /// The outputs, of parameters and inputs.
+    forward: Outputs<'n>,
+    /// The loss, of outputs and targets.
+    loss: &'n dyn Fn(&[Var], &[Var]) -> Var,
+    /// The loss, of parameters, inputs and targets.
+    of_sample: LossOfSample<'n>,
+    known: Option<Loss>,
+    /// Whether network and loss are certain to be functions of their arguments.
+    is_pure: bool,
+    /// What a checkpoint has to know of the network, given the inputs of a sample.
+    #[cfg(feature = "serde")]
+    identity: Described<'n>,
+}
 
 impl Trainer<'_> {
-    /// Trains a network.
+    /// Trains a network: an [`Mlp`](crate::nn::Mlp), or [one of your own](Network).
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::Target`] and [`Error::Setting`] if the data do not fit the network or the loss;
@@ -25,16 +55,16 @@ impl Trainer<'_> {
     /// [`Error::NonFinite`] if a loss, gradient or update is not finite: then the network has the parameters from
     /// before that update; [`Error::Io`], [`Error::Format`] and [`Error::Version`] if a checkpoint cannot be
     /// written or read.
-    pub fn fit(&mut self, mlp: &mut Mlp, loss: Loss, data: &Data) -> Result<History, Error> {
+    pub fn fit<N: Network>(&mut self, network: &mut N, loss: Loss, data: &Data) -> Result<History, Error> {
         let validation: &[Data] = if let Validation::On(data) = &self.settings.validation {
             std::slice::from_ref(data)
         } else {
             &[]
         };
         for data in std::iter::once(data).chain(validation) {
-            loss.check_all(mlp, data)?;
+            loss.check_all(network.output_activation(), network.outputs(), data)?;
         }
-        self.fit_loss(mlp, |outputs, targets| loss.of(outputs, targets), data, Some(loss))
+        self.fit_loss(network, |outputs, targets| loss.of_sample(outputs, targets), data, Some(loss))
     }
 
     /// Trains a network with any loss that is a function of its outputs and the targets of a sample.
@@ -57,24 +87,93 @@ impl Trainer<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`fit`](Self::fit), but targets may have any width unless there is a metric; and
-    /// [`Error::NotReplayable`].
-    pub fn fit_with(
+    /// As [`fit`](Self::fit), but targets may have any width unless there is a metric; [`Error::Setting`] if targets are
+    /// missing, see [`fit_masked`](Self::fit_masked); and [`Error::NotReplayable`].
+    pub fn fit_with<N: Network>(
         &mut self,
-        mlp: &mut Mlp,
+        network: &mut N,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
     ) -> Result<History, Error> {
-        self.fit_loss(mlp, loss, data, None)
+        let validation = if let Validation::On(data) = &self.settings.validation { Some(data) } else { None };
+        if data.has_missing() || validation.is_some_and(Data::has_missing) {
+            return Err(Error::Setting(UNMASKED.to_owned()));
+        }
+        self.fit_loss(network, loss, data, None)
     }
 
-    /// Trains with a loss. A `known` loss of this library is a function of its arguments.
-    fn fit_loss(
+    /// As [`fit_with`](Self::fit_with), with a loss that is told which targets are given: its third argument is 1 for each that
+    /// is, and 0 for each that is [missing](Data::with_missing), whose target is 0 then. These are numbers of a recording: select
+    /// by a [mask](crate::masks), not by an `if`.
+    ///
+    /// ```
+    /// use tapegrad::masks::gt;
+    /// # use tapegrad::nn::{Adam, Activation, Data, Mlp, Trainer};
+    /// # let mut mlp = Mlp::builder(1).layer(2, Activation::Identity).build()?;
+    /// let data = Data::with_missing(&[[0.0], [1.0]], &[[1.0, f64::NAN], [2.0, 5.0]])?;
+    /// let quartic = |y: &[tapegrad::Var], t: &[tapegrad::Var], given: &[tapegrad::Var]| {
+    ///     (0..2).map(|k| gt(given[k], 0.5).select((y[k] - t[k]).powi(4), 0.0)).sum::<tapegrad::Var>()
+    /// };
+    /// let history = Trainer::new(Adam::new(0.1)).epochs(500).fit_masked(&mut mlp, quartic, &data)?;
+    /// assert!(history.last().unwrap().loss < 0.01);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit_with`](Self::fit_with), but targets may be missing.
+    pub fn fit_masked<N: Network>(
         &mut self,
-        mlp: &mut Mlp,
+        network: &mut N,
+        loss: impl Fn(&[Var], &[Var], &[Var]) -> Var,
+        data: &Data,
+    ) -> Result<History, Error> {
+        let width = data.target_width();
+        if let Validation::On(validation) = &self.settings.validation {
+            expect_length("targets of a validation sample", width, validation.target_width())?;
+        }
+        let all_given = vec![Var::from(1.0); width];
+        let with_mask = |outputs: &[Var], targets: &[Var]| {
+            let (targets, given) = targets.split_at(width);
+            loss(outputs, targets, if given.is_empty() { &all_given } else { given })
+        };
+        self.fit_loss(network, with_mask, data, None)
+    }
+
+    /// Trains with a loss, which gets, after the targets, what says which of them are given, if any is missing. A `known` loss
+    /// is one of this library.
+    fn fit_loss<N: Network>(
+        &mut self,
+        network: &mut N,
         loss: impl Fn(&[Var], &[Var]) -> Var,
         data: &Data,
         known: Option<Loss>,
+    ) -> Result<History, Error> {
+        let mut parameters = network.parameters().to_vec();
+        let net = &*network;
+        let trained = Trained {
+            named: net.parameters(),
+            inputs: net.inputs(),
+            outputs: net.outputs(),
+            output: net.output_activation(),
+            forward: &|parameters, inputs| checked_forward(net, parameters, inputs),
+            of_sample: &|w, x, t| loss(&checked_forward(net, w, x), t),
+            loss: &loss,
+            known,
+            is_pure: known.is_some() && net.is_pure(),
+            #[cfg(feature = "serde")]
+            identity: &|inputs| of_network(net, inputs),
+        };
+        let outcome = self.fit_trained(&trained, &mut parameters, data);
+        network.parameters_mut().values_mut().copy_from_slice(&parameters);
+        outcome
+    }
+
+    /// Trains what is behind functions: compiled once, and not for each type of network.
+    fn fit_trained(
+        &mut self,
+        net: &Trained<'_>,
+        parameters: &mut [f64],
+        data: &Data,
     ) -> Result<History, Error> {
         let all = || (0..data.len()).collect::<Vec<usize>>();
         let (samples, held_out, validation) = match &self.settings.validation {
@@ -99,64 +198,72 @@ impl Trainer<'_> {
             return Err(Error::Setting(problem.to_owned()));
         }
         for data in std::iter::once(data).chain(&validation) {
-            expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
+            expect_length("inputs of a sample", net.inputs, data.expanded_width())?;
             if let Some(metric) = self.settings.metric {
-                metric.check(mlp.outputs(), data)?;
+                metric.check(net.outputs, data)?;
             }
         }
+        let mean_weight = data.mean_weight(&samples, " of the training samples")?;
 
-        let (net, metric, reduction, fallback) =
-            (&*mlp, self.settings.metric, self.settings.reduction, self.settings.fallback);
-        let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
+        let (metric, reduction, fallback) =
+            (self.settings.metric, self.settings.reduction, self.settings.fallback);
         let (judged, judged_samples) = match &validation {
             Some(validation) => (validation, &held_out),
             None => (data, &samples),
         };
+        let judged_weight = judged.mean_weight(judged_samples, " of the validation samples")?;
         let judge = |parameters: &[f64]| {
             let has_work = validation.is_some() || metric.is_some();
             let judged_samples = if has_work { &judged_samples[..] } else { &[] };
-            let predictions: Vec<Vec<f64>> =
-                judged_samples.iter().map(|&k| net.forward(parameters, judged.input(k))).collect();
-            let losses = predictions
-                .iter()
-                .zip(judged_samples)
-                .map(|(outputs, &k)| loss(&constants(outputs), &constants(judged.target(k))).value());
-            let validation_loss = validation.as_ref().map(|_| {
-                let total: f64 = losses.sum();
-                if reduction == Reduction::Mean { total / judged_samples.len() as f64 } else { total }
+            let mut predictions = Vec::with_capacity(judged_samples.len());
+            let (mut total, mut targets) = (0.0, Vec::new());
+            for &k in judged_samples {
+                let outputs = (net.forward)(parameters, &judged.expanded_input(k));
+                if validation.is_some() {
+                    targets.clear();
+                    judged.append_targets(k, &mut targets);
+                    let outputs: Vec<Var> = outputs.iter().map(|&output| Var::from(output)).collect();
+                    total += (net.loss)(&outputs, &targets).value() * judged.weight(k);
+                }
+                predictions.push(outputs);
+            }
+            let validation_loss = validation.as_ref().map(|_| match reduction {
+                Reduction::Mean => total / (judged_samples.len() as f64 * judged_weight),
+                Reduction::Sum => total,
             });
             let metric = metric.map(|metric| {
-                let predictions = Predictions::of(net.output_activation(), predictions);
+                let predictions = Predictions::of(net.output, predictions);
                 metric.of(&predictions, &judged.select(judged_samples))
             });
             Judgement { validation_loss, metric }
         };
-        let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
-        let objective: &mut dyn Objective = match self.settings.backend {
-            Backend::Recorded => {
-                let recorded = Recorded::new(data, reduction, of_sample).naming_by(net);
-                &mut recorded.fallback(fallback).known(known.is_some())
-            }
-            Backend::RecordedSingle => {
-                let recorded = Recorded::<_, f32>::new_as(data, reduction, of_sample).naming_by(net);
-                &mut recorded.fallback(fallback).known(known.is_some())
-            }
-            Backend::Eager => &mut Eager::new(data, reduction, of_sample).naming_by(net),
+        let named = Some(net.named);
+        let of_data = DataLoss {
+            mean_weight,
+            takes_mask: true,
+            names: named,
+            ..DataLoss::new(data, reduction, net.of_sample)
         };
-        let (frozen, biases) = (net.frozen().to_vec(), net.biases());
-        let mut parameters = net.parameters().to_vec();
+        let objective: &mut dyn Objective = match self.settings.backend {
+            Backend::Recorded => &mut Recorded::<_, f64>::over(of_data).fallback(fallback).known(net.is_pure),
+            Backend::RecordedSingle => {
+                &mut Recorded::<_, f32>::over(of_data).fallback(fallback).known(net.is_pure)
+            }
+            Backend::Eager => &mut Eager::over(of_data),
+        };
+        let biases = net.named.biases();
         let task = Task {
             objective,
             samples: &samples,
-            frozen: &frozen,
+            frozen: net.named.frozen(),
             biases: &biases,
             judge: &judge,
-            network: Some(net),
-            loss: known,
+            named,
+            #[cfg(feature = "serde")]
+            network: &|| (net.identity)(&data.expanded_input(samples[0])),
+            loss: net.known,
         };
-        let outcome = run(&mut self.settings, &mut parameters, task);
-        mlp.parameters_mut().copy_from_slice(&parameters);
-        outcome
+        run(&mut self.settings, parameters, task)
     }
 
     /// Trains any model: minimises an objective over its parameters, without validation and metrics.
@@ -184,7 +291,9 @@ impl Trainer<'_> {
             frozen: &[],
             biases: &[],
             judge: &judge,
-            network: None,
+            named: None,
+            #[cfg(feature = "serde")]
+            network: &|| vec![("the network", "not known".to_owned())],
             loss: None,
         };
         run(&mut self.settings, parameters, task)

@@ -46,6 +46,8 @@ pub struct Update<'u> {
     pub before: &'u [f64],
     /// The gradient that the optimiser got: of the loss with penalties, clipped, and 0 for frozen parameters.
     pub gradient: &'u [f64],
+    /// The norm of the gradient before it was clipped, with penalties.
+    pub gradient_norm: f64,
     /// The parameters after the update.
     pub parameters: &'u [f64],
 }

@@ -52,7 +52,8 @@ impl Metric {
 /// The fraction of samples whose predicted class is right. The class is the index of the largest output; a single
 /// output means class 1 if it is above the output for a net input of 0: above 0 for logits, above ½ for a sigmoid.
 /// Lists of plain numbers are treated as logits: see [`Predictions`]. A prediction with a NaN has no class, and
-/// counts as wrong. A single target means class 1 if it is above ½.
+/// counts as wrong. A single target means class 1 if it is above ½. Samples count by their weight, and not at all if a target is
+/// missing.
 ///
 /// # Panics
 /// If there are not as many predictions as samples, or not as many outputs as targets.
@@ -61,13 +62,25 @@ impl Metric {
 pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
     let predictions = predictions.into();
     expect_fitting(&predictions, data);
-    let is_right = |&k: &usize| predictions.class(k) == Some(target_class(data.target(k)));
-    (0..data.len()).filter(is_right).count() as f64 / data.len() as f64
+    let weights = data.weights();
+    let (mut right, mut total) = (0.0, 0.0);
+    for k in 0..data.len() {
+        if data.has_missing() && data.target(k).iter().any(|target| target.is_nan()) {
+            continue;
+        }
+        let weight = weights.map_or(1.0, |weights| weights[k]);
+        total += weight;
+        if predictions.class(k) == Some(target_class(data.target(k))) {
+            right += weight;
+        }
+    }
+    right / total
 }
 
 /// The coefficient of determination, 1 − (sum of squared errors) / (sum of squared deviations from the mean),
 /// averaged over the outputs, as `r2_score` of scikit-learn. 1 is perfect; 0 is as good as predicting the mean. For
-/// targets that do not vary it is 1 if all predictions are exact, else 0; for fewer than two samples it is NaN.
+/// targets that do not vary it is 1 if all predictions are exact, else 0; for fewer than two samples it is NaN. Samples count by
+/// their weight; of each output, those whose target is given.
 ///
 /// # Panics
 /// If there are not as many predictions as samples, or not as many outputs as targets.
@@ -76,17 +89,22 @@ pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64
 pub fn r_squared<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64 {
     let predictions = predictions.into();
     expect_fitting(&predictions, data);
-    if data.len() < 2 {
-        return f64::NAN;
-    }
     let of_output = |k: usize| {
-        let targets = || (0..data.len()).map(move |sample| data.target(sample)[k]);
-        let mean = targets().sum::<f64>() / data.len() as f64;
-        let deviations: f64 = targets().map(|target| (target - mean).powi(2)).sum();
+        // The weight, target and output of each sample whose target is given, and that counts at all.
+        let of_sample = |sample: usize| (data.weight(sample), data.target(sample)[k], predictions[sample][k]);
+        let given: Vec<(f64, f64, f64)> = (0..data.len())
+            .map(of_sample)
+            .filter(|(weight, target, _)| *weight > 0.0 && !target.is_nan())
+            .collect();
+        if given.len() < 2 {
+            return f64::NAN;
+        }
+        let total: f64 = given.iter().map(|(weight, ..)| weight).sum();
+        let mean = given.iter().map(|(weight, target, _)| weight * target).sum::<f64>() / total;
+        let deviations: f64 = given.iter().map(|(weight, target, _)| weight * (target - mean).powi(2)).sum();
         let errors: f64 =
-            targets().zip(&*predictions).map(|(target, outputs)| (target - outputs[k]).powi(2)).sum();
-        let first = data.target(0)[k];
-        match targets().all(|target| target == first) {
+            given.iter().map(|(weight, target, output)| weight * (target - output).powi(2)).sum();
+        match given.iter().all(|(_, target, _)| *target == given[0].1) {
             true if errors.is_nan() => errors,
             true => f64::from(errors == 0.0),
             false => 1.0 - errors / deviations,
@@ -131,7 +149,8 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts these predictions, one per sample; classes are determined as for [`accuracy`].
+    /// Counts these predictions, one per sample; classes are determined as for [`accuracy`]. Weights do not count; samples with a
+    /// missing target are left out.
     ///
     /// # Panics
     /// If there are not as many predictions as samples, or not as many outputs as targets, or a prediction has a
@@ -144,6 +163,9 @@ impl ConfusionMatrix {
         let classes = data.target_width().max(2);
         let mut counts = vec![vec![0; classes]; classes];
         for (k, outputs) in predictions.iter().enumerate() {
+            if data.target(k).iter().any(|target| target.is_nan()) {
+                continue;
+            }
             match predictions.class(k) {
                 Some(class) => counts[target_class(data.target(k))][class] += 1,
                 None => panic!("prediction {k} is {outputs:?}, which has no class: leave the sample out"),

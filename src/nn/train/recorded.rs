@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::function::{Branches, Column, Precision, Samples};
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::data::Data;
-use crate::nn::mlp::Mlp;
 use crate::nn::objective::{Failure, Moment, Objective, Reduction, Report, check_batch};
 use crate::tape::Var;
 use std::fmt;
@@ -20,6 +19,9 @@ const RECORDINGS: usize = 16;
 /// [`Eager`](super::Eager) up to rounding, and is used in the same way; `T` is the precision of the arithmetic over
 /// samples. A batch of one sample is evaluated by a [`Function`](crate::Function), in double precision, if that seems quicker:
 /// it is for small losses, and for those with nothing to compute side by side. That depends on the recording alone.
+///
+/// The loss of a sample is multiplied by its weight, if the data have [weights](Data::with_weights); data with
+/// [missing targets](Data::with_missing) are refused.
 ///
 /// `f` must be a function of its arguments: anything else that it reads, such as a counter or random numbers, is
 /// baked into the recording. To detect this, every recording is made twice and compared, and `f` is recorded again
@@ -89,23 +91,22 @@ impl<'a, F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Recorded<'a, F, T> 
     /// As [`new`](Recorded::new), in the precision of `T`: `Recorded::<_, f32>::new_as(data, reduction, loss)`.
     #[must_use]
     pub fn new_as(data: &'a Data, reduction: Reduction, loss: F) -> Self {
+        Self::over(DataLoss::new(data, reduction, loss))
+    }
+
+    /// As [`new_as`](Self::new_as), but for this loss.
+    pub(in crate::nn) fn over(loss: DataLoss<'a, F>) -> Self {
         Recorded {
-            columns: data.columns(),
+            columns: loss.data.columns(),
             // No network has this many parameters, so it is replaced at the first batch.
             kept: Some(Kept { parameters: usize::MAX, ..Kept::new(0, 0) }),
-            loss: DataLoss { data, reduction, network: None, f: loss },
+            loss,
             tape: TapeMemory::default(),
             watch: Watch::new(false, 2 * RECORDINGS),
             fallback: Fallback::Tape,
             because: None,
             is_refused: false,
         }
-    }
-
-    /// Uses the parameter names of this network in messages.
-    pub(super) fn naming_by(mut self, network: &'a Mlp) -> Self {
-        self.loss.network = Some(network);
-        self
     }
 
     /// What to do if the loss cannot be replayed; by default [`Fallback::Tape`].
@@ -188,6 +189,7 @@ impl<F: Fn(&[Var], &[Var], &[Var]) -> Var, T: Precision> Objective for Recorded<
         gradient: &mut [f64],
     ) -> Result<f64, Failure> {
         check_batch(self.reduction(), parameters, batch, gradient)?;
+        self.loss.check_missing()?;
         self.answerable()?;
         if self.watch.is_due() {
             self.look_again(parameters, batch[0], Moment::AtTheEnd)?;

@@ -1,16 +1,21 @@
 //! A training run: the loop over epochs and updates.
 
+use super::control::Control;
+use super::groups::{Members, states};
 use super::history::{Epoch, History, Update};
 #[cfg(feature = "serde")]
 use super::identity::identity;
+use super::plateau::PlateauState;
 use super::progress::Progress;
 use super::settings::Settings;
 use super::state::{Best, RunState, Task};
 use crate::nn::data::{Order, batches};
 use crate::nn::error::Error;
 use crate::nn::objective::{Moment, Reduction, stopped};
+use crate::nn::optimizer::State;
 use crate::nn::ranges::not_negative;
 use crate::nn::vectors::are_finite;
+use crate::table::lists::norm;
 use std::ops::ControlFlow;
 
 /// Trains, and updates `parameters`: to the best ones with early stopping, else to the last ones. After an error
@@ -36,6 +41,9 @@ struct Run<'r, 's> {
     task: Task<'r>,
     state: RunState,
     memory: Memory,
+    members: Members,
+    /// Whether a callback has asked to stop.
+    is_to_stop: bool,
     progress: Progress,
 }
 
@@ -73,11 +81,15 @@ impl<'r, 's> Run<'r, 's> {
             return Err(Error::NoSamples(" to learn from"));
         }
         settings.validate()?;
-        let state = start(settings, parameters, &task)?;
+        let members = Members::new(&settings.groups, parameters.len(), &task)?;
+        let state = start(settings, parameters, &task, &members)?;
         *settings.optimizer.state_mut() = state.optimizer.clone();
+        for (group, state) in settings.groups.iter_mut().zip(&state.groups) {
+            *group.optimizer.state_mut() = state.clone();
+        }
         let memory = Memory::new(settings, parameters.len(), &task);
         let progress = Progress::new(settings.progress, settings.epochs, state.history.epochs.len());
-        Ok(Run { settings, task, state, memory, progress })
+        Ok(Run { settings, task, state, memory, members, is_to_stop: false, progress })
     }
 
     fn all_epochs(&mut self) -> Result<(), Error> {
@@ -85,25 +97,38 @@ impl<'r, 's> Run<'r, 's> {
             let epoch = self.epoch()?;
             self.progress.show(&epoch, self.settings.metric);
             self.look_for_best(&epoch);
-            let is_last = epoch.epoch + 1 >= self.settings.epochs || self.state.history.stopped_early;
+            self.look_for_plateau(&epoch);
+            let is_last = epoch.epoch + 1 >= self.settings.epochs
+                || self.state.history.stopped_early
+                || self.is_to_stop;
             if is_last {
                 self.look_again(epoch.epoch, Moment::AtTheEnd)?;
             }
-            let mut asked_to_stop = false;
-            if let Some(callback) = &mut self.settings.on_epoch {
-                asked_to_stop = callback(&epoch, &self.state.parameters) == ControlFlow::Break(());
-                if !is_last && !asked_to_stop {
-                    self.look_again(epoch.epoch, Moment::AfterCallback)?;
-                }
+            if self.call_back(&epoch) && !is_last && !self.is_to_stop {
+                self.look_again(epoch.epoch, Moment::AfterCallback)?;
             }
             self.state.history.epochs.push(epoch);
-            self.write_checkpoint(asked_to_stop)?;
+            self.write_checkpoint(self.is_to_stop)?;
             self.check_moments()?;
-            if asked_to_stop {
+            if self.is_to_stop {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Calls the callbacks of the epoch; returns whether there are any.
+    fn call_back(&mut self, epoch: &Epoch) -> bool {
+        let Run { settings, state, is_to_stop, .. } = self;
+        if let Some(callback) = &mut settings.on_epoch {
+            *is_to_stop |= callback(epoch, &state.parameters) == ControlFlow::Break(());
+        }
+        let RunState { rate, memories, parameters, .. } = state;
+        let memories = memories.iter_mut().skip(settings.update_controls.len());
+        for (callback, memory) in settings.epoch_controls.iter_mut().zip(memories) {
+            callback(epoch, &mut Control { rate, is_to_stop, memory, parameters });
+        }
+        settings.on_epoch.is_some() || !settings.epoch_controls.is_empty()
     }
 
     /// One epoch.
@@ -114,15 +139,22 @@ impl<'r, 's> Run<'r, 's> {
             order = self.settings.order.of_epoch(number, self.task.samples.len());
             order.iter_mut().for_each(|place| *place = self.task.samples[*place]);
         }
-        let (mut loss, mut rate) = (0.0, 0.0);
+        let (mut loss, mut rate, mut seen) = (0.0, 0.0, 0);
+        let is_mean = self.task.objective.reduction() == Reduction::Mean;
         for batch in batches(&order, self.settings.batch) {
-            rate = self.settings.optimizer.rate() * self.settings.schedule.factor(self.state.updates);
+            let factor = self.settings.schedule.factor(self.state.updates);
+            rate = self.state.rate * factor;
+            not_negative("learning rate", self.state.rate)?;
             not_negative("learning rate by the schedule", rate)?;
-            let weight = match self.task.objective.reduction() {
-                Reduction::Mean => batch.len() as f64 / order.len() as f64,
-                Reduction::Sum => 1.0,
-            };
-            loss += weight * self.update(batch, rate)?;
+            let weight = if is_mean { batch.len() as f64 / order.len() as f64 } else { 1.0 };
+            loss += weight * self.update(batch, rate, factor)?;
+            seen += batch.len();
+            if self.is_to_stop {
+                break;
+            }
+        }
+        if is_mean && seen < order.len() {
+            loss *= order.len() as f64 / seen as f64;
         }
         self.memory.order = order;
         let updates = self.state.updates;
@@ -142,8 +174,8 @@ impl<'r, 's> Run<'r, 's> {
     }
 
     /// One update. On an error the parameters are unchanged.
-    fn update(&mut self, batch: &[usize], rate: f64) -> Result<f64, Error> {
-        let Run { settings, task, state, memory, .. } = self;
+    fn update(&mut self, batch: &[usize], rate: f64, factor: f64) -> Result<f64, Error> {
+        let Run { settings, task, state, memory, members, is_to_stop, .. } = self;
         let Memory { gradient, before, pays, frozen, .. } = memory;
         let step = state.updates;
         let check = |is_finite: bool, what: &str| match is_finite {
@@ -158,12 +190,18 @@ impl<'r, 's> Run<'r, 's> {
         frozen.iter().for_each(|&k| gradient[k] = 0.0);
         check(loss.is_finite(), "the loss of the batch")?;
         check(are_finite(gradient), "the gradient of the batch")?;
+        let is_watched = !settings.on_update.is_empty() || !settings.update_controls.is_empty();
+        let gradient_norm = if is_watched { norm(&gradient[..]) } else { 0.0 };
         if let Some(clip) = settings.clip {
             clip.apply(gradient);
         }
 
         before.clone_from(&state.parameters);
-        settings.optimizer.step_with(rate, &mut state.parameters, gradient);
+        let own = settings.optimizer.rate();
+        // Exactly the factor of the schedule, unless a callback has set the rate.
+        let factor = if state.rate == own { factor } else { factor * (state.rate / own) };
+        let Settings { groups, optimizer, .. } = &mut **settings;
+        members.step(groups, &mut **optimizer, [rate, factor], &mut state.parameters, gradient);
         frozen.iter().for_each(|&k| state.parameters[k] = before[k]);
         check(are_finite(&state.parameters), "a parameter after the update")
             .inspect_err(|_| state.parameters.copy_from_slice(before))?;
@@ -175,9 +213,14 @@ impl<'r, 's> Run<'r, 's> {
             samples: batch,
             before,
             gradient,
+            gradient_norm,
             parameters: &state.parameters,
         };
         settings.on_update.iter_mut().for_each(|callback| callback(&update));
+        for (callback, memory) in settings.update_controls.iter_mut().zip(&mut state.memories) {
+            let (rate, parameters) = (&mut state.rate, update.parameters);
+            callback(&update, &mut Control { rate, is_to_stop, memory, parameters });
+        }
         state.updates += 1;
         if settings.keeps_update_losses {
             state.history.update_losses.push(loss);
@@ -196,6 +239,13 @@ impl<'r, 's> Run<'r, 's> {
         history.stopped_early |= waited >= stopping.patience;
     }
 
+    /// Reduces the rate if the loss has not fallen for long enough.
+    fn look_for_plateau(&mut self, epoch: &Epoch) {
+        let Some(plateau) = self.settings.plateau else { return };
+        let loss = epoch.validation_loss.unwrap_or(epoch.loss);
+        self.state.rate = plateau.rate_after(&mut self.state.plateau, loss, self.state.rate);
+    }
+
     /// Lets the objective check, with another sample in each epoch, that its recording is still valid.
     fn look_again(&mut self, epoch: usize, when: Moment) -> Result<(), Error> {
         let Run { task, state, .. } = self;
@@ -207,15 +257,19 @@ impl<'r, 's> Run<'r, 's> {
     /// An error if a moment of the optimiser is not finite: its parameter would never change again. Checked once
     /// per epoch.
     fn check_moments(&self) -> Result<(), Error> {
-        let moments = &self.settings.optimizer.state().moments;
-        match moments.iter().find_map(|list| list.iter().position(|moment| !moment.is_finite())) {
-            None => Ok(()),
-            Some(k) => {
-                let name = self.task.name_of(k);
+        let of_groups = self.settings.groups.iter().map(|group| &group.optimizer).enumerate();
+        let own = std::iter::once((None, &self.settings.optimizer));
+        for (group, optimizer) in of_groups.map(|(k, optimizer)| (Some(k), optimizer)).chain(own) {
+            let moments = &optimizer.state().moments;
+            if let Some(place) =
+                moments.iter().find_map(|list| list.iter().position(|moment| !moment.is_finite()))
+            {
+                let name = self.task.name_of(self.members.index(group, place));
                 let cause = format!("the optimiser state of `{name}` is not finite");
-                Err(Error::NonFinite { step: self.state.updates, sample: None, cause })
+                return Err(Error::NonFinite { step: self.state.updates, sample: None, cause });
             }
         }
+        Ok(())
     }
 
     /// Stores the backend in the history. A reason for the tape from before a checkpoint is kept.
@@ -234,8 +288,9 @@ impl<'r, 's> Run<'r, 's> {
         let is_last = is_last || done == self.settings.epochs || self.state.history.stopped_early;
         if is_last || done.is_multiple_of(every) {
             self.state.optimizer.clone_from(self.settings.optimizer.state());
+            self.state.groups = states(&self.settings.groups);
             self.note_backend();
-            super::checkpoint::write(&path, &self.state, &|k| self.task.name_of(k))?;
+            super::checkpoint::write(&path, &self.state, &self.members, &|k| self.task.name_of(k))?;
         }
         Ok(())
     }
@@ -247,7 +302,13 @@ impl<'r, 's> Run<'r, 's> {
 }
 
 /// The initial state: a fresh one, or that of a checkpoint.
-fn start(settings: &Settings<'_>, parameters: &[f64], task: &Task<'_>) -> Result<RunState, Error> {
+#[cfg_attr(not(feature = "serde"), expect(unused_variables))]
+fn start(
+    settings: &Settings<'_>,
+    parameters: &[f64],
+    task: &Task<'_>,
+    members: &Members,
+) -> Result<RunState, Error> {
     #[cfg(feature = "serde")]
     let identity = match settings.checkpoint.is_some() || settings.resume_from.is_some() {
         true => identity(settings, task),
@@ -258,7 +319,11 @@ fn start(settings: &Settings<'_>, parameters: &[f64], task: &Task<'_>) -> Result
     let fresh = RunState {
         parameters: parameters.to_vec(),
         optimizer: settings.optimizer.state().fresh(),
+        groups: states(&settings.groups).iter().map(State::fresh).collect(),
         updates: 0,
+        rate: settings.first_rate.unwrap_or_else(|| settings.optimizer.rate()),
+        plateau: PlateauState::default(),
+        memories: vec![Vec::new(); settings.update_controls.len() + settings.epoch_controls.len()],
         history: History::default(),
         best: None,
         samples: task.samples.len(),
@@ -266,7 +331,7 @@ fn start(settings: &Settings<'_>, parameters: &[f64], task: &Task<'_>) -> Result
     };
     #[cfg(feature = "serde")]
     if let Some(path) = &settings.resume_from {
-        return super::checkpoint::read(path, &fresh);
+        return super::checkpoint::read(path, &fresh, members);
     }
     if let Some(k) = parameters.iter().position(|w| !w.is_finite()) {
         let problem = format!("`{}` is {} before training", task.name_of(k), parameters[k]);

@@ -1,7 +1,10 @@
 //! The settings of training.
 
+use super::control::Control;
+use super::groups::Group;
 use super::history::{Epoch, Update};
 use super::metrics::Metric;
+use super::plateau::ReduceOnPlateau;
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::clip::Clip;
 use crate::nn::data::{Batch, Data, Order};
@@ -38,6 +41,12 @@ pub(super) type Callback<'a> = Box<dyn FnMut(&Epoch, &[f64]) -> ControlFlow<()> 
 /// See [`Trainer::on_update`](super::Trainer::on_update).
 pub(super) type UpdateCallback<'a> = Box<dyn FnMut(&Update<'_>) + 'a>;
 
+/// See [`Trainer::on_epoch_with`](super::Trainer::on_epoch_with).
+pub(super) type EpochControl<'a> = Box<dyn FnMut(&Epoch, &mut Control<'_>) + 'a>;
+
+/// See [`Trainer::on_update_with`](super::Trainer::on_update_with).
+pub(super) type UpdateControl<'a> = Box<dyn FnMut(&Update<'_>, &mut Control<'_>) + 'a>;
+
 /// The source of the validation samples.
 pub(super) enum Validation {
     None,
@@ -48,6 +57,9 @@ pub(super) enum Validation {
 /// All settings of a [`Trainer`](super::Trainer).
 pub(super) struct Settings<'a> {
     pub optimizer: Box<dyn Optimizer + 'a>,
+    pub groups: Vec<Group<'a>>,
+    /// The base rate of the first update, if it is not that of the optimiser.
+    pub first_rate: Option<f64>,
     pub epochs: usize,
     pub batch: Batch,
     pub order: Order,
@@ -55,10 +67,13 @@ pub(super) struct Settings<'a> {
     pub clip: Option<Clip>,
     pub penalty: Option<Penalty>,
     pub stopping: Option<EarlyStopping>,
+    pub plateau: Option<ReduceOnPlateau>,
     pub metric: Option<Metric>,
     pub progress: bool,
     pub on_epoch: Option<Callback<'a>>,
     pub on_update: Vec<UpdateCallback<'a>>,
+    pub epoch_controls: Vec<EpochControl<'a>>,
+    pub update_controls: Vec<UpdateControl<'a>>,
     #[cfg(feature = "serde")]
     pub checkpoint: Option<(std::path::PathBuf, usize)>,
     #[cfg(feature = "serde")]
@@ -75,6 +90,8 @@ impl<'a> Settings<'a> {
     pub fn new(optimizer: Box<dyn Optimizer + 'a>) -> Self {
         Settings {
             optimizer,
+            groups: Vec::new(),
+            first_rate: None,
             epochs: 100,
             batch: Batch::Full,
             order: Order::Given,
@@ -82,10 +99,13 @@ impl<'a> Settings<'a> {
             clip: None,
             penalty: None,
             stopping: None,
+            plateau: None,
             metric: None,
             progress: false,
             on_epoch: None,
             on_update: Vec::new(),
+            epoch_controls: Vec::new(),
+            update_controls: Vec::new(),
             #[cfg(feature = "serde")]
             checkpoint: None,
             #[cfg(feature = "serde")]
@@ -108,6 +128,8 @@ impl<'a> Settings<'a> {
             at_least_one("Trainer::checkpoint", every, "at least one epoch")?;
         }
         self.optimizer.check()?;
+        self.groups.iter().try_for_each(|group| group.optimizer.check())?;
+        self.plateau.map_or(Ok(()), ReduceOnPlateau::check)?;
         self.schedule.check()?;
         self.clip.map_or(Ok(()), Clip::check)?;
         self.penalty.map_or(Ok(()), Penalty::check)?;

@@ -1,10 +1,11 @@
 //! The input of a training run, and its state.
 
 use super::history::History;
+use super::plateau::PlateauState;
 use crate::nn::loss::Loss;
-use crate::nn::mlp::Mlp;
 use crate::nn::objective::Objective;
 use crate::nn::optimizer::State;
+use crate::nn::parameters::Parameters;
 
 /// Everything that changes during training: the contents of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +14,14 @@ use crate::nn::optimizer::State;
 pub(super) struct RunState {
     pub parameters: Vec<f64>,
     pub optimizer: State,
+    /// The states of the optimisers of groups.
+    pub groups: Vec<State>,
     pub updates: usize,
+    /// The learning rate before the factor of the schedule.
+    pub rate: f64,
+    pub plateau: PlateauState,
+    /// What callbacks keep: first those by update, then those by epoch.
+    pub memories: Vec<Vec<f64>>,
     pub history: History,
     #[cfg_attr(feature = "serde", serde(deserialize_with = "crate::nn::json::required"))]
     pub best: Option<Best>,
@@ -45,8 +53,12 @@ pub(super) struct Task<'t> {
     pub frozen: &'t [bool],
     pub biases: &'t [bool],
     pub judge: &'t dyn Fn(&[f64]) -> Judgement,
-    /// The network that is trained, if it is a network, and the loss, if it is a [`Loss`].
-    pub network: Option<&'t Mlp>,
+    /// The parameters with their names, if it is a network that is trained.
+    pub named: Option<&'t Parameters>,
+    /// What a checkpoint has to know of the network: entries of its identity.
+    #[cfg(feature = "serde")]
+    pub network: &'t dyn Fn() -> Vec<(&'static str, String)>,
+    /// The loss, if it is a [`Loss`].
     #[cfg_attr(not(feature = "serde"), expect(dead_code))]
     pub loss: Option<Loss>,
 }
@@ -54,6 +66,6 @@ pub(super) struct Task<'t> {
 impl Task<'_> {
     /// The name of a parameter.
     pub fn name_of(&self, k: usize) -> String {
-        self.network.map_or_else(|| format!("w{k}"), |network| network.name_of(k))
+        self.named.map_or_else(|| format!("w{k}"), |parameters| parameters.name_of(k))
     }
 }

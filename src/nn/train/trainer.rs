@@ -1,7 +1,10 @@
 //! The trainer, which collects settings.
 
+use super::control::Control;
+use super::groups::{Group, Selection};
 use super::history::{Epoch, Update};
 use super::metrics::Metric;
+use super::plateau::ReduceOnPlateau;
 use super::settings::{EarlyStopping, Settings, Validation};
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::clip::Clip;
@@ -92,6 +95,34 @@ impl<'a> Trainer<'a> {
         self
     }
 
+    /// Reduces the learning rate when the loss has stopped falling.
+    pub fn reduce_on_plateau(mut self, plateau: ReduceOnPlateau) -> Self {
+        self.settings.plateau = Some(plateau);
+        self
+    }
+
+    /// Has an optimiser of their own update some of the parameters, with its rate, weight decay and other settings: those whose
+    /// names start with a prefix of whole parts, or those in a range of indices. All others remain with the optimiser of
+    /// the trainer. A schedule is for all rates, as are [`reduce_on_plateau`](Self::reduce_on_plateau) and
+    /// [`Control::set_rate`], which change all by the same factor.
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Adam, Loss, Mlp, Sgd, Trainer, xor};
+    /// # let mut mlp = Mlp::builder(2).layer(4, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// Trainer::new(Adam::new(0.01))
+    ///     .group("layers.0", Adam::new(0.001))
+    ///     .group("layers.1.neurons.0.bias", Sgd::new(0.1).weight_decay(1e-4))
+    ///     .fit(&mut mlp, Loss::BinaryCrossEntropy, &xor())?;
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    ///
+    /// Training is an error if a group has no parameter ([`Error::UnknownParameter`](crate::nn::Error::UnknownParameter),
+    /// [`Error::Setting`](crate::nn::Error::Setting)), or a parameter is in two groups.
+    pub fn group(mut self, selection: impl Into<Selection>, optimizer: impl Optimizer + 'a) -> Self {
+        self.settings.groups.push(Group { selection: selection.into(), optimizer: Box::new(optimizer) });
+        self
+    }
+
     /// Clips the gradient.
     pub fn clip(mut self, clip: Clip) -> Self {
         self.settings.clip = Some(clip);
@@ -170,6 +201,50 @@ impl<'a> Trainer<'a> {
         self
     }
 
+    /// Calls `callback` after each epoch, with control of the run: it reads and sets the learning rate, stops the training, and
+    /// keeps numbers in checkpoints. Several can be given; they are called in order, after [`on_epoch`](Self::on_epoch).
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Loss, Mlp, Sgd, Trainer, xor};
+    /// # let mut mlp = Mlp::builder(2).layer(4, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// // The rate of "bold" gradient descent: larger after a success, halved after a failure.
+    /// let history = Trainer::new(Sgd::new(0.1))
+    ///     .on_epoch_with(|epoch, control| {
+    ///         let is_success = control.memory().first().is_none_or(|&last| epoch.loss < last);
+    ///         *control.memory() = vec![epoch.loss];
+    ///         control.set_rate(control.rate() * if is_success { 1.05 } else { 0.5 });
+    ///     })
+    ///     .fit(&mut mlp, Loss::BinaryCrossEntropy, &xor())?;
+    /// assert!(history.last().unwrap().rate > 0.1);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    pub fn on_epoch_with(mut self, callback: impl FnMut(&Epoch, &mut Control<'_>) + 'a) -> Self {
+        self.settings.epoch_controls.push(Box::new(callback));
+        self
+    }
+
+    /// Calls `callback` after each update, with control of the run, as [`on_epoch_with`](Self::on_epoch_with) does after each
+    /// epoch. Several can be given; they are called in order, after those of [`on_update`](Self::on_update).
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Loss, Mlp, Sgd, Trainer, xor};
+    /// # let mut mlp = Mlp::builder(2).layer(4, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// let history = Trainer::new(Sgd::new(0.5))
+    ///     .epochs(10_000)
+    ///     .on_update_with(|update, control| {
+    ///         if update.gradient_norm < 0.05 {
+    ///             control.stop();
+    ///         }
+    ///     })
+    ///     .fit(&mut mlp, Loss::BinaryCrossEntropy, &xor())?;
+    /// assert!(history.epochs.len() < 10_000);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    pub fn on_update_with(mut self, callback: impl FnMut(&Update<'_>, &mut Control<'_>) + 'a) -> Self {
+        self.settings.update_controls.push(Box::new(callback));
+        self
+    }
+
     /// Writes the complete state of the run to a file after every `every` epochs and at the end. The file is
     /// replaced atomically, as by [`Model::save`](crate::nn::Model::save): a complete checkpoint remains whenever
     /// the process dies. If the state is not finite, for instance because a moment of the optimiser overflowed,
@@ -205,6 +280,8 @@ impl fmt::Debug for Trainer<'_> {
             .field("clip", &self.settings.clip)
             .field("penalty", &self.settings.penalty)
             .field("early_stopping", &self.settings.stopping)
+            .field("plateau", &self.settings.plateau)
+            .field("groups", &self.settings.groups.iter().map(|group| &group.selection).collect::<Vec<_>>())
             .field("metric", &self.settings.metric)
             .finish_non_exhaustive()
     }
