@@ -40,9 +40,10 @@ impl Function {
     ///
     /// let differences = |x: &[Var]| x.windows(2).map(|w| (w[1] - w[0]).exp()).collect::<Vec<_>>();
     /// let f = Function::record(differences, &vec![0.0; 100][..])?;
-    /// assert_eq!(f.jacobian_plan(Mode::Auto).to_string(), "reverse, 99 sweeps"); // over two operations each
+    /// assert_eq!(f.jacobian_plan(Mode::Reverse).to_string(), "reverse, 99 sweeps"); // over two operations each
     /// assert_eq!(f.jacobian_plan(Mode::Forward).to_string(), "forward, 25 chunks of 4");
     /// assert_eq!(f.jacobian_plan(Mode::Sparse).to_string(), "sparse, 2 colours");
+    /// assert_eq!(f.jacobian_plan(Mode::Auto).mode, Mode::Sparse);
     /// # Ok::<(), tapegrad::Error>(())
     /// ```
     #[must_use]
