@@ -21,7 +21,7 @@ impl Function {
     }
 
     /// As [`inlined`](Self::inlined), without a copy where nothing is called.
-    pub(in crate::function) fn with_calls_inlined(&self) -> Cow<'_, Function> {
+    pub(crate) fn with_calls_inlined(&self) -> Cow<'_, Function> {
         if !is_called(&self.graph) {
             return Cow::Borrowed(self);
         }

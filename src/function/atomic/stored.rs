@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// An atomic function without what follows from it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(in crate::function) enum StoredAtomic {
+pub(crate) enum StoredAtomic {
     Call {
         function: Function,
     },
