@@ -85,8 +85,8 @@ mod tests {
 
     /// How often a step is repeated at most by the binomial schedule: the least `r` with `C(s + r, s)` steps or more.
     fn bound(steps: usize, kept: usize) -> usize {
-        let reach = |r: usize| (1..=r).fold(1.0, |count, k| count * (kept + k) as f64 / k as f64);
-        (0..).find(|&r| reach(r).round() >= steps as f64).unwrap()
+        let reach = |r: usize| (1..=r).fold(1, |count: usize, k| count * (kept + k) / k);
+        (0..).find(|&r| reach(r) >= steps).unwrap()
     }
 
     #[test]
