@@ -116,6 +116,14 @@ pub enum Error {
         /// The value that was refused.
         value: f64,
     },
+    /// A metric is not defined for these predictions and targets, or they do not fit each other.
+    #[error("there is no {metric}: {problem}")]
+    Metric {
+        /// The name of the metric.
+        metric: String,
+        /// Why there is none, and what to do.
+        problem: String,
+    },
     /// There is no prediction for these inputs.
     #[error("no prediction: {0}")]
     Prediction(String),

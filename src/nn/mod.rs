@@ -16,7 +16,7 @@
 //!     .epochs(150)
 //!     .metric(Metric::Accuracy)
 //!     .fit(&mut mlp, Loss::Hinge, &data)?;
-//! assert_eq!(history.last().unwrap().metric, Some(1.0));
+//! assert_eq!(history.last().unwrap().metric(Metric::Accuracy), Some(1.0));
 //! # Ok::<(), tapegrad::nn::Error>(())
 //! ```
 
@@ -82,6 +82,6 @@ pub use safetensors::{FloatType, TensorNames};
 pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{
-    ConfusionMatrix, Eager, EarlyStopping, Epoch, History, Metric, Predictions, Recorded, Trainer, Update,
-    accuracy, r_squared,
+    Average, ConfusionMatrix, Eager, EarlyStopping, Epoch, Goal, History, Metric, MetricValue, Predictions,
+    Recorded, Trainer, Update, accuracy, r_squared,
 };

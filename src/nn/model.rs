@@ -136,7 +136,10 @@ impl Model {
         for sample in 0..data.len() {
             outputs.push(self.predict(data.input(sample)));
         }
-        Predictions::of(self.mlp.output_activation(), outputs).with_boundary(self.boundary())
+        match self.target_scaler {
+            None => Predictions::of(self.mlp.output_activation(), outputs),
+            Some(_) => Predictions::of_transformed(self.boundary(), outputs),
+        }
     }
 
     /// The class with the largest output, and its name, or its number if classes have no names. A single output

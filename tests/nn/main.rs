@@ -21,6 +21,7 @@ mod files;
 mod lbfgs;
 mod learning;
 mod losses;
+mod metrics;
 mod networks;
 mod optimizers;
 mod parameters;

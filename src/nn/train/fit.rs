@@ -1,7 +1,8 @@
 //! Training of networks and of other objectives.
 
 use super::eager::Eager;
-use super::history::History;
+use super::history::{History, MetricValue};
+use super::metrics::measure_all;
 use super::predictions::Predictions;
 use super::recorded::Recorded;
 use super::run::run;
@@ -100,36 +101,52 @@ impl Trainer<'_> {
         }
         for data in std::iter::once(data).chain(&validation) {
             expect_length("inputs of a sample", mlp.inputs(), data.input_width())?;
-            if let Some(metric) = self.settings.metric {
-                metric.check(mlp.outputs(), data)?;
+        }
+        let judged_parts = match &validation {
+            Some(validation) if self.settings.training_metrics => {
+                vec![(data, &samples), (validation, &held_out)]
             }
+            Some(validation) => vec![(validation, &held_out)],
+            None => vec![(data, &samples)],
+        };
+        for (data, samples) in judged_parts {
+            let selected = data.select(samples);
+            self.settings.metrics.iter().try_for_each(|metric| metric.check(mlp.outputs(), &selected))?;
         }
 
-        let (net, metric, reduction, fallback) =
-            (&*mlp, self.settings.metric, self.settings.reduction, self.settings.fallback);
+        let (net, metrics, reduction, fallback) =
+            (&*mlp, self.settings.metrics.clone(), self.settings.reduction, self.settings.fallback);
         let constants = |numbers: &[f64]| -> Vec<Var> { numbers.iter().map(|&x| Var::from(x)).collect() };
-        let (judged, judged_samples) = match &validation {
-            Some(validation) => (validation, &held_out),
-            None => (data, &samples),
+        let outputs_of = |parameters: &[f64], data: &Data, samples: &[usize]| -> Vec<Vec<f64>> {
+            samples.iter().map(|&k| net.forward(parameters, data.input(k))).collect()
         };
+        let measured = |outputs: Vec<Vec<f64>>, data: &Data, samples: &[usize]| {
+            let predictions = Predictions::of(net.output_activation(), outputs);
+            measure_all(&metrics, &predictions, &data.select(samples), None)
+        };
+        let has_training_metrics =
+            !metrics.is_empty() && (validation.is_none() || self.settings.training_metrics);
         let judge = |parameters: &[f64]| {
-            let has_work = validation.is_some() || metric.is_some();
-            let judged_samples = if has_work { &judged_samples[..] } else { &[] };
-            let predictions: Vec<Vec<f64>> =
-                judged_samples.iter().map(|&k| net.forward(parameters, judged.input(k))).collect();
-            let losses = predictions
-                .iter()
-                .zip(judged_samples)
-                .map(|(outputs, &k)| loss(&constants(outputs), &constants(judged.target(k))).value());
-            let validation_loss = validation.as_ref().map(|_| {
+            let mut values: Vec<MetricValue> =
+                metrics.iter().map(|metric| MetricValue::none(&metric.name)).collect();
+            if has_training_metrics {
+                let found = measured(outputs_of(parameters, data, &samples), data, &samples);
+                values.iter_mut().zip(found).for_each(|(value, found)| value.training = found);
+            }
+            let validation_loss = validation.as_ref().map(|validation| {
+                let outputs = outputs_of(parameters, validation, &held_out);
+                let losses = outputs
+                    .iter()
+                    .zip(&held_out)
+                    .map(|(outputs, &k)| loss(&constants(outputs), &constants(validation.target(k))).value());
                 let total: f64 = losses.sum();
-                if reduction == Reduction::Mean { total / judged_samples.len() as f64 } else { total }
+                if !metrics.is_empty() {
+                    let found = measured(outputs, validation, &held_out);
+                    values.iter_mut().zip(found).for_each(|(value, found)| value.validation = found);
+                }
+                if reduction == Reduction::Mean { total / held_out.len() as f64 } else { total }
             });
-            let metric = metric.map(|metric| {
-                let predictions = Predictions::of(net.output_activation(), predictions);
-                metric.of(&predictions, &judged.select(judged_samples))
-            });
-            Judgement { validation_loss, metric }
+            Judgement { validation_loss, metrics: values }
         };
         let of_sample = |w: &[Var], x: &[Var], t: &[Var]| loss(&net.forward(w, x), t);
         let objective: &mut dyn Objective = match self.settings.backend {
@@ -168,7 +185,7 @@ impl Trainer<'_> {
         parameters: &mut [f64],
         objective: &mut dyn Objective,
     ) -> Result<History, Error> {
-        if self.settings.metric.is_some()
+        if !self.settings.metrics.is_empty()
             || self.settings.stopping.is_some()
             || !matches!(self.settings.validation, Validation::None)
         {
@@ -177,7 +194,7 @@ impl Trainer<'_> {
             return Err(Error::Setting(problem.to_owned()));
         }
         let samples: Vec<usize> = (0..objective.samples()).collect();
-        let judge = |_: &[f64]| Judgement { validation_loss: None, metric: None };
+        let judge = |_: &[f64]| Judgement { validation_loss: None, metrics: Vec::new() };
         let task = Task {
             objective,
             samples: &samples,

@@ -21,8 +21,8 @@ mod trainer;
 mod watch;
 
 pub use eager::Eager;
-pub use history::{Epoch, History, Update};
-pub use metrics::{ConfusionMatrix, Metric, accuracy, r_squared};
+pub use history::{Epoch, History, MetricValue, Update};
+pub use metrics::{Average, ConfusionMatrix, Goal, Metric, accuracy, r_squared};
 pub use predictions::Predictions;
 pub use recorded::Recorded;
 pub use settings::EarlyStopping;
