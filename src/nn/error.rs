@@ -128,7 +128,10 @@ pub enum Error {
     #[error("no prediction: {0}")]
     Prediction(String),
     /// A cell of a table is invalid.
-    #[error("{source_name}, row {row}, column {column}: {problem}")]
+    #[error(
+        "{source_name}, row {row}, column {column}{}: {problem}",
+        .name.as_ref().map_or(String::new(), |name| format!(" (`{name}`)"))
+    )]
     Cell {
         /// The file, or `csv`.
         source_name: String,
@@ -136,6 +139,18 @@ pub enum Error {
         row: usize,
         /// The column, counted from 1.
         column: usize,
+        /// The name of the column, if the table has a header.
+        name: Option<String>,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column of a table cannot be used.
+    #[error("{source_name}, column `{column}`: {problem}")]
+    Column {
+        /// The file, or `csv`.
+        source_name: String,
+        /// The name of the column.
+        column: String,
         /// What is wrong.
         problem: String,
     },

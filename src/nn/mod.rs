@@ -60,7 +60,8 @@ pub use clip::Clip;
 #[cfg(feature = "view")]
 pub(crate) use data::target_class;
 pub use data::{
-    Batch, Data, Order, Scaler, Table, argmax, blobs, circles, moons, one_hot, sine, spirals, xor,
+    Batch, Data, Encoder, Feature, Missing, Order, Scaler, Scaling, Table, TableFormat, argmax, blobs,
+    circles, moons, one_hot, sine, spirals, xor,
 };
 pub use error::Error;
 pub use init::Init;

@@ -31,6 +31,7 @@ mod safetensors;
 mod saving;
 mod settings;
 mod state;
+mod tables;
 mod tasks;
 mod trainer;
 mod training;

@@ -13,7 +13,7 @@ pub(super) use one_hot::class;
 pub(crate) use one_hot::target_class;
 pub use one_hot::{argmax, one_hot};
 pub use scale::Scaler;
-pub use table::Table;
+pub use table::{Encoder, Feature, Missing, Scaling, Table, TableFormat};
 
 use super::error::{Error, expect_length};
 use super::random::Random;
