@@ -133,7 +133,11 @@ impl Table {
     #[inline]
     pub(super) fn text_of(&self, cell: usize) -> &str {
         let start = if cell == 0 { 0 } else { self.ends[cell - 1] };
-        self.text[start..self.ends[cell]].trim()
+        let cell = &self.text[start..self.ends[cell]];
+        // Looking for other spaces takes longer than reading the number.
+        let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        let (first, last) = (cell.as_bytes().first(), cell.as_bytes().last());
+        if is_plain(first) && is_plain(last) { cell } else { cell.trim() }
     }
 
     /// Whether a cell stands for a missing value, by the format.
@@ -146,8 +150,21 @@ impl Table {
     /// # Errors
     /// [`Error::Cell`] if a cell is not a finite number, or there is no such column.
     pub fn numbers(&self, columns: Range<usize>) -> Result<Vec<Vec<f64>>, Error> {
-        let row_of = |row: usize| columns.clone().map(|column| self.number(row, column)).collect();
-        (0..self.rows()).map(row_of).collect()
+        let width = columns.len();
+        let mut rows = Vec::with_capacity(self.rows());
+        for row in 0..self.rows() {
+            let mut numbers = Vec::with_capacity(width);
+            for column in columns.clone() {
+                // The error is large, so it is made only where there is one.
+                let known = (column < self.width).then(|| self.text_of(row * self.width + column));
+                match known.and_then(|cell| self.format.number(cell)).filter(|number| number.is_finite()) {
+                    Some(number) => numbers.push(number),
+                    None => numbers.push(self.number(row, column)?),
+                }
+            }
+            rows.push(numbers);
+        }
+        Ok(rows)
     }
 
     /// A cell as a number.

@@ -54,33 +54,23 @@ impl Table {
 /// The table in these bytes. Blank lines are skipped.
 fn table_of(bytes: &[u8], format: &TableFormat, source: &str) -> Result<Table, Error> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let mut cells = Cells::read(bytes, format.delimiter as u8, source)?;
-    let mut header = None;
-    let mut names = 0;
-    if format.has_header && !cells.lines.is_empty() {
-        cells.lines.remove(0);
-        let text = String::from_utf8_lossy(&cells.text);
-        let starts = std::iter::once(0).chain(cells.ends.iter().copied());
-        let of_cell = |(start, &end): (usize, &usize)| text[start..end].trim().to_owned();
-        header = Some(starts.zip(&cells.ends).take(cells.width).map(of_cell).collect());
-        names = cells.ends[cells.width - 1];
-    }
-    let body = cells.text.split_off(names);
-    let ends = cells.ends.iter().skip(if header.is_some() { cells.width } else { 0 });
+    let Cells { header, text, ends, width, lines } = Cells::read(bytes, format, source)?;
     Ok(Table {
         source: source.to_owned(),
         format: format.clone(),
-        ends: ends.map(|end| end - names).collect(),
-        // Every cell was checked.
-        text: String::from_utf8(body).expect("cells are UTF-8 text"),
         header,
-        width: cells.width,
-        lines: cells.lines,
+        // Every cell was checked.
+        text: String::from_utf8(text).expect("cells are UTF-8 text"),
+        ends,
+        width,
+        lines,
     })
 }
 
-/// The cells of all records, the header included.
+/// The header, and the cells of all other records.
+#[derive(Default)]
 struct Cells {
+    header: Option<Vec<String>>,
     text: Vec<u8>,
     ends: Vec<usize>,
     width: usize,
@@ -88,7 +78,8 @@ struct Cells {
 }
 
 impl Cells {
-    fn read(bytes: &[u8], delimiter: u8, source: &str) -> Result<Cells, Error> {
+    fn read(bytes: &[u8], format: &TableFormat, source: &str) -> Result<Cells, Error> {
+        let delimiter = format.delimiter as u8;
         let problem = |row: usize, column: usize, problem: String| Error::Cell {
             source_name: source.to_owned(),
             row,
@@ -99,8 +90,7 @@ impl Cells {
         let is_text = std::str::from_utf8(bytes).is_ok();
         let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
         // Cells without their delimiters are at most as long as the file.
-        let mut cells =
-            Cells { text: vec![0; bytes.len() + 1], ends: Vec::new(), width: 0, lines: Vec::new() };
+        let mut cells = Cells { text: vec![0; bytes.len() + 1], ..Cells::default() };
         let mut record_ends = vec![0; 64];
         // The line, and up to where its ends are counted.
         let (mut line, mut counted) = (1, 0);
@@ -133,7 +123,8 @@ impl Cells {
                 let why = "the cell starts with a quote, and has to end with one; quotes in between have to be doubled";
                 return Err(problem(line, column, why.to_owned()));
             }
-            if cells.lines.is_empty() {
+            let is_first = cells.header.is_none() && cells.lines.is_empty();
+            if is_first {
                 cells.width = width;
             } else if width != cells.width {
                 let column = width.min(cells.width) + 1;
@@ -151,12 +142,24 @@ impl Cells {
                 cells.ends.push(written + end);
                 cell_start = end;
             }
-            cells.lines.push(line);
-            written += length;
+            if is_first && format.has_header {
+                cells.header = Some(header_of(&cells.text, &cells.ends));
+                cells.ends.clear();
+            } else {
+                cells.lines.push(line);
+                written += length;
+            }
             // Only quoted cells have line ends inside.
             counted = if has_quotes || position == start { start } else { position - 1 };
         }
     }
+}
+
+/// The names in these cells, which were checked.
+fn header_of(text: &[u8], ends: &[usize]) -> Vec<String> {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let name = |(start, &end): (usize, &usize)| String::from_utf8_lossy(&text[start..end]).trim().to_owned();
+    starts.zip(ends).map(name).collect()
 }
 
 /// The number of line ends: `\n`, `\r\n` or `\r`.
@@ -165,43 +168,29 @@ fn line_ends(bytes: &[u8]) -> usize {
     (0..bytes.len()).filter(|&k| is_end(k)).count()
 }
 
-/// The column, from 1, of the first cell of a record whose quotes are not balanced. The CSV reader does not check this: to it, an
-/// open quote extends a cell to the end of the file, and `"1"2` is 12.
+/// The column, from 1, of the first cell of a record whose quotes are not balanced: a cell that starts with a quote has to end
+/// with one, and those in between are doubled. The CSV reader does not check this: to it, an open quote extends a cell to the end
+/// of the file, and `"1"2` is 12.
 fn badly_quoted(record: &[u8], delimiter: u8) -> Option<usize> {
-    let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-    let mut cell = vec![0; record.len() + 1];
-    let mut position = 0;
+    let is_end = |byte: &u8| [delimiter, b'\r', b'\n'].contains(byte);
+    let mut rest = record;
     for column in 1.. {
-        let start = position;
-        loop {
-            let (result, read, _) = reader.read_field(&record[position..], &mut cell);
-            position += read;
-            match result {
-                csv_core::ReadFieldResult::InputEmpty => {}
-                csv_core::ReadFieldResult::Field { record_end } => {
-                    if !is_well_quoted(&record[start..position], delimiter) {
-                        return Some(column);
-                    }
-                    if record_end {
-                        return None;
-                    }
-                    break;
+        if let Some(quoted) = rest.strip_prefix(b"\"") {
+            rest = quoted;
+            loop {
+                let Some(quote) = rest.iter().position(|&byte| byte == b'"') else { return Some(column) };
+                rest = &rest[quote + 1..];
+                match rest.strip_prefix(b"\"") {
+                    Some(after) => rest = after,
+                    None => break,
                 }
-                csv_core::ReadFieldResult::OutputFull | csv_core::ReadFieldResult::End => return None,
+            }
+            if rest.first().is_some_and(|byte| !is_end(byte)) {
+                return Some(column);
             }
         }
+        let Some(end) = rest.iter().position(is_end).filter(|&end| rest[end] == delimiter) else { break };
+        rest = &rest[end + 1..];
     }
     None
-}
-
-/// Whether a cell that starts with a quote ends with one, and all quotes in between are doubled.
-fn is_well_quoted(cell: &[u8], delimiter: u8) -> bool {
-    let cell = match cell {
-        [cell @ .., last] if [delimiter, b'\r', b'\n'].contains(last) => cell,
-        cell => cell,
-    };
-    let Some(rest) = cell.strip_prefix(b"\"") else { return true };
-    let Some(inner) = rest.strip_suffix(b"\"") else { return false };
-    let mut runs = inner.split(|&byte| byte != b'"');
-    runs.all(|quotes| quotes.len().is_multiple_of(2))
 }
