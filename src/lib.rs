@@ -6,6 +6,7 @@
 pub mod check;
 mod differentiate;
 mod error;
+pub mod forward;
 mod function;
 pub mod guide;
 pub mod interop;
