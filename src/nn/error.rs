@@ -127,6 +127,14 @@ pub enum Error {
     /// There is no prediction for these inputs.
     #[error("no prediction: {0}")]
     Prediction(String),
+    /// There is no prediction for one of many rows.
+    #[error("no prediction for row {row}: {problem}")]
+    Row {
+        /// The row, from 0.
+        row: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A cell of a table is invalid.
     #[error(
         "{source_name}, row {row}, column {column}{}: {problem}",

@@ -42,8 +42,10 @@ mod optimizer;
 #[cfg(feature = "view")]
 mod page;
 mod predict;
+mod predictor;
 mod random;
 mod ranges;
+mod repeat;
 #[cfg(feature = "safetensors")]
 mod safetensors;
 #[cfg(feature = "serde")]
@@ -60,7 +62,7 @@ pub use clip::Clip;
 #[cfg(feature = "view")]
 pub(crate) use data::target_class;
 pub use data::{
-    Batch, Data, Encoder, Feature, Missing, Order, Scaler, Scaling, Table, TableFormat, argmax, blobs,
+    Batch, Data, Encoder, Feature, Fold, Missing, Order, Scaler, Scaling, Table, TableFormat, argmax, blobs,
     circles, moons, one_hot, sine, spirals, xor,
 };
 pub use error::Error;
@@ -76,7 +78,9 @@ pub use optimizer::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, State};
 pub use optimizer::{Ending, Lbfgs, Minimum};
 #[cfg(feature = "view")]
 pub use page::TrainingPage;
+pub use predictor::Predictor;
 pub use random::Random;
+pub use repeat::{Scores, repeat};
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};
 #[cfg(feature = "view")]

@@ -15,12 +15,14 @@ mod workloads;
 
 mod chart;
 mod checkpoints;
+mod choosing;
 mod combinations;
 mod data;
 mod files;
 mod lbfgs;
 mod learning;
 mod losses;
+mod many_rows;
 mod metrics;
 mod networks;
 mod optimizers;

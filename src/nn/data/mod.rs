@@ -1,6 +1,7 @@
 //! Training data.
 
 mod batches;
+mod folds;
 mod generators;
 mod one_hot;
 mod scale;
@@ -8,6 +9,7 @@ mod table;
 
 pub(super) use batches::batches;
 pub use batches::{Batch, Order};
+pub use folds::Fold;
 pub use generators::{blobs, circles, moons, sine, spirals, xor};
 pub(super) use one_hot::class;
 pub(crate) use one_hot::target_class;
