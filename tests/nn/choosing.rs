@@ -1,7 +1,7 @@
 //! Promise: folds use every sample exactly once and spread classes evenly; runs over seeds give the same scores on any number of
 //! threads.
 
-use tapegrad::nn::{Data, Error, Random, Scores, blobs, repeat, xor};
+use tapegrad::nn::{Data, Error, Fold, Random, Scores, blobs, repeat, xor};
 
 fn labelled(counts: &[usize]) -> Data {
     let mut classes: Vec<usize> = counts.iter().enumerate().flat_map(|(class, &n)| vec![class; n]).collect();
@@ -70,6 +70,10 @@ fn folds_that_cannot_be_made_are_refused() {
         assert!(error.contains(expected), "{error}");
     }
     assert!(data.stratified_split(1.5, 0).is_err());
+    let fold = Fold::testing(vec![3, 0], 4).unwrap();
+    assert_eq!((fold.train, fold.test), (vec![1, 2], vec![0, 3]));
+    assert!(Fold::testing(vec![1, 4], 4).unwrap_err().to_string().contains("sample 4 cannot"));
+    assert!(Fold::testing(vec![1, 2, 1], 4).unwrap_err().to_string().contains("sample 1 cannot"));
 }
 
 #[test]

@@ -16,6 +16,22 @@ pub struct Fold {
 }
 
 impl Fold {
+    /// The split with these test samples; all others are for training.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if a sample does not exist, or is listed twice.
+    pub fn testing(mut test: Vec<usize>, samples: usize) -> Result<Fold, Error> {
+        test.sort_unstable();
+        let twice = test.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        if let Some(sample) = test.last().copied().filter(|&last| last >= samples).or(twice) {
+            return Err(Error::Setting(format!(
+                "sample {sample} cannot be a test sample: each of the {samples} samples, counted from 0, can be one once"
+            )));
+        }
+        let train = (0..samples).filter(|sample| test.binary_search(sample).is_err()).collect();
+        Ok(Fold { train, test })
+    }
+
     /// The samples for training and for testing.
     ///
     /// # Panics
@@ -46,7 +62,7 @@ impl Data {
         check_count(count, self.len())?;
         let mut order: Vec<usize> = (0..self.len()).collect();
         Random::new(seed).shuffle(&mut order);
-        Ok(dealt(&order, count))
+        dealt(&order, count)
     }
 
     /// As [`folds`](Self::folds), where each class is spread as evenly as possible: its numbers of samples in the test parts
@@ -68,7 +84,7 @@ impl Data {
             order.extend(samples);
         }
         // Dealt in turn, class after class, without a new start: so the sizes of the parts are even too.
-        Ok(dealt(&order, count))
+        dealt(&order, count)
     }
 
     /// As [`split`](Self::split), where the second part has this fraction of each class, rounded; so a class with two samples or
@@ -111,14 +127,10 @@ fn check_count(count: usize, samples: usize) -> Result<(), Error> {
 }
 
 /// Deals samples to the test parts in turn.
-fn dealt(order: &[usize], count: usize) -> Vec<Fold> {
+fn dealt(order: &[usize], count: usize) -> Result<Vec<Fold>, Error> {
     let fold = |k: usize| {
-        let mut test: Vec<usize> = order.iter().skip(k).step_by(count).copied().collect();
-        test.sort_unstable();
-        let mut train: Vec<usize> = order.to_vec();
-        train.sort_unstable();
-        train.retain(|sample| test.binary_search(sample).is_err());
-        Fold { train, test }
+        let test: Vec<usize> = order.iter().skip(k).step_by(count).copied().collect();
+        Fold::testing(test, order.len())
     };
     (0..count).map(fold).collect()
 }
