@@ -108,7 +108,7 @@ fn probabilities_and_logits_have_the_same_log_loss() {
         for (row, outputs) in outputs.iter().enumerate() {
             mlp.set_parameters(&[0.0; 6]).unwrap();
             let one = data.select(&[row]);
-            let alone = Metric::LogLoss.of(&[outputs.clone()], &one);
+            let alone = Metric::LogLoss.of(std::slice::from_ref(outputs), &one);
             if activation == Activation::Identity {
                 (0..3).for_each(|k| mlp.parameters_mut()[2 * k + 1] = outputs[k]);
                 assert_close(Metric::LogLoss.of(mlp.predict_all(&one), &one), alone, "a network");
