@@ -60,7 +60,9 @@ pub fn accuracy<'p>(predictions: impl Into<Predictions<'p>>, data: &Data) -> f64
 }
 
 pub(super) fn accuracy_of(samples: &Samples<'_>) -> f64 {
-    samples.mean(|k| f64::from(samples.predictions.class(k) == Some(samples.true_class(k))))
+    samples.mean(samples.with_class(), |k| {
+        f64::from(samples.predictions.class(k) == Some(samples.true_class(k)))
+    })
 }
 
 /// A metric of a class: from its true positives, the samples predicted as it, and its samples.

@@ -67,7 +67,7 @@ impl ConfusionMatrix {
     pub(super) fn of_samples(samples: &Samples<'_>) -> Result<ConfusionMatrix, String> {
         let mut matrix = ConfusionMatrix::empty(samples.classes());
         samples.expect_numbers()?;
-        for k in 0..samples.len() {
+        for k in samples.with_class() {
             let class = samples.predictions.class(k).expect("no output is NaN");
             matrix.counts[samples.true_class(k)][class] += 1;
             matrix.weights[samples.true_class(k)][class] += samples.weight(k);

@@ -133,7 +133,13 @@ impl Metric {
                 Metric::RSquared => Ok(mean_of(&regression::determination(&samples)?)),
             }
         };
-        value().map_err(|problem: String| Error::Metric { metric: self.to_string(), problem })
+        let is_defined = |value: f64| match value.is_nan() {
+            true => Err("no sample has both a target and a weight".to_owned()),
+            false => Ok(value),
+        };
+        value()
+            .and_then(is_defined)
+            .map_err(|problem: String| Error::Metric { metric: self.to_string(), problem })
     }
 
     /// The metric of each output: of those that are averaged over the outputs, [`Metric::MeanAbsoluteError`],

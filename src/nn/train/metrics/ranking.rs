@@ -1,6 +1,6 @@
 //! Metrics of outputs as scores or probabilities of classes.
 
-use super::samples::Samples;
+use super::samples::{Samples, has_class};
 use crate::nn::data::{Data, target_class};
 
 /// The area under the receiver operating characteristic, of class 1 or averaged over the classes.
@@ -24,7 +24,8 @@ pub(super) fn roc_auc(samples: &Samples<'_>) -> Result<f64, String> {
 /// An error if a class has no samples: then its area is not defined.
 pub(super) fn expect_all_classes(data: &Data) -> Result<(), String> {
     let mut has_samples = vec![false; data.target_width().max(2)];
-    (0..data.len()).for_each(|sample| has_samples[target_class(data.target(sample))] = true);
+    let targets = (0..data.len()).map(|sample| data.target(sample)).filter(|targets| has_class(targets));
+    targets.for_each(|targets| has_samples[target_class(targets)] = true);
     match has_samples.iter().position(|&has| !has) {
         Some(class) => Err(format!(
             "no target is of class {class}, and the area needs samples of every class: leave the metric out, or split \
@@ -37,7 +38,7 @@ pub(super) fn expect_all_classes(data: &Data) -> Result<(), String> {
 /// The area for a class against all others, from the scores of the samples: the weight of all pairs of a sample of the class
 /// and another one in the right order, where ties count half.
 fn area(samples: &Samples<'_>, class: usize, score: impl Fn(usize) -> f64) -> Result<f64, String> {
-    let mut order: Vec<usize> = (0..samples.len()).collect();
+    let mut order: Vec<usize> = samples.with_class().collect();
     order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
     let (mut others_below, mut own_total, mut pairs) = (0.0, 0.0, 0.0);
     for tied in order.chunk_by(|&a, &b| score(a) == score(b)) {
@@ -58,8 +59,8 @@ fn area(samples: &Samples<'_>, class: usize, score: impl Fn(usize) -> f64) -> Re
 
 /// The mean of `−ln p` of the right class.
 pub(super) fn log_loss(samples: &Samples<'_>) -> Result<f64, String> {
-    let mut losses = Vec::with_capacity(samples.len());
-    for sample in 0..samples.len() {
+    let mut losses = vec![0.0; samples.len()];
+    for sample in samples.with_class() {
         let probabilities = samples.predictions.probabilities(sample)?;
         let total: f64 = probabilities.iter().sum();
         let is_distribution =
@@ -72,7 +73,7 @@ pub(super) fn log_loss(samples: &Samples<'_>) -> Result<f64, String> {
             ));
         }
         let right = probabilities[samples.true_class(sample)];
-        losses.push(-right.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln());
+        losses[sample] = -right.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
     }
-    Ok(samples.mean(|sample| losses[sample]))
+    Ok(samples.mean(samples.with_class(), |sample| losses[sample]))
 }

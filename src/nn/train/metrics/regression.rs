@@ -38,20 +38,22 @@ pub(super) fn root_squared(samples: &Samples<'_>) -> Vec<f64> {
 /// The mean of a function of the errors of each output.
 fn per_output(samples: &Samples<'_>, of: fn(f64) -> f64) -> Vec<f64> {
     let error = |sample: usize, k: usize| samples.predictions[sample][k] - samples.data.target(sample)[k];
-    (0..samples.data.target_width()).map(|k| samples.mean(|sample| of(error(sample, k)))).collect()
+    (0..samples.data.target_width())
+        .map(|k| samples.mean(samples.with_target(k), |sample| of(error(sample, k))))
+        .collect()
 }
 
 /// The coefficient of determination of each output.
 pub(super) fn determination(samples: &Samples<'_>) -> Result<Vec<f64>, String> {
-    if samples.len() < 2 {
+    if (0..samples.data.target_width()).any(|k| samples.with_target(k).nth(1).is_none()) {
         return Err("it needs at least two samples".to_owned());
     }
     let of_output = |(k, error): (usize, f64)| {
         let target = |sample: usize| samples.data.target(sample)[k];
-        let mean = samples.mean(target);
-        let variance = samples.mean(|sample| (target(sample) - mean).powi(2));
+        let mean = samples.mean(samples.with_target(k), target);
+        let variance = samples.mean(samples.with_target(k), |sample| (target(sample) - mean).powi(2));
         // Not by the variance: the mean of equal numbers may be rounded. Samples without weight do not vary anything.
-        let mut counted = (0..samples.len()).filter(|&sample| samples.weight(sample) > 0.0).map(target);
+        let mut counted = samples.with_target(k).filter(|&sample| samples.weight(sample) > 0.0).map(target);
         let first = counted.next();
         match counted.all(|target| Some(target) == first) {
             true if error.is_nan() => error,

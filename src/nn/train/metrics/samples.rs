@@ -40,10 +40,20 @@ impl<'s> Samples<'s> {
         self.weights.map_or(1.0, |weights| weights[sample])
     }
 
-    /// The mean of a number of each sample, by their weights.
-    pub fn mean(&self, of: impl Fn(usize) -> f64) -> f64 {
+    /// The samples that have a class: those of which no target is missing, which is NaN.
+    pub fn with_class(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter(|&sample| has_class(self.data.target(sample)))
+    }
+
+    /// The samples that have a target for this output.
+    pub fn with_target(&self, output: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter(move |&sample| !self.data.target(sample)[output].is_nan())
+    }
+
+    /// The mean of a number of each of these samples, by their weights.
+    pub fn mean(&self, samples: impl Iterator<Item = usize>, of: impl Fn(usize) -> f64) -> f64 {
         let (mut total, mut weight) = (0.0, 0.0);
-        for sample in 0..self.len() {
+        for sample in samples {
             total += self.weight(sample) * of(sample);
             weight += self.weight(sample);
         }
@@ -67,6 +77,11 @@ impl<'s> Samples<'s> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether no target is missing.
+pub(super) fn has_class(targets: &[f64]) -> bool {
+    targets.iter().all(|target| !target.is_nan())
 }
 
 /// An error if there are not as many predictions as samples, or not as many outputs as targets.
