@@ -18,7 +18,7 @@ fn main() -> Result<(), Error> {
         lists::sum(&terms)
     };
     let mut trainer =
-        Trainer::new(Adam::new(0.02)).epochs(600).schedule(Schedule::Cosine { over: 600, low: 0.01 });
+        Trainer::new(Adam::new(0.02)).epochs(1200).schedule(Schedule::Cosine { over: 1200, low: 0.01 });
     let history = trainer.fit_with(&mut mlp, bands, &samples(1000, 1)?)?;
     assert!(history.tape_because.is_none());
 
