@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 use std::ops::Range;
 
 /// The cells of a CSV file, in rows of equal length: as numbers and classes by the methods here, or as inputs of a network by an
-/// [`Encoder`], which knows columns by name, categories, and what to do with missing cells. Spaces around a cell are not part
+/// [`Encoder`](super::Encoder), which knows columns by name, categories, and what to do with missing cells. Spaces around a cell are not part
 /// of it.
 ///
 /// ```

@@ -32,7 +32,7 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts these predictions, one per sample; classes are determined as for [`accuracy`].
+    /// Counts these predictions, one per sample; classes are determined as for [`accuracy`](super::accuracy).
     ///
     /// # Panics
     /// If there are not as many predictions as samples, or not as many outputs as targets, or a prediction has a
