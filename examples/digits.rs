@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
     println!("epoch   training loss   test loss   test accuracy");
     for epoch in history.epochs.iter().filter(|epoch| epoch.epoch % 5 == 4) {
         let (test_loss, accuracy) =
-            (epoch.validation_loss.unwrap_or(f64::NAN), epoch.metric.unwrap_or(f64::NAN));
+            (epoch.validation_loss.unwrap_or(f64::NAN), epoch.metric(Metric::Accuracy).unwrap_or(f64::NAN));
         println!(
             "{:>5}   {:>13.5}   {test_loss:>9.5}   {:>11.2} %",
             epoch.epoch + 1,

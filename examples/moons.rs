@@ -21,7 +21,7 @@ fn main() -> Result<(), Error> {
         .metric(Metric::Accuracy)
         .on_epoch(|epoch, _| {
             if epoch.epoch % 10 == 9 {
-                let accuracy = epoch.metric.unwrap_or(f64::NAN) * 100.0;
+                let accuracy = epoch.metric(Metric::Accuracy).unwrap_or(f64::NAN) * 100.0;
                 println!("step {:>3}  loss {:.6}  accuracy {accuracy} %", epoch.updates, epoch.loss);
             }
             ControlFlow::Continue(())
@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
 
     println!("\nwhere the network says yes (#), and the samples of both moons (o, x):\n");
     draw(&mlp, &data);
-    assert_eq!(history.last().and_then(|epoch| epoch.metric), Some(1.0));
+    assert_eq!(history.last().and_then(|epoch| epoch.metric(Metric::Accuracy)), Some(1.0));
     Ok(())
 }
 

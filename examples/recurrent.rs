@@ -76,12 +76,13 @@ fn main() -> Result<(), Error> {
         .fit(&mut trained, Loss::Squared, &train)?;
     println!("epoch  training loss  test loss       R²");
     for epoch in history.epochs.iter().filter(|epoch| epoch.epoch % 10 == 9 || epoch.epoch == 0) {
-        let (test, metric) = (epoch.validation_loss.unwrap_or(f64::NAN), epoch.metric.unwrap_or(f64::NAN));
+        let test = epoch.validation_loss.unwrap_or(f64::NAN);
+        let metric = epoch.metric(Metric::RSquared).unwrap_or(f64::NAN);
         println!("{:>5}{:>15.5}{test:>11.5}{metric:>9.4}", epoch.epoch + 1, epoch.loss);
     }
     println!("trained in {:.1} s", start.elapsed().as_secs_f64());
     assert_eq!((history.backend, &history.tape_because), (Some(Backend::Recorded), &None));
-    let last = history.last().and_then(|epoch| epoch.metric);
+    let last = history.last().and_then(|epoch| epoch.metric(Metric::RSquared));
     assert!(last.is_some_and(|metric| metric > 0.9), "{last:?}");
 
     // The same updates, recorded and on the tape. Without what is done once: the difference of a longer and a shorter run.

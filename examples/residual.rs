@@ -43,6 +43,8 @@ fn trainer<'a>(epochs: usize) -> Trainer<'a> {
         .early_stopping(80)
         .reduce_on_plateau(ReduceOnPlateau { factor: 0.5, patience: 20, ..ReduceOnPlateau::default() })
         .metric(Metric::RSquared)
+        .metric(Metric::MeanAbsoluteError)
+        .metric(Metric::RootMeanSquaredError)
 }
 
 fn main() -> Result<(), Error> {
@@ -52,12 +54,14 @@ fn main() -> Result<(), Error> {
     let mut network = fresh()?;
     println!("{}\n", network.description());
     let history = trainer(300).fit(&mut network, Loss::Squared, &data)?;
-    println!("epoch  training loss  validation loss       R²    rate");
+    println!("epoch  training loss  validation loss       R²      MAE     RMSE    rate");
     for epoch in history.epochs.iter().step_by(50).chain(history.last()) {
-        let (validation, metric) =
-            (epoch.validation_loss.unwrap_or(f64::NAN), epoch.metric.unwrap_or(f64::NAN));
+        let validation = epoch.validation_loss.unwrap_or(f64::NAN);
+        let [r_squared, mae, rmse] =
+            [Metric::RSquared, Metric::MeanAbsoluteError, Metric::RootMeanSquaredError]
+                .map(|metric| epoch.metric(metric).unwrap_or(f64::NAN));
         println!(
-            "{:>5}{:>15.5}{validation:>17.5}{metric:>9.4}{:>8.4}",
+            "{:>5}{:>15.5}{validation:>17.5}{r_squared:>9.4}{mae:>9.4}{rmse:>9.4}{:>8.4}",
             epoch.epoch + 1,
             epoch.loss,
             epoch.rate

@@ -68,7 +68,7 @@ fn iris() -> Result<(TrainingPage<'static>, History), Error> {
         .fit(&mut mlp, Loss::CrossEntropy, &data)?;
     println!(
         "iris, accuracy at the end: {:.4}",
-        history.last().and_then(|epoch| epoch.metric).unwrap_or(f64::NAN)
+        history.last().and_then(|epoch| epoch.metric(Metric::Accuracy)).unwrap_or(f64::NAN)
     );
     Ok((page, history))
 }

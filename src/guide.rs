@@ -89,6 +89,16 @@ pub mod custom_networks {}
 pub mod saving {}
 
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/petals.md"))]
+#[doc = include_str!("../docs/guide/tables.md")]
+pub mod tables {}
+
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/quartic-slope-graph.md"))]
+#[doc = include_str!("../docs/guide/physics.md")]
+pub mod physics {}
+
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/difference-errors.md"))]
 #[doc = include_str!("../docs/guide/checking-gradients.md")]
 pub mod checking_gradients {}

@@ -7,6 +7,7 @@ pub mod check;
 mod checkpoint;
 mod differentiate;
 mod error;
+pub mod forward;
 mod function;
 pub mod guide;
 pub mod interop;

@@ -141,11 +141,30 @@ pub enum Error {
         /// The value that was refused.
         value: f64,
     },
+    /// A metric is not defined for these predictions and targets, or they do not fit each other.
+    #[error("there is no {metric}: {problem}")]
+    Metric {
+        /// The name of the metric.
+        metric: String,
+        /// Why there is none, and what to do.
+        problem: String,
+    },
     /// There is no prediction for these inputs.
     #[error("no prediction: {0}")]
     Prediction(String),
+    /// There is no prediction for one of many rows.
+    #[error("no prediction for row {row}: {problem}")]
+    Row {
+        /// The row, from 0.
+        row: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A cell of a table is invalid.
-    #[error("{source_name}, row {row}, column {column}: {problem}")]
+    #[error(
+        "{source_name}, row {row}, column {column}{}: {problem}",
+        .name.as_ref().map_or(String::new(), |name| format!(" (`{name}`)"))
+    )]
     Cell {
         /// The file, or `csv`.
         source_name: String,
@@ -153,6 +172,18 @@ pub enum Error {
         row: usize,
         /// The column, counted from 1.
         column: usize,
+        /// The name of the column, if the table has a header.
+        name: Option<String>,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A column of a table cannot be used.
+    #[error("{source_name}, column `{column}`: {problem}")]
+    Column {
+        /// The file, or `csv`.
+        source_name: String,
+        /// The name of the column.
+        column: String,
         /// What is wrong.
         problem: String,
     },

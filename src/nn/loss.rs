@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::data::Data;
 use super::error::{Error, expect_length};
-use super::ranges::{not_negative, or_panic, positive};
+use super::ranges::{not_negative, or_panic, positive, share};
 use super::vectors::run;
 use crate::number::mask::{gt, lt};
 use crate::table::lists::{cross_entropy, sum};
@@ -43,13 +43,34 @@ pub enum Loss {
     /// targets are a distribution over the classes; [`Data::classes`](super::Data::classes) and
     /// [`one_hot`](super::one_hot) make one from a class.
     CrossEntropy,
+    /// `Σ max(τ e, (τ − 1) e)` where `e` is `t − y`: the output becomes the quantile `τ`, from 0 to 1, of the targets for these
+    /// inputs (R. Koenker, G. Bassett, *Regression Quantiles*, 1978). ½ gives the median. Also called pinball loss.
+    Quantile(f64),
+    /// `Σ ln cosh (t − y)`: half of the square of small errors, and large ones less `ln 2`.
+    LogCosh,
+    /// `Σ eʸ − t y`, for counts `t`: the negative logarithm of their likelihood, but for a constant, where `y` is the logarithm
+    /// of the rate.
+    Poisson,
+    /// `(1 − p)ᵞ` times the cross entropy `−ln p` of logits, where `p` is the probability of the right class: samples that
+    /// are right count less, the more so for large `γ` (T.-Y. Lin and others, *Focal Loss for Dense Object Detection*, 2017).
+    Focal(f64),
+    /// The same for outputs that each say whether the target is 0 or 1, on logits: as
+    /// [`BinaryCrossEntropy`](Loss::BinaryCrossEntropy).
+    BinaryFocal(f64),
+    /// The Kullback-Leibler divergence of the targets from the probabilities of logits `y`, `Σ t ln t − t ln softmax(y)`; 0 if
+    /// they are equal. Its gradient is that of [`CrossEntropy`](Loss::CrossEntropy).
+    KullbackLeibler,
+    /// [`CrossEntropy`](Loss::CrossEntropy) with targets of which this share, from 0 to 1, is spread over all classes: a target of
+    /// 1 becomes `1 − ε + ε/n` and one of 0 becomes `ε/n` (label smoothing).
+    SmoothedCrossEntropy(f64),
 }
 
 impl Loss {
     /// The loss of these outputs.
     ///
     /// # Panics
-    /// If there are not as many targets as outputs, or the width of [`Loss::Huber`] is not a finite number above 0.
+    /// If there are not as many targets as outputs, or the number of the loss is out of its range: the width of [`Loss::Huber`],
+    /// a quantile, a share, an exponent.
     #[must_use]
     #[track_caller]
     pub fn of<R: Number>(self, outputs: &[R], targets: &[R]) -> R {
@@ -60,6 +81,7 @@ impl Loss {
         let squared = |y: R, t: R| (y - t).powi(2);
         let absolute = |y: R, t: R| (y - t).abs();
         let n = outputs.len() as f64;
+        or_panic(self.check_number());
         match self {
             Loss::HalfSquared => sum(&each(squared)) * 0.5,
             Loss::Squared => sum(&each(squared)),
@@ -67,13 +89,31 @@ impl Loss {
             Loss::Absolute => sum(&each(absolute)),
             Loss::MeanAbsolute => sum(&each(absolute)) / n,
             Loss::Huber(width) => {
-                or_panic(positive("Loss::Huber", width));
                 let term = |e: R| lt(e.abs(), width).select(e * e * 0.5, (e.abs() - 0.5 * width) * width);
                 sum(&outputs.iter().zip(targets).map(|(&y, &t)| term(y - t)).collect::<Vec<_>>())
             }
             Loss::Hinge => sum(&each(|y, t| (-(t * y) + 1.0).relu())),
             Loss::BinaryCrossEntropy => sum(&each(|y, t| y.binary_cross_entropy(t))),
             Loss::CrossEntropy => cross_entropy(outputs, targets),
+            Loss::Quantile(quantile) => {
+                let term = |(&y, &t): (&R, &R)| ((t - y) * quantile).max((t - y) * (quantile - 1.0));
+                sum(&outputs.iter().zip(targets).map(term).collect::<Vec<_>>())
+            }
+            Loss::LogCosh => sum(&each(|y, t| log_cosh(t - y))),
+            Loss::Poisson => sum(&each(|y, t| y.exp() - t * y)),
+            Loss::Focal(exponent) => focal(cross_entropy(outputs, targets), exponent),
+            Loss::BinaryFocal(exponent) => {
+                let term = |(&y, &t): (&R, &R)| focal(y.binary_cross_entropy(t), exponent);
+                sum(&outputs.iter().zip(targets).map(term).collect::<Vec<_>>())
+            }
+            Loss::KullbackLeibler => {
+                cross_entropy(outputs, targets)
+                    + sum(&targets.iter().map(|&t| t.xlogy(t)).collect::<Vec<_>>())
+            }
+            Loss::SmoothedCrossEntropy(share) => {
+                let smoothed: Vec<R> = targets.iter().map(|&t| t * (1.0 - share) + share / n).collect();
+                cross_entropy(outputs, &smoothed)
+            }
         }
     }
 
@@ -90,8 +130,10 @@ impl Loss {
     /// [`Error::Setting`] if it does not; the message says what to use instead.
     pub fn check_output(self, activation: Activation) -> Result<(), Error> {
         let own = match self {
-            Loss::BinaryCrossEntropy => "sigmoid",
-            Loss::CrossEntropy => "softmax",
+            Loss::BinaryCrossEntropy | Loss::BinaryFocal(_) => "sigmoid",
+            Loss::CrossEntropy | Loss::Focal(_) | Loss::KullbackLeibler | Loss::SmoothedCrossEntropy(_) => {
+                "softmax"
+            }
             _ => return Ok(()),
         };
         if !matches!(activation, Activation::Sigmoid | Activation::Softmax) {
@@ -107,7 +149,24 @@ impl Loss {
     /// Whether targets are classes.
     #[cfg(feature = "view")]
     pub(super) fn is_of_classes(self) -> bool {
-        matches!(self, Loss::Hinge | Loss::BinaryCrossEntropy | Loss::CrossEntropy)
+        match self {
+            Loss::Hinge
+            | Loss::BinaryCrossEntropy
+            | Loss::CrossEntropy
+            | Loss::Focal(_)
+            | Loss::BinaryFocal(_)
+            | Loss::KullbackLeibler
+            | Loss::SmoothedCrossEntropy(_) => true,
+            Loss::HalfSquared
+            | Loss::Squared
+            | Loss::MeanSquared
+            | Loss::Absolute
+            | Loss::MeanAbsolute
+            | Loss::Huber(_)
+            | Loss::Quantile(_)
+            | Loss::LogCosh
+            | Loss::Poisson => false,
+        }
     }
 
     /// The loss of these outputs over the targets that are given: `given` is 1 where they are, else 0. A target that is missing
@@ -157,9 +216,15 @@ impl Loss {
             | Loss::Absolute
             | Loss::Huber(_)
             | Loss::Hinge
-            | Loss::BinaryCrossEntropy => Shape::Sum,
+            | Loss::BinaryCrossEntropy
+            | Loss::Quantile(_)
+            | Loss::LogCosh
+            | Loss::Poisson
+            | Loss::BinaryFocal(_) => Shape::Sum,
             Loss::MeanSquared | Loss::MeanAbsolute => Shape::Mean,
-            Loss::CrossEntropy => Shape::Whole,
+            Loss::CrossEntropy | Loss::Focal(_) | Loss::KullbackLeibler | Loss::SmoothedCrossEntropy(_) => {
+                Shape::Whole
+            }
         }
     }
 
@@ -192,14 +257,10 @@ impl Loss {
     /// Checks that the loss can use these targets, which are those of sample `sample`.
     ///
     /// # Errors
-    /// [`Error::Target`] if it cannot; [`Error::OutOfRange`] if the width of [`Loss::Huber`] is not a finite number
-    /// above 0.
+    /// [`Error::Target`] if it cannot; [`Error::OutOfRange`] if the number of the loss is out of its range.
     pub fn check(self, sample: usize, targets: &[f64]) -> Result<(), Error> {
+        self.check_number()?;
         let problem = match self {
-            Loss::Huber(width) => {
-                positive("Loss::Huber", width)?;
-                None
-            }
             Loss::Hinge => targets
                 .iter()
                 .find(|t| t.abs() != 1.0)
@@ -208,7 +269,25 @@ impl Loss {
                 .iter()
                 .find(|t| !(0.0..=1.0).contains(*t))
                 .map(|t| format!("{t}, but binary cross entropy takes targets from 0 to 1")),
-            Loss::CrossEntropy => {
+            Loss::BinaryFocal(_) => targets
+                .iter()
+                .find(|t| ![0.0, 1.0].contains(*t))
+                .map(|t| format!("{t}, but binary focal loss takes targets of 0 and 1")),
+            Loss::Poisson => targets
+                .iter()
+                .find(|t| **t < 0.0)
+                .map(|t| format!("{t}, but Poisson loss takes counts, which are not negative")),
+            Loss::Focal(_) => {
+                let ones = targets.iter().filter(|&&t| t == 1.0).count();
+                let is_class = ones == 1 && targets.iter().all(|t| [0.0, 1.0].contains(t));
+                (!is_class).then(|| {
+                    format!(
+                        "{targets:?} is not one class, and focal loss takes one for each sample; make targets from \
+                         class numbers with `Data::classes` or `one_hot`"
+                    )
+                })
+            }
+            Loss::CrossEntropy | Loss::KullbackLeibler | Loss::SmoothedCrossEntropy(_) => {
                 let total: f64 = targets.iter().sum();
                 let is_distribution = targets.iter().all(|&t| t >= 0.0) && (total - 1.0).abs() < 1e-6;
                 (!is_distribution).then(|| {
@@ -222,6 +301,33 @@ impl Loss {
         };
         problem.map_or(Ok(()), |problem| Err(Error::Target { sample, problem }))
     }
+
+    /// Checks the number of the loss, if it has one.
+    fn check_number(self) -> Result<(), Error> {
+        match self {
+            Loss::Huber(width) => positive("Loss::Huber", width),
+            Loss::Quantile(quantile) => share("Loss::Quantile", quantile),
+            Loss::Focal(exponent) => not_negative("Loss::Focal", exponent),
+            Loss::BinaryFocal(exponent) => not_negative("Loss::BinaryFocal", exponent),
+            Loss::SmoothedCrossEntropy(part) => share("Loss::SmoothedCrossEntropy", part),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `ln cosh e`, exact to rounding for small errors, without an overflow for large ones.
+fn log_cosh<R: Number>(e: R) -> R {
+    let half = (e * 0.5).sinh();
+    let small = (half * half * 2.0).ln_1p();
+    let large = e.abs() + (e.abs() * -2.0).softplus() - std::f64::consts::LN_2;
+    lt(e.abs(), 1.0).select(small, large)
+}
+
+/// Focal loss from the cross entropy `−ln p` with one class.
+fn focal<R: Number>(cross_entropy: R, exponent: f64) -> R {
+    // Powers below 1 have no slope at 0, where `p` is 1 to rounding. The smallest number of either precision has one.
+    let rest = -(-cross_entropy).exp_m1() + f64::from(f32::MIN_POSITIVE);
+    rest.powf(exponent) * cross_entropy
 }
 
 /// How the loss of a sample consists of those of its outputs.

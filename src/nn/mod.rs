@@ -16,7 +16,7 @@
 //!     .epochs(150)
 //!     .metric(Metric::Accuracy)
 //!     .fit(&mut mlp, Loss::Hinge, &data)?;
-//! assert_eq!(history.last().unwrap().metric, Some(1.0));
+//! assert_eq!(history.last().unwrap().metric(Metric::Accuracy), Some(1.0));
 //! # Ok::<(), tapegrad::nn::Error>(())
 //! ```
 
@@ -47,8 +47,10 @@ mod page;
 mod parameters;
 mod part;
 mod predict;
+mod predictor;
 mod random;
 mod ranges;
+mod repeat;
 #[cfg(feature = "safetensors")]
 mod safetensors;
 #[cfg(feature = "serde")]
@@ -68,7 +70,8 @@ pub use custom::{CustomNetwork, Forward};
 #[cfg(feature = "view")]
 pub(crate) use data::target_class;
 pub use data::{
-    Batch, Data, Order, Scaler, Table, argmax, blobs, circles, moons, one_hot, sine, spirals, xor,
+    Batch, Data, Encoder, Feature, Fold, Missing, Order, Scaler, Scaling, Table, TableFormat, argmax, blobs,
+    circles, moons, one_hot, sine, spirals, xor,
 };
 pub use error::Error;
 pub use init::Init;
@@ -86,13 +89,16 @@ pub use optimizer::{Ending, Lbfgs, Minimum};
 pub use page::TrainingPage;
 pub use parameters::Parameters;
 pub use part::Part;
+pub use predictor::Predictor;
 pub use random::Random;
+pub use repeat::{Scores, repeat};
 #[cfg(feature = "safetensors")]
 pub use safetensors::{FloatType, TensorNames};
 #[cfg(feature = "view")]
 pub(crate) use save::write as replace_file;
 pub use schedule::Schedule;
 pub use train::{
-    ConfusionMatrix, Control, Eager, EarlyStopping, Epoch, History, Metric, Predictions, RateCurve,
-    RateFinder, Recorded, ReduceOnPlateau, Selection, Trainer, Update, accuracy, r_squared,
+    Average, ConfusionMatrix, Control, Eager, EarlyStopping, Epoch, Goal, History, Metric, MetricValue,
+    Predictions, RateCurve, RateFinder, Recorded, ReduceOnPlateau, Selection, Trainer, Update, accuracy,
+    r_squared,
 };

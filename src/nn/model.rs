@@ -1,12 +1,13 @@
 //! A network together with its scalers and class names.
 
-use super::data::{Data, Scaler, class};
+use super::data::{Data, Encoder, Scaler, Table, class};
 use super::error::{Error, expect_inputs, expect_length, expect_outputs};
 use super::mlp::Mlp;
 use super::predict::class_or_panic;
 use super::train::Predictions;
 
-/// A network, the scalers of its inputs and targets, and the names of its classes: the contents of a model file.
+/// A network, the scalers of its inputs and targets, the names of its classes, and the encoder of its inputs: the contents of a
+/// model file.
 ///
 /// ```no_run
 /// # use tapegrad::nn::{Activation, Mlp, Model, Scaler, moons};
@@ -25,13 +26,15 @@ pub struct Model {
     input_scaler: Option<Scaler>,
     target_scaler: Option<Scaler>,
     classes: Vec<String>,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    encoder: Option<Encoder>,
 }
 
 impl Model {
     /// A network without scalers and class names.
     #[must_use]
     pub fn new(mlp: Mlp) -> Model {
-        Model { mlp, input_scaler: None, target_scaler: None, classes: Vec::new() }
+        Model { mlp, input_scaler: None, target_scaler: None, classes: Vec::new(), encoder: None }
     }
 
     /// Scales inputs before the network is evaluated.
@@ -67,6 +70,16 @@ impl Model {
         Ok(Model { classes: names.iter().map(|name| name.as_ref().to_owned()).collect(), ..self })
     }
 
+    /// Keeps the encoder that makes the inputs of the network from the columns of a table, for
+    /// [`predict_table`](Self::predict_table).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the encoder makes another number of inputs.
+    pub fn encoding_inputs(self, encoder: Encoder) -> Result<Model, Error> {
+        expect_length("columns of the encoder", self.mlp.inputs(), encoder.width())?;
+        Ok(Model { encoder: Some(encoder), ..self })
+    }
+
     /// The network.
     #[must_use]
     pub fn mlp(&self) -> &Mlp {
@@ -95,6 +108,27 @@ impl Model {
     #[must_use]
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// The encoder of the inputs, if there is one.
+    #[must_use]
+    pub fn encoder(&self) -> Option<&Encoder> {
+        self.encoder.as_ref()
+    }
+
+    /// The outputs for the rows of a table, encoded as those of the training table were.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if the model has no encoder; [`Error::Column`] and [`Error::Cell`] as [`Encoder::rows`];
+    /// [`Error::Prediction`] if an output is not finite.
+    pub fn predict_table(&self, table: &Table) -> Result<Predictions<'static>, Error> {
+        let Some(encoder) = &self.encoder else {
+            let problem = "the model has no encoder, so it cannot read tables; keep one by `encoding_inputs`";
+            return Err(Error::Setting(problem.to_owned()));
+        };
+        let rows = encoder.rows(table)?;
+        let outputs = rows.iter().map(|row| self.try_predict(row)).collect::<Result<_, _>>()?;
+        Ok(self.predictions_of(outputs))
     }
 
     /// The outputs for these inputs, both in the scale of the data.
@@ -136,7 +170,14 @@ impl Model {
         for sample in 0..data.len() {
             outputs.push(self.predict(&data.expanded_input(sample)));
         }
-        Predictions::of(self.mlp.output_activation(), outputs).with_boundary(self.boundary())
+        self.predictions_of(outputs)
+    }
+
+    fn predictions_of(&self, outputs: Vec<Vec<f64>>) -> Predictions<'static> {
+        match self.target_scaler {
+            None => Predictions::of(self.mlp.output_activation(), outputs),
+            Some(_) => Predictions::of_transformed(self.boundary(), outputs),
+        }
     }
 
     /// The class with the largest output, and its name, or its number if classes have no names. A single output
@@ -185,7 +226,7 @@ impl Model {
 
 #[cfg(feature = "serde")]
 mod file {
-    use super::{Error, Mlp, Model, Scaler};
+    use super::{Encoder, Error, Mlp, Model, Scaler};
     use crate::nn::json;
     use std::path::Path;
 
@@ -201,6 +242,8 @@ mod file {
         #[serde(deserialize_with = "json::required")]
         target_scaler: Option<Scaler>,
         classes: Vec<String>,
+        #[serde(default)]
+        encoder: Option<Encoder>,
     }
 
     impl TryFrom<ModelData> for Model {
@@ -208,6 +251,9 @@ mod file {
 
         fn try_from(data: ModelData) -> Result<Model, Error> {
             let mut model = Model::new(data.mlp);
+            if let Some(encoder) = data.encoder {
+                model = model.encoding_inputs(encoder)?;
+            }
             if let Some(scaler) = data.input_scaler {
                 model = model.scaling_inputs(scaler)?;
             }
@@ -270,8 +316,8 @@ mod file {
         /// predict something else.
         pub fn load(path: impl AsRef<Path>) -> Result<Mlp, Error> {
             let model = Model::load(path.as_ref())?;
-            if model.input_scaler.is_some() || model.target_scaler.is_some() {
-                let problem = "the model scales its data; read it with `Model::load`".to_owned();
+            if model.input_scaler.is_some() || model.target_scaler.is_some() || model.encoder.is_some() {
+                let problem = "the model scales or encodes its data; read it with `Model::load`".to_owned();
                 return Err(Error::Format { path: path.as_ref().to_owned(), problem });
             }
             Ok(model.mlp)

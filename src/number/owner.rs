@@ -83,7 +83,7 @@ impl Owner {
     /// owner.
     #[inline(always)]
     #[track_caller]
-    pub fn accept(self, result: Owner, value: impl Fn() -> f64) {
+    pub fn accept<V: fmt::Display>(self, result: Owner, value: impl Fn() -> V) {
         if result != self && result != Owner::NONE {
             result.refuse(value());
         }
@@ -92,7 +92,7 @@ impl Owner {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn refuse(self, value: f64) -> ! {
+    fn refuse(self, value: impl fmt::Display) -> ! {
         panic!("the function returned a number (value {value}) that {self}");
     }
 

@@ -6,9 +6,9 @@ use super::panel::{Dash, Layer, Marks, Panel, Point};
 use super::picture::Plot;
 use super::theme::Paint;
 use super::thin::thinned_line;
-use crate::nn::{Epoch, History};
+use crate::nn::{Epoch, History, MetricValue};
 
-/// The training loss over the epochs, the validation loss and the metric if there are any, and the best epoch. The losses
+/// The training loss over the epochs, the validation loss and the metrics if there are any, and the best epoch. The losses
 /// have a logarithmic scale if all of them are positive (and from 1e-140 to 1e140), as the axis says. Of more than 2,000
 /// epochs, the extremes are drawn.
 ///
@@ -32,7 +32,14 @@ pub fn loss_curve(history: &History) -> Result<Plot, Error> {
     let x = || Axis::whole("epoch", first.epoch, last.epoch);
     let training = series("the training losses", epochs, |epoch| Some(epoch.loss))?;
     let validation = series("the validation losses", epochs, |epoch| epoch.validation_loss)?;
-    let metric = series("the metrics", epochs, |epoch| epoch.metric)?;
+    let value = |epoch: &Epoch, k: usize| epoch.metrics.get(k).and_then(MetricValue::value);
+    let mut metrics = Vec::new();
+    for (k, metric) in first.metrics.iter().enumerate() {
+        let lines = series("the metrics", epochs, |epoch| value(epoch, k))?;
+        if !lines.is_empty() {
+            metrics.push((&metric.name, lines));
+        }
+    }
     let best = history.best_epoch.and_then(|best| epochs.get(best));
 
     let both = || training.iter().chain(&validation).flatten().map(|point| point[1]);
@@ -48,10 +55,15 @@ pub fn loss_curve(history: &History) -> Result<Plot, Error> {
     }));
     let mut panels = vec![Panel { x: x(), y, layers, height: 320.0 }];
 
-    if !metric.is_empty() {
-        let y = Axis::around("metric", metric.iter().flatten().map(|point| point[1]));
+    if !metrics.is_empty() {
+        let points = metrics.iter().flat_map(|(_, lines)| lines).flatten();
+        let y = Axis::around("metric", points.map(|point| point[1]));
         let mut layers: Vec<Layer> = best.map(|best| mark(best.epoch, &y)).into_iter().collect();
-        layers.push(Layer::new(Paint::Series(2), Marks::Lines(metric, Dash::Solid)));
+        let is_one = metrics.len() == 1;
+        for (k, (name, lines)) in metrics.into_iter().enumerate() {
+            let layer = Layer::new(Paint::Series(2 + k), Marks::Lines(lines, Dash::Solid));
+            layers.push(if is_one { layer } else { layer.named(name) });
+        }
         panels.push(Panel { x: x(), y, layers, height: 200.0 });
     }
     Ok(Plot::new(panels))

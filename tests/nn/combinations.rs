@@ -130,7 +130,7 @@ fn every_loss_with_every_output_activation_and_metric() {
                                 "{what} {backend:?}"
                             );
                         }
-                        let found = history.last().unwrap().metric.unwrap();
+                        let found = history.last().unwrap().metric(metric).unwrap();
                         let expected = expected_metric(metric, &trainee, activation, &data);
                         assert!((found - expected).abs() < 1e-12, "{what} {metric:?}: {found} {expected}");
                         trained += 1;

@@ -12,7 +12,7 @@ fn a_table_names_the_cell_that_is_wrong() {
         numbers.unwrap_err().to_string()
     };
     assert_eq!(problem("1,2\n3,x", false), "csv, row 2, column 2: `x` is not a number");
-    assert_eq!(problem("a,b\n1,2\n,4", true), "csv, row 3, column 1: the cell is empty");
+    assert_eq!(problem("a,b\n1,2\n,4", true), "csv, row 3, column 1 (`a`): the cell is empty");
     assert_eq!(problem("1,2\n3,NaN", false), "csv, row 2, column 2: `NaN` is not finite");
     assert_eq!(problem("1,1e999", false), "csv, row 1, column 2: `1e999` is not finite");
     assert_eq!(problem("1,2\n3", false), "csv, row 2, column 2: the row has 1 cells, the first has 2");
@@ -91,8 +91,8 @@ fn further_tables_are_numbered_by_the_names_of_the_first() {
         Table::parse(text, true).unwrap().classes_as(1, names).unwrap_err().to_string()
     };
     let unknown = error("x,kind\n9,eel\n\n8,elk\n", &["cat", "eel"]);
-    assert_eq!(unknown, "csv, row 4, column 2: `elk` is not one of the classes `cat`, `eel`");
-    assert_eq!(error("x,kind\n9,\n", &["cat"]), "csv, row 2, column 2: the cell is empty");
+    assert_eq!(unknown, "csv, row 4, column 2 (`kind`): `elk` is not one of the classes `cat`, `eel`");
+    assert_eq!(error("x,kind\n9,\n", &["cat"]), "csv, row 2, column 2 (`kind`): the cell is empty");
     assert_eq!(error("x\n9\n", &["cat"]), "csv, row 2, column 2: there are only 1 columns");
     let many: Vec<String> = (0..10).map(|k| k.to_string()).collect();
     assert!(test.classes_as(1, &many).unwrap_err().to_string().ends_with("`6`, `7`, …"));

@@ -95,3 +95,114 @@ fn binary_cross_entropy() {
     assert_loss!(loss, [1.0, 0.0], [INF, 0.0], LN_2, [0.0, 0.5]);
     assert_loss!(loss, [0.5], [0.0], LN_2, [0.0]);
 }
+
+fn loss_of(name: &str, number: f64) -> Loss {
+    match name {
+        "quantile" => Loss::Quantile(number),
+        "log cosh" => Loss::LogCosh,
+        "poisson" => Loss::Poisson,
+        "focal" => Loss::Focal(number),
+        "binary focal" => Loss::BinaryFocal(number),
+        "kullback leibler" => Loss::KullbackLeibler,
+        "smoothed" => Loss::SmoothedCrossEntropy(number),
+        _ => panic!("there is no loss `{name}`"),
+    }
+}
+
+#[test]
+fn values_and_gradients_are_those_of_pytorch() {
+    let file = crate::nets::json("losses.json");
+    let cases = file["cases"].as_array().unwrap();
+    assert!(cases.len() > 50);
+    for case in cases {
+        let loss = loss_of(case["loss"].as_str().unwrap(), case["number"].as_f64().unwrap());
+        let [outputs, targets, gradient] =
+            ["outputs", "targets", "gradient"].map(|key| crate::nets::numbers(&case[key]));
+        let expected = case["value"].as_f64().unwrap();
+        loss.check(0, &targets).unwrap();
+        for (mode, value, slopes) in in_all_modes!(
+            |x| loss.of(x, &targets.iter().map(|&t| tapegrad::Number::constant(t)).collect::<Vec<_>>()),
+            outputs.clone()
+        ) {
+            let what = format!("{loss:?} of {outputs:?} for {targets:?}, {mode}");
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-14 * b.abs().max(1e-2);
+            assert!(near(value, expected), "{what}: {value}, not {expected}");
+            assert!(
+                slopes.iter().zip(&gradient).all(|(&a, &b)| near(a, b)),
+                "{what}: {slopes:?}, not {gradient:?}"
+            );
+        }
+    }
+}
+
+/// Where a formula as it stands in a book gives NaN, 0 or rounding.
+#[test]
+fn losses_are_stable_at_the_ends() {
+    // ln cosh 10⁻⁹ is half of a square to rounding, and its slope is the error.
+    for (mode, value, slopes) in
+        in_all_modes!(|x| Loss::LogCosh.of(x, &[tapegrad::Number::constant(0.0)]), [1e-9])
+    {
+        assert!((value / 5e-19 - 1.0).abs() < 1e-14, "{mode}: {value}");
+        assert!((slopes[0] / 1e-9 - 1.0).abs() < 1e-14, "{mode}: {slopes:?}");
+    }
+    assert_loss!(Loss::LogCosh, [0.0], [1e300], 1e300, [1.0]);
+    assert_loss!(Loss::LogCosh, [0.0], [-1e5], 1e5 - LN_2, [-1.0]);
+    assert_loss!(Loss::LogCosh, [2.5], [2.5], 0.0, [0.0]);
+    // A sample that is certainly right has no focal loss; one that is certainly wrong has all of the cross entropy.
+    for exponent in [0.5, 1.0, 2.0] {
+        assert_loss!(Loss::Focal(exponent), [1.0, 0.0], [800.0, -800.0], 0.0, [0.0, 0.0]);
+        assert_loss!(Loss::Focal(exponent), [0.0, 1.0], [800.0, -800.0], 1600.0, [1.0, -1.0]);
+        assert_loss!(Loss::BinaryFocal(exponent), [1.0], [900.0], 0.0, [0.0]);
+        assert_loss!(Loss::BinaryFocal(exponent), [0.0], [900.0], 900.0, [1.0]);
+    }
+    // With the exponent 0, focal loss is cross entropy.
+    for y in [[0.3, -0.2], [5.0, 5.0], [-40.0, 2.0]] {
+        assert!(close(Loss::Focal(0.0).of(&y, &[0.0, 1.0]), Loss::CrossEntropy.of(&y, &[0.0, 1.0])));
+        assert!(close(
+            Loss::BinaryFocal(0.0).of(&y, &[0.0, 1.0]),
+            Loss::BinaryCrossEntropy.of(&y, &[0.0, 1.0])
+        ));
+    }
+    assert_loss!(Loss::KullbackLeibler, [1.0, 0.0], [0.0, -INF], 0.0, [0.0, 0.0]);
+    assert_eq!(Loss::Quantile(0.25).of(&[] as &[f64], &[]), 0.0);
+}
+
+#[test]
+fn the_minimum_of_a_quantile_loss_is_the_quantile() {
+    let targets: Vec<f64> = (0..=100).map(|k| f64::from(k * k)).collect();
+    for (quantile, expected) in [(0.1, 100.0), (0.5, 2500.0), (0.9, 8100.0)] {
+        let total = |y: f64| targets.iter().map(|&t| Loss::Quantile(quantile).of(&[y], &[t])).sum::<f64>();
+        for other in [expected - 1.0, expected + 1.0, expected - 50.0, expected + 50.0] {
+            assert!(total(expected) < total(other), "{quantile}: {other}");
+        }
+    }
+}
+
+#[test]
+fn numbers_and_targets_out_of_range_are_refused() {
+    for loss in [
+        Loss::Quantile(1.5),
+        Loss::Quantile(f64::NAN),
+        Loss::Focal(-1.0),
+        Loss::BinaryFocal(INF),
+        Loss::SmoothedCrossEntropy(-0.1),
+    ] {
+        let error = loss.check(0, &[1.0, 0.0]).unwrap_err().to_string();
+        let name = format!("{loss:?}");
+        assert!(error.contains(name.split('(').next().unwrap()), "{error}");
+        assert!(
+            crate::common::panic_of(|| loss.of(&[0.0, 1.0], &[1.0, 0.0])).message.contains("it has to be")
+        );
+    }
+    for (loss, targets, expected) in [
+        (Loss::Poisson, vec![-1.0], "counts"),
+        (Loss::Focal(2.0), vec![0.5, 0.5], "not one class"),
+        (Loss::Focal(2.0), vec![1.0, 1.0], "not one class"),
+        (Loss::BinaryFocal(2.0), vec![0.5], "0 and 1"),
+        (Loss::KullbackLeibler, vec![0.5, 0.4], "not a distribution"),
+        (Loss::SmoothedCrossEntropy(0.1), vec![1.0, 1.0], "not a distribution"),
+    ] {
+        let error = loss.check(3, &targets).unwrap_err().to_string();
+        assert!(error.contains("sample 3") && error.contains(expected), "{error}");
+    }
+}

@@ -182,8 +182,12 @@ fn validation_and_metrics_leave_them_out() {
         let total: f64 = samples.iter().map(|&s| (targets()[s][k] - mean).powi(2)).sum();
         1.0 - samples.iter().map(|&s| error(s, k)).sum::<f64>() / total
     };
-    assert_near(&[last.metric.unwrap()], &[(of_output(0) + of_output(1)) / 2.0], 1e-13);
-    assert_near(&[r_squared(mlp.predict_all(&validation), &validation)], &[last.metric.unwrap()], 1e-15);
+    assert_near(&[last.metric(Metric::RSquared).unwrap()], &[(of_output(0) + of_output(1)) / 2.0], 1e-13);
+    assert_near(
+        &[r_squared(mlp.predict_all(&validation), &validation)],
+        &[last.metric(Metric::RSquared).unwrap()],
+        1e-15,
+    );
     let classes = Data::with_missing(&[[0.0], [1.0], [2.0]], &[[1.0, 0.0], [NAN, NAN], [1.0, 0.0]]).unwrap();
     assert_eq!(accuracy(&[vec![1.0, 0.0], vec![1.0, 0.0], vec![0.0, 1.0]], &classes), 0.5);
 }

@@ -51,7 +51,7 @@ fn it_is_trained_validated_and_stopped_from_a_recording() {
     let history = trainer(60).fit(&mut network, Loss::Squared, &sine(40, 0.0, 0)).unwrap();
     let last = history.last().unwrap();
     assert_eq!((history.backend, &history.tape_because), (Some(Backend::Recorded), &None));
-    assert!(last.validation_loss.unwrap() < 0.1 && last.metric.unwrap() > 0.8, "{last:?}");
+    assert!(last.validation_loss.unwrap() < 0.1 && last.metric(Metric::RSquared).unwrap() > 0.8, "{last:?}");
     let best = history.best_epoch.unwrap();
     let lowest =
         history.epochs.iter().filter_map(|epoch| epoch.validation_loss).fold(f64::INFINITY, f64::min);

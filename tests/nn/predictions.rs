@@ -54,7 +54,7 @@ fn xor_with_a_sigmoid() {
         Mlp::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Sigmoid).seed(1).build().unwrap();
     let mut trainer = Trainer::new(Adam::new(0.05)).epochs(300).metric(Metric::Accuracy);
     let history = trainer.fit(&mut mlp, Loss::Squared, &xor()).unwrap();
-    assert_eq!(history.last().unwrap().metric, Some(1.0));
+    assert_eq!(history.last().unwrap().metric(Metric::Accuracy), Some(1.0));
     let data = xor();
     for (k, class) in [0, 1, 1, 0].into_iter().enumerate() {
         assert_eq!(mlp.classify(data.input(k)), class);

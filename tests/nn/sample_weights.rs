@@ -25,7 +25,9 @@ fn fitted(trainer: Trainer<'_>, data: &Data) -> (Vec<f64>, Vec<[f64; 3]>) {
     let mut mlp = mlp();
     let mut trainer = trainer;
     let history = trainer.fit(&mut mlp, Loss::CrossEntropy, data).unwrap();
-    let row = |e: &tapegrad::nn::Epoch| [e.loss, e.validation_loss.unwrap_or(0.0), e.metric.unwrap_or(0.0)];
+    let row = |e: &tapegrad::nn::Epoch| {
+        [e.loss, e.validation_loss.unwrap_or(0.0), e.metric(Metric::Accuracy).unwrap_or(0.0)]
+    };
     (mlp.parameters().to_vec(), history.epochs.iter().map(row).collect())
 }
 

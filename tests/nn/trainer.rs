@@ -179,7 +179,7 @@ fn a_validation_split_is_not_learned_from() {
     let by_hand = trainer().validate_on(test.clone()).fit(&mut b, Loss::Hinge, &train).unwrap();
     assert_eq!((&a, by_split), (&b, by_hand.clone()));
     let last = by_hand.last().unwrap();
-    assert_eq!(last.metric, Some(accuracy(a.predict_all(&test), &test)));
+    assert_eq!(last.metric(Metric::Accuracy), Some(accuracy(a.predict_all(&test), &test)));
     let mean: f64 =
         (0..10).map(|k| Loss::Hinge.of(&a.predict(test.input(k)), test.target(k))).sum::<f64>() / 10.0;
     assert!((last.validation_loss.unwrap() - mean).abs() < 1e-14);
@@ -201,11 +201,11 @@ fn the_history_is_a_table() {
     let history = trainer.fit(&mut line(), Loss::Squared, &sine(5, 0.0, 0)).unwrap();
     let csv = history.to_csv();
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "epoch,updates,rate,loss,validation_loss,metric");
+    assert_eq!(lines[0], "epoch,updates,rate,loss,validation_loss,R²");
     let second: Vec<&str> = lines[2].split(',').collect();
     assert_eq!((second[0], second[1], second[2], second[4]), ("1", "2", "0.25", ""));
     assert_eq!(second[3].parse::<f64>().unwrap(), history.losses()[1]);
-    assert_eq!(second[5].parse::<f64>().ok(), history.epochs[1].metric);
+    assert_eq!(second[5].parse::<f64>().ok(), history.epochs[1].metric(Metric::RSquared));
 }
 
 #[test]

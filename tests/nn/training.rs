@@ -43,7 +43,8 @@ fn iris_with_adam() {
         .fit(&mut mlp, Loss::CrossEntropy, &data)
         .unwrap();
     // Their accuracy before an update is ours after the one before.
-    let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.metric.unwrap()).collect();
+    let accuracies: Vec<f64> =
+        history.epochs.iter().map(|epoch| epoch.metric(Metric::Accuracy).unwrap()).collect();
     assert_eq!(accuracies, numbers(&reference["accs"])[1..=epochs]);
     let losses = numbers(&reference["losses"]);
     for (k, loss) in history.losses().into_iter().enumerate() {

@@ -54,7 +54,7 @@ fn losses() {
         let mut mixed = history();
         mixed.epochs[1].loss = loss;
         mixed.epochs[2].validation_loss = None;
-        mixed.epochs[0].metric = None;
+        mixed.epochs[0].metrics[0].validation = None;
         drawn(loss_curve(&mixed));
     }
 }

@@ -101,7 +101,7 @@ fn the_best_epoch_is_marked() {
         panels[0].texts
     );
     for (found, epoch) in panels[1].line(SERIES[2]).iter().zip(&history.epochs) {
-        assert!((found[1] - epoch.metric.unwrap()).abs() < 0.02, "{found:?}");
+        assert!((found[1] - epoch.metric("R²").unwrap()).abs() < 0.02, "{found:?}");
     }
 }
 
@@ -190,7 +190,7 @@ fn equal_epochs_are_below_each_other() {
     for (k, epoch) in history.epochs.iter_mut().enumerate() {
         // Labels of different width.
         (epoch.loss, epoch.validation_loss) = (1.0 + k as f64, None);
-        epoch.metric = Some(0.12345 + 1e-7 * k as f64);
+        epoch.metrics[0].validation = Some(0.12345 + 1e-7 * k as f64);
     }
     let panels = panels(&loss_curve(&history).unwrap());
     let [above, below] = [&panels[0], &panels[1]].map(|panel| panel.x.pixel(2.0));

@@ -3,6 +3,7 @@
 mod batches;
 mod categories;
 mod filled;
+mod folds;
 mod generators;
 mod missing;
 mod one_hot;
@@ -13,12 +14,13 @@ mod weights;
 
 pub(super) use batches::batches;
 pub use batches::{Batch, Order};
+pub use folds::Fold;
 pub use generators::{blobs, circles, moons, sine, spirals, xor};
 pub(super) use one_hot::class;
 pub(crate) use one_hot::target_class;
 pub use one_hot::{argmax, one_hot};
 pub use scale::Scaler;
-pub use table::Table;
+pub use table::{Encoder, Feature, Missing, Scaling, Table, TableFormat};
 
 use super::error::{Error, expect_length};
 use super::random::Random;

@@ -3,7 +3,7 @@
 use super::numbers::{Number, Numbers};
 use super::picture::{Picture, Projection};
 use super::sample::SamplePass;
-use crate::nn::train::Epoch;
+use crate::nn::train::{Epoch, MetricValue};
 use serde::Serialize;
 
 pub(super) fn json(value: &impl Serialize) -> String {
@@ -46,6 +46,7 @@ pub(super) struct EpochShown {
     pub updates: usize,
     pub loss: Number,
     pub validation: Option<Number>,
+    /// The first metric, if there are several.
     pub metric: Option<Number>,
 }
 
@@ -55,7 +56,7 @@ impl EpochShown {
             updates: epoch.updates,
             loss: Number(epoch.loss),
             validation: epoch.validation_loss.map(Number),
-            metric: epoch.metric.map(Number),
+            metric: epoch.metrics.first().and_then(MetricValue::value).map(Number),
         }
     }
 }

@@ -19,7 +19,10 @@ use std::path::Path;
 
 const FORMAT: json::FileFormat = json::FileFormat { name: "tapegrad model", version: 2 };
 
-/// The keys of the metadata; all are required, and no others are allowed.
+/// The key of the metadata of a model with an encoder.
+const ENCODER: &str = "encoder";
+
+/// The other keys of the metadata; all are required, and no others are allowed.
 const ENTRIES: [&str; 8] =
     ["format", "version", "layers", "frozen", "input_scaler", "target_scaler", "classes", "checksum"];
 
@@ -81,7 +84,13 @@ impl Model {
             ])
         };
         let texts = texts().map_err(|error| error.to_string())?.into_iter().chain([json::checksum(self)?]);
-        Ok(ENTRIES.into_iter().map(str::to_owned).zip(texts).collect())
+        let mut entries: HashMap<String, String> =
+            ENTRIES.into_iter().map(str::to_owned).zip(texts).collect();
+        if let Some(encoder) = self.encoder() {
+            let text = serde_json::to_string(encoder).map_err(|error| error.to_string())?;
+            entries.insert(ENCODER.to_owned(), text);
+        }
+        Ok(entries)
     }
 }
 
@@ -99,7 +108,7 @@ fn parse<T: serde::de::DeserializeOwned>(file: &Tensors<'_>, key: &str) -> Resul
 }
 
 fn model(file: &Tensors<'_>) -> Result<Model, String> {
-    let unknown = file.metadata.keys().find(|key| !ENTRIES.contains(&key.as_str()));
+    let unknown = file.metadata.keys().find(|key| !ENTRIES.contains(&key.as_str()) && *key != ENCODER);
     if let Some(key) = unknown {
         return Err(format!("its metadata has the unknown entry `{key}`"));
     }
@@ -117,6 +126,9 @@ fn model(file: &Tensors<'_>) -> Result<Model, String> {
     let classes: Vec<String> = parse(file, "classes")?;
     if !classes.is_empty() {
         model = model.naming_classes(&classes).map_err(said)?;
+    }
+    if file.metadata.contains_key(ENCODER) {
+        model = model.encoding_inputs(parse(file, ENCODER)?).map_err(said)?;
     }
     json::check(&model, entry(file, "checksum")?)?;
     Ok(model)

@@ -2,9 +2,10 @@
 
 use super::data_loss::{DataLoss, UNMASKED};
 use super::eager::Eager;
-use super::history::History;
+use super::history::{History, MetricValue};
 #[cfg(feature = "serde")]
 use super::identity::of_network;
+use super::metrics::measure_all;
 use super::predictions::Predictions;
 use super::recorded::Recorded;
 use super::run::run;
@@ -199,43 +200,60 @@ impl Trainer<'_> {
         }
         for data in std::iter::once(data).chain(&validation) {
             expect_length("inputs of a sample", net.inputs, data.expanded_width())?;
-            if let Some(metric) = self.settings.metric {
-                metric.check(net.outputs, data)?;
+        }
+        let judged_parts = match &validation {
+            Some(validation) if self.settings.training_metrics => {
+                vec![(data, &samples), (validation, &held_out)]
             }
+            Some(validation) => vec![(validation, &held_out)],
+            None => vec![(data, &samples)],
+        };
+        for (data, samples) in judged_parts {
+            let selected = data.select(samples);
+            self.settings.metrics.iter().try_for_each(|metric| metric.check(net.outputs, &selected))?;
         }
         let mean_weight = data.mean_weight(&samples, " of the training samples")?;
 
-        let (metric, reduction, fallback) =
-            (self.settings.metric, self.settings.reduction, self.settings.fallback);
-        let (judged, judged_samples) = match &validation {
-            Some(validation) => (validation, &held_out),
-            None => (data, &samples),
+        let (metrics, reduction, fallback) =
+            (self.settings.metrics.clone(), self.settings.reduction, self.settings.fallback);
+        let judged_weight = match &validation {
+            Some(validation) => validation.mean_weight(&held_out, " of the validation samples")?,
+            None => 1.0,
         };
-        let judged_weight = judged.mean_weight(judged_samples, " of the validation samples")?;
+        let outputs_of = |parameters: &[f64], data: &Data, samples: &[usize]| -> Vec<Vec<f64>> {
+            samples.iter().map(|&k| (net.forward)(parameters, &data.expanded_input(k))).collect()
+        };
+        let measured = |outputs: Vec<Vec<f64>>, data: &Data, samples: &[usize]| {
+            measure_all(&metrics, &Predictions::of(net.output, outputs), &data.select(samples))
+        };
+        let has_training_metrics =
+            !metrics.is_empty() && (validation.is_none() || self.settings.training_metrics);
         let judge = |parameters: &[f64]| {
-            let has_work = validation.is_some() || metric.is_some();
-            let judged_samples = if has_work { &judged_samples[..] } else { &[] };
-            let mut predictions = Vec::with_capacity(judged_samples.len());
-            let (mut total, mut targets) = (0.0, Vec::new());
-            for &k in judged_samples {
-                let outputs = (net.forward)(parameters, &judged.expanded_input(k));
-                if validation.is_some() {
-                    targets.clear();
-                    judged.append_targets(k, &mut targets);
-                    let outputs: Vec<Var> = outputs.iter().map(|&output| Var::from(output)).collect();
-                    total += (net.loss)(&outputs, &targets).value() * judged.weight(k);
-                }
-                predictions.push(outputs);
+            let mut values: Vec<MetricValue> =
+                metrics.iter().map(|metric| MetricValue::none(&metric.name)).collect();
+            if has_training_metrics {
+                let found = measured(outputs_of(parameters, data, &samples), data, &samples);
+                values.iter_mut().zip(found).for_each(|(value, found)| value.training = found);
             }
-            let validation_loss = validation.as_ref().map(|_| match reduction {
-                Reduction::Mean => total / (judged_samples.len() as f64 * judged_weight),
-                Reduction::Sum => total,
+            let validation_loss = validation.as_ref().map(|validation| {
+                let outputs = outputs_of(parameters, validation, &held_out);
+                let (mut total, mut targets) = (0.0, Vec::new());
+                for (outputs, &k) in outputs.iter().zip(&held_out) {
+                    targets.clear();
+                    validation.append_targets(k, &mut targets);
+                    let outputs: Vec<Var> = outputs.iter().map(|&output| Var::from(output)).collect();
+                    total += (net.loss)(&outputs, &targets).value() * validation.weight(k);
+                }
+                if !metrics.is_empty() {
+                    let found = measured(outputs, validation, &held_out);
+                    values.iter_mut().zip(found).for_each(|(value, found)| value.validation = found);
+                }
+                match reduction {
+                    Reduction::Mean => total / (held_out.len() as f64 * judged_weight),
+                    Reduction::Sum => total,
+                }
             });
-            let metric = metric.map(|metric| {
-                let predictions = Predictions::of(net.output, predictions);
-                metric.of(&predictions, &judged.select(judged_samples))
-            });
-            Judgement { validation_loss, metric }
+            Judgement { validation_loss, metrics: values }
         };
         let named = Some(net.named);
         let of_data = DataLoss {
@@ -275,7 +293,7 @@ impl Trainer<'_> {
         parameters: &mut [f64],
         objective: &mut dyn Objective,
     ) -> Result<History, Error> {
-        if self.settings.metric.is_some()
+        if !self.settings.metrics.is_empty()
             || self.settings.stopping.is_some()
             || !matches!(self.settings.validation, Validation::None)
         {
@@ -284,7 +302,7 @@ impl Trainer<'_> {
             return Err(Error::Setting(problem.to_owned()));
         }
         let samples: Vec<usize> = (0..objective.samples()).collect();
-        let judge = |_: &[f64]| Judgement { validation_loss: None, metric: None };
+        let judge = |_: &[f64]| Judgement { validation_loss: None, metrics: Vec::new() };
         let task = Task {
             objective,
             samples: &samples,

@@ -50,7 +50,7 @@ pub(super) fn identity(settings: &Settings<'_>, task: &Task<'_>) -> Identity {
                 settings.epoch_controls.len()
             ),
         ),
-        ("the metric", or_none(settings.metric)),
+        ("what is measured", of_metrics(settings)),
     ];
     let entries = of_task.into_iter().chain((task.network)()).chain(of_settings);
     entries.map(|(name, text)| (name.to_owned(), text)).collect()
@@ -67,6 +67,16 @@ pub(super) fn difference(then: &Identity, now: &Identity) -> Option<String> {
         .map(|(name, old, text)| format!("{name} was {old}, and is {text}"))
         .collect();
     (!differences.is_empty()).then(|| differences.join("; "))
+}
+
+fn of_metrics(settings: &Settings<'_>) -> String {
+    let names = match &settings.metrics[..] {
+        [] => "none".to_owned(),
+        metrics => format!("{metrics:?}"),
+    };
+    let training = if settings.training_metrics { ", of training samples too" } else { "" };
+    let monitored = settings.monitor.iter().map(|name| format!(", {name} monitored"));
+    names + training + &monitored.collect::<String>()
 }
 
 fn or_none(setting: Option<impl Debug>) -> String {

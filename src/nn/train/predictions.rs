@@ -15,7 +15,7 @@ use std::ops::Deref;
 /// let data = Data::new(&[[0.0], [1.0]], &[[0.0], [1.0]])?;
 /// let outputs = [vec![0.3], vec![0.9]];
 /// assert_eq!(accuracy(&outputs, &data), 0.5); // logits: both mean class 1
-/// assert_eq!(accuracy(Predictions::from(&outputs).with_boundary(0.5), &data), 1.0); // probabilities
+/// assert_eq!(accuracy(Predictions::from(&outputs).as_probabilities(), &data), 1.0);
 /// # Ok::<(), tapegrad::nn::Error>(())
 /// ```
 ///
@@ -24,18 +24,46 @@ use std::ops::Deref;
 pub struct Predictions<'p> {
     outputs: Cow<'p, [Vec<f64>]>,
     boundary: f64,
+    /// The activation of the last layer, which says how outputs become probabilities; `None` if they do not.
+    output: Option<Activation>,
 }
 
 impl Predictions<'_> {
     /// The predictions of a network with this activation in the last layer.
     pub(in crate::nn) fn of(output: Activation, outputs: Vec<Vec<f64>>) -> Predictions<'static> {
-        Predictions { outputs: Cow::Owned(outputs), boundary: output.boundary() }
+        Predictions { outputs: Cow::Owned(outputs), boundary: output.boundary(), output: Some(output) }
     }
 
-    /// The same with this decision boundary for single outputs.
+    /// The predictions of a network whose outputs were transformed, so that they are no probabilities.
+    pub(in crate::nn) fn of_transformed(boundary: f64, outputs: Vec<Vec<f64>>) -> Predictions<'static> {
+        Predictions { outputs: Cow::Owned(outputs), boundary, output: None }
+    }
+
+    /// The same outputs as probabilities of the classes, or of class 1 for a single output, whose boundary is ½: for
+    /// [`Metric::LogLoss`](super::Metric::LogLoss).
+    ///
+    /// ```
+    /// use tapegrad::nn::{Data, Metric, Predictions};
+    ///
+    /// let data = Data::new(&[[0.0], [1.0]], &[[0.0], [1.0]])?;
+    /// let outputs = [vec![0.5], vec![0.25]];
+    /// let loss = Metric::LogLoss.of(Predictions::from(&outputs).as_probabilities(), &data);
+    /// assert!((loss - (2f64.ln() + 4f64.ln()) / 2.0).abs() < 1e-15);
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_probabilities(self) -> Self {
+        let output = Activation::Sigmoid;
+        Predictions { boundary: output.boundary(), output: Some(output), ..self }
+    }
+
+    /// The same with this decision boundary for single outputs. Logits with another boundary than 0 might be meant as
+    /// probabilities, so they have no [`Metric::LogLoss`](super::Metric::LogLoss) then: see
+    /// [`as_probabilities`](Self::as_probabilities).
     #[must_use]
     pub fn with_boundary(self, boundary: f64) -> Self {
-        Predictions { boundary, ..self }
+        let is_clear = |output: &Activation| *output != Activation::Identity || boundary == output.boundary();
+        Predictions { boundary, output: self.output.filter(is_clear), ..self }
     }
 
     /// The outputs, without the boundary.
@@ -55,6 +83,13 @@ impl Predictions<'_> {
         assert!(sample < samples, "there is no sample {sample}: there are {samples}, counted from 0");
         class(&self.outputs[sample], self.boundary)
     }
+
+    /// The probabilities of the classes of a sample, or why there are none.
+    pub(super) fn probabilities(&self, sample: usize) -> Result<Vec<f64>, String> {
+        let none = "it is not known how the outputs become probabilities: if they are some, say so with `as_probabilities`";
+        let output = self.output.ok_or(none)?;
+        output.probabilities(self.outputs[sample].clone()).map_err(|error| error.to_string())
+    }
 }
 
 impl Deref for Predictions<'_> {
@@ -67,7 +102,8 @@ impl Deref for Predictions<'_> {
 
 impl<'p> From<&'p [Vec<f64>]> for Predictions<'p> {
     fn from(outputs: &'p [Vec<f64>]) -> Predictions<'p> {
-        Predictions { outputs: Cow::Borrowed(outputs), boundary: Activation::Identity.boundary() }
+        let output = Activation::Identity;
+        Predictions { outputs: Cow::Borrowed(outputs), boundary: output.boundary(), output: Some(output) }
     }
 }
 
@@ -85,6 +121,6 @@ impl<'p, const N: usize> From<&'p [Vec<f64>; N]> for Predictions<'p> {
 
 impl<'p> From<&'p Predictions<'_>> for Predictions<'p> {
     fn from(predictions: &'p Predictions<'_>) -> Predictions<'p> {
-        Predictions { outputs: Cow::Borrowed(&predictions.outputs), boundary: predictions.boundary }
+        Predictions { outputs: Cow::Borrowed(&predictions.outputs), ..*predictions }
     }
 }

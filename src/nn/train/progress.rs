@@ -1,7 +1,6 @@
 //! A progress bar on the terminal. It does nothing without a terminal, or without the feature `progress`.
 
 use super::history::Epoch;
-use super::metrics::Metric;
 
 pub(super) struct Progress {
     /// `None` if the bar would not be visible: then nothing is formatted, and no clock is read.
@@ -25,15 +24,15 @@ impl Progress {
     }
 
     #[cfg(feature = "progress")]
-    pub fn show(&self, epoch: &Epoch, metric: Option<Metric>) {
+    pub fn show(&self, epoch: &Epoch) {
         use std::fmt::Write;
         let Some(bar) = &self.bar else { return };
         let mut message = format!("loss {:.4e}", epoch.loss);
         if let Some(loss) = epoch.validation_loss {
             let _ = write!(message, "  validation {loss:.4e}");
         }
-        if let (Some(value), Some(metric)) = (epoch.metric, metric) {
-            let _ = write!(message, "  {} {value:.4}", metric.name());
+        for metric in &epoch.metrics {
+            let _ = metric.value().map(|value| write!(message, "  {} {value:.4}", metric.name));
         }
         let _ = write!(message, "  rate {:.2e}", epoch.rate);
         bar.set_prefix(epoch.updates.to_string());
@@ -54,9 +53,7 @@ impl Progress {
     }
 
     #[cfg(not(feature = "progress"))]
-    pub fn show(&self, _: &Epoch, metric: Option<Metric>) {
-        let _ = metric.map(Metric::name);
-    }
+    pub fn show(&self, _: &Epoch) {}
 
     #[cfg(not(feature = "progress"))]
     pub fn finish(&self) {}

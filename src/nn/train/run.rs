@@ -95,8 +95,8 @@ impl<'r, 's> Run<'r, 's> {
     fn all_epochs(&mut self) -> Result<(), Error> {
         while self.state.history.epochs.len() < self.settings.epochs && !self.state.history.stopped_early {
             let epoch = self.epoch()?;
-            self.progress.show(&epoch, self.settings.metric);
-            self.look_for_best(&epoch);
+            self.progress.show(&epoch);
+            self.look_for_best(&epoch)?;
             self.look_for_plateau(&epoch);
             let is_last = epoch.epoch + 1 >= self.settings.epochs
                 || self.state.history.stopped_early
@@ -169,7 +169,7 @@ impl<'r, 's> Run<'r, 's> {
             rate,
             loss,
             validation_loss: judgement.validation_loss,
-            metric: judgement.metric.filter(|metric| metric.is_finite()),
+            metrics: judgement.metrics,
         })
     }
 
@@ -228,15 +228,28 @@ impl<'r, 's> Run<'r, 's> {
         Ok(loss)
     }
 
-    fn look_for_best(&mut self, epoch: &Epoch) {
-        let (Some(stopping), Some(loss)) = (self.settings.stopping, epoch.validation_loss) else { return };
-        let RunState { best, history, parameters, .. } = &mut self.state;
-        if best.as_ref().is_none_or(|best| loss < best.loss - stopping.min_improvement) {
-            *best = Some(Best { parameters: parameters.clone(), loss });
+    /// Keeps the parameters if they are the best so far, and notes whether to stop. An error if the monitored metric has no
+    /// value.
+    fn look_for_best(&mut self, epoch: &Epoch) -> Result<(), Error> {
+        let Some(stopping) = self.settings.stopping else { return Ok(()) };
+        let value = match &self.settings.monitor {
+            None => epoch.validation_loss,
+            Some(name) => epoch.metric(name),
+        };
+        let RunState { best, history, parameters, updates, .. } = &mut self.state;
+        let Some(value) = value else {
+            let name = self.settings.monitor.as_deref().unwrap_or("validation loss");
+            let cause = format!("the monitored {name} is not finite, or not defined for these predictions");
+            return Err(Error::NonFinite { step: *updates, sample: None, cause });
+        };
+        let goal = self.settings.goal();
+        if best.as_ref().is_none_or(|best| goal.gain(best.value, value) > stopping.min_improvement) {
+            *best = Some(Best { parameters: parameters.clone(), value });
             history.best_epoch = Some(epoch.epoch);
         }
         let waited = history.best_epoch.map_or(0, |best| epoch.epoch - best);
         history.stopped_early |= waited >= stopping.patience;
+        Ok(())
     }
 
     /// Reduces the rate if the loss has not fallen for long enough.

@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::groups::Group;
 use super::history::{Epoch, Update};
-use super::metrics::Metric;
+use super::metrics::{Goal, Measure};
 use super::plateau::ReduceOnPlateau;
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::clip::Clip;
@@ -16,12 +16,13 @@ use crate::nn::ranges::{at_least_one, not_negative};
 use crate::nn::schedule::Schedule;
 use std::ops::ControlFlow;
 
-/// Stops training when the validation loss no longer improves, and restores the best parameters.
+/// Stops training when the validation loss, or a metric ([`Trainer::monitor`](super::Trainer::monitor)), no longer improves,
+/// and restores the best parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlyStopping {
     /// The number of epochs in a row without improvement after which training stops.
     pub patience: usize,
-    /// The smallest decrease of the loss that counts as an improvement.
+    /// The smallest decrease of the loss that counts as an improvement; the smallest gain, if a metric is monitored.
     pub min_improvement: f64,
 }
 
@@ -68,7 +69,10 @@ pub(super) struct Settings<'a> {
     pub penalty: Option<Penalty>,
     pub stopping: Option<EarlyStopping>,
     pub plateau: Option<ReduceOnPlateau>,
-    pub metric: Option<Metric>,
+    pub metrics: Vec<Measure<'a>>,
+    pub training_metrics: bool,
+    /// The name of the metric that early stopping looks at; `None` for the validation loss.
+    pub monitor: Option<String>,
     pub progress: bool,
     pub on_epoch: Option<Callback<'a>>,
     pub on_update: Vec<UpdateCallback<'a>>,
@@ -100,7 +104,9 @@ impl<'a> Settings<'a> {
             penalty: None,
             stopping: None,
             plateau: None,
-            metric: None,
+            metrics: Vec::new(),
+            training_metrics: false,
+            monitor: None,
             progress: false,
             on_epoch: None,
             on_update: Vec::new(),
@@ -133,6 +139,32 @@ impl<'a> Settings<'a> {
         self.schedule.check()?;
         self.clip.map_or(Ok(()), Clip::check)?;
         self.penalty.map_or(Ok(()), Penalty::check)?;
-        self.stopping.map_or(Ok(()), EarlyStopping::check)
+        self.stopping.map_or(Ok(()), EarlyStopping::check)?;
+        self.check_metrics()
+    }
+
+    /// Which values are good of what early stopping looks at.
+    pub fn goal(&self) -> Goal {
+        let is_monitored = |measure: &&Measure<'_>| Some(&measure.name) == self.monitor.as_ref();
+        self.metrics.iter().find(is_monitored).map_or(Goal::Minimize, |measure| measure.goal)
+    }
+
+    fn check_metrics(&self) -> Result<(), Error> {
+        let names: Vec<&str> = self.metrics.iter().map(|measure| &measure.name[..]).collect();
+        if let Some(twice) = (1..names.len()).find(|&k| names[..k].contains(&names[k])) {
+            let problem = format!("two metrics have the name `{}`; give each its own", names[twice]);
+            return Err(Error::Setting(problem));
+        }
+        let problem = match &self.monitor {
+            None => return Ok(()),
+            Some(name) if !names.contains(&&name[..]) => {
+                format!("`{name}` cannot be monitored, since it is not computed; the metrics are {names:?}")
+            }
+            Some(name) if self.stopping.is_none() => {
+                format!("`{name}` is monitored for nothing: say when to stop, with `early_stopping`")
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(Error::Setting(problem))
     }
 }

@@ -1,6 +1,6 @@
 //! The input of a training run, and its state.
 
-use super::history::History;
+use super::history::{History, MetricValue};
 use super::plateau::PlateauState;
 use crate::nn::loss::Loss;
 use crate::nn::objective::Objective;
@@ -30,19 +30,19 @@ pub(super) struct RunState {
     pub identity: Vec<(String, String)>,
 }
 
-/// The parameters with the lowest validation loss so far.
+/// The parameters with the best value so far of what early stopping looks at: the validation loss, or a metric.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(super) struct Best {
     pub parameters: Vec<f64>,
-    pub loss: f64,
+    pub value: f64,
 }
 
 /// The evaluation of a model at the end of an epoch.
 pub(super) struct Judgement {
     pub validation_loss: Option<f64>,
-    pub metric: Option<f64>,
+    pub metrics: Vec<MetricValue>,
 }
 
 /// The input of a run, in addition to the settings of the trainer.

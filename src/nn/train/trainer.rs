@@ -3,8 +3,9 @@
 use super::control::Control;
 use super::groups::{Group, Selection};
 use super::history::{Epoch, Update};
-use super::metrics::Metric;
+use super::metrics::{Goal, Measure, Metric};
 use super::plateau::ReduceOnPlateau;
+use super::predictions::Predictions;
 use super::settings::{EarlyStopping, Settings, Validation};
 use crate::nn::backend::{Backend, Fallback};
 use crate::nn::clip::Clip;
@@ -135,7 +136,7 @@ impl<'a> Trainer<'a> {
         self
     }
 
-    /// Computes the validation loss, and the metric, on these samples after each epoch.
+    /// Computes the validation loss, and the metrics, on these samples after each epoch.
     pub fn validate_on(mut self, data: Data) -> Self {
         self.settings.validation = Validation::On(data);
         self
@@ -160,20 +161,75 @@ impl<'a> Trainer<'a> {
         self
     }
 
-    /// Computes this metric after each epoch.
+    /// Computes this metric after each epoch, of the validation samples if there are any, else of the training samples.
+    /// Several can be given. The [`History`](super::History) has them by name.
     pub fn metric(mut self, metric: Metric) -> Self {
-        self.settings.metric = Some(metric);
+        self.settings.metrics.push(metric.into());
         self
     }
 
-    /// Shows a progress bar, with the losses, the metric, the learning rate and the time left, if the standard error stream is a
+    /// As [`metric`](Self::metric), for a metric of your own: a function of the predictions and the samples, with a name
+    /// and which values are good. A value that is not finite is not kept in the history. A checkpoint can compare the name
+    /// of the metric only.
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Adam, Goal, Loss, Mlp, Trainer, sine};
+    /// # let mut mlp = Mlp::builder(1).layer(8, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// let history = Trainer::new(Adam::new(0.02))
+    ///     .epochs(20)
+    ///     .metric_with("largest error", Goal::Minimize, |predictions, data| {
+    ///         let errors = predictions.iter().zip(data.targets()).map(|(y, t)| (y[0] - t).abs());
+    ///         errors.fold(0.0, f64::max)
+    ///     })
+    ///     .fit(&mut mlp, Loss::MeanSquared, &sine(40, 0.0, 0))?;
+    /// assert!(history.last().unwrap().metric("largest error").is_some_and(|error| error > 0.0));
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    pub fn metric_with(
+        mut self,
+        name: impl Into<String>,
+        goal: Goal,
+        metric: impl Fn(&Predictions<'_>, &Data) -> f64 + 'a,
+    ) -> Self {
+        self.settings.metrics.push(Measure::own(name.into(), goal, metric));
+        self
+    }
+
+    /// Computes the metrics of the training samples after each epoch too, although there are validation samples.
+    pub fn training_metrics(mut self, on: bool) -> Self {
+        self.settings.training_metrics = on;
+        self
+    }
+
+    /// Lets early stopping look at this metric of the validation samples instead of their loss: one that is computed,
+    /// [`Metric`] or the name of your own. Its [`Goal`] says which values are better.
+    ///
+    /// ```
+    /// # use tapegrad::nn::{Activation, Adam, Loss, Metric, Mlp, Trainer, moons};
+    /// # let mut mlp = Mlp::builder(2).layer(8, Activation::Tanh).layer(1, Activation::Identity).build()?;
+    /// let mut trainer = Trainer::new(Adam::new(0.02))
+    ///     .validation_split(0.25, 1)
+    ///     .metric(Metric::RocAuc)
+    ///     .early_stopping(10)
+    ///     .monitor(Metric::RocAuc);
+    /// let history = trainer.fit(&mut mlp, Loss::Hinge, &moons(80, 0.3, 1))?;
+    /// let best = &history.epochs[history.best_epoch.unwrap()];
+    /// assert!(history.epochs.iter().all(|epoch| epoch.metric(Metric::RocAuc) <= best.metric(Metric::RocAuc)));
+    /// # Ok::<(), tapegrad::nn::Error>(())
+    /// ```
+    pub fn monitor(mut self, metric: impl fmt::Display) -> Self {
+        self.settings.monitor = Some(metric.to_string());
+        self
+    }
+
+    /// Shows a progress bar, with the losses, the metrics, the learning rate and the time left, if the standard error stream is a
     /// terminal and the feature `progress` is on.
     pub fn progress(mut self, progress: bool) -> Self {
         self.settings.progress = progress;
         self
     }
 
-    /// Calls `callback` after each epoch, with its losses and metric and the parameters. `Break` stops training.
+    /// Calls `callback` after each epoch, with its losses and metrics and the parameters. `Break` stops training.
     pub fn on_epoch(mut self, callback: impl FnMut(&Epoch, &[f64]) -> ControlFlow<()> + 'a) -> Self {
         self.settings.on_epoch = Some(Box::new(callback));
         self
@@ -282,7 +338,8 @@ impl fmt::Debug for Trainer<'_> {
             .field("early_stopping", &self.settings.stopping)
             .field("plateau", &self.settings.plateau)
             .field("groups", &self.settings.groups.iter().map(|group| &group.selection).collect::<Vec<_>>())
-            .field("metric", &self.settings.metric)
+            .field("metrics", &self.settings.metrics)
+            .field("monitor", &self.settings.monitor)
             .finish_non_exhaustive()
     }
 }
