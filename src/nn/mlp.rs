@@ -143,7 +143,6 @@ impl Mlp {
     }
 
     /// The name of the parameter with this index, for messages.
-    #[cfg(feature = "serde")]
     pub(super) fn name_of(&self, place: usize) -> String {
         self.parameters.name_of(place)
     }

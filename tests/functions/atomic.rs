@@ -554,7 +554,7 @@ fn patterns_go_through_calls_and_loops() {
     let cell = Function::record(|[l, u, r]| [(r - l).sin() * u, u * u], [0.1, 0.2, 0.3]).unwrap();
     let called = Atomic::new(cell.clone());
     let chain = |x: &[Var], cell: &dyn Fn(&[Var]) -> Vec<Var>| -> Vec<Var> {
-        x.windows(3).map(|w| cell(w)).map(|y| y[0] * 2.0 + y[1]).collect()
+        x.windows(3).map(cell).map(|y| y[0] * 2.0 + y[1]).collect()
     };
     let at: Vec<f64> = (0..12).map(|k| 0.1 * f64::from(k) - 0.4).collect();
     let [calls, copied] = both(&cell, |x, call| chain(x, call), &at).unwrap();

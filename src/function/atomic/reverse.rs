@@ -15,7 +15,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(super) struct Reverse {
     pub of: Atomic,
     pub active: Active,
-    /// Where `of` has values.
+    /// Where `of` has values, for storing.
+    #[cfg_attr(not(feature = "serde"), expect(dead_code))]
     pub at: Vec<f64>,
     /// `T`, for all active operands. Made at once: a sweep over a tape, which needs it, cannot record.
     tangents: Atomic,

@@ -16,21 +16,21 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum StoredAtomic {
     Call {
-        function: Function,
+        function: Box<Function>,
     },
     Rule {
-        value: Function,
-        jvp: Function,
-        vjp: Function,
+        value: Box<Function>,
+        jvp: Box<Function>,
+        vjp: Box<Function>,
     },
     Scan {
-        step: Function,
+        step: Box<Function>,
         steps: usize,
         carry: usize,
         shared: usize,
         memory: usize,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        condition: Option<Function>,
+        condition: Option<Box<Function>>,
     },
     Adjoint {
         of: Box<StoredAtomic>,
@@ -46,15 +46,15 @@ impl StoredAtomic {
     pub fn of(function: &Atomic) -> Result<StoredAtomic, &'static str> {
         let rules = function.rules().as_any();
         if let Some(Call { function, .. }) = rules.downcast_ref() {
-            return Ok(StoredAtomic::Call { function: function.clone() });
+            return Ok(StoredAtomic::Call { function: Box::new(function.clone()) });
         }
         if let Some(Rule { value, jvp, vjp }) = rules.downcast_ref() {
-            let [value, jvp, vjp] = [&value.function, jvp, &vjp.function].map(Function::clone);
+            let [value, jvp, vjp] = [&value.function, jvp, &vjp.function].map(|it| Box::new(it.clone()));
             return Ok(StoredAtomic::Rule { value, jvp, vjp });
         }
         if let Some(Repeated { step, scan, condition, .. }) = rules.downcast_ref() {
             let (step, condition, Scan { steps, carry, shared, memory }) =
-                (step.clone(), condition.clone(), *scan);
+                (Box::new(step.clone()), condition.clone().map(Box::new), *scan);
             return Ok(StoredAtomic::Scan { step, steps, carry, shared, memory, condition });
         }
         if let Some(Reverse { of, active: Active { operands, results }, at, .. }) = rules.downcast_ref() {
@@ -66,11 +66,11 @@ impl StoredAtomic {
 
     pub fn restore(self) -> Result<Atomic, Error> {
         match self {
-            StoredAtomic::Call { function } => Ok(Atomic::new(function)),
-            StoredAtomic::Rule { value, jvp, vjp } => Atomic::with_rules(value, jvp, vjp),
+            StoredAtomic::Call { function } => Ok(Atomic::new(*function)),
+            StoredAtomic::Rule { value, jvp, vjp } => Atomic::with_rules(*value, *jvp, *vjp),
             StoredAtomic::Scan { step, steps, carry, shared, memory, condition } => {
                 let scan = Scan { steps, carry, shared, memory };
-                Ok(Atomic::of(Repeated::new(step, scan, condition)?))
+                Ok(Atomic::of(Repeated::new(*step, scan, condition.map(|it| *it))?))
             }
             StoredAtomic::Adjoint { of, operands, results, at } => {
                 let of = of.restore()?;
