@@ -22,16 +22,11 @@ fn main() -> Result<(), tapegrad::Error> {
 
     let result = solve(&program, &start, &SolverOptions { print_level: 0, ..SolverOptions::default() });
     assert_eq!(result.status, SolveStatus::Optimal);
-    println!("objective {:.7}, published {OPTIMUM:.7}", result.objective);
+    println!("{} iterations; objective {:.7}, published {OPTIMUM:.7}", result.iterations, result.objective);
     assert!((result.objective - OPTIMUM).abs() < 1e-6);
     for (k, (x, published)) in result.x.iter().zip(SOLUTION).enumerate() {
         println!("x{k} {x:.8}, published {published:.8}");
         assert!((x - published).abs() < 1e-6);
     }
     Ok(())
-}
-
-#[test]
-fn reaches_the_published_optimum() -> Result<(), tapegrad::Error> {
-    main()
 }
