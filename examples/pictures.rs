@@ -19,7 +19,7 @@ mod pictures {
 /// The name of a picture and how it is made.
 type Picture = (&'static str, fn() -> Result<String, Box<dyn Error>>);
 
-const PICTURES: [Picture; 32] = [
+const PICTURES: [Picture; 33] = [
     ("valley", || Ok(valley::valley())),
     ("expression-graph", graphs::expression),
     ("walk-before", || graphs::walk(&[])),
@@ -45,6 +45,7 @@ const PICTURES: [Picture; 32] = [
     ("guard-graph", graphs::guard),
     ("preamble-graph", graphs::preamble),
     ("folded-graph", graphs::folded),
+    ("calls-graph", graphs::calls),
     ("springs-graph", graphs::springs),
     ("softplus", plots::softplus),
     ("determinant", graphs::determinant),

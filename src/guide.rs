@@ -125,6 +125,7 @@ pub mod batches {}
 pub mod large_problems {}
 
 #[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/rustdoc-links.md"))]
+#[cfg_attr(all(doc, not(doctest)), doc = include_str!("../docs/guide/pictures/calls-graph.md"))]
 #[doc = include_str!("../docs/guide/loops.md")]
 pub mod loops {}
 

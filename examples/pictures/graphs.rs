@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use tapegrad::nn::{Activation, Mlp};
-use tapegrad::{Function, Tape, Var, lists::affine, view::Listing};
+use tapegrad::{Atomic, Function, Tape, Var, lists::affine, view::Listing};
 
 type Svg = Result<String, Box<dyn Error>>;
 
@@ -110,6 +110,19 @@ pub fn folded() -> Svg {
     let x: Vec<Var> = (0..1001).map(|k| tape.named(format!("x{k}"), f64::from(k).sqrt())).collect();
     let sum: Var = x.windows(2).map(|w| (w[1] - w[0]).powi(2)).sum();
     Ok(tape.listing_with(&sum.backward()).graph().digits(4).to_svg())
+}
+
+/// Three calls of one stage, each given the state that the one before returns.
+pub fn calls() -> Svg {
+    let stage = Atomic::new(Function::record(|[x, u]| [(x * u).sin() + x, x * x + u * u], [1.0, 0.5])?);
+    let tape = Tape::new();
+    let [start, controls @ ..] = named(&tape, ["x", "u0", "u1", "u2"], [1.0, 0.5, 0.25, 0.125]);
+    let (mut x, mut cost) = (start, Var::from(0.0));
+    for u in controls {
+        let next = stage.call(&[x, u])?;
+        (x, cost) = (next[0], cost + next[1]);
+    }
+    drawn(&tape.listing_with(&(cost + x).backward()), false)
 }
 
 /// Four springs: the distances of neighbours, minus lengths at rest, squared and summed.

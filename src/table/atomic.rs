@@ -220,10 +220,30 @@ impl fmt::Debug for Atomic {
     }
 }
 
-/// An atomic function among the operations of a recording.
+/// An atomic function among the operations of a recording: its number of results, and its index among the different ones that a
+/// function calls; 0 on a tape.
+///
+/// In 16-bit parts, which fit beside the tag of the other operations: so an operation has 8 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AtomicOp {
-    /// Its index among the different ones that a function calls; 0 on a tape.
-    pub(crate) index: u16,
-    pub(crate) results: u32,
+    index: u16,
+    results: [u16; 2],
+}
+
+impl AtomicOp {
+    /// # Panics
+    /// If there are 2³² results or more.
+    pub(crate) fn new(index: u16, results: usize) -> AtomicOp {
+        let results = u32::try_from(results).expect("an atomic function has fewer than 2³² results");
+        AtomicOp { index, results: [(results >> 16) as u16, results as u16] }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.index)
+    }
+
+    pub(crate) fn results(self) -> usize {
+        let [high, low] = self.results.map(usize::from);
+        high << 16 | low
+    }
 }

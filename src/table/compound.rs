@@ -19,9 +19,7 @@ impl Compound {
     pub fn op(&self) -> Op {
         match self {
             Compound::Matrix(op) => Op::Matrix(*op),
-            Compound::Atomic(function) => {
-                Op::Atomic(AtomicOp { index: 0, results: function.results() as u32 })
-            }
+            Compound::Atomic(function) => Op::Atomic(AtomicOp::new(0, function.results())),
         }
     }
 

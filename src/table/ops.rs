@@ -496,6 +496,9 @@ macro_rules! define_op {
             $( $(#[doc = $list_doc])* $List, )*
         }
 
+        // A node of a listed tape has an operation beside its value: larger ones would cost every node 8 bytes.
+        const _: () = assert!(size_of::<Op>() == 8);
+
         impl Op {
             /// The name, which is that of the method: `sin`, `atan2`, `add`.
             pub fn name(self) -> &'static str {
@@ -545,7 +548,7 @@ macro_rules! define_op {
             pub(crate) fn results(self, operands: usize) -> usize {
                 match self {
                     Op::Matrix(op) => op.results(operands),
-                    Op::Atomic(op) => op.results as usize,
+                    Op::Atomic(op) => op.results(),
                     _ => 1,
                 }
             }
@@ -641,7 +644,7 @@ macro_rules! define_op {
                         Ok(())
                     } )*
                     Op::Matrix(op) => op.fmt(f),
-                    Op::Atomic(op) => write!(f, "atomic[{}]", op.index),
+                    Op::Atomic(op) => write!(f, "atomic[{}]", op.index()),
                     leaf => f.write_str(leaf.name()),
                 }
             }

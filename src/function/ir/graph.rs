@@ -216,7 +216,7 @@ impl Builder {
             self.atomics.push(function.clone());
         }
         let index = u16::try_from(index).expect("a function calls up to 65,536 different atomic functions");
-        Op::Atomic(AtomicOp { index, results: function.results() as u32 })
+        Op::Atomic(AtomicOp::new(index, function.results()))
     }
 
     fn slot(&mut self, source: Source) -> Slot {
@@ -272,19 +272,20 @@ impl Builder {
             Slot::Result(index) => constants + inputs + index,
         };
         // Numbered by their first calls.
-        let mut called: IndexMap<u16, (), FxBuildHasher> = IndexMap::default();
+        let mut called: IndexMap<usize, (), FxBuildHasher> = IndexMap::default();
         for (op, _) in &self.instructions {
             if let Op::Atomic(op) = op {
-                called.insert(op.index, ());
+                called.insert(op.index(), ());
             }
         }
-        let atomics = called.keys().map(|&index| self.atomics[usize::from(index)].clone()).collect();
+        let atomics = called.keys().map(|&index| self.atomics[index].clone()).collect();
         let mut instructions = Instructions::calling((constants + inputs) as usize, atomics);
         let mut operands = self.operands.iter().copied().map(place);
         let mut start = 0;
         for (mut op, end) in self.instructions {
             if let Op::Atomic(op) = &mut op {
-                op.index = called.get_index_of(&op.index).expect("a called function") as u16;
+                let index = called.get_index_of(&op.index()).expect("a called function") as u16;
+                *op = AtomicOp::new(index, op.results());
             }
             instructions.push(op, operands.by_ref().take(end - start));
             start = end;

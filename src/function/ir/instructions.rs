@@ -65,7 +65,7 @@ impl Instructions {
     #[inline]
     pub fn called_by(&self, instruction: Instruction<'_>) -> Option<&Atomic> {
         let Op::Atomic(op) = instruction.op else { return None };
-        Some(&self.atomics[usize::from(op.index)])
+        Some(&self.atomics[op.index()])
     }
 
     /// The call whose `Display` is this text.
@@ -73,7 +73,7 @@ impl Instructions {
     pub fn parse_call(&self, text: &str) -> Option<Op> {
         let index: u16 = text.strip_prefix("atomic[")?.strip_suffix(']')?.parse().ok()?;
         let function = self.atomics.get(usize::from(index))?;
-        Some(Op::Atomic(AtomicOp { index, results: function.results() as u32 }))
+        Some(Op::Atomic(AtomicOp::new(index, function.results())))
     }
 
     /// Whether this operation can be evaluated over this number of operands.
@@ -82,7 +82,7 @@ impl Instructions {
         match op {
             // None is recorded without operands or without results.
             Op::Atomic(op) => {
-                operands > 0 && op.results > 0 && self.atomics[usize::from(op.index)].operands() == operands
+                operands > 0 && op.results() > 0 && self.atomics[op.index()].operands() == operands
             }
             _ => op.takes(operands),
         }
