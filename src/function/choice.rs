@@ -19,6 +19,9 @@ const SWEPT_OVER_DUALS: f64 = 50.0;
 const WRITTEN: f64 = 0.5;
 /// Nanoseconds for an operation to find a pattern and its colours, and to record a gradient: once, so it has to be worth that.
 const COLOURED: f64 = 20.0;
+/// By this factor forward mode has to be quicker with operations on matrices: through one that is not finite, a sweep is NaN for
+/// all operands, and an evaluation along some of them is not (see `table/zeros`). So it is by gradients, unless that is far slower.
+const MATRICES: f64 = 4.0;
 const RECORDED: f64 = 500.0;
 
 impl Function {
@@ -50,7 +53,11 @@ impl Function {
     pub fn jacobian_plan(&self, mode: Mode) -> DerivativePlan {
         match mode {
             Mode::Auto => *self.known.jacobian.get(|| {
-                let best = cheaper(self.jacobian_reverse(), self.jacobian_forward());
+                let [reverse, forward] = [self.jacobian_reverse(), self.jacobian_forward()];
+                if self.has_matrices() && MATRICES * forward.nanoseconds > reverse.nanoseconds {
+                    return reverse;
+                }
+                let best = cheaper(reverse, forward);
                 let work = self.work() as f64;
                 // Colours take one chunk at least.
                 let gain = best.nanoseconds - OVER_DUALS * work - WRITTEN * self.size();
@@ -100,6 +107,10 @@ impl Function {
             Mode::Reverse => reverse().unwrap_or_else(forward),
             Mode::Sparse => sparse().or_else(reverse).unwrap_or_else(forward),
         })
+    }
+
+    fn has_matrices(&self) -> bool {
+        self.graph.instructions.iter().any(Instruction::is_matrix)
     }
 
     fn jacobian_forward(&self) -> DerivativePlan {

@@ -24,7 +24,7 @@ struct Stored {
     at: Vec<String>,
     constants: Vec<String>,
     /// The atomic functions that operations call by their index.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     atomics: Vec<StoredAtomic>,
     operations: Vec<(String, Vec<u32>)>,
     guards: Vec<StoredGuard>,

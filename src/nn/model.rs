@@ -26,7 +26,6 @@ pub struct Model {
     input_scaler: Option<Scaler>,
     target_scaler: Option<Scaler>,
     classes: Vec<String>,
-    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     encoder: Option<Encoder>,
 }
 

@@ -597,3 +597,56 @@ fn patterns_go_through_calls_and_loops() {
         [&calls, &copied].map(|f| f.sparse_hessian().unwrap().evaluator().values(&at).unwrap());
     close(&ours, &theirs, "sparse hessian");
 }
+
+/// Plans in registers copy calls, and leave loops to the evaluator; adaptive functions record the branches of the caller.
+#[test]
+fn plans_and_adaptive_functions() {
+    let cell = Function::record(|[l, u, r]| [(r - l).sin() * u + u * u], [0.1, 0.2, 0.3]).unwrap();
+    let at: Vec<f64> = (0..200).map(|k| 0.01 * f64::from(k) - 0.4).collect();
+    let energy = |x: &[Var], cell: &dyn Fn(&[Var]) -> Vec<Var>| {
+        vec![tapegrad::lists::sum(&x.windows(3).map(|w| cell(w)[0]).collect::<Vec<_>>())]
+    };
+    let [called, copied] = both(&cell, energy, &at).unwrap();
+    let plan = called.vectorised();
+    assert!(plan.plan().is_vectorised, "{}", plan.plan());
+    let (value, gradient) = copied.evaluator().value_and_gradient(&at).unwrap();
+    let ours = plan.evaluator().value_and_gradient(&at).unwrap();
+    close(&[ours.0], &[value], "in registers");
+    close(&ours.1, &gradient, "in registers");
+    let step = Function::record(|[x, a]| [x + x.sin() * a], [1.0, 0.1]).unwrap();
+    let scan = Atomic::scan(step, Scan { steps: 50, carry: 1, shared: 1, ..Scan::default() }).unwrap();
+    let f = Function::record(
+        |x: &[Var]| {
+            tapegrad::lists::sum(&x.iter().map(|&x| scan.call(&[x, x * 0.1]).unwrap()[0]).collect::<Vec<_>>())
+        },
+        &at[..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(!plan.plan().is_vectorised);
+    assert_eq!(
+        plan.evaluator().value_and_gradient(&at).unwrap(),
+        f.evaluator().value_and_gradient(&at).unwrap()
+    );
+    assert_eq!(plan.evaluator().hvp(&at, &at).unwrap(), f.evaluator().hvp(&at, &at).unwrap());
+    // In single precision, the operands and results are rounded.
+    let column: Vec<f32> = (0..20).map(|k| 0.1 * k as f32).collect();
+    let columns = [Column::from(&column)];
+    let one = Function::record(|[a, x]| scan.call(&[x, a]).unwrap()[0], [0.1, 1.0]).unwrap();
+    let single = one.batched_as::<f32>([0]).unwrap();
+    let samples = Samples::new(&columns).unwrap();
+    let (sum, slopes) = single.evaluator().value_and_gradient(&[0.1], &samples).unwrap();
+    let exact: f64 = column.iter().map(|&x| one.evaluator().value(&[0.1, f64::from(x)]).unwrap()).sum();
+    assert!((sum - exact).abs() < 1e-5 * exact && slopes[0].is_finite(), "{sum} and {exact}");
+
+    let code = |x: &[Var]| {
+        let y = scan.call(x).unwrap()[0];
+        if y > 1.0 { y * x[0] } else { -y }
+    };
+    let mut adaptive = tapegrad::Adaptive::new(code, 4);
+    for x in [[1.0, 0.1], [-1.0, 0.1], [2.0, 0.05]] {
+        let y = scan.call(&x).unwrap()[0];
+        let expected = if y > 1.0 { y * x[0] } else { -y };
+        assert_eq!(adaptive.value_and_gradient(&x).unwrap().0, expected);
+    }
+}

@@ -29,7 +29,7 @@ pub(crate) enum StoredAtomic {
         carry: usize,
         shared: usize,
         memory: usize,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         condition: Option<Box<Function>>,
     },
     Adjoint {
