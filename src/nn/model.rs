@@ -229,7 +229,7 @@ mod file {
     use crate::nn::json;
     use std::path::Path;
 
-    const FORMAT: json::FileFormat = json::FileFormat { name: "tapegrad model", version: 2 };
+    const FORMAT: json::FileFormat = json::FileFormat { name: "tapegrad model", version: 3 };
 
     /// The contents of a model file, before they are checked.
     #[derive(serde::Deserialize)]

@@ -630,13 +630,13 @@ fn plans_and_adaptive_functions() {
     );
     assert_eq!(plan.evaluator().hvp(&at, &at).unwrap(), f.evaluator().hvp(&at, &at).unwrap());
     // In single precision, the operands and results are rounded.
-    let column: Vec<f32> = (0..20).map(|k| 0.1 * k as f32).collect();
+    let column: Vec<f64> = (0..20).map(|k| 0.1 * f64::from(k)).collect();
     let columns = [Column::from(&column)];
     let one = Function::record(|[a, x]| scan.call(&[x, a]).unwrap()[0], [0.1, 1.0]).unwrap();
     let single = one.batched_as::<f32>([0]).unwrap();
     let samples = Samples::new(&columns).unwrap();
     let (sum, slopes) = single.evaluator().value_and_gradient(&[0.1], &samples).unwrap();
-    let exact: f64 = column.iter().map(|&x| one.evaluator().value(&[0.1, f64::from(x)]).unwrap()).sum();
+    let exact: f64 = column.iter().map(|&x| one.evaluator().value(&[0.1, x]).unwrap()).sum();
     assert!((sum - exact).abs() < 1e-5 * exact && slopes[0].is_finite(), "{sum} and {exact}");
 
     let code = |x: &[Var]| {

@@ -53,8 +53,8 @@ fn broken_files_are_refused_with_the_reason() {
     };
     let small = |layers: &str, parameters: &str| {
         format!(
-            "{{\"format\":\"tapegrad model\",\"version\":2,\"content\":{{\"mlp\":{{\"layers\":[{layers}],\
-             \"parameters\":[{parameters}],\"frozen\":[]}},\"input_scaler\":null,\"target_scaler\":null,\"classes\":[]}}}}"
+            "{{\"format\":\"tapegrad model\",\"version\":3,\"content\":{{\"mlp\":{{\"layers\":[{layers}],\
+             \"parameters\":[{parameters}],\"frozen\":[]}},\"input_scaler\":null,\"target_scaler\":null,\"classes\":[],\"encoder\":null}}}}"
         )
     };
     let layer = |inputs: &str, outputs: &str| {
@@ -79,14 +79,14 @@ fn broken_files_are_refused_with_the_reason() {
         (good.replace("relu", "sin"), "unknown variant"),
         (good.replace("\"relu\"", "{\"elu\":1e999}"), "number out of range"),
         (
-            good.replace("\"version\":2", "\"version\":3"),
-            "version 3 of the format `tapegrad model`, and this build reads version 2; use a newer",
+            good.replace("\"version\":3", "\"version\":4"),
+            "version 4 of the format `tapegrad model`, and this build reads version 3; use a newer",
         ),
         (
-            good.replace("\"version\":2", "\"version\":1"),
-            "version 1 of the format `tapegrad model`, and this build reads version 2; use an older",
+            good.replace("\"version\":3", "\"version\":2"),
+            "version 2 of the format `tapegrad model`, and this build reads version 3; use an older",
         ),
-        (good.replace("\"version\":2", "\"version\":0"), "version 0 of the format"),
+        (good.replace("\"version\":3", "\"version\":0"), "version 0 of the format"),
         (good.replace("tapegrad model", "tapegrad checkpoint"), "not a `tapegrad model`"),
         (
             good.replace("\"input_scaler\":null", "\"input_scaler\":{\"shift\":[0,0],\"scale\":[1,1]}"),
@@ -114,7 +114,7 @@ fn broken_files_are_refused_with_the_reason() {
     // Every entry has to be there.
     for entry in [
         "\"format\":\"tapegrad model\",",
-        "\"version\":2,",
+        "\"version\":3,",
         "\"layers\":[{\"inputs\":1,\"outputs\":1,\"activation\":\"relu\",\"bias\":\"per_neuron\"}],",
         "\"inputs\":1,",
         "\"outputs\":1,",

@@ -119,7 +119,8 @@ impl Atomic {
     /// let swing = Atomic::scan(step, Scan { steps: 10_000, carry: 2, shared: 1, ..Scan::default() })?;
     /// let end = |[angle, speed]: [_; 2]| swing.call(&[angle, speed, 1e-3.into()]).unwrap()[0];
     /// let slopes = gradient(end, [0.5, 0.0]);
-    /// assert!((slopes[0] + 0.7).abs() < 0.2);
+    /// # let moved = |by: f64| swing.call(&[0.5 + by, 0.0, 1e-3]).unwrap()[0];
+    /// # assert!((slopes[0] - (moved(1e-4) - moved(-1e-4)) / 2e-4).abs() < 1e-6);
     /// # Ok::<(), tapegrad::Error>(())
     /// ```
     ///
