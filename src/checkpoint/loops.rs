@@ -1,6 +1,6 @@
 //! Loops over closures, differentiated in little memory.
 
-use super::{binomial, online};
+use super::{binomial, online, states_within};
 use crate::tape::gradient::Gradient;
 use crate::tape::{Tape, Var};
 use std::convert::Infallible;
@@ -93,7 +93,7 @@ impl<F: Fn(usize, &[Var], &[Var]) -> Vec<Var>> Checkpointed<F> {
 
     /// How many states may be kept.
     fn kept(&self) -> usize {
-        self.memory / (size_of::<f64>() * self.start.len() + size_of::<usize>())
+        states_within(self.memory, self.start.len())
     }
 
     /// The state after all steps.

@@ -31,8 +31,7 @@ impl Function {
         }
         let both = self.record_from(&[&self.graph, &other.graph], &[], |inputs, _| {
             let (own, others) = (self.evaluated(inputs)?, other.evaluated(inputs)?);
-            let own = self.output_places().map(|y| own.values[y as usize]);
-            Ok(own.chain(other.output_places().map(|y| others.values[y as usize])).collect())
+            Ok(self.outputs_in(&own).chain(other.outputs_in(&others)).collect())
         })?;
         Ok(both.optimize())
     }
@@ -58,7 +57,7 @@ impl Function {
         let multipliers = self.names_with("w", self.outputs());
         self.record_again(&multipliers, |inputs, multipliers| {
             let memory = self.evaluated(inputs)?;
-            let values: Vec<_> = self.output_places().map(|y| memory.values[y as usize]).collect();
+            let values: Vec<_> = self.outputs_in(&memory).collect();
             Ok(vec![dot(&values, multipliers)])
         })
     }

@@ -118,7 +118,7 @@ impl Function {
     pub fn values_and_jacobian(&self) -> Result<Function, Error> {
         let both = self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
-            let values: Vec<Var> = self.output_places().map(|y| memory.values[y as usize]).collect();
+            let values: Vec<Var> = self.outputs_in(&memory).collect();
             Ok([values, self.entries(&mut memory)?].concat())
         })?;
         Ok(both.optimize())
@@ -144,7 +144,7 @@ impl Function {
             let memory = self.evaluated(inputs)?;
             let seeds = self.variable_places().zip(directions.iter().copied());
             let tangents = forward_tangents(&self.graph, seeds, &memory.values)?;
-            let values = self.output_places().map(|y| memory.values[y as usize]);
+            let values = self.outputs_in(&memory);
             Ok(values.chain(self.output_places().map(|y| tangents[y as usize])).collect())
         })
     }
@@ -158,7 +158,7 @@ impl Function {
         let weights = self.names_with("w", self.outputs());
         self.record_again(&weights, |inputs, weights| {
             let mut memory = self.evaluated(inputs)?;
-            let values = self.output_places().map(|y| memory.values[y as usize]).collect::<Vec<_>>();
+            let values = self.outputs_in(&memory).collect::<Vec<_>>();
             let product = self.swept(self.output_places().zip(weights.iter().copied()), &mut memory)?;
             Ok([values, product].concat())
         })

@@ -263,6 +263,11 @@ impl Function {
         self.graph.outputs.iter().copied()
     }
 
+    /// The values of the outputs, after an evaluation.
+    fn outputs_in<'a, R: Copy>(&'a self, memory: &'a Memory<R>) -> impl Iterator<Item = R> + 'a {
+        self.output_places().map(|place| memory.values[place as usize])
+    }
+
     /// For each input, whether it is a variable.
     pub(crate) fn are_variables(&self) -> impl Iterator<Item = bool> + '_ {
         let mut variables = self.variables.iter().peekable();
@@ -307,7 +312,7 @@ impl Function {
     pub fn call<R: Real>(&self, x: &[R]) -> Result<Vec<R>, Error> {
         let mut memory = Memory::default();
         self.run(x, &mut memory)?;
-        Ok(self.graph.outputs.iter().map(|&place| memory.values[place as usize]).collect())
+        Ok(self.outputs_in(&memory).collect())
     }
 
     /// Evaluates over variables and records one node per output, with its partial derivatives: the operations of

@@ -91,14 +91,8 @@ pub trait Rules: fmt::Debug + Send + Sync {
     /// The results.
     fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal>;
 
-    /// The adjoints of the active operands, given those of the active results.
-    fn adjoints(
-        &self,
-        operands: &[f64],
-        results: &[f64],
-        adjoints: &[f64],
-        active: &Active,
-    ) -> Result<Vec<f64>, Refusal>;
+    /// The adjoints of the active operands, given the operands, the results, and the adjoints of the active results.
+    fn adjoints(&self, given: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal>;
 
     /// Whether the derivatives as functions take the results of this one after its operands.
     fn takes_results(&self) -> bool {
@@ -178,9 +172,7 @@ impl Atomic {
     pub(crate) fn reached_from(&self, operands: &[bool]) -> Vec<bool> {
         match self.rules().dependencies() {
             None => vec![operands.contains(&true); self.results()],
-            Some(rows) => {
-                rows.iter().map(|row| row.iter().any(|&operand| operands[operand as usize])).collect()
-            }
+            Some(rows) => reached_from(rows, operands),
         }
     }
 
@@ -188,16 +180,23 @@ impl Atomic {
     pub(crate) fn leading_to(&self, results: &[bool]) -> Vec<bool> {
         match self.rules().dependencies() {
             None => vec![results.contains(&true); self.operands()],
-            Some(rows) => {
-                let mut leads = vec![false; self.operands()];
-                for operand in rows.iter().zip(results).filter(|(_, asked)| **asked).flat_map(|(row, _)| row)
-                {
-                    leads[*operand as usize] = true;
-                }
-                leads
-            }
+            Some(rows) => leading_to(rows, results, self.operands()),
         }
     }
+}
+
+/// By result, whose operands a row has: whether it depends on one of these operands.
+pub(crate) fn reached_from(rows: &[Vec<u32>], operands: &[bool]) -> Vec<bool> {
+    rows.iter().map(|row| row.iter().any(|&operand| operands[operand as usize])).collect()
+}
+
+/// By operand, of which there are `count`: whether one of these results, whose operands a row has, depends on it.
+pub(crate) fn leading_to(rows: &[Vec<u32>], results: &[bool], count: usize) -> Vec<bool> {
+    let mut leads = vec![false; count];
+    for (row, _) in rows.iter().zip(results).filter(|(_, is_asked)| **is_asked) {
+        row.iter().for_each(|&operand| leads[operand as usize] = true);
+    }
+    leads
 }
 
 impl PartialEq for Atomic {

@@ -138,12 +138,8 @@ impl Hooks for f64 {
         function.rules().values(operands)
     }
 
-    fn atomic_adjoints(
-        function: &Atomic,
-        [operands, results, adjoints]: [&[f64]; 3],
-        active: &Active,
-    ) -> Result<Vec<f64>, Refusal> {
-        function.rules().adjoints(operands, results, adjoints, active)
+    fn atomic_adjoints(function: &Atomic, given: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
+        function.rules().adjoints(given, active)
     }
 }
 

@@ -36,7 +36,7 @@ impl Spare {
 }
 
 /// Beyond this number of dependencies, each result counts as depending on each operand.
-const DEPENDENCIES: usize = 1 << 20;
+pub(super) const DEPENDENCIES: usize = 1 << 20;
 
 impl Call {
     pub fn new(function: Function) -> Call {
@@ -60,17 +60,11 @@ impl Rules for Call {
     fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
         self.spare.with(|memory| {
             self.function.run(operands, memory)?;
-            Ok(self.function.output_places().map(|place| memory.values[place as usize]).collect())
+            Ok(self.function.outputs_in(memory).collect())
         })
     }
 
-    fn adjoints(
-        &self,
-        operands: &[f64],
-        _: &[f64],
-        adjoints: &[f64],
-        active: &Active,
-    ) -> Result<Vec<f64>, Refusal> {
+    fn adjoints(&self, [operands, _, adjoints]: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
         self.spare.with(|memory| {
             self.function.run(operands, memory)?;
             let seeds = self.function.outputs_among(&active.results).zip(adjoints.iter().copied());
@@ -145,7 +139,7 @@ impl Function {
         let memory = self.evaluated(inputs)?;
         let seeds = self.inputs_among(&active.operands).zip(directions.iter().copied());
         let tangents = forward_tangents(&self.graph, seeds, &memory.values)?;
-        let values = self.output_places().map(|place| memory.values[place as usize]).collect();
+        let values = self.outputs_in(&memory).collect();
         Ok((values, self.outputs_among(&active.results).map(|place| tangents[place as usize]).collect()))
     }
 

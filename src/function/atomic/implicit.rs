@@ -71,7 +71,7 @@ impl Implicit {
         memory: &mut Memory,
     ) -> Result<Vec<f64>, Error> {
         self.residual.run(&[unknowns, parameters].concat(), memory)?;
-        Ok(self.residual.output_places().map(|place| memory.values[place as usize]).collect())
+        Ok(self.residual.outputs_in(memory).collect())
     }
 
     /// The residuals, and their Jacobian with respect to the unknowns.
@@ -170,9 +170,7 @@ impl Rules for Implicit {
 
     fn adjoints(
         &self,
-        parameters: &[f64],
-        unknowns: &[f64],
-        adjoints: &[f64],
+        [parameters, unknowns, adjoints]: [&[f64]; 3],
         active: &Active,
     ) -> Result<Vec<f64>, Refusal> {
         let adjoints = Active::spread(&active.results, adjoints);

@@ -232,8 +232,8 @@ impl Atomic {
         solve: impl Fn(&[f64]) -> Result<Vec<f64>, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static,
     ) -> Result<Atomic, Error> {
         let residual = map.record_inside(map.recorded_at(), |inputs| {
-            let values = map.evaluated(inputs)?.values;
-            Ok(inputs.iter().zip(map.output_places()).map(|(&y, place)| y - values[place as usize]).collect())
+            let memory = map.evaluated(inputs)?;
+            Ok(inputs.iter().zip(map.outputs_in(&memory)).map(|(&y, value)| y - value).collect())
         })?;
         Atomic::implicit(residual, solve)
     }

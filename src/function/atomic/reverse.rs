@@ -83,16 +83,10 @@ impl Rules for Reverse {
 
     fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
         let (operands, adjoints) = operands.split_at(self.of.operands());
-        self.of.rules().adjoints(operands, &[], adjoints, &self.active)
+        self.of.rules().adjoints([operands, &[], adjoints], &self.active)
     }
 
-    fn adjoints(
-        &self,
-        operands: &[f64],
-        _: &[f64],
-        adjoints: &[f64],
-        active: &Active,
-    ) -> Result<Vec<f64>, Refusal> {
+    fn adjoints(&self, [operands, _, adjoints]: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
         let (own, given) = operands.split_at(self.of.operands());
         let (by_operand, by_adjoint) = active.operands.split_at(own.len());
         let along = Active::spread(&active.results, adjoints);
@@ -104,7 +98,7 @@ impl Rules for Reverse {
                 results: vec![true; self.tangents.results()],
             };
             let weights: Vec<f64> = self.among(&self.has_tangent, given).collect();
-            found = self.tangents.rules().adjoints(&point, &[], &weights, &active)?;
+            found = self.tangents.rules().adjoints([&point, &[], &weights], &active)?;
         }
         if by_adjoint.contains(&true) {
             let tangents = Active::spread(&self.has_tangent, &self.tangents.rules().values(&point)?);

@@ -49,13 +49,7 @@ impl Rules for Rule {
         self.value.values(operands)
     }
 
-    fn adjoints(
-        &self,
-        operands: &[f64],
-        _: &[f64],
-        adjoints: &[f64],
-        active: &Active,
-    ) -> Result<Vec<f64>, Refusal> {
+    fn adjoints(&self, [operands, _, adjoints]: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
         let all = self.vjp.values(&[operands, &Active::spread(&active.results, adjoints)].concat())?;
         Ok(Active::choose(&active.operands, &all).collect())
     }

@@ -3,8 +3,9 @@
 mod derivatives;
 mod sweep;
 
-use super::call::Spare;
+use super::call::{DEPENDENCIES, Spare};
 use super::reverse::Reverse;
+use crate::checkpoint::states_within;
 use crate::error::Error;
 use crate::function::evaluate::Memory;
 use crate::function::sparse::dependencies::dependencies;
@@ -35,9 +36,6 @@ impl Default for Scan {
         Scan { steps: 0, carry: 0, shared: 0, memory: 4 << 20 }
     }
 }
-
-/// Beyond this number of dependencies, each result counts as depending on each operand.
-const DEPENDENCIES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(super) struct Repeated {
@@ -121,7 +119,7 @@ impl Repeated {
 
     /// How many carries may be kept.
     fn kept(&self) -> usize {
-        self.scan.memory / (size_of::<f64>() * self.scan.carry + size_of::<usize>())
+        states_within(self.scan.memory, self.scan.carry)
     }
 
     /// Whether all of them are.
@@ -201,15 +199,6 @@ impl Repeated {
         }
         carry.extend(outputs);
         Some(carry)
-    }
-
-    /// By input of the step: whether one of these outputs depends on it.
-    fn leading_to(&self, outputs: &[bool]) -> Vec<bool> {
-        let mut inputs = vec![false; self.step.inputs()];
-        for (row, _) in self.step_dependencies.iter().zip(outputs).filter(|(_, is_asked)| **is_asked) {
-            row.iter().for_each(|&input| inputs[input as usize] = true);
-        }
-        inputs
     }
 
     /// Evaluates the step, and leaves its values in `memory`.
@@ -316,13 +305,7 @@ impl Rules for Repeated {
         })
     }
 
-    fn adjoints(
-        &self,
-        operands: &[f64],
-        _: &[f64],
-        adjoints: &[f64],
-        active: &Active,
-    ) -> Result<Vec<f64>, Refusal> {
+    fn adjoints(&self, [operands, _, adjoints]: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
         Ok(self.swept(operands, adjoints, active)?)
     }
 

@@ -202,6 +202,7 @@ impl Trainer<'_> {
             expect_length("inputs of a sample", net.inputs, data.expanded_width())?;
         }
         let judged_parts = match &validation {
+            _ if self.settings.metrics.is_empty() => Vec::new(),
             Some(validation) if self.settings.training_metrics => {
                 vec![(data, &samples), (validation, &held_out)]
             }

@@ -3,7 +3,7 @@
 use super::{Input, Repeated, Scan};
 use crate::error::Error;
 use crate::function::derivative::recorded;
-use crate::table::atomic::{Active, Atomic, Rules};
+use crate::table::atomic::{Active, Atomic, Rules, reached_from};
 use crate::tape::Var;
 
 /// Numbers of one kind, in the order of their use.
@@ -53,8 +53,8 @@ impl Repeated {
             condition.record_inside(&at, |numbers| {
                 let (own, rest) = numbers.split_at(carry);
                 let shared = &rest[Active::count(of_carry)..][..own_shared.len()];
-                let values = condition.evaluated(&[own, shared].concat())?.values;
-                Ok(condition.output_places().map(|place| values[place as usize]).collect())
+                let memory = condition.evaluated(&[own, shared].concat())?;
+                Ok(condition.outputs_in(&memory).collect())
             })
         });
         let scan = Atomic::of(Repeated::new(step.optimize(), scan, condition.transpose()?)?);
@@ -96,8 +96,7 @@ impl Repeated {
         };
         let mut inputs: Vec<bool> = (0..self.step.inputs()).map(has).collect();
         loop {
-            let depends = |row: &Vec<u32>| row.iter().any(|&input| inputs[input as usize]);
-            let outputs: Vec<bool> = self.step_dependencies.iter().map(depends).collect();
+            let outputs = reached_from(&self.step_dependencies, &inputs);
             if !grows(&mut inputs, &outputs, self.scan.carry) {
                 return Active { operands: inputs, results: outputs };
             }

@@ -5,7 +5,7 @@ use crate::checkpoint::{binomial, online};
 use crate::error::Error;
 use crate::function::evaluate::{Memory, backward_plain};
 use crate::function::ir::graph::Place;
-use crate::table::atomic::Active;
+use crate::table::atomic::{Active, leading_to};
 
 /// The state of the sweep, before it goes through the next step.
 struct Sweep<'a> {
@@ -104,7 +104,7 @@ impl Sweep<'_> {
         let now = is_reached.iter().chain(&self.are_results_reached[of_outputs.clone()]);
         if inputs.is_empty() || !now.clone().eq(&*outputs) {
             *outputs = now.copied().collect();
-            *inputs = repeated.leading_to(outputs);
+            *inputs = leading_to(&repeated.step_dependencies, outputs, repeated.step.inputs());
         }
         let weights = after.iter().chain(&self.weights[of_outputs]);
         seeds.clear();
