@@ -1,6 +1,7 @@
 //! The top-level functions: derivatives of Rust functions, with tapes and duals behind the scenes.
 
 use crate::number::dual::Dual;
+use crate::number::own_rules;
 use crate::number::owner::Owner;
 use crate::number::point::Point;
 use crate::tape::gradient::Gradient;
@@ -21,6 +22,9 @@ pub type HessianNumber = Dual<Var, DIRECTIONS>;
 
 /// The number of Hessian directions per recording.
 const DIRECTIONS: usize = 4;
+
+/// From this number of variables on, [`hessian`] records a function.
+const RECORDED_FROM: usize = 128;
 
 /// The derivative of a function of one number, in forward mode.
 ///
@@ -110,7 +114,11 @@ pub fn jacobian<P: Point<f64>, Y: Point<Var>>(
 }
 
 /// The Hessian of a function: its second derivatives, one row per variable. The mode is forward-over-reverse: `f` is
-/// evaluated over [`Dual`] numbers whose tangents are recorded on a tape.
+/// evaluated over [`Dual`] numbers whose tangents are recorded on a tape, in four directions at a time.
+///
+/// With 128 variables or more, `f` is recorded once as a [`Function`](crate::Function), whose evaluator computes the Hessian in
+/// the mode that takes least, by the colours of its sparsity pattern if it is sparse. A function that cannot be recorded, or
+/// applies rules of its own ([`Dual::custom`]), is evaluated in all directions.
 ///
 /// ```
 /// let h = tapegrad::hessian(|[x, y]| x * x * y, [3.0, 5.0]);
@@ -126,9 +134,14 @@ pub fn hessian<P: Point<f64>>(
     f: impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
     x: P,
 ) -> P::Of<P::Of<f64>> {
-    let tape = Tape::for_gradients();
     let point = x.numbers();
     let n = point.len();
+    if n >= RECORDED_FROM
+        && let Some(second) = recorded_hessian(&f, &x)
+    {
+        return x.shaped(second.chunks(n).map(|row| x.shaped(row.iter().copied())));
+    }
+    let tape = Tape::for_gradients();
     let mut rows = Vec::with_capacity(n);
     for first in (0..n).step_by(DIRECTIONS) {
         tape.clear();
@@ -148,6 +161,28 @@ pub fn hessian<P: Point<f64>>(
         rows.extend(of_tangents.chunks(n).map(|row| x.shaped(row.iter().copied())));
     }
     x.shaped(rows)
+}
+
+/// The Hessian by a recording of the function, row by row; `None` if a recording does not have all of its derivatives.
+#[track_caller]
+fn recorded_hessian<P: Point<f64>>(
+    f: &impl Fn(P::Args<'_, HessianNumber>) -> HessianNumber,
+    x: &P,
+) -> Option<Vec<f64>> {
+    let (point, rules) = (x.numbers(), own_rules::count());
+    let tape = Tape::recording();
+    let vars = tape.vars(&point);
+    let owner = Owner::fresh();
+    // In no direction: tangents are not needed.
+    let arguments = vars.iter().map(|&x| Dual::constant(x).owned_by(owner));
+    let y = f(P::args(&x.shaped(arguments)));
+    refuse_strangers(&tape, &[y.primal()]);
+    owner.accept(y.owner(), || y.primal());
+    if own_rules::count() != rules {
+        return None;
+    }
+    let function = tape.function(&vars, &[y.primal()]).ok()?;
+    function.evaluator().hessian(&point).ok()
 }
 
 /// The product of the Hessian with a vector `v`, at about twice the cost of a gradient. An entry of `v` that is 0

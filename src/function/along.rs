@@ -1,6 +1,6 @@
 //! Evaluation over dual numbers: in one direction, or in several at once.
 
-use super::evaluate::{Memory, backward};
+use super::evaluate::{Memory, backward_over_duals};
 use super::ir::graph::Place;
 use super::mode::DIRECTIONS;
 use super::{Function, length};
@@ -58,7 +58,7 @@ pub(super) fn products<'m, const N: usize>(
     output: Place,
     memory: &'m mut Memory<Dual<f64, N>>,
 ) -> Result<&'m [Dual<f64, N>], Error> {
-    backward(&function.graph, [(output, Dual::constant(1.0))], memory)?;
+    backward_over_duals(&function.graph, (output, Dual::constant(1.0)), memory)?;
     Ok(&memory.adjoints)
 }
 

@@ -3,6 +3,7 @@
 
 use super::evaluate::{Memory, backward, forward};
 use super::ir::graph::{Graph, Guard, Place};
+use super::mode::Mode;
 use super::tangents::forward_tangents;
 use super::{Function, length};
 use crate::error::Error;
@@ -82,7 +83,26 @@ impl Function {
     /// A recorded function gives no error; a loaded one gives [`Error::BranchChanged`] if its guards do not hold at
     /// its point of recording.
     pub fn jacobian(&self) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| self.entries(&mut self.evaluated(inputs)?))
+        self.jacobian_by(Mode::Auto)
+    }
+
+    /// As [`jacobian`](Self::jacobian), recorded in this mode: by rows, by a pass forward for each variable or, with
+    /// [`Mode::Sparse`], for each colour. How many operations that is the [`statistics`](Self::statistics) tell.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Mode, Var};
+    ///
+    /// // Ten outputs of one variable: one pass forward, or ten sweeps.
+    /// let f = Function::record(|x: &[Var]| (0..10).map(|k| (x[0] * f64::from(k)).sin()).collect::<Vec<_>>(), &[1.0][..])?;
+    /// let [forward, reverse] = [f.jacobian_by(Mode::Forward)?, f.jacobian_by(Mode::Reverse)?];
+    /// assert_eq!(forward.evaluator().values(&[0.5])?, reverse.evaluator().values(&[0.5])?);
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn jacobian_by(&self, mode: Mode) -> Result<Function, Error> {
+        self.record_again(&[], |inputs, _| self.entries(mode, &mut self.evaluated(inputs)?))
     }
 
     /// The value and the gradient of a function with one output: a function of the same inputs whose outputs are the
@@ -119,7 +139,7 @@ impl Function {
         let both = self.record_again(&[], |inputs, _| {
             let mut memory = self.evaluated(inputs)?;
             let values: Vec<Var> = self.outputs_in(&memory).collect();
-            Ok([values, self.entries(&mut memory)?].concat())
+            Ok([values, self.entries(Mode::Auto, &mut memory)?].concat())
         })?;
         Ok(both.optimize())
     }
@@ -129,7 +149,18 @@ impl Function {
     /// # Errors
     /// As [`gradient`](Self::gradient).
     pub fn hessian(&self) -> Result<Function, Error> {
-        self.gradient()?.jacobian()
+        self.hessian_by(Mode::Auto)
+    }
+
+    /// As [`hessian`](Self::hessian), where the Jacobian of the gradient is recorded in this mode; with [`Mode::Sparse`] by the
+    /// colours of a symmetric matrix, which are fewer.
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn hessian_by(&self, mode: Mode) -> Result<Function, Error> {
+        let gradient = self.gradient()?;
+        let compressed = (mode == Mode::Sparse).then(|| self.compressed_hessian()).flatten();
+        compressed.map_or_else(|| gradient.jacobian_by(mode), |compressed| gradient.by_stars(compressed))
     }
 
     /// The Jacobian-vector product: a function of the inputs and, after them, of a direction of the variables. Its

@@ -2,8 +2,10 @@
 
 use super::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::error::Error;
+use crate::number::dual::Dual;
 use crate::number::real::Real;
 use crate::table::atomic::{Active, Refusal};
+use crate::table::number::Number;
 use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use std::ops::Range;
@@ -235,6 +237,24 @@ pub(super) fn backward_plain(
     Ok(())
 }
 
+/// As [`backward`], over dual numbers. As [`backward_plain`] does, it first multiplies everything.
+pub(super) fn backward_over_duals<const N: usize>(
+    graph: &Graph,
+    seed: (Place, Dual<f64, N>),
+    memory: &mut Memory<Dual<f64, N>>,
+) -> Result<(), Error> {
+    let Memory { values, adjoints, .. } = memory;
+    begin(graph, adjoints);
+    adjoints[seed.0 as usize] = seed.1;
+    let is_compound = |_: Instruction<'_>, _: &[_], _: &mut [_]| Err(());
+    let outcome = sweep_without_zeros(graph, graph.instructions.backwards(), values, adjoints, is_compound);
+    let inputs = &adjoints[graph.constants.len()..graph.first_result()];
+    match outcome.is_err() || inputs.iter().fold(false, |any, adjoint| any | adjoint.has_nan()) {
+        true => backward(graph, [seed], memory),
+        false => Ok(()),
+    }
+}
+
 /// Adds to the adjoints what these instructions contribute, from the last to the first, without looking for structural zeros.
 #[inline(always)]
 pub(super) fn sweep_plain<'g>(
@@ -243,6 +263,21 @@ pub(super) fn sweep_plain<'g>(
     values: &[f64],
     adjoints: &mut [f64],
 ) -> Result<(), Error> {
+    let compound = |instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]| {
+        add_compound(graph, instruction, values, adjoints)
+    };
+    sweep_without_zeros(graph, instructions, values, adjoints, compound)
+}
+
+/// As [`sweep_plain`], over any numbers; `compound` adds the contributions of an operation with several results.
+#[inline(always)]
+fn sweep_without_zeros<'g, R: Number, E>(
+    graph: &'g Graph,
+    instructions: impl Iterator<Item = Instruction<'g>>,
+    values: &[R],
+    adjoints: &mut [R],
+    compound: impl Fn(Instruction<'g>, &[R], &mut [R]) -> Result<(), E>,
+) -> Result<(), E> {
     // As slices of one length, so that one bounds check serves both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
     for instruction in instructions {
@@ -258,11 +293,12 @@ pub(super) fn sweep_plain<'g>(
                 |operand| !graph.is_constant(operand),
                 #[inline(always)]
                 |operand, partial| {
-                    adjoints[operand as usize] += partial * adjoint;
+                    let term = partial.times_derivative(adjoint);
+                    adjoints[operand as usize] = adjoints[operand as usize].plus_term(term);
                 },
             );
             if !has_row {
-                add_compound(graph, instruction, values, adjoints)?;
+                compound(instruction, values, adjoints)?;
             }
         }
     }
@@ -274,12 +310,13 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
     adjoints.resize(graph.places(), R::constant(0.0));
 }
 
-/// Adds the contributions of a row over lists, for plain numbers.
+/// Adds the contributions of a row over lists.
 #[inline(never)]
-fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints: &mut [f64]) {
+fn add_list<R: Number>(op: Op, operands: &[Place], values: &[R], result: usize, adjoints: &mut [R]) {
     let adjoint = adjoints[result];
     Instruction { op, operands, result }.visit_list_partials(values, |operand, partial| {
-        adjoints[operand as usize] += partial * adjoint;
+        let term = partial.times_derivative(adjoint);
+        adjoints[operand as usize] = adjoints[operand as usize].plus_term(term);
     });
 }
 

@@ -1,6 +1,7 @@
 //! Forward mode: a number and its derivatives in `N` directions at once.
 
 use crate::number::operators::impl_number;
+use crate::number::own_rules;
 use crate::number::owner::Owner;
 use crate::number::point::single_point;
 use crate::number::predicate::{Compare, Predicate};
@@ -147,6 +148,9 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[must_use]
     #[track_caller]
     pub fn custom<const K: usize>(inputs: [Self; K], f: impl FnOnce([R; K]) -> (R, [R; K])) -> Self {
+        if R::IS_RECORDED {
+            own_rules::note();
+        }
         let (primal, partials) = f(inputs.map(Self::primal));
         let mut result = Self::result(primal);
         for (partial, input) in partials.into_iter().zip(&inputs) {
@@ -197,6 +201,17 @@ impl<R: Number, const N: usize> Dual<R, N> {
     #[inline(always)]
     pub(crate) fn accepted(&self) -> ([R; N], [bool; N]) {
         (self.tangents, std::array::from_fn(|k| self.is_reached_by(k)))
+    }
+
+    /// Whether the value or a tangent is NaN.
+    #[inline(always)]
+    pub(crate) fn has_nan(&self) -> bool
+    where
+        R: PartialEq,
+    {
+        // A tangent that no direction reaches is 0.
+        self.primal != self.primal
+            || self.tangents.iter().fold(false, |any, tangent| any | (tangent != tangent))
     }
 
     /// The same number as an argument of a call.

@@ -3,6 +3,7 @@
 pub(crate) mod dual;
 pub(crate) mod mask;
 pub(crate) mod operators;
+pub(crate) mod own_rules;
 pub(crate) mod owner;
 pub(crate) mod point;
 pub(crate) mod predicate;

@@ -10,6 +10,7 @@ pub(crate) struct Inputs {
     /// Which of the inputs are variables, and which are held.
     variables: Vec<usize>,
     held: Vec<usize>,
+    changes: u64,
 }
 
 impl Inputs {
@@ -18,7 +19,7 @@ impl Inputs {
         let are_variables: Vec<bool> = are_variables.collect();
         let places =
             |wanted: bool| (0..numbers.len()).filter(|&input| are_variables[input] == wanted).collect();
-        Inputs { numbers: numbers.to_vec(), variables: places(true), held: places(false) }
+        Inputs { numbers: numbers.to_vec(), variables: places(true), held: places(false), changes: 0 }
     }
 
     /// The inputs of a function where it was recorded.
@@ -41,16 +42,23 @@ impl Inputs {
         self.held.len()
     }
 
-    /// Sets the variables, and returns whether that changed any bit.
-    pub fn set_variables(&mut self, x: impl ExactSizeIterator<Item = f64>) -> Result<bool, Error> {
-        length("variables", self.variables.len(), x.len())?;
-        Ok(set(&mut self.numbers, &self.variables, x))
+    /// How often any bit of them has changed: what was computed after as many changes is that of these numbers.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
-    /// Sets the inputs that are held, and returns whether that changed any bit.
-    pub fn set_held(&mut self, held: &[f64]) -> Result<bool, Error> {
+    /// Sets the variables.
+    pub fn set_variables(&mut self, x: impl ExactSizeIterator<Item = f64>) -> Result<(), Error> {
+        length("variables", self.variables.len(), x.len())?;
+        self.changes += u64::from(set(&mut self.numbers, &self.variables, x));
+        Ok(())
+    }
+
+    /// Sets the inputs that are held.
+    pub fn set_held(&mut self, held: &[f64]) -> Result<(), Error> {
         length("parameters", self.held.len(), held.len())?;
-        Ok(set(&mut self.numbers, &self.held, held.iter().copied()))
+        self.changes += u64::from(set(&mut self.numbers, &self.held, held.iter().copied()));
+        Ok(())
     }
 }
 

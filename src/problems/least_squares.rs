@@ -94,9 +94,7 @@ impl LeastSquaresEvaluator<'_> {
     /// # Errors
     /// [`Error::Length`] if there is not one number for each.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
-        let is_changed = self.inputs.set_held(parameters)?;
-        self.forget_if(is_changed);
-        Ok(())
+        self.inputs.set_held(parameters)
     }
 
     /// Half of the sum of the squares of the residuals.
@@ -104,8 +102,7 @@ impl LeastSquaresEvaluator<'_> {
     /// # Errors
     /// See [`LeastSquaresEvaluator`].
     pub fn cost(&mut self, x: &[f64]) -> Result<f64, Error> {
-        self.move_to(x)?;
-        let residuals = self.kept_residuals()?;
+        let residuals = self.residuals_at(x)?;
         Ok(0.5 * dot(residuals, residuals))
     }
 
@@ -125,8 +122,7 @@ impl LeastSquaresEvaluator<'_> {
     /// See [`LeastSquaresEvaluator`].
     pub fn residuals_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
         length("residuals", self.function.outputs(), out.len())?;
-        self.move_to(x)?;
-        out.copy_from_slice(self.kept_residuals()?);
+        out.copy_from_slice(self.residuals_at(x)?);
         Ok(())
     }
 
@@ -146,8 +142,7 @@ impl LeastSquaresEvaluator<'_> {
     /// See [`LeastSquaresEvaluator`].
     pub fn jacobian_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
         length("derivatives", self.function.outputs() * self.function.variables(), out.len())?;
-        self.move_to(x)?;
-        out.copy_from_slice(self.kept_jacobian()?);
+        out.copy_from_slice(self.jacobian_at(x)?);
         Ok(())
     }
 
@@ -168,8 +163,7 @@ impl LeastSquaresEvaluator<'_> {
     pub fn jacobian_by_columns_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
         let (rows, columns) = (self.function.outputs(), self.function.variables());
         length("derivatives", rows * columns, out.len())?;
-        self.move_to(x)?;
-        by_columns(self.kept_jacobian()?, columns, out);
+        by_columns(self.jacobian_at(x)?, columns, out);
         Ok(())
     }
 
@@ -196,7 +190,7 @@ impl LeastSquaresEvaluator<'_> {
     /// # Errors
     /// See [`LeastSquaresEvaluator`].
     pub fn gauss_newton_product(&mut self, x: &[f64], v: &[f64]) -> Result<Vec<f64>, Error> {
-        self.move_to(x)?;
+        self.inputs.set_variables(x.iter().copied())?;
         let along = self.evaluator.jvp(self.inputs.numbers(), v)?.1;
         Ok(self.evaluator.vjp(self.inputs.numbers(), &along)?.1)
     }
@@ -207,10 +201,9 @@ impl LeastSquaresEvaluator<'_> {
     /// # Errors
     /// See [`LeastSquaresEvaluator`].
     pub fn normal_equations(&mut self, x: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Error> {
-        self.move_to(x)?;
         let columns = self.function.variables();
-        let residuals = self.kept_residuals()?.to_vec();
-        let jacobian = self.kept_jacobian()?;
+        let residuals = self.residuals(x)?;
+        let jacobian = self.jacobian_at(x)?;
         let (mut matrix, mut gradient) = (vec![0.0; columns * columns], vec![0.0; columns]);
         for (row, residual) in jacobian.chunks_exact(columns.max(1)).zip(residuals) {
             for (k, &slope) in row.iter().enumerate() {
@@ -228,26 +221,14 @@ impl LeastSquaresEvaluator<'_> {
         Ok((matrix, gradient))
     }
 
-    fn kept_residuals(&mut self) -> Result<&[f64], Error> {
-        self.residuals.numbers(|out| self.evaluator.values_into(self.inputs.numbers(), out))
+    fn residuals_at(&mut self, x: &[f64]) -> Result<&[f64], Error> {
+        self.inputs.set_variables(x.iter().copied())?;
+        self.residuals.numbers(&self.inputs, |x, out| self.evaluator.values_into(x, out))
     }
 
-    fn kept_jacobian(&mut self) -> Result<&[f64], Error> {
-        self.jacobian.numbers(|out| self.evaluator.jacobian_into(self.inputs.numbers(), out))
-    }
-
-    /// Makes this the point, and forgets the results of another one.
-    fn move_to(&mut self, x: &[f64]) -> Result<(), Error> {
-        let is_changed = self.inputs.set_variables(x.iter().copied())?;
-        self.forget_if(is_changed);
-        Ok(())
-    }
-
-    fn forget_if(&mut self, is_changed: bool) {
-        if is_changed {
-            self.residuals.forget();
-            self.jacobian.forget();
-        }
+    fn jacobian_at(&mut self, x: &[f64]) -> Result<&[f64], Error> {
+        self.inputs.set_variables(x.iter().copied())?;
+        self.jacobian.numbers(&self.inputs, |x, out| self.evaluator.jacobian_into(x, out))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Problems as solvers ask for them: nonlinear programs and least squares, of recorded functions.
 
 mod bounds;
+mod first;
 mod inputs;
 mod kept;
 mod least_squares;

@@ -1,6 +1,7 @@
 //! Nonlinear programs: an objective, constraints and bounds, with the patterns of their derivatives.
 
 use super::bounds::Bounds;
+use super::first::FirstDerivatives;
 use super::inputs::Inputs;
 use crate::error::Error;
 use crate::function::{Exactness, Function, SparseDerivatives, Vectorised, length};
@@ -47,8 +48,7 @@ use crate::tape::Var;
 #[derive(Debug, Clone)]
 pub struct NonlinearProgram {
     pub(super) values: Vectorised,
-    /// The nonzeros of the derivatives of all outputs: those of the objective come first.
-    pub(super) first: SparseDerivatives,
+    pub(super) first: FirstDerivatives,
     /// The lower triangle of the Hessian of the Lagrangian, by the inputs and the multipliers.
     pub(super) second: SparseDerivatives,
     pub(super) start: Inputs,
@@ -69,7 +69,7 @@ impl NonlinearProgram {
         };
         let function = function.optimize();
         Ok(NonlinearProgram {
-            first: function.sparse_jacobian()?,
+            first: FirstDerivatives::new(&function)?,
             second: function.lagrangian()?.optimize().sparse_hessian()?,
             start: Inputs::of(&function),
             x_bounds: Bounds::all(function.variables(), f64::NEG_INFINITY, f64::INFINITY),

@@ -1,5 +1,6 @@
 //! Evaluation of nonlinear programs, under the names of Ipopt's TNLP.
 
+use super::first::FirstEvaluator;
 use super::inputs::Inputs;
 use super::kept::Kept;
 use super::nonlinear_program::NonlinearProgram;
@@ -9,9 +10,10 @@ use crate::function::{SparseEvaluator, VectorisedEvaluator, length};
 /// Evaluates a [`NonlinearProgram`]: what a solver calls at each iterate.
 ///
 /// A solver asks for objective, gradient, constraints and Jacobian at the same point in turn. So results are kept until `x`
-/// changes: objective and constraints come from one evaluation, gradient and Jacobian from another, and asking again
-/// evaluates nothing. [`evaluations`](Self::evaluations) counts. Points are compared by their bits, so a solver's flag
-/// `new_x` is not needed.
+/// changes, and asking again evaluates nothing. Objective and constraints come from one evaluation. Gradient and Jacobian come
+/// from another, which gives objective and constraints too: where derivatives are asked for first, one evaluation is all.
+/// (Values alone, as in a line search, take a fraction of that.) [`evaluations`](Self::evaluations) counts. Points are compared by
+/// their bits, so a solver's flag `new_x` is not needed.
 ///
 /// Numbers that are not finite are results as any other: a solver looks for them and shortens its step.
 ///
@@ -43,9 +45,10 @@ pub struct ProgramEvaluator<'p> {
     /// The point of what is kept.
     inputs: Inputs,
     values: VectorisedEvaluator<'p>,
-    first: SparseEvaluator<'p>,
+    first: FirstEvaluator<'p>,
     second: SparseEvaluator<'p>,
     kept_values: Kept,
+    /// The values, if they come along, and then the first derivatives.
     kept_first: Kept,
     /// The inputs and the multipliers.
     of_lagrangian: Vec<f64>,
@@ -56,9 +59,9 @@ pub struct ProgramEvaluator<'p> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Evaluations {
-    /// Evaluations of the objective and the constraints together.
+    /// Evaluations of the objective and the constraints together, without derivatives.
     pub values: usize,
-    /// Evaluations of the gradient of the objective and the Jacobian of the constraints together.
+    /// Evaluations of the gradient of the objective and the Jacobian of the constraints together, with the values.
     pub first_derivatives: usize,
     /// Evaluations of the Hessian of the Lagrangian.
     pub hessians: usize,
@@ -75,7 +78,7 @@ impl NonlinearProgram {
             first: self.first.evaluator(),
             second: self.second.evaluator(),
             kept_values: Kept::new(1 + self.constraints()),
-            kept_first: Kept::new(self.first.pattern().nonzeros()),
+            kept_first: Kept::new(self.first.values() + self.first.pattern().nonzeros()),
             of_lagrangian: Vec::new(),
             hessians: 0,
         }
@@ -95,9 +98,7 @@ impl<'p> ProgramEvaluator<'p> {
     /// # Errors
     /// [`Error::Length`] if there is not one number for each.
     pub fn set_parameters(&mut self, parameters: &[f64]) -> Result<(), Error> {
-        let is_changed = self.inputs.set_held(parameters)?;
-        self.forget_if(is_changed);
-        Ok(())
+        self.inputs.set_held(parameters)
     }
 
     /// The objective.
@@ -161,7 +162,7 @@ impl<'p> ProgramEvaluator<'p> {
     ) -> Result<(), Error> {
         length("multipliers", self.program.constraints(), lambda.len())?;
         length("nonzeros", self.program.second.pattern().nonzeros(), values.len())?;
-        self.move_to(x)?;
+        self.inputs.set_variables(x.iter().copied())?;
         self.of_lagrangian.clear();
         self.of_lagrangian.extend_from_slice(self.inputs.numbers());
         self.of_lagrangian.push(obj_factor);
@@ -182,26 +183,22 @@ impl<'p> ProgramEvaluator<'p> {
     }
 
     fn values_at(&mut self, x: &[f64]) -> Result<&[f64], Error> {
-        self.move_to(x)?;
-        self.kept_values.numbers(|out| self.values.values_into(self.inputs.numbers(), out))
+        self.inputs.set_variables(x.iter().copied())?;
+        let values = self.program.first.values();
+        if values > 0 && self.kept_first.is_known(&self.inputs) {
+            return Ok(&self.first_derivatives()?[..values]);
+        }
+        self.kept_values.numbers(&self.inputs, |x, out| self.values.values_into(x, out))
     }
 
     fn first_derivatives_at(&mut self, x: &[f64]) -> Result<&[f64], Error> {
-        self.move_to(x)?;
-        self.kept_first.numbers(|out| self.first.values_into(self.inputs.numbers(), out))
+        self.inputs.set_variables(x.iter().copied())?;
+        let values = self.program.first.values();
+        Ok(&self.first_derivatives()?[values..])
     }
 
-    /// Makes this the point, and forgets the results of another one.
-    fn move_to(&mut self, x: &[f64]) -> Result<(), Error> {
-        let is_changed = self.inputs.set_variables(x.iter().copied())?;
-        self.forget_if(is_changed);
-        Ok(())
-    }
-
-    fn forget_if(&mut self, is_changed: bool) {
-        if is_changed {
-            self.kept_values.forget();
-            self.kept_first.forget();
-        }
+    /// The values, if they come along, and the derivatives.
+    fn first_derivatives(&mut self) -> Result<&[f64], Error> {
+        self.kept_first.numbers(&self.inputs, |x, out| self.first.evaluate(x, out))
     }
 }

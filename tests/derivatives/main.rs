@@ -12,6 +12,7 @@ mod edge_table;
 mod gradients;
 mod jacobians;
 mod kinks;
+mod large_hessians;
 mod list_invariants;
 mod numbers;
 mod owners;

@@ -43,8 +43,10 @@ fn jacobians_of_random_programs() {
         let exact = f.jacobian().unwrap().evaluator().values(&x).unwrap();
         for mode in MODES {
             let jacobian = f.evaluator().jacobian_by(mode, &x).unwrap();
+            let recorded = f.jacobian_by(mode).unwrap().evaluator().values(&x).unwrap();
             if exact.iter().all(|derivative| derivative.is_finite()) {
                 assert!(agree(&exact, &jacobian, 1e-9), "case {case}, {mode:?}: {exact:?}, {jacobian:?}");
+                assert!(agree(&exact, &recorded, 1e-9), "case {case}, {mode:?}: {exact:?}, {recorded:?}");
             }
         }
     }
@@ -104,8 +106,10 @@ fn hessians_in_every_mode() {
         let exact = f.hessian().unwrap().evaluator().values(&x).unwrap();
         for mode in MODES {
             let hessian = f.evaluator().hessian_by(mode, &x).unwrap();
+            let recorded = f.hessian_by(mode).unwrap().evaluator().values(&x).unwrap();
             if exact.iter().all(|derivative| derivative.is_finite()) {
                 assert!(agree(&exact, &hessian, 1e-8), "case {case}, {mode:?}: {exact:?}, {hessian:?}");
+                assert!(agree(&exact, &recorded, 1e-8), "case {case}, {mode:?}: {exact:?}, {recorded:?}");
             }
         }
     }
@@ -138,6 +142,43 @@ fn plans_by_shape() {
     // A dense row takes too many colours.
     assert_eq!(plan(&few, 2000, Mode::Sparse), "reverse, 7 sweeps");
     assert_eq!(plan(&|_| vec![], 0, Mode::Auto), "reverse, 0 sweeps");
+}
+
+/// A mode that is asked for is the one that is recorded.
+#[test]
+fn recorded_modes() {
+    let chain = |x: &[Var]| x.windows(2).map(|w| (w[0] * w[1]).sin()).collect::<Vec<_>>();
+    let f = Function::record(chain, &[0.5; 50][..]).unwrap();
+    let operations = |mode| f.jacobian_by(mode).unwrap().optimize().statistics().operations;
+    let [forward, reverse, sparse] = [Mode::Forward, Mode::Reverse, Mode::Sparse].map(operations);
+    // Each sine has a cosine and two products; in two colours and in rows, nothing else is left.
+    assert_eq!([forward, reverse, sparse], [49 * 4; 3]);
+
+    // What is long and shared is passed through once per variable, or once per output.
+    let shared = |outputs: usize| {
+        move |x: &[Var]| {
+            let long = (0..200).fold(x.iter().copied().sum::<Var>(), |y, _| (y * x[0]).sin());
+            (0..outputs).map(|k| (long * k as f64).exp()).collect::<Vec<_>>()
+        }
+    };
+    let [tall, wide] = [(50, 2), (2, 50)].map(|(outputs, variables)| {
+        let f = Function::record(shared(outputs), &vec![0.1; variables][..]).unwrap();
+        [Mode::Forward, Mode::Reverse].map(|mode| f.jacobian_by(mode).unwrap().statistics().operations)
+    });
+    assert!(10 * tall[0] < tall[1] && 10 * wide[1] < wide[0], "{tall:?}, {wide:?}");
+
+    let energy =
+        Function::record(|x: &[Var]| x[1..].iter().map(|&y| (x[0] * y).exp()).sum::<Var>(), &[0.1; 60][..]);
+    let energy = energy.unwrap();
+    let x: Vec<f64> = (0..60).map(|k| 0.01 * f64::from(k)).collect();
+    let exact = energy.evaluator().hessian_by(Mode::Forward, &x).unwrap();
+    for mode in MODES {
+        let second = energy.hessian_by(mode).unwrap();
+        assert_eq!(second.outputs(), 3600);
+        assert!(agree(&exact, &second.evaluator().values(&x).unwrap(), 1e-14), "{mode:?}");
+    }
+    let two = Function::record(|[x]| [x, x], [1.0]).unwrap();
+    assert!(matches!(two.hessian_by(Mode::Sparse), Err(Error::Length { expected: 1, got: 2, .. })));
 }
 
 #[test]

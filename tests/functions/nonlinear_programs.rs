@@ -286,6 +286,27 @@ fn the_same_point_is_not_evaluated_again() {
     assert_eq!(calls.eval_f(&[f64::NAN, 2.0, 3.0, 4.0]).unwrap().to_bits(), f64::NAN.to_bits());
 }
 
+/// Derivatives bring the values with them, with the same bits.
+#[test]
+fn one_evaluation_gives_values_and_derivatives() {
+    let program = program::<Pendulum>();
+    let x: Vec<f64> = (0..63).map(|k| (0.7 * f64::from(k)).sin()).collect();
+    let (mut both, mut apart) = (program.evaluator(), program.evaluator());
+    both.eval_jac_g(&x, &mut vec![0.0; program.jac_g_structure().0.len()]).unwrap();
+    let [mut g, mut other] = [[0.0; 40]; 2];
+    both.eval_g(&x, &mut g).unwrap();
+    apart.eval_g(&x, &mut other).unwrap();
+    assert_eq!((both.eval_f(&x).unwrap(), g), (apart.eval_f(&x).unwrap(), other));
+    let counts = |calls: &tapegrad::solvers::ProgramEvaluator<'_>| {
+        (calls.evaluations().values, calls.evaluations().first_derivatives)
+    };
+    assert_eq!((counts(&both), counts(&apart)), ((0, 1), (1, 0)));
+    // At another point they are forgotten.
+    let elsewhere = vec![0.0; 63];
+    assert_eq!(both.eval_f(&elsewhere).unwrap(), 1.0);
+    assert_eq!(counts(&both), (1, 1));
+}
+
 /// Held inputs are parameters.
 #[test]
 fn parameters() {

@@ -11,6 +11,13 @@ pub(crate) struct Compressed {
 }
 
 impl Compressed {
+    /// A direction for each column.
+    pub fn by_columns(pattern: Pattern) -> Compressed {
+        let columns = pattern.columns();
+        let of = (0..columns as u32).collect();
+        Compressed { pattern, colouring: Colouring { of, colours: columns } }
+    }
+
     pub fn of_jacobian(pattern: Pattern) -> Option<Compressed> {
         let colouring = pattern.column_colouring()?;
         Some(Compressed { pattern, colouring })

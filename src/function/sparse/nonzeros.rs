@@ -1,5 +1,6 @@
 //! The nonzeros of Jacobians and Hessians as functions, and their patterns.
 
+use super::colouring::Colouring;
 use super::compressed::Compressed;
 use super::dependencies;
 use super::pattern::Pattern;
@@ -7,8 +8,10 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::function::evaluate::Memory;
 use crate::function::gradients;
+use crate::function::mode::Mode;
 use crate::function::tangents::forward_tangents;
 use crate::tape::Var;
+use std::borrow::Cow;
 
 /// Passes forward have to be this many operations fewer than sweeps.
 const LEAST: usize = 1000;
@@ -70,35 +73,48 @@ impl Function {
 
     /// These entries of the Jacobian as a function.
     pub(super) fn nonzeros(&self, pattern: &Pattern) -> Result<Function, Error> {
-        self.record_again(&[], |inputs, _| {
-            let mut memory = self.evaluated(inputs)?;
-            match self.cheaper_colours() {
-                Some(compressed) => self.by_colours(compressed, pattern, &memory),
-                None => {
-                    let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
-                    self.by_rows(
-                        &mut memory,
-                        |row| !pattern.row(row).is_empty(),
-                        |row, adjoints| {
-                            let of = |&variable: &usize| adjoints[self.place(variable)];
-                            nonzeros.extend(pattern.row(row).iter().map(of));
-                        },
-                    )?;
-                    Ok(nonzeros)
-                }
+        self.record_again(&[], |inputs, _| self.nonzeros_in(pattern, &mut self.evaluated(inputs)?))
+    }
+
+    /// These entries of the Jacobian, after an evaluation over variables of a recording tape.
+    pub(super) fn nonzeros_in(&self, pattern: &Pattern, memory: &mut Memory<Var>) -> Result<Vec<Var>, Error> {
+        match self.cheaper_colours() {
+            Some(Compressed { pattern: own, colouring }) => {
+                // An entry that is only in the mirror image of the pattern is 0 here.
+                let of = |(row, column)| own.position(row, column).map(|_| (row, colouring.of[column]));
+                self.along_colours(colouring, pattern.triplets().map(of), memory)
             }
-        })
+            None => {
+                let mut nonzeros = Vec::with_capacity(pattern.nonzeros());
+                self.by_rows(
+                    memory,
+                    |row| !pattern.row(row).is_empty(),
+                    |row, adjoints| {
+                        let of = |&variable: &usize| adjoints[self.place(variable)];
+                        nonzeros.extend(pattern.row(row).iter().map(of));
+                    },
+                )?;
+                Ok(nonzeros)
+            }
+        }
     }
 
     /// The derivatives of all outputs with respect to all variables, row by row, after an evaluation over variables of a
     /// recording tape.
-    pub(crate) fn entries(&self, memory: &mut Memory<Var>) -> Result<Vec<Var>, Error> {
+    pub(crate) fn entries(&self, mode: Mode, memory: &mut Memory<Var>) -> Result<Vec<Var>, Error> {
         let columns = self.variables();
         let mut all = vec![Var::from(0.0); self.outputs() * columns];
-        match self.cheaper_colours() {
-            Some(compressed) => {
-                let nonzeros = self.by_colours(compressed, &compressed.pattern, memory)?;
-                for (entry, (row, column)) in nonzeros.into_iter().zip(compressed.pattern.triplets()) {
+        let compressed = match mode {
+            Mode::Auto => self.cheaper_colours().map(Cow::Borrowed),
+            Mode::Forward => Some(Cow::Owned(Compressed::by_columns(self.jacobian_pattern()))),
+            Mode::Reverse => None,
+            Mode::Sparse => self.compressed().map(Cow::Borrowed),
+        };
+        match compressed.as_deref() {
+            Some(Compressed { pattern, colouring }) => {
+                let of = |(row, column)| Some((row, colouring.of[column]));
+                let nonzeros = self.along_colours(colouring, pattern.triplets().map(of), memory)?;
+                for (entry, (row, column)) in nonzeros.into_iter().zip(pattern.triplets()) {
                     all[row * columns + column] = entry;
                 }
             }
@@ -112,6 +128,24 @@ impl Function {
             )?,
         }
         Ok(all)
+    }
+
+    /// The whole Hessian by the colours of its lower triangle, of a function whose gradient this is.
+    pub(crate) fn by_stars(&self, compressed: &Compressed) -> Result<Function, Error> {
+        let (Compressed { pattern, colouring }, n) = (compressed, self.variables());
+        self.record_again(&[], |inputs, _| {
+            let of = |(row, column)| {
+                let (found, colour) = compressed.found_at(row, column);
+                Some((found, colour as u32))
+            };
+            let memory = self.evaluated(inputs)?;
+            let nonzeros = self.along_colours(colouring, pattern.triplets().map(of), &memory)?;
+            let mut all = vec![Var::from(0.0); n * n];
+            for (entry, (row, column)) in nonzeros.into_iter().zip(pattern.triplets()) {
+                (all[row * n + column], all[column * n + row]) = (entry, entry);
+            }
+            Ok(all)
+        })
     }
 
     /// The colours of the Jacobian, if one pass forward for each is less to record than one sweep for each output.
@@ -133,31 +167,31 @@ impl Function {
         gradients::each(&self.graph, self.rows(), memory, is_wanted, read)
     }
 
-    /// These entries, by a pass forward for each colour.
-    fn by_colours(
+    /// The derivatives of outputs in the directions of colours, by a pass forward for each colour. An entry is an output
+    /// and a colour, or `None` for 0.
+    fn along_colours(
         &self,
-        compressed: &Compressed,
-        pattern: &Pattern,
+        colouring: &Colouring,
+        entries: impl Iterator<Item = Option<(usize, u32)>>,
         memory: &Memory<Var>,
     ) -> Result<Vec<Var>, Error> {
-        let Compressed { pattern: own, colouring } = compressed;
-        // An entry that is only in the mirror image of the pattern is 0 here.
         let mut of_colour = vec![Vec::new(); colouring.colours];
-        for (position, (row, column)) in pattern.triplets().enumerate() {
-            if own.position(row, column).is_some() {
-                of_colour[colouring.of[column] as usize].push((position, row));
+        let mut derivatives = Vec::new();
+        for (position, entry) in entries.enumerate() {
+            derivatives.push(Var::from(0.0));
+            if let Some((output, colour)) = entry {
+                of_colour[colour as usize].push((position, output));
             }
         }
-        let mut nonzeros = vec![Var::from(0.0); pattern.nonzeros()];
         for (colour, entries) in of_colour.into_iter().enumerate() {
             let places = self.variable_places().enumerate();
             let seeds = places.filter(|&(variable, _)| colouring.of[variable] as usize == colour);
             let seeds = seeds.map(|(_, place)| (place, Var::from(1.0)));
             let tangents = forward_tangents(&self.graph, seeds, &memory.values)?;
-            for (position, row) in entries {
-                nonzeros[position] = tangents[self.graph.outputs[row] as usize];
+            for (position, output) in entries {
+                derivatives[position] = tangents[self.graph.outputs[output] as usize];
             }
         }
-        Ok(nonzeros)
+        Ok(derivatives)
     }
 }

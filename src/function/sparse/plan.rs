@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::function::Function;
 use crate::function::mode::{DerivativePlan, Mode};
 use crate::function::vectorised::{Exactness, PlanStatistics, Vectorised};
+use crate::tape::Var;
 use std::fmt;
 
 /// The nonzeros become a function of their own up to this number of operations, or this number for each operation of the
@@ -108,6 +109,21 @@ impl Function {
             },
         };
         Ok(SparseDerivatives { pattern, means })
+    }
+
+    /// The pattern of the Jacobian, and a function whose outputs are those of this one and, after them, the nonzeros; unless that
+    /// is too many operations.
+    pub(crate) fn values_and_nonzeros(&self) -> Result<Option<(Pattern, Function)>, Error> {
+        if self.cheapest(Mode::Auto) != Mode::Auto {
+            return Ok(None);
+        }
+        let pattern = self.jacobian_pattern();
+        let both = self.record_again(&[], |inputs, _| {
+            let mut memory = self.evaluated(inputs)?;
+            let values: Vec<Var> = self.outputs_in(&memory).collect();
+            Ok([values, self.nonzeros_in(&pattern, &mut memory)?].concat())
+        })?;
+        Ok(Some((pattern, both)))
     }
 
     /// A plan for the nonzeros of the lower triangle of the Hessian, of a function with one output.
