@@ -14,7 +14,7 @@ const PER_OPERATION: f64 = 4.0;
 const EVALUATED: f64 = 2.5;
 const SWEPT: f64 = 3.0;
 const OVER_DUALS: f64 = 7.0;
-const SWEPT_OVER_DUALS: f64 = 50.0;
+const SWEPT_OVER_DUALS: f64 = 26.0;
 /// Nanoseconds for a number that is written; it is twice that where it is copied.
 const WRITTEN: f64 = 0.5;
 /// Nanoseconds for an operation to find a pattern and its colours, and to record a gradient: once, so it has to be worth that.
