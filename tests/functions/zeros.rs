@@ -3,7 +3,7 @@
 
 use crate::common::alike;
 use tapegrad::{
-    Function, Tape, Var, jacobian,
+    Function, Mode, Tape, Var, jacobian,
     lists::{log_sum_exp, norm, product},
     masks::lt,
     preaccumulate, primitives,
@@ -38,6 +38,18 @@ fn what_is_not_taken_is_cut_off() {
     let rows = jacobian_of(f, &[1.0, 0.0]);
     assert_eq!(rows[0], [3.0, 0.0]);
     assert_eq!(rows[1][1], f64::INFINITY);
+}
+
+/// A sweep over dual numbers cuts off what a sweep over numbers does.
+#[test]
+fn what_is_not_taken_is_cut_off_in_second_derivatives() {
+    let f = |x: Var, y: Var| lt(y, 0.0).select(x.sqrt(), x * x) * y;
+    let f = Function::record(|[x, y]| f(x, y), [1.0, 1.0]).unwrap();
+    // x² y at (0, 3), where √x has no slope.
+    assert_eq!(f.evaluator().hvp(&[0.0, 3.0], &[1.0, 0.0]).unwrap(), [6.0, 0.0]);
+    assert_eq!(f.evaluator().hessian_by(Mode::Forward, &[0.0, 3.0]).unwrap(), [6.0, 0.0, 0.0, 0.0]);
+    let taken = f.evaluator().hvp(&[0.0, -3.0], &[1.0, 0.0]).unwrap();
+    assert!(taken[0] == f64::INFINITY && taken[1] == f64::INFINITY, "{taken:?}");
 }
 
 #[test]
