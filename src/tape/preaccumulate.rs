@@ -33,7 +33,7 @@ impl<const N: usize> BlockOutput<N> for Dual<f64, N> {
         let result = self.owned_by(Owner::NONE);
         // An input that does not reach the result has no part in it, like an operand that a piecewise row does not
         // select.
-        record(Op::Preaccumulated, result.primal(), inputs, || result.accepted())
+        record(Op::Preaccumulated, result.primal(), inputs, move || result.accepted())
     }
 }
 

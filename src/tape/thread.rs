@@ -111,12 +111,15 @@ pub(super) fn try_record<const ARITY: usize>(
     are_linked: [bool; ARITY],
 ) -> Option<u64> {
     // In two steps, since a closure that did everything would not be inlined.
-    let windows = on_active_tape(|tape| Some(tape.windows()))?;
+    let (windows, keeps_entries) = on_active_tape(|tape| Some((tape.windows(), tape.keeps_entries())))?;
     let mut edges = [Edge::NONE; ARITY];
     for k in 0..ARITY {
-        edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
+        edges[k] = windows.edge(operands[k].node, partials[k], are_linked[k])?;
     }
-    on_active_tape(move |tape| tape.try_push(op, value, edges))
+    if ARITY <= 2 || keeps_entries {
+        return on_active_tape(move |tape| tape.try_push(op, value, operands, edges));
+    }
+    on_active_tape(move |tape| tape.try_push_rows(edges))
 }
 
 /// Tries `push` on the active tape. In the usual case the operands are constants or on that tape, and there is room
