@@ -73,13 +73,12 @@ impl Windows {
     }
 
     /// The edge to the operand with this id and partial, if it is a constant or in these windows. `is_linked`: whether it
-    /// has a part in the result. The slot of a constant is of no use to a sweep, and not its value: choosing between that and
-    /// the partial would cost more than the rest.
+    /// has a part in the result. `of_constant`: the slot of a constant.
     #[inline(always)]
-    pub fn edge(&self, number: u64, partial: f64, is_linked: bool) -> Option<Edge> {
+    pub fn edge(&self, number: u64, partial: f64, is_linked: bool, of_constant: f64) -> Option<Edge> {
         match self.find_recent(number) {
             (index, true) => Some(Edge::new(index, partial, is_linked)),
-            _ if number == 0 => Some(Edge::constant(partial)),
+            _ if number == 0 => Some(Edge::constant(of_constant)),
             _ => Some(Edge::new(self.find(number)?, partial, is_linked)),
         }
     }

@@ -256,6 +256,37 @@ fn preaccumulated_blocks_take_constants_and_give_several_results() {
 }
 
 #[test]
+fn blocks_of_many_inputs_are_as_plain() {
+    /// Linked with all inputs but the first, by a path that an infinity blocks.
+    fn chain<R: Real>(x: &[R]) -> R {
+        let sums = x.windows(2).map(|w| w[0].stop_gradient() + w[1] * w[1].sin());
+        sums.fold(R::constant(0.0), |sum, term| sum * 0.5 + term) + (x[0] - 1e3).relu().sqrt()
+    }
+    fn check<const N: usize>(constant: Option<usize>) {
+        let at: [f64; N] = std::array::from_fn(|k| 0.3 + 0.1 * k as f64);
+        for tape in [Tape::new(), Tape::for_gradients()] {
+            let x = tape.vars(at);
+            let operands = std::array::from_fn(|k| if Some(k) == constant { Var::from(at[k]) } else { x[k] });
+            let (plain, block) = (chain(&operands), preaccumulate(operands, |x| chain(&x)));
+            assert_eq!(block.value(), plain.value());
+            for (found, expected) in block.backward().wrt(x).into_iter().zip(plain.backward().wrt(x)) {
+                assert!((found - expected).abs() <= 1e-14 * (1.0 + expected.abs()), "{found} {expected}");
+            }
+            // A zero adjoint passes on nothing, and an infinite partial by a constant is nobody's.
+            let endless = preaccumulate(operands, |x| x[N - 1].powf(0.0) + (x[0] - x[0].primal()).sqrt());
+            let by_last = (endless * 0.0 + x[1]).backward()[x[1]];
+            assert_eq!(by_last, 1.0);
+        }
+    }
+    for constant in [None, Some(0), Some(1), Some(7)] {
+        check::<8>(constant);
+        check::<9>(constant);
+        check::<12>(constant);
+        check::<13>(constant);
+    }
+}
+
+#[test]
 fn several_outputs_with_weights() {
     let tape = quick_tape();
     let [x, y] = tape.vars([2.0, 3.0]);

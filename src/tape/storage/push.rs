@@ -18,23 +18,10 @@ const MOST_GROWTH: usize = 1 << 12;
 
 impl Storage {
     /// Appends a node and returns its id; `None` if there is no room for it. The caller has looked up the operands in the
-    /// [`windows`](Self::windows) of this tape, and nothing was recorded since.
+    /// [`windows`](Self::windows) of this tape, and nothing was recorded since. More than two operands are for tapes that keep
+    /// values and operations; see [`try_push_rows`](Self::try_push_rows).
     #[inline(always)]
-    pub fn try_push<const ARITY: usize>(
-        &mut self,
-        op: Op,
-        value: f64,
-        operands: [Var; ARITY],
-        mut edges: [Edge; ARITY],
-    ) -> Option<u64> {
-        if !self.keeps_entries {
-            return self.try_push_rows(edges);
-        }
-        for k in 0..ARITY {
-            if !operands[k].is_on_a_tape() {
-                edges[k] = Edge::constant(operands[k].value);
-            }
-        }
+    pub fn try_push<const ARITY: usize>(&mut self, op: Op, value: f64, edges: [Edge; ARITY]) -> Option<u64> {
         if ARITY <= 2 {
             return self.push_row(op, value, Row::of(&edges));
         }
@@ -44,15 +31,10 @@ impl Storage {
         Some(node)
     }
 
-    /// As [`try_push`](Self::try_push), on a tape that keeps no values and operations.
+    /// As [`try_push`](Self::try_push), for more than two operands on a tape that keeps no values and operations.
     #[inline(always)]
     pub fn try_push_rows<const ARITY: usize>(&mut self, edges: [Edge; ARITY]) -> Option<u64> {
         let index = self.windows.end;
-        if ARITY <= 2 {
-            *self.rows.get_mut(index)? = Row::of(&edges);
-            self.windows.end = index + 1;
-            return Some(self.windows.origin + index as u64);
-        }
         let places = self.rows.get_mut(index..index + ARITY.div_ceil(2))?;
         // From the last operands to the first, since the last row is the node.
         for (place, k) in places.iter_mut().rev().zip((0..ARITY).step_by(2)) {
