@@ -266,7 +266,8 @@ fn blocks_of_many_inputs_are_as_plain() {
         let at: [f64; N] = std::array::from_fn(|k| 0.3 + 0.1 * k as f64);
         for tape in [Tape::new(), Tape::for_gradients()] {
             let x = tape.vars(at);
-            let operands = std::array::from_fn(|k| if Some(k) == constant { Var::from(at[k]) } else { x[k] });
+            let operands: [Var; N] =
+                std::array::from_fn(|k| if Some(k) == constant { Var::from(at[k]) } else { x[k] });
             let (plain, block) = (chain(&operands), preaccumulate(operands, |x| chain(&x)));
             assert_eq!(block.value(), plain.value());
             for (found, expected) in block.backward().wrt(x).into_iter().zip(plain.backward().wrt(x)) {
