@@ -1,6 +1,7 @@
 //! A gradient is right: however the variables are used, and however it is asked for.
 
 use crate::common::quick_tape;
+use tapegrad::view::Operand;
 use tapegrad::{Dual, Gradient, Mark, Number, Real, Tape, Var, preaccumulate};
 
 /// One tape, its variables, and the derivatives of `f` by them.
@@ -264,7 +265,8 @@ fn blocks_of_many_inputs_are_as_plain() {
     }
     fn check<const N: usize>(constant: Option<usize>) {
         let at: [f64; N] = std::array::from_fn(|k| 0.3 + 0.1 * k as f64);
-        for tape in [Tape::new(), Tape::for_gradients()] {
+        for (tape, lines) in [(Tape::new(), true), (Tape::new(), false), (Tape::for_gradients(), false)] {
+            tape.keep_lines(lines);
             let x = tape.vars(at);
             let operands: [Var; N] =
                 std::array::from_fn(|k| if Some(k) == constant { Var::from(at[k]) } else { x[k] });
@@ -285,6 +287,23 @@ fn blocks_of_many_inputs_are_as_plain() {
         check::<12>(constant);
         check::<13>(constant);
     }
+}
+
+#[test]
+fn rows_keep_the_values_of_constants() {
+    let tape = quick_tape();
+    let x = tape.var(2.0);
+    let constants = [5.0, 7.0, -0.0];
+    let [a, b, c] = constants.map(Var::from);
+    let _ = (x * a, b / x, preaccumulate([a, x, b, c], |[a, x, b, c]| a * x + b * c));
+    let listing = tape.listing();
+    let of = |node: usize| -> Vec<f64> {
+        let operands = listing.nodes[node].operands.iter();
+        operands
+            .filter_map(|operand| if let Operand::Constant(value) = operand { Some(*value) } else { None })
+            .collect()
+    };
+    assert_eq!([of(1), of(2), of(3)], [vec![5.0], vec![7.0], constants.to_vec()]);
 }
 
 #[test]
