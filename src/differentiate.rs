@@ -80,7 +80,7 @@ pub fn value_and_gradient<P: Point<f64>>(f: impl FnOnce(P::Args<'_, Var>) -> Var
     (y.value, by_arguments(&y.backward(), &x, &P::numbers_of(&vars)))
 }
 
-/// The Jacobian of a function with several results, one row per result: one recording, and a sweep for every four rows, in
+/// The Jacobian of a function with several results, one row per result: one recording, and a sweep for every eight rows, in
 /// reverse mode, or for every four columns, in forward mode along the recording, whichever are fewer.
 ///
 /// In forward mode, products of partials are formed in another order than by [`gradient`]: numbers may differ by rounding, and

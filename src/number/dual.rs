@@ -67,7 +67,7 @@ pub struct Dual<R = f64, const N: usize = 1> {
 
 /// Up to this number of directions, operations are inlined, and the compiler mostly knows which directions reach
 /// which numbers; with more directions, all are multiplied where the partials are finite.
-pub(crate) const FEW: usize = 8;
+pub(crate) const FEW: usize = 12;
 
 #[inline]
 #[track_caller]

@@ -576,6 +576,7 @@ macro_rules! define_op {
 
             /// Whether this is an operator of the language: its results have the same bits in vector registers, where
             /// functions may differ by 2 units in the last place.
+            #[inline]
             pub(crate) fn is_operator(self) -> bool {
                 match self {
                     $( define_op!(@any $Op $($n)?) => define_op!(@operator $kind), )*

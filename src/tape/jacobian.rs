@@ -9,8 +9,18 @@ use super::storage::Storage;
 use super::sweep::sweep_several;
 use std::panic::Location;
 
-/// The rows of one reverse sweep, and the columns of one forward sweep.
-const SIDE_BY_SIDE: usize = 4;
+/// The columns of one forward sweep.
+const COLUMNS: usize = 4;
+
+/// The width of the next reverse sweep, where so many rows are left. Six rows and more are less work in a sweep of eight, three
+/// in one of four, than in two sweeps.
+fn rows_at_once(rows: usize) -> usize {
+    match rows {
+        0..=2 => rows,
+        3..=5 => 4,
+        _ => 8,
+    }
+}
 
 impl Tape {
     /// The derivatives of each output with respect to each input, row by row: several rows in one reverse sweep, or, where
@@ -54,7 +64,7 @@ impl Tape {
         let stranger = self.with(|tape| {
             tape.give_out(at);
             let mut memory = std::mem::take(&mut tape.cold_mut().derivatives);
-            let sweeps = |count: usize| count.div_ceil(SIDE_BY_SIDE);
+            let sweeps = |count: usize| count.div_ceil(COLUMNS);
             let outcome = if sweeps(inputs.len()) < sweeps(outputs.len()) && tape.rows().compounds.is_empty()
             {
                 by_columns(tape, outputs, inputs, &mut memory, rows)
@@ -90,30 +100,38 @@ fn by_rows(
     memory: &mut Vec<f64>,
     rows: &mut [f64],
 ) -> Result<(), Var> {
-    for (outputs, rows) in outputs.chunks(SIDE_BY_SIDE).zip(rows.chunks_mut(SIDE_BY_SIDE * inputs.len())) {
-        let index = |k: usize| index_of(tape, outputs[k]);
-        match outputs.len() {
-            1 => rows_of(tape, [index(0)?], inputs, memory, rows)?,
-            2 => rows_of(tape, [index(0)?, index(1)?], inputs, memory, rows)?,
-            3 => rows_of(tape, [index(0)?, index(1)?, index(2)?, CONSTANT], inputs, memory, rows)?,
-            _ => rows_of(tape, [index(0)?, index(1)?, index(2)?, index(3)?], inputs, memory, rows)?,
+    let (mut outputs, mut rows) = (outputs, rows);
+    while !outputs.is_empty() {
+        let width = rows_at_once(outputs.len());
+        let count = width.min(outputs.len());
+        let (these, outputs_left) = outputs.split_at(count);
+        let (their_rows, rows_left) = rows.split_at_mut(count * inputs.len());
+        match width {
+            1 => rows_of::<1>(tape, these, inputs, memory, their_rows)?,
+            2 => rows_of::<2>(tape, these, inputs, memory, their_rows)?,
+            4 => rows_of::<4>(tape, these, inputs, memory, their_rows)?,
+            _ => rows_of::<8>(tape, these, inputs, memory, their_rows)?,
         }
+        (outputs, rows) = (outputs_left, rows_left);
     }
     Ok(())
 }
 
-/// Some rows; those of constants stay 0.
-fn rows_of<const OUTPUTS: usize>(
+/// At most `AT_ONCE` rows; those of constants stay 0.
+fn rows_of<const AT_ONCE: usize>(
     tape: &Storage,
-    outputs: [u32; OUTPUTS],
+    outputs: &[Var],
     inputs: &[Var],
     memory: &mut Vec<f64>,
     rows: &mut [f64],
 ) -> Result<(), Var> {
-    let seeds = outputs.map(|output| [(output, 1.0)]);
+    let mut seeds = [[(CONSTANT, 1.0)]; AT_ONCE];
+    for ([seed], &output) in seeds.iter_mut().zip(outputs) {
+        seed.0 = index_of(tape, output)?;
+    }
     let adjoints = sweep_several(tape.rows(), seeds.each_ref().map(|seed| &seed[..]), memory);
     // The entries before the first node are nobody's.
-    let are_nodes = outputs.map(|output| output as usize >= FIRST);
+    let are_nodes = seeds.map(|[(output, _)]| output as usize >= FIRST);
     for (place, &input) in inputs.iter().enumerate() {
         let index = index_of(tape, input)? as usize;
         let Some(adjoint) = adjoints.get(index).filter(|_| index >= FIRST) else { continue };
@@ -139,9 +157,9 @@ fn by_columns(
     let (places, directions) = (find(outputs)?, find(inputs)?);
     let last = places.iter().copied().max().unwrap_or(0) as usize;
     let tape_rows = tape.rows().through(last.max(FIRST - 1));
-    for (chunk, directions) in directions.chunks(SIDE_BY_SIDE).enumerate() {
+    for (chunk, directions) in directions.chunks(COLUMNS).enumerate() {
         memory.clear();
-        memory.resize(tape_rows.len() * SIDE_BY_SIDE, 0.0);
+        memory.resize(tape_rows.len() * COLUMNS, 0.0);
         let (tangents, _) = memory.as_chunks_mut();
         for (k, &input) in directions.iter().enumerate() {
             if let Some(tangent) = tangents.get_mut(input as usize).filter(|_| input as usize >= FIRST) {
@@ -151,22 +169,22 @@ fn by_columns(
         forward(tape_rows, tangents);
         for (&output, row) in places.iter().zip(rows.chunks_mut(inputs.len())) {
             if output as usize >= FIRST {
-                let part = &mut row[chunk * SIDE_BY_SIDE..][..directions.len()];
+                let part = &mut row[chunk * COLUMNS..][..directions.len()];
                 part.copy_from_slice(&tangents[output as usize][..directions.len()]);
             }
         }
     }
-    for (&output, row) in places.iter().zip(rows.chunks_mut(inputs.len())) {
+    for (&output, row) in outputs.iter().zip(rows.chunks_mut(inputs.len())) {
         if row.iter().any(|derivative| !derivative.is_finite()) {
             row.fill(0.0);
-            rows_of(tape, [output], inputs, memory, row)?;
+            rows_of::<1>(tape, &[output], inputs, memory, row)?;
         }
     }
     Ok(())
 }
 
 /// The tangents of all nodes, from those of the variables.
-fn forward(rows: Rows<'_>, tangents: &mut [[f64; SIDE_BY_SIDE]]) {
+fn forward(rows: Rows<'_>, tangents: &mut [[f64; COLUMNS]]) {
     for index in FIRST..rows.len() {
         let mut sum = tangents[index];
         // Inside the iterator, which is a chain of several: twice as fast as a loop over it.

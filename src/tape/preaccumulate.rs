@@ -33,7 +33,7 @@ impl<const N: usize> BlockOutput<N> for Dual<f64, N> {
         let result = self.owned_by(Owner::NONE);
         // An input that does not reach the result has no part in it, like an operand that a piecewise row does not
         // select.
-        record(Op::Preaccumulated, result.primal(), inputs, || result.accepted())
+        record(Op::Preaccumulated, result.primal(), inputs, move || result.accepted())
     }
 }
 
@@ -53,10 +53,11 @@ impl<const N: usize, const M: usize> BlockOutput<N> for [Dual<f64, N>; M] {
 
 /// Evaluates `f` in forward mode and records each result as a single node with its partial derivatives.
 ///
-/// Use it for a hot block with few inputs: the operations inside are not recorded. It is fastest with up to 8 inputs
-/// and a closure that calls only inlined functions (`#[inline(always)]` on helpers), so several small blocks are
-/// faster than a large one; constants should be captured rather than passed as inputs. For many inputs, `#[fused(block)]` (feature
-/// `macros`) goes backwards through the block instead of carrying a tangent for each. The node is *opaque*: a replay
+/// Use it for a hot block with few inputs: the operations inside are not recorded. It is fastest with up to 12 inputs
+/// and a closure without loops that calls only inlined functions (`#[inline(always)]` on helpers), so several small blocks are
+/// faster than a large one; constants should be captured rather than passed as inputs. With more inputs, or with several
+/// results of many inputs, `#[fused(block)]` (feature `macros`) is faster: it goes backwards through the block instead of
+/// carrying a tangent for each. The node is *opaque*: a replay
 /// or a second derivative through it is an error. A closure that captures something may pass the values on, so on a
 /// recording tape they count as read even if nothing needs the node.
 ///

@@ -111,10 +111,22 @@ pub(super) fn try_record<const ARITY: usize>(
     are_linked: [bool; ARITY],
 ) -> Option<u64> {
     // In two steps, since a closure that did everything would not be inlined.
-    let windows = on_active_tape(|tape| Some(tape.windows()))?;
+    let (windows, keeps_entries) = on_active_tape(|tape| Some((tape.windows(), tape.keeps_entries())))?;
     let mut edges = [Edge::NONE; ARITY];
     for k in 0..ARITY {
-        edges[k] = windows.edge(operands[k], partials[k], are_linked[k])?;
+        // Of many operands, to have all values at hand for the few that are constants costs more than the rest.
+        let of_constant = if ARITY > 2 { partials[k] } else { operands[k].value };
+        edges[k] = windows.edge(operands[k].node, partials[k], are_linked[k], of_constant)?;
+    }
+    if ARITY > 2 && !keeps_entries {
+        return on_active_tape(move |tape| tape.try_push_rows(edges));
+    }
+    if ARITY > 2 {
+        for k in 0..ARITY {
+            if !operands[k].is_on_a_tape() {
+                edges[k] = Edge::constant(operands[k].value);
+            }
+        }
     }
     on_active_tape(move |tape| tape.try_push(op, value, edges))
 }

@@ -24,7 +24,8 @@ macro_rules! by_recording {
         let y = values::$name($a.value, $($b.value,)* $($n)?);
         let op = Op::$Op $(($n))?;
         tape::record(op, y, [$a $(, $b)*], move || {
-            let active = [$a.is_on_a_tape() $(, $b.is_on_a_tape())*];
+            // To ask for the partials of an operator costs more than to compute them.
+            let active = [op.is_operator() || $a.is_on_a_tape() $(, op.is_operator() || $b.is_on_a_tape())*];
             let partials = partials::$name($a.value, $($b.value,)* $($n,)? y, active);
             let untaken = untaken::$name($a.value, $($b.value,)* $($n,)? y, partials, active);
             (partials, untaken.map(|mask| !Reach::of(mask).is_never()))

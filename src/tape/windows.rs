@@ -1,7 +1,6 @@
 //! The ids of a tape's nodes: which are consecutive, and how an operand is found by its id.
 
 use super::edge::{CONSTANT, Edge};
-use super::node::Var;
 use super::numbers;
 use smallvec::SmallVec;
 
@@ -73,14 +72,15 @@ impl Windows {
         if index < self.kept.end as u64 { Some(index as u32) } else { None }
     }
 
-    /// The edge to an operand with this partial, if it is a constant or in these windows. `is_linked`: whether it has
-    /// a part in the result.
+    /// The edge to the operand with this id and partial, if it is a constant or in these windows. `is_linked`: whether it
+    /// has a part in the result. `of_constant`: the slot of a constant.
     #[inline(always)]
-    pub fn edge(&self, operand: Var, partial: f64, is_linked: bool) -> Option<Edge> {
-        if !operand.is_on_a_tape() {
-            return Some(Edge::constant(operand.value));
+    pub fn edge(&self, number: u64, partial: f64, is_linked: bool, of_constant: f64) -> Option<Edge> {
+        match self.find_recent(number) {
+            (index, true) => Some(Edge::new(index, partial, is_linked)),
+            _ if number == 0 => Some(Edge::constant(of_constant)),
+            _ => Some(Edge::new(self.find(number)?, partial, is_linked)),
         }
-        Some(Edge::new(self.find(operand.node)?, partial, is_linked))
     }
 
     /// As [`find`](Self::find), among the nodes since the last rewind: the index, and whether it is valid.

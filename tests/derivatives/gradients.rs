@@ -1,6 +1,7 @@
 //! A gradient is right: however the variables are used, and however it is asked for.
 
 use crate::common::quick_tape;
+use tapegrad::view::Operand;
 use tapegrad::{Dual, Gradient, Mark, Number, Real, Tape, Var, preaccumulate};
 
 /// One tape, its variables, and the derivatives of `f` by them.
@@ -253,6 +254,56 @@ fn preaccumulated_blocks_take_constants_and_give_several_results() {
     let flat = preaccumulate([r], |[_]| Dual::constant(1.0));
     let g = (flat * 3.0).backward();
     assert_eq!((g[flat], g[r]), (3.0, 0.0));
+}
+
+#[test]
+fn blocks_of_many_inputs_are_as_plain() {
+    /// Linked with all inputs but the first, by a path that an infinity blocks.
+    fn chain<R: Real>(x: &[R]) -> R {
+        let sums = x.windows(2).map(|w| w[0].stop_gradient() + w[1] * w[1].sin());
+        sums.fold(R::constant(0.0), |sum, term| sum * 0.5 + term) + (x[0] - 1e3).relu().sqrt()
+    }
+    fn check<const N: usize>(constant: Option<usize>) {
+        let at: [f64; N] = std::array::from_fn(|k| 0.3 + 0.1 * k as f64);
+        for (tape, lines) in [(Tape::new(), true), (Tape::new(), false), (Tape::for_gradients(), false)] {
+            tape.keep_lines(lines);
+            let x = tape.vars(at);
+            let operands: [Var; N] =
+                std::array::from_fn(|k| if Some(k) == constant { Var::from(at[k]) } else { x[k] });
+            let (plain, block) = (chain(&operands), preaccumulate(operands, |x| chain(&x)));
+            assert_eq!(block.value(), plain.value());
+            for (found, expected) in block.backward().wrt(x).into_iter().zip(plain.backward().wrt(x)) {
+                assert!((found - expected).abs() <= 1e-14 * (1.0 + expected.abs()), "{found} {expected}");
+            }
+            // A zero adjoint passes on nothing, and an infinite partial by a constant is nobody's.
+            let endless = preaccumulate(operands, |x| x[N - 1].powf(0.0) + (x[0] - x[0].primal()).sqrt());
+            let by_last = (endless * 0.0 + x[1]).backward()[x[1]];
+            assert_eq!(by_last, 1.0);
+        }
+    }
+    for constant in [None, Some(0), Some(1), Some(7)] {
+        check::<8>(constant);
+        check::<9>(constant);
+        check::<12>(constant);
+        check::<13>(constant);
+    }
+}
+
+#[test]
+fn rows_keep_the_values_of_constants() {
+    let tape = quick_tape();
+    let x = tape.var(2.0);
+    let constants = [5.0, 7.0, -0.0];
+    let [a, b, c] = constants.map(Var::from);
+    let _ = (x * a, b / x, preaccumulate([a, x, b, c], |[a, x, b, c]| a * x + b * c));
+    let listing = tape.listing();
+    let of = |node: usize| -> Vec<f64> {
+        let operands = listing.nodes[node].operands.iter();
+        operands
+            .filter_map(|operand| if let Operand::Constant(value) = operand { Some(*value) } else { None })
+            .collect()
+    };
+    assert_eq!([of(1), of(2), of(3)], [vec![5.0], vec![7.0], constants.to_vec()]);
 }
 
 #[test]

@@ -18,19 +18,32 @@ const MOST_GROWTH: usize = 1 << 12;
 
 impl Storage {
     /// Appends a node and returns its id; `None` if there is no room for it. The caller has looked up the operands in the
-    /// [`windows`](Self::windows) of this tape, and nothing was recorded since.
+    /// [`windows`](Self::windows) of this tape, and nothing was recorded since. More than two operands are for tapes that keep
+    /// values and operations; see [`try_push_rows`](Self::try_push_rows).
     #[inline(always)]
     pub fn try_push<const ARITY: usize>(&mut self, op: Op, value: f64, edges: [Edge; ARITY]) -> Option<u64> {
         if ARITY <= 2 {
             return self.push_row(op, value, Row::of(&edges));
         }
-        if !self.keeps_entries {
-            return self.push_rows(edges);
-        }
         let row = self.list_of(ARITY)?;
         let node = self.push_row(op, value, row)?;
         self.pool.extend(edges);
         Some(node)
+    }
+
+    /// As [`try_push`](Self::try_push), for more than two operands on a tape that keeps no values and operations.
+    #[inline(always)]
+    pub fn try_push_rows<const ARITY: usize>(&mut self, edges: [Edge; ARITY]) -> Option<u64> {
+        let index = self.windows.end;
+        let places = self.rows.get_mut(index..index + ARITY.div_ceil(2))?;
+        // From the last operands to the first, since the last row is the node.
+        for (place, k) in places.iter_mut().rev().zip((0..ARITY).step_by(2)) {
+            let row = Row::of(&edges[k..ARITY.min(k + 2)]);
+            *place = if k + 2 < ARITY { row.continued() } else { row };
+        }
+        let last = index + ARITY.div_ceil(2) - 1;
+        self.windows.end = last + 1;
+        Some(self.windows.origin + last as u64)
     }
 
     /// Appends a node, if there is room, and returns its id.
@@ -44,21 +57,6 @@ impl Storage {
         *place = row;
         self.windows.end += 1;
         Some(self.windows.origin + index as u64)
-    }
-
-    /// As [`push_row`](Self::push_row), for more than two operands on a tape that keeps no values and operations.
-    #[inline(always)]
-    fn push_rows<const ARITY: usize>(&mut self, edges: [Edge; ARITY]) -> Option<u64> {
-        let index = self.windows.end;
-        let places = self.rows.get_mut(index..index + ARITY.div_ceil(2))?;
-        // From the last operands to the first, since the last row is the node.
-        for (place, k) in places.iter_mut().rev().zip((0..ARITY).step_by(2)) {
-            let row = Row::of(&edges[k..ARITY.min(k + 2)]);
-            *place = if k + 2 < ARITY { row.continued() } else { row };
-        }
-        let last = index + ARITY.div_ceil(2) - 1;
-        self.windows.end = last + 1;
-        Some(self.windows.origin + last as u64)
     }
 
     /// As [`try_push`](Self::try_push), for a row of the table over lists, whose partials are computed in the memory
