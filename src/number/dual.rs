@@ -203,17 +203,6 @@ impl<R: Number, const N: usize> Dual<R, N> {
         (self.tangents, std::array::from_fn(|k| self.is_reached_by(k)))
     }
 
-    /// Whether the value or a tangent is NaN.
-    #[inline(always)]
-    pub(crate) fn has_nan(&self) -> bool
-    where
-        R: PartialEq,
-    {
-        // A tangent that no direction reaches is 0.
-        self.primal != self.primal
-            || self.tangents.iter().fold(false, |any, tangent| any | (tangent != tangent))
-    }
-
     /// The same number as an argument of a call.
     #[inline(always)]
     pub(crate) fn owned_by(self, owner: Owner) -> Self {
@@ -287,6 +276,15 @@ impl<R: Number, const N: usize> Dual<R, N> {
             }
         }
         result
+    }
+}
+
+impl<const N: usize> Dual<f64, N> {
+    /// Whether the value or a tangent is NaN.
+    #[inline(always)]
+    pub(crate) fn has_nan(&self) -> bool {
+        // A tangent that no direction reaches is 0.
+        self.primal.is_nan() || self.tangents.iter().fold(false, |any, tangent| any | tangent.is_nan())
     }
 }
 
