@@ -1,12 +1,15 @@
 //! Functions as single instructions of other functions: called, with rules of the caller's own, and repeated.
 
 mod call;
+mod callee;
 #[cfg(feature = "nalgebra")]
 mod implicit;
 mod inline;
+mod late;
 mod reverse;
 mod rule;
 mod scan;
+mod spare;
 #[cfg(feature = "serde")]
 pub(super) mod stored;
 
@@ -20,6 +23,7 @@ use call::Call;
 use implicit::Implicit;
 use rule::Rule;
 use scan::Repeated;
+pub use late::with_plans_at_once;
 pub use scan::Scan;
 #[cfg(feature = "nalgebra")]
 use std::{error::Error as StdError, sync::Arc};

@@ -14,6 +14,7 @@ mod seen;
 mod statistics;
 mod stretches;
 mod sums;
+mod values;
 mod whole;
 mod workspace;
 
@@ -143,7 +144,14 @@ impl Function {
 impl<T: Precision> Vectorised<T> {
     fn new(function: &Function, exactness: Exactness, limits: Limits) -> Self {
         let planned = Planned::new(function, exactness, size_of::<T>(), limits);
+        let pays = planned.statistics.is_vectorised;
+        Vectorised::of(planned, pays, exactness, limits)
+    }
+
+    /// What was planned, with the plan if it is used.
+    fn of(planned: Planned, is_used: bool, exactness: Exactness, limits: Limits) -> Self {
         let Planned { function, plan, statistics } = planned;
+        let plan = is_used.then_some(plan);
         let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
         Vectorised { function, exactness, limits, plan, statistics, jvp, hvp, precision: PhantomData }
     }

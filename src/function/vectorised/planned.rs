@@ -13,13 +13,12 @@ use std::sync::Arc;
 /// A function that is simplified for planning, its plan, and what was planned.
 pub(super) struct Planned {
     pub function: Function,
-    /// `None` where it does not pay.
-    pub plan: Option<Plan>,
+    pub plan: Plan,
     pub statistics: PlanStatistics,
 }
 
 /// Below this number of operations the evaluator is used.
-const LEAST_OPERATIONS: usize = 100;
+pub(super) const LEAST_OPERATIONS: usize = 100;
 /// Below this number of operations per run the evaluator is used.
 const LEAST_LENGTH: f64 = 3.0;
 /// The evaluator is used unless the plan seems to be quicker by this factor, since both times are estimates.
@@ -41,8 +40,12 @@ impl Planned {
             let plan = Plan::Whole(Whole { schedule, exactness });
             (told(&plan), plan)
         });
-        let plan = statistics.is_vectorised.then_some(plan);
         Planned { function, plan, statistics }
+    }
+
+    /// The plan, if it pays.
+    pub fn paying(self) -> Option<Plan> {
+        self.statistics.is_vectorised.then_some(self.plan)
     }
 }
 
