@@ -106,7 +106,7 @@ pub use differentiate::{
 pub use error::Error;
 pub use function::{Adaptive, DerivativePlan, Evaluator, Function, Mode, Pass, Scan, Workspace};
 #[doc(hidden)]
-pub use function::with_plans_at_once;
+pub use function::with_plans_after;
 pub use number::dual::Dual;
 pub use number::point::Point;
 pub use number::real::Real;

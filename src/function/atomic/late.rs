@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const REPAID: usize = 100;
 
 thread_local! {
-    /// Whether everything is made at its first use, for tests.
-    static AT_ONCE: Cell<bool> = const { Cell::new(false) };
+    /// After how many uses things are made, for tests: after none, whether that pays or not.
+    static AFTER: Cell<usize> = const { Cell::new(REPAID) };
 }
 
 /// Something that is made after a number of uses without it. What it gives has to be the same as without it, to the bit, so that
@@ -39,23 +39,24 @@ impl<T> Late<T> {
         if let Some(made) = self.made.get() {
             return made.as_deref();
         }
-        if self.uses.fetch_add(1, Ordering::Relaxed) < REPAID && !is_at_once() || !may_be() {
+        if self.uses.fetch_add(1, Ordering::Relaxed) < AFTER.get() || !may_be() {
             return None;
         }
         self.made.get_or_init(|| make().map(Box::new)).as_deref()
     }
 }
 
-/// Whether this thread makes everything at its first use, whether that pays or not.
+/// Whether everything is made at its first use, whether it pays or not.
 pub(super) fn is_at_once() -> bool {
-    AT_ONCE.get()
+    AFTER.get() == 0
 }
 
-/// Runs code that makes plans of functions at their first use, whether they pay or not: for tests.
+/// Runs code in which plans of functions that are called or repeated are made after this number of evaluations; after none,
+/// also where they do not pay. For tests.
 #[doc(hidden)]
-pub fn with_plans_at_once<T>(run: impl FnOnce() -> T) -> T {
-    let before = AT_ONCE.replace(true);
+pub fn with_plans_after<T>(evaluations: usize, run: impl FnOnce() -> T) -> T {
+    let before = AFTER.replace(evaluations);
     let result = run();
-    AT_ONCE.set(before);
+    AFTER.set(before);
     result
 }

@@ -23,7 +23,7 @@ use call::Call;
 use implicit::Implicit;
 use rule::Rule;
 use scan::Repeated;
-pub use late::with_plans_at_once;
+pub use late::with_plans_after;
 pub use scan::Scan;
 #[cfg(feature = "nalgebra")]
 use std::{error::Error as StdError, sync::Arc};
