@@ -4,7 +4,9 @@ use super::late::{Late, is_at_once};
 use crate::error::Error;
 use crate::function::Function;
 use crate::function::evaluate::{Memory, backward, backward_plain};
+use crate::function::ir::graph::Instruction;
 use crate::function::vectorised::{Vectorised, VectorisedWorkspace};
+use crate::table::ops::Op;
 use crate::tape::may_record;
 
 /// A function, and plans of its values and of its adjoints. Both have the bits of an evaluation one operation at a time: the
@@ -60,12 +62,18 @@ impl Callee {
         self.values.get(|| true, || Vectorised::of_values(&self.function, is_at_once()))
     }
 
-    /// The sweep of a callee that calls others adds what each of them contributes, and not what their operations do: so it is not
-    /// planned.
     fn plan_of_adjoints(&self) -> Option<&Vectorised> {
-        let is_plain = || self.function.graph.instructions.atomics().is_empty();
         let make = || Vectorised::of_values(&self.adjoint_function().ok()?, is_at_once());
-        self.adjoints.get(may_record, || is_plain().then(make).flatten())
+        self.adjoints.get(may_record, || self.is_recorded_alike().then(make).flatten())
+    }
+
+    /// Whether a sweep over variables computes by the same formulas as one over numbers. Lists other than sums have formulas that
+    /// look at numbers, and so have matrices; of what is called, a sweep adds the contributions as a whole.
+    fn is_recorded_alike(&self) -> bool {
+        let is_sum =
+            |it: Instruction<'_>| it.op == Op::TERMS || it.op.as_sum_of_products(it.operands).is_some();
+        let mut instructions = self.function.graph.instructions.iter();
+        instructions.all(|it| !it.op.is_compound() && (!it.is_list() || is_sum(it)))
     }
 
     /// The values of the outputs.

@@ -21,9 +21,9 @@ use crate::table::atomic::Atomic;
 use call::Call;
 #[cfg(feature = "nalgebra")]
 use implicit::Implicit;
+pub use late::with_plans_after;
 use rule::Rule;
 use scan::Repeated;
-pub use late::with_plans_after;
 pub use scan::Scan;
 #[cfg(feature = "nalgebra")]
 use std::{error::Error as StdError, sync::Arc};

@@ -90,10 +90,9 @@ impl Repeated {
         }
         let all = || vec![(0..step.inputs() as u32).collect(); step.outputs()];
         let step_dependencies = dependencies(&step.graph, DEPENDENCIES).unwrap_or_else(all);
-        let is_map = carry == 0 && condition.is_none();
         let mut repeated = Repeated {
             step_dependencies,
-            width: if is_map { side_by_side::width(&step, steps) } else { 1 },
+            width: side_by_side::width(&step, scan),
             side_by_side: Late::default(),
             step: Callee::new(step, shared),
             scan,

@@ -1,11 +1,11 @@
 //! Repetitions of a step that carries nothing, side by side: several of them are one function, whose plan has equal operations of
 //! all of them in one run.
 
-use super::Repeated;
+use super::{Repeated, Scan};
 use crate::function::Function;
 use crate::function::atomic::callee::Callee;
 use crate::function::atomic::inline::copy;
-use crate::function::ir::graph::{Builder, Source};
+use crate::function::ir::graph::{Builder, Place, Source};
 use indexmap::IndexSet;
 use std::ops::Range;
 
@@ -14,12 +14,16 @@ const FEWEST: usize = 16;
 const MOST: usize = 64;
 const OPERATIONS: usize = 4096;
 
-/// How many of so many repetitions of a step are one function: few are left over. 1 if there are too few.
-pub(super) fn width(step: &Function, steps: usize) -> usize {
-    if steps < FEWEST {
+/// How many repetitions of a step are one function: few are left over. 1 if there are too few, if one needs another, and where an
+/// output is a shared input, since one sweep over several repetitions would add their weights in another order.
+pub(super) fn width(step: &Function, Scan { steps, carry, shared, .. }: Scan) -> usize {
+    let graph = &step.graph;
+    let first_shared = graph.input(step.inputs() - shared) as usize;
+    let is_shared = |output: Place| (first_shared..graph.first_result()).contains(&(output as usize));
+    if carry > 0 || steps < FEWEST || step.output_places().any(is_shared) {
         return 1;
     }
-    let most = usize::clamp(OPERATIONS / (1 + step.graph.instructions.len()), FEWEST, MOST);
+    let most = usize::clamp(OPERATIONS / (1 + graph.instructions.len()), FEWEST, MOST);
     let most = usize::min(most, steps);
     (most / 2..=most).rev().min_by_key(|width| steps % width).unwrap_or(1)
 }

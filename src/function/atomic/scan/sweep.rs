@@ -65,7 +65,9 @@ impl Repeated {
                 }
                 *self.trajectory() = Some(known);
             }
-            (None, None) if carry == 0 => self.in_parts().rev().try_for_each(|part| sweep.through_part(part))?,
+            (None, None) if carry == 0 => {
+                self.in_parts().rev().try_for_each(|part| sweep.through_part(part))?
+            }
             (None, None) => {
                 binomial::reverse(start, steps, kept, forwards, |step, state| sweep.through(step, state))?;
             }
