@@ -21,7 +21,8 @@ fn row(
     record: &dyn Fn(&Atomic) -> Function,
     by_hand: &mut dyn FnMut(&[f64]) -> f64,
 ) {
-    let (planned, plain) = (record(&atomic()), record(&atomic()));
+    // Recording evaluates, too.
+    let (planned, plain) = (record(&atomic()), with_plans_after(usize::MAX, || record(&atomic())));
     let x = planned.recorded_at().to_vec();
     let (mut ours, mut theirs) = (planned.evaluator(), plain.evaluator());
     let (mut gradient, mut same) = (vec![0.0; x.len()], vec![0.0; x.len()]);

@@ -3,6 +3,7 @@
 
 use crate::programs::{Program, Random, any_point};
 use tapegrad::masks::lt;
+use tapegrad::vectorised::Exactness;
 use tapegrad::{Atomic, Error, Function, Scan, Var, with_plans_after};
 
 const NEVER: usize = usize::MAX;
@@ -219,4 +220,94 @@ fn the_first_guard_is_the_error() {
         assert!((7.4..7.6).contains(&left), "{left}");
         assert!(is_planned(&call) && is_planned(&map));
     });
+}
+
+/// A function planned as a whole evaluates its loops between its runs: in both directions, along a direction, and with their
+/// refusals; a loop that comes after a guard is never asked where the guard would have told.
+#[test]
+fn loops_are_operations_of_a_plan() {
+    let close = |ours: &[f64], theirs: &[f64], by: f64| {
+        assert_eq!(ours.len(), theirs.len());
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            assert!((ours - theirs).abs() <= by * (1.0 + theirs.abs()), "{ours} and {theirs}");
+        }
+    };
+    let step = Function::record(|[x, a]| [x + (x * a).sin() * 0.1, x * a], [1.0, 0.5]).unwrap();
+    let scan = Scan { steps: 12, carry: 1, shared: 1, ..Scan::default() };
+    let scanned = Atomic::scan(step, scan).unwrap();
+    // Halves until it is small; refused if that takes too long.
+    let half = Function::record(|[x]| x * 0.5, [1.0]).unwrap();
+    let is_large = Function::record(|[x]| lt(x, 1.0).select(0.0, 1.0), [1.0]).unwrap();
+    let halved = Atomic::while_loop(is_large, half, Scan { steps: 20, carry: 1, ..Scan::default() }).unwrap();
+    let code = |x: &[Var], is_guarded: bool| {
+        let squares: Vec<Var> = x.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0]) + w[0]).collect();
+        let start = tapegrad::lists::sum(&squares);
+        let sign = if is_guarded && start < 0.0 { -1.0 } else { 1.0 };
+        let y = scanned.call(&[start, x[0] * sign]).unwrap();
+        let z = halved.call(&[y[0] + y[3]]).unwrap()[0];
+        tapegrad::lists::sum(&squares.iter().zip(x).map(|(&s, &x)| s * z + x * y[12]).collect::<Vec<_>>())
+    };
+    let at: Vec<f64> = (0..80).map(|k| 0.2 + (0.3 * f64::from(k)).sin() * 0.1).collect();
+    let f = Function::record(|x: &[Var]| code(x, false), &at[..]).unwrap();
+    let weights: Vec<f64> = (0..80).map(|k| f64::from(k % 7) - 3.0).collect();
+    let mut one_by_one = f.evaluator();
+    let (value, gradient) = one_by_one.value_and_gradient(&at).unwrap();
+    let (_, along) = one_by_one.jvp(&at, &weights).unwrap();
+    let product = one_by_one.hvp(&at, &weights).unwrap();
+    for exactness in [Exactness::Rounded, Exactness::Exact] {
+        let plan = f.vectorised_with(exactness);
+        assert!(plan.plan().is_vectorised, "{}", plan.plan());
+        let mut ours = plan.evaluator();
+        let (our_value, our_gradient) = ours.value_and_gradient(&at).unwrap();
+        close(&[our_value], &[value], 1e-12);
+        assert!(exactness == Exactness::Rounded || our_value.to_bits() == value.to_bits());
+        close(&our_gradient, &gradient, 1e-11);
+        close(&ours.jvp(&at, &weights).unwrap().1, &along, 1e-11);
+        close(&ours.hvp(&at, &weights).unwrap(), &product, 1e-10);
+        let far: Vec<f64> = at.iter().map(|x| x * 1e9).collect();
+        let errors = [ours.value(&far), one_by_one.value(&far)].map(|it| it.unwrap_err().to_string());
+        assert_eq!(errors[0], errors[1]);
+        assert!(errors[0].contains("20 steps"), "{}", errors[0]);
+    }
+    let (single, slopes) = f.vectorised_as::<f32>().evaluator().value_and_gradient(&at).unwrap();
+    close(&[single], &[value], 1e-4);
+    close(&slopes, &gradient, 1e-3);
+    let guarded = Function::record(|x: &[Var]| code(x, true), &at[..]).unwrap();
+    assert!(!guarded.vectorised().plan().is_vectorised);
+    // After a long sum, in stretches.
+    let at = at.repeat(20);
+    let code = |x: &[Var]| {
+        let squares: Vec<Var> = x.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0])).collect();
+        scanned.call(&[tapegrad::lists::sum(&squares), 0.5.into()]).unwrap()[0]
+    };
+    let f = Function::record(code, &at[..]).unwrap();
+    let stretches = f.vectorised_in_stretches::<f64>(2000);
+    assert!(stretches.plan().stretches > 1, "{}", stretches.plan());
+    let (value, gradient) = f.evaluator().value_and_gradient(&at).unwrap();
+    let (our_value, our_gradient) = stretches.evaluator().value_and_gradient(&at).unwrap();
+    close(&[our_value], &[value], 1e-12);
+    close(&our_gradient, &gradient, 1e-11);
+}
+
+/// An operand that a loop does not use gets the adjoint 0 in a plan, and nothing that was there before.
+#[test]
+fn operands_without_a_path_have_no_adjoint() {
+    let pair = Function::record(|[x, y]| [x * 2.0, y * y], [1.0, 1.0]).unwrap();
+    let pairs = Atomic::map(pair, 2, 0).unwrap();
+    let code = |x: &[Var]| {
+        let squares: Vec<Var> = x.windows(2).map(|w| w[1] * w[0] + w[0]).collect();
+        let y = pairs.call(&[squares[0], squares[1], squares[2], x[3]]).unwrap();
+        tapegrad::lists::sum(&squares[40..].iter().map(|&s| s * y[0]).collect::<Vec<_>>())
+    };
+    let at: Vec<f64> = (0..200).map(|k| 0.2 + (0.3 * f64::from(k)).sin() * 0.1).collect();
+    let f = Function::record(code, &at[..]).unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised, "{}", plan.plan());
+    let mut evaluator = plan.evaluator();
+    let expected = f.evaluator().gradient(&at).unwrap();
+    for _ in 0..2 {
+        for (ours, theirs) in evaluator.gradient(&at).unwrap().iter().zip(&expected) {
+            assert!((ours - theirs).abs() <= 1e-12 * (1.0 + theirs.abs()), "{ours} and {theirs}");
+        }
+    }
 }

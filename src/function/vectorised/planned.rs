@@ -5,6 +5,7 @@ use super::plan::Plan;
 use super::statistics::PlanStatistics;
 use super::stretches::{InStretches, Limits};
 use super::whole::Whole;
+use crate::function::ir::graph::{Graph, Instruction};
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
 use std::collections::BTreeMap;
@@ -49,6 +50,19 @@ impl Planned {
     }
 }
 
+/// How much there is to compute, but for what atomic functions do.
+fn work(function: &Function) -> usize {
+    let instructions = &function.graph.instructions;
+    let others = instructions.iter().filter(|&it| instructions.called_by(it).is_none());
+    others.map(Instruction::work).sum()
+}
+
+/// Whether no guard is before an atomic function. A plan looks at guards last, and a solver of the user's may rely on them.
+fn calls_in_any_order(graph: &Graph) -> bool {
+    let first = graph.guards.first().map_or(graph.instructions.len(), |guard| guard.after);
+    graph.instructions.next_call(first..graph.instructions.len()).is_none()
+}
+
 fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics {
     let schedules: Vec<&Schedule> = match plan {
         Plan::Whole(whole) => vec![&*whole.schedule],
@@ -61,11 +75,10 @@ fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics 
         Plan::Stretches(stretches) => (stretches.len(), stretches.bytes(bytes), stretches.cost()),
     };
     let runs: usize = schedules.iter().map(|schedule| schedule.runs()).sum();
-    let work = function.work();
+    let work = work(function);
     let mean_length = work as f64 / runs.max(1) as f64;
     let nanoseconds_of_evaluator = function.nanoseconds();
-    // Atomic functions refuse points; the evaluator says so.
-    let is_vectorised = function.graph.instructions.atomics().is_empty()
+    let is_vectorised = calls_in_any_order(&function.graph)
         && work >= LEAST_OPERATIONS
         && mean_length >= LEAST_LENGTH
         && MARGIN * nanoseconds < nanoseconds_of_evaluator;
