@@ -62,7 +62,9 @@ impl Callee {
         self.values.get(|| true, || Vectorised::of_values(&self.function, is_at_once()))
     }
 
+    /// Where values are not planned, neither are adjoints.
     fn plan_of_adjoints(&self) -> Option<&Vectorised> {
+        self.plan_of_values()?;
         let make = || Vectorised::of_values(&self.adjoint_function().ok()?, is_at_once());
         self.adjoints.get(may_record, || self.is_recorded_alike().then(make).flatten())
     }
