@@ -42,7 +42,7 @@ fn any_kind(random: &mut Random, step: Function) -> Result<Atomic, Error> {
         _ => {
             let condition = Function::record(
                 |x: &[Var]| lt(x[0] * x[0], x[1] + 9.0).select(1.0, 0.0),
-                &step.recorded_at()[..],
+                step.recorded_at(),
             )?;
             Atomic::while_loop(condition, step, Scan { steps, carry: 2, shared: inputs - 2, memory })
         }

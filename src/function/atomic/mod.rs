@@ -36,6 +36,9 @@ impl Atomic {
     /// All of its inputs are operands that derivatives are taken by, held ones included. Its guards are checked at each
     /// evaluation of the calling function, unless no output depends on the call: then it is left out, guards and all.
     ///
+    /// A function of many equal operations that is called a hundred times and more is planned for vector registers, values and
+    /// adjoints, as by [`Function::vectorised`]; all bits stay.
+    ///
     /// ```
     /// use tapegrad::{Atomic, Function};
     ///

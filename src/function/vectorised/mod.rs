@@ -63,6 +63,10 @@ use stretches::{LIMITS, Limits};
 /// are fewer than 100 operations, [`Vectorised`] evaluates as [`Evaluator`](crate::Evaluator) does;
 /// [`plan`](Vectorised::plan) tells.
 ///
+/// Functions that are called are copied into the plan; loops and other atomic functions are evaluated one by one, as operations
+/// between its runs. Where one of them comes after a guard, [`Vectorised`] evaluates as [`Evaluator`](crate::Evaluator) does, since
+/// guards are checked last.
+///
 /// Neutral operations (`x · 1`, `x + 0`), which [`Function::optimize`] removes, often make parts of a graph equal to others:
 /// plan the function as it was recorded. Passes that keep values are applied here.
 ///
