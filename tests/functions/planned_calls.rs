@@ -311,3 +311,26 @@ fn operands_without_a_path_have_no_adjoint() {
         }
     }
 }
+
+/// A loop that nothing depends on still refuses, whatever is planned.
+#[test]
+fn what_is_refused_stays_refused() {
+    let half = Function::record(|[x]| x * 0.5, [1.0]).unwrap();
+    let is_large = Function::record(|[x]| lt(x, 1.0).select(0.0, 1.0), [1.0]).unwrap();
+    let halved = Atomic::while_loop(is_large, half, Scan { steps: 20, carry: 1, ..Scan::default() }).unwrap();
+    let both = |x: &[Var]| {
+        let squares: Vec<Var> = x.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0])).collect();
+        [tapegrad::lists::sum(&squares), halved.call(&x[..1]).unwrap()[0]]
+    };
+    let at = vec![0.5; 200];
+    let first = Function::record(both, &at[..]).unwrap().output(0).unwrap();
+    let call = Atomic::new(first.clone());
+    let far = vec![1e9; 200];
+    let expected = first.evaluator().value(&far).unwrap_err().to_string();
+    for after in [0, 100] {
+        with_plans_after(after, || {
+            assert_eq!(call.call(&at).unwrap(), [0.0]);
+            assert_eq!(call.call(&far).unwrap_err().to_string(), expected);
+        });
+    }
+}
