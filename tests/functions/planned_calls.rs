@@ -334,3 +334,39 @@ fn what_is_refused_stays_refused() {
         });
     }
 }
+
+/// What is added to shared inputs is added in the order of the loop written out, from the last repetition to the first.
+#[test]
+fn sums_of_a_map_have_their_order() {
+    let at: Vec<f64> = (0..86).map(|k| 0.1 + (0.7 * f64::from(k)).sin() * 3.0).collect();
+    let weights: Vec<f64> = (0..42).map(|k| 1.0 / f64::from(3 + k)).collect();
+    let one = |x: &[Var]| vec![(x[0] * x[2] - x[1] * x[3]) * x[2] + x[0] / x[3]];
+    let step = Function::record(one, &[0.5, 0.1, 1.2, 0.3][..]).unwrap();
+    let written_out = |x: &[Var]| -> Vec<Var> {
+        (0..42).flat_map(|k| one(&[x[2 * k], x[2 * k + 1], x[84], x[85]])).collect()
+    };
+    let expected = Function::record(written_out, &at[..]).unwrap().evaluator().vjp(&at, &weights).unwrap();
+    for after in [0, NEVER] {
+        with_plans_after(after, || {
+            let map = Atomic::map(step.clone(), 42, 2).unwrap();
+            let f = Function::record(|x: &[Var]| map.call(x).unwrap(), &at[..]).unwrap();
+            let ours = f.evaluator().vjp(&at, &weights).unwrap();
+            assert_eq!(
+                (bits(&ours.0), bits(&ours.1)),
+                (bits(&expected.0), bits(&expected.1)),
+                "after {after}"
+            );
+        });
+    }
+    // An output that is a shared input: its weight comes between the sums of two repetitions.
+    let both = |x: &[Var]| [one(x), vec![x[2]]].concat();
+    let step = Function::record(both, &[0.5, 0.1, 1.2, 0.3][..]).unwrap();
+    let [ours, theirs] = [0, NEVER].map(|after| {
+        with_plans_after(after, || {
+            let map = Atomic::map(step.clone(), 42, 2).unwrap();
+            let f = Function::record(|x: &[Var]| map.call(x).unwrap(), &at[..]).unwrap();
+            bits(&f.evaluator().vjp(&at, &[&weights[..], &weights].concat()).unwrap().1)
+        })
+    });
+    assert_eq!(ours, theirs);
+}
