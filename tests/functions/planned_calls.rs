@@ -338,17 +338,18 @@ fn what_is_refused_stays_refused() {
 /// What is added to shared inputs is added in the order of the loop written out, from the last repetition to the first.
 #[test]
 fn sums_of_a_map_have_their_order() {
-    let at: Vec<f64> = (0..86).map(|k| 0.1 + (0.7 * f64::from(k)).sin() * 3.0).collect();
-    let weights: Vec<f64> = (0..42).map(|k| 1.0 / f64::from(3 + k)).collect();
+    // In several parts that are evaluated as one function each.
+    let at: Vec<f64> = (0..202).map(|k| 0.1 + (0.7 * f64::from(k)).sin() * 3.0).collect();
+    let weights: Vec<f64> = (0..100).map(|k| 1.0 / f64::from(3 + k)).collect();
     let one = |x: &[Var]| vec![(x[0] * x[2] - x[1] * x[3]) * x[2] + x[0] / x[3]];
     let step = Function::record(one, &[0.5, 0.1, 1.2, 0.3][..]).unwrap();
     let written_out = |x: &[Var]| -> Vec<Var> {
-        (0..42).flat_map(|k| one(&[x[2 * k], x[2 * k + 1], x[84], x[85]])).collect()
+        (0..100).flat_map(|k| one(&[x[2 * k], x[2 * k + 1], x[200], x[201]])).collect()
     };
     let expected = Function::record(written_out, &at[..]).unwrap().evaluator().vjp(&at, &weights).unwrap();
     for after in [0, NEVER] {
         with_plans_after(after, || {
-            let map = Atomic::map(step.clone(), 42, 2).unwrap();
+            let map = Atomic::map(step.clone(), 100, 2).unwrap();
             let f = Function::record(|x: &[Var]| map.call(x).unwrap(), &at[..]).unwrap();
             let ours = f.evaluator().vjp(&at, &weights).unwrap();
             assert_eq!(
@@ -363,7 +364,7 @@ fn sums_of_a_map_have_their_order() {
     let step = Function::record(both, &[0.5, 0.1, 1.2, 0.3][..]).unwrap();
     let [ours, theirs] = [0, NEVER].map(|after| {
         with_plans_after(after, || {
-            let map = Atomic::map(step.clone(), 42, 2).unwrap();
+            let map = Atomic::map(step.clone(), 100, 2).unwrap();
             let f = Function::record(|x: &[Var]| map.call(x).unwrap(), &at[..]).unwrap();
             bits(&f.evaluator().vjp(&at, &[&weights[..], &weights].concat()).unwrap().1)
         })
