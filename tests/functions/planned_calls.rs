@@ -108,7 +108,7 @@ fn random_callees_keep_every_bit() {
 #[test]
 #[ignore = "minutes; part of `.ci/run full`"]
 fn many_random_callees_keep_every_bit() {
-    random_callees(0..3000);
+    random_callees(0..100_000);
 }
 
 /// A step of coupled oscillators, which are equal but for their neighbours; `stop` has a branch.
@@ -160,6 +160,11 @@ fn threads_share_the_plan_of_a_callee() {
     let weights = vec![0.5; 80];
     let on_tape = tapegrad::vjp(|x: &[Var]| atomic.call(x).unwrap(), &at()[..], weights.clone()).1;
     assert_eq!(bits(&on_tape), bits(&f.evaluator().vjp(&at(), &weights).unwrap().1));
+    let fresh = Atomic::new(f.clone());
+    let first = with_plans_after(0, || {
+        tapegrad::vjp(|x: &[Var]| fresh.call(x).unwrap(), &at()[..], weights.clone()).1
+    });
+    assert_eq!(bits(&first), bits(&on_tape));
 }
 
 /// As long as a few evaluations would not repay it, nothing is planned; nor what is too small, or a chain.
