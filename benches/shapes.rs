@@ -12,7 +12,15 @@
 //! ```
 //!
 //! Jacobians and Hessians of different shapes, beside what one writes by hand, in turns.
+//!
+//! ```text
+//! cargo bench --features parallel --bench shapes -- calls
+//! ```
+//!
+//! Functions that are called and repeated, by plans of them and one operation at a time, in turns.
 
+#[path = "workloads/by_call.rs"]
+mod by_call;
 #[path = "workloads/by_shape.rs"]
 mod by_shape;
 #[path = "../tests/common/programs.rs"]
@@ -99,6 +107,9 @@ fn quantile(sorted: &[f64], part: f64) -> f64 {
 fn main() {
     if std::env::args().any(|arg| arg == "matrices") {
         return by_shape::compare(|actions| least(8, Duration::from_millis(30), actions));
+    }
+    if std::env::args().any(|arg| arg == "calls") {
+        return by_call::compare(|actions| least(8, Duration::from_millis(30), actions));
     }
     let graphs = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(1_000);
     let shapes: Vec<Shape> =

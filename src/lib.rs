@@ -104,6 +104,8 @@ pub use differentiate::{
     HessianNumber, derivative, gradient, hessian, hvp, jacobian, jvp, value_and_gradient, vjp,
 };
 pub use error::Error;
+#[doc(hidden)]
+pub use function::with_plans_after;
 pub use function::{Adaptive, DerivativePlan, Evaluator, Function, Mode, Pass, Scan, Workspace};
 pub use number::dual::Dual;
 pub use number::point::Point;

@@ -33,7 +33,7 @@ mod workspace;
 
 pub use adaptive::Adaptive;
 pub(crate) use adaptive::Recordings;
-pub use atomic::Scan;
+pub use atomic::{Scan, with_plans_after};
 pub(crate) use batch::Branches;
 pub use batch::{BatchEvaluator, BatchWorkspace, Batched, BatchedAdaptive, Column, Samples};
 pub(crate) use cache::Cache;

@@ -33,8 +33,8 @@ pub use node::Var;
 pub(crate) use storage::Storage;
 pub(crate) use sweep::{Seed, mark_needed, sweep};
 pub(crate) use thread::{
-    are_recorded, guard, is_recorded, is_recording, record, record_block, record_many, record_reduction,
-    value_was_read, values_were_given_out, with,
+    are_recorded, guard, is_recorded, is_recording, may_record, record, record_block, record_many,
+    record_reduction, value_was_read, values_were_given_out, with,
 };
 pub(crate) use windows::{Segments, index_in};
 

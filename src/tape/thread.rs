@@ -50,6 +50,11 @@ pub(super) fn on_thread<T>(f: impl FnOnce(&mut Thread) -> T) -> T {
     THREAD.with(|thread| f(&mut thread.borrow_mut()))
 }
 
+/// Whether this thread may record now: not in the middle of a sweep over one of its tapes.
+pub(crate) fn may_record() -> bool {
+    THREAD.with(|thread| thread.try_borrow_mut().is_ok())
+}
+
 /// As [`on_thread`], for operations that can be misused: panics at the line of the caller, after the borrow of the
 /// tapes has ended.
 #[track_caller]

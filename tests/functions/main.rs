@@ -26,6 +26,7 @@ mod long_sums;
 mod modes;
 mod nonlinear_programs;
 mod passes;
+mod planned_calls;
 mod replay;
 mod sparse;
 mod stored;

@@ -1,8 +1,10 @@
 //! A function that is called.
 
+use super::callee::{Callee, CalleeMemory, Seeds};
+use super::spare::Spare;
 use crate::error::Error;
 use crate::function::Function;
-use crate::function::evaluate::{Memory, backward, backward_plain};
+use crate::function::evaluate::backward;
 use crate::function::ir::graph::Place;
 use crate::function::sparse::dependencies::dependencies;
 use crate::function::tangents::forward_tangents;
@@ -10,29 +12,13 @@ use crate::table::atomic::{Active, Atomic, Refusal, Rules};
 use crate::tape::Var;
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
 
 /// A function whose inputs are the operands, and whose outputs are the results.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub function: Function,
+    callee: Callee,
     dependencies: Option<Vec<Vec<u32>>>,
-    spare: Spare,
-}
-
-/// Memory of evaluations, one for each thread that evaluates at the same time.
-#[derive(Debug, Default)]
-pub(super) struct Spare(Mutex<Vec<Memory>>);
-
-impl Spare {
-    /// Lends memory to `f`.
-    pub fn with<T>(&self, f: impl FnOnce(&mut Memory) -> T) -> T {
-        let list = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut memory = list().pop().unwrap_or_default();
-        let result = f(&mut memory);
-        list().push(memory);
-        result
-    }
+    spare: Spare<CalleeMemory>,
 }
 
 /// Beyond this number of dependencies, each result counts as depending on each operand.
@@ -40,7 +26,12 @@ pub(super) const DEPENDENCIES: usize = 1 << 20;
 
 impl Call {
     pub fn new(function: Function) -> Call {
-        Call { dependencies: dependencies(&function.graph, DEPENDENCIES), function, spare: Spare::default() }
+        let dependencies = dependencies(&function.graph, DEPENDENCIES);
+        Call { dependencies, callee: Callee::new(function, 0), spare: Spare::default() }
+    }
+
+    pub fn function(&self) -> &Function {
+        &self.callee.function
     }
 }
 
@@ -50,35 +41,29 @@ impl Rules for Call {
     }
 
     fn operands(&self) -> usize {
-        self.function.inputs()
+        self.function().inputs()
     }
 
     fn results(&self) -> usize {
-        self.function.outputs()
+        self.function().outputs()
     }
 
     fn values(&self, operands: &[f64]) -> Result<Vec<f64>, Refusal> {
-        self.spare.with(|memory| {
-            self.function.run(operands, memory)?;
-            Ok(self.function.outputs_in(memory).collect())
-        })
+        let copied = operands.iter().copied();
+        self.spare.with(|memory| Ok(self.callee.values(copied, memory)?.to_vec()))
     }
 
     fn adjoints(&self, [operands, _, adjoints]: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
+        let outputs = Active::spread(&active.results, adjoints);
+        let seeds = Seeds { outputs: &outputs, are_reached: &active.results, shared: &[] };
         self.spare.with(|memory| {
-            self.function.run(operands, memory)?;
-            let seeds = self.function.outputs_among(&active.results).zip(adjoints.iter().copied());
-            backward_plain(&self.function.graph, seeds, memory)?;
-            Ok(self
-                .function
-                .inputs_among(&active.operands)
-                .map(|place| memory.adjoints[place as usize])
-                .collect())
+            let all = self.callee.adjoints(operands.iter().copied(), &seeds, memory)?;
+            Ok(Active::choose(&active.operands, all).collect())
         })
     }
 
     fn jvp(&self, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
-        let f = &self.function;
+        let f = self.function();
         let at = [f.recorded_at(), &vec![1.0; Active::count(&active.operands)]].concat();
         let tangents = f.record_inside(&at, |numbers| {
             let (inputs, directions) = numbers.split_at(f.inputs());
@@ -88,7 +73,7 @@ impl Rules for Call {
     }
 
     fn vjp(&self, _: &Atomic, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
-        let f = &self.function;
+        let f = self.function();
         let at = [f.recorded_at(), &vec![1.0; Active::count(&active.results)]].concat();
         let adjoints = f.record_inside(&at, |numbers| {
             let (inputs, weights) = numbers.split_at(f.inputs());
@@ -102,11 +87,11 @@ impl Rules for Call {
     }
 
     fn fingerprint(&self) -> u64 {
-        self.function.fingerprint()
+        self.function().fingerprint()
     }
 
     fn is_same(&self, other: &dyn Rules) -> bool {
-        other.as_any().downcast_ref::<Call>().is_some_and(|other| self.function == other.function)
+        other.as_any().downcast_ref::<Call>().is_some_and(|other| self.function() == other.function())
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -1,6 +1,6 @@
 //! Functions that are given by equations: solved by the caller's code, differentiated by the implicit function theorem.
 
-use super::call::Spare;
+use super::spare::Spare;
 use crate::error::Error;
 use crate::function::Function;
 use crate::function::evaluate::{Memory, backward};
@@ -31,7 +31,7 @@ const HALVINGS: usize = 40;
 pub(super) struct Implicit {
     residual: Function,
     solve: Arc<Solve>,
-    spare: Spare,
+    spare: Spare<Memory>,
 }
 
 impl Implicit {

@@ -35,7 +35,7 @@ impl Function {
 }
 
 /// Appends the instructions and guards of a graph with these inputs, and returns its outputs.
-fn copy(graph: &Graph, inputs: &[Source], builder: &mut Builder) -> Vec<Source> {
+pub(super) fn copy(graph: &Graph, inputs: &[Source], builder: &mut Builder) -> Vec<Source> {
     let constants = graph.constants.iter().map(|&value| Source::Constant(value));
     let mut sources: Vec<Source> = constants.chain(inputs.iter().copied()).collect();
     for step in graph.steps() {
@@ -51,7 +51,7 @@ fn copy(graph: &Graph, inputs: &[Source], builder: &mut Builder) -> Vec<Source> 
                 let call = called.and_then(|function| function.rules().as_any().downcast_ref::<Call>());
                 if let Some(call) = call {
                     // Calls are as deep as functions were wrapped in functions.
-                    sources.extend(copy(&call.function.graph, &operands, builder));
+                    sources.extend(copy(&call.function().graph, &operands, builder));
                     continue;
                 }
                 let op = called.map_or(instruction.op, |function| builder.call(function));

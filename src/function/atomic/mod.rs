@@ -1,12 +1,15 @@
 //! Functions as single instructions of other functions: called, with rules of the caller's own, and repeated.
 
 mod call;
+mod callee;
 #[cfg(feature = "nalgebra")]
 mod implicit;
 mod inline;
+mod late;
 mod reverse;
 mod rule;
 mod scan;
+mod spare;
 #[cfg(feature = "serde")]
 pub(super) mod stored;
 
@@ -18,6 +21,7 @@ use crate::table::atomic::Atomic;
 use call::Call;
 #[cfg(feature = "nalgebra")]
 use implicit::Implicit;
+pub use late::with_plans_after;
 use rule::Rule;
 use scan::Repeated;
 pub use scan::Scan;
@@ -31,6 +35,9 @@ impl Atomic {
     ///
     /// All of its inputs are operands that derivatives are taken by, held ones included. Its guards are checked at each
     /// evaluation of the calling function, unless no output depends on the call: then it is left out, guards and all.
+    ///
+    /// A function of many equal operations that is called a hundred times and more is planned for vector registers, values and
+    /// adjoints, as by [`Function::vectorised`]; all bits stay.
     ///
     /// ```
     /// use tapegrad::{Atomic, Function};

@@ -59,7 +59,7 @@ impl Rules for Rule {
     }
 
     fn vjp(&self, _: &Atomic, active: &Active, _: &[f64]) -> Result<Atomic, Refusal> {
-        derived(&self.vjp.function, self.operands(), &active.results, &active.operands)
+        derived(self.vjp.function(), self.operands(), &active.results, &active.operands)
     }
 
     /// A rule may say that a result depends on an operand which its value does not use, so each depends on all.

@@ -1,10 +1,14 @@
 //! A step that is recorded once and repeated.
 
 mod derivatives;
+mod side_by_side;
 mod sweep;
 
-use super::call::{DEPENDENCIES, Spare};
+use super::call::DEPENDENCIES;
+use super::callee::{Callee, CalleeMemory};
+use super::late::Late;
 use super::reverse::Reverse;
+use super::spare::Spare;
 use crate::checkpoint::states_within;
 use crate::error::Error;
 use crate::function::evaluate::Memory;
@@ -39,7 +43,7 @@ impl Default for Scan {
 
 #[derive(Debug)]
 pub(super) struct Repeated {
-    pub step: Function,
+    pub step: Callee,
     /// By output of the step: the inputs that it depends on.
     step_dependencies: Vec<Vec<u32>>,
     pub scan: Scan,
@@ -47,7 +51,10 @@ pub(super) struct Repeated {
     /// steps as `scan` says; with it, that is the most.
     pub condition: Option<Function>,
     dependencies: Option<Vec<Vec<u32>>>,
-    spare: Spare,
+    /// How many steps are evaluated as one function, where nothing is carried; and that function.
+    width: usize,
+    side_by_side: Late<Callee>,
+    spare: Spare<CalleeMemory>,
     /// Of the last evaluation, for the sweeps that mostly follow it.
     trajectory: Mutex<Option<Trajectory>>,
 }
@@ -85,7 +92,9 @@ impl Repeated {
         let step_dependencies = dependencies(&step.graph, DEPENDENCIES).unwrap_or_else(all);
         let mut repeated = Repeated {
             step_dependencies,
-            step,
+            width: side_by_side::width(&step, scan),
+            side_by_side: Late::default(),
+            step: Callee::new(step, shared),
             scan,
             condition,
             dependencies: None,
@@ -105,11 +114,11 @@ impl Repeated {
     }
 
     fn per_step(&self) -> usize {
-        self.step.inputs() - self.scan.carry - self.scan.shared
+        self.step.function.inputs() - self.scan.carry - self.scan.shared
     }
 
     fn outputs_per_step(&self) -> usize {
-        self.step.outputs() - self.scan.carry
+        self.step.function.outputs() - self.scan.carry
     }
 
     /// How many steps have inputs or outputs of their own.
@@ -201,10 +210,15 @@ impl Repeated {
         Some(carry)
     }
 
-    /// Evaluates the step, and leaves its values in `memory`.
-    fn run(&self, step: usize, carry: &[f64], operands: &[f64], memory: &mut Memory) -> Result<(), Error> {
-        let inputs = carry.iter().chain(&operands[self.inputs_of(step)]).chain(&operands[self.shared()]);
-        self.step.run_with(inputs.copied(), memory)
+    /// The inputs of a step.
+    fn given<'a>(
+        &self,
+        step: usize,
+        carry: &'a [f64],
+        operands: &'a [f64],
+    ) -> impl Iterator<Item = f64> + use<'a> {
+        let others = operands[self.inputs_of(step)].iter().chain(&operands[self.shared()]);
+        carry.iter().chain(others).copied()
     }
 
     /// Whether there is another step.
@@ -228,24 +242,20 @@ impl Repeated {
         }
     }
 
-    /// Goes through these steps.
+    /// Goes through these steps; calls `see` with the outputs of each, which are the results in this range.
     fn advance(
         &self,
         carry: &mut [f64],
         steps: Range<usize>,
         operands: &[f64],
-        memory: &mut Memory,
-        mut see: impl FnMut(usize, f64),
+        memory: &mut CalleeMemory,
+        mut see: impl FnMut(Range<usize>, &[f64]),
     ) -> Result<(), Error> {
         for step in steps {
-            self.run(step, carry, operands, memory)?;
-            for (k, place) in self.step.output_places().enumerate() {
-                let value = memory.values[place as usize];
-                match k.checked_sub(carry.len()) {
-                    None => carry[k] = value,
-                    Some(k) => see(self.outputs_of(step).start + k, value),
-                }
-            }
+            let outputs = self.step.values(self.given(step, carry, operands), memory)?;
+            let (next, others) = outputs.split_at(carry.len());
+            carry.copy_from_slice(next);
+            see(self.outputs_of(step), others);
         }
         Ok(())
     }
@@ -279,8 +289,19 @@ impl Rules for Repeated {
         self.spare.with(|memory| {
             let mut results = vec![0.0; self.results()];
             let mut carry = operands[..self.scan.carry].to_vec();
-            let mut see = |result: usize, value| results[result] = value;
+            let mut see = |at: Range<usize>, outputs: &[f64]| results[at].copy_from_slice(outputs);
             match &self.condition {
+                None if self.scan.carry == 0 => {
+                    for part in self.in_parts() {
+                        match self.side_by_side(&part) {
+                            Some(callee) => {
+                                let inputs = self.inputs_side_by_side(&part).map(|operand| operands[operand]);
+                                see(self.outputs_of_part(&part), callee.values(inputs, memory)?);
+                            }
+                            None => self.advance(&mut carry, part, operands, memory, &mut see)?,
+                        }
+                    }
+                }
                 None if self.keeps_all() => {
                     // In the memory of the last one.
                     let mut carries = self.trajectory().take().map_or_else(Vec::new, |last| last.carries);
@@ -294,7 +315,7 @@ impl Rules for Repeated {
                 None => self.advance(&mut carry, 0..self.scan.steps, operands, memory, see)?,
                 Some(condition) => {
                     let mut step = 0;
-                    while self.goes_on(condition, step, &carry, operands, memory)? {
+                    while self.goes_on(condition, step, &carry, operands, memory.plain())? {
                         self.advance(&mut carry, step..step + 1, operands, memory, &mut see)?;
                         step += 1;
                     }
@@ -306,7 +327,9 @@ impl Rules for Repeated {
     }
 
     fn adjoints(&self, [operands, _, adjoints]: [&[f64]; 3], active: &Active) -> Result<Vec<f64>, Refusal> {
-        Ok(self.swept(operands, adjoints, active)?)
+        let swept = |memory: [&mut CalleeMemory; 2]| self.swept(operands, adjoints, active, memory);
+        // For the sweep and for evaluations between, since the two take turns.
+        self.spare.with(|sweep| self.spare.with(|forwards| Ok(swept([sweep, forwards])?)))
     }
 
     fn jvp(&self, active: &Active, at: &[f64]) -> Result<Atomic, Refusal> {
@@ -323,7 +346,7 @@ impl Rules for Repeated {
 
     fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.step.fingerprint(), self.scan, self.condition.as_ref().map(Function::fingerprint))
+        (self.step.function.fingerprint(), self.scan, self.condition.as_ref().map(Function::fingerprint))
             .hash(&mut hasher);
         hasher.finish()
     }
@@ -331,7 +354,8 @@ impl Rules for Repeated {
     fn is_same(&self, other: &dyn Rules) -> bool {
         let other = other.as_any().downcast_ref::<Repeated>();
         other.is_some_and(|other| {
-            (self.scan, &self.condition, &self.step) == (other.scan, &other.condition, &other.step)
+            (self.scan, &self.condition, &self.step.function)
+                == (other.scan, &other.condition, &other.step.function)
         })
     }
 

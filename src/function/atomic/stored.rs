@@ -45,16 +45,16 @@ impl StoredAtomic {
     /// What kind of function it is, if it cannot be stored.
     pub fn of(function: &Atomic) -> Result<StoredAtomic, &'static str> {
         let rules = function.rules().as_any();
-        if let Some(Call { function, .. }) = rules.downcast_ref() {
-            return Ok(StoredAtomic::Call { function: Box::new(function.clone()) });
+        if let Some(call) = rules.downcast_ref::<Call>() {
+            return Ok(StoredAtomic::Call { function: Box::new(call.function().clone()) });
         }
         if let Some(Rule { value, jvp, vjp }) = rules.downcast_ref() {
-            let [value, jvp, vjp] = [&value.function, jvp, &vjp.function].map(|it| Box::new(it.clone()));
+            let [value, jvp, vjp] = [value.function(), jvp, vjp.function()].map(|it| Box::new(it.clone()));
             return Ok(StoredAtomic::Rule { value, jvp, vjp });
         }
         if let Some(Repeated { step, scan, condition, .. }) = rules.downcast_ref() {
             let (step, condition, Scan { steps, carry, shared, memory }) =
-                (Box::new(step.clone()), condition.clone().map(Box::new), *scan);
+                (Box::new(step.function.clone()), condition.clone().map(Box::new), *scan);
             return Ok(StoredAtomic::Scan { step, steps, carry, shared, memory, condition });
         }
         if let Some(Reverse { of, active: Active { operands, results }, at, .. }) = rules.downcast_ref() {

@@ -53,6 +53,7 @@ impl Schedule {
         }
         let (mut schedule, blocks, constants) = planner.finish(products);
         schedule.levels = levels.len();
+        schedule.atomics = graph.instructions.atomics().to_vec();
         schedule.plan_reverse(graph, &blocks, &constants, is_variable);
         let is_kept = schedule.kept(&blocks);
         schedule.fuse_products(&blocks, &is_kept);

@@ -1,6 +1,8 @@
 //! An evaluation in runs as data: the steps, and the steps of the reverse sweep.
 
 use crate::function::ir::graph::Guard;
+use crate::table::atomic::Atomic;
+use crate::table::compound::Compound;
 use crate::table::ops::{Factor, Op};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -68,6 +70,8 @@ pub(crate) struct Schedule {
     pub steps: Vec<Step>,
     pub terms: Vec<Operand>,
     pub indices: Vec<Address>,
+    /// The different atomic functions that are called.
+    pub atomics: Vec<Atomic>,
     pub outputs: Vec<Address>,
     /// With addresses in place of places.
     pub guards: Vec<Guard>,
@@ -148,6 +152,15 @@ impl Schedule {
                 let operands = self.indices[operands.clone()].iter();
                 operands.map(|&at| Operand { at, is_same: true }).collect()
             }
+        }
+    }
+
+    /// An operation with several results, if it is one.
+    pub fn compound(&self, op: Op) -> Option<Compound> {
+        match op {
+            Op::Matrix(op) => Some(Compound::Matrix(op)),
+            Op::Atomic(op) => Some(Compound::Atomic(self.atomics[op.index()].clone())),
+            _ => None,
         }
     }
 

@@ -21,6 +21,7 @@ impl<T> Vectorised<T> {
     /// function that was loaded is that of its evaluation.)
     fn derived(&self, derivative: impl FnOnce(&Function) -> Result<Function, Error>) -> Option<Plan> {
         self.plan.as_ref()?;
-        Planned::new(&derivative(&self.function).ok()?, self.exactness, size_of::<T>(), self.limits).plan
+        let function = derivative(&self.function).ok()?;
+        Planned::new(&function, self.exactness, size_of::<T>(), self.limits).paying()
     }
 }

@@ -81,15 +81,22 @@ impl<T: Precision> VectorisedEvaluator<'_, T> {
     /// # Errors
     /// See [`Evaluator`](crate::Evaluator).
     pub fn values_into(&mut self, x: &[f64], out: &mut [f64]) -> Result<(), Error> {
-        let (Vectorised { function, plan, .. }, VectorisedWorkspace { own, careful, .. }) = self.parts();
+        let Vectorised { function, .. } = self.vectorised;
         length("inputs", function.inputs(), x.len())?;
         length("values", function.outputs(), out.len())?;
-        if plan.as_ref().is_some_and(|plan| plan.values([x, &[]], own, [out, &mut []])) {
+        if self.try_values_into(x, out) {
             return Ok(());
         }
-        function.evaluator_in(careful).values_into(x, out)?;
+        function.evaluator_in(&mut self.memory.get().careful).values_into(x, out)?;
         to_precision::<T>(out);
         Ok(())
+    }
+
+    /// As [`values_into`](Self::values_into), of as many numbers as there are, by the plan alone. Returns false, and may have written
+    /// anything, where the function itself has to be evaluated.
+    pub(in crate::function) fn try_values_into(&mut self, x: &[f64], out: &mut [f64]) -> bool {
+        let (Vectorised { plan, .. }, VectorisedWorkspace { own, .. }) = self.parts();
+        plan.as_ref().is_some_and(|plan| plan.values([x, &[]], own, [out, &mut []]))
     }
 
     /// The value and the gradient with respect to the variables, of a function with one output: one evaluation and one

@@ -11,7 +11,7 @@ use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::{Aligned, Lanes};
 use crate::function::schedule::{Operand, Schedule, Step, Watched, Write};
-use crate::table::hooks::Hooks;
+use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
 use pulp::{Simd, WithSimd};
@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Computes all values; the inputs and constants are in the memory already. Returns whether all watched values are as they
-/// have to be.
+/// have to be, and no atomic function refused.
 pub(super) struct Forward<'e, T> {
     pub schedule: &'e Schedule,
     pub memory: &'e mut Memory<T>,
@@ -97,7 +97,15 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                     }
                 }
                 Step::Single { op, operands, .. } => {
-                    single(*op, &schedule.indices[operands.clone()], values, results);
+                    let operands = &schedule.indices[operands.clone()];
+                    match schedule.compound(*op) {
+                        None => single(*op, operands, values, results.start),
+                        Some(compound) => {
+                            if !several(&compound, operands, values, results) {
+                                return false;
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -294,13 +302,16 @@ fn by_scalar_row<T: Float>(op: Op, operands: &[Operand], values: &mut [T], resul
 
 /// One operation, by the scalar row.
 #[inline(never)]
-fn single<T: Float>(op: Op, operands: &[u32], values: &mut [T], results: Range<usize>) {
+fn single<T: Float>(op: Op, operands: &[u32], values: &mut [T], result: usize) {
     let operand = |at: u32| values[at as usize].double();
-    if let Op::Matrix(op) = op {
-        let operands: Vec<f64> = operands.iter().copied().map(operand).collect();
-        let computed = f64::matrix(op, &operands);
-        values[results].iter_mut().zip(computed).for_each(|(y, result)| *y = T::of(result));
-    } else {
-        values[results.start] = T::of(op.value_of(operands, operand).expect("a row of the table"));
-    }
+    values[result] = T::of(op.value_of(operands, operand).expect("a row of the table"));
+}
+
+/// One operation with several results; false if it has none here.
+#[inline(never)]
+fn several<T: Float>(compound: &Compound, operands: &[u32], values: &mut [T], results: Range<usize>) -> bool {
+    let operands: Vec<f64> = operands.iter().map(|&at| values[at as usize].double()).collect();
+    let Ok(computed) = compound.values(&operands) else { return false };
+    values[results].iter_mut().zip(computed).for_each(|(y, result)| *y = T::of(result));
+    true
 }

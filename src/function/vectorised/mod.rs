@@ -14,6 +14,7 @@ mod seen;
 mod statistics;
 mod stretches;
 mod sums;
+mod values;
 mod whole;
 mod workspace;
 
@@ -61,6 +62,10 @@ use stretches::{LIMITS, Limits};
 /// which needs the one before, has nothing to put side by side. Where runs have fewer than 3 operations on average, or there
 /// are fewer than 100 operations, [`Vectorised`] evaluates as [`Evaluator`](crate::Evaluator) does;
 /// [`plan`](Vectorised::plan) tells.
+///
+/// Functions that are called are copied into the plan; loops and other atomic functions are evaluated one by one, as operations
+/// between its runs. Where one of them comes after a guard, [`Vectorised`] evaluates as [`Evaluator`](crate::Evaluator) does, since
+/// guards are checked last.
 ///
 /// Neutral operations (`x · 1`, `x + 0`), which [`Function::optimize`] removes, often make parts of a graph equal to others:
 /// plan the function as it was recorded. Passes that keep values are applied here.
@@ -143,7 +148,14 @@ impl Function {
 impl<T: Precision> Vectorised<T> {
     fn new(function: &Function, exactness: Exactness, limits: Limits) -> Self {
         let planned = Planned::new(function, exactness, size_of::<T>(), limits);
+        let pays = planned.statistics.is_vectorised;
+        Vectorised::of(planned, pays, exactness, limits)
+    }
+
+    /// What was planned, with the plan if it is used.
+    fn of(planned: Planned, is_used: bool, exactness: Exactness, limits: Limits) -> Self {
         let Planned { function, plan, statistics } = planned;
+        let plan = is_used.then_some(plan);
         let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
         Vectorised { function, exactness, limits, plan, statistics, jvp, hvp, precision: PhantomData }
     }

@@ -5,6 +5,7 @@ use super::plan::Plan;
 use super::statistics::PlanStatistics;
 use super::stretches::{InStretches, Limits};
 use super::whole::Whole;
+use crate::function::ir::graph::{Graph, Instruction};
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
 use std::collections::BTreeMap;
@@ -13,13 +14,12 @@ use std::sync::Arc;
 /// A function that is simplified for planning, its plan, and what was planned.
 pub(super) struct Planned {
     pub function: Function,
-    /// `None` where it does not pay.
-    pub plan: Option<Plan>,
+    pub plan: Plan,
     pub statistics: PlanStatistics,
 }
 
 /// Below this number of operations the evaluator is used.
-const LEAST_OPERATIONS: usize = 100;
+pub(super) const LEAST_OPERATIONS: usize = 100;
 /// Below this number of operations per run the evaluator is used.
 const LEAST_LENGTH: f64 = 3.0;
 /// The evaluator is used unless the plan seems to be quicker by this factor, since both times are estimates.
@@ -41,9 +41,26 @@ impl Planned {
             let plan = Plan::Whole(Whole { schedule, exactness });
             (told(&plan), plan)
         });
-        let plan = statistics.is_vectorised.then_some(plan);
         Planned { function, plan, statistics }
     }
+
+    /// The plan, if it pays.
+    pub fn paying(self) -> Option<Plan> {
+        self.statistics.is_vectorised.then_some(self.plan)
+    }
+}
+
+/// How much there is to compute, but for what atomic functions do.
+fn work(function: &Function) -> usize {
+    let instructions = &function.graph.instructions;
+    let others = instructions.iter().filter(|&it| instructions.called_by(it).is_none());
+    others.map(Instruction::work).sum()
+}
+
+/// Whether no guard is before an atomic function. A plan looks at guards last, and a solver of the user's may rely on them.
+fn calls_in_any_order(graph: &Graph) -> bool {
+    let first = graph.guards.first().map_or(graph.instructions.len(), |guard| guard.after);
+    graph.instructions.next_call(first..graph.instructions.len()).is_none()
 }
 
 fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics {
@@ -58,11 +75,10 @@ fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics 
         Plan::Stretches(stretches) => (stretches.len(), stretches.bytes(bytes), stretches.cost()),
     };
     let runs: usize = schedules.iter().map(|schedule| schedule.runs()).sum();
-    let work = function.work();
+    let work = work(function);
     let mean_length = work as f64 / runs.max(1) as f64;
     let nanoseconds_of_evaluator = function.nanoseconds();
-    // Atomic functions refuse points; the evaluator says so.
-    let is_vectorised = function.graph.instructions.atomics().is_empty()
+    let is_vectorised = calls_in_any_order(&function.graph)
         && work >= LEAST_OPERATIONS
         && mean_length >= LEAST_LENGTH
         && MARGIN * nanoseconds < nanoseconds_of_evaluator;

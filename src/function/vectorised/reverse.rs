@@ -9,11 +9,12 @@ use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::Aligned;
 use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Write};
-use crate::table::matrix::rules;
+use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
 use crate::table::zeros::Reach;
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// Computes the adjoints of the inputs from weights of the outputs. Returns whether the derivatives are finite.
 pub(super) struct Backward<'e, T> {
@@ -91,7 +92,21 @@ fn through<T: Float, S: Simd>(
         }
         Step::Single { op, operands, to: y } => {
             let operands = &schedule.indices[operands.clone()];
-            single(*op, operands, *y as usize, from.at as usize, to, values, adjoints);
+            let (y, from) = (*y as usize, from.at as usize);
+            match schedule.compound(*op) {
+                None => single(*op, operands, y, from, to, values, adjoints),
+                Some(compound) => {
+                    let results = compound.op().results(operands.len());
+                    several(
+                        &compound,
+                        operands,
+                        [y..y + results, from..from + results],
+                        to,
+                        values,
+                        adjoints,
+                    );
+                }
+            }
         }
         Step::Along { .. } | Step::Move { .. } => unreachable!("linear in their operands"),
         Step::Fused { .. } => unreachable!("what only linear steps go through"),
@@ -284,17 +299,6 @@ fn single<T: Float>(
 ) {
     let value = |at: u32| values[at as usize].double();
     let is_wanted = |k: usize| to[k].write != Write::Nothing;
-    if let Op::Matrix(op) = op {
-        let results = op.results(operands.len());
-        let numbers: Vec<f64> = operands.iter().copied().map(value).collect();
-        let y: Vec<f64> = values[y..y + results].iter().map(|y| y.double()).collect();
-        let seeds: Vec<f64> = adjoints[from..from + results].iter().map(|seed| seed.double()).collect();
-        let wanted = op.matrices(to).map(|to| to.iter().any(|to| to.write != Write::Nothing));
-        for (term, &to) in rules::adjoints(op, &numbers, &y, &seeds, wanted).into_iter().zip(to) {
-            put(T::of(term), to, adjoints);
-        }
-        return;
-    }
     let (y, adjoint) = (values[y].double(), adjoints[from].double());
     let mut k = 0;
     let is_list = op.visit_list_partials(operands, value, y, |partial| {
@@ -307,4 +311,27 @@ fn single<T: Float>(
             put(T::of(term), to[k], adjoints);
         });
     }
+}
+
+/// Through one operation with several results, all of which count as reached: where that makes a difference, there is a NaN, as
+/// where an atomic function has no derivative.
+#[inline(never)]
+fn several<T: Float>(
+    compound: &Compound,
+    operands: &[u32],
+    [y, from]: [Range<usize>; 2],
+    to: &[Destination],
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    let operands: Vec<f64> = operands.iter().map(|&at| values[at as usize].double()).collect();
+    let [y, seeds] = [&values[y], &adjoints[from]]
+        .map(|numbers| numbers.iter().map(|number| number.double()).collect::<Vec<f64>>());
+    let is_wanted = |k: usize| to[k].write != Write::Nothing;
+    let mut terms = vec![0.0; operands.len()];
+    let outcome = compound.pass_on([&operands, &y, &seeds], |_| true, is_wanted, |k, term| terms[k] = term);
+    if outcome.is_err() {
+        terms.fill(f64::NAN);
+    }
+    terms.into_iter().zip(to).for_each(|(term, &to)| put(T::of(term), to, adjoints));
 }

@@ -26,11 +26,11 @@ impl Repeated {
         let Active { operands: inputs, results: outputs } = &step_active;
         let [of_carry, of_step, of_shared] = self.parts(inputs);
         // Carried, given in each step, and shared: the numbers, and after them the tangents that there are.
-        let [own_carry, own_inputs, own_shared] = self.parts(self.step.recorded_at());
+        let [own_carry, own_inputs, own_shared] = self.parts(self.step.function.recorded_at());
         let ones = |flags: &[bool]| vec![1.0; Active::count(flags)];
         let at_step =
             [own_carry, &ones(of_carry), own_inputs, &ones(of_step), own_shared, &ones(of_shared)].concat();
-        let step = self.step.record_inside(&at_step, |numbers| {
+        let step = self.step.function.record_inside(&at_step, |numbers| {
             let (mut primals, mut tangents, mut rest) = (Vec::new(), Vec::new(), numbers);
             for flags in [of_carry, of_step, of_shared] {
                 let (here, more) = rest.split_at(flags.len());
@@ -39,7 +39,7 @@ impl Repeated {
                 tangents.extend_from_slice(along);
                 rest = more;
             }
-            let (values, found) = self.step.tangents_among(&primals, &tangents, &step_active)?;
+            let (values, found) = self.step.function.tangents_among(&primals, &tangents, &step_active)?;
             let found = Active::spread(outputs, &found);
             let next = Active::choose(of_carry, &found[..carry]);
             let given = Active::choose(&outputs[carry..], &found[carry..]);
@@ -94,7 +94,7 @@ impl Repeated {
             Input::OfStep(k) => (0..self.listed_steps()).any(|step| operands[self.inputs_of(step).start + k]),
             Input::Shared(k) => operands[self.shared().start + k],
         };
-        let mut inputs: Vec<bool> = (0..self.step.inputs()).map(has).collect();
+        let mut inputs: Vec<bool> = (0..self.step.function.inputs()).map(has).collect();
         loop {
             let outputs = reached_from(&self.step_dependencies, &inputs);
             if !grows(&mut inputs, &outputs, self.scan.carry) {

@@ -3,9 +3,10 @@
 use super::{Repeated, Scan};
 use crate::checkpoint::{binomial, online};
 use crate::error::Error;
-use crate::function::evaluate::{Memory, backward_plain};
-use crate::function::ir::graph::Place;
+use crate::function::atomic::callee::{CalleeMemory, Seeds};
+use crate::function::evaluate::Memory;
 use crate::table::atomic::{Active, leading_to};
+use std::ops::Range;
 
 /// The state of the sweep, before it goes through the next step.
 struct Sweep<'a> {
@@ -22,8 +23,8 @@ struct Sweep<'a> {
     /// Which outputs of the last step were reached, and so which inputs.
     outputs: Vec<bool>,
     inputs: Vec<bool>,
-    seeds: Vec<(Place, f64)>,
-    memory: Memory,
+    seeds: Vec<f64>,
+    memory: &'a mut CalleeMemory,
 }
 
 impl Repeated {
@@ -33,6 +34,7 @@ impl Repeated {
         operands: &[f64],
         adjoints: &[f64],
         active: &Active,
+        [memory, between]: [&mut CalleeMemory; 2],
     ) -> Result<Vec<f64>, Error> {
         let Scan { steps, carry, .. } = self.scan;
         let weights = Active::spread(&active.results, adjoints);
@@ -47,16 +49,12 @@ impl Repeated {
             outputs: Vec::new(),
             inputs: Vec::new(),
             seeds: Vec::new(),
-            memory: Memory::default(),
+            memory,
         };
         let kept = self.kept();
         let start = &operands[..carry];
-        // Beside the memory of the sweep, since the two take turns.
-        let mut memory = Memory::default();
         let mut forwards = |state: &mut [f64], from: usize, by: usize| {
-            // Without a carry, no step needs those before it.
-            let range = if carry == 0 { from..from } else { from..from + by };
-            self.advance(state, range, operands, &mut memory, |_, _| ())
+            self.advance(state, from..from + by, operands, between, |_, _| ())
         };
         let is_same = |a: &[f64], b: &[f64]| a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()));
         let known = self.trajectory().take().filter(|known| is_same(&known.operands, operands));
@@ -66,6 +64,9 @@ impl Repeated {
                     sweep.through(step, carry)?;
                 }
                 *self.trajectory() = Some(known);
+            }
+            (None, None) if carry == 0 => {
+                self.in_parts().rev().try_for_each(|part| sweep.through_part(part))?
             }
             (None, None) => {
                 binomial::reverse(start, steps, kept, forwards, |step, state| sweep.through(step, state))?;
@@ -97,30 +98,42 @@ impl Sweep<'_> {
     /// Goes through this step, given the carry before it.
     fn through(&mut self, step: usize, carry: &[f64]) -> Result<(), Error> {
         let Sweep { repeated, operands, after, is_reached, sums, outputs, inputs, seeds, memory, .. } = self;
-        let (graph, width) = (&repeated.step.graph, carry.len());
         let (of_step, of_outputs, shared) =
             (repeated.inputs_of(step), repeated.outputs_of(step), repeated.shared());
-        repeated.run(step, carry, operands, memory)?;
         let now = is_reached.iter().chain(&self.are_results_reached[of_outputs.clone()]);
         if inputs.is_empty() || !now.clone().eq(&*outputs) {
             *outputs = now.copied().collect();
-            *inputs = leading_to(&repeated.step_dependencies, outputs, repeated.step.inputs());
+            *inputs = leading_to(&repeated.step_dependencies, outputs, repeated.step.function.inputs());
         }
-        let weights = after.iter().chain(&self.weights[of_outputs]);
         seeds.clear();
-        let reached = repeated.step.output_places().zip(weights).zip(&*outputs).filter(|(_, is)| **is);
-        seeds.extend(reached.map(|((place, &weight), _)| (place, weight)));
+        seeds.extend(after.iter().chain(&self.weights[of_outputs]));
         // The sums so far come first, as in one sweep over all steps.
-        let first = graph.input(width + of_step.len());
-        seeds.extend((first..).zip(sums[shared.clone()].iter().copied()));
-        backward_plain(graph, seeds.iter().copied(), memory)?;
-        let adjoints = &memory.adjoints[graph.input(0) as usize..graph.first_result()];
-        let (by_carry, rest) = adjoints.split_at(width);
+        let given = Seeds { outputs: seeds, are_reached: outputs, shared: &sums[shared.clone()] };
+        let adjoints = repeated.step.adjoints(repeated.given(step, carry, operands), &given, memory)?;
+        let (by_carry, rest) = adjoints.split_at(carry.len());
         let (by_inputs, by_shared) = rest.split_at(of_step.len());
         after.copy_from_slice(by_carry);
-        is_reached.copy_from_slice(&inputs[..width]);
+        is_reached.copy_from_slice(&inputs[..carry.len()]);
         sums[of_step].copy_from_slice(by_inputs);
         sums[shared].copy_from_slice(by_shared);
+        Ok(())
+    }
+
+    /// Goes through a part of steps that carry nothing.
+    fn through_part(&mut self, part: Range<usize>) -> Result<(), Error> {
+        let Some(callee) = self.repeated.side_by_side(&part) else {
+            return part.rev().try_for_each(|step| self.through(step, &[]));
+        };
+        let Sweep { repeated, operands, sums, memory, .. } = self;
+        let results = repeated.outputs_of_part(&part);
+        let seeds = Seeds {
+            outputs: &self.weights[results.clone()],
+            are_reached: &self.are_results_reached[results],
+            shared: &sums[repeated.shared()],
+        };
+        let inputs = || repeated.inputs_side_by_side(&part);
+        let adjoints = callee.adjoints(inputs().map(|operand| operands[operand]), &seeds, memory)?;
+        inputs().zip(adjoints).for_each(|(operand, &adjoint)| sums[operand] = adjoint);
         Ok(())
     }
 }

@@ -130,7 +130,7 @@ impl<'g> Maker<'g> {
         sums.iter().flat_map(|(_, terms)| terms).chain(outputs).for_each(|&place| read(known_by, place));
         inputs.sort_unstable();
 
-        let mut builder = Builder::new(inputs.len());
+        let mut builder = Builder::new(inputs.len()).calling_as(graph);
         for (number, &place) in inputs.iter().enumerate() {
             self.here[place as usize] = Source::Input(number);
         }
