@@ -170,7 +170,7 @@ pub(crate) struct Builder {
     constants: IndexMap<u64, (), FxBuildHasher>,
     inputs: usize,
     /// Operations, and where their operands end.
-    instructions: Vec<(Op, usize)>,
+    instructions: Vec<(Op, u32)>,
     operands: Vec<Slot>,
     /// How many results there are.
     results: usize,
@@ -230,6 +230,9 @@ impl Builder {
     }
 
     /// Appends an instruction, and returns its first result.
+    ///
+    /// # Panics
+    /// If there are 2³² operands or more in total.
     pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
         let start = self.operands.len();
         for operand in operands {
@@ -238,7 +241,8 @@ impl Builder {
         }
         let first = self.results;
         self.results += op.results(self.operands.len() - start);
-        self.instructions.push((op, self.operands.len()));
+        let end = u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
+        self.instructions.push((op, end));
         Source::Result(first)
     }
 
@@ -279,17 +283,15 @@ impl Builder {
             }
         }
         let atomics = called.keys().map(|&index| self.atomics[index].clone()).collect();
-        let mut instructions = Instructions::calling((constants + inputs) as usize, atomics);
-        let mut operands = self.operands.iter().copied().map(place);
-        let mut start = 0;
-        for (mut op, end) in self.instructions {
-            if let Op::Atomic(op) = &mut op {
+        let ops = self.instructions.iter().map(|&(op, end)| match op {
+            Op::Atomic(op) => {
                 let index = called.get_index_of(&op.index()).expect("a called function") as u16;
-                *op = AtomicOp::new(index, op.results());
+                (Op::Atomic(AtomicOp::new(index, op.results())), end)
             }
-            instructions.push(op, operands.by_ref().take(end - start));
-            start = end;
-        }
+            _ => (op, end),
+        });
+        let operands = self.operands.iter().copied().map(place).collect();
+        let instructions = Instructions::listed((constants + inputs) as usize, ops, operands, atomics);
         Graph {
             constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
             inputs: self.inputs,

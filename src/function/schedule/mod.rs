@@ -8,6 +8,7 @@ mod forward;
 mod fused;
 mod gather;
 mod group;
+mod kinds;
 mod levels;
 mod offsets;
 mod parts;
@@ -24,6 +25,7 @@ pub use plan::Exactness;
 pub(super) use plan::{Contribution, Destination, Operand, ReverseStep, Schedule, Step, Watched, Write};
 
 use super::ir::graph::{Graph, Place};
+use kinds::Kinds;
 use std::borrow::Cow;
 
 impl Schedule {
@@ -34,20 +36,27 @@ impl Schedule {
             Exactness::Rounded => split::long_products(squares::long_sums(&graph)),
             Exactness::Exact => (Cow::Borrowed(&*graph), Vec::new()),
         };
-        let of = |levels: &Levels<'_>| Schedule::at_levels(&graph, levels, &products, is_variable, exactness);
-        let early = of(&Levels::early(graph.places(), graph.instructions.iter()));
-        let late = of(&Levels::late(graph.places(), graph.instructions.backwards()));
-        if late.cost() < early.cost() { late } else { early }
+        let kinds = Kinds::new(&graph);
+        let of =
+            |levels: &Levels| Schedule::at_levels(&graph, &kinds, levels, &products, is_variable, exactness);
+        let (early, late) = (Levels::early(&graph, |_| true), Levels::late(&graph));
+        let first = of(&early);
+        if early == late {
+            return first;
+        }
+        let second = of(&late);
+        if second.cost() < first.cost() { second } else { first }
     }
 
     fn at_levels(
         graph: &Graph,
-        levels: &Levels<'_>,
+        kinds: &Kinds,
+        levels: &Levels,
         products: &[Place],
         is_variable: &[bool],
         exactness: Exactness,
     ) -> Schedule {
-        let mut planner = forward::Planner::new(graph, exactness);
+        let mut planner = forward::Planner::new(graph, kinds, exactness);
         for level in levels.iter() {
             planner.level(level);
         }
