@@ -10,7 +10,8 @@ use std::ops::Range;
 pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
     let uses = graph.uses();
     let only_used_here = |place: Place, op: Op| {
-        graph.instructions.of(place).filter(|it| it.op == op && uses[place as usize] == 1)
+        let is_used_once = uses[place as usize] == 1;
+        is_used_once.then(|| graph.instructions.of(place)).flatten().filter(|it| it.op == op)
     };
 
     // By place: additions that are fused into another one, and products that are fused into an inner product.

@@ -31,7 +31,8 @@ fn first_equals(graph: &Graph) -> Option<Vec<Place>> {
     let mut is_any = false;
     for (number, instruction) in graph.instructions.iter().enumerate() {
         list_operands(instruction, &first, &mut own);
-        let earlier = seen.find_or_insert(hash(instruction, &own), number as u32, |other| {
+        let last = own.iter().copied().max().unwrap_or(0);
+        let earlier = seen.find_or_insert([hash(instruction, &own), last, number as u32], |other| {
             let other = graph.instructions.at(other as usize);
             let may_be = other.op == instruction.op && other.operands.len() == own.len();
             may_be && {
@@ -73,6 +74,9 @@ struct Seen {
     slots: Vec<(u32, u32)>,
 }
 
+/// How many slots near the place of an operand are tried first.
+const NEAR: usize = 6;
+
 impl Seen {
     const EMPTY: (u32, u32) = (0, u32::MAX);
 
@@ -80,23 +84,25 @@ impl Seen {
         Seen { slots: vec![Seen::EMPTY; (2 * numbers).next_power_of_two()] }
     }
 
-    /// The number with this hash that `is_equal`; if there is none, `number` is inserted.
+    /// The number with this hash that `is_equal`; if there is none, `number` is inserted: near the slot of `place`, so that
+    /// what is looked for is in the cache, or if there is no room, anywhere.
     fn find_or_insert(
         &mut self,
-        hash: u32,
-        number: u32,
+        [hash, place, number]: [u32; 3],
         mut is_equal: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.slots[at] != Seen::EMPTY {
-            let (other_hash, other) = self.slots[at];
+        let near = 2 * place as usize + (hash >> 28) as usize;
+        let slots = (near..near + NEAR).chain(hash as usize..);
+        for slot in slots.map(|slot| slot & (self.slots.len() - 1)) {
+            let (other_hash, other) = self.slots[slot];
+            if (other_hash, other) == Seen::EMPTY {
+                self.slots[slot] = (hash, number);
+                return None;
+            }
             if other_hash == hash && is_equal(other) {
                 return Some(other);
             }
-            at = (at + 1) & mask;
         }
-        self.slots[at] = (hash, number);
-        None
+        unreachable!("half of the slots are empty")
     }
 }

@@ -3,7 +3,7 @@
 use super::blocks::{Block, Blocks};
 use super::group::{Group, breaks, segments};
 use super::kinds::{Counts, Kinds};
-use super::plan::{Address, Exactness, Operand, Schedule, Step, Watched};
+use super::plan::{Address, Exactness, Operand, Schedule, Step, Tree, Watched};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
@@ -326,8 +326,8 @@ impl<'g> Planner<'g> {
         to
     }
 
-    /// The steps, the blocks of their results, and the constants by address; `products`: parts of long products.
-    pub fn finish(mut self, products: &[Place]) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
+    /// The steps, the blocks of their results, and the constants by address; `trees`: the products in each long product.
+    pub fn finish(mut self, trees: &[Vec<Place>]) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
         let at = |place: Place| self.at[place as usize];
         self.schedule.outputs = self.graph.outputs.iter().map(|&place| at(place)).collect();
         self.schedule.guards = self
@@ -336,14 +336,18 @@ impl<'g> Planner<'g> {
             .iter()
             .map(|guard| Guard { left: at(guard.left), right: at(guard.right), ..guard.clone() })
             .collect();
-        let mut addresses: Vec<Address> = products.iter().map(|&product| at(product)).collect();
-        addresses.sort_unstable();
-        let ranges = segments(&addresses).into_iter();
-        self.schedule.watched.extend(ranges.map(|range| Watched {
-            at: addresses[range.start],
-            len: range.len(),
-            is_factor: true,
-        }));
+        for products in trees {
+            let mut addresses: Vec<Address> = products.iter().map(|&product| at(product)).collect();
+            let product = *addresses.last().expect("at least one product");
+            addresses.sort_unstable();
+            let start = self.schedule.watched.len();
+            self.schedule.watched.extend(segments(&addresses).into_iter().map(|range| Watched {
+                at: addresses[range.start],
+                len: range.len(),
+                is_factor: true,
+            }));
+            self.schedule.trees.push(Tree { product, parts: start..self.schedule.watched.len() });
+        }
         self.schedule.values = self.blocks.end();
         (self.schedule, self.blocks, self.constants)
     }

@@ -1,6 +1,6 @@
 //! Which operations may be put side by side: those that are equal but for their operands.
 
-use crate::function::ir::graph::{Graph, Instruction};
+use crate::function::ir::graph::{Graph, Instruction, Place};
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub(super) struct Kind {
     pub op: Op,
-    pub are_constant: SmallVec<[bool; 8]>,
+    pub are_constant: Vec<bool>,
     /// All kinds with this operation and this number of operands.
     family: usize,
 }
@@ -40,20 +40,26 @@ pub(super) struct Counts {
 impl Kinds {
     pub fn new(graph: &Graph) -> Kinds {
         let mut families: FxHashMap<(Op, usize), usize> = FxHashMap::default();
-        let mut known: FxHashMap<(usize, SmallVec<[bool; 8]>), u32> = FxHashMap::default();
+        let mut known: FxHashMap<(Op, usize, SmallVec<[u64; 2]>), u32> = FxHashMap::default();
         let mut kinds = Vec::new();
         let kind_of = |instruction: Instruction<'_>| {
             let Instruction { op, operands, .. } = instruction;
+            let all = if op.is_compound() { &[] } else { operands };
+            let is_constant = |&place: &Place| graph.is_constant(place);
+            // A bit for each operand.
+            let bits = |some: &[Place]| {
+                some.iter().map(is_constant).fold(0, |bits, is_constant| bits << 1 | u64::from(is_constant))
+            };
+            let key = (op, operands.len(), all.chunks(64).map(bits).collect());
+            if let Some(&kind) = known.get(&key) {
+                return kind;
+            }
             let next = families.len();
             let family = *families.entry((op, operands.len())).or_insert(next);
-            let are_constant = match op.is_compound() {
-                true => SmallVec::new(),
-                false => operands.iter().map(|&place| graph.is_constant(place)).collect(),
-            };
-            *known.entry((family, are_constant)).or_insert_with_key(|(_, are_constant)| {
-                kinds.push(Kind { op, are_constant: are_constant.clone(), family });
-                kinds.len() as u32 - 1
-            })
+            let kind = kinds.len() as u32;
+            kinds.push(Kind { op, are_constant: all.iter().map(is_constant).collect(), family });
+            known.insert(key, kind);
+            kind
         };
         let of = graph.instructions.iter().map(kind_of).collect();
         Kinds { families: families.len(), kinds, of }

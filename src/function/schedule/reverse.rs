@@ -4,7 +4,8 @@
 use super::adjoints::{Adjoints, is_safe};
 use super::blocks::{Block, Blocks, Lent};
 use super::plan::{
-    Address, Contribution, Derivatives, Destination, Multiple, Operand, ReverseStep, Schedule, Step, Write,
+    Address, Contribution, Derivatives, Destination, Multiple, Operand, ReverseStep, Schedule, Step, Tree,
+    Write,
 };
 use crate::function::ir::graph::Graph;
 use rustc_hash::FxHashMap;
@@ -23,7 +24,7 @@ struct Planner<'s> {
     /// The constants, by address.
     constants: &'s FxHashMap<Address, f64>,
     /// How often each value is used, by steps and as an output.
-    uses: Vec<u32>,
+    uses: &'s [u32],
     /// For each value, whether its adjoint has been written, and whether it depends on a variable.
     is_written: Vec<bool>,
     is_active: Vec<bool>,
@@ -38,6 +39,7 @@ impl Schedule {
         graph: &Graph,
         blocks: &Blocks,
         constants: &FxHashMap<Address, f64>,
+        uses: &[u32],
         is_variable: &[bool],
     ) {
         let is_active = self.active(is_variable);
@@ -47,7 +49,7 @@ impl Schedule {
             at: vec![None; blocks.len()],
             memory: Lent::new(blocks.len()),
             constants,
-            uses: self.uses(),
+            uses,
             is_written: vec![false; self.values],
             is_active,
             steps: Vec::new(),
@@ -97,9 +99,25 @@ impl Schedule {
         for step in &self.steps {
             let (results, operands) = (step.results(), self.operands(step));
             match step {
-                Step::Map { .. } | Step::Fused { .. } | Step::Lists { .. } | Step::Move { .. } => {
-                    for k in 0..results.len() {
-                        active[results.start + k] = operands.iter().any(|operand| active[operand.element(k)]);
+                Step::Map { .. } | Step::Fused { .. } | Step::Lists { .. } => {
+                    // Operands come before results in memory.
+                    let (before, now) = active.split_at_mut(results.start);
+                    let now = &mut now[..results.len()];
+                    for operand in operands.iter() {
+                        let of_operand = &before[operand.range(results.len())];
+                        match of_operand {
+                            &[is_active] if operand.is_same => {
+                                now.iter_mut().for_each(|now| *now |= is_active)
+                            }
+                            _ => {
+                                now.iter_mut().zip(of_operand).for_each(|(now, is_active)| *now |= is_active)
+                            }
+                        }
+                    }
+                }
+                Step::Move { from, .. } => {
+                    for (number, result) in results.enumerate() {
+                        active[result] = active[from.element(number)];
                     }
                 }
                 Step::Copy { .. } => {
@@ -193,9 +211,13 @@ impl Planner<'_> {
                 .map(|operand| self.is_active[operand.range(step.len())].contains(&true))
                 .collect();
             let mut from = self.adjoints(results.start as Address);
-            if !self.goes_through(step, &operands, from, &is_left) {
+            let has_trees = self.schedule.trees.iter().any(|tree| results.contains(&(tree.product as usize)));
+            if has_trees || !self.goes_through(step, &operands, from, &is_left) {
                 self.compute(block);
                 from = self.adjoints(results.start as Address);
+            }
+            if has_trees {
+                self.watch(&results, from.from);
             }
             if matches!(step, Step::Along { .. }) {
                 from = from.of_one();
@@ -224,6 +246,16 @@ impl Planner<'_> {
         // The first step of a block is the last that needs its adjoints.
         if self.blocks.get(block).at as usize == results.start && self.at[block].take().is_some() {
             self.memory.finish(block);
+        }
+    }
+
+    /// Watches the trees whose products are among these results, given their adjoints.
+    fn watch(&mut self, results: &Range<usize>, from: Operand) {
+        for (tree, Tree { product, .. }) in self.schedule.trees.iter().enumerate() {
+            if results.contains(&(*product as usize)) {
+                let adjoint = from.element(*product as usize - results.start) as Address;
+                self.steps.push(ReverseStep::Watch { tree, adjoint });
+            }
         }
     }
 

@@ -141,8 +141,10 @@ impl<'g> Divided<'g> {
         let mut divided =
             Divided { graph, sums, units, count, is_sum, needed: Vec::new(), guards: Vec::new(), stretch_of };
         divided.find_needs();
-        divided.guards = divided.units_of_guards();
-        divided.find_needs();
+        if !graph.guards.is_empty() {
+            divided.guards = divided.units_of_guards();
+            divided.find_needs();
+        }
         divided.cut();
         divided
     }
@@ -233,33 +235,20 @@ impl<'g> Divided<'g> {
 
     /// `may_repeat`: what two neighbours need is computed twice.
     fn split(&self, may_repeat: bool) -> Option<Split> {
+        if !self.is_worth_it(may_repeat) {
+            return None;
+        }
         let (mut head, mut tail) = (Members::default(), Members::default());
         let mut stretches = vec![Members::default(); self.count];
-        let mut of_stretch = vec![0; self.count];
-        let (mut once, mut outside, mut repeated) = (0, 0, 0);
-        for (number, instruction) in self.graph.instructions.iter().enumerate() {
-            let work = instruction.work();
-            once += work;
-            let units = self.needs(instruction);
-            if self.is_sum[instruction.result] || units == NOWHERE {
-                continue;
-            }
-            match self.home(units, may_repeat) {
-                Home::Stretches(first, last) => {
-                    for k in first as usize..=last as usize {
-                        stretches[k].instructions.push(number);
-                        of_stretch[k] += work;
-                    }
-                    repeated += (last - first) as usize * work;
+        for (number, (_, home)) in self.homes(may_repeat).enumerate() {
+            match home {
+                Some(Home::Stretches(first, last)) => {
+                    let own = &mut stretches[first as usize..=last as usize];
+                    own.iter_mut().for_each(|stretch| stretch.instructions.push(number));
                 }
-                Home::Head => {
-                    head.instructions.push(number);
-                    outside += work;
-                }
-                Home::Tail => {
-                    tail.instructions.push(number);
-                    outside += work;
-                }
+                Some(Home::Head) => head.instructions.push(number),
+                Some(Home::Tail) => tail.instructions.push(number),
+                None => {}
             }
         }
         for (number, &unit) in self.guards.iter().enumerate() {
@@ -269,14 +258,41 @@ impl<'g> Divided<'g> {
                 Some(Home::Head) | None => head.guards.push(number),
             }
         }
-        let is_even = of_stretch.iter().all(|work| work * self.count <= 4 * once);
-        let is_worth_it = self.count > 1 && is_even && 2 * outside <= once && 16 * repeated <= once;
-        is_worth_it.then(|| Split {
+        Some(Split {
             sums: self.sums.iter().map(|sum| sum.result as Place).collect(),
             terms: self.sums.iter().map(|&sum| self.terms(sum)).collect(),
             head,
             stretches,
             tail,
+        })
+    }
+
+    /// Whether most of the work is in stretches, and evenly.
+    fn is_worth_it(&self, may_repeat: bool) -> bool {
+        let mut of_stretch = vec![0; self.count];
+        let (mut once, mut outside, mut repeated) = (0, 0, 0);
+        for (work, home) in self.homes(may_repeat) {
+            once += work;
+            match home {
+                Some(Home::Stretches(first, last)) => {
+                    let own = &mut of_stretch[first as usize..=last as usize];
+                    own.iter_mut().for_each(|of_stretch| *of_stretch += work);
+                    repeated += (last - first) as usize * work;
+                }
+                Some(Home::Head | Home::Tail) => outside += work,
+                None => {}
+            }
+        }
+        let is_even = of_stretch.iter().all(|work| work * self.count <= 4 * once);
+        self.count > 1 && is_even && 2 * outside <= once && 16 * repeated <= once
+    }
+
+    /// The work of every instruction, and where it is computed, unless it is a divided sum or nothing needs it.
+    fn homes(&self, may_repeat: bool) -> impl Iterator<Item = (usize, Option<Home>)> {
+        self.graph.instructions.iter().map(move |instruction| {
+            let units = self.needs(instruction);
+            let is_left_out = self.is_sum[instruction.result] || units == NOWHERE;
+            (instruction.work(), (!is_left_out).then(|| self.home(units, may_repeat)))
         })
     }
 
