@@ -168,6 +168,8 @@ impl Graph {
 pub(crate) struct Builder {
     /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
     constants: IndexMap<u64, (), FxBuildHasher>,
+    /// Some of them, and their indices: most constants are operands again and again.
+    recent: [Option<(u64, u32)>; 16],
     inputs: usize,
     /// Operations, and where their operands end.
     instructions: Vec<(Op, u32)>,
@@ -219,11 +221,21 @@ impl Builder {
         Op::Atomic(AtomicOp::new(index, function.results()))
     }
 
+    fn constant(&mut self, bits: u64) -> u32 {
+        let hash = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+        match self.recent[hash as usize] {
+            Some((recent, index)) if recent == bits => index,
+            _ => {
+                let index = self.constants.insert_full(bits, ()).0 as u32;
+                self.recent[hash as usize] = Some((bits, index));
+                index
+            }
+        }
+    }
+
     fn slot(&mut self, source: Source) -> Slot {
         match source {
-            Source::Constant(value) => {
-                Slot::Constant(self.constants.insert_full(value.to_bits(), ()).0 as u32)
-            }
+            Source::Constant(value) => Slot::Constant(self.constant(value.to_bits())),
             Source::Input(index) => Slot::Input(index as u32),
             Source::Result(index) => Slot::Result(index as u32),
         }

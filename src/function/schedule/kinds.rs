@@ -1,6 +1,6 @@
 //! Which operations may be put side by side: those that are equal but for their operands.
 
-use crate::function::ir::graph::{Graph, Instruction, Place};
+use crate::function::ir::graph::{Graph, Instruction};
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -40,25 +40,27 @@ pub(super) struct Counts {
 impl Kinds {
     pub fn new(graph: &Graph) -> Kinds {
         let mut families: FxHashMap<(Op, usize), usize> = FxHashMap::default();
-        let mut known: FxHashMap<(Op, usize, SmallVec<[u64; 2]>), u32> = FxHashMap::default();
-        let mut kinds = Vec::new();
+        // By operation, number of operands, and a bit for each of the first 64: kinds, which differ in further operands.
+        let mut known: FxHashMap<(Op, usize, u64), SmallVec<[u32; 1]>> = FxHashMap::default();
+        let mut kinds: Vec<Kind> = Vec::new();
         let kind_of = |instruction: Instruction<'_>| {
             let Instruction { op, operands, .. } = instruction;
             let all = if op.is_compound() { &[] } else { operands };
-            let is_constant = |&place: &Place| graph.is_constant(place);
-            // A bit for each operand.
-            let bits = |some: &[Place]| {
-                some.iter().map(is_constant).fold(0, |bits, is_constant| bits << 1 | u64::from(is_constant))
+            let are_constant = || all.iter().map(|&place| graph.is_constant(place));
+            let first =
+                are_constant().take(64).fold(0, |bits, is_constant| bits << 1 | u64::from(is_constant));
+            let alike = known.entry((op, operands.len(), first)).or_default();
+            let is_kind = |kind: &u32| {
+                all.len() <= 64 || are_constant().eq(kinds[*kind as usize].are_constant.iter().copied())
             };
-            let key = (op, operands.len(), all.chunks(64).map(bits).collect());
-            if let Some(&kind) = known.get(&key) {
+            if let Some(&kind) = alike.iter().find(|kind| is_kind(kind)) {
                 return kind;
             }
             let next = families.len();
             let family = *families.entry((op, operands.len())).or_insert(next);
             let kind = kinds.len() as u32;
-            kinds.push(Kind { op, are_constant: all.iter().map(is_constant).collect(), family });
-            known.insert(key, kind);
+            kinds.push(Kind { op, are_constant: are_constant().collect(), family });
+            alike.push(kind);
             kind
         };
         let of = graph.instructions.iter().map(kind_of).collect();
