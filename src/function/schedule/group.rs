@@ -56,14 +56,24 @@ impl<O: Copy + Ord> Group<O> {
     }
 
     /// The operations in the order of their operands at the first of these positions, where these are equal at the next one.
-    pub fn sorted(&self, by: impl Iterator<Item = usize> + Clone) -> Vec<u32> {
-        let mut by = by;
-        let Some(first) = by.next() else { return (0..self.len as u32).collect() };
-        let mut sorted: Vec<(O, u32)> = self.column(first).iter().copied().zip(0..).collect();
-        sorted.sort_by(|&(a, number), &(b, other)| {
-            let key = |number: u32| by.clone().map(move |position| self.column(position)[number as usize]);
-            a.cmp(&b).then_with(|| key(number).cmp(key(other)))
-        });
+    pub fn sorted(&self, by: impl Iterator<Item = usize>) -> Vec<u32> {
+        let Some(&any) = self.operands.first() else { return Vec::new() };
+        let mut sorted: Vec<(O, u32)> = (0..self.len as u32).map(|number| (any, number)).collect();
+        // What is not told apart yet, from position to position.
+        let mut ties = vec![0..self.len];
+        for column in by.map(|position| self.column(position)) {
+            for tie in std::mem::take(&mut ties) {
+                let part = &mut sorted[tie.clone()];
+                part.iter_mut().for_each(|(operand, number)| *operand = column[*number as usize]);
+                part.sort_by_key(|&(operand, _)| operand);
+                let mut start = tie.start;
+                for equal in part.chunk_by(|(a, _), (b, _)| a == b) {
+                    let end = start + equal.len();
+                    ties.extend((equal.len() > 1).then_some(start..end));
+                    start = end;
+                }
+            }
+        }
         sorted.into_iter().map(|(_, number)| number).collect()
     }
 
