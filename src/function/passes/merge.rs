@@ -85,14 +85,17 @@ impl Seen {
     }
 
     /// The number with this hash that `is_equal`; if there is none, `number` is inserted: near the slot of `place`, so that
-    /// what is looked for is in the cache, or if there is no room, anywhere.
+    /// what is looked for is in the cache, or if there is no room, anywhere. (From there on in leaps that differ from hash to
+    /// hash, since slots near each other may all be taken.)
     fn find_or_insert(
         &mut self,
         [hash, place, number]: [u32; 3],
         mut is_equal: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
         let near = 2 * place as usize + (hash >> 28) as usize;
-        let slots = (near..near + NEAR).chain(hash as usize..);
+        let leap = hash.wrapping_mul(0x9e37_79b1) as usize | 1;
+        let anywhere = (0..self.slots.len()).map(|k| (hash as usize).wrapping_add(k.wrapping_mul(leap)));
+        let slots = (near..near + NEAR).chain(anywhere);
         for slot in slots.map(|slot| slot & (self.slots.len() - 1)) {
             let (other_hash, other) = self.slots[slot];
             if (other_hash, other) == Seen::EMPTY {
