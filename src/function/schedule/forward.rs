@@ -348,6 +348,7 @@ impl<'g> Planner<'g> {
             }));
             self.schedule.trees.push(Tree { product, parts: start..self.schedule.watched.len() });
         }
+        self.schedule.trees.sort_unstable_by_key(|tree| tree.product);
         self.schedule.values = self.blocks.end();
         (self.schedule, self.blocks, self.constants)
     }

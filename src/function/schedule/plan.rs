@@ -73,6 +73,7 @@ pub(crate) struct Schedule {
     pub guards: Vec<Guard>,
     /// Values that show whether something overflowed only because it was computed in another order.
     pub watched: Vec<Watched>,
+    /// In the order of their products until values are moved.
     pub trees: Vec<Tree>,
     pub reverse: Vec<ReverseStep>,
     pub contributions: Vec<Contribution>,

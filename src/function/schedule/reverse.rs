@@ -4,8 +4,7 @@
 use super::adjoints::{Adjoints, is_safe};
 use super::blocks::{Block, Blocks, Lent};
 use super::plan::{
-    Address, Contribution, Derivatives, Destination, Multiple, Operand, ReverseStep, Schedule, Step, Tree,
-    Write,
+    Address, Contribution, Derivatives, Destination, Multiple, Operand, ReverseStep, Schedule, Step, Write,
 };
 use crate::function::ir::graph::Graph;
 use rustc_hash::FxHashMap;
@@ -211,13 +210,15 @@ impl Planner<'_> {
                 .map(|operand| self.is_active[operand.range(step.len())].contains(&true))
                 .collect();
             let mut from = self.adjoints(results.start as Address);
-            let has_trees = self.schedule.trees.iter().any(|tree| results.contains(&(tree.product as usize)));
-            if has_trees || !self.goes_through(step, &operands, from, &is_left) {
+            let trees = self.trees(&results);
+            if !trees.is_empty() || !self.goes_through(step, &operands, from, &is_left) {
                 self.compute(block);
                 from = self.adjoints(results.start as Address);
             }
-            if has_trees {
-                self.watch(&results, from.from);
+            for tree in trees {
+                let product = schedule.trees[tree].product as usize;
+                let adjoint = from.from.element(product - results.start) as Address;
+                self.steps.push(ReverseStep::Watch { tree, adjoint });
             }
             if matches!(step, Step::Along { .. }) {
                 from = from.of_one();
@@ -249,14 +250,10 @@ impl Planner<'_> {
         }
     }
 
-    /// Watches the trees whose products are among these results, given their adjoints.
-    fn watch(&mut self, results: &Range<usize>, from: Operand) {
-        for (tree, Tree { product, .. }) in self.schedule.trees.iter().enumerate() {
-            if results.contains(&(*product as usize)) {
-                let adjoint = from.element(*product as usize - results.start) as Address;
-                self.steps.push(ReverseStep::Watch { tree, adjoint });
-            }
-        }
+    /// The trees whose products are among these results.
+    fn trees(&self, results: &Range<usize>) -> Range<usize> {
+        let before = |at: usize| self.schedule.trees.partition_point(|tree| (tree.product as usize) < at);
+        before(results.start)..before(results.end)
     }
 
     /// Whether all contributions of a step are multiples of others' adjoints, if those of its results are.
