@@ -318,10 +318,9 @@ impl<'g> Planner<'g> {
     /// A block for the results of these instructions.
     fn results(&mut self, instructions: &[Instruction<'g>]) -> Address {
         let to = self.blocks.append(instructions.iter().map(|instruction| instruction.results().len()).sum());
-        let mut next = to;
-        for place in instructions.iter().flat_map(|instruction| instruction.results()) {
-            self.at[place] = next;
-            next += 1;
+        let places = instructions.iter().flat_map(|instruction| instruction.results());
+        for (place, address) in places.zip(to..) {
+            self.at[place] = address;
         }
         to
     }

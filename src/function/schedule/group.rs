@@ -60,7 +60,7 @@ impl<O: Copy + Ord> Group<O> {
         let Some(&any) = self.operands.first() else { return Vec::new() };
         let mut sorted: Vec<(O, u32)> = (0..self.len as u32).map(|number| (any, number)).collect();
         // What is not told apart yet, from position to position.
-        let mut ties = vec![0..self.len];
+        let mut ties: Vec<Range<usize>> = std::iter::once(0..self.len).collect();
         for column in by.map(|position| self.column(position)) {
             for tie in std::mem::take(&mut ties) {
                 let part = &mut sorted[tie.clone()];
