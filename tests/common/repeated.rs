@@ -15,15 +15,20 @@ pub struct Repeated {
 
 impl Repeated {
     pub fn random(random: &mut Random) -> Repeated {
-        let inputs = 1 + random.below(90);
+        Repeated::up_to(random, [90, 4, 70])
+    }
+
+    /// With up to this many inputs, layers, and parts of a layer.
+    pub fn up_to(random: &mut Random, [inputs, layers, parts]: [usize; 3]) -> Repeated {
+        let inputs = 1 + random.below(inputs);
         let mut known = inputs;
-        let layers = (0..1 + random.below(4))
+        let layers = (0..1 + random.below(layers))
             .map(|_| {
                 let arity = 1 + random.below(3);
                 let steps = 1 + random.below(8);
                 let has_branches = random.below(4) == 0;
                 let program = Program::random(random, arity, steps, has_branches);
-                let parts = 1 + random.below(70);
+                let parts = 1 + random.below(parts);
                 // For each argument: where it starts, and how it goes on.
                 let columns: Vec<[usize; 3]> =
                     (0..arity).map(|_| [random.below(5), random.below(known), 1 + random.below(3)]).collect();

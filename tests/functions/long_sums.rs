@@ -154,6 +154,78 @@ fn where_the_order_decides() {
     }
 }
 
+/// Several long products, of which a part of any one vanishes or loses digits in the tree, and never from left to right: in the
+/// first product or a later one, in any pair, at any level, alone in its run or among others.
+#[test]
+fn parts_of_any_of_several_products() {
+    const COUNT: usize = 64;
+    let f = Function::record(
+        |x: &[Var]| {
+            let products: Vec<Var> = x.chunks(COUNT).map(lists::product).collect();
+            // In place of which each product is used: alone, and as a factor.
+            [products[0], products[1] * 3.0, products[2], products[3] + products[4]]
+        },
+        &[1.0; 5 * COUNT][..],
+    )
+    .unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let (mut ours, mut evaluator) = (plan.evaluator(), f.evaluator());
+    // Pairs of level 0 are 32 apart, those of level 1 are made of four numbers 16 apart, and so on.
+    for level in 0..5 {
+        let (stride, numbers) = (COUNT >> (level + 1), 2 << level);
+        for (product, pair) in (0..5).flat_map(|product| (0..stride).map(move |pair| (product, pair))) {
+            // The pair is 1e-320 or 1e-400, by factors of which none is small; the others make up for it.
+            for digits in [-320.0, -400.0] {
+                let small = 10f64.powf(digits / numbers as f64);
+                let mut x = vec![1.0; 5 * COUNT];
+                let own = &mut x[product * COUNT..][..COUNT];
+                (0..numbers).for_each(|k| own[pair + k * stride] = small);
+                let others: Vec<usize> = (0..COUNT).filter(|k| k % stride != pair).collect();
+                others.iter().for_each(|&k| own[k] = 10f64.powf(-digits / others.len() as f64));
+                let expected: f64 = own.iter().product();
+                assert!((expected - 1.0).abs() < 1e-10, "{expected}");
+                let what = format!("level {level}, product {product}, pair {pair}, {digits}");
+                let values = ours.values(&x).unwrap();
+                let theirs = evaluator.values(&x).unwrap();
+                for (ours, theirs) in values.iter().zip(&theirs) {
+                    assert!((ours - theirs).abs() <= 1e-12 * theirs.abs(), "{what}: {ours} and {theirs}");
+                }
+            }
+        }
+    }
+}
+
+/// All parts of a product are in the middle of the range, and yet adjoints of some vanish in the tree: the derivatives by their
+/// factors are neither 0 nor rounded otherwise than those of the function.
+#[test]
+fn adjoints_of_parts_of_products() {
+    // By number modulo 4; the products of their 16 or 32 factors are 1e288, 1e-192 and 1e-192, and the whole is 1e-96.
+    let factors = [1e18, 1e-6, 1e-12, 1e-6];
+    let x: Vec<f64> = (0..128).map(|k| factors[k % 4]).collect();
+    let record = |x: &[Var]| [lists::product(&x[..64]), lists::product(&x[64..]) * x[64].sin()];
+    let f = Function::record(record, &[1.0; 128][..]).unwrap();
+    let plan = f.vectorised();
+    assert!(plan.plan().is_vectorised);
+    let jacobian = plan.evaluator().jacobian(&x).unwrap();
+    for (k, &slope) in jacobian[..64].iter().enumerate() {
+        let expected = 1e-96 / x[k];
+        assert!((slope - expected).abs() <= 1e-10 * expected, "slope {k} is {slope} and not {expected}");
+    }
+    for (ours, theirs) in jacobian.iter().zip(f.evaluator().jacobian(&x).unwrap()) {
+        assert!((ours - theirs).abs() <= 1e-12 * theirs.abs(), "{ours} and {theirs}");
+    }
+    // A weight that is small enough by itself, and one of 0, which asks for nothing.
+    let y: Vec<f64> = (0..128).map(|k| [1e3, 1e-3][k % 2]).collect();
+    for weights in [[1e-250, 0.0], [0.0, 1e-250], [0.0, 0.0], [1.0, 1.0]] {
+        let (_, ours) = plan.evaluator().vjp(&y, &weights).unwrap();
+        let (_, theirs) = f.evaluator().vjp(&y, &weights).unwrap();
+        for (k, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+            assert!((ours - theirs).abs() <= 1e-12 * theirs.abs(), "{weights:?}, {k}: {ours} and {theirs}");
+        }
+    }
+}
+
 /// Terms whose parts may cancel stay whole: where all of them are 0, so is their sum.
 #[test]
 fn terms_whose_parts_cancel() {

@@ -33,8 +33,7 @@ impl Plan {
         }
         planner.load();
         // Late levels would add contributions to adjoints in another order, and are not faster.
-        let over_lanes = graph.instructions.iter().filter(|instruction| !is_shared[instruction.result]);
-        for level in Levels::early(graph.places(), over_lanes).iter() {
+        for level in Levels::early(graph, |instruction| !is_shared[instruction.result]).iter() {
             planner.level(level, &is_shared);
         }
         planner.finish(&is_shared)
@@ -203,10 +202,11 @@ impl<'g> Planner<'g> {
     }
 
     /// Makes the steps of one level: instructions that can be evaluated together are one step.
-    fn level(&mut self, instructions: &[Instruction<'_>], is_shared: &[bool]) {
+    fn level(&mut self, numbers: &[u32], is_shared: &[bool]) {
         let mut sums: IndexMap<Key, Vec<(Instruction<'_>, Products)>> = IndexMap::default();
         let mut rows: IndexMap<Op, Vec<Instruction<'_>>> = IndexMap::default();
-        for &instruction in instructions {
+        let graph = self.graph;
+        for instruction in numbers.iter().map(|&number| graph.instructions.at(number as usize)) {
             if let Some(products) = products(instruction, is_shared) {
                 let key = (products.lanes.clone(), products.offset.is_some());
                 sums.entry(key).or_default().push((instruction, products));
@@ -222,16 +222,14 @@ impl<'g> Planner<'g> {
             self.sums(&rows);
         }
         for (op, instructions) in rows {
-            let operands: Vec<Operand> = instructions
-                .iter()
-                .flat_map(|instruction| instruction.operands)
-                .map(|&place| self.operand(place))
-                .collect();
-            let group = Group::by_operands(operands, instructions[0].operands.len());
-            let parts =
-                group.parts(|first, distance, other| self.are_in_line(first, distance as Slot, other));
+            let operands = instructions.iter().map(|instruction| instruction.operands);
+            let group = Group::new(instructions.len(), operands, |place| self.operand(place));
+            let order = group.sorted(0..group.positions());
+            let parts = group
+                .parts(&order, |first, distance, other| self.are_in_line(first, distance as Slot, other));
             for part in parts {
-                let now: Vec<Instruction<'_>> = group.order[part].iter().map(|&k| instructions[k]).collect();
+                let now: Vec<Instruction<'_>> =
+                    order[part].iter().map(|&k| instructions[k as usize]).collect();
                 self.rows(op, &now);
             }
         }

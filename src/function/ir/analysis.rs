@@ -36,10 +36,10 @@ impl Graph {
     }
 
     /// How often each place is used: by instructions, by guards and as an output.
-    pub fn uses(&self) -> Vec<usize> {
+    pub fn uses(&self) -> Vec<u32> {
         let mut uses = vec![0; self.places()];
-        let of_instructions = self.instructions.iter().flat_map(|instruction| instruction.operands).copied();
-        of_instructions.chain(self.asked_for()).for_each(|place| uses[place as usize] += 1);
+        self.instructions.operands().iter().for_each(|&place| uses[place as usize] += 1);
+        self.asked_for().for_each(|place| uses[place as usize] += 1);
         uses
     }
 

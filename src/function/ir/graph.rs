@@ -168,9 +168,11 @@ impl Graph {
 pub(crate) struct Builder {
     /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
     constants: IndexMap<u64, (), FxBuildHasher>,
+    /// Some of them, and their indices: most constants are operands again and again.
+    recent: [Option<(u64, u32)>; 16],
     inputs: usize,
     /// Operations, and where their operands end.
-    instructions: Vec<(Op, usize)>,
+    instructions: Vec<(Op, u32)>,
     operands: Vec<Slot>,
     /// How many results there are.
     results: usize,
@@ -219,17 +221,30 @@ impl Builder {
         Op::Atomic(AtomicOp::new(index, function.results()))
     }
 
+    fn constant(&mut self, bits: u64) -> u32 {
+        let hash = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+        match self.recent[hash as usize] {
+            Some((recent, index)) if recent == bits => index,
+            _ => {
+                let index = self.constants.insert_full(bits, ()).0 as u32;
+                self.recent[hash as usize] = Some((bits, index));
+                index
+            }
+        }
+    }
+
     fn slot(&mut self, source: Source) -> Slot {
         match source {
-            Source::Constant(value) => {
-                Slot::Constant(self.constants.insert_full(value.to_bits(), ()).0 as u32)
-            }
+            Source::Constant(value) => Slot::Constant(self.constant(value.to_bits())),
             Source::Input(index) => Slot::Input(index as u32),
             Source::Result(index) => Slot::Result(index as u32),
         }
     }
 
     /// Appends an instruction, and returns its first result.
+    ///
+    /// # Panics
+    /// If there are 2³² operands or more in total.
     pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
         let start = self.operands.len();
         for operand in operands {
@@ -238,7 +253,8 @@ impl Builder {
         }
         let first = self.results;
         self.results += op.results(self.operands.len() - start);
-        self.instructions.push((op, self.operands.len()));
+        let end = u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
+        self.instructions.push((op, end));
         Source::Result(first)
     }
 
@@ -279,17 +295,15 @@ impl Builder {
             }
         }
         let atomics = called.keys().map(|&index| self.atomics[index].clone()).collect();
-        let mut instructions = Instructions::calling((constants + inputs) as usize, atomics);
-        let mut operands = self.operands.iter().copied().map(place);
-        let mut start = 0;
-        for (mut op, end) in self.instructions {
-            if let Op::Atomic(op) = &mut op {
+        let ops = self.instructions.iter().map(|&(op, end)| match op {
+            Op::Atomic(op) => {
                 let index = called.get_index_of(&op.index()).expect("a called function") as u16;
-                *op = AtomicOp::new(index, op.results());
+                (Op::Atomic(AtomicOp::new(index, op.results())), end)
             }
-            instructions.push(op, operands.by_ref().take(end - start));
-            start = end;
-        }
+            _ => (op, end),
+        });
+        let operands = self.operands.iter().copied().map(place).collect();
+        let instructions = Instructions::listed((constants + inputs) as usize, ops, operands, atomics);
         Graph {
             constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
             inputs: self.inputs,

@@ -51,6 +51,26 @@ impl Instructions {
         Instructions { results: first..first, ..Instructions::default() }
     }
 
+    /// These operations, each with the place among all `operands` where its own end.
+    ///
+    /// # Panics
+    /// If there are 2³² values or more.
+    pub fn listed(
+        first: usize,
+        ops: impl ExactSizeIterator<Item = (Op, u32)>,
+        operands: Vec<Place>,
+        atomics: Vec<Atomic>,
+    ) -> Instructions {
+        let mut instructions = Instructions { operands, ..Instructions::calling(first, atomics) };
+        instructions.ops.reserve_exact(ops.len());
+        let mut start = 0;
+        for (op, end) in ops {
+            instructions.append(op, start, end);
+            start = end;
+        }
+        instructions
+    }
+
     /// As [`new`](Self::new), with the atomic functions that will be called.
     pub fn calling(first: usize, atomics: Vec<Atomic>) -> Instructions {
         Instructions { atomics, ..Instructions::new(first) }
@@ -142,13 +162,23 @@ impl Instructions {
         let here = |operands: &[Place]| u32::try_from(operands.len()).expect("fewer than 2³² operands");
         let start = here(&self.operands);
         self.operands.extend(operands);
-        let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
         let end = here(&self.operands);
+        self.append(op, start, end);
+    }
+
+    /// An operation over these of the operands.
+    fn append(&mut self, op: Op, start: u32, end: u32) {
+        let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
         self.results.end += op.results((end - start) as usize);
         if let Op::Atomic(_) = op {
             self.calls.push(self.ops.len() as u32);
         }
         self.ops.push(Entry { op, start, end, result });
+    }
+
+    /// The operands of all instructions, one after the other.
+    pub fn operands(&self) -> &[Place] {
+        &self.operands
     }
 
     /// The operands of all instructions.

@@ -3,28 +3,34 @@
 use super::rewrite;
 use crate::function::ir::graph::{Graph, Instruction, Place};
 use crate::table::ops::Op;
+use std::ops::Range;
 
 /// Fuses chains of additions. Normally only a left operand is fused, which keeps the order of summation and so the
 /// bits; with `anywhere` right operands are fused too. `None` if there are none.
 pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
     let uses = graph.uses();
     let only_used_here = |place: Place, op: Op| {
-        graph.instructions.of(place).filter(|it| it.op == op && uses[place as usize] == 1)
+        let is_used_once = uses[place as usize] == 1;
+        is_used_once.then(|| graph.instructions.of(place)).flatten().filter(|it| it.op == op)
     };
 
     // By place: additions that are fused into another one, and products that are fused into an inner product.
     let mut left_out = vec![false; graph.places()];
-    let mut fused: Vec<Option<(Op, Vec<Place>)>> = vec![None; graph.places()];
+    // Sums that take these in, the last first, and their new operands.
+    let mut fused: Vec<(usize, Op, Range<usize>)> = Vec::new();
+    let mut new_operands: Vec<Place> = Vec::new();
+    // The terms of a sum from the last to the first.
+    let (mut terms, mut pending): (Vec<Place>, Vec<(Place, bool)>) = (Vec::new(), Vec::new());
+    let expand = |sum: Instruction<'_>, pending: &mut Vec<(Place, bool)>| {
+        pending.extend(sum.operands.iter().enumerate().map(|(side, &operand)| (operand, side == 0)));
+    };
     for root in graph.instructions.backwards() {
-        if left_out[root.result] || (root.op != Op::TWO_TERMS && root.op != Op::TERMS) {
+        if (root.op != Op::TWO_TERMS && root.op != Op::TERMS) || left_out[root.result] {
             continue;
         }
-        // The terms from the last to the first, and whether another addition was fused into this one.
-        let (mut terms, mut takes_in) = (Vec::new(), false);
-        let mut pending: Vec<(Place, bool)> = Vec::new();
-        let expand = |sum: Instruction<'_>, pending: &mut Vec<(Place, bool)>| {
-            pending.extend(sum.operands.iter().enumerate().map(|(side, &operand)| (operand, side == 0)));
-        };
+        terms.clear();
+        // Whether another addition was fused into this one.
+        let mut takes_in = false;
         expand(root, &mut pending);
         while let Some((place, is_first)) = pending.pop() {
             match only_used_here(place, Op::TWO_TERMS) {
@@ -37,27 +43,34 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
             }
         }
         terms.reverse();
-        let products: Option<Vec<Instruction<'_>>> =
-            terms.iter().map(|&term| only_used_here(term, Op::PRODUCT)).collect();
-        fused[root.result] = match products {
-            Some(products) if products.len() > 1 => {
-                products.iter().for_each(|product| left_out[product.result] = true);
-                let factors = |side: usize| products.iter().map(move |product| product.operands[side]);
-                Some((Op::INNER_PRODUCT, factors(0).chain(factors(1)).collect()))
+        let start = new_operands.len();
+        let product = |&term: &Place| only_used_here(term, Op::PRODUCT);
+        let op = if terms.len() > 1 && terms.iter().all(|term| product(term).is_some()) {
+            terms.iter().for_each(|&term| left_out[term as usize] = true);
+            for side in 0..2 {
+                let factors = terms.iter().filter_map(product).map(|product| product.operands[side]);
+                new_operands.extend(factors);
             }
-            _ if takes_in && terms.len() == 2 => Some((Op::TWO_TERMS, terms)),
-            _ if takes_in => Some((Op::TERMS, terms)),
-            _ => None,
+            Op::INNER_PRODUCT
+        } else if takes_in {
+            new_operands.extend(&terms);
+            if terms.len() == 2 { Op::TWO_TERMS } else { Op::TERMS }
+        } else {
+            continue;
         };
+        fused.push((root.result, op, start..new_operands.len()));
     }
-    if fused.iter().all(Option::is_none) {
+    if fused.is_empty() {
         return None;
     }
     Some(rewrite(graph, |builder, Instruction { op, operands, result }, now| {
         if left_out[result] {
             return None;
         }
-        let (op, operands) = fused[result].as_ref().map_or((op, operands), |(op, terms)| (*op, terms));
+        let (op, operands) = match fused.pop_if(|(sum, ..)| *sum == result) {
+            Some((_, op, range)) => (op, &new_operands[range]),
+            None => (op, operands),
+        };
         Some(builder.instruction(op, operands.iter().map(|&place| now(place))))
     }))
 }

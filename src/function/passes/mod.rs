@@ -68,7 +68,7 @@ impl Function {
             let now = match pass {
                 Pass::FoldConstants => fold::constants(&graph),
                 Pass::DropNeutral => Some(neutral::operands(&graph)),
-                Pass::MergeCommon => Some(merge::common(&graph)),
+                Pass::MergeCommon => merge::common(&graph),
                 Pass::FuseSums => fuse::sums(&graph, false),
                 Pass::Reassociate => fuse::sums(&graph, true),
                 Pass::DropDead => dead::code(&graph),

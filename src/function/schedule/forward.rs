@@ -2,12 +2,12 @@
 
 use super::blocks::{Block, Blocks};
 use super::group::{Group, breaks, segments};
-use super::plan::{Address, Exactness, Operand, Schedule, Step, Watched};
+use super::kinds::{Counts, Kinds};
+use super::plan::{Address, Exactness, Operand, Schedule, Step, Tree, Watched};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
-use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use smallvec::SmallVec;
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Runs of fewer results than this are joined by copying operands.
@@ -21,20 +21,25 @@ const LONE: usize = 2;
 
 pub(super) struct Planner<'g> {
     graph: &'g Graph,
+    kinds: &'g Kinds,
+    counts: Counts,
     /// The address of each place of the graph, once it is known.
     at: Vec<Address>,
     blocks: Blocks,
     schedule: Schedule,
-    /// Numbers that were copied so far, and where to: lists of them, and each of them.
+    /// Lists of numbers that were copied so far, and where to.
     copied: FxHashMap<Vec<Address>, Address>,
-    copies: FxHashMap<Address, Address>,
+    /// By address: where the number was copied to last, or its own address. Others were not copied.
+    copies: Vec<Address>,
+    /// Where the constants of the graph begin.
+    first_constant: Address,
     /// The constants, by address.
     constants: FxHashMap<Address, f64>,
     exactness: Exactness,
 }
 
 impl<'g> Planner<'g> {
-    pub fn new(graph: &'g Graph, exactness: Exactness) -> Planner<'g> {
+    pub fn new(graph: &'g Graph, kinds: &'g Kinds, exactness: Exactness) -> Planner<'g> {
         let mut blocks = Blocks::default();
         let constants = blocks.append(graph.constants.len());
         let inputs = blocks.append(graph.inputs);
@@ -44,56 +49,67 @@ impl<'g> Planner<'g> {
         let values: Vec<(Address, f64)> = (constants..).zip(graph.constants.iter().copied()).collect();
         Planner {
             graph,
+            kinds,
+            counts: kinds.counts(),
             at,
             blocks,
+            first_constant: constants,
             constants: values.iter().copied().collect(),
             schedule: Schedule { inputs, constants: values, ..Schedule::default() },
             copied: FxHashMap::default(),
-            copies: FxHashMap::default(),
+            copies: Vec::new(),
             exactness,
         }
     }
 
-    /// Arranges instructions that do not depend on each other.
-    pub fn level(&mut self, instructions: &[Instruction<'g>]) {
-        let mut alike: IndexMap<(Op, usize), Vec<Instruction<'g>>, FxBuildHasher> = IndexMap::default();
-        for &instruction in instructions {
-            alike.entry((instruction.op, instruction.operands.len())).or_default().push(instruction);
-        }
-        for ((op, operands), instructions) in alike {
-            if op.is_compound() || operands == 0 {
+    /// Arranges instructions that do not depend on each other, given by their numbers.
+    pub fn level(&mut self, numbers: &[u32]) {
+        let kinds = self.kinds;
+        let sorted = kinds.sorted(numbers, &mut self.counts);
+        for family in sorted.kinds.chunk_by(|(a, _), (b, _)| kinds.are_related(*a, *b)) {
+            let all = &sorted.numbers[family[0].1.start..family[family.len() - 1].1.end];
+            let op = kinds.kinds[family[0].0].op;
+            let instructions = self.instructions(all);
+            if op.is_compound() || instructions[0].operands.is_empty() {
                 instructions.iter().for_each(|&instruction| self.single(op, &[instruction]));
                 continue;
             }
-            let mut groups: IndexMap<SmallVec<[bool; 8]>, Vec<Instruction<'g>>, FxBuildHasher> =
-                IndexMap::default();
-            for &instruction in &instructions {
-                let are_constant =
-                    instruction.operands.iter().map(|&place| self.graph.is_constant(place)).collect();
-                groups.entry(are_constant).or_default().push(instruction);
-            }
-            let is_one =
-                groups.len() > 1 && !op.is_reduction() && self.with_halo(op, &instructions, groups.len());
+            let is_one = family.len() > 1 && !op.is_reduction() && self.with_halo(op, all, family.len());
             if !is_one {
-                for (are_constant, instructions) in groups {
-                    self.group(op, &instructions, are_constant.into_vec());
+                let start = family[0].1.start;
+                for (kind, range) in family {
+                    let of_kind = &instructions[range.start - start..range.end - start];
+                    self.group(op, of_kind, &kinds.kinds[*kind].are_constant);
                 }
             }
         }
     }
 
+    fn instructions(&self, numbers: &[u32]) -> Vec<Instruction<'g>> {
+        numbers.iter().map(|&number| self.graph.instructions.at(number as usize)).collect()
+    }
+
+    /// The operands of instructions, by their addresses.
+    fn operands(&self, instructions: &[Instruction<'g>]) -> Group<Address> {
+        let operands = instructions.iter().map(|instruction| instruction.operands);
+        Group::new(instructions.len(), operands, |place| self.at[place as usize])
+    }
+
     /// Arranges operations of which some have constants where others do not, in the order of the recording, as at the borders
     /// of a grid: a window that leaves a block finds a constant in its halo. Returns whether that makes fewer runs than
     /// `groups`, in which all have constants at the same positions; otherwise nothing is done.
-    fn with_halo(&mut self, op: Op, instructions: &[Instruction<'g>], groups: usize) -> bool {
-        let operands = instructions[0].operands.len();
-        let mut columns: Vec<Vec<Address>> = (0..operands)
-            .map(|k| instructions.iter().map(|it| self.at[it.operands[k] as usize]).collect())
-            .collect();
+    fn with_halo(&mut self, op: Op, numbers: &[u32], groups: usize) -> bool {
+        let mut numbers = numbers.to_vec();
+        numbers.sort();
+        let instructions = self.instructions(&numbers);
+        let mut group = self.operands(&instructions);
         let mut halos: FxHashMap<Address, f64> = FxHashMap::default();
-        for column in &mut columns {
+        let first_constant = self.first_constant;
+        for position in 0..group.positions() {
+            let column = group.column_mut(position);
             for k in 0..column.len() {
-                let Some(&constant) = self.constants.get(&column[k]) else { continue };
+                let constant = self.graph.constants.get(column[k].wrapping_sub(first_constant) as usize);
+                let Some(&constant) = constant else { continue };
                 let beside = |other: Option<usize>, is_after: bool| {
                     let at = *column.get(other?)?;
                     let block = self.blocks.get(self.blocks.of(at));
@@ -109,8 +125,7 @@ impl<'g> Planner<'g> {
                 }
             }
         }
-        let views: Vec<&[Address]> = columns.iter().map(Vec::as_slice).collect();
-        let runs = segments(instructions.len(), &views);
+        let runs = group.segments();
         if runs.len() >= groups {
             return false;
         }
@@ -119,7 +134,7 @@ impl<'g> Planner<'g> {
         for (at, constant) in halos {
             self.hold(at, constant);
         }
-        self.runs(op, instructions, &columns, runs);
+        self.runs(op, &instructions, &group, runs);
         true
     }
 
@@ -151,49 +166,41 @@ impl<'g> Planner<'g> {
         to
     }
 
-    fn group(&mut self, op: Op, instructions: &[Instruction<'g>], are_constant: Vec<bool>) {
-        let addresses: Vec<Address> = instructions
-            .iter()
-            .flat_map(|instruction| instruction.operands)
-            .map(|&place| self.at[place as usize])
-            .collect();
-        let operands = instructions[0].operands.len();
-        let group = Group::new(addresses, are_constant);
-        let ordered: Vec<Instruction<'g>> = group.order.iter().map(|&k| instructions[k]).collect();
+    fn group(&mut self, op: Op, instructions: &[Instruction<'g>], are_constant: &[bool]) {
         let few = if op.is_reduction() { SIDE_BY_SIDE } else { LONE };
+        let mut group = self.operands(instructions);
+        // A list may have more operands than there are operations.
+        let order = if instructions.len() > 1 { group.arrange(are_constant) } else { None };
+        let ordered: Cow<'_, [Instruction<'g>]> = match order {
+            Some(order) => order.iter().map(|&k| instructions[k as usize]).collect(),
+            None => Cow::Borrowed(instructions),
+        };
         if group.len() < few {
             let factors = if op == Op::TERMS { 1 } else { 2 };
             let is_sum = op == Op::TERMS || op == Op::INNER_PRODUCT;
-            if is_sum && self.exactness == Exactness::Rounded && operands / factors >= LONG {
+            if is_sum && self.exactness == Exactness::Rounded && are_constant.len() / factors >= LONG {
                 return ordered.iter().for_each(|&instruction| self.along(instruction, factors));
             }
             return self.single(op, &ordered);
         }
-        let mut columns: Vec<Vec<Address>> = (0..operands).map(|position| group.column(position)).collect();
-        let runs = self.joined(&mut columns);
-        self.runs(op, &ordered, &columns, runs);
+        let runs = self.joined(&mut group);
+        self.runs(op, &ordered, &group, runs);
     }
 
     /// The steps of equal operations whose operands go on in each of these runs.
-    fn runs(
-        &mut self,
-        op: Op,
-        ordered: &[Instruction<'g>],
-        columns: &[Vec<Address>],
-        runs: Vec<Range<usize>>,
-    ) {
+    fn runs(&mut self, op: Op, ordered: &[Instruction<'g>], group: &Group<Address>, runs: Vec<Range<usize>>) {
         let to = self.results(ordered);
+        let arity = group.positions();
         for run in runs {
-            let operands: Vec<Operand> = columns.iter().map(|column| operand(&column[run.clone()])).collect();
+            let of = |position: usize| operand(&group.column(position)[run.clone()]);
             let (to, len) = (to + run.start as Address, run.len());
             if op.is_reduction() {
                 let start = self.schedule.terms.len();
-                self.schedule.terms.extend(operands);
+                self.schedule.terms.extend((0..arity).map(of));
                 let operands = start..self.schedule.terms.len();
                 self.schedule.steps.push(Step::Lists { op, operands, to, len });
             } else {
-                let arity = operands.len();
-                let operands = std::array::from_fn(|k| operands[k.min(arity - 1)]);
+                let operands = std::array::from_fn(|position| of(position.min(arity - 1)));
                 self.schedule.steps.push(Step::Map { op, operands, arity, to, len });
             }
         }
@@ -204,17 +211,15 @@ impl<'g> Planner<'g> {
         let addresses: Vec<Address> =
             instruction.operands.iter().map(|&place| self.at[place as usize]).collect();
         let terms = addresses.len() / factors;
+        let mut group = Group::of_columns(addresses, terms);
         // By their addresses, so that they go on.
-        let mut order: Vec<usize> = (0..terms).collect();
-        order.sort_by_key(|&term| (addresses[term], addresses[term + addresses.len() - terms]));
-        let of = |column: &[Address]| order.iter().map(|&term| column[term]).collect();
-        let mut columns: Vec<Vec<Address>> = addresses.chunks(terms).map(of).collect();
-        let runs = self.joined(&mut columns);
+        group.reorder(&group.sorted(0..factors));
+        let runs = self.joined(&mut group);
         let to = self.results(&[instruction]);
         self.schedule.watched.push(Watched { at: to, len: 1, is_factor: false });
         let parts = if runs.len() == 1 { None } else { Some(self.blocks.append(runs.len())) };
         for (k, run) in runs.iter().enumerate() {
-            let of = |column: usize| operand(&columns[column % factors][run.clone()]);
+            let of = |factor: usize| operand(&group.column(factor % factors)[run.clone()]);
             let to = parts.map_or(to, |parts| parts + k as Address);
             self.schedule.steps.push(Step::Along { operands: [of(0), of(1)], factors, to, len: run.len() });
         }
@@ -225,62 +230,65 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// The runs in which all columns go on. A column that does not go on often is replaced by copies that were made before, if
-    /// these do; else it is copied, and further ones as long as runs are short.
-    fn joined(&mut self, columns: &mut [Vec<Address>]) -> Vec<Range<usize>> {
-        let len = columns[0].len();
-        let mut counts: Vec<usize> = columns.iter().map(|column| breaks(column)).collect();
-        for (column, count) in columns.iter_mut().zip(&mut counts) {
+    /// The runs in which all operands go on. Those at a position that do not go on often are replaced by copies that were
+    /// made before, if these do; else they are copied, and further ones as long as runs are short.
+    fn joined(&mut self, group: &mut Group<Address>) -> Vec<Range<usize>> {
+        let len = group.len();
+        let mut counts: Vec<usize> = group.columns().map(breaks).collect();
+        for (position, count) in counts.iter_mut().enumerate() {
             if *count > len / 8 && !self.copies.is_empty() {
-                let copies =
-                    column.iter().map(|at| *self.copies.get(at).unwrap_or(at)).collect::<Vec<Address>>();
+                let copy = |&at: &Address| *self.copies.get(at as usize).unwrap_or(&at);
+                let copies: Vec<Address> = group.column(position).iter().map(copy).collect();
                 let breaks = breaks(&copies);
                 if breaks <= len / 8 {
-                    (*column, *count) = (copies, breaks);
+                    group.column_mut(position).copy_from_slice(&copies);
+                    *count = breaks;
                 }
             }
             if *count > len / 8 {
-                *column = self.copy(column);
+                self.copy(group.column_mut(position));
                 *count = 0;
             }
         }
         loop {
-            let views: Vec<&[Address]> = columns.iter().map(Vec::as_slice).collect();
-            let runs = segments(len, &views);
+            let runs = group.segments();
             let most = (0..counts.len()).max_by_key(|&position| counts[position]).expect("an operand");
             if runs.len() * SHORT <= len || counts[most] == 0 {
                 return runs;
             }
-            columns[most] = self.copy(&columns[most]);
+            self.copy(group.column_mut(most));
             counts[most] = 0;
         }
     }
 
-    /// Copies numbers to a block of their own, and returns their new addresses. Constants are copied here, once.
-    fn copy(&mut self, from: &[Address]) -> Vec<Address> {
-        let to = match self.copied.get(from) {
+    /// Copies numbers to a block of their own, and replaces their addresses. Constants are copied here, once.
+    fn copy(&mut self, column: &mut [Address]) {
+        let to = match self.copied.get(&*column) {
             Some(&to) => to,
             None => {
-                let to = self.blocks.append(from.len());
-                if from.iter().all(|address| self.constants.contains_key(address)) {
-                    let constants = from.iter().map(|address| self.constants[address]);
+                let to = self.blocks.append(column.len());
+                if column.iter().all(|address| self.constants.contains_key(address)) {
+                    let constants = column.iter().map(|address| self.constants[address]);
                     let placed: Vec<(Address, f64)> = (to..).zip(constants).collect();
                     self.constants.extend(placed.iter().copied());
                     self.schedule.constants.extend(placed);
                 } else {
-                    self.copy_to(from, to);
+                    self.copy_to(column, to);
                 }
-                self.copied.insert(from.to_vec(), to);
-                self.copies.extend(from.iter().copied().zip(to..));
+                self.copied.insert(column.to_vec(), to);
+                self.copies.extend(self.copies.len() as Address..to);
+                for (&from, to) in column.iter().zip(to..) {
+                    self.copies[from as usize] = to;
+                }
                 to
             }
         };
-        (to..).take(from.len()).collect()
+        column.iter_mut().zip(to..).for_each(|(address, to)| *address = to);
     }
 
     /// The steps that copy numbers to a block: by parts that are side by side, if these are long.
     fn copy_to(&mut self, from: &[Address], to: Address) {
-        let parts = segments(from.len(), &[from]);
+        let parts = segments(from);
         if parts.len() * SHORT <= from.len() {
             let moves = parts.into_iter().map(|part| Step::Move {
                 from: operand(&from[part.clone()]),
@@ -309,16 +317,16 @@ impl<'g> Planner<'g> {
 
     /// A block for the results of these instructions.
     fn results(&mut self, instructions: &[Instruction<'g>]) -> Address {
-        let places = || instructions.iter().flat_map(|instruction| instruction.results());
-        let to = self.blocks.append(places().count());
-        for (place, address) in places().zip(to..) {
+        let to = self.blocks.append(instructions.iter().map(|instruction| instruction.results().len()).sum());
+        let places = instructions.iter().flat_map(|instruction| instruction.results());
+        for (place, address) in places.zip(to..) {
             self.at[place] = address;
         }
         to
     }
 
-    /// The steps, the blocks of their results, and the constants by address; `products`: parts of long products.
-    pub fn finish(mut self, products: &[Place]) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
+    /// The steps, the blocks of their results, and the constants by address; `trees`: the products in each long product.
+    pub fn finish(mut self, trees: &[Vec<Place>]) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
         let at = |place: Place| self.at[place as usize];
         self.schedule.outputs = self.graph.outputs.iter().map(|&place| at(place)).collect();
         self.schedule.guards = self
@@ -327,14 +335,19 @@ impl<'g> Planner<'g> {
             .iter()
             .map(|guard| Guard { left: at(guard.left), right: at(guard.right), ..guard.clone() })
             .collect();
-        let mut addresses: Vec<Address> = products.iter().map(|&product| at(product)).collect();
-        addresses.sort_unstable();
-        let ranges = segments(addresses.len(), &[&addresses]).into_iter();
-        self.schedule.watched.extend(ranges.map(|range| Watched {
-            at: addresses[range.start],
-            len: range.len(),
-            is_factor: true,
-        }));
+        for products in trees {
+            let mut addresses: Vec<Address> = products.iter().map(|&product| at(product)).collect();
+            let product = *addresses.last().expect("at least one product");
+            addresses.sort_unstable();
+            let start = self.schedule.watched.len();
+            self.schedule.watched.extend(segments(&addresses).into_iter().map(|range| Watched {
+                at: addresses[range.start],
+                len: range.len(),
+                is_factor: true,
+            }));
+            self.schedule.trees.push(Tree { product, parts: start..self.schedule.watched.len() });
+        }
+        self.schedule.trees.sort_unstable_by_key(|tree| tree.product);
         self.schedule.values = self.blocks.end();
         (self.schedule, self.blocks, self.constants)
     }

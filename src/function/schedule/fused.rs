@@ -8,8 +8,7 @@ use rustc_hash::FxHashMap;
 impl Schedule {
     /// Fuses products with the sum or difference that is the only step to read them. The bits of the values remain. `is_kept`: the blocks
     /// that something else reads.
-    pub(super) fn fuse_products(&mut self, blocks: &Blocks, is_kept: &[bool]) {
-        let uses = self.uses();
+    pub(super) fn fuse_products(&mut self, blocks: &Blocks, uses: &[u32], is_kept: &[bool]) {
         // By where the results are: which step.
         let mut products: FxHashMap<Address, usize> = FxHashMap::default();
         let mut is_fused = vec![false; self.steps.len()];

@@ -1,137 +1,212 @@
-//! The order of equal operations side by side, and where their operands go on.
+//! Operations that are equal but for their operands: their order side by side, and where their operands go on.
 
 use super::plan::Address;
+use crate::function::ir::graph::Place;
 use std::ops::Range;
 
-/// Operations that are equal but for their operands, in an order. `O` is what an operand is known by: where it is.
+/// The operands of operations. `O` is what an operand is known by: where it is.
 pub(crate) struct Group<O> {
-    /// Operation by operation.
+    /// Position by position.
     operands: Vec<O>,
-    arity: usize,
-    /// The order of the operations.
-    pub order: Vec<usize>,
+    len: usize,
 }
 
 impl<O: Copy + Ord> Group<O> {
-    /// In the order of their operands: of the first ones, and where these are equal of the next ones.
-    pub fn by_operands(operands: Vec<O>, arity: usize) -> Group<O> {
-        let mut group = Group::recorded(operands, arity);
-        group.order = group.sorted(&Vec::from_iter(0..arity));
-        group
+    /// Of at least one operation with at least one operand, given their places.
+    pub fn new<'p>(
+        len: usize,
+        operations: impl Iterator<Item = &'p [Place]>,
+        at: impl Fn(Place) -> O,
+    ) -> Self {
+        let mut operations = operations.peekable();
+        let first = *operations.peek().expect("an operation");
+        let mut operands = vec![at(first[0]); len * first.len()];
+        for (number, places) in operations.enumerate() {
+            for (position, &place) in places.iter().enumerate() {
+                operands[position * len + number] = at(place);
+            }
+        }
+        Group { operands, len }
     }
 
-    /// The parts of the order throughout which every operand goes on: `goes_on(first, distance, other)` tells it of an
-    /// operand of the first operation of a part and one of the operation that is so much further on.
-    pub fn parts(&self, goes_on: impl Fn(O, usize, O) -> bool) -> Vec<Range<usize>> {
-        parts(self.len(), |start, at| {
-            let at_position = |number: usize, position| self.at(self.order[number], position);
-            (0..self.arity)
-                .all(|position| goes_on(at_position(start, position), at - start, at_position(at, position)))
-        })
+    /// From the operands position by position, so many at each.
+    pub fn of_columns(operands: Vec<O>, len: usize) -> Group<O> {
+        Group { operands, len }
     }
 
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.len
     }
 
-    /// The operands at a position, in order.
-    pub fn column(&self, position: usize) -> Vec<O> {
-        self.order.iter().map(|&operation| self.at(operation, position)).collect()
+    pub fn positions(&self) -> usize {
+        self.operands.len() / self.len
     }
 
-    fn recorded(operands: Vec<O>, arity: usize) -> Group<O> {
-        let count = operands.len().checked_div(arity).unwrap_or(0);
-        Group { operands, arity, order: (0..count).collect() }
+    /// The operands at a position.
+    pub fn column(&self, position: usize) -> &[O] {
+        &self.operands[position * self.len..][..self.len]
     }
 
-    /// The operations sorted by the operands at these positions, one after the other.
-    fn sorted(&self, by: &[usize]) -> Vec<usize> {
-        let mut sorted = self.order.clone();
-        let key = |operation: usize| by.iter().map(move |&position| self.at(operation, position));
-        sorted.sort_by(|&a, &b| key(a).cmp(key(b)));
-        sorted
+    pub fn column_mut(&mut self, position: usize) -> &mut [O] {
+        &mut self.operands[position * self.len..][..self.len]
     }
 
-    fn at(&self, operation: usize, position: usize) -> O {
-        self.operands[operation * self.arity + position]
+    pub fn columns(&self) -> impl Iterator<Item = &[O]> {
+        self.operands.chunks_exact(self.len)
+    }
+
+    /// The operations in the order of their operands at the first of these positions, where these are equal at the next one.
+    pub fn sorted(&self, by: impl Iterator<Item = usize>) -> Vec<u32> {
+        let Some(&any) = self.operands.first() else { return Vec::new() };
+        let mut sorted: Vec<(O, u32)> = (0..self.len as u32).map(|number| (any, number)).collect();
+        // What is not told apart yet, from position to position.
+        let mut ties: Vec<Range<usize>> = std::iter::once(0..self.len).collect();
+        for column in by.map(|position| self.column(position)) {
+            for tie in std::mem::take(&mut ties) {
+                let part = &mut sorted[tie.clone()];
+                part.iter_mut().for_each(|(operand, number)| *operand = column[*number as usize]);
+                part.sort_by_key(|&(operand, _)| operand);
+                let mut start = tie.start;
+                for equal in part.chunk_by(|(a, _), (b, _)| a == b) {
+                    let end = start + equal.len();
+                    ties.extend((equal.len() > 1).then_some(start..end));
+                    start = end;
+                }
+            }
+        }
+        sorted.into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// The parts of an order throughout which every operand goes on: `goes_on(first, distance, other)` tells it of an
+    /// operand of the first operation of a part and one of the operation that is so much further on.
+    pub fn parts(&self, order: &[u32], goes_on: impl Fn(O, usize, O) -> bool) -> Vec<Range<usize>> {
+        let belongs = |start: usize, at: usize| {
+            let [first, other] = [order[start], order[at]].map(|number| number as usize);
+            self.columns().all(|column| goes_on(column[first], at - start, column[other]))
+        };
+        let mut parts = Vec::new();
+        let mut start = 0;
+        while start < order.len() {
+            let end = (start + 1..order.len()).find(|&at| !belongs(start, at)).unwrap_or(order.len());
+            parts.push(start..end);
+            start = end;
+        }
+        parts
+    }
+
+    /// The same operations in another order.
+    pub fn reorder(&mut self, order: &[u32]) {
+        let columns = self.columns().flat_map(|column| order.iter().map(|&number| column[number as usize]));
+        self.operands = columns.collect();
     }
 }
 
 impl Group<Address> {
-    /// In the order of the recording, or in that of their operands, by the position with the fewest different operands or by
-    /// the one with the most: in which these go on most often. `are_constant`: for each position, whether the operands there
-    /// are constants: these are put side by side once, in any order.
-    pub fn new(addresses: Vec<Address>, are_constant: Vec<bool>) -> Self {
-        let mut group = Group::recorded(addresses, are_constant.len());
-        let mut least = group.breaks(&are_constant);
+    /// Puts the operations in the order of their operands, by the position with the fewest different operands or by the one
+    /// with the most, if these go on more often then than in the order of the recording. Returns the order, if it is
+    /// another. `are_constant`: for each position, whether the operands there are constants: these are put side by side
+    /// once, in any order.
+    pub fn arrange(&mut self, are_constant: &[bool]) -> Option<Vec<u32>> {
+        let varying = || (0..are_constant.len()).filter(|&position| !are_constant[position]);
+        let mut least: usize = varying().map(|position| breaks(self.column(position))).sum();
         if least == 0 {
-            return group;
+            return None;
         }
-        let fewest = group.positions(&are_constant);
-        let varying = are_constant.iter().filter(|&&is_constant| !is_constant).count();
+        let fewest = self.by_different(are_constant);
+        let count = varying().count();
         let mut most = fewest.clone();
-        most[..varying].reverse();
-        for by in if varying > 1 { vec![fewest, most] } else { vec![fewest] } {
-            let sorted = group.sorted(&by);
-            let before = std::mem::replace(&mut group.order, sorted);
-            let breaks = group.breaks(&are_constant);
+        most[..count].reverse();
+        let mut best = None;
+        for by in if count > 1 { vec![fewest, most] } else { vec![fewest] } {
+            let order = self.sorted(by.into_iter());
+            let in_order = |position: usize| {
+                let column = self.column(position);
+                breaks_of(order.iter().map(|&number| column[number as usize]))
+            };
+            let breaks = varying().map(in_order).sum();
             if breaks < least {
-                least = breaks;
-            } else {
-                group.order = before;
+                (least, best) = (breaks, Some(order));
             }
         }
-        group
+        best.inspect(|order| self.reorder(order))
     }
 
     /// The positions, those with the fewest different operands first, and constants last.
-    fn positions(&self, are_constant: &[bool]) -> Vec<usize> {
-        let different = |&position: &usize| {
-            let mut column = self.column(position);
+    fn by_different(&self, are_constant: &[bool]) -> Vec<usize> {
+        let different = |position: usize| {
+            let mut column = self.column(position).to_vec();
             column.sort_unstable();
             column.dedup();
             column.len()
         };
-        let mut positions: Vec<usize> = (0..self.arity).collect();
-        positions.sort_by_cached_key(|position| (are_constant[*position], different(position)));
+        let mut positions: Vec<usize> = (0..self.positions()).collect();
+        positions.sort_by_cached_key(|&position| (are_constant[position], different(position)));
         positions
     }
 
-    /// How often operands do not go on, in total.
-    fn breaks(&self, are_constant: &[bool]) -> usize {
-        let varying = (0..self.arity).filter(|&position| !are_constant[position]);
-        varying.map(|position| breaks(&self.column(position))).sum()
+    /// The parts in which all operands go on: each by the same distance, 0 or 1, throughout a part.
+    pub fn segments(&self) -> Vec<Range<usize>> {
+        // By column: where the operands that go on end.
+        let mut ends = vec![0; self.positions()];
+        let mut segments = Vec::new();
+        let mut start = 0;
+        while start < self.len {
+            let mut end = self.len;
+            for (column, end_of_column) in self.columns().zip(&mut ends) {
+                if *end_of_column <= start + 1 {
+                    *end_of_column = end_of_run(column, start);
+                }
+                end = end.min(*end_of_column);
+            }
+            segments.push(start..end);
+            start = end;
+        }
+        segments
     }
 }
 
 /// How often a sequence of addresses does not go on.
 pub(super) fn breaks(column: &[Address]) -> usize {
-    segments(column.len(), &[column]).len().saturating_sub(1)
+    breaks_of(column.iter().copied())
 }
 
-/// The parts in which all of these columns go on: each by the same distance, 0 or 1, throughout a part.
-pub(super) fn segments(len: usize, columns: &[&[Address]]) -> Vec<Range<usize>> {
-    parts(len, |start, at| {
-        columns.iter().all(|column| {
-            let first = step(column[start], column[start + 1]);
-            first.is_some() && step(column[at - 1], column[at]) == first
-        })
-    })
-}
-
-/// The distance to the next operand, if it goes on: the same number, or the one beside it.
-fn step(from: Address, to: Address) -> Option<Address> {
-    to.checked_sub(from).filter(|&distance| distance <= 1)
-}
-
-/// The parts of `0..len` in which everything belongs to the part that starts before it: `belongs(start, at)`.
-fn parts(len: usize, belongs: impl Fn(usize, usize) -> bool) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+/// The parts in which these addresses go on.
+pub(super) fn segments(column: &[Address]) -> Vec<Range<usize>> {
+    let mut segments = Vec::new();
     let mut start = 0;
-    while start < len {
-        let end = (start + 1..len).find(|&at| !belongs(start, at)).unwrap_or(len);
-        parts.push(start..end);
+    while start < column.len() {
+        let end = end_of_run(column, start);
+        segments.push(start..end);
         start = end;
     }
-    parts
+    segments
+}
+
+fn breaks_of(mut column: impl Iterator<Item = Address>) -> usize {
+    let Some(mut last) = column.next() else { return 0 };
+    let mut breaks = 0;
+    // Of the part that has begun, if it has a second number.
+    let mut distance = None;
+    for next in column {
+        let step = next.wrapping_sub(last);
+        match distance {
+            None if step <= 1 => distance = Some(step),
+            Some(distance) if step == distance => {}
+            _ => {
+                breaks += 1;
+                distance = None;
+            }
+        }
+        last = next;
+    }
+    breaks
+}
+
+/// Where the addresses from this one on cease to go on.
+fn end_of_run(column: &[Address], start: usize) -> usize {
+    let rest = &column[start..];
+    let step = |pair: &[Address]| pair[1].wrapping_sub(pair[0]);
+    let Some(first) = rest.get(..2).map(step).filter(|&step| step <= 1) else { return start + 1 };
+    let pairs = rest.windows(2).position(|pair| step(pair) != first);
+    pairs.map_or(column.len(), |last| start + last + 1)
 }

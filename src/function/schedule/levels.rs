@@ -1,53 +1,79 @@
 //! Which operations are evaluated together: those of one level do not depend on each other.
 
-use crate::function::ir::graph::Instruction;
+use crate::function::ir::graph::{Graph, Instruction};
 
-/// Instructions by level.
-pub(crate) struct Levels<'g>(Vec<Vec<Instruction<'g>>>);
+/// The numbers of instructions, level by level; within a level in the order of the recording.
+#[derive(PartialEq)]
+pub(crate) struct Levels {
+    numbers: Vec<u32>,
+    /// Where each level ends among the numbers.
+    ends: Vec<usize>,
+}
 
-impl<'g> Levels<'g> {
-    /// Every operation as soon as its operands are known, in a graph of so many `places`. What no instruction here computes
-    /// is known before.
-    pub fn early(places: usize, instructions: impl Iterator<Item = Instruction<'g>>) -> Levels<'g> {
-        let mut level = vec![0; places];
-        let mut levels = Vec::new();
-        for instruction in instructions {
-            let before =
-                instruction.operands.iter().map(|&operand| level[operand as usize]).max().unwrap_or(0);
-            level[instruction.results()].fill(before + 1);
-            put(&mut levels, before, instruction);
-        }
-        Levels(levels)
+/// The level of an instruction that is left out.
+const NONE: u32 = u32::MAX;
+
+impl Levels {
+    /// Every operation that is wanted, as soon as its operands are known. What no wanted operation computes is known before.
+    pub fn early(graph: &Graph, is_wanted: impl Fn(Instruction<'_>) -> bool) -> Levels {
+        // By place: the first level at which it is known.
+        let mut known = vec![0; graph.places()];
+        let level = |instruction: Instruction<'_>| {
+            if !is_wanted(instruction) {
+                return NONE;
+            }
+            let operands = instruction.operands.iter().map(|&operand| known[operand as usize]);
+            let level = operands.max().unwrap_or(0);
+            known[instruction.results()].fill(level + 1);
+            level
+        };
+        Levels::sorted(graph.instructions.iter().map(level).collect())
     }
 
-    /// Every operation just before its first use; the last instruction comes first.
-    pub fn late(places: usize, backwards: impl Iterator<Item = Instruction<'g>>) -> Levels<'g> {
-        // Counted from the end.
-        let mut height = vec![0; places];
-        let mut levels = Vec::new();
-        for instruction in backwards {
+    /// Every operation just before its first use.
+    pub fn late(graph: &Graph) -> Levels {
+        // By place, counted from the end.
+        let mut height = vec![0; graph.places()];
+        let mut level = vec![0; graph.instructions.len()];
+        for (level, instruction) in level.iter_mut().rev().zip(graph.instructions.backwards()) {
             let after = height[instruction.results()].iter().copied().max().unwrap_or(0);
             for &operand in instruction.operands {
                 height[operand as usize] = height[operand as usize].max(after + 1);
             }
-            put(&mut levels, after, instruction);
+            *level = after;
         }
-        levels.reverse();
-        // Within a level, in the order of the recording.
-        levels.iter_mut().for_each(|level| level.reverse());
-        Levels(levels)
+        let last = level.iter().copied().max().unwrap_or(0);
+        level.iter_mut().for_each(|level| *level = last - *level);
+        Levels::sorted(level)
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.ends.len()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &[Instruction<'g>]> {
-        self.0.iter().map(Vec::as_slice)
+    /// The numbers of the instructions of each level.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| &self.numbers[std::mem::replace(&mut start, end)..end])
     }
-}
 
-fn put<'g>(levels: &mut Vec<Vec<Instruction<'g>>>, level: usize, instruction: Instruction<'g>) {
-    levels.resize_with(levels.len().max(level + 1), Vec::new);
-    levels[level].push(instruction);
+    /// From the level of each instruction.
+    fn sorted(levels: Vec<u32>) -> Levels {
+        let wanted = || levels.iter().enumerate().filter(|(_, level)| **level != NONE);
+        let count = wanted().map(|(_, &level)| level as usize + 1).max().unwrap_or(0);
+        let mut ends = vec![0; count + 1];
+        wanted().for_each(|(_, &level)| ends[level as usize + 1] += 1);
+        for level in 0..count {
+            ends[level + 1] += ends[level];
+        }
+        // Until a level is filled, the end of the one before stands for its next place.
+        let mut numbers = vec![0; ends[count]];
+        for (number, &level) in wanted() {
+            let next = &mut ends[level as usize];
+            numbers[*next] = number as u32;
+            *next += 1;
+        }
+        ends.truncate(count);
+        Levels { numbers, ends }
+    }
 }

@@ -8,6 +8,7 @@ mod forward;
 mod fused;
 mod gather;
 mod group;
+mod kinds;
 mod levels;
 mod offsets;
 mod parts;
@@ -21,42 +22,53 @@ mod squares;
 pub(super) use group::Group;
 pub(super) use levels::Levels;
 pub use plan::Exactness;
-pub(super) use plan::{Contribution, Destination, Operand, ReverseStep, Schedule, Step, Watched, Write};
+pub(super) use plan::{
+    Contribution, Destination, Operand, ReverseStep, Schedule, Step, Tree, Watched, Write,
+};
 
 use super::ir::graph::{Graph, Place};
+use kinds::Kinds;
 use std::borrow::Cow;
 
 impl Schedule {
     /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
     pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Schedule {
         let graph = offsets::of_inner_products(graph);
-        let (graph, products) = match exactness {
+        let (graph, trees) = match exactness {
             Exactness::Rounded => split::long_products(squares::long_sums(&graph)),
             Exactness::Exact => (Cow::Borrowed(&*graph), Vec::new()),
         };
-        let of = |levels: &Levels<'_>| Schedule::at_levels(&graph, levels, &products, is_variable, exactness);
-        let early = of(&Levels::early(graph.places(), graph.instructions.iter()));
-        let late = of(&Levels::late(graph.places(), graph.instructions.backwards()));
-        if late.cost() < early.cost() { late } else { early }
+        let kinds = Kinds::new(&graph);
+        let of =
+            |levels: &Levels| Schedule::at_levels(&graph, &kinds, levels, &trees, is_variable, exactness);
+        let (early, late) = (Levels::early(&graph, |_| true), Levels::late(&graph));
+        let first = of(&early);
+        if early == late {
+            return first;
+        }
+        let second = of(&late);
+        if second.cost() < first.cost() { second } else { first }
     }
 
     fn at_levels(
         graph: &Graph,
-        levels: &Levels<'_>,
-        products: &[Place],
+        kinds: &Kinds,
+        levels: &Levels,
+        trees: &[Vec<Place>],
         is_variable: &[bool],
         exactness: Exactness,
     ) -> Schedule {
-        let mut planner = forward::Planner::new(graph, exactness);
+        let mut planner = forward::Planner::new(graph, kinds, exactness);
         for level in levels.iter() {
             planner.level(level);
         }
-        let (mut schedule, blocks, constants) = planner.finish(products);
+        let (mut schedule, blocks, constants) = planner.finish(trees);
         schedule.levels = levels.len();
         schedule.atomics = graph.instructions.atomics().to_vec();
-        schedule.plan_reverse(graph, &blocks, &constants, is_variable);
+        let uses = schedule.uses();
+        schedule.plan_reverse(graph, &blocks, &constants, &uses, is_variable);
         let is_kept = schedule.kept(&blocks);
-        schedule.fuse_products(&blocks, &is_kept);
+        schedule.fuse_products(&blocks, &uses, &is_kept);
         schedule.reuse_values(&blocks, &is_kept);
         schedule
     }

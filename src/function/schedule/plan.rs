@@ -77,6 +77,8 @@ pub(crate) struct Schedule {
     pub guards: Vec<Guard>,
     /// Values that show whether something overflowed only because it was computed in another order.
     pub watched: Vec<Watched>,
+    /// In the order of their products until values are moved.
+    pub trees: Vec<Tree>,
     pub reverse: Vec<ReverseStep>,
     pub contributions: Vec<Contribution>,
     pub destinations: Vec<Destination>,
@@ -92,6 +94,13 @@ pub(crate) struct Watched {
     pub at: Address,
     pub len: usize,
     pub is_factor: bool,
+}
+
+/// A long product that is computed as a tree of products, and its parts among the values that are [`Watched`].
+#[derive(Debug, Clone)]
+pub(crate) struct Tree {
+    pub product: Address,
+    pub parts: Range<usize>,
 }
 
 /// What becomes of the numbers at a destination.
@@ -133,6 +142,8 @@ pub(crate) enum ReverseStep {
     Seed { output: usize, to: Destination },
     /// From adjoints to operands in which the results are linear: these of [`Schedule::contributions`].
     Linear(Range<usize>),
+    /// Given the adjoint of a product, nothing is written: whether the adjoints of the parts of this tree are sound.
+    Watch { tree: usize, adjoint: Address },
     /// From adjoints side by side, one to each destination; all are written, or all are added.
     Scatter { from: Address, to: Range<usize>, write: Write },
     /// From adjoints through the step with this number; destinations are in [`Schedule::destinations`], one per operand.

@@ -102,6 +102,7 @@ impl Schedule {
         self.indices.iter_mut().chain(&mut self.outputs).for_each(|address| *address = moved(*address));
         self.constants.iter_mut().for_each(|(address, _)| *address = moved(*address));
         self.watched.iter_mut().for_each(|watched| watched.at = moved(watched.at));
+        self.trees.iter_mut().for_each(|tree| tree.product = moved(tree.product));
         for guard in &mut self.guards {
             (guard.left, guard.right) = (moved(guard.left), moved(guard.right));
         }

@@ -23,7 +23,7 @@ struct Planner<'s> {
     /// The constants, by address.
     constants: &'s FxHashMap<Address, f64>,
     /// How often each value is used, by steps and as an output.
-    uses: Vec<u32>,
+    uses: &'s [u32],
     /// For each value, whether its adjoint has been written, and whether it depends on a variable.
     is_written: Vec<bool>,
     is_active: Vec<bool>,
@@ -38,6 +38,7 @@ impl Schedule {
         graph: &Graph,
         blocks: &Blocks,
         constants: &FxHashMap<Address, f64>,
+        uses: &[u32],
         is_variable: &[bool],
     ) {
         let is_active = self.active(is_variable);
@@ -47,7 +48,7 @@ impl Schedule {
             at: vec![None; blocks.len()],
             memory: Lent::new(blocks.len()),
             constants,
-            uses: self.uses(),
+            uses,
             is_written: vec![false; self.values],
             is_active,
             steps: Vec::new(),
@@ -97,9 +98,25 @@ impl Schedule {
         for step in &self.steps {
             let (results, operands) = (step.results(), self.operands(step));
             match step {
-                Step::Map { .. } | Step::Fused { .. } | Step::Lists { .. } | Step::Move { .. } => {
-                    for k in 0..results.len() {
-                        active[results.start + k] = operands.iter().any(|operand| active[operand.element(k)]);
+                Step::Map { .. } | Step::Fused { .. } | Step::Lists { .. } => {
+                    // Operands come before results in memory.
+                    let (before, now) = active.split_at_mut(results.start);
+                    let now = &mut now[..results.len()];
+                    for operand in operands.iter() {
+                        let of_operand = &before[operand.range(results.len())];
+                        match of_operand {
+                            &[is_active] if operand.is_same => {
+                                now.iter_mut().for_each(|now| *now |= is_active)
+                            }
+                            _ => {
+                                now.iter_mut().zip(of_operand).for_each(|(now, is_active)| *now |= is_active)
+                            }
+                        }
+                    }
+                }
+                Step::Move { from, .. } => {
+                    for (number, result) in results.enumerate() {
+                        active[result] = active[from.element(number)];
                     }
                 }
                 Step::Copy { .. } => {
@@ -193,9 +210,15 @@ impl Planner<'_> {
                 .map(|operand| self.is_active[operand.range(step.len())].contains(&true))
                 .collect();
             let mut from = self.adjoints(results.start as Address);
-            if !self.goes_through(step, &operands, from, &is_left) {
+            let trees = self.trees(&results);
+            if !trees.is_empty() || !self.goes_through(step, &operands, from, &is_left) {
                 self.compute(block);
                 from = self.adjoints(results.start as Address);
+            }
+            for tree in trees {
+                let product = schedule.trees[tree].product as usize;
+                let adjoint = from.from.element(product - results.start) as Address;
+                self.steps.push(ReverseStep::Watch { tree, adjoint });
             }
             if matches!(step, Step::Along { .. }) {
                 from = from.of_one();
@@ -225,6 +248,12 @@ impl Planner<'_> {
         if self.blocks.get(block).at as usize == results.start && self.at[block].take().is_some() {
             self.memory.finish(block);
         }
+    }
+
+    /// The trees whose products are among these results.
+    fn trees(&self, results: &Range<usize>) -> Range<usize> {
+        let before = |at: usize| self.schedule.trees.partition_point(|tree| (tree.product as usize) < at);
+        before(results.start)..before(results.end)
     }
 
     /// Whether all contributions of a step are multiples of others' adjoints, if those of its results are.

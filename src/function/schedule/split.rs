@@ -8,22 +8,27 @@ use std::borrow::Cow;
 /// From this number of factors on, a product is long.
 const LONG: usize = 64;
 
-/// The graph with every long product as a tree, whose levels are computed side by side, and the places of all products in
-/// these trees.
-pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Place>) {
+/// The graph with every long product as a tree, whose levels are computed side by side, and for each of these trees the places of
+/// its products; the last is the whole.
+pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<Place>>) {
     let is_long = |op: Op, operands: usize| op == Op::FACTORS && operands >= LONG;
     if !graph.instructions.iter().any(|it| is_long(it.op, it.operands.len())) {
         return (graph, Vec::new());
     }
-    let mut products = Vec::new();
+    let mut trees: Vec<Vec<Source>> = Vec::new();
     let graph = rewrite(&graph, |builder, instruction, now| {
         let (op, operands) = (instruction.op, operands(instruction, now));
         Some(match is_long(op, instruction.operands.len()) {
-            true => tree(operands.collect(), |a, b| {
-                let product = builder.instruction(Op::PRODUCT, [a, b]);
-                products.push(product);
-                product
-            }),
+            true => {
+                let mut products = Vec::new();
+                let whole = tree(operands.collect(), |a, b| {
+                    let product = builder.instruction(Op::PRODUCT, [a, b]);
+                    products.push(product);
+                    product
+                });
+                trees.push(products);
+                whole
+            }
             false => builder.instruction(op, operands),
         })
     });
@@ -31,8 +36,8 @@ pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Place
         Source::Result(number) => (graph.first_result() + number) as Place,
         _ => unreachable!("the result of an instruction"),
     };
-    let products = products.into_iter().map(place).collect();
-    (Cow::Owned(graph), products)
+    let trees = trees.into_iter().map(|products| products.into_iter().map(place).collect()).collect();
+    (Cow::Owned(graph), trees)
 }
 
 fn tree(mut factors: Vec<Source>, mut product: impl FnMut(Source, Source) -> Source) -> Source {

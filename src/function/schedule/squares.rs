@@ -20,18 +20,22 @@ struct Part {
 
 /// Parts that are added up together: the bits of the factor before them, and whether they are products.
 type Kind = (u64, bool);
+type Kinds = IndexMap<Kind, Vec<Part>, FxBuildHasher>;
 
 /// The graph with long sums of terms like `w a² + b²` as `w Σ a·a + Σ b·b`. The parts of a term have one sign, so the error of
 /// the sum is no larger than before, but its last bits may be others.
 pub(super) fn long_sums(graph: &Graph) -> Cow<'_, Graph> {
-    let uses = graph.uses();
-    let parts = Parts { graph, uses: &uses };
-    // By place: long sums in parts, and what is taken apart for them.
+    let mut long =
+        graph.instructions.iter().filter(|it| it.op == Op::TERMS && it.operands.len() >= LONG).peekable();
+    if long.peek().is_none() {
+        return Cow::Borrowed(graph);
+    }
+    let parts = Parts { graph, uses: &graph.uses() };
     let mut left_out = vec![false; graph.places()];
-    let mut in_parts: Vec<Option<IndexMap<Kind, Vec<Part>, FxBuildHasher>>> = Vec::new();
-    in_parts.resize_with(graph.places(), || None);
-    for sum in graph.instructions.iter().filter(|it| it.op == Op::TERMS && it.operands.len() >= LONG) {
-        let mut kinds: IndexMap<Kind, Vec<Part>, FxBuildHasher> = IndexMap::default();
+    // The results of sums in parts, and the parts of each kind.
+    let mut in_parts: Vec<(usize, Kinds)> = Vec::new();
+    for sum in long {
+        let mut kinds = Kinds::default();
         let mut apart = Vec::new();
         for &term in sum.operands {
             parts.of(term, 1.0, &mut apart, &mut |part| {
@@ -40,26 +44,25 @@ pub(super) fn long_sums(graph: &Graph) -> Cow<'_, Graph> {
         }
         let is_split = kinds.keys().any(|&(by, is_product)| is_product || by != 1f64.to_bits());
         if is_split && kinds.len() <= KINDS {
-            in_parts[sum.result] = Some(kinds);
+            in_parts.push((sum.result, kinds));
             apart.into_iter().for_each(|place| left_out[place as usize] = true);
         }
     }
-    if in_parts.iter().all(Option::is_none) {
+    if in_parts.is_empty() {
         return Cow::Borrowed(graph);
     }
-    Cow::Owned(rewrite(graph, |builder, instruction, now| match &in_parts[instruction.result] {
-        Some(kinds) => Some(total(builder, kinds, now)),
-        None if left_out[instruction.result] => None,
-        None => Some(builder.instruction(instruction.op, operands(instruction, now))),
+    in_parts.reverse();
+    Cow::Owned(rewrite(graph, |builder, instruction, now| {
+        match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
+            Some((_, kinds)) => Some(total(builder, &kinds, now)),
+            None if left_out[instruction.result] => None,
+            None => Some(builder.instruction(instruction.op, operands(instruction, now))),
+        }
     }))
 }
 
 /// The sum of the sums of all kinds.
-fn total(
-    builder: &mut Builder,
-    kinds: &IndexMap<Kind, Vec<Part>, FxBuildHasher>,
-    now: impl Fn(Place) -> Source,
-) -> Source {
+fn total(builder: &mut Builder, kinds: &Kinds, now: impl Fn(Place) -> Source) -> Source {
     let sums: Vec<Source> = kinds
         .iter()
         .map(|(&(by, is_product), parts)| {
@@ -81,7 +84,7 @@ fn total(
 
 struct Parts<'g> {
     graph: &'g Graph,
-    uses: &'g [usize],
+    uses: &'g [u32],
 }
 
 impl<'g> Parts<'g> {

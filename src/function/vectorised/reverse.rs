@@ -8,7 +8,7 @@ use crate::function::lanes::elementwise::{Evaluated, list_partials_of, pass_on};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
 use crate::function::lanes::vector::Aligned;
-use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Write};
+use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Tree, Watched, Write};
 use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
@@ -16,7 +16,8 @@ use crate::table::zeros::Reach;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Computes the adjoints of the inputs from weights of the outputs. Returns whether the derivatives are finite.
+/// Computes the adjoints of the inputs from weights of the outputs. Returns whether the derivatives are finite, and no part of
+/// a long product was lost on the way.
 pub(super) struct Backward<'e, T> {
     pub schedule: &'e Schedule,
     pub memory: &'e mut Memory<T>,
@@ -33,6 +34,17 @@ impl<T: Float> WithSimd for Backward<'_, T> {
             match step {
                 ReverseStep::Zero(range) => memory.adjoints[range.clone()].fill(T::default()),
                 ReverseStep::Seed { output, to } => put(T::of(weights[*output]), *to, &mut memory.adjoints),
+                ReverseStep::Watch { tree, adjoint } => {
+                    let Memory { values, adjoints, .. } = &*memory;
+                    if !are_sound(
+                        &schedule.trees[*tree],
+                        &schedule.watched,
+                        values,
+                        adjoints[*adjoint as usize],
+                    ) {
+                        return false;
+                    }
+                }
                 ReverseStep::Linear(contributions) => {
                     let Memory { values, adjoints, .. } = &mut *memory;
                     contribute(simd, &schedule.contributions[contributions.clone()], values, adjoints);
@@ -52,6 +64,18 @@ impl<T: Float> WithSimd for Backward<'_, T> {
             numbers.iter().fold(true, |all, &number| all & is_finite(number))
         })
     }
+}
+
+/// Whether the adjoints of all parts of a product, given its own, are 0 or normal: they are its adjoint times the other parts. (If one
+/// is too large, a derivative is not finite.)
+#[inline(never)]
+fn are_sound<T: Float>(tree: &Tree, watched: &[Watched], values: &[T], adjoint: T) -> bool {
+    let size = |value: T| if value < T::default() { -value } else { value };
+    let parts = watched[tree.parts.clone()].iter().flat_map(|part| &values[part.at as usize..][..part.len]);
+    let largest = parts.fold(T::default(), |most, &part| if size(part) > most { size(part) } else { most });
+    let others = size(values[tree.product as usize]).double() / largest.double();
+    let least = T::LEAST.double();
+    adjoint == T::default() || others >= least && size(adjoint).double() * others >= least
 }
 
 #[inline(always)]

@@ -63,6 +63,31 @@ enum Home {
     Tail,
 }
 
+/// The work of a graph: all of it, that outside stretches, and for each stretch that of its own and what the next one needs, too.
+#[derive(Default)]
+struct Work {
+    all: usize,
+    outside: usize,
+    within: Vec<usize>,
+    between: Vec<usize>,
+}
+
+impl Work {
+    /// Whether most of it is in stretches, and evenly; `may_repeat`: what two neighbours need is computed twice.
+    fn is_worth_it(&self, may_repeat: bool) -> bool {
+        let between: usize = self.between.iter().sum();
+        let (outside, repeated) =
+            if may_repeat { (self.outside, between) } else { (self.outside + between, 0) };
+        let count = self.within.len();
+        let is_even = (0..count).all(|k| {
+            let from_before = k.checked_sub(1).map_or(0, |before| self.between[before]);
+            let shared = if may_repeat { self.between[k] + from_before } else { 0 };
+            (self.within[k] + shared) * count <= 4 * self.all
+        });
+        count > 1 && is_even && 2 * outside <= self.all && 16 * repeated <= self.all
+    }
+}
+
 /// The least and the largest unit that needs a number. Units divide all long sums: the longest one has a term per unit.
 type Needed = (u32, u32);
 const NOWHERE: Needed = (u32::MAX, 0);
@@ -91,8 +116,9 @@ pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
         let units = lengths().max()?;
         let count = (units / TERMS).clamp(least, most);
         let divided = Divided::new(graph, sums.clone(), units, count);
-        if let Some(split) = divided.split(true).or_else(|| divided.split(false)) {
-            return Some(split);
+        let work = divided.work();
+        if let Some(may_repeat) = [true, false].into_iter().find(|&may_repeat| work.is_worth_it(may_repeat)) {
+            return Some(divided.split(may_repeat));
         }
         // The terms of a sum may be long sums, of which one has most of the terms.
         shortest = lengths().min()? + 1;
@@ -141,8 +167,10 @@ impl<'g> Divided<'g> {
         let mut divided =
             Divided { graph, sums, units, count, is_sum, needed: Vec::new(), guards: Vec::new(), stretch_of };
         divided.find_needs();
-        divided.guards = divided.units_of_guards();
-        divided.find_needs();
+        if !graph.guards.is_empty() {
+            divided.guards = divided.units_of_guards();
+            divided.find_needs();
+        }
         divided.cut();
         divided
     }
@@ -232,34 +260,18 @@ impl<'g> Divided<'g> {
     }
 
     /// `may_repeat`: what two neighbours need is computed twice.
-    fn split(&self, may_repeat: bool) -> Option<Split> {
+    fn split(&self, may_repeat: bool) -> Split {
         let (mut head, mut tail) = (Members::default(), Members::default());
         let mut stretches = vec![Members::default(); self.count];
-        let mut of_stretch = vec![0; self.count];
-        let (mut once, mut outside, mut repeated) = (0, 0, 0);
         for (number, instruction) in self.graph.instructions.iter().enumerate() {
-            let work = instruction.work();
-            once += work;
-            let units = self.needs(instruction);
-            if self.is_sum[instruction.result] || units == NOWHERE {
-                continue;
-            }
-            match self.home(units, may_repeat) {
-                Home::Stretches(first, last) => {
-                    for k in first as usize..=last as usize {
-                        stretches[k].instructions.push(number);
-                        of_stretch[k] += work;
-                    }
-                    repeated += (last - first) as usize * work;
+            match self.home_of(instruction, may_repeat) {
+                Some(Home::Stretches(first, last)) => {
+                    let own = &mut stretches[first as usize..=last as usize];
+                    own.iter_mut().for_each(|stretch| stretch.instructions.push(number));
                 }
-                Home::Head => {
-                    head.instructions.push(number);
-                    outside += work;
-                }
-                Home::Tail => {
-                    tail.instructions.push(number);
-                    outside += work;
-                }
+                Some(Home::Head) => head.instructions.push(number),
+                Some(Home::Tail) => tail.instructions.push(number),
+                None => {}
             }
         }
         for (number, &unit) in self.guards.iter().enumerate() {
@@ -269,15 +281,36 @@ impl<'g> Divided<'g> {
                 Some(Home::Head) | None => head.guards.push(number),
             }
         }
-        let is_even = of_stretch.iter().all(|work| work * self.count <= 4 * once);
-        let is_worth_it = self.count > 1 && is_even && 2 * outside <= once && 16 * repeated <= once;
-        is_worth_it.then(|| Split {
+        Split {
             sums: self.sums.iter().map(|sum| sum.result as Place).collect(),
             terms: self.sums.iter().map(|&sum| self.terms(sum)).collect(),
             head,
             stretches,
             tail,
-        })
+        }
+    }
+
+    /// Where the work is.
+    fn work(&self) -> Work {
+        let mut work = Work { within: vec![0; self.count], between: vec![0; self.count], ..Work::default() };
+        for instruction in self.graph.instructions.iter() {
+            let own = instruction.work();
+            work.all += own;
+            match self.home_of(instruction, true) {
+                Some(Home::Stretches(first, last)) if first == last => work.within[first as usize] += own,
+                Some(Home::Stretches(first, _)) => work.between[first as usize] += own,
+                Some(Home::Head | Home::Tail) => work.outside += own,
+                None => {}
+            }
+        }
+        work
+    }
+
+    /// Where an instruction is computed, unless it is a divided sum or nothing needs it.
+    fn home_of(&self, instruction: Instruction<'_>, may_repeat: bool) -> Option<Home> {
+        let units = self.needs(instruction);
+        let is_left_out = self.is_sum[instruction.result] || units == NOWHERE;
+        (!is_left_out).then(|| self.home(units, may_repeat))
     }
 
     /// Where a number is computed that these units need.
