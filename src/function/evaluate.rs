@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::number::dual::Dual;
 use crate::number::real::Real;
 use crate::table::atomic::{Active, Refusal};
-use crate::table::number::Number;
+use crate::table::hooks::Hooks;
 use crate::table::ops::Op;
 use crate::table::zeros::Reach;
 use std::ops::Range;
@@ -246,12 +246,11 @@ pub(super) fn backward_over_duals<const N: usize>(
     let Memory { values, adjoints, .. } = memory;
     begin(graph, adjoints);
     adjoints[seed.0 as usize] = seed.1;
-    let is_compound = |_: Instruction<'_>, _: &[_], _: &mut [_]| Err(());
-    let outcome = sweep_without_zeros(graph, graph.instructions.backwards(), values, adjoints, is_compound);
+    let is_done = sweep_over_duals(graph, values, adjoints);
     let inputs = &adjoints[graph.constants.len()..graph.first_result()];
-    match outcome.is_err() || inputs.iter().fold(false, |any, adjoint| any | adjoint.has_nan()) {
-        true => backward(graph, [seed], memory),
-        false => Ok(()),
+    match is_done && !inputs.iter().fold(false, |any, adjoint| any | adjoint.has_nan()) {
+        true => Ok(()),
+        false => backward(graph, [seed], memory),
     }
 }
 
@@ -263,21 +262,6 @@ pub(super) fn sweep_plain<'g>(
     values: &[f64],
     adjoints: &mut [f64],
 ) -> Result<(), Error> {
-    let compound = |instruction: Instruction<'_>, values: &[f64], adjoints: &mut [f64]| {
-        add_compound(graph, instruction, values, adjoints)
-    };
-    sweep_without_zeros(graph, instructions, values, adjoints, compound)
-}
-
-/// As [`sweep_plain`], over any numbers; `compound` adds the contributions of an operation with several results.
-#[inline(always)]
-fn sweep_without_zeros<'g, R: Number, E>(
-    graph: &'g Graph,
-    instructions: impl Iterator<Item = Instruction<'g>>,
-    values: &[R],
-    adjoints: &mut [R],
-    compound: impl Fn(Instruction<'g>, &[R], &mut [R]) -> Result<(), E>,
-) -> Result<(), E> {
     // As slices of one length, so that one bounds check serves both.
     let (values, adjoints) = (&values[..graph.places()], &mut adjoints[..graph.places()]);
     for instruction in instructions {
@@ -293,16 +277,36 @@ fn sweep_without_zeros<'g, R: Number, E>(
                 |operand| !graph.is_constant(operand),
                 #[inline(always)]
                 |operand, partial| {
-                    let term = partial.times_derivative(adjoint);
-                    adjoints[operand as usize] = adjoints[operand as usize].plus_term(term);
+                    adjoints[operand as usize] += partial * adjoint;
                 },
             );
             if !has_row {
-                compound(instruction, values, adjoints)?;
+                add_compound(graph, instruction, values, adjoints)?;
             }
         }
     }
     Ok(())
+}
+
+/// As [`sweep_plain`], over dual numbers and all instructions. (One function for both took an eighth more instructions over plain
+/// numbers.) Returns false if there is an operation with several results, which is left to [`backward`].
+fn sweep_over_duals<const N: usize>(
+    graph: &Graph,
+    values: &[Dual<f64, N>],
+    adjoints: &mut [Dual<f64, N>],
+) -> bool {
+    graph.instructions.backwards().all(|instruction| {
+        let adjoint = adjoints[instruction.result];
+        let mut add = |operand: Place, partial: Dual<f64, N>| {
+            let sum = &mut adjoints[operand as usize];
+            *sum = sum.plus_term(partial.times_derivative(adjoint));
+        };
+        if instruction.is_list() {
+            instruction.visit_list_partials(values, add);
+            return true;
+        }
+        instruction.visit_partials(values, |operand| !graph.is_constant(operand), &mut add)
+    })
 }
 
 fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
@@ -310,13 +314,12 @@ fn begin<R: Real>(graph: &Graph, adjoints: &mut Vec<R>) {
     adjoints.resize(graph.places(), R::constant(0.0));
 }
 
-/// Adds the contributions of a row over lists.
+/// Adds the contributions of a row over lists, for plain numbers.
 #[inline(never)]
-fn add_list<R: Number>(op: Op, operands: &[Place], values: &[R], result: usize, adjoints: &mut [R]) {
+fn add_list(op: Op, operands: &[Place], values: &[f64], result: usize, adjoints: &mut [f64]) {
     let adjoint = adjoints[result];
     Instruction { op, operands, result }.visit_list_partials(values, |operand, partial| {
-        let term = partial.times_derivative(adjoint);
-        adjoints[operand as usize] = adjoints[operand as usize].plus_term(term);
+        adjoints[operand as usize] += partial * adjoint;
     });
 }
 
