@@ -71,8 +71,16 @@ impl<T: Float> WithSimd for Backward<'_, T> {
 #[inline(never)]
 fn are_sound<T: Float>(tree: &Tree, watched: &[Watched], values: &[T], adjoint: T) -> bool {
     let size = |value: T| if value < T::default() { -value } else { value };
-    let parts = watched[tree.parts.clone()].iter().flat_map(|part| &values[part.at as usize..][..part.len]);
-    let largest = parts.fold(T::default(), |most, &part| if size(part) > most { size(part) } else { most });
+    // Side by side, so that the compiler has registers of them.
+    let mut largest = [T::default(); WIDTH];
+    for part in &watched[tree.parts.clone()] {
+        for parts in values[part.at as usize..][..part.len].chunks(WIDTH) {
+            for (largest, &part) in largest.iter_mut().zip(parts) {
+                *largest = if size(part) > *largest { size(part) } else { *largest };
+            }
+        }
+    }
+    let largest = largest.into_iter().fold(T::default(), |most, one| if one > most { one } else { most });
     let others = size(values[tree.product as usize]).double() / largest.double();
     let least = T::LEAST.double();
     adjoint == T::default() || others >= least && size(adjoint).double() * others >= least
