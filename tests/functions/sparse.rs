@@ -2,7 +2,7 @@
 
 use crate::programs::{Program, Random, any_point};
 use crate::repeated::Repeated;
-use tapegrad::{Error, Function, Mode, Var, lists, sparse::Pattern};
+use tapegrad::{Error, Function, Mode, Var, lists, sparse::Pattern, vectorised::Exactness};
 
 /// Whether two numbers are the same, NaN included; 0 and −0 are.
 fn same(a: f64, b: f64) -> bool {
@@ -183,6 +183,33 @@ fn a_chain_is_equal_to_its_dense_hessian() {
         let scale = exact.iter().fold(0f64, |most, h| most.max(h.abs()));
         assert!(all.iter().zip(&exact).all(|(&a, &b)| near(a, b, scale)), "{mode:?}");
     }
+}
+
+/// With functions in vector registers: the same nonzeros within their rounding, the same errors.
+#[test]
+fn rounded_plans() {
+    let terms =
+        |x: &[Var]| x.windows(2).map(|w| (w[0] * w[1]).sin() * w[0].exp() + w[1].sqrt().ln()).collect();
+    let at: Vec<f64> = (0..300).map(|k| 0.2 + f64::from(k % 17) * 0.1).collect();
+    let f = Function::record(|x: &[Var]| -> Vec<Var> { terms(x) }, &at[..]).unwrap();
+    let [exact, rounded] =
+        [Exactness::Exact, Exactness::Rounded].map(|it| f.sparse_jacobian_with(it).unwrap());
+    assert_eq!(exact.pattern(), rounded.pattern());
+    let [a, b] = [&exact, &rounded].map(|it| it.evaluator().values(&at).unwrap());
+    assert!(a.iter().zip(&b).all(|(&a, &b)| near(a, b, 1e-2)), "within 1e-14");
+    let energy = Function::record(|x: &[Var]| terms(x).into_iter().sum::<Var>(), &at[..]).unwrap();
+    let [exact, rounded] =
+        [Exactness::Exact, Exactness::Rounded].map(|it| energy.sparse_hessian_with(it).unwrap());
+    let [a, b] = [&exact, &rounded].map(|it| it.evaluator().values(&at).unwrap());
+    assert!(a.iter().zip(&b).all(|(&a, &b)| near(a, b, 1e-1)), "within 1e-13");
+    // At the edge of a domain both give what the function gives.
+    let mut edge = at.clone();
+    (edge[7], edge[20]) = (0.0, -1.0);
+    let [a, b] = [&exact, &rounded].map(|it| it.evaluator().values(&edge).unwrap());
+    assert!(a.iter().zip(&b).all(|(&a, &b)| near(a, b, 1e-1)) && a.iter().any(|a| !a.is_finite()));
+    let branch = Function::record(|[x, y]| if x < y { [x.exp() * y] } else { [y] }, [1.0, 2.0]).unwrap();
+    let refused = branch.sparse_jacobian_with(Exactness::Rounded).unwrap().evaluator().values(&[2.0, 1.0]);
+    assert!(matches!(refused, Err(Error::BranchChanged { .. })));
 }
 
 #[test]

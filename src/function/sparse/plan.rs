@@ -78,7 +78,27 @@ impl Function {
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn sparse_jacobian(&self) -> Result<SparseDerivatives, Error> {
-        self.sparse_jacobian_by(Mode::Auto)
+        self.sparse_jacobian_with(Exactness::Exact)
+    }
+
+    /// As [`sparse_jacobian`](Self::sparse_jacobian), with a choice of bits: where the nonzeros are a function,
+    /// [`Exactness::Rounded`] evaluates elementary functions in vector registers, within 2 units in the last place. For residuals
+    /// that consist of them it takes half of the time.
+    ///
+    /// ```
+    /// use tapegrad::{Function, Var, vectorised::Exactness};
+    ///
+    /// let f = Function::record(|x: &[Var]| x.iter().map(|&x| x.exp()).collect::<Vec<_>>(), &[0.5; 200][..])?;
+    /// let sparse = f.sparse_jacobian_with(Exactness::Rounded)?;
+    /// let values = sparse.evaluator().values(&[1.0; 200])?;
+    /// assert!(values.iter().all(|slope| (slope - 1f64.exp()).abs() < 1e-15));
+    /// # Ok::<(), tapegrad::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`jacobian`](Self::jacobian).
+    pub fn sparse_jacobian_with(&self, exactness: Exactness) -> Result<SparseDerivatives, Error> {
+        self.planned_jacobian(Mode::Auto, exactness)
     }
 
     /// As [`sparse_jacobian`](Self::sparse_jacobian). With [`Mode::Reverse`] or [`Mode::Sparse`], nothing is recorded: the
@@ -98,10 +118,14 @@ impl Function {
     /// # Errors
     /// As [`jacobian`](Self::jacobian).
     pub fn sparse_jacobian_by(&self, mode: Mode) -> Result<SparseDerivatives, Error> {
+        self.planned_jacobian(mode, Exactness::Exact)
+    }
+
+    fn planned_jacobian(&self, mode: Mode, exactness: Exactness) -> Result<SparseDerivatives, Error> {
         let pattern = self.jacobian_pattern();
         let colours = || Compressed::of_jacobian(pattern.clone());
         let means = match self.cheapest(mode) {
-            Mode::Auto => Means::function(self, &pattern)?,
+            Mode::Auto => Means::function(self, &pattern, exactness)?,
             Mode::Reverse => Means::rows(self.clone()),
             Mode::Forward | Mode::Sparse => match colours() {
                 Some(compressed) => Means::Colours(Box::new((self.clone(), compressed))),
@@ -131,7 +155,16 @@ impl Function {
     /// # Errors
     /// As [`gradient`](Self::gradient).
     pub fn sparse_hessian(&self) -> Result<SparseDerivatives, Error> {
-        self.sparse_hessian_by(Mode::Auto)
+        self.sparse_hessian_with(Exactness::Exact)
+    }
+
+    /// As [`sparse_hessian`](Self::sparse_hessian), with a choice of bits, as with
+    /// [`sparse_jacobian_with`](Self::sparse_jacobian_with).
+    ///
+    /// # Errors
+    /// As [`gradient`](Self::gradient).
+    pub fn sparse_hessian_with(&self, exactness: Exactness) -> Result<SparseDerivatives, Error> {
+        self.planned_hessian(Mode::Auto, exactness)
     }
 
     /// As [`sparse_hessian`](Self::sparse_hessian), in a mode, as with [`sparse_jacobian_by`](Self::sparse_jacobian_by): by rows
@@ -140,11 +173,15 @@ impl Function {
     /// # Errors
     /// As [`gradient`](Self::gradient).
     pub fn sparse_hessian_by(&self, mode: Mode) -> Result<SparseDerivatives, Error> {
+        self.planned_hessian(mode, Exactness::Exact)
+    }
+
+    fn planned_hessian(&self, mode: Mode, exactness: Exactness) -> Result<SparseDerivatives, Error> {
         let gradient = self.gradient()?;
         let pattern = gradient.jacobian_pattern().lower();
         let colours = || Compressed::of_hessian(pattern.clone());
         let means = match gradient.cheapest(mode) {
-            Mode::Auto => Means::function(&gradient, &pattern)?,
+            Mode::Auto => Means::function(&gradient, &pattern, exactness)?,
             Mode::Reverse => Means::rows(gradient),
             Mode::Forward | Mode::Sparse => match colours() {
                 Some(compressed) => Means::Stars(Box::new((self.clone(), compressed, gradient))),
@@ -167,8 +204,8 @@ impl Function {
 }
 
 impl Means {
-    fn function(function: &Function, pattern: &Pattern) -> Result<Means, Error> {
-        Ok(Means::Function(Box::new(function.nonzeros(pattern)?.vectorised_with(Exactness::Exact))))
+    fn function(function: &Function, pattern: &Pattern, exactness: Exactness) -> Result<Means, Error> {
+        Ok(Means::Function(Box::new(function.nonzeros(pattern)?.vectorised_with(exactness))))
     }
 
     fn rows(function: Function) -> Means {
