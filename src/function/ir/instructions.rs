@@ -156,8 +156,11 @@ impl Instructions {
         self.results.clone()
     }
 
+    /// Appends an instruction, of a file.
+    ///
     /// # Panics
     /// If there are 2³² operands, or values, or more in total.
+    #[cfg(feature = "serde")]
     pub fn push(&mut self, op: Op, operands: impl IntoIterator<Item = Place>) {
         let here = |operands: &[Place]| u32::try_from(operands.len()).expect("fewer than 2³² operands");
         let start = here(&self.operands);
