@@ -158,9 +158,12 @@ impl Function {
     /// # Errors
     /// As [`gradient`](Self::gradient).
     pub fn hessian_by(&self, mode: Mode) -> Result<Function, Error> {
-        let gradient = self.gradient()?;
-        let compressed = (mode == Mode::Sparse).then(|| self.compressed_hessian()).flatten();
-        compressed.map_or_else(|| gradient.jacobian_by(mode), |compressed| gradient.by_stars(compressed))
+        if mode == Mode::Sparse
+            && let (Some(gradient), Some(compressed)) = (self.known_gradient(), self.compressed_hessian())
+        {
+            return gradient.by_stars(compressed);
+        }
+        self.gradient()?.jacobian_by(mode)
     }
 
     /// The Jacobian-vector product: a function of the inputs and, after them, of a direction of the variables. Its

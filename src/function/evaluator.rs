@@ -131,8 +131,8 @@ impl Evaluator<'_> {
     /// The Jacobian: one row per output, one column per variable; in the mode that takes least, which
     /// [`Function::jacobian_plan`] tells. It depends on the function alone, and is found at the first evaluation.
     ///
-    /// For a large matrix at many points, a plan takes a third of the time or less, full ones included: see
-    /// [`Function::sparse_jacobian`], and [`Function::vectorised`] where there are few outputs.
+    /// For a large matrix at many points, a plan takes less than half of the time, full matrices included, and a tenth where the
+    /// last bits do not matter: see [`Function::sparse_jacobian`] and [`Function::sparse_jacobian_with`].
     ///
     /// ```
     /// use tapegrad::{Function, Var};

@@ -15,6 +15,15 @@ pub(crate) enum Compound {
 }
 
 impl Compound {
+    /// An operation of a list that calls these functions, if it has several results.
+    pub fn of(op: Op, called: &[Atomic]) -> Option<Compound> {
+        match op {
+            Op::Matrix(op) => Some(Compound::Matrix(op)),
+            Op::Atomic(op) => Some(Compound::Atomic(called[op.index()].clone())),
+            _ => None,
+        }
+    }
+
     /// The operation, as it stands on a tape.
     pub fn op(&self) -> Op {
         match self {

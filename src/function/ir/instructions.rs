@@ -131,10 +131,7 @@ impl Instructions {
 
     /// An instruction as an operation with several results, if it is one.
     pub fn compound(&self, instruction: Instruction<'_>) -> Option<Compound> {
-        match instruction.op {
-            Op::Matrix(op) => Some(Compound::Matrix(op)),
-            _ => self.called_by(instruction).cloned().map(Compound::Atomic),
-        }
+        Compound::of(instruction.op, &self.atomics)
     }
 
     /// The first instruction in this range that calls an atomic function.

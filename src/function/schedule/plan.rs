@@ -168,11 +168,7 @@ impl Schedule {
 
     /// An operation with several results, if it is one.
     pub fn compound(&self, op: Op) -> Option<Compound> {
-        match op {
-            Op::Matrix(op) => Some(Compound::Matrix(op)),
-            Op::Atomic(op) => Some(Compound::Atomic(self.atomics[op.index()].clone())),
-            _ => None,
-        }
+        Compound::of(op, &self.atomics)
     }
 
     /// An estimate of the time of a value and a gradient, in nanoseconds.

@@ -83,7 +83,7 @@ impl Function {
 
     /// As [`sparse_jacobian`](Self::sparse_jacobian), with a choice of bits: where the nonzeros are a function,
     /// [`Exactness::Rounded`] evaluates elementary functions in vector registers, within 2 units in the last place. For residuals
-    /// that consist of them it takes half of the time.
+    /// that consist of them it takes a third of the time.
     ///
     /// ```
     /// use tapegrad::{Function, Var, vectorised::Exactness};

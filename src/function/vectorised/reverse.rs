@@ -35,13 +35,8 @@ impl<T: Float> WithSimd for Backward<'_, T> {
                 ReverseStep::Zero(range) => memory.adjoints[range.clone()].fill(T::default()),
                 ReverseStep::Seed { output, to } => put(T::of(weights[*output]), *to, &mut memory.adjoints),
                 ReverseStep::Watch { tree, adjoint } => {
-                    let Memory { values, adjoints, .. } = &*memory;
-                    if !are_sound(
-                        &schedule.trees[*tree],
-                        &schedule.watched,
-                        values,
-                        adjoints[*adjoint as usize],
-                    ) {
+                    let adjoint = memory.adjoints[*adjoint as usize];
+                    if !are_sound(&schedule.trees[*tree], &schedule.watched, &memory.values, adjoint) {
                         return false;
                     }
                 }
@@ -128,15 +123,9 @@ fn through<T: Float, S: Simd>(
             match schedule.compound(*op) {
                 None => single(*op, operands, y, from, to, values, adjoints),
                 Some(compound) => {
-                    let results = compound.op().results(operands.len());
-                    several(
-                        &compound,
-                        operands,
-                        [y..y + results, from..from + results],
-                        to,
-                        values,
-                        adjoints,
-                    );
+                    let results = op.results(operands.len());
+                    let of_results = [y..y + results, from..from + results];
+                    several(&compound, operands, of_results, to, values, adjoints);
                 }
             }
         }
