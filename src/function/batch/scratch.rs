@@ -92,9 +92,3 @@ impl<T> Block<'_, T> {
 pub(super) fn all_are_finite<T: Float>(numbers: &[T]) -> bool {
     !numbers.iter().fold(false, |any, &number| any | (number * T::default()).is_a_nan())
 }
-
-/// Whether any number is NaN. Without an early return, so that the loop becomes vector instructions.
-#[inline(always)]
-pub(super) fn any_is_nan<T: Float>(lanes: &[T]) -> bool {
-    lanes.iter().fold(false, |any, lane| any | lane.is_a_nan())
-}

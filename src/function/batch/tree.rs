@@ -3,12 +3,13 @@
 
 use super::plan::Plan;
 use super::samples::Samples;
-use super::scratch::{Block, Scratch, ZeroLaw, all_are_finite, any_is_nan};
+use super::scratch::{Block, Scratch, ZeroLaw, all_are_finite};
 use super::staging::Staging;
 use super::sweep::Sweep;
 use super::transpose::{Layout, to_rows};
 use crate::error::Error;
 use crate::function::evaluate::refused;
+use crate::function::lanes::declined::any_is_nan;
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;
 use crate::platform::{join, with_best_instructions};

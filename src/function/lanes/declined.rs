@@ -1,4 +1,4 @@
-//! Values that a kernel declined to compute.
+//! Values that a kernel declined to compute, which are NaN.
 
 use super::float::Float;
 use crate::table::ops::Op;
@@ -14,4 +14,10 @@ pub(crate) fn values<T: Float>(op: Op, operand: impl Fn(usize, usize) -> T, arit
         arguments.extend((0..arity).map(|k| operand(k, lane).double()));
         *y = T::of(op.value(&arguments).expect("a row of the table"));
     }
+}
+
+/// Whether any of these numbers is NaN. Without an early exit, so that one instruction tests several.
+#[inline(always)]
+pub(crate) fn any_is_nan<T: Float>(numbers: &[T]) -> bool {
+    numbers.iter().fold(false, |any, number| any | number.is_a_nan())
 }

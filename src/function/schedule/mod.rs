@@ -4,8 +4,8 @@
 
 mod adjoints;
 mod blocks;
+mod chains;
 mod forward;
-mod fused;
 mod gather;
 mod group;
 mod kinds;
@@ -23,7 +23,8 @@ pub(super) use group::Group;
 pub(super) use levels::Levels;
 pub use plan::Exactness;
 pub(super) use plan::{
-    Contribution, Destination, Operand, ReverseStep, Schedule, Step, Tree, Watched, Write,
+    Contribution, Derivatives, Destination, Link, Linked, Operand, ReverseStep, Schedule, Step, Tree,
+    Watched, Write,
 };
 
 use super::ir::graph::{Graph, Place};
@@ -68,7 +69,7 @@ impl Schedule {
         let uses = schedule.uses();
         schedule.plan_reverse(graph, &blocks, &constants, &uses, is_variable);
         let is_kept = schedule.kept(&blocks);
-        schedule.fuse_products(&blocks, &uses, &is_kept);
+        schedule.join_chains(&blocks, &uses, &is_kept);
         schedule.reuse_values(&blocks, &is_kept);
         schedule
     }

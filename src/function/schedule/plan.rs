@@ -22,9 +22,9 @@ pub(crate) struct Operand {
 pub(crate) enum Step {
     /// An elementwise row with this number of results.
     Map { op: Op, operands: [Operand; 3], arity: usize, to: Address, len: usize },
-    /// The product of the first two operands in a sum or a difference with the third; `is_first`: whether the product comes
-    /// first there. The first and the third operand are one number for each result.
-    Fused { op: Op, operands: [Operand; 3], is_first: bool, to: Address, len: usize },
+    /// Elementwise operations one after the other: the first has this operand and that of its link, each further one the result of
+    /// the one before. They are in [`Schedule::links`].
+    Chain { first: Operand, links: Range<usize>, to: Address, len: usize },
     /// Rows over lists of equal length, side by side; the operands are in [`Schedule::terms`].
     Lists { op: Op, operands: Range<usize>, to: Address, len: usize },
     /// The sum of this number of terms, or of products of two factors.
@@ -35,6 +35,23 @@ pub(crate) enum Step {
     Move { from: Operand, to: Address, len: usize },
     /// One operation; its operands are in [`Schedule::indices`].
     Single { op: Op, operands: Range<usize>, to: Address },
+}
+
+/// An operation of a chain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    pub how: Linked,
+    pub operand: Operand,
+}
+
+/// What a link makes of the number before it and its operand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Linked {
+    Plus,
+    Minus,
+    /// The operand minus the number.
+    From,
+    Times,
 }
 
 /// Derivatives by consecutive variables, side by side; `None` if no output depends on these variables.
@@ -70,6 +87,7 @@ pub(crate) struct Schedule {
     pub steps: Vec<Step>,
     pub terms: Vec<Operand>,
     pub indices: Vec<Address>,
+    pub links: Vec<Link>,
     /// The different atomic functions that are called.
     pub atomics: Vec<Atomic>,
     pub outputs: Vec<Address>,
@@ -155,7 +173,10 @@ impl Schedule {
     pub fn operands<'s>(&'s self, step: &'s Step) -> Cow<'s, [Operand]> {
         match step {
             Step::Map { operands, arity, .. } => Cow::Borrowed(&operands[..*arity]),
-            Step::Fused { operands, .. } => Cow::Borrowed(operands),
+            Step::Chain { first, links, .. } => {
+                let operands = self.links[links.clone()].iter().map(|link| link.operand);
+                std::iter::once(*first).chain(operands).collect()
+            }
             Step::Along { operands, factors, .. } => Cow::Borrowed(&operands[..*factors]),
             Step::Move { from, .. } => Cow::Borrowed(std::slice::from_ref(from)),
             Step::Lists { operands, .. } => Cow::Borrowed(&self.terms[operands.clone()]),
@@ -176,10 +197,9 @@ impl Schedule {
         let (mut elements, mut copied) = (0, 0);
         for step in &self.steps {
             match step {
-                Step::Map { len, .. }
-                | Step::Fused { len, .. }
-                | Step::Along { len, .. }
-                | Step::Move { len, .. } => elements += len,
+                Step::Map { len, .. } | Step::Along { len, .. } | Step::Move { len, .. } => elements += len,
+                // What is in registers is neither written nor read.
+                Step::Chain { links, len, .. } => elements += len * (links.len() + 1) / 2,
                 Step::Lists { operands, len, .. } => elements += operands.len() * len,
                 Step::Copy { from, .. } => copied += from.len(),
                 Step::Single { operands, .. } => copied += operands.len(),
@@ -198,7 +218,7 @@ impl Schedule {
     /// How many numbers each loop that computes values goes through: results, or terms of lists.
     pub fn lengths(&self) -> impl Iterator<Item = usize> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Map { len, .. } | Step::Fused { len, .. } | Step::Along { len, .. } => Some(*len),
+            Step::Map { len, .. } | Step::Chain { len, .. } | Step::Along { len, .. } => Some(*len),
             Step::Lists { operands, len, .. } => Some(operands.len() * len),
             Step::Single { .. } => Some(1),
             Step::Copy { .. } | Step::Move { .. } => None,
@@ -220,6 +240,7 @@ impl Schedule {
         size_of_val(&self.steps[..])
             + size_of_val(&self.terms[..])
             + size_of_val(&self.indices[..])
+            + size_of_val(&self.links[..])
             + size_of_val(&self.reverse[..])
             + size_of_val(&self.contributions[..])
             + size_of_val(&self.destinations[..])
@@ -229,10 +250,11 @@ impl Schedule {
 
 impl Step {
     /// The addresses of its results.
+    #[inline]
     pub fn results(&self) -> Range<usize> {
         let (to, len) = match self {
             Step::Map { to, len, .. }
-            | Step::Fused { to, len, .. }
+            | Step::Chain { to, len, .. }
             | Step::Lists { to, len, .. }
             | Step::Move { to, len, .. } => (*to, *len),
             Step::Along { to, .. } => (*to, 1),
@@ -246,7 +268,7 @@ impl Step {
     pub fn len(&self) -> usize {
         match self {
             Step::Map { len, .. }
-            | Step::Fused { len, .. }
+            | Step::Chain { len, .. }
             | Step::Lists { len, .. }
             | Step::Along { len, .. }
             | Step::Move { len, .. } => *len,
@@ -263,7 +285,7 @@ impl Step {
             Step::Move { .. } => return Some(of(None)),
             Step::Along { factors, .. } => return Some(of((*factors == 2).then(|| 1 - own))),
             Step::Map { op, to, .. } | Step::Lists { op, to, .. } => (op, *to),
-            Step::Copy { .. } | Step::Single { .. } | Step::Fused { .. } => return None,
+            Step::Copy { .. } | Step::Single { .. } | Step::Chain { .. } => return None,
         };
         if *op == Op::TERMS {
             return Some(of(None));

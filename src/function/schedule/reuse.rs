@@ -82,7 +82,7 @@ impl Schedule {
         let operand = |operand: &mut Operand| operand.at = moved(operand.at);
         for step in &mut self.steps {
             match step {
-                Step::Map { operands, to, .. } | Step::Fused { operands, to, .. } => {
+                Step::Map { operands, to, .. } => {
                     operands.iter_mut().for_each(operand);
                     *to = moved(*to);
                 }
@@ -90,7 +90,7 @@ impl Schedule {
                     operands.iter_mut().for_each(operand);
                     *to = moved(*to);
                 }
-                Step::Move { from, to, .. } => {
+                Step::Move { from, to, .. } | Step::Chain { first: from, to, .. } => {
                     operand(from);
                     *to = moved(*to);
                 }
@@ -98,7 +98,8 @@ impl Schedule {
             }
         }
         let values = self.contributions.iter_mut().filter_map(|contribution| contribution.value.as_mut());
-        self.terms.iter_mut().chain(values).for_each(operand);
+        let of_links = self.links.iter_mut().map(|link| &mut link.operand);
+        self.terms.iter_mut().chain(values).chain(of_links).for_each(operand);
         self.indices.iter_mut().chain(&mut self.outputs).for_each(|address| *address = moved(*address));
         self.constants.iter_mut().for_each(|(address, _)| *address = moved(*address));
         self.watched.iter_mut().for_each(|watched| watched.at = moved(watched.at));
@@ -119,7 +120,7 @@ impl Step {
                 (0..*arity).any(|by| is_wanted(by) && op.partial_reads(by, operand))
             }
             Step::Lists { .. } | Step::Single { .. } => true,
-            Step::Fused { .. } | Step::Along { .. } | Step::Copy { .. } | Step::Move { .. } => false,
+            Step::Chain { .. } | Step::Along { .. } | Step::Copy { .. } | Step::Move { .. } => false,
         }
     }
 }

@@ -98,7 +98,7 @@ impl Schedule {
         for step in &self.steps {
             let (results, operands) = (step.results(), self.operands(step));
             match step {
-                Step::Map { .. } | Step::Fused { .. } | Step::Lists { .. } => {
+                Step::Map { .. } | Step::Chain { .. } | Step::Lists { .. } => {
                     // Operands come before results in memory.
                     let (before, now) = active.split_at_mut(results.start);
                     let now = &mut now[..results.len()];

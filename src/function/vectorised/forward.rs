@@ -1,16 +1,16 @@
 //! The evaluation of a schedule.
 
 use super::Exactness;
-use super::linear::each;
+use super::chain::chain;
 use super::memory::{CHUNK, Memory};
 use super::seen::Seen;
 use super::sums::{inner_products, sums_of_products, sums_of_terms, total};
-use crate::function::lanes::declined;
+use crate::function::lanes::declined::{self, any_is_nan};
 use crate::function::lanes::elementwise::{Argument, list_value_of, operator_values_of, values_of};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
-use crate::function::lanes::vector::{Aligned, Lanes};
-use crate::function::schedule::{Operand, Schedule, Step, Watched, Write};
+use crate::function::lanes::vector::Aligned;
+use crate::function::schedule::{Operand, Schedule, Step, Watched};
 use crate::table::compound::Compound;
 use crate::table::ops::Op;
 use crate::table::rules::Few;
@@ -55,12 +55,13 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                             false => Argument::Each(seen.slice(operand.at as usize, y.len())),
                         };
                         operator_values_of(*op, [argument(operands[0]), argument(operands[*arity - 1])], y);
-                    } else if map(simd, *op, operands, seen, y, same) {
+                    } else if map(simd, *op, operands, seen, y, same) && any_is_nan(&values[results.clone()])
+                    {
                         mend(*op, operands, values, results);
                     }
                 }
-                Step::Fused { op, operands, is_first, .. } => {
-                    fused(simd, *op, operands, *is_first, values, results);
+                Step::Chain { first, links, .. } => {
+                    chain(simd, *first, &schedule.links[links.clone()], values, results);
                 }
                 Step::Lists { op, operands, .. } => {
                     let terms = &schedule.terms[operands.clone()];
@@ -73,7 +74,7 @@ impl<T: Float> WithSimd for Forward<'_, T> {
                     } else {
                         let positions = &positions[operands.clone()];
                         lists(simd, *op, positions, &schedule.terms, values, results.clone());
-                        if values[results.clone()].iter().any(|y| y.is_a_nan()) {
+                        if any_is_nan(&values[results.clone()]) {
                             mend(*op, terms, values, results);
                         }
                     }
@@ -166,80 +167,6 @@ fn map<T: Float, S: Simd>(
         has_nan |= values_of(simd, op, slices, y);
     }
     has_nan
-}
-
-/// The product of the first two operands in a sum or a difference with the third, each operation rounded.
-#[inline(always)]
-fn fused<T: Float, S: Simd>(
-    simd: S,
-    op: Op,
-    operands: &[Operand; 3],
-    is_first: bool,
-    values: &mut [T],
-    results: Range<usize>,
-) {
-    let (y, seen) = Seen::around(values, results.start, whole(results.len()));
-    let [a, b, c] = operands.map(|it| seen.slice(it.at as usize, if it.is_same { 1 } else { y.len() }));
-    let (len, lists) = (results.len(), [a, b, c]);
-    match (op == Op::DIFFERENCE, is_first) {
-        (false, _) => with_products(
-            simd,
-            y,
-            len,
-            lists,
-            #[inline(always)]
-            |product, other| <T as Lanes>::add(simd, product, other),
-        ),
-        (true, true) => with_products(
-            simd,
-            y,
-            len,
-            lists,
-            #[inline(always)]
-            |product, other| <T as Lanes>::minus(simd, product, other),
-        ),
-        (true, false) => with_products(
-            simd,
-            y,
-            len,
-            lists,
-            #[inline(always)]
-            |product, other| <T as Lanes>::minus(simd, other, product),
-        ),
-    }
-}
-
-/// `with(a · b, c)`, where `b` may be one number for all.
-#[inline(always)]
-fn with_products<T: Lanes, S: Simd>(
-    simd: S,
-    y: &mut [T],
-    len: usize,
-    [a, b, c]: [&[T]; 3],
-    with: impl Fn(T::Vector<S>, T::Vector<S>) -> T::Vector<S>,
-) {
-    if let &[b] = b {
-        let b = T::splat(simd, b);
-        each(
-            simd,
-            y,
-            len,
-            Write::Set,
-            [a, c],
-            #[inline(always)]
-            |[a, c]| with(T::mul(simd, a, b), c),
-        );
-    } else {
-        each(
-            simd,
-            y,
-            len,
-            Write::Set,
-            [a, b, c],
-            #[inline(always)]
-            |[a, b, c]| with(T::mul(simd, a, b), c),
-        );
-    }
 }
 
 /// The sum of the terms of a run, or of its products.

@@ -22,6 +22,11 @@ pub(super) fn contribute<T: Float, S: Simd>(
 ) {
     let mut rest = contributions;
     while let Some(first) = rest.first() {
+        if first.len == 1 {
+            number(first, values, adjoints);
+            rest = &rest[1..];
+            continue;
+        }
         let kind = Kind::of(first);
         let goes_on = |it: &&Contribution| kind != Kind::Other && is_like(it, first) && Kind::of(it) == kind;
         let now;
@@ -165,6 +170,18 @@ fn products<T: Float, S: Simd, const N: usize, const LISTS: usize>(
     );
 }
 
+/// From one adjoint, as at the border of a grid.
+#[inline(always)]
+fn number<T: Float>(
+    &Contribution { from, by, value, to, .. }: &Contribution,
+    values: &[T],
+    adjoints: &mut [T],
+) {
+    let adjoint = adjoints[from.at as usize];
+    let term = value.map_or(adjoint, |value| values[value.at as usize] * adjoint);
+    put(T::of(by) * term, to, adjoints);
+}
+
 #[inline(always)]
 fn one<T: Float, S: Simd>(simd: S, contribution: &Contribution, values: &[T], adjoints: &mut [T]) {
     let &Contribution { from, by, value, to, len, is_sum } = contribution;
@@ -249,7 +266,7 @@ pub(super) fn put<T: Float>(term: T, to: Destination, adjoints: &mut [T]) {
     }
 }
 
-/// Writes or adds `len` contributions, which are made of numbers of lists. Whole packets are read and written: what is behind
+/// Writes or adds `len` contributions, which are made of numbers of lists. Whole registers are read and written: what is behind
 /// keeps its value.
 #[inline(always)]
 pub(super) fn each<T: Lanes, S: Simd, const N: usize>(
@@ -289,25 +306,27 @@ fn each_of<T: Lanes, S: Simd, const N: usize>(
     from: [&[T]; N],
     new: impl Fn(T::Vector<S>, [T::Vector<S>; N]) -> T::Vector<S>,
 ) {
-    let whole = len / WIDTH * WIDTH;
-    let registers = WIDTH * size_of::<T>() / size_of::<T::Vector<S>>();
-    for first in (0..len).step_by(WIDTH) {
-        let to = &mut T::vectors_mut::<S>(&mut to[first..][..WIDTH])[..registers];
-        let mut packets: [&[T::Vector<S>]; N] = [&[]; N];
+    let lanes = size_of::<T::Vector<S>>() / size_of::<T>();
+    let (whole, rest) = (len / lanes, len % lanes);
+    let (before, behind) = to.split_at_mut(whole * lanes);
+    let before = &mut T::vectors_mut::<S>(before)[..whole];
+    let mut lists: [&[T::Vector<S>]; N] = [&[]; N];
+    for n in 0..N {
+        lists[n] = &T::vectors::<S>(&from[n][..whole * lanes])[..whole];
+    }
+    let mut now = [T::splat(simd, T::NOTHING); N];
+    for r in 0..whole {
         for n in 0..N {
-            packets[n] = &T::vectors::<S>(&from[n][first..][..WIDTH])[..registers];
+            now[n] = lists[n][r];
         }
-        let mut now = [T::splat(simd, T::NOTHING); N];
-        let bound = T::splat(simd, T::NUMBERS[(len - whole) % WIDTH]);
-        for r in 0..registers {
-            for n in 0..N {
-                now[n] = packets[n][r];
-            }
-            let new = new(to[r], now);
-            to[r] = match first < whole {
-                true => new,
-                false => T::where_below(simd, T::vectors::<S>(&T::NUMBERS)[r], bound, new, to[r]),
-            };
+        before[r] = new(before[r], now);
+    }
+    if rest > 0 {
+        for n in 0..N {
+            now[n] = T::vectors::<S>(&from[n][whole * lanes..][..lanes])[0];
         }
+        let last = &mut T::vectors_mut::<S>(&mut behind[..lanes])[0];
+        let bound = T::splat(simd, T::NUMBERS[rest]);
+        *last = T::where_below(simd, T::vectors::<S>(&T::NUMBERS)[0], bound, new(*last, now), *last);
     }
 }

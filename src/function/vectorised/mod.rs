@@ -1,11 +1,13 @@
 //! One evaluation in vector registers: equal operations of one graph side by side.
 
 mod adaptive;
+mod chain;
 mod derivatives;
 mod evaluator;
 mod forward;
 mod linear;
 mod memory;
+mod order;
 mod plan;
 mod planned;
 mod reverse;

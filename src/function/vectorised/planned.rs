@@ -9,7 +9,6 @@ use crate::function::ir::graph::{Graph, Instruction};
 use crate::function::schedule::Schedule;
 use crate::function::{Function, Pass};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A function that is simplified for planning, its plan, and what was planned.
 pub(super) struct Planned {
@@ -37,8 +36,7 @@ impl Planned {
         let in_stretches = InStretches::new(graph, &is_variable, exactness, bytes, limits);
         let in_stretches = in_stretches.map(Plan::Stretches).map(|plan| (told(&plan), plan));
         let (statistics, plan) = in_stretches.filter(|(told, _)| told.is_vectorised).unwrap_or_else(|| {
-            let schedule = Arc::new(Schedule::new(graph, &is_variable, exactness));
-            let plan = Plan::Whole(Whole { schedule, exactness });
+            let plan = Plan::Whole(Whole::new(graph, &is_variable, exactness));
             (told(&plan), plan)
         });
         Planned { function, plan, statistics }

@@ -4,10 +4,11 @@ use super::forward::{is_finite, packet, whole};
 use super::linear::{contribute, each, put};
 use super::memory::{CHUNK, Memory};
 use super::sums::total;
+use crate::function::lanes::declined::any_is_nan;
 use crate::function::lanes::elementwise::{Evaluated, list_partials_of, pass_on};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::{Packet, WIDTH};
-use crate::function::lanes::vector::Aligned;
+use crate::function::lanes::vector::{Aligned, compiled_apart};
 use crate::function::schedule::{Destination, Operand, ReverseStep, Schedule, Step, Tree, Watched, Write};
 use crate::table::compound::Compound;
 use crate::table::ops::Op;
@@ -36,7 +37,14 @@ impl<T: Float> WithSimd for Backward<'_, T> {
                 ReverseStep::Seed { output, to } => put(T::of(weights[*output]), *to, &mut memory.adjoints),
                 ReverseStep::Watch { tree, adjoint } => {
                     let adjoint = memory.adjoints[*adjoint as usize];
-                    if !are_sound(&schedule.trees[*tree], &schedule.watched, &memory.values, adjoint) {
+                    let (tree, watched, values) =
+                        (&schedule.trees[*tree], &schedule.watched, &*memory.values);
+                    let are_sound = compiled_apart(
+                        simd,
+                        #[inline(always)]
+                        || are_sound(tree, watched, values, adjoint),
+                    );
+                    if !are_sound {
                         return false;
                     }
                 }
@@ -61,24 +69,17 @@ impl<T: Float> WithSimd for Backward<'_, T> {
     }
 }
 
-/// Whether the adjoints of all parts of a product, given its own, are 0 or normal: they are its adjoint times the other parts. (If one
-/// is too large, a derivative is not finite.)
-#[inline(never)]
+/// Whether the adjoints of all parts of a product, given its own, are 0 or normal: they are its adjoint times the other parts, so no
+/// part may be too large. (If one is too small, a derivative is not finite.)
+#[inline(always)]
 fn are_sound<T: Float>(tree: &Tree, watched: &[Watched], values: &[T], adjoint: T) -> bool {
-    let size = |value: T| if value < T::default() { -value } else { value };
-    // Side by side, so that the compiler has registers of them.
-    let mut largest = [T::default(); WIDTH];
-    for part in &watched[tree.parts.clone()] {
-        for parts in values[part.at as usize..][..part.len].chunks(WIDTH) {
-            for (largest, &part) in largest.iter_mut().zip(parts) {
-                *largest = if size(part) > *largest { size(part) } else { *largest };
-            }
-        }
-    }
-    let largest = largest.into_iter().fold(T::default(), |most, one| if one > most { one } else { most });
-    let others = size(values[tree.product as usize]).double() / largest.double();
-    let least = T::LEAST.double();
-    adjoint == T::default() || others >= least && size(adjoint).double() * others >= least
+    let product = values[tree.product as usize].double().abs();
+    // Neither may the product of the others be too small, whatever the adjoint.
+    let most = T::of(adjoint.double().abs().min(1.0) / T::LEAST.double() * product);
+    let mut parts = watched[tree.parts.clone()].iter().map(|part| &values[part.at as usize..][..part.len]);
+    // Without an early exit, so that one instruction tests several.
+    let is_within = |all: bool, &part: &T| all & (-most <= part) & (part <= most);
+    adjoint == T::default() || parts.all(|parts| parts.iter().fold(true, is_within))
 }
 
 #[inline(always)]
@@ -130,7 +131,7 @@ fn through<T: Float, S: Simd>(
             }
         }
         Step::Along { .. } | Step::Move { .. } => unreachable!("linear in their operands"),
-        Step::Fused { .. } => unreachable!("what only linear steps go through"),
+        Step::Chain { .. } => unreachable!("what only linear steps go through"),
     }
 }
 
@@ -198,8 +199,7 @@ impl Run<'_> {
             pass_on(simd, op, &evaluated, wanted, [T::mask(false); 3], [&mut **a, &mut **b, &mut **c]);
             let mut has_nan = false;
             for k in (0..to.len()).filter(|&k| wanted[k]) {
-                // Without an early exit, so that one instruction tests several.
-                has_nan |= places[k][..part].iter().fold(false, |any, term| any | term.is_a_nan());
+                has_nan |= any_is_nan(&places[k][..part]);
             }
             if has_nan {
                 mend(op, operands.len(), &evaluated, part, wanted, places);
@@ -228,7 +228,7 @@ impl Run<'_> {
             partials.clear();
             list_partials_of(simd, op, positions, read, y, |partial| partials.push(partial.0));
             let real = WIDTH.min(len - first);
-            if partials.iter().any(|partial| partial[..real].iter().any(|partial| partial.is_a_nan())) {
+            if partials.iter().any(|partial| any_is_nan(&partial[..real])) {
                 for lane in 0..real {
                     let value = |operand: Operand| values[operand.element(first + lane)].double();
                     let mut partials = partials.iter_mut();

@@ -3,8 +3,10 @@
 use super::Exactness;
 use super::forward::Forward;
 use super::memory::{Kept, Memory};
+use super::order::Order;
 use super::reverse::Backward;
 use super::runs::InRuns;
+use crate::function::ir::graph::Graph;
 use crate::function::schedule::Schedule;
 use std::sync::Arc;
 
@@ -15,9 +17,26 @@ use std::sync::Arc;
 pub(super) struct Whole {
     pub schedule: Arc<Schedule>,
     pub exactness: Exactness,
+    /// Of the inputs, if the schedule has them in another one than the function.
+    order: Option<Order>,
 }
 
 impl Whole {
+    /// A schedule of this graph, with its inputs in the order in which they are used.
+    pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Whole {
+        match Order::schedule(graph, is_variable, exactness) {
+            None => Whole::of(Arc::new(Schedule::new(graph, is_variable, exactness)), exactness),
+            Some((order, schedule)) => {
+                Whole { order: Some(order), ..Whole::of(Arc::new(schedule), exactness) }
+            }
+        }
+    }
+
+    /// A schedule whose inputs are those of the function, in order.
+    pub fn of(schedule: Arc<Schedule>, exactness: Exactness) -> Whole {
+        Whole { schedule, exactness, order: None }
+    }
+
     /// The values of the outputs, in two parts.
     pub fn values<T: InRuns>(&self, x: [&[f64]; 2], memory: &mut Kept<T>, out: [&mut [f64]; 2]) -> bool {
         let memory = memory.of(&self.schedule);
@@ -72,10 +91,15 @@ impl Whole {
     ) -> bool {
         let schedule = &*self.schedule;
         let mut inputs = &mut memory.values[schedule.inputs as usize..];
-        for part in x {
-            let (now, after) = inputs.split_at_mut(part.len());
-            now.iter_mut().zip(part).for_each(|(input, &x)| *input = T::of(x));
-            inputs = after;
+        match &self.order {
+            Some(order) => order.write(x, inputs),
+            None => {
+                for part in x {
+                    let (now, after) = inputs.split_at_mut(part.len());
+                    now.iter_mut().zip(part).for_each(|(input, &x)| *input = T::of(x));
+                    inputs = after;
+                }
+            }
         }
         let is_sound = T::forward(Forward { schedule, memory, exactness: self.exactness });
         let value = |at: u32| memory.values[at as usize].double();
@@ -96,6 +120,10 @@ impl Whole {
     pub fn backward<T: InRuns>(&self, weights: &[f64], memory: &mut Memory<T>, out: &mut [f64]) -> bool {
         if !self.sweep(weights, memory) {
             return false;
+        }
+        if let Some(order) = &self.order {
+            order.read(&memory.adjoints, out);
+            return true;
         }
         let mut rest = out;
         for part in &self.schedule.derivatives {

@@ -60,7 +60,7 @@ pub(super) fn parts(graph: &Graph, split: &Split, is_variable: &[bool], exactnes
             let schedule = Arc::new(Schedule::new(&own, &are_variable, exactness));
             (own, are_variable, schedule)
         });
-        let whole = Whole { schedule: schedule.clone(), exactness };
+        let whole = Whole::of(schedule.clone(), exactness);
         let variables = || inputs.iter().copied().filter(|&place| memory.depends[place as usize]);
         let part = Part {
             whole,

@@ -1,0 +1,86 @@
+//! Operations one after the other on the same run, whose results stay in registers where only the next one reads them.
+
+use super::blocks::Blocks;
+use super::plan::{Address, Link, Linked, Operand, ReverseStep, Schedule, Step};
+use crate::table::ops::Op;
+use rustc_hash::FxHashMap;
+
+/// The largest number of operations in a chain.
+pub(crate) const LONGEST: usize = 8;
+
+/// The first operand, and the operations.
+type Chain = (Operand, Vec<Link>);
+
+impl Schedule {
+    /// Joins operations with the one that is the only step to read their results. The bits of the values remain. `is_kept`: the
+    /// blocks that something else reads.
+    pub(super) fn join_chains(&mut self, blocks: &Blocks, uses: &[u32], is_kept: &[bool]) {
+        // Chains that may go on, by where their results are: with the number of the step.
+        let mut open: FxHashMap<Address, (usize, Chain)> = FxHashMap::default();
+        let mut is_joined = vec![false; self.steps.len()];
+        for number in 0..self.steps.len() {
+            let Step::Map { op, operands: [a, b, _], to, len, .. } = self.steps[number] else { continue };
+            let ways = ways(op, a, b);
+            let Some(&(first, link)) = ways.iter().flatten().next() else { continue };
+            let before = ways.into_iter().flatten().find_map(|(first, link)| {
+                let (step, (_, links)) = open.get(&first.at).filter(|_| !first.is_same)?;
+                (self.steps[*step].len() == len && links.len() < LONGEST).then_some((first, link))
+            });
+            let chain = match before {
+                None => (first, vec![link]),
+                Some((before, link)) => {
+                    let (step, (first, mut links)) = open.remove(&before.at).expect("a chain that was found");
+                    is_joined[step] = true;
+                    links.push(link);
+                    let start = self.links.len();
+                    self.links.extend_from_slice(&links);
+                    self.steps[number] = Step::Chain { first, links: start..self.links.len(), to, len };
+                    (first, links)
+                }
+            };
+            let is_used_once = uses[to as usize..][..len].iter().all(|&uses| uses == 1);
+            if is_used_once && !is_kept[blocks.of(to)] {
+                open.insert(to, (number, chain));
+            }
+        }
+        self.remove(&is_joined);
+    }
+
+    /// Removes steps that the sweep does not need.
+    fn remove(&mut self, is_removed: &[bool]) {
+        let mut left = 0;
+        let mut now = Vec::with_capacity(is_removed.len());
+        for is_removed in is_removed {
+            now.push(left);
+            left += usize::from(!is_removed);
+        }
+        let mut is_removed = is_removed.iter();
+        self.steps.retain(|_| is_removed.next() == Some(&false));
+        for reverse in &mut self.reverse {
+            if let ReverseStep::Through { step, .. } = reverse {
+                *step = now[*step];
+            }
+        }
+        // Those of steps that are left.
+        let before = std::mem::take(&mut self.links);
+        for step in &mut self.steps {
+            if let Step::Chain { links, .. } = step {
+                let start = self.links.len();
+                self.links.extend_from_slice(&before[links.clone()]);
+                *links = start..self.links.len();
+            }
+        }
+    }
+}
+
+/// An operation as something that is done to its first operand, or to its second one.
+fn ways(op: Op, a: Operand, b: Operand) -> [Option<(Operand, Link)>; 2] {
+    let link = |how: Linked, operand: Operand| Link { how, operand };
+    match op {
+        Op::TWO_TERMS => [Some((a, link(Linked::Plus, b))), Some((b, link(Linked::Plus, a)))],
+        Op::DIFFERENCE => [Some((a, link(Linked::Minus, b))), Some((b, link(Linked::From, a)))],
+        Op::PRODUCT => [Some((a, link(Linked::Times, b))), Some((b, link(Linked::Times, a)))],
+        Op::SQUARE => [Some((a, link(Linked::Times, a))), None],
+        _ => [None, None],
+    }
+}
