@@ -40,6 +40,12 @@ impl Edge {
         }
     }
 
+    /// As [`new`](Self::new), where nobody but the sweep looks at the slot.
+    #[inline(always)]
+    pub fn unseen(index: u32, partial: f64, is_linked: bool) -> Edge {
+        Edge { slot: partial, operand: if is_linked { index } else { UNTAKEN } }
+    }
+
     /// The operand, linked or not.
     pub fn operand(self) -> Operand {
         match self.operand {

@@ -87,9 +87,9 @@ impl Tape {
 /// The index of a variable on the tape, `CONSTANT` for a constant; or the variable, if it is not on this tape.
 #[inline(always)]
 fn index_of(tape: &Storage, var: Var) -> Result<u32, Var> {
-    match tape.windows().find_evenly(var.node) {
+    match tape.windows().find_recent(var.node) {
         (index, true) => Ok(index),
-        _ => tape.find(var).ok_or(var),
+        _ => tape.windows().find(var.node).or_else(|| tape.find(var)).ok_or(var),
     }
 }
 
@@ -130,14 +130,18 @@ fn rows_of<const AT_ONCE: usize>(
         seed.0 = index_of(tape, output)?;
     }
     let adjoints = sweep_several(tape.rows(), seeds.each_ref().map(|seed| &seed[..]), memory);
+    let mut rows = rows.chunks_exact_mut(inputs.len());
     // The entries before the first node are nobody's.
-    let are_nodes = seeds.map(|[(output, _)]| output as usize >= FIRST);
+    let mut rows = seeds.map(|[(output, _)]| {
+        let row = rows.next().unwrap_or_default();
+        if output as usize >= FIRST { row } else { Default::default() }
+    });
     for (place, &input) in inputs.iter().enumerate() {
         let index = index_of(tape, input)? as usize;
         let Some(adjoint) = adjoints.get(index).filter(|_| index >= FIRST) else { continue };
-        for (k, row) in rows.chunks_exact_mut(inputs.len()).enumerate() {
-            if are_nodes[k] {
-                row[place] = adjoint[k];
+        for (row, &derivative) in rows.iter_mut().zip(adjoint) {
+            if let Some(place) = row.get_mut(place) {
+                *place = derivative;
             }
         }
     }

@@ -234,7 +234,11 @@ impl Tape {
         with(|thread| {
             let tape = thread.tape(self.id)?;
             tape.check_room(values.count())?;
-            Ok(values.map_numbers(&mut |value| tape.push_leaf(value, line)))
+            let Some(first) = tape.try_push_leaves(values.count()) else {
+                return Ok(values.map_numbers(&mut |value| tape.push_leaf(value, line)));
+            };
+            let mut next = first..;
+            Ok(values.map_numbers(&mut |value| Var { value, node: next.next().expect("an id per value") }))
         })
     }
 

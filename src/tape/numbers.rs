@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// A window is given out while it has at least this many ids left, as many as a tape has indices.
-const LEAST: u64 = 1 << 32;
+pub(super) const LEAST: u64 = 1 << 32;
 const WINDOW: u64 = 2 * LEAST;
 /// No node has this id or a larger one.
 pub(super) const END: u64 = 1 << 63;

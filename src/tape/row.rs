@@ -65,6 +65,12 @@ impl Row {
         self.operands[0]
     }
 
+    /// Whether there are no operands elsewhere.
+    #[inline(always)]
+    pub fn is_short(&self) -> bool {
+        self.operands[0] & CONTINUED == 0
+    }
+
     /// Where the operands are, if they are in a list.
     #[inline(always)]
     pub fn list(&self) -> Option<Range<usize>> {
@@ -76,6 +82,12 @@ impl Row {
     #[inline(always)]
     pub fn is_continued(&self) -> bool {
         self.operands[0] & CONTINUED != 0 && self.operands[0] != LISTED
+    }
+
+    /// Whether the slots are surely finite: not where their sum overflows.
+    #[inline(always)]
+    pub fn has_finite_slots(&self) -> bool {
+        (self.slots[0] + self.slots[1]) * 0.0 == 0.0
     }
 
     /// The two operands, if they are not in a list; constants instead of those that the node does not have.

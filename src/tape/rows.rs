@@ -51,13 +51,24 @@ impl<'a> Rows<'a> {
         self.pool.edges(list.unwrap_or(0..0)).chain(here)
     }
 
-    /// Whether all slots of the node at this index are finite.
-    pub fn has_finite_partials(self, index: usize) -> bool {
-        match self.rows[index].list() {
-            // Without an early exit, so that one instruction tests several.
-            Some(list) => self.pool.slots[list].iter().fold(true, |all, slot| all & slot.is_finite()),
-            None => self.edges(index).all(|edge| edge.slot.is_finite()),
+    /// Whether all slots of the node at this index are surely finite: not where their sum overflows.
+    pub fn has_finite_partials(&self, index: usize) -> bool {
+        if let Some(list) = self.rows[index].list() {
+            // In several sums, so that one instruction adds two slots.
+            let (fours, others) = self.pool.slots[list].as_chunks::<4>();
+            let mut sums = [0.0; 4];
+            for four in fours {
+                sums = std::array::from_fn(|k| sums[k] + four[k]);
+            }
+            return sums.iter().chain(others).sum::<f64>().is_finite();
         }
+        let mut rows = self.rows[..=index].iter().rev();
+        while let Some(row) = rows.next().filter(|row| row.has_finite_slots()) {
+            if !row.is_continued() {
+                return true;
+            }
+        }
+        false
     }
 
     /// The number of operands of a node that are in a list.

@@ -2,7 +2,7 @@
 //! with several results, which has no partials, has a rule of its own.
 
 use super::compounds;
-use super::edge::{Edge, FIRST, UNTAKEN};
+use super::edge::{Edge, FIRST};
 use super::rows::{CompoundRow, Rows};
 use crate::table::zeros::zero_counts;
 use std::cell::Cell;
@@ -64,19 +64,12 @@ fn walk_rows<const OUTPUTS: usize>(
 ) {
     let rows = zeros.rows;
     let mut walk = rows.rows[range.clone()].iter().zip(&adjoints[range.clone()]).rev();
-    while let Some((row, adjoint)) = walk.next() {
+    while let Some((mut row, adjoint)) = walk.next() {
         let adjoint = numbers(adjoint);
-        let [a, b] = row.edges();
-        // One bounds check shows whether there are operands elsewhere too.
-        let by_a = adjoints.get(row.first() as usize);
         if adjoint.contains(&0.0) {
-            let is_finite = match by_a {
-                // A sum that overflows takes the longer way too.
-                Some(_) => (a.slot + b.slot) * 0.0 == 0.0,
-                None => rows.has_finite_partials(range.start + walk.len()),
-            };
-            if !is_finite {
-                zeros.pass_on(range.start + walk.len(), adjoint, adjoints);
+            let index = range.start + walk.len();
+            if !(row.is_short() && row.has_finite_slots() || rows.has_finite_partials(index)) {
+                zeros.pass_on(index, adjoints);
                 continue;
             }
             // Nothing is infinite, so zeros beside other numbers contribute zeros.
@@ -84,43 +77,31 @@ fn walk_rows<const OUTPUTS: usize>(
                 continue;
             }
         }
-        if let Some(by_a) = by_a {
-            contribute(by_a, a.slot, adjoint);
-            contribute_second(b, adjoint, adjoints);
-        } else if let Some(list) = row.list() {
-            let (slots, operands) = rows.pool.columns(list);
-            pass_on(slots, operands, adjoint, adjoints);
-        } else {
-            contribute_both([a, b], adjoint, adjoints);
-            for (row, _) in walk.by_ref() {
-                contribute_both(row.edges(), adjoint, adjoints);
-                if !row.is_continued() {
-                    break;
+        loop {
+            let [a, b] = row.edges();
+            let second = b.operand as usize;
+            // One bounds check shows whether there are operands elsewhere too.
+            if let Some(by_a) = adjoints.get(row.first() as usize) {
+                contribute(by_a, a.slot, adjoint);
+                // Often there is no second operand, and repeated additions to the sink would wait for each other.
+                if second >= FIRST {
+                    contribute(&adjoints[second], b.slot, adjoint);
                 }
+                break;
+            }
+            // Without the bit that says so, the index of a row that is continued is one; that of a list is not.
+            let Some(by_a) = adjoints.get(a.operand as usize) else {
+                let (slots, operands) = rows.pool.columns(row.list().expect("a list"));
+                pass_on(slots, operands, adjoint, adjoints);
+                break;
+            };
+            contribute(by_a, a.slot, adjoint);
+            contribute(&adjoints[second], b.slot, adjoint);
+            match walk.next() {
+                Some((before, _)) => row = before,
+                None => break,
             }
         }
-    }
-}
-
-#[inline(always)]
-fn contribute_both<const OUTPUTS: usize>(
-    [a, b]: [Edge; 2],
-    adjoint: [f64; OUTPUTS],
-    adjoints: &[Cell<[f64; OUTPUTS]>],
-) {
-    contribute(&adjoints[a.operand as usize], a.slot, adjoint);
-    contribute_second(b, adjoint, adjoints);
-}
-
-/// Often there is no second operand, and repeated additions to the sink would wait for each other.
-#[inline(always)]
-fn contribute_second<const OUTPUTS: usize>(
-    edge: Edge,
-    adjoint: [f64; OUTPUTS],
-    adjoints: &[Cell<[f64; OUTPUTS]>],
-) {
-    if edge.operand > UNTAKEN {
-        contribute(&adjoints[edge.operand as usize], edge.slot, adjoint);
     }
 }
 
@@ -131,9 +112,16 @@ fn pass_on<const OUTPUTS: usize>(
     adjoint: [f64; OUTPUTS],
     adjoints: &[Cell<[f64; OUTPUTS]>],
 ) {
-    for (&slot, &operand) in slots.iter().zip(operands) {
-        contribute(&adjoints[operand as usize], slot, adjoint);
+    let contribute_all = |slots: &[f64], operands: &[u32]| {
+        for (&slot, &operand) in slots.iter().zip(operands) {
+            contribute(&adjoints[operand as usize], slot, adjoint);
+        }
+    };
+    let ((fours, slots), (operands_of_fours, operands)) = (slots.as_chunks::<4>(), operands.as_chunks::<4>());
+    for (slots, operands) in fours.iter().zip(operands_of_fours) {
+        contribute_all(slots, operands);
     }
+    contribute_all(slots, operands);
 }
 
 /// Number by number: a copied array of one number would go through an integer register.
@@ -164,7 +152,8 @@ impl<const OUTPUTS: usize> Zeros<'_, OUTPUTS> {
     /// Passes adjoints on of which some are zero, by partials of which some are not finite: the zeros only if they count,
     /// see [`zero_counts`].
     #[inline(never)]
-    fn pass_on(&mut self, index: usize, adjoint: [f64; OUTPUTS], adjoints: &[Cell<[f64; OUTPUTS]>]) {
+    fn pass_on(&mut self, index: usize, adjoints: &[Cell<[f64; OUTPUTS]>]) {
+        let adjoint = adjoints[index].get();
         let passes: [bool; OUTPUTS] =
             std::array::from_fn(|k| adjoint[k] != 0.0 || zero_counts(false, || self.is_reached(index, k)));
         for Edge { slot, operand } in self.rows.edges(index) {

@@ -1,7 +1,7 @@
 //! The tapes of a thread: the active one, the parked others, and spare memory for the next.
 
 use super::caller::{self, Line};
-use super::edge::{Edge, FIRST};
+use super::edge::{CONSTANT, Edge, FIRST};
 use super::guard::Guard;
 use super::misuse::Misuse;
 use super::node::{Var, values_of};
@@ -82,7 +82,8 @@ pub(crate) fn record<const ARITY: usize>(
     operands: [Var; ARITY],
     rule: impl Fn() -> ([f64; ARITY], [bool; ARITY]),
 ) -> Var {
-    if !operands.iter().any(|operand| operand.is_on_a_tape()) {
+    // With many operands, the usual case finds out without being asked.
+    if ARITY <= 2 && !operands.iter().any(|operand| operand.is_on_a_tape()) {
         return Var::constant_of(value);
     }
     let (partials, are_linked) = rule();
@@ -102,6 +103,9 @@ fn record_checked<const ARITY: usize>(
     operands: [Var; ARITY],
     rule: impl Fn() -> ([f64; ARITY], [bool; ARITY]),
 ) -> Var {
+    if !operands.iter().any(|operand| operand.is_on_a_tape()) {
+        return Var::constant_of(value);
+    }
     let (partials, are_linked) = rule();
     record_many(op, value, &operands, &partials, &|k| are_linked[k])
 }
@@ -118,20 +122,24 @@ pub(super) fn try_record<const ARITY: usize>(
     // In two steps, since a closure that did everything would not be inlined.
     let (windows, keeps_entries) = on_active_tape(|tape| Some((tape.windows(), tape.keeps_entries())))?;
     let mut edges = [Edge::NONE; ARITY];
-    for k in 0..ARITY {
-        // Of many operands, to have all values at hand for the few that are constants costs more than the rest.
-        let of_constant = if ARITY > 2 { partials[k] } else { operands[k].value };
-        edges[k] = windows.edge(operands[k].node, partials[k], are_linked[k], of_constant)?;
+    if ARITY <= 2 {
+        for k in 0..ARITY {
+            edges[k] = windows.edge(operands[k].node, partials[k], are_linked[k], operands[k].value)?;
+        }
+        return on_active_tape(move |tape| tape.try_push(op, value, edges));
     }
-    if ARITY > 2 && !keeps_entries {
+    let indices = windows.find_all(operands.map(|operand| operand.node))?;
+    if !keeps_entries {
+        for k in 0..ARITY {
+            edges[k] = Edge::unseen(indices[k], partials[k], are_linked[k]);
+        }
         return on_active_tape(move |tape| tape.try_push_rows(edges));
     }
-    if ARITY > 2 {
-        for k in 0..ARITY {
-            if !operands[k].is_on_a_tape() {
-                edges[k] = Edge::constant(operands[k].value);
-            }
-        }
+    for k in 0..ARITY {
+        edges[k] = match indices[k] {
+            CONSTANT => Edge::constant(operands[k].value),
+            index => Edge::new(index, partials[k], are_linked[k]),
+        };
     }
     on_active_tape(move |tape| tape.try_push(op, value, edges))
 }

@@ -39,6 +39,14 @@ pub(crate) fn index_in(segments: &[Segment], end: usize, number: u64) -> Option<
 /// The id of a node minus this is never a valid index.
 pub(super) const HIDDEN: u64 = numbers::END;
 
+/// Whether ids are among those of the nodes since the last rewind, given the bitwise or of their differences to the origin of
+/// the windows: whether each is less than 2³². A tape has at least that many ids from its origin on, which no other tape has,
+/// and no node has an id that is yet to come.
+#[inline(always)]
+pub(super) fn are_recent(differences: u64) -> bool {
+    differences < numbers::LEAST
+}
+
 /// Where most operands are: among the nodes since the last rewind, or before the first one.
 #[derive(Clone, Copy)]
 pub(crate) struct Windows {
@@ -88,6 +96,30 @@ impl Windows {
     pub fn find_recent(&self, number: u64) -> (u32, bool) {
         let index = number.wrapping_sub(self.origin);
         (index as u32, index < self.end as u64)
+    }
+
+    /// The indices of the operands with these ids, `CONSTANT` for id 0, if each is a constant or in these windows, and
+    /// not all are constants.
+    #[inline(always)]
+    pub fn find_all<const COUNT: usize>(&self, numbers: [u64; COUNT]) -> Option<[u32; COUNT]> {
+        let (mut indices, mut all) = ([0; COUNT], 0);
+        for k in 0..COUNT {
+            let index = numbers[k].wrapping_sub(self.origin);
+            all |= index;
+            indices[k] = index as u32;
+        }
+        if are_recent(all) {
+            return Some(indices);
+        }
+        // Not in a function of its own: the numbers of a block would be spilled to memory before a call that returns.
+        let (mut are_found, mut any) = (true, 0);
+        for k in 0..COUNT {
+            let (index, is_found) = self.find_evenly(numbers[k]);
+            are_found &= is_found;
+            any |= numbers[k];
+            indices[k] = index;
+        }
+        (are_found && any != 0).then_some(indices)
     }
 
     /// As [`find`](Self::find), without branches, and `CONSTANT` for id 0: which operands of a list are constants

@@ -9,7 +9,7 @@ use crate::tape::misuse::Misuse;
 use crate::tape::node::{Entry, Var, values_of};
 use crate::tape::pool::ByColumns;
 use crate::tape::row::Row;
-use crate::tape::windows::HIDDEN;
+use crate::tape::windows::{HIDDEN, are_recent};
 use smallvec::SmallVec;
 
 /// The largest number of entries by which room grows at once, so that prepared entries are still in the cache when they
@@ -34,7 +34,8 @@ impl Storage {
     /// As [`try_push`](Self::try_push), for more than two operands on a tape that keeps no values and operations.
     #[inline(always)]
     pub fn try_push_rows<const ARITY: usize>(&mut self, edges: [Edge; ARITY]) -> Option<u64> {
-        let index = self.windows.end;
+        // Of 32 bits, so that the sum does not overflow.
+        let index = self.windows.end as u32 as usize;
         let places = self.rows.get_mut(index..index + ARITY.div_ceil(2))?;
         // From the last operands to the first, since the last row is the node.
         for (place, k) in places.iter_mut().rev().zip((0..ARITY).step_by(2)) {
@@ -75,11 +76,10 @@ impl Storage {
         if count == 0 || windows.end >= self.rows.len() {
             return None;
         }
-        // Sign bits instead of comparisons, since one instruction handles several: ids are below 2⁶³.
-        let (last, mut strays) = (windows.end as i64 - 1, 0);
+        let mut all = 0;
         let mut recent = |operand: Var| {
-            let index = operand.node.wrapping_sub(windows.origin) as i64;
-            strays |= index | last.wrapping_sub(index);
+            let index = operand.node.wrapping_sub(windows.origin);
+            all |= index;
             index as u32
         };
         let columns = ByColumns(&mut self.pool);
@@ -88,7 +88,7 @@ impl Storage {
         pool.operands.extend(lists.first.iter().map(|&item| recent(read.first(item))));
         pool.operands.extend(lists.second.iter().map(|&item| recent(read.second(item))));
         pool.operands.extend(lists.last.map(|item| recent(read.first(item))));
-        let are_recent = strays >= 0;
+        let are_recent = are_recent(all);
         if !are_recent {
             let (mut are_found, mut constants) = (true, 0);
             for (place, operand) in pool.operands[start..].iter_mut().zip(lists.iter(read)) {
@@ -189,6 +189,19 @@ impl Storage {
     #[inline]
     pub fn try_push_leaf(&mut self, value: f64) -> Option<u64> {
         if self.windows.origin == HIDDEN { None } else { self.push_row(Op::Input, value, Row::LEAF) }
+    }
+
+    /// As [`try_push_leaf`](Self::try_push_leaf), for so many variables on a tape that keeps no values and operations; the id of
+    /// the first.
+    #[inline]
+    pub fn try_push_leaves(&mut self, count: usize) -> Option<u64> {
+        let index = self.windows.end;
+        if self.windows.origin == HIDDEN || self.keeps_entries {
+            return None;
+        }
+        self.rows.get_mut(index..index.checked_add(count)?)?.fill(Row::LEAF);
+        self.windows.end += count;
+        Some(self.windows.origin + index as u64)
     }
 
     /// A new independent variable, for which there is room.
