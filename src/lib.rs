@@ -94,7 +94,7 @@ pub mod primitives {
 pub mod statement {
     pub use crate::number::statement::lift::{
         Foreign, LiftForeign, LiftMutable, LiftMutableReceiver, LiftNumber, LiftReceiver, LiftReference,
-        NoStatement, NoSum, Operand, attempt, bind, held, sum_of,
+        NoStatement, NoSum, Operand, attempt, bind, held, never, sum_of,
     };
     pub use tapegrad_macros::expand;
 }
@@ -159,7 +159,8 @@ pub use tapegrad_macros::fuse;
 ///   between them: names, fields, `w[0]`, `*x`, calls. Plain numbers among the operands take no part in the derivative and
 ///   no memory.
 /// - `y += e`, as `y = y + e`; so with `-=`, `*=`, `/=`, `%=`.
-/// - `items.map(|item| e).sum()`, with the operands of all terms. (If the closure has `move`, each term is a node.)
+/// - `items.map(|item| e).sum()`, with the operands of all terms. (If the closure has `move`, each term is a node.) With it
+///   what is added, if that is a name, a field, `w[0]` or `*x`: `items.map(|item| e).sum::<R>() + bias`.
 /// - With `#[fused(block)]` also the `let`s at the end of a block, if only one such expression uses the value.
 ///
 /// Whatever else stands in the function is left as it is: types decide, so integers, plain numbers and types of your own

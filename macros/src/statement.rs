@@ -355,19 +355,27 @@ impl<'a> Statement<'a> {
             let (slot, lifted) = (&slots[k], self.lifted(k, operand));
             quote!(let #lifted = #root::statement::Operand::<_, #k>(&#slot).lift();)
         });
+        let imports = self::lifts(root);
         finished(quote! {
             match (#(#operands,)*) {
                 (#(#slots,)*) => if false { #plain } else {
-                    #[allow(unused_imports)]
-                    use #root::statement::{
-                        LiftForeign as _, LiftMutable as _, LiftMutableReceiver as _, LiftNumber as _, LiftReceiver as _, LiftReference as _,
-                        NoStatement as _,
-                    };
+                    #imports
                     #(#lifts)*
                     #then
                 },
             }
         })
+    }
+}
+
+/// What lifts operands.
+pub fn lifts(root: &Ident) -> impl ToTokens {
+    quote! {
+        #[allow(unused_imports)]
+        use #root::statement::{
+            LiftForeign as _, LiftMutable as _, LiftMutableReceiver as _, LiftNumber as _, LiftReceiver as _, LiftReference as _,
+            NoStatement as _,
+        };
     }
 }
 
@@ -378,8 +386,8 @@ pub fn finished(code: impl ToTokens) -> Expr {
     Expr::Paren(whole)
 }
 
-/// A name that the user's code cannot see, for messages at the place of the operand.
-fn hygienic(name: &str, k: usize, operand: &Expr) -> Ident {
-    let span = proc_macro::Span::mixed_site().located_at(operand.span().unwrap());
+/// A name that the user's code cannot see, for messages at this place.
+pub fn hygienic(name: &str, k: usize, place: &impl Spanned) -> Ident {
+    let span = proc_macro::Span::mixed_site().located_at(place.span().unwrap());
     format_ident!("{name}{k}", span = span.into())
 }

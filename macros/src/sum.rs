@@ -1,7 +1,7 @@
-//! `items.map(|item| expression).sum()`: the sum of statements as one node.
+//! `items.map(|item| expression).sum()`: the sum of statements as one node, and with what is added to it.
 
-use crate::operand::words;
-use syn::{Expr, ExprClosure, ExprMethodCall, ReturnType, Stmt};
+use crate::operand::{has_macro, is_mentioned, is_place, words};
+use syn::{BinOp, Expr, ExprBinary, ExprClosure, ExprMethodCall, ReturnType, Stmt};
 
 /// A sum over what a closure makes of items.
 pub struct Sum<'e> {
@@ -25,6 +25,22 @@ pub fn sum(call: &ExprMethodCall) -> Option<Sum<'_>> {
     // A term that returns early would return something else than a statement.
     let returns = words(&term.body).contains("return");
     (is_plain && !returns).then_some(Sum { items: &map.receiver, term })
+}
+
+/// A sum, and a place that is added to it.
+pub fn sum_and_one(expression: &Expr) -> Option<(&ExprMethodCall, &ExprBinary)> {
+    let Expr::Binary(addition) = expression else { return None };
+    let Expr::MethodCall(call) = &*addition.left else { return None };
+    sum(call)?;
+    // The type of the sum has to be written, since there is a form without a sum. What the sum changes cannot be lent to
+    // what is added.
+    let is_fit = matches!(addition.op, BinOp::Add(_))
+        && addition.attrs.is_empty()
+        && call.turbofish.is_some()
+        && is_place(&addition.right)
+        && !has_macro(&addition.left)
+        && !is_mentioned(&addition.right, &words(call));
+    is_fit.then_some((call, addition))
 }
 
 /// The expression at the end of a body, which is its value.

@@ -3,8 +3,8 @@
 use crate::block;
 use crate::input::{Code, Functions, Input};
 use crate::operand::{assigned, is_place};
-use crate::statement::{Forms, Local, Statement, finished, is_operation};
-use crate::sum::{sum, tail};
+use crate::statement::{Forms, Local, Statement, finished, hygienic, is_operation, lifts};
+use crate::sum::{sum, sum_and_one, tail};
 use proc_macro::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -99,6 +99,11 @@ impl VisitMut for Fuse<'_> {
 impl<'a> Fuse<'a> {
     /// The statement that stands for this expression, if it is one, and for the `let`s before it.
     fn fused(&self, expression: &Expr, locals: &[Local]) -> Option<Expr> {
+        if locals.is_empty()
+            && let Some((call, addition)) = sum_and_one(expression)
+        {
+            return self.sum_and_one(call, addition);
+        }
         match expression {
             Expr::Binary(binary) if assigned(&binary.op).is_some() => self.assignment(binary, locals),
             Expr::MethodCall(call) => match sum(call) {
@@ -159,6 +164,50 @@ impl<'a> Fuse<'a> {
     }
 
     fn sum(&self, call: &ExprMethodCall) -> Option<Expr> {
+        let root = self.root;
+        let SumForms { lifted, items, plain } = self.sum_forms(call)?;
+        let value = quote_spanned!(call.method.span() => .value(::core::stringify!(#call)));
+        Some(finished(quote! {
+            {
+                #[allow(unused_imports)]
+                use #root::statement::NoSum as _;
+                match #lifted #value {
+                    ::core::result::Result::Ok(value) => value,
+                    ::core::result::Result::Err(#items) => #plain,
+                }
+            }
+        }))
+    }
+
+    /// A sum and a place, which is read after the sum, and has no other name in it.
+    fn sum_and_one(&self, call: &ExprMethodCall, addition: &ExprBinary) -> Option<Expr> {
+        let root = self.root;
+        let SumForms { lifted, items, plain } = self.sum_forms(call)?;
+        let sum = hygienic("sum", 0, call);
+        let (plus, place, types) = (&addition.op, &addition.right, &call.turbofish);
+        let value = quote_spanned!(call.method.span() => .value(::core::stringify!(#call)));
+        let both = quote_spanned!(plus.span() => .value(::core::stringify!(#addition)));
+        let lifts = lifts(root);
+        Some(finished(quote! {
+            if false { #root::statement::never #types () #plus #place } else {
+                #lifts
+                #[allow(unused_imports)]
+                use #root::statement::NoSum as _;
+                match #lifted.and(|| #root::statement::Operand::<_, 0>(&#place).lift()) #both {
+                    ::core::result::Result::Ok(value) => value,
+                    ::core::result::Result::Err(#sum) => {
+                        let #sum = match #sum #value {
+                            ::core::result::Result::Ok(value) => value,
+                            ::core::result::Result::Err(#items) => #plain,
+                        };
+                        #sum #plus #place
+                    }
+                }
+            }
+        }))
+    }
+
+    fn sum_forms(&self, call: &ExprMethodCall) -> Option<SumForms> {
         let sum = sum(call)?;
         let mut term = sum.term.clone();
         let body = tail(&mut term.body);
@@ -177,18 +226,12 @@ impl<'a> Fuse<'a> {
         { *self }.visit_expr_mut(&mut items);
 
         let (method, arguments, plain) = (&call.method, &call.turbofish, sum.term);
-        let at = method.span();
-        let value = quote_spanned!(at => .value(::core::stringify!(#call)));
-        Some(finished(quote! {
-            {
-                #[allow(unused_imports)]
-                use #root::statement::NoSum as _;
-                match #root::statement::sum_of(#items, #term) #value {
-                    ::core::result::Result::Ok(value) => value,
-                    ::core::result::Result::Err(items) => items.map(#plain).#method #arguments (),
-                }
-            }
-        }))
+        let left = hygienic("items", 0, call);
+        Some(SumForms {
+            lifted: parse_quote!(#root::statement::sum_of(#items, #term)),
+            plain: parse_quote!(#left.map(#plain).#method #arguments ()),
+            items: left,
+        })
     }
 
     /// The value of a statement, at the line of its last operation.
@@ -211,6 +254,13 @@ impl<'a> Fuse<'a> {
         statement.operands.iter_mut().for_each(|operand| inside.visit_expr_mut(operand));
         statement.with_operands(plain, then)
     }
+}
+
+/// A sum of statements before it has a value; and as it is written, over items by that name.
+struct SumForms {
+    lifted: Expr,
+    items: Ident,
+    plain: Expr,
 }
 
 /// Visits what a body does before its value.

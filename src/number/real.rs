@@ -149,17 +149,22 @@ pub trait Real:
         build().expression.over()
     }
 
-    /// The sum of statements, from left to right.
+    /// The sum of statements, from left to right, and of what `added` gives afterwards, if anything.
     #[cfg(feature = "macros")]
     #[doc(hidden)]
     #[inline(always)]
     #[track_caller]
-    fn sum_of_statements<E: Expression<Self>, B: Fn() -> Term<Self, E> + Copy>(
-        terms: impl Iterator<Item = B>,
+    fn sum_of_statements<E: Expression<Self>>(
+        terms: impl Iterator<Item = impl Fn() -> Term<Self, E> + Copy>,
+        added: impl FnOnce() -> Option<Self>,
         text: &'static str,
     ) -> Self {
         let _ = text;
-        terms.map(|build| build().expression.over()).sum()
+        let sum: Self = terms.map(|build| build().expression.over()).sum();
+        match added() {
+            Some(added) => sum + added,
+            None => sum,
+        }
     }
 }
 

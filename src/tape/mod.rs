@@ -5,6 +5,8 @@ mod approx;
 mod caller;
 mod compounds;
 mod edge;
+#[cfg(feature = "macros")]
+mod gathered;
 pub(crate) mod gradient;
 mod guard;
 mod jacobian;

@@ -1,15 +1,17 @@
 //! Statements on a tape: one node each, with the partials that the reverse sweep of the statement gives.
 
+use super::gathered::{AT_ONCE, Gathered};
 use super::node::Var;
 use super::thread::{are_recorded, is_recording, on_active_tape, on_thread, try_record, with};
 use crate::number::statement::expression::{Expression, Partials, Term};
-use crate::table::number::{Lists, Number, Read, Reduction};
 use crate::table::ops::Op;
 use smallvec::SmallVec;
+use std::iter;
 use std::panic::Location;
 
 /// How many leaves a statement can have: each has a bit.
 const MOST: usize = u64::BITS as usize;
+const _: () = assert!(MOST <= AT_ONCE);
 
 /// Calls a function with the number of leaves of an expression. It is part of a type, and the language has no other way from
 /// a constant of a type to there.
@@ -85,67 +87,103 @@ fn partials<E: Expression<Var>, const N: usize>(expression: E, values: E::Values
     partials
 }
 
-/// Records the sum of statements, whose operands are those of all terms.
+/// Records the sum of statements, whose operands are those of all terms, and what `added` gives afterwards, if anything.
 #[inline]
 #[track_caller]
-pub(super) fn record_sum<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
-    terms: impl Iterator<Item = B>,
+pub(super) fn record_sum<E: Expression<Var>>(
+    terms: impl Iterator<Item = impl Fn() -> Term<Var, E> + Copy>,
+    added: impl FnOnce() -> Option<Var>,
     text: &'static str,
 ) -> Var {
     if is_recording() {
-        let terms: Vec<B> = terms.collect();
-        let is_recorded = terms.iter().any(|build| are_recorded(&operands::<E, MOST>(build().expression)));
-        return match is_recorded {
-            true => terms.into_iter().map(|build| build().expression.over()).sum(),
-            false => gather(terms.into_iter(), text),
+        let terms: Vec<_> = terms.collect();
+        let added = added();
+        let is_recorded = are_recorded(added.as_slice())
+            || terms.iter().any(|build| are_recorded(&operands::<E, MOST>(build().expression)));
+        return if is_recorded {
+            let sum: Var = terms.into_iter().map(|build| build().expression.over()).sum();
+            added.map_or(sum, |added| sum + added)
+        } else {
+            gather_sum(terms.into_iter(), || added, text)
         };
     }
-    gather(terms, text)
-}
-
-/// The operands of a sum of statements that are not constants, one after the other.
-#[derive(Default)]
-struct Gathered {
-    /// Each with the partial by it.
-    operands: SmallVec<[(Var, f64); 40]>,
-    /// The places of those that have no part in the result, in order.
-    unreached: SmallVec<[usize; 8]>,
+    gather_sum(terms, added, text)
 }
 
 #[inline(always)]
 #[track_caller]
-fn gather<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
-    terms: impl Iterator<Item = B>,
+fn gather_sum<E: Expression<Var>>(
+    terms: impl Iterator<Item = impl Fn() -> Term<Var, E> + Copy>,
+    added: impl FnOnce() -> Option<Var>,
     text: &'static str,
 ) -> Var {
-    let mut gathered = Gathered::default();
+    by_count!(gather::<E> (terms, added, text): 1 2 3 4 5 6 7 8)
+}
+
+#[inline(always)]
+#[track_caller]
+fn gather<E: Expression<Var>, const N: usize>(
+    mut terms: impl Iterator<Item = impl Fn() -> Term<Var, E> + Copy>,
+    added: impl FnOnce() -> Option<Var>,
+    text: &'static str,
+) -> Var {
+    let mut gathered = Gathered::take();
     // As the standard library adds: that of an empty sequence is −0.
-    let value: f64 = terms.map(|build| append_term(&mut gathered, build().expression)).sum();
-    let Gathered { operands, unreached } = &gathered;
-    match try_record_gathered(value, operands, unreached, text) {
-        Some(node) => Var { value, node },
-        None => record_gathered(value, operands, unreached, text),
+    let mut value: f64 = iter::empty::<f64>().sum();
+    let mut count = 0;
+    loop {
+        // Room is asked for once a term.
+        let is_over = loop {
+            if count > AT_ONCE - N {
+                break false;
+            }
+            let Some(build) = terms.next() else { break true };
+            value += append::<E, N>(&mut gathered, &mut count, build().expression);
+        };
+        if is_over {
+            break;
+        }
+        gathered.move_to_lists(&mut count);
+    }
+    if let Some(added) = added() {
+        value += added.value;
+        if added.is_on_a_tape() {
+            if count == AT_ONCE {
+                gathered.move_to_lists(&mut count);
+            }
+            gathered.push(&mut count, [added], [1.0], [true]);
+        }
+    }
+    if gathered.is_long() {
+        gathered.move_to_lists(&mut count);
+    }
+    let (nodes, partials) = (gathered.nodes.all(count), gathered.partials.all(count));
+    match try_record_gathered(value, nodes, partials, &gathered.unreached, text) {
+        Some(node) => {
+            gathered.give_back();
+            Var { value, node }
+        }
+        None => record_gathered(value, gathered, count, text),
     }
 }
 
-/// Adds the operands of a term, and returns its value.
+/// Appends the operands of a term, for which there is room, and returns its value.
 #[inline(always)]
-fn append_term<E: Expression<Var>>(gathered: &mut Gathered, expression: E) -> f64 {
-    by_count!(append::<E> (gathered, expression): 1 2 3 4 5 6 7 8)
-}
-
-#[inline(always)]
-fn append<E: Expression<Var>, const N: usize>(gathered: &mut Gathered, expression: E) -> f64 {
+fn append<E: Expression<Var>, const N: usize>(
+    gathered: &mut Gathered,
+    count: &mut usize,
+    expression: E,
+) -> f64 {
     let (value, values) = expression.evaluate();
     let operands = operands::<E, N>(expression);
-    if operands.iter().any(|operand| operand.is_on_a_tape()) {
-        let partials = partials::<E, N>(expression, values);
+    if operands.iter().all(|operand| operand.is_on_a_tape()) {
+        let Partials { by, are_reached, .. } = partials::<E, N>(expression, values);
+        gathered.push(count, operands, by, are_reached);
+    } else if operands.iter().any(|operand| operand.is_on_a_tape()) {
+        let Partials { by, are_reached, .. } = partials::<E, N>(expression, values);
         for k in 0..N {
             if operands[k].is_on_a_tape() {
-                if !partials.are_reached[k] {
-                    gathered.unreached.push(gathered.operands.len());
-                }
-                gathered.operands.push((operands[k], partials.by[k]));
+                gathered.push(count, [operands[k]], [by[k]], [are_reached[k]]);
             }
         }
     }
@@ -155,13 +193,15 @@ fn append<E: Expression<Var>, const N: usize>(gathered: &mut Gathered, expressio
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_gathered(value: f64, operands: &[(Var, f64)], unreached: &[usize], text: &'static str) -> Var {
-    if operands.is_empty() {
+fn record_gathered(value: f64, gathered: Box<Gathered>, count: usize, text: &'static str) -> Var {
+    let (nodes, values) = (gathered.nodes.all(count), gathered.values.all(count));
+    if nodes.is_empty() {
         return Var::constant_of(value);
     }
-    let (operands, partials): (Vec<Var>, Vec<f64>) = operands.iter().copied().unzip();
-    let are_reached: Vec<bool> = (0..operands.len()).map(|k| unreached.binary_search(&k).is_err()).collect();
-    record_labelled(value, &operands, &partials, &are_reached, text)
+    let operands: Vec<Var> = nodes.iter().zip(values).map(|(&node, &value)| Var { value, node }).collect();
+    let are_reached: Vec<bool> =
+        (0..operands.len()).map(|k| gathered.unreached.binary_search(&k).is_err()).collect();
+    record_labelled(value, &operands, gathered.partials.all(count), &are_reached, text)
 }
 
 /// The id of the node of a statement in the usual case, as [`try_record`].
@@ -192,50 +232,29 @@ fn push_label(text: &'static str) {
     on_thread(|thread| thread.active.label_last(Op::Preaccumulated, text));
 }
 
-/// The id of the node of a sum of statements in the usual case, given its operands that are not constants, each with its
-/// partial.
+/// The id of the node of a sum of statements in the usual case, given the ids of its operands that are not
+/// constants, and the partials by them.
 #[inline]
 fn try_record_gathered(
     value: f64,
-    operands: &[(Var, f64)],
+    nodes: &[u64],
+    partials: &[f64],
     unreached: &[usize],
     text: &'static str,
 ) -> Option<u64> {
-    /// A row whose partials are known: they stand where a row has the values of its operands.
-    struct Known;
-    impl Reduction for Known {
-        const OP: Op = Op::Preaccumulated;
-
-        fn value<A: Copy, B: Copy, R: Number>(_: Lists<'_, A, B>, _: impl Read<A, B, R>) -> R {
-            unreachable!("the value of a sum of statements is known")
-        }
-
-        #[inline(always)]
-        fn each_partial<A: Copy, B: Copy, R: Number>(
-            lists: Lists<'_, A, B>,
-            read: impl Read<A, B, R>,
-            _: R,
-        ) -> impl Iterator<Item = R> {
-            lists.first.iter().map(move |&item| read.first(item))
-        }
+    if unreached.is_empty() {
+        let node = on_active_tape(|tape| tape.try_push_listed(Op::Preaccumulated, value, nodes, partials))?;
+        label_statement(text);
+        return Some(node);
     }
-    let reached: SmallVec<[(Var, f64); 40]>;
-    let operands = if unreached.is_empty() {
-        operands
-    } else {
-        // A listing shows those that have no part in the result too; and they have to be variables of this tape.
-        let windows = on_active_tape(|tape| (!tape.keeps_entries()).then(|| tape.windows()))?;
-        unreached.iter().try_for_each(|&k| windows.find(operands[k].0.node).map(drop))?;
-        let is_reached = |&(k, _): &(usize, _)| unreached.binary_search(&k).is_err();
-        reached =
-            operands.iter().copied().enumerate().filter(is_reached).map(|(_, operand)| operand).collect();
-        &reached[..]
-    };
-    let edge = |(operand, partial): (Var, f64)| Var { value: partial, node: operand.node };
-    let lists = Lists { first: operands, second: &[], last: None };
-    let node = on_active_tape(|tape| tape.try_push_reduction::<Known, _, _>(value, lists, (edge, edge)))?;
-    label_statement(text);
-    Some(node)
+    // A listing shows those that have no part in the result too; and they have to be variables of this tape.
+    let windows = on_active_tape(|tape| (!tape.keeps_entries()).then(|| tape.windows()))?;
+    unreached.iter().try_for_each(|&k| windows.find(nodes[k]).map(drop))?;
+    let is_reached = |k: &usize| unreached.binary_search(k).is_err();
+    let reached = || (0..nodes.len()).filter(is_reached);
+    let nodes: SmallVec<[u64; 40]> = reached().map(|k| nodes[k]).collect();
+    let partials: SmallVec<[f64; 40]> = reached().map(|k| partials[k]).collect();
+    on_active_tape(|tape| tape.try_push_listed(Op::Preaccumulated, value, &nodes, &partials))
 }
 
 /// A statement as one node, in every case.

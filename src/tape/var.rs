@@ -94,7 +94,7 @@ impl Hooks for Var {
 
     #[track_caller]
     fn sum_of(terms: impl Iterator<Item = Self>) -> Self {
-        let terms: SmallVec<[Var; 16]> = terms.collect();
+        let terms = listed(terms);
         if terms.is_empty() {
             return Var::from(std::iter::empty::<f64>().sum::<f64>());
         }
@@ -103,11 +103,20 @@ impl Hooks for Var {
 
     #[track_caller]
     fn product_of(factors: impl Iterator<Item = Self>) -> Self {
-        let factors: SmallVec<[Var; 16]> = factors.collect();
+        let factors = listed(factors);
         Self::reduce::<reduction::Product, _, _>(
             Lists { first: &factors, second: &[], last: None },
             as_they_are(),
         )
+    }
+}
+
+/// Many items in a list of the standard library, which fills it at once where it knows how many there are.
+#[inline]
+fn listed(items: impl Iterator<Item = Var>) -> SmallVec<[Var; 16]> {
+    match items.size_hint().0 {
+        0..=16 => items.collect(),
+        _ => SmallVec::from_vec(items.collect()),
     }
 }
 
@@ -135,11 +144,12 @@ impl Real for Var {
     #[cfg(feature = "macros")]
     #[inline(always)]
     #[track_caller]
-    fn sum_of_statements<E: Expression<Var>, B: Fn() -> Term<Var, E> + Copy>(
-        terms: impl Iterator<Item = B>,
+    fn sum_of_statements<E: Expression<Var>>(
+        terms: impl Iterator<Item = impl Fn() -> Term<Var, E> + Copy>,
+        added: impl FnOnce() -> Option<Var>,
         text: &'static str,
     ) -> Var {
-        record_sum(terms, text)
+        record_sum(terms, added, text)
     }
 }
 

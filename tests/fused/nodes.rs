@@ -48,6 +48,47 @@ fn the_sum_of_statements_is_one_node() {
 }
 
 #[test]
+fn what_is_added_to_a_sum_is_in_its_node() {
+    let with_bias = |x: &[Var], bias: &Var| -> Var { fuse!(x.iter().map(|&x| x * x).sum::<Var>() + *bias) };
+    for tape in [quick_tape(), Tape::new()] {
+        let x = tape.vars(&vec![0.5; 100]);
+        let y = with_bias(&x[1..], &x[0]);
+        assert_eq!((tape.len(), y.value()), (101, 25.25));
+        assert_eq!(y.backward().wrt(&x), vec![1.0; 100]);
+        let node = tape.listing().nodes.pop().unwrap();
+        assert!(node.operands.last() == Some(&Operand::Node(0)) && node.operands.len() == 100);
+        assert!(node.name.unwrap().replace(' ', "").ends_with("+*bias"));
+        // Constants on either side, or on both.
+        let two = Var::from(2.0);
+        let (left, right) = (with_bias(&[two], &x[0]), with_bias(&x[..1], &two));
+        assert_eq!((left.value(), left.backward()[x[0]]), (4.5, 1.0));
+        assert_eq!((right.value(), right.backward()[x[0]]), (2.25, 1.0));
+        assert!(with_bias(&[two], &two).is_constant() && with_bias(&[], &two).is_constant());
+        assert_eq!(tape.len(), 103);
+        let stranger = quick_tape();
+        assert_says(&panic_of(|| with_bias(&x, &stranger.var(3.0))).message, &["two tapes", "(value 3)"]);
+    }
+    let recorded = Function::record(|x: &[Var]| with_bias(&x[1..], &x[0]), &[1.0, 2.0, 3.0][..]).unwrap();
+    assert_eq!(recorded.evaluator().value(&[3.0, 1.0, 2.0]), Ok(8.0));
+}
+
+/// A sum that ends by a panic leaves nothing to the next one.
+#[test]
+fn panics_in_the_terms_of_a_sum() {
+    let tape = quick_tape();
+    let x = tape.vars([2.0, 3.0]);
+    let sum = |last: usize| -> Var { fuse!((0..=last).map(|k| x[k] * x[0]).sum()) };
+    let long = |last: usize| -> Var { fuse!((0..1000).map(|k| x[k / 500 * last] * x[0]).sum()) };
+    for f in [&sum as &dyn Fn(usize) -> Var, &long] {
+        let before = f(1);
+        let _ = panic_of(|| f(2));
+        let after = f(1);
+        assert_eq!(before.value(), after.value());
+        assert_eq!(before.backward().wrt(x), after.backward().wrt(x));
+    }
+}
+
+#[test]
 fn plain_numbers_and_constants_have_no_edge() {
     for tape in [quick_tape(), Tape::new()] {
         let x = tape.var(3.0);

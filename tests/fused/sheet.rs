@@ -225,6 +225,41 @@ both_forms! {
     fn sums_with_kinks(x) at [[0.3, -1.2, 2.5]] {
         x.iter().map(|&a| a.relu() * x[1]).sum()
     }
+    fn sums_and_one(x) at [[0.3, -1.2, 2.5]] {
+        x.iter().map(|&a| a * a + 0.5).sum::<R>() + x[1]
+    }
+    fn sums_and_a_reference(x) at [[0.3, -1.2, 2.5]] {
+        let (bias, weights) = x.split_last().expect("a bias");
+        weights.iter().zip(x).map(|(&w, &x)| w * x).sum::<R>() + *bias
+    }
+    fn empty_sums_and_one(x) at [[0.3, -1.2, 2.5]] {
+        x[..0].iter().map(|&a| a * a).sum::<R>() + x[0]
+    }
+    fn sums_and_plain_numbers(x) at [[0.3, -1.2, 2.5]] {
+        let (k, n) = (0.5, 3);
+        let m: usize = (0..4).map(|k| k * 2 + 1).sum::<usize>() + n;
+        let f = [1.5f64, 2.5].iter().map(|a| a * 2.0 + 1.0).sum::<f64>() + SCALE;
+        let s = x.iter().map(|&a| a * f).sum::<R>() + k;
+        x.iter().map(|&a| a * s + m as f64).sum::<R>() + SHIFT
+    }
+    fn sums_and_a_name_that_they_change(x) at [[0.3, -1.2, 2.5]] {
+        let mut n = x[0];
+        x.iter().map(|&a| { n += a; a * n }).sum::<R>() + n
+    }
+    fn sums_and_names_like_ours(x) at [[0.3, -1.2, 2.5]] {
+        let (sum, items, value) = (x[0], x[1], x[2]);
+        let first = x.iter().map(|&a| a * items).sum::<R>() + sum;
+        let second = x.iter().map(|&a| a * value).sum::<R>() + items;
+        let third = [1.0, 2.0].iter().map(|a: &f64| a * 2.0).sum::<f64>() + SCALE;
+        first * second + third
+    }
+    fn long_sums_and_one(x) at [[0.3, -1.2, 2.5]] {
+        (0..150).flat_map(|_| x).map(|&a| (a - 0.5).relu() * x[0] + a).sum::<R>() + x[1]
+    }
+    fn sums_and_one_within_sums(x) at [[0.3, -1.2, 2.5]] {
+        let inside = |a: R| x.iter().map(|&b| b * a).sum::<R>() + a;
+        x.iter().map(|&a| { let s = inside(a); s * s + x.iter().map(|&b| a * b).sum::<R>() + a }).sum::<R>() + x[2]
+    }
     fn folds(x) at [[0.3, -1.2, 2.5]] {
         x.iter().fold(R::constant(1.0), |product, &a| product * a + 0.5)
     }

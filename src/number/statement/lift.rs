@@ -235,6 +235,21 @@ pub fn sum_of<I: Iterator, F: FnMut(I::Item) -> Attempt<B, T>, B, T>(items: I, t
     Sum { items, term, statement: PhantomData }
 }
 
+/// As [`Sum`], with a number that is added to it, and may be a variable.
+pub struct SumAndOne<I, F, B, T, G, L> {
+    sum: Sum<I, F, B, T>,
+    added: G,
+    lifted: PhantomData<L>,
+}
+
+impl<I, F, B, T> Sum<I, F, B, T> {
+    /// The sum and what `added` lifts, once the sum is there.
+    #[inline(always)]
+    pub fn and<G: FnOnce() -> L, L>(self, added: G) -> SumAndOne<I, F, B, T, G, L> {
+        SumAndOne { sum: self, added, lifted: PhantomData }
+    }
+}
+
 impl<I, F, R, E, B> Sum<I, F, B, Term<R, E>>
 where
     I: Iterator,
@@ -247,12 +262,37 @@ where
     #[doc(hidden)]
     #[inline(always)]
     #[track_caller]
-    pub fn value(mut self, text: &'static str) -> Result<R, I> {
-        Ok(R::sum_of_statements(self.items.map(move |item| (self.term)(item).build), text))
+    pub fn value(self, text: &'static str) -> Result<R, I> {
+        Ok(self.and_added(|| None, text))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn and_added(mut self, added: impl FnOnce() -> Option<R>, text: &'static str) -> R {
+        R::sum_of_statements(self.items.map(move |item| (self.term)(item).build), added, text)
     }
 }
 
-/// A sum whose terms are none of ours; it returns the items.
+impl<I, F, R, E, B, G> SumAndOne<I, F, B, Term<R, E>, G, Term<R, Leaf<R, 0>>>
+where
+    I: Iterator,
+    F: FnMut(I::Item) -> Attempt<B, Term<R, E>>,
+    R: Real,
+    E: Expression<R>,
+    B: Fn() -> Term<R, E> + Copy,
+    G: FnOnce() -> Term<R, Leaf<R, 0>>,
+{
+    /// The value of the sum.
+    #[doc(hidden)]
+    #[inline(always)]
+    #[track_caller]
+    pub fn value(self, text: &'static str) -> Result<R, Sum<I, F, B, Term<R, E>>> {
+        let added = self.added;
+        Ok(self.sum.and_added(|| Some(added().expression.0), text))
+    }
+}
+
+/// A sum whose terms are none of ours, or to which nothing of ours is added; it returns what is left to do.
 pub trait NoSum<I>: Sized {
     #[doc(hidden)]
     fn value<U>(self, _: &'static str) -> Result<U, I>;
@@ -262,6 +302,17 @@ impl<I, F, B, T> NoSum<I> for Sum<I, F, B, T> {
     fn value<U>(self, _: &'static str) -> Result<U, I> {
         Err(self.items)
     }
+}
+impl<I, F, B, T, G, L> NoSum<Sum<I, F, B, T>> for SumAndOne<I, F, B, T, G, L> {
+    #[inline(always)]
+    fn value<U>(self, _: &'static str) -> Result<U, Sum<I, F, B, T>> {
+        Err(self.sum)
+    }
+}
+
+/// A number that nobody computes: what the compiler infers from it has to be known before.
+pub fn never<T>() -> T {
+    unreachable!("for its type only")
 }
 
 /// What can be bound within a statement.

@@ -70,6 +70,28 @@ impl Storage {
         lists: Lists<'_, A, B>,
         read: impl Read<A, B, Var>,
     ) -> Option<u64> {
+        self.push_list(K::OP, value, lists, read, || K::each_partial(lists, values_of(read), value))
+    }
+
+    /// As [`try_push_reduction`](Self::try_push_reduction), given the ids of operands and the partials.
+    #[cfg(feature = "macros")]
+    #[inline]
+    pub fn try_push_listed(&mut self, op: Op, value: f64, nodes: &[u64], partials: &[f64]) -> Option<u64> {
+        let lists = Lists { first: nodes, second: &[], last: None };
+        // Of operands it reads the ids alone.
+        let read = |node: u64| Var { value: 0.0, node };
+        self.push_list(op, value, lists, (read, read), || partials.iter().copied())
+    }
+
+    #[inline(always)]
+    fn push_list<A: Copy, B: Copy, I: Iterator<Item = f64>>(
+        &mut self,
+        op: Op,
+        value: f64,
+        lists: Lists<'_, A, B>,
+        read: impl Read<A, B, Var>,
+        partials: impl FnOnce() -> I,
+    ) -> Option<u64> {
         let count = lists.len();
         let (windows, start) = (self.windows(), self.pool.len());
         self.list_of(count)?;
@@ -102,12 +124,12 @@ impl Storage {
                 return None;
             }
         }
-        pool.slots.extend(K::each_partial(lists, values_of(read), value));
+        pool.slots.extend(partials());
         if !are_recent {
             pool.leave_out(start, CONSTANT);
         }
         drop(columns);
-        self.push_row(K::OP, value, Row::listed(start, self.pool.len() - start))
+        self.push_row(op, value, Row::listed(start, self.pool.len() - start))
     }
 
     /// A row whose operands are the next ones of the pool, if a tape can hold so many.
