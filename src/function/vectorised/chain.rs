@@ -1,7 +1,7 @@
 //! Operations one after the other on numbers that stay in registers.
 
-use super::forward::whole;
 use super::linear::each;
+use super::memory::whole;
 use super::seen::Seen;
 use crate::function::lanes::vector::Lanes;
 use crate::function::schedule::{Link, Linked, Operand, Write};

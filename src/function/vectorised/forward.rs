@@ -2,7 +2,7 @@
 
 use super::Exactness;
 use super::chain::chain;
-use super::memory::{CHUNK, Memory};
+use super::memory::{CHUNK, Memory, whole};
 use super::seen::Seen;
 use super::sums::{inner_products, sums_of_products, sums_of_terms, total};
 use crate::function::lanes::declined::{self, any_is_nan};
@@ -24,11 +24,6 @@ pub(super) struct Forward<'e, T> {
     pub schedule: &'e Schedule,
     pub memory: &'e mut Memory<T>,
     pub exactness: Exactness,
-}
-
-/// The number of results that are computed, with those that fill the last group.
-pub(super) fn whole(len: usize) -> usize {
-    len.div_ceil(WIDTH) * WIDTH
 }
 
 impl<T: Float> WithSimd for Forward<'_, T> {

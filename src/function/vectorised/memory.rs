@@ -9,6 +9,11 @@ use std::sync::{Arc, Weak};
 /// How many results are computed at once where an operand is the same for all of them.
 pub(super) const CHUNK: usize = 256;
 
+/// The number of results that are computed, with those that fill the last group.
+pub(super) fn whole(len: usize) -> usize {
+    len.div_ceil(WIDTH) * WIDTH
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Memory<T> {
     pub values: Aligned<T>,

@@ -1,8 +1,8 @@
 //! The reverse sweep over a schedule.
 
-use super::forward::{is_finite, packet, whole};
+use super::forward::{is_finite, packet};
 use super::linear::{contribute, each, put};
-use super::memory::{CHUNK, Memory};
+use super::memory::{CHUNK, Memory, whole};
 use super::sums::total;
 use crate::function::lanes::declined::any_is_nan;
 use crate::function::lanes::elementwise::{Evaluated, list_partials_of, pass_on};
@@ -73,9 +73,11 @@ impl<T: Float> WithSimd for Backward<'_, T> {
 /// part may be too large. (If one is too small, a derivative is not finite.)
 #[inline(always)]
 fn are_sound<T: Float>(tree: &Tree, watched: &[Watched], values: &[T], adjoint: T) -> bool {
-    let product = values[tree.product as usize].double().abs();
+    let size = |number: T| if number < T::default() { -number.double() } else { number.double() };
+    let (product, of_product) = (size(values[tree.product as usize]), size(adjoint));
     // Neither may the product of the others be too small, whatever the adjoint.
-    let most = T::of(adjoint.double().abs().min(1.0) / T::LEAST.double() * product);
+    let least = T::LEAST.double() / if of_product < 1.0 { of_product } else { 1.0 };
+    let most = T::of(product / least);
     let mut parts = watched[tree.parts.clone()].iter().map(|part| &values[part.at as usize..][..part.len]);
     // Without an early exit, so that one instruction tests several.
     let is_within = |all: bool, &part: &T| all & (-most <= part) & (part <= most);
