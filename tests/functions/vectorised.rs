@@ -541,6 +541,74 @@ fn samples_one_after_the_other() {
     }
 }
 
+/// Chains of sums, differences and products of every length, with neighbours, constants and one number for all, on either side;
+/// a number on the way that is needed again is not lost.
+#[test]
+fn chains_of_operations() {
+    for len in 1..24 {
+        for is_read_again in [false, true] {
+            let all = |x: &[Var]| {
+                let ends = x.windows(3).map(|w| {
+                    let mut y = w[1];
+                    let mut middle = w[1];
+                    for k in 0..len {
+                        y = match k % 7 {
+                            0 => y * w[2],
+                            1 => w[0] - y,
+                            2 => y + 0.375,
+                            3 => y - w[2],
+                            4 => x[0] * y,
+                            5 => x[1] - y,
+                            _ => y * -0.75 + w[1],
+                        };
+                        middle = if k == len / 2 { y } else { middle };
+                    }
+                    if is_read_again { y * middle } else { y }
+                });
+                ends.collect::<Vec<Var>>()
+            };
+            let x: Vec<f64> = (0..60).map(|k| f64::from(k * 37 % 60) / 40.0 - 0.7).collect();
+            let f = Function::record(all, &x[..]).unwrap();
+            let what = format!("{len} operations, read again: {is_read_again}");
+            check(&f, &x, &what);
+            let values = f.vectorised_with(Exactness::Exact).evaluator().values(&x).unwrap();
+            let direct = all(&x.iter().map(|&x| Var::from(x)).collect::<Vec<Var>>());
+            assert!(values.iter().zip(&direct).all(|(a, b)| are_same(*a, b.value())), "{what}");
+        }
+    }
+}
+
+/// A number that all operations of a run read, and that is in windows of others too: its derivative is a sum over a run, and
+/// contributions to windows that hold it come before and after.
+#[test]
+fn a_number_for_all_that_is_in_windows_too() {
+    for (shared, first, second) in (0..54).map(|k| (k % 6 * 9, k / 6 % 3, k / 18)) {
+        for form in 0..8 {
+            let term = |x: &[Var], k: usize| {
+                let (s, a, b) = (x[shared], x[k + first], x[k + second]);
+                match form {
+                    0 => a - s * b,
+                    1 => s * (a - b * x[k]),
+                    2 => (a + s) * (b - s) + x[k + 2],
+                    3 => a * b * s - s * x[k + 1] + a,
+                    4 => (a - s).exp() * b + s,
+                    5 => x[k + 1] - s * (a - b * x[k + 2]),
+                    6 => (a + (b - s * (x[k] - a * x[k + 1])) * s) * x[k + 2],
+                    _ => lists::dot(&[a, s, b], &[s, b, x[k]]) - x[k + 1],
+                }
+            };
+            let all = |x: &[Var]| (0..44).map(|k| term(x, k)).collect::<Vec<Var>>();
+            let x: Vec<f64> = (0..46).map(|k| f64::from(k * 29 % 46) / 30.0 - 0.6).collect();
+            let what = format!("shared {shared}, from {first} and {second}, form {form}");
+            check(&Function::record(all, &x[..]).unwrap(), &x, &what);
+            let total = |x: &[Var]| all(x).iter().zip(1..).map(|(&y, k)| y * f64::from(k)).sum::<Var>();
+            let f = Function::record(total, &x[..]).unwrap();
+            check(&f, &x, &what);
+            check_rounded(&f, &x, &what);
+        }
+    }
+}
+
 /// A guard sees the number that was compared, though its memory is used again.
 #[test]
 fn guards_of_numbers_on_the_way() {

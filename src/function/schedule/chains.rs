@@ -6,7 +6,7 @@ use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
 
 /// The largest number of operations in a chain.
-pub(crate) const LONGEST: usize = 8;
+const LONGEST: usize = 8;
 
 /// The first operand, and the operations.
 type Chain = (Operand, Vec<Link>);
@@ -61,7 +61,7 @@ impl Schedule {
                 *step = now[*step];
             }
         }
-        // Those of steps that are left.
+        // The links of the steps that are left.
         let before = std::mem::take(&mut self.links);
         for step in &mut self.steps {
             if let Step::Chain { links, .. } = step {

@@ -50,7 +50,7 @@ impl Together {
     fn takes(&self, contributions: &[Contribution]) -> bool {
         let fits = |it: &Contribution| {
             let (from, to) = (it.reads(), it.writes());
-            let is_about = self.written.around(&to).is_none_or(|others| are_about(&others, &to));
+            let is_about = self.written.around(&to).all(|others| are_about(&others, &to));
             is_about && !self.written.meets(&from) && !self.read.meets(&to)
         };
         self.contributions.is_empty()
@@ -74,6 +74,13 @@ impl Together {
             self.contributions.sort_by_key(|it| (it.is_sum, if it.is_sum { it.from.at } else { it.to.at }));
             let sums = self.contributions.partition_point(|it| !it.is_sum);
             let mut sums = self.contributions.split_off(sums);
+            debug_assert!(
+                sums.iter().all(|sum| !self
+                    .contributions
+                    .iter()
+                    .any(|it| it.writes().contains(&(sum.to.at as usize)))),
+                "what a sum is written to gets nothing else here"
+            );
             // Another one may be the first to its destination now.
             let mut unwritten: FxHashSet<Address> =
                 sums.iter().filter(|it| it.to.write == Write::Set).map(|it| it.to.at).collect();
@@ -93,6 +100,14 @@ impl Together {
 fn are_free(contributions: &[Contribution]) -> bool {
     let mut all: Vec<Range<usize>> = contributions.iter().map(Contribution::writes).collect();
     all.sort_unstable_by_key(|range| (range.start, range.end));
-    contributions.iter().all(|it| it.len > 1)
-        && all.windows(2).all(|pair| pair[0].end <= pair[1].start || are_about(&pair[0], &pair[1]))
+    all.dedup();
+    // Those that go on beyond where the next one begins.
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let mut meets_only_about_the_same = |next: Range<usize>| {
+        open.retain(|other| other.end > next.start);
+        let is_about = open.iter().all(|other| are_about(other, &next));
+        open.push(next);
+        is_about
+    };
+    contributions.iter().all(|it| it.len > 1) && all.into_iter().all(&mut meets_only_about_the_same)
 }

@@ -20,7 +20,8 @@ pub(super) struct Ranges(BTreeMap<usize, usize>);
 
 impl Ranges {
     pub fn insert(&mut self, mut range: Range<usize>) {
-        while let Some(other) = self.around(&range) {
+        loop {
+            let Some(other) = self.around(&range).next() else { break };
             if other.start <= range.start && other.end >= range.end {
                 return;
             }
@@ -30,13 +31,14 @@ impl Ranges {
         self.0.insert(range.start, range.end);
     }
 
-    /// One that has something in common with this one: the last of them.
-    pub fn around(&self, range: &Range<usize>) -> Option<Range<usize>> {
-        let (&start, &end) = self.0.range(..range.end).next_back()?;
-        (end > range.start).then_some(start..end)
+    /// Those that have something in common with this one, the last one first.
+    pub fn around(&self, range: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let first = range.start;
+        let before = self.0.range(..range.end).rev();
+        before.map(|(&start, &end)| start..end).take_while(move |other| other.end > first)
     }
 
     pub fn meets(&self, range: &Range<usize>) -> bool {
-        self.around(range).is_some()
+        self.around(range).next().is_some()
     }
 }
