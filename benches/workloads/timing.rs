@@ -43,6 +43,8 @@ pub fn in_turns<C>(context: &mut C, runs: &mut [&mut Run<'_, C>], is_quick: bool
         (Duration::from_millis(5), Duration::from_secs(4), 11)
     };
     let mut repeat_for_a_slice = |run: &mut &mut Run<'_, C>| {
+        // Once for what is recorded or planned beforehand.
+        run(context);
         let start = Instant::now();
         let mut repeats = 0;
         while start.elapsed() < slice {
