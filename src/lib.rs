@@ -160,7 +160,7 @@ pub use tapegrad_macros::fuse;
 ///   no memory.
 /// - `y += e`, as `y = y + e`; so with `-=`, `*=`, `/=`, `%=`.
 /// - `items.map(|item| e).sum()`, with the operands of all terms. (If the closure has `move`, each term is a node.) With it
-///   what is added, if that is a name, a field, `w[0]` or `*x`: `items.map(|item| e).sum::<R>() + bias`.
+///   what is added, if that is a name, a field, `w[0]` or `*x`, and `e` no block: `items.map(|item| e).sum::<R>() + bias`.
 /// - With `#[fused(block)]` also the `let`s at the end of a block, if only one such expression uses the value.
 ///
 /// Whatever else stands in the function is left as it is: types decide, so integers, plain numbers and types of your own

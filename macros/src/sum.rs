@@ -31,10 +31,12 @@ pub fn sum(call: &ExprMethodCall) -> Option<Sum<'_>> {
 pub fn sum_and_one(expression: &Expr) -> Option<(&ExprMethodCall, &ExprBinary)> {
     let Expr::Binary(addition) = expression else { return None };
     let Expr::MethodCall(call) = &*addition.left else { return None };
-    sum(call)?;
+    // What a block changes could be the place, by another name.
+    let is_expression = !matches!(*sum(call)?.term.body, Expr::Block(_));
     // The type of the sum has to be written, since there is a form without a sum. What the sum changes cannot be lent to
     // what is added.
-    let is_fit = matches!(addition.op, BinOp::Add(_))
+    let is_fit = is_expression
+        && matches!(addition.op, BinOp::Add(_))
         && addition.attrs.is_empty()
         && call.turbofish.is_some()
         && is_place(&addition.right)

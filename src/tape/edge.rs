@@ -2,10 +2,10 @@
 
 use crate::view::Operand;
 
-/// Instead of an operand's index: the operand is a constant, and the slot holds its value.
+/// Instead of an operand's index: the operand is a constant. The slot holds its value, where somebody may look.
 pub(crate) const CONSTANT: u32 = 0;
-/// Instead of an operand's index: the operand has no part in the result (a structural zero), and the slot holds its
-/// index.
+/// Instead of an operand's index: the operand has no part in the result (a structural zero). The slot holds its index, where
+/// somebody may look.
 pub(crate) const UNTAKEN: u32 = 1;
 /// The index of the first node; the smaller ones are the markers above.
 pub(crate) const FIRST: usize = 2;

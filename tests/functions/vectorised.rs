@@ -609,6 +609,39 @@ fn a_number_for_all_that_is_in_windows_too() {
     }
 }
 
+/// Squares of differences through which no derivative goes: of inputs that are held, and of what is only compared. The differences
+/// are read by nothing else, but by each square twice.
+#[test]
+fn squares_of_what_has_no_derivative() {
+    let weighted = |x: &[Var]| {
+        let (w, h) = x.split_at(128);
+        let squares = (0..64).map(|k| w[k] * (h[k] - h[k + 64]).powi(2));
+        let others = (0..64).map(|k| w[64 + k] * (h[128 + k] - h[192 + k]).exp());
+        squares.chain(others).sum::<Var>()
+    };
+    let x: Vec<f64> = (0..384).map(|k| f64::from(k * 31 % 384) / 200.0 - 0.8).collect();
+    let f = Function::record(weighted, &x[..]).unwrap().with_held(128..384).unwrap();
+    assert!(f.vectorised().plan().is_vectorised);
+    check(&f, &x, "held");
+    check_rounded(&f, &x, "held");
+    let gradient = f.vectorised().evaluator().gradient(&x).unwrap();
+    for (k, by) in gradient[..64].iter().enumerate() {
+        assert!((by - (x[128 + k] - x[192 + k]).powi(2)).abs() < 1e-15, "{k}");
+    }
+    let compared = |x: &[Var]| {
+        let term = |k: usize| {
+            if (x[k] - x[k + 60]).powi(2) > 1.0 { x[k] * 3.0 } else { (x[k + 60] * x[k]).sin() }
+        };
+        (0..60).map(term).sum::<Var>()
+    };
+    let f = Function::record(compared, &x[..120]).unwrap();
+    check(&f, &x[..120], "compared");
+    check(&f, &x[200..320], "compared elsewhere");
+    for f in [f.clone().with_held(0..60).unwrap(), f.with_held(0..120).unwrap()] {
+        check(&f, &x[..120], "compared and held");
+    }
+}
+
 /// A guard sees the number that was compared, though its memory is used again.
 #[test]
 fn guards_of_numbers_on_the_way() {

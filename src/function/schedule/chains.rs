@@ -24,7 +24,10 @@ impl Schedule {
             let Some(&(first, link)) = ways.iter().flatten().next() else { continue };
             let before = ways.into_iter().flatten().find_map(|(first, link)| {
                 let (step, (_, links)) = open.get(&first.at).filter(|_| !first.is_same)?;
-                (self.steps[*step].len() == len && links.len() < LONGEST).then_some((first, link))
+                // A square reads its operand twice: a number that is in no memory.
+                let is_read_again = link.operand == first;
+                let goes_on = self.steps[*step].len() == len && links.len() < LONGEST && !is_read_again;
+                goes_on.then_some((first, link))
             });
             let chain = match before {
                 None => (first, vec![link]),
