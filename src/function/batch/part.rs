@@ -3,8 +3,7 @@
 
 use super::plan::{Rows, Slot};
 use super::scratch::Block;
-use crate::function::lanes::declined;
-use crate::function::lanes::declined::any_is_nan;
+use crate::function::lanes::declined::{self, any_is_nan};
 use crate::function::lanes::elementwise::{Evaluated, pass_on, values_of};
 use crate::function::lanes::float::Float;
 use crate::function::lanes::packet::WIDTH;

@@ -15,35 +15,41 @@ impl Schedule {
     /// Joins operations with the one that is the only step to read their results. The bits of the values remain. `is_kept`: the
     /// blocks that something else reads.
     pub(super) fn join_chains(&mut self, blocks: &Blocks, uses: &[u32], is_kept: &[bool]) {
-        // Chains that may go on, by where their results are: with the number of the step.
-        let mut open: FxHashMap<Address, (usize, Chain)> = FxHashMap::default();
+        // Steps whose chains may go on, by where their results are.
+        let mut open: FxHashMap<Address, usize> = FxHashMap::default();
+        let mut chains: Vec<Option<Chain>> = vec![None; self.steps.len()];
         let mut is_joined = vec![false; self.steps.len()];
         for number in 0..self.steps.len() {
             let Step::Map { op, operands: [a, b, _], to, len, .. } = self.steps[number] else { continue };
             let ways = ways(op, a, b);
             let Some(&(first, link)) = ways.iter().flatten().next() else { continue };
             let before = ways.into_iter().flatten().find_map(|(first, link)| {
-                let (step, (_, links)) = open.get(&first.at).filter(|_| !first.is_same)?;
+                let &step = open.get(&first.at).filter(|_| !first.is_same)?;
+                let (_, links) = chains[step].as_ref()?;
                 // A square reads its operand twice: a number that is in no memory.
                 let is_read_again = link.operand == first;
-                let goes_on = self.steps[*step].len() == len && links.len() < LONGEST && !is_read_again;
-                goes_on.then_some((first, link))
+                let goes_on = self.steps[step].len() == len && links.len() < LONGEST && !is_read_again;
+                goes_on.then_some((step, link))
             });
-            let chain = match before {
-                None => (first, vec![link]),
-                Some((before, link)) => {
-                    let (step, (first, mut links)) = open.remove(&before.at).expect("a chain that was found");
-                    is_joined[step] = true;
-                    links.push(link);
-                    let start = self.links.len();
-                    self.links.extend_from_slice(&links);
-                    self.steps[number] = Step::Chain { first, links: start..self.links.len(), to, len };
-                    (first, links)
-                }
-            };
+            let mut chain = (first, vec![link]);
+            if let Some((step, link)) = before {
+                chain = chains[step].take().expect("a chain that was found");
+                chain.1.push(link);
+                is_joined[step] = true;
+            }
+            chains[number] = Some(chain);
             let is_used_once = uses[to as usize..][..len].iter().all(|&uses| uses == 1);
             if is_used_once && !is_kept[blocks.of(to)] {
-                open.insert(to, (number, chain));
+                open.insert(to, number);
+            }
+        }
+        for (step, chain) in self.steps.iter_mut().zip(chains) {
+            if let (&mut Step::Map { to, len, .. }, Some((first, links))) = (&mut *step, chain)
+                && links.len() > 1
+            {
+                let start = self.links.len();
+                self.links.extend(links);
+                *step = Step::Chain { first, links: start..self.links.len(), to, len };
             }
         }
         self.remove(&is_joined);
@@ -62,15 +68,6 @@ impl Schedule {
         for reverse in &mut self.reverse {
             if let ReverseStep::Through { step, .. } = reverse {
                 *step = now[*step];
-            }
-        }
-        // The links of the steps that are left.
-        let before = std::mem::take(&mut self.links);
-        for step in &mut self.steps {
-            if let Step::Chain { links, .. } = step {
-                let start = self.links.len();
-                self.links.extend_from_slice(&before[links.clone()]);
-                *links = start..self.links.len();
             }
         }
     }
