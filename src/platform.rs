@@ -44,3 +44,21 @@ pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnc
 pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
     (a(), b())
 }
+
+/// Does its own work on this thread, and the work of helpers on threads of the pool that are free, at most on this many. All of
+/// them have returned in the end; a helper may come when there is nothing left to do.
+#[cfg(feature = "parallel")]
+pub(crate) fn with_helpers(most: usize, own: impl FnOnce(), help: impl Fn() + Sync) {
+    let helpers = most.min(rayon::current_num_threads() - 1);
+    let help = &help;
+    rayon::in_place_scope(|scope| {
+        (0..helpers).for_each(|_| scope.spawn(move |_| help()));
+        own();
+    });
+}
+
+/// Does its own work: there are no threads that could help.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn with_helpers(_: usize, own: impl FnOnce(), _: impl Fn() + Sync) {
+    own();
+}

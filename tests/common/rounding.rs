@@ -48,20 +48,20 @@ impl Precision {
 
 /// What is known of one output.
 #[derive(Clone, Debug)]
-pub struct Bound {
+pub struct Bound<const M: usize = N> {
     /// By how much the value may be off.
     pub value: f64,
     /// By how much each derivative may be off; not finite where that cannot be told.
-    pub slopes: [f64; N],
+    pub slopes: [f64; M],
     /// The same for second derivatives.
-    pub curvatures: [[f64; N]; N],
+    pub curvatures: [[f64; M]; M],
     /// The powers of ten that products of partials span, on the way to the derivative by an input.
-    pub spans: [f64; N],
+    pub spans: [f64; M],
     /// How many may be spanned before something may overflow or underflow.
     pub range: f64,
 }
 
-impl Bound {
+impl<const M: usize> Bound<M> {
     /// Whether something may overflow or underflow on the way to the derivative by an input, or by two.
     pub fn is_extreme(&self, inputs: &[usize]) -> bool {
         let span: f64 = inputs.iter().map(|&k| self.spans[k]).sum();
@@ -69,35 +69,35 @@ impl Bound {
     }
 }
 
-pub struct Rounding {
+pub struct Rounding<const M: usize = N> {
     /// Where a comparison may turn out differently.
     pub is_fragile: bool,
     /// Where differences cannot be held against a derivative: at a kink or a jump, or beside one.
     pub is_rough: bool,
     /// Whether a derivative is cut off on purpose.
     pub is_cut: bool,
-    pub outputs: Vec<Bound>,
+    pub outputs: Vec<Bound<M>>,
 }
 
 /// What is known of a step.
 #[derive(Clone, Copy)]
-struct Node {
+struct Node<const M: usize> {
     value: f64,
     error: f64,
     /// The sum of the sizes of all terms of the chain rule, per input; 0 where it does not reach.
-    sizes: [f64; N],
+    sizes: [f64; M],
     /// What uncertain partials make of the derivative.
-    errors: [f64; N],
+    errors: [f64; M],
     /// The powers of ten that products of partials span; −∞ where the input does not reach.
-    spans: [f64; N],
+    spans: [f64; M],
     /// The sizes of all terms of second derivatives, and what is lost in them.
-    second: [[[f64; 2]; N]; N],
+    second: [[[f64; 2]; M]; M],
 }
 
-impl Node {
-    fn constant(value: f64, error: f64) -> Node {
-        let second = [[[0.0; 2]; N]; N];
-        Node { value, error, sizes: [0.0; N], errors: [0.0; N], spans: [f64::NEG_INFINITY; N], second }
+impl<const M: usize> Node<M> {
+    fn constant(value: f64, error: f64) -> Self {
+        let second = [[[0.0; 2]; M]; M];
+        Node { value, error, sizes: [0.0; M], errors: [0.0; M], spans: [f64::NEG_INFINITY; M], second }
     }
 }
 
@@ -131,6 +131,16 @@ fn is_kink(op: Op, x: &[f64]) -> bool {
 
 /// The bounds at a point. With `second`, those of second derivatives too.
 pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision, second: bool) -> Rounding {
+    rounding_of(f, x, precision, second)
+}
+
+/// As [`rounding`], for programs of up to `M` inputs.
+pub fn rounding_of<const M: usize>(
+    f: impl Fn(&[Var]) -> Vec<Var>,
+    x: &[f64],
+    precision: Precision,
+    second: bool,
+) -> Rounding<M> {
     let tape = Tape::recording();
     let outputs = f(&tape.vars(x));
     let guards = tape.guards();
@@ -143,7 +153,7 @@ pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision,
         })
         .collect();
     let rows = tape.listing().nodes;
-    let mut nodes: Vec<Node> = Vec::with_capacity(rows.len());
+    let mut nodes: Vec<Node<M>> = Vec::with_capacity(rows.len());
     let mut all = Rounding { is_fragile: false, is_rough: false, is_cut: false, outputs: Vec::new() };
     let program = marks.iter().flatten().next().map_or(rows.len(), |first| *first);
     for (index, row) in rows.iter().enumerate().take(program) {
@@ -151,7 +161,7 @@ pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision,
         if index < x.len() {
             (node.sizes[index], node.spans[index]) = (1.0, 0.0);
         } else {
-            let operands: Vec<Node> =
+            let operands: Vec<Node<M>> =
                 row.operands.iter().map(|&operand| read(&nodes, operand, precision)).collect();
             let step = Step { op: row.op, operands: &operands, value: row.value, precision };
             step.look(&mut node, &mut all);
@@ -206,7 +216,7 @@ pub fn rounding(f: impl Fn(&[Var]) -> Vec<Var>, x: &[f64], precision: Precision,
     all
 }
 
-fn read(nodes: &[Node], operand: Operand, precision: Precision) -> Node {
+fn read<const M: usize>(nodes: &[Node<M>], operand: Operand, precision: Precision) -> Node<M> {
     match operand {
         Operand::Node(node) => nodes[node],
         Operand::Constant(value) => Node::constant(value, precision.lost(value)),
@@ -214,14 +224,14 @@ fn read(nodes: &[Node], operand: Operand, precision: Precision) -> Node {
 }
 
 /// A row at what is known of its operands.
-struct Step<'a> {
+struct Step<'a, const M: usize> {
     op: Op,
-    operands: &'a [Node],
+    operands: &'a [Node<M>],
     value: f64,
     precision: Precision,
 }
 
-impl Step<'_> {
+impl<const M: usize> Step<'_, M> {
     fn values(&self) -> Vec<f64> {
         self.operands.iter().map(|operand| operand.value).collect()
     }
@@ -229,7 +239,7 @@ impl Step<'_> {
     /// The operands with one of them, or all, moved by their errors or at least so much of their size; also to zeros and
     /// whole numbers on the way, where poles are.
     fn moved(&self, least: f64) -> Vec<Vec<f64>> {
-        let by_of = |operand: &Node| operand.error.max(least * operand.value.abs());
+        let by_of = |operand: &Node<M>| operand.error.max(least * operand.value.abs());
         let mut all = Vec::new();
         for (k, operand) in self.operands.iter().enumerate().filter(|(_, operand)| by_of(operand) > 0.0) {
             let (x, by) = (operand.value, by_of(operand));
@@ -255,7 +265,7 @@ impl Step<'_> {
         }
         if self.operands.iter().filter(|operand| by_of(operand) > 0.0).count() > 1 {
             for sign in [1.0, -1.0] {
-                let end = |operand: &Node| operand.value + sign * by_of(operand);
+                let end = |operand: &Node<M>| operand.value + sign * by_of(operand);
                 all.push(self.operands.iter().map(end).collect());
                 // And one of them at 0 that may be, such as a mask.
                 for (k, operand) in self.operands.iter().enumerate() {
@@ -275,7 +285,7 @@ impl Step<'_> {
     }
 
     /// Values and first derivatives.
-    fn look(&self, node: &mut Node, all: &mut Rounding) {
+    fn look(&self, node: &mut Node<M>, all: &mut Rounding<M>) {
         let Precision { unit, .. } = self.precision;
         let (op, x, y) = (self.op, self.values(), self.value);
         let partials = self.partials(&x, y);
@@ -328,7 +338,7 @@ impl Step<'_> {
                 true => 0.0,
                 false => p.abs().log10().abs(),
             };
-            for k in 0..N {
+            for k in 0..M {
                 let (size, error) = (operand.sizes[k], operand.errors[k]);
                 node.sizes[k] += times(p, size);
                 node.errors[k] += times(p, error) + times(dp, size + error);
@@ -344,7 +354,7 @@ impl Step<'_> {
     }
 
     /// Whether partials jump, or a value does, a little beside the point.
-    fn is_rough(&self, partials: &[f64], all: &mut Rounding) {
+    fn is_rough(&self, partials: &[f64], all: &mut Rounding<M>) {
         if self.op == Op::StopGradient {
             all.is_cut = true;
             return;
@@ -375,11 +385,11 @@ impl Step<'_> {
     }
 
     /// Second derivatives: what they consist of, and how exactly the table gives them here.
-    fn look_twice(&self, node: &mut Node) {
+    fn look_twice(&self, node: &mut Node<M>) {
         let x = self.values();
         let partials = self.partials(&x, self.value);
         let Some(second) = self.second(&x) else {
-            node.second = [[[f64::INFINITY; 2]; N]; N];
+            node.second = [[[f64::INFINITY; 2]; M]; M];
             return;
         };
         let mut uncertain = vec![[0.0; MOST]; second.len()];
@@ -398,7 +408,7 @@ impl Step<'_> {
             if self.op.is_piecewise() && partials[i] == 0.0 && !is_kink(self.op, &x) {
                 continue;
             }
-            for (k, l) in (0..N).flat_map(|k| (0..N).map(move |l| (k, l))) {
+            for (k, l) in (0..M).flat_map(|k| (0..M).map(move |l| (k, l))) {
                 let [size, lost] = &mut node.second[k][l];
                 *size += times(partials[i], a.second[k][l][0]);
                 *lost += times(partials[i], a.second[k][l][1]);

@@ -10,6 +10,9 @@ mod common;
 mod programs;
 #[path = "../common/repeated.rs"]
 mod repeated;
+#[allow(dead_code)]
+#[path = "../common/rounding.rs"]
+mod rounding;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 

@@ -3,9 +3,10 @@
 use super::part::{Part, Span, add_to};
 use crate::function::vectorised::memory::{Kept, Memory};
 use crate::function::vectorised::runs::InRuns;
-use crate::platform::join;
+use crate::platform::with_helpers;
 use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A part of the terms, and where its derivatives go. The derivatives by all variables are divided into windows, one for each
 /// stretch, which writes those that no other stretch has; those that others have too it keeps, and they are added in the end.
@@ -15,9 +16,8 @@ pub(super) struct Stretch {
     window: Range<usize>,
     own: Vec<Piece>,
     shared: Vec<Piece>,
-    /// How many derivatives it has that others have, too; and how many the stretches before it have.
+    /// How many derivatives it has that others have, too.
     pub shared_len: usize,
-    shared_before: usize,
 }
 
 /// Where derivatives of a stretch are among its adjoints, if they are not 0, and by which variables they are.
@@ -39,7 +39,8 @@ pub(super) struct Sweep<'s, T> {
     pub is_parallel: bool,
 }
 
-/// What stretches write.
+/// What stretches write, one after the other.
+#[derive(Default)]
 pub(super) struct Written<'s> {
     /// The sums of each stretch.
     pub sums: &'s mut [f64],
@@ -79,8 +80,7 @@ impl Stretch {
             // The variables of a part are in ascending order.
             let end = own.last().map_or(start, |last| last.to.at + last.to.len);
             let shared_len = shared.iter().map(|piece| piece.to.len).sum();
-            let shared_before = stretches.last().map_or(0, |last| last.shared_before + last.shared_len);
-            stretches.push(Stretch { part, window: start..end, own, shared, shared_len, shared_before });
+            stretches.push(Stretch { part, window: start..end, own, shared, shared_len });
             start = end;
         }
         if let Some(last) = stretches.last_mut() {
@@ -112,49 +112,105 @@ impl Stretch {
     }
 }
 
+/// Of what is left.
+#[derive(Clone, Copy)]
+enum End {
+    First,
+    Last,
+}
+
+/// Stretches that nobody has taken yet, and what they write.
+struct Rest<'s> {
+    stretches: &'s [Stretch],
+    written: Written<'s>,
+    /// How many sums there are.
+    sums: usize,
+    has_derivatives: bool,
+}
+
+impl<'s> Rest<'s> {
+    fn take(&mut self, which: End) -> Option<(&'s Stretch, Written<'s>)> {
+        let (taken, others) = match which {
+            End::First => self.stretches.split_first()?,
+            End::Last => self.stretches.split_last()?,
+        };
+        let own = self.len_of(taken);
+        let Written { sums, derivatives, shared } = &self.written;
+        let others_len = [sums.len() - own[0], derivatives.len() - own[1], shared.len() - own[2]];
+        let (own, written) = match which {
+            End::First => self.split(own),
+            End::Last => {
+                let (written, own) = self.split(others_len);
+                (own, written)
+            }
+        };
+        (self.stretches, self.written) = (others, written);
+        Some((taken, own))
+    }
+
+    /// How many numbers a stretch writes, of each kind.
+    fn len_of(&self, stretch: &Stretch) -> [usize; 3] {
+        match self.has_derivatives {
+            true => [self.sums, stretch.window.len(), stretch.shared_len],
+            false => [self.sums, 0, 0],
+        }
+    }
+
+    fn split(&mut self, [sums, derivatives, shared]: [usize; 3]) -> (Written<'s>, Written<'s>) {
+        let written = std::mem::take(&mut self.written);
+        let (sums, other_sums) = written.sums.split_at_mut(sums);
+        let (derivatives, other_derivatives) = written.derivatives.split_at_mut(derivatives);
+        let (shared, other_shared) = written.shared.split_at_mut(shared);
+        (
+            Written { sums, derivatives, shared },
+            Written { sums: other_sums, derivatives: other_derivatives, shared: other_shared },
+        )
+    }
+}
+
 impl<T: InRuns> Sweep<'_, T> {
     /// Evaluates stretches. Returns whether all of them are valid.
     pub fn run(&self, stretches: &[Stretch], written: Written<'_>) -> bool {
-        if let [stretch] = stretches {
-            return self.one(stretch, written);
+        let has_derivatives = self.seeds.is_some();
+        let mut rest = Rest { stretches, written, sums: self.sums, has_derivatives };
+        if !self.is_parallel {
+            return self.all(|| rest.take(End::First));
         }
-        let (first, second) = stretches.split_at(stretches.len() / 2);
-        let (mut in_windows, mut in_shared) = (0, 0);
-        if self.seeds.is_some() {
-            in_windows = second[0].window.start - first[0].window.start;
-            in_shared = second[0].shared_before - first[0].shared_before;
-        }
-        let (sums, other_sums) = written.sums.split_at_mut(first.len() * self.sums);
-        let (derivatives, other_derivatives) = written.derivatives.split_at_mut(in_windows);
-        let (shared, other_shared) = written.shared.split_at_mut(in_shared);
-        let written = Written { sums, derivatives, shared };
-        let other = Written { sums: other_sums, derivatives: other_derivatives, shared: other_shared };
-        let one = move || self.run(first, written);
-        let two = move || self.run(second, other);
-        if self.is_parallel {
-            let (one, two) = join(one, two);
-            return one && two;
-        }
-        one() && two()
+        // A thread that comes late finds less to do. The helpers start at the end: so every thread has much the same
+        // stretches in its cache as the time before.
+        let (rest, are_valid) = (Mutex::new(rest), AtomicBool::new(true));
+        let run = |from: End| {
+            let is_valid = self.all(|| rest.lock().ok()?.take(from));
+            are_valid.fetch_and(is_valid, Ordering::Relaxed);
+        };
+        with_helpers(stretches.len().saturating_sub(1), || run(End::First), || run(End::Last));
+        are_valid.into_inner()
     }
 
-    fn one(&self, stretch: &Stretch, written: Written<'_>) -> bool {
-        let pooled = || self.pool.lock().ok()?.pop();
-        let mut kept = pooled().unwrap_or_default();
-        let whole = &stretch.part.whole;
-        let memory = kept.of(&whole.schedule);
-        let mut is_valid = stretch.part.forward(self.given, memory);
-        if is_valid {
-            whole.read_values(memory, [written.sums, &mut []]);
-        }
-        if let Some(seeds) = self.seeds.filter(|_| is_valid) {
-            is_valid = whole.sweep(seeds, memory);
-            if is_valid {
-                stretch.write(memory, written.derivatives, written.shared);
-            }
+    /// Evaluates all stretches that are given, as long as they are valid.
+    fn all<'s>(&self, mut next: impl FnMut() -> Option<(&'s Stretch, Written<'s>)>) -> bool {
+        let mut kept = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
+        let mut are_valid = true;
+        while are_valid && let Some((stretch, written)) = next() {
+            are_valid = self.one(stretch, written, &mut kept);
         }
         if let Ok(mut pool) = self.pool.lock() {
             pool.push(kept);
+        }
+        are_valid
+    }
+
+    fn one(&self, stretch: &Stretch, written: Written<'_>, kept: &mut Kept<T>) -> bool {
+        let whole = &stretch.part.whole;
+        let memory = kept.of(&whole.schedule);
+        if !stretch.part.forward(self.given, memory) {
+            return false;
+        }
+        whole.read_values(memory, [written.sums, &mut []]);
+        let Some(seeds) = self.seeds else { return true };
+        let is_valid = whole.sweep(seeds, memory);
+        if is_valid {
+            stretch.write(memory, written.derivatives, written.shared);
         }
         is_valid
     }
