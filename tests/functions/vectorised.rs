@@ -238,7 +238,9 @@ fn try_graph(seed: u64, tried: &mut Tried) {
         let differ: Vec<_> =
             of_values.chain(of_slopes).zip(pairs).filter(|(_, (a, b))| !are_same(**a, **b)).collect();
         let is_beyond = |(bound, (ours, theirs)): &(f64, (&f64, &f64))| {
-            bound.is_finite() && !((*ours - *theirs).abs() <= *bound)
+            // NaN is not.
+            let is_within = (*ours - *theirs).abs() <= *bound;
+            bound.is_finite() && !is_within
         };
         if differ.iter().any(is_beyond) {
             tried.off.push((seed, exactness));

@@ -129,10 +129,11 @@ impl Graph {
         }
     }
 
-    /// The instructions and the guards, in order of evaluation.
-    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
-        let (mut instructions, mut guards) = (self.instructions.iter(), self.guards.iter().peekable());
-        let mut done = 0;
+    /// The instructions from this one on, and the guards that are not checked before, in order of evaluation.
+    pub fn steps(&self, from: usize) -> impl Iterator<Item = Step<'_>> {
+        let mut instructions = self.instructions.range(from..self.instructions.len());
+        let mut guards = self.guards.iter().skip_while(move |guard| guard.after < from).peekable();
+        let mut done = from;
         std::iter::from_fn(move || match guards.next_if(|guard| guard.after <= done) {
             Some(guard) => Some(Step::Check(guard)),
             None => {
@@ -171,6 +172,8 @@ pub(crate) struct Builder {
     /// Some of them, and their indices: most constants are operands again and again.
     recent: [Option<(u64, u32)>; 16],
     inputs: usize,
+    /// How many instructions of another graph come before.
+    begun: usize,
     /// Operations, and where their operands end.
     instructions: Vec<(Op, u32)>,
     operands: Vec<Slot>,
@@ -200,11 +203,27 @@ impl Builder {
         Builder { atomics: graph.instructions.atomics().to_vec(), ..self }
     }
 
-    /// As [`new`](Self::new), with room for about as many instructions as this graph has.
-    pub fn like(graph: &Graph) -> Builder {
-        let instructions = Vec::with_capacity(graph.instructions.len());
-        let operands = Vec::with_capacity(2 * graph.instructions.len());
-        Builder { inputs: graph.inputs, instructions, operands, ..Builder::default() }.calling_as(graph)
+    /// For a graph that begins with this number of instructions of another one, and the guards before the last of them. They are
+    /// copied by [`finish_after`](Self::finish_after).
+    pub fn after(graph: &Graph, count: usize) -> Builder {
+        let mut builder = Builder::new(graph.inputs).calling_as(graph);
+        let operands = graph.instructions.operands_of(0..count);
+        builder.instructions.reserve(graph.instructions.len() - count);
+        builder.operands.reserve(graph.instructions.operands().len() - operands.len());
+        // In the order of their first uses; in a graph that was loaded, some may not be used.
+        let constants = graph.constants.len() as Place;
+        let used = operands.iter().filter(|&&place| place < constants).max().map_or(0, |&last| last + 1);
+        for constant in &graph.constants[..used as usize] {
+            builder.constant(constant.to_bits());
+        }
+        builder.results = graph.instructions.results_of(0..count).len();
+        builder.begun = count;
+        for guard in graph.guards.iter().take_while(|guard| guard.after < count) {
+            let [left, right] = [guard.left, guard.right].map(|place| builder.slot(graph.source(place)));
+            let Guard { predicate, outcome, after, ref at, .. } = *guard;
+            builder.guards.push((predicate, left, right, outcome, after, at.clone()));
+        }
+        builder
     }
 
     /// The operation that calls this function.
@@ -267,7 +286,7 @@ impl Builder {
         at: SourceLine,
     ) {
         let (left, right) = (self.slot(left), self.slot(right));
-        self.guards.push((predicate, left, right, outcome, self.instructions.len(), at));
+        self.guards.push((predicate, left, right, outcome, self.begun + self.instructions.len(), at));
     }
 
     pub fn output(&mut self, source: Source) {
@@ -278,6 +297,14 @@ impl Builder {
     /// # Panics
     /// If there are 2³² values or more in total.
     pub fn finish(self) -> Graph {
+        self.finish_after(&Graph::default(), 0)
+    }
+
+    /// With the first instructions of the graph that this builder was made for by [`after`](Self::after).
+    ///
+    /// # Panics
+    /// If there are 2³² values or more in total.
+    pub fn finish_after(self, begun: &Graph, count: usize) -> Graph {
         let places = self.constants.len() + self.inputs + self.results;
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
         let constants = self.constants.len() as u32;
@@ -287,23 +314,51 @@ impl Builder {
             Slot::Input(index) => constants + index,
             Slot::Result(index) => constants + inputs + index,
         };
+        let before = begun.instructions.operands_of(0..count);
+        let mut operands: Vec<Place> = Vec::with_capacity(before.len() + self.operands.len());
+        let is_same = begun.constants.len() == self.constants.len()
+            && self
+                .constants
+                .keys()
+                .zip(&begun.constants)
+                .all(|(bits, constant)| *bits == constant.to_bits());
+        match is_same {
+            true => operands.extend_from_slice(before),
+            false => operands.extend(before.iter().map(|&old| match begun.source(old) {
+                Source::Constant(value) => {
+                    self.constants.get_index_of(&value.to_bits()).expect("a constant of this graph") as u32
+                }
+                Source::Input(index) => constants + index as u32,
+                Source::Result(index) => constants + inputs + index as u32,
+            })),
+        }
+        operands.extend(self.operands.iter().copied().map(place));
+        u32::try_from(operands.len()).expect("fewer than 2³² operands");
+        let end = before.len() as u32;
+        let ends = || {
+            let of_before = begun.instructions.ends().take(count);
+            of_before.chain(self.instructions.iter().map(|&(op, own)| (op, end + own)))
+        };
         // Numbered by their first calls.
         let mut called: IndexMap<usize, (), FxBuildHasher> = IndexMap::default();
-        for (op, _) in &self.instructions {
-            if let Op::Atomic(op) = op {
-                called.insert(op.index(), ());
+        if !self.atomics.is_empty() {
+            for (op, _) in ends() {
+                if let Op::Atomic(op) = op {
+                    called.insert(op.index(), ());
+                }
             }
         }
         let atomics = called.keys().map(|&index| self.atomics[index].clone()).collect();
-        let ops = self.instructions.iter().map(|&(op, end)| match op {
+        let ops = ends().map(|(op, end)| match op {
             Op::Atomic(op) => {
                 let index = called.get_index_of(&op.index()).expect("a called function") as u16;
                 (Op::Atomic(AtomicOp::new(index, op.results())), end)
             }
             _ => (op, end),
         });
-        let operands = self.operands.iter().copied().map(place).collect();
-        let instructions = Instructions::listed((constants + inputs) as usize, ops, operands, atomics);
+        let first = (constants + inputs) as usize;
+        let instructions =
+            Instructions::listed(first, count + self.instructions.len(), ops, operands, atomics);
         Graph {
             constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
             inputs: self.inputs,

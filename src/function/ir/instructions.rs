@@ -51,18 +51,19 @@ impl Instructions {
         Instructions { results: first..first, ..Instructions::default() }
     }
 
-    /// These operations, each with the place among all `operands` where its own end.
+    /// This number of operations, each with the place among all `operands` where its own end.
     ///
     /// # Panics
     /// If there are 2³² values or more.
     pub fn listed(
         first: usize,
-        ops: impl ExactSizeIterator<Item = (Op, u32)>,
+        count: usize,
+        ops: impl Iterator<Item = (Op, u32)>,
         operands: Vec<Place>,
         atomics: Vec<Atomic>,
     ) -> Instructions {
         let mut instructions = Instructions { operands, ..Instructions::calling(first, atomics) };
-        instructions.ops.reserve_exact(ops.len());
+        instructions.ops.reserve_exact(count);
         let mut start = 0;
         for (op, end) in ops {
             instructions.append(op, start, end);
@@ -179,6 +180,18 @@ impl Instructions {
     /// The operands of all instructions, one after the other.
     pub fn operands(&self) -> &[Place] {
         &self.operands
+    }
+
+    /// The operands of the instructions in this range.
+    pub fn operands_of(&self, range: Range<usize>) -> &[Place] {
+        let start =
+            |index: usize| self.ops.get(index).map_or(self.operands.len(), |entry| entry.start as usize);
+        &self.operands[start(range.start)..start(range.end)]
+    }
+
+    /// The operations, each with the place among all [`operands`](Self::operands) where its own end.
+    pub fn ends(&self) -> impl Iterator<Item = (Op, u32)> {
+        self.ops.iter().map(|entry| (entry.op, entry.end))
     }
 
     /// The operands of all instructions.

@@ -7,10 +7,8 @@ use crate::function::ir::graph::{Graph, Instruction};
 pub(super) fn code(graph: &Graph) -> Option<Graph> {
     let needed = graph.needed_by(graph.asked_for());
     let is_needed = |instruction: Instruction<'_>| needed[instruction.results()].contains(&true);
-    if graph.instructions.iter().all(is_needed) {
-        return None;
-    }
-    Some(rewrite(graph, |builder, instruction, now| {
+    let first = graph.instructions.iter().position(|instruction| !is_needed(instruction))?;
+    Some(rewrite(graph, first, |builder, instruction, now| {
         is_needed(instruction).then(|| builder.instruction(instruction.op, operands(instruction, now)))
     }))
 }

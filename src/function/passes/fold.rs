@@ -7,13 +7,13 @@ use smallvec::SmallVec;
 /// The graph with their values; `None` if there are none.
 pub(super) fn constants(graph: &Graph) -> Option<Graph> {
     let is_constant = |place: &Place| graph.is_constant(*place);
-    let is_any = graph.instructions.iter().any(|it| it.operands.iter().all(is_constant))
-        || graph.guards.iter().any(|guard| is_constant(&guard.left) && is_constant(&guard.right));
-    if !is_any {
+    let first = graph.instructions.iter().position(|it| it.operands.iter().all(is_constant));
+    let is_settled = graph.guards.iter().any(|guard| is_constant(&guard.left) && is_constant(&guard.right));
+    if first.is_none() && !is_settled {
         return None;
     }
     let mut values = Vec::new();
-    Some(rewrite(graph, |builder, instruction, now| {
+    Some(rewrite(graph, first.unwrap_or(0), |builder, instruction, now| {
         let op = instruction.op;
         let operands: SmallVec<[Source; 4]> = operands(instruction, now).collect();
         values.clear();

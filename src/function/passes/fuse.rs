@@ -60,10 +60,10 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         };
         fused.push((root.result, op, start..new_operands.len()));
     }
-    if fused.is_empty() {
-        return None;
-    }
-    Some(rewrite(graph, |builder, Instruction { op, operands, result }, now| {
+    let &(first_sum, ..) = fused.last()?;
+    let is_changed = |it: Instruction<'_>| left_out[it.result] || it.result == first_sum;
+    let unchanged = graph.instructions.iter().position(is_changed)?;
+    Some(rewrite(graph, unchanged, |builder, Instruction { op, operands, result }, now| {
         if left_out[result] {
             return None;
         }

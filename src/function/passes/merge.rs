@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 
 /// The graph in which every expression stands once; `None` if it is that already.
 pub(super) fn common(graph: &Graph) -> Option<Graph> {
-    let first = first_equals(graph)?;
-    Some(rewrite(graph, |builder, instruction, now| {
+    let (first, unchanged) = first_equals(graph)?;
+    Some(rewrite(graph, unchanged, |builder, instruction, now| {
         let equal = first[instruction.result];
         Some(match equal as usize == instruction.result {
             true => builder.instruction(instruction.op, operands(instruction, now)),
@@ -17,9 +17,9 @@ pub(super) fn common(graph: &Graph) -> Option<Graph> {
     }))
 }
 
-/// For the first result of each instruction, and for all else: the first place with an equal expression. `None` if no
-/// expression stands twice.
-fn first_equals(graph: &Graph) -> Option<Vec<Place>> {
+/// For the first result of each instruction, and for all else: the first place with an equal expression; and the number of the first
+/// instruction that has one before it. `None` if no expression stands twice.
+fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
     let mut first: Vec<Place> = (0..graph.places() as Place).collect();
     // By their bits, so that 0 and −0 differ. (A graph that was loaded may have a constant twice.)
     let mut constants: FxHashMap<u64, Place> = FxHashMap::default();
@@ -28,11 +28,11 @@ fn first_equals(graph: &Graph) -> Option<Vec<Place>> {
     }
     let mut seen = Seen::with_room_for(graph.instructions.len());
     let (mut own, mut others) = (Vec::new(), Vec::new());
-    let mut is_any = false;
+    let mut repeated = None;
     for (number, instruction) in graph.instructions.iter().enumerate() {
         list_operands(instruction, &first, &mut own);
-        let last = own.iter().copied().max().unwrap_or(0);
-        let earlier = seen.find_or_insert([hash(instruction, &own), last, number as u32], |other| {
+        let place = own.iter().fold(0, |sum: u32, &place| sum.wrapping_add(place));
+        let earlier = seen.find_or_insert([hash(instruction, &own), place, number as u32], |other| {
             let other = graph.instructions.at(other as usize);
             let may_be = other.op == instruction.op && other.operands.len() == own.len();
             may_be && {
@@ -45,10 +45,10 @@ fn first_equals(graph: &Graph) -> Option<Vec<Place>> {
             for (place, equal) in instruction.results().zip(equal..) {
                 first[place] = equal;
             }
-            is_any = true;
+            repeated = repeated.or(Some(number));
         }
     }
-    is_any.then_some(first)
+    repeated.map(|number| (first, number))
 }
 
 /// The operands by their first equals, in an order that does not depend on theirs where theirs does not matter.
@@ -84,8 +84,8 @@ impl Seen {
         Seen { slots: vec![Seen::EMPTY; (2 * numbers).next_power_of_two()] }
     }
 
-    /// The number with this hash that `is_equal`; if there is none, `number` is inserted: near the slot of `place`, so that
-    /// what is looked for is in the cache, or if there is no room, anywhere. (From there on in leaps that differ from hash to
+    /// The number with this hash that `is_equal`; if there is none, `number` is inserted: near the slot of `place`, which is the
+    /// sum of those of the operands, so that what is looked for is in the cache, or if there is no room, anywhere. (From there on in leaps that differ from hash to
     /// hash, since slots near each other may all be taken.)
     fn find_or_insert(
         &mut self,

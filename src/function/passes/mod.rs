@@ -7,7 +7,7 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
+use super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source, Step};
 use super::known::Known;
 use std::borrow::Cow;
 
@@ -98,19 +98,23 @@ pub(super) type Now<'a> = &'a dyn Fn(Place) -> Source;
 
 /// Rewrites the instructions in order: `step` returns what replaces the first result of an instruction, given the
 /// replacements of all earlier places; further results follow it. If it returns `None`, the instruction is removed, and
-/// nothing may use its result.
+/// nothing may use its result. This number of instructions at the beginning remain as they are.
 pub(super) fn rewrite<'g>(
     graph: &'g Graph,
+    unchanged: usize,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
 ) -> Graph {
-    let mut builder = Builder::like(graph);
-    let given = 0..graph.first_result() as Place;
-    let mut sources: Vec<Option<Source>> = Vec::with_capacity(graph.places());
-    sources.extend(given.map(|place| Some(graph.source(place))));
-    let now = |sources: &[Option<Source>], place: Place| {
-        sources[place as usize].expect("nothing uses what is left out")
+    let is_settled = |guard: &Guard| graph.is_constant(guard.left) && graph.is_constant(guard.right);
+    let unchanged = if graph.guards.iter().any(is_settled) { 0 } else { unchanged };
+    let mut builder = Builder::after(graph, unchanged);
+    let given = graph.instructions.results_of(0..unchanged).end;
+    // By place, after these.
+    let mut sources: Vec<Option<Source>> = Vec::with_capacity(graph.places() - given);
+    let now = |sources: &[Option<Source>], place: Place| match (place as usize).checked_sub(given) {
+        None => graph.source(place),
+        Some(later) => sources[later].expect("nothing uses what is left out"),
     };
-    for old in graph.steps() {
+    for old in graph.steps(unchanged) {
         match old {
             Step::Check(guard) => {
                 let (left, right) = (now(&sources, guard.left), now(&sources, guard.right));
@@ -134,7 +138,7 @@ pub(super) fn rewrite<'g>(
     for &output in &graph.outputs {
         builder.output(now(&sources, output));
     }
-    builder.finish()
+    builder.finish_after(graph, unchanged)
 }
 
 /// The operands of an instruction in the new graph.

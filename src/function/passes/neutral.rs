@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 pub(super) fn operands(graph: &Graph) -> Graph {
     // For each new result: the operation and its operand, if it has one operand.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
-    rewrite(graph, |builder, instruction, now| {
+    rewrite(graph, 0, |builder, instruction, now| {
         let op = instruction.op;
         let operands: SmallVec<[Source; 4]> = super::operands(instruction, now).collect();
         let is_neutral = |side: usize| match operands[side] {

@@ -23,10 +23,10 @@ pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
             left_out[product.result] = true;
         }
     }
-    if !left_out.contains(&true) {
+    let Some(first) = graph.instructions.iter().position(|it| left_out[it.result]) else {
         return Cow::Borrowed(graph);
-    }
-    Cow::Owned(rewrite(graph, |builder, instruction, now| {
+    };
+    Cow::Owned(rewrite(graph, first, |builder, instruction, now| {
         if left_out[instruction.result] {
             return None;
         }

@@ -1,11 +1,15 @@
 //! An evaluation in runs as data: the steps, and the steps of the reverse sweep.
 
 use crate::function::ir::graph::Guard;
+use crate::function::lanes::packet::WIDTH;
 use crate::table::atomic::Atomic;
 use crate::table::compound::Compound;
 use crate::table::ops::{Factor, Op};
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// Nanoseconds of an elementary function in vector registers with its derivative, for each packet, full or not.
+const OF_PACKET: f64 = 16.0;
 
 /// An index in the memory of values, or in that of adjoints.
 pub(crate) type Address = u32;
@@ -194,9 +198,13 @@ impl Schedule {
 
     /// An estimate of the time of a value and a gradient, in nanoseconds.
     pub fn cost(&self) -> f64 {
-        let (mut elements, mut copied) = (0, 0);
+        let (mut elements, mut copied, mut packets) = (0, 0, 0);
         for step in &self.steps {
             match step {
+                Step::Map { op, len, .. } if !op.is_operator() => {
+                    elements += len;
+                    packets += len.div_ceil(WIDTH);
+                }
                 Step::Map { len, .. } | Step::Along { len, .. } | Step::Move { len, .. } => elements += len,
                 // What is in registers is neither written nor read.
                 Step::Chain { links, len, .. } => elements += len * (links.len() + 1) / 2,
@@ -207,7 +215,8 @@ impl Schedule {
         }
         let steps = self.steps.len() + self.reverse.len();
         let memory = self.values + self.adjoints;
-        4.0 * steps as f64 + 3.0 * copied as f64 + 0.15 * elements as f64 + 0.1 * memory as f64
+        let of_elements = 0.15 * elements as f64 + OF_PACKET * packets as f64;
+        4.0 * steps as f64 + 3.0 * copied as f64 + of_elements + 0.1 * memory as f64
     }
 
     /// How many loops an evaluation consists of.

@@ -12,11 +12,11 @@ const LONG: usize = 64;
 /// its products; the last is the whole.
 pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<Place>>) {
     let is_long = |op: Op, operands: usize| op == Op::FACTORS && operands >= LONG;
-    if !graph.instructions.iter().any(|it| is_long(it.op, it.operands.len())) {
+    let Some(first) = graph.instructions.iter().position(|it| is_long(it.op, it.operands.len())) else {
         return (graph, Vec::new());
-    }
+    };
     let mut trees: Vec<Vec<Source>> = Vec::new();
-    let graph = rewrite(&graph, |builder, instruction, now| {
+    let graph = rewrite(&graph, first, |builder, instruction, now| {
         let (op, operands) = (instruction.op, operands(instruction, now));
         Some(match is_long(op, instruction.operands.len()) {
             true => {

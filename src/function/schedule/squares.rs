@@ -52,7 +52,11 @@ pub(super) fn long_sums(graph: &Graph) -> Cow<'_, Graph> {
         return Cow::Borrowed(graph);
     }
     in_parts.reverse();
-    Cow::Owned(rewrite(graph, |builder, instruction, now| {
+    let is_changed = |it: Instruction<'_>| {
+        left_out[it.result] || in_parts.last().is_some_and(|(first, _)| *first == it.result)
+    };
+    let unchanged = graph.instructions.iter().position(is_changed).unwrap_or(0);
+    Cow::Owned(rewrite(graph, unchanged, |builder, instruction, now| {
         match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
             Some((_, kinds)) => Some(total(builder, &kinds, now)),
             None if left_out[instruction.result] => None,
