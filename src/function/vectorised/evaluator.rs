@@ -11,7 +11,7 @@ use crate::function::precision::Precision;
 
 /// Computes values and derivatives of a [`Vectorised`] function, by methods of the same names as those of
 /// [`Evaluator`](crate::Evaluator). As there, they come in two forms, and those that end in `_into` do not allocate after the
-/// first evaluation, but for operations on matrices and atomic functions.
+/// first evaluation, but for operations on matrices and atomic functions, and to call threads for long sums.
 ///
 /// # Errors
 /// As those of [`Evaluator`](crate::Evaluator).

@@ -74,8 +74,8 @@ use stretches::{LIMITS, Limits};
 ///
 /// # Long sums
 /// Where values and adjoints of a sum of very many terms would leave the cache, the sum is evaluated in stretches, forwards and
-/// backwards over one part of the terms after the other, in the same memory; with the feature `parallel` on the threads of
-/// rayon's pool.
+/// backwards over one part of the terms after the other, in the same memory; with the feature `parallel`, on the calling thread
+/// and those of rayon's pool.
 ///
 /// # Bits
 /// Values are within the rounding of elementary functions (2 units in the last place) and of long sums and products, which
