@@ -222,35 +222,42 @@ fn try_graph(seed: u64, tried: &mut Tried) {
         }
         let precision = if exactness == Exactness::Exact { SAME_VALUES } else { DOUBLE };
         let bounds = rounding_of::<INPUTS>(|x| program.run(x), &x, precision, false);
-        let (Ok(ours), Ok(values), Ok(slopes), Ok(jacobian), false) =
-            (ours, &values, slopes, &jacobian, bounds.is_fragile)
-        else {
-            let which = if bounds.is_fragile { &mut tried.unknown } else { &mut tried.off };
-            which.push((seed, exactness));
-            continue;
-        };
         let of_values = bounds.outputs.iter().map(|bound| bound.value);
         let of_slopes = bounds.outputs.iter().flat_map(|bound| {
             let of = |k| if bound.is_extreme(&[k]) { f64::INFINITY } else { bound.slopes[k] };
             (0..f.variables()).map(of)
         });
-        let pairs = ours.iter().chain(&slopes).zip(values.iter().chain(jacobian));
-        let differ: Vec<_> =
-            of_values.chain(of_slopes).zip(pairs).filter(|(_, (a, b))| !are_same(**a, **b)).collect();
-        let is_beyond = |(bound, (ours, theirs)): &(f64, (&f64, &f64))| {
-            // NaN is not.
-            let is_within = (*ours - *theirs).abs() <= *bound;
-            bound.is_finite() && !is_within
-        };
-        if differ.iter().any(is_beyond) {
-            tried.off.push((seed, exactness));
-        } else if differ.iter().any(|(bound, _)| !bound.is_finite()) {
+        let verdicts = [within(of_values, &ours, &values), within(of_slopes, &slopes, &jacobian)];
+        if bounds.is_fragile || !verdicts.contains(&Some(false)) && verdicts.contains(&None) {
             tried.unknown.push((seed, exactness));
+        } else if verdicts.contains(&Some(false)) {
+            tried.off.push((seed, exactness));
         }
     }
 }
 
-/// Whether results are the function's, row by row, but for what rounding of the point makes of them; or its error.
+/// Whether results differ by no more than these bounds, or are the same error; `None` if that cannot be told.
+fn within(
+    bounds: impl Iterator<Item = f64>,
+    ours: &Result<Vec<f64>, Error>,
+    theirs: &Result<Vec<f64>, Error>,
+) -> Option<bool> {
+    let (ours, theirs) = match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => (ours, theirs),
+        (Err(ours), Err(theirs)) => return Some(ours.to_string() == theirs.to_string()),
+        _ => return Some(false),
+    };
+    let differ: Vec<_> =
+        bounds.zip(ours.iter().zip(theirs)).filter(|(_, (a, b))| !are_same(**a, **b)).collect();
+    // NaN is not within a bound.
+    let is_within = |(bound, (a, b)): &(f64, (&f64, &f64))| (*a - *b).abs() <= *bound;
+    match differ.iter().all(|it| it.0.is_infinite() || is_within(it)) {
+        true if differ.iter().any(|it| it.0.is_infinite()) => None,
+        all => Some(all),
+    }
+}
+
+/// Whether results are surely the function's, row by row, but for what rounding of the point makes of them; or its error.
 fn agree_by_rows(
     ours: &Result<Vec<f64>, Error>,
     theirs: &Result<Vec<f64>, Error>,
@@ -259,34 +266,19 @@ fn agree_by_rows(
     x: &[f64],
     random: &mut Random,
 ) -> bool {
-    let here = match (ours, theirs) {
-        (Ok(ours), Ok(theirs)) => {
-            let mut rows = ours.chunks(columns).zip(theirs.chunks(columns));
-            if rows.all(|(ours, theirs)| are_near(ours, theirs, 1e-9)) {
-                return true;
-            }
-            theirs
-        }
+    let (ours, theirs) = match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => (ours, theirs),
         (Err(ours), Err(theirs)) => return ours.to_string() == theirs.to_string(),
-        // Beside a branch.
-        (Err(_), Ok(theirs)) => theirs,
-        (Ok(ours), Err(_)) => ours,
+        _ => return false,
     };
-    (0..here.len() / columns).all(|row| {
-        let of_row = |rows: &[f64]| rows[row * columns..][..columns].to_vec();
-        let difference = match (ours, theirs) {
-            (Ok(ours), Ok(theirs)) => {
-                let (ours, theirs) = (of_row(ours), of_row(theirs));
-                if are_near(&ours, &theirs, 1e-9) {
-                    return true;
-                }
-                let differences = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs());
-                differences.fold(0.0, |most: f64, it| if it.is_nan() { f64::INFINITY } else { most.max(it) })
-            }
-            _ => f64::INFINITY,
-        };
-        let evaluate_row = |x: &[f64]| Some(of_row(&evaluate(x)?));
-        difference <= 64.0 * wobble(f64::EPSILON, x, &of_row(here), random, evaluate_row)
+    ours.chunks(columns).zip(theirs.chunks(columns)).enumerate().all(|(row, (ours, theirs))| {
+        let evaluate_row = |x: &[f64]| Some(evaluate(x)?[row * columns..][..columns].to_vec());
+        are_near(ours, theirs, 1e-9) || {
+            let moved = 64.0 * wobble(f64::EPSILON, x, theirs, random, evaluate_row);
+            let is_within = |(a, b): (&f64, &f64)| are_same(*a, *b) || (a - b).abs() <= moved;
+            // Beside another branch, this tells nothing.
+            moved.is_finite() && ours.iter().zip(theirs).all(is_within)
+        }
     })
 }
 

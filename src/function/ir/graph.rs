@@ -210,19 +210,29 @@ impl Builder {
         let operands = graph.instructions.operands_of(0..count);
         builder.instructions.reserve(graph.instructions.len() - count);
         builder.operands.reserve(graph.instructions.operands().len() - operands.len());
-        // In the order of their first uses; in a graph that was loaded, some may not be used.
-        let constants = graph.constants.len() as Place;
-        let used = operands.iter().filter(|&&place| place < constants).max().map_or(0, |&last| last + 1);
-        for constant in &graph.constants[..used as usize] {
-            builder.constant(constant.to_bits());
+        let mut copied = 0;
+        for step in graph.steps(0) {
+            match step {
+                Step::Check(guard) if guard.after < count => {
+                    let [left, right] =
+                        [guard.left, guard.right].map(|place| builder.slot(graph.source(place)));
+                    let Guard { predicate, outcome, after, ref at, .. } = *guard;
+                    builder.guards.push((predicate, left, right, outcome, after, at.clone()));
+                }
+                Step::Evaluate(instruction) if copied < count => {
+                    // Of the operands, the constants get their numbers.
+                    for &place in instruction.operands {
+                        if let Some(constant) = graph.constants.get(place as usize) {
+                            builder.constant(constant.to_bits());
+                        }
+                    }
+                    copied += 1;
+                }
+                _ => break,
+            }
         }
         builder.results = graph.instructions.results_of(0..count).len();
         builder.begun = count;
-        for guard in graph.guards.iter().take_while(|guard| guard.after < count) {
-            let [left, right] = [guard.left, guard.right].map(|place| builder.slot(graph.source(place)));
-            let Guard { predicate, outcome, after, ref at, .. } = *guard;
-            builder.guards.push((predicate, left, right, outcome, after, at.clone()));
-        }
         builder
     }
 

@@ -92,10 +92,10 @@ impl Seen {
         [hash, place, number]: [u32; 3],
         mut is_equal: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        let near = 2 * place as usize + (hash >> 28) as usize;
+        let near = place.wrapping_mul(2).wrapping_add(hash >> 28) as usize;
         let leap = hash.wrapping_mul(0x9e37_79b1) as usize | 1;
         let anywhere = (0..self.slots.len()).map(|k| (hash as usize).wrapping_add(k.wrapping_mul(leap)));
-        let slots = (near..near + NEAR).chain(anywhere);
+        let slots = (0..NEAR).map(|k| near.wrapping_add(k)).chain(anywhere);
         for slot in slots.map(|slot| slot & (self.slots.len() - 1)) {
             let (other_hash, other) = self.slots[slot];
             if (other_hash, other) == Seen::EMPTY {

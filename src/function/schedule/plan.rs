@@ -201,7 +201,7 @@ impl Schedule {
         let (mut elements, mut copied, mut packets) = (0, 0, 0);
         for step in &self.steps {
             match step {
-                Step::Map { op, len, .. } if !op.is_operator() => {
+                Step::Map { op, len, .. } if !op.is_operator() && !op.is_piecewise() && *op != Op::SQUARE => {
                     elements += len;
                     packets += len.div_ceil(WIDTH);
                 }
