@@ -103,6 +103,11 @@ impl Graph {
         (place as usize) < self.constants.len()
     }
 
+    /// Whether a guard compares constants alone, so that nothing has to be checked.
+    pub fn is_settled(&self, guard: &Guard) -> bool {
+        self.is_constant(guard.left) && self.is_constant(guard.right)
+    }
+
     /// The same graph with its inputs in this order.
     pub fn with_inputs_in(&self, order: &[usize]) -> Graph {
         let mut position = vec![0; self.inputs];
@@ -307,14 +312,15 @@ impl Builder {
     /// # Panics
     /// If there are 2³² values or more in total.
     pub fn finish(self) -> Graph {
-        self.finish_after(&Graph::default(), 0)
+        self.finish_after(&Graph::default())
     }
 
     /// With the first instructions of the graph that this builder was made for by [`after`](Self::after).
     ///
     /// # Panics
     /// If there are 2³² values or more in total.
-    pub fn finish_after(self, begun: &Graph, count: usize) -> Graph {
+    pub fn finish_after(self, begun: &Graph) -> Graph {
+        let count = self.begun;
         let places = self.constants.len() + self.inputs + self.results;
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
         let constants = self.constants.len() as u32;

@@ -8,8 +8,7 @@ use smallvec::SmallVec;
 pub(super) fn constants(graph: &Graph) -> Option<Graph> {
     let is_constant = |place: &Place| graph.is_constant(*place);
     let first = graph.instructions.iter().position(|it| it.operands.iter().all(is_constant));
-    let is_settled = graph.guards.iter().any(|guard| is_constant(&guard.left) && is_constant(&guard.right));
-    if first.is_none() && !is_settled {
+    if first.is_none() && !graph.guards.iter().any(|guard| graph.is_settled(guard)) {
         return None;
     }
     let mut values = Vec::new();

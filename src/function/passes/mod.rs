@@ -7,7 +7,7 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::ir::graph::{Builder, Graph, Guard, Instruction, Place, Source, Step};
+use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
 use super::known::Known;
 use std::borrow::Cow;
 
@@ -104,8 +104,8 @@ pub(super) fn rewrite<'g>(
     unchanged: usize,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
 ) -> Graph {
-    let is_settled = |guard: &Guard| graph.is_constant(guard.left) && graph.is_constant(guard.right);
-    let unchanged = if graph.guards.iter().any(is_settled) { 0 } else { unchanged };
+    let is_any_settled = graph.guards.iter().any(|guard| graph.is_settled(guard));
+    let unchanged = if is_any_settled { 0 } else { unchanged };
     let mut builder = Builder::after(graph, unchanged);
     let given = graph.instructions.results_of(0..unchanged).end;
     // By place, after these.
@@ -138,7 +138,7 @@ pub(super) fn rewrite<'g>(
     for &output in &graph.outputs {
         builder.output(now(&sources, output));
     }
-    builder.finish_after(graph, unchanged)
+    builder.finish_after(graph)
 }
 
 /// The operands of an instruction in the new graph.
