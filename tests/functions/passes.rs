@@ -64,6 +64,32 @@ fn common_expressions_are_merged() {
     assert_eq!(counts(&merged), [("mul", 1), ("sin", 1), ("add", 1)]);
 }
 
+/// Equal expressions of an operand that many expressions have are found, whether they stand near each other or far apart, and
+/// by numbers that were themselves found to be equal.
+#[test]
+fn common_expressions_of_an_operand_that_is_used_often_are_merged() {
+    for count in [1, 2, 15, 16, 17, 18, 33, 100] {
+        for again in [0, 1, count / 2, count - 1] {
+            let f = |[x]: [Var; 1]| {
+                let product = |k: usize| (x * (2.0 + k as f64)).sin();
+                let first: Vec<Var> = (0..count).map(product).collect();
+                // Each again, in the other order, and one in the middle.
+                let second: Vec<Var> = (0..count).rev().map(|k| product(k) - x).collect();
+                let third = product(again.min(count - 1)) - x;
+                sum(&[&first[..], &second, &[third]].concat())
+            };
+            let f = Function::record(f, [0.5]).unwrap();
+            let merged = f.with_passes(&[Pass::MergeCommon]);
+            let expected = [("mul", count), ("sin", count), ("sub", count), ("sum", 1)];
+            let mut counts = counts(&merged);
+            counts.sort_unstable();
+            assert_eq!(counts, expected, "{count}, {again}");
+            let value = |f: &Function| f.evaluator().value_and_gradient(&[0.7]).unwrap().0.to_bits();
+            assert_eq!(value(&merged), value(&f));
+        }
+    }
+}
+
 #[test]
 fn sums_and_inner_products_are_fused_in_order() {
     let f = Function::record(|[a, b, c, d]| a + b + c + d, [1e16, 1.0, -1e16, 1.0]).unwrap();

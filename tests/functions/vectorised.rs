@@ -715,6 +715,29 @@ fn where_it_does_not_pay() {
     }
 }
 
+/// Of a chain the levels tell that no loop would be long: nothing is planned, and the numbers are those of one loop per level. One
+/// level of many operations in a long chain does not change that; many chains side by side do.
+#[test]
+fn chains_are_not_planned() {
+    let steps = 300;
+    let links = |x: Var| (0..steps).fold(x, |x, _| (x * 1.01).sin());
+    let chain = Function::record(|[x]: [Var; 1]| links(x), [0.5]).unwrap();
+    let knot = |[x]: [Var; 1]| (0..20).map(|k| (links(x) + f64::from(k)).exp()).sum::<Var>();
+    for (f, wide) in [(chain, 0), (Function::record(knot, [0.5]).unwrap(), 2 * 20)] {
+        let plan = f.vectorised();
+        let plan = plan.plan();
+        let all: usize = plan.lengths.iter().map(|&(length, loops)| length * loops).sum();
+        let alone = plan.lengths.iter().find(|&&(length, _)| length == 1).map_or(0, |&(_, loops)| loops);
+        assert!(!plan.is_vectorised && plan.copied == 0 && plan.bytes == 0, "{plan}");
+        assert!(plan.runs == plan.levels && all == plan.operations && plan.mean_length < 3.0, "{plan}");
+        assert_eq!((plan.nanoseconds, all - alone), (plan.nanoseconds_of_evaluator, wide));
+        assert!(alone >= 2 * steps);
+    }
+    let chains = |x: &[Var]| x.iter().map(|&x| links(x)).sum::<Var>();
+    let chains = Function::record(chains, &[0.5; 20][..]).unwrap();
+    assert!(chains.vectorised().plan().is_vectorised);
+}
+
 /// Springs in a chain, whose ends are side by side, and springs between any points, whose ends are copied.
 #[test]
 fn what_was_planned() {

@@ -116,13 +116,18 @@ impl Graph {
             Source::Input(input) => self.input(position[input]),
             _ => place,
         };
-        let mut graph = self.clone();
-        graph.instructions.operands_mut().for_each(|place| *place = moved(*place));
-        for guard in &mut graph.guards {
-            (guard.left, guard.right) = (moved(guard.left), moved(guard.right));
+        self.clone().moved(self.first_result(), moved)
+    }
+
+    /// With results from `first` on, and each place that is used replaced by another.
+    fn moved(self, first: usize, moved: impl Fn(Place) -> Place) -> Graph {
+        let guard = |guard: Guard| Guard { left: moved(guard.left), right: moved(guard.right), ..guard };
+        Graph {
+            guards: self.guards.into_iter().map(guard).collect(),
+            outputs: self.outputs.into_iter().map(&moved).collect(),
+            instructions: self.instructions.moved(first, &moved),
+            ..self
         }
-        graph.outputs.iter_mut().for_each(|place| *place = moved(*place));
-        graph
     }
 
     pub fn source(&self, place: Place) -> Source {
@@ -172,73 +177,83 @@ impl Graph {
 /// Builds a graph, instruction by instruction.
 #[derive(Default)]
 pub(crate) struct Builder {
-    /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
-    constants: IndexMap<u64, (), FxBuildHasher>,
-    /// Some of them, and their indices: most constants are operands again and again.
-    recent: [Option<(u64, u32)>; 16],
+    constants: Constants,
     inputs: usize,
-    /// How many instructions of another graph come before.
-    begun: usize,
-    /// Operations, and where their operands end.
-    instructions: Vec<(Op, u32)>,
-    operands: Vec<Slot>,
-    /// How many results there are.
-    results: usize,
-    /// The different atomic functions that are called.
-    atomics: Vec<Atomic>,
-    guards: Vec<(Predicate, Slot, Slot, bool, usize, SourceLine)>,
-    outputs: Vec<Slot>,
+    /// Until the graph is finished, all places are [open](Constants::open).
+    instructions: Instructions,
+    guards: Vec<Guard>,
+    outputs: Vec<Place>,
 }
 
-/// A [`Source`] with the index of a constant instead of its value.
-#[derive(Clone, Copy)]
-enum Slot {
-    Constant(u32),
-    Input(u32),
-    Result(u32),
+/// The different constants so far.
+#[derive(Default)]
+struct Constants {
+    /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
+    indices: IndexMap<u64, (), FxBuildHasher>,
+    /// Some of them, and their indices: most constants are operands again and again.
+    recent: [Option<(u64, u32)>; 16],
+}
+
+impl Constants {
+    /// The place of a source while it is open how many constants there will be: that of inputs and results as if there were
+    /// none, and that of a constant counted from the last possible place backwards.
+    fn open(&mut self, source: Source, inputs: usize) -> Place {
+        match source {
+            Source::Constant(value) => Place::MAX - self.index(value.to_bits()),
+            Source::Input(index) => index as Place,
+            Source::Result(index) => (inputs + index) as Place,
+        }
+    }
+
+    fn index(&mut self, bits: u64) -> u32 {
+        let hash = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+        match self.recent[hash as usize] {
+            Some((recent, index)) if recent == bits => index,
+            _ => {
+                let index = self.indices.insert_full(bits, ()).0 as u32;
+                self.recent[hash as usize] = Some((bits, index));
+                index
+            }
+        }
+    }
 }
 
 impl Builder {
     pub fn new(inputs: usize) -> Builder {
-        Builder { inputs, ..Builder::default() }
+        Builder { inputs, instructions: Instructions::new(inputs), ..Builder::default() }
     }
 
     /// The same, for instructions of this graph.
     pub fn calling_as(self, graph: &Graph) -> Builder {
-        Builder { atomics: graph.instructions.atomics().to_vec(), ..self }
+        let instructions = Instructions::calling(self.inputs, graph.instructions.atomics().to_vec());
+        Builder { instructions, ..self }
     }
 
-    /// For a graph that begins with this number of instructions of another one, and the guards before the last of them. They are
-    /// copied by [`finish_after`](Self::finish_after).
+    /// For a graph that begins with this number of instructions of another one, and the guards before the last of them. Its constants, up
+    /// to the last that these use, stay in their order, also those of a file that nothing uses.
     pub fn after(graph: &Graph, count: usize) -> Builder {
-        let mut builder = Builder::new(graph.inputs).calling_as(graph);
-        let operands = graph.instructions.operands_of(0..count);
-        builder.instructions.reserve(graph.instructions.len() - count);
-        builder.operands.reserve(graph.instructions.operands().len() - operands.len());
-        let mut copied = 0;
-        for step in graph.steps(0) {
-            match step {
-                Step::Check(guard) if guard.after < count => {
-                    let [left, right] =
-                        [guard.left, guard.right].map(|place| builder.slot(graph.source(place)));
-                    let Guard { predicate, outcome, after, ref at, .. } = *guard;
-                    builder.guards.push((predicate, left, right, outcome, after, at.clone()));
-                }
-                Step::Evaluate(instruction) if copied < count => {
-                    // Of the operands, the constants get their numbers.
-                    for &place in instruction.operands {
-                        if let Some(constant) = graph.constants.get(place as usize) {
-                            builder.constant(constant.to_bits());
-                        }
-                    }
-                    copied += 1;
-                }
-                _ => break,
-            }
+        let guards = || graph.guards.iter().take_while(|guard| guard.after < count);
+        let of_guards = guards().flat_map(|guard| [guard.left, guard.right]);
+        let used = graph.instructions.operands_of(0..count).iter().copied().chain(of_guards);
+        let used = used.filter(|&place| graph.is_constant(place)).max().map_or(0, |last| last as usize + 1);
+        let mut constants = Constants::default();
+        let of_constants: Vec<Place> = graph.constants[..used]
+            .iter()
+            .map(|&value| constants.open(Source::Constant(value), graph.inputs))
+            .collect();
+        let open = |place: Place| match of_constants.get(place as usize) {
+            Some(&constant) => constant,
+            None => place - graph.constants.len() as Place,
+        };
+        let guard =
+            |guard: &Guard| Guard { left: open(guard.left), right: open(guard.right), ..guard.clone() };
+        Builder {
+            inputs: graph.inputs,
+            instructions: graph.instructions.begun(count, graph.inputs, open),
+            guards: guards().map(guard).collect(),
+            outputs: Vec::new(),
+            constants,
         }
-        builder.results = graph.instructions.results_of(0..count).len();
-        builder.begun = count;
-        builder
     }
 
     /// The operation that calls this function.
@@ -246,50 +261,19 @@ impl Builder {
     /// # Panics
     /// If it is the 65,537th.
     pub fn call(&mut self, function: &Atomic) -> Op {
-        let known = self.atomics.iter().position(|known| known == function);
-        let index = known.unwrap_or(self.atomics.len());
-        if known.is_none() {
-            self.atomics.push(function.clone());
-        }
+        let index = self.instructions.index_of_called(function);
         let index = u16::try_from(index).expect("a function calls up to 65,536 different atomic functions");
         Op::Atomic(AtomicOp::new(index, function.results()))
-    }
-
-    fn constant(&mut self, bits: u64) -> u32 {
-        let hash = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
-        match self.recent[hash as usize] {
-            Some((recent, index)) if recent == bits => index,
-            _ => {
-                let index = self.constants.insert_full(bits, ()).0 as u32;
-                self.recent[hash as usize] = Some((bits, index));
-                index
-            }
-        }
-    }
-
-    fn slot(&mut self, source: Source) -> Slot {
-        match source {
-            Source::Constant(value) => Slot::Constant(self.constant(value.to_bits())),
-            Source::Input(index) => Slot::Input(index as u32),
-            Source::Result(index) => Slot::Result(index as u32),
-        }
     }
 
     /// Appends an instruction, and returns its first result.
     ///
     /// # Panics
-    /// If there are 2³² operands or more in total.
+    /// If there are 2³² operands, or values, or more in total.
     pub fn instruction(&mut self, op: Op, operands: impl IntoIterator<Item = Source>) -> Source {
-        let start = self.operands.len();
-        for operand in operands {
-            let slot = self.slot(operand);
-            self.operands.push(slot);
-        }
-        let first = self.results;
-        self.results += op.results(self.operands.len() - start);
-        let end = u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
-        self.instructions.push((op, end));
-        Source::Result(first)
+        let Builder { constants, inputs, instructions, .. } = self;
+        let places = operands.into_iter().map(|source| constants.open(source, *inputs));
+        Source::Result(instructions.push(op, places) as usize - *inputs)
     }
 
     pub fn guard(
@@ -300,98 +284,37 @@ impl Builder {
         outcome: bool,
         at: SourceLine,
     ) {
-        let (left, right) = (self.slot(left), self.slot(right));
-        self.guards.push((predicate, left, right, outcome, self.begun + self.instructions.len(), at));
+        let (left, right) = (self.open(left), self.open(right));
+        self.guards.push(Guard { predicate, left, right, outcome, after: self.instructions.len(), at });
+    }
+
+    fn open(&mut self, source: Source) -> Place {
+        self.constants.open(source, self.inputs)
     }
 
     pub fn output(&mut self, source: Source) {
-        let slot = self.slot(source);
-        self.outputs.push(slot);
+        let place = self.open(source);
+        self.outputs.push(place);
     }
 
     /// # Panics
     /// If there are 2³² values or more in total.
     pub fn finish(self) -> Graph {
-        self.finish_after(&Graph::default())
-    }
-
-    /// With the first instructions of the graph that this builder was made for by [`after`](Self::after).
-    ///
-    /// # Panics
-    /// If there are 2³² values or more in total.
-    pub fn finish_after(self, begun: &Graph) -> Graph {
-        let count = self.begun;
-        let places = self.constants.len() + self.inputs + self.results;
+        let constants = self.constants.indices.len();
+        let places = constants + self.instructions.results().end;
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
-        let constants = self.constants.len() as u32;
-        let inputs = self.inputs as u32;
-        let place = |slot: Slot| match slot {
-            Slot::Constant(index) => index,
-            Slot::Input(index) => constants + index,
-            Slot::Result(index) => constants + inputs + index,
+        let first_constant = Place::MAX - constants as Place;
+        let place = |place: Place| match place > first_constant {
+            true => Place::MAX - place,
+            false => place + constants as Place,
         };
-        let before = begun.instructions.operands_of(0..count);
-        let mut operands: Vec<Place> = Vec::with_capacity(before.len() + self.operands.len());
-        let is_same = begun.constants.len() == self.constants.len()
-            && self
-                .constants
-                .keys()
-                .zip(&begun.constants)
-                .all(|(bits, constant)| *bits == constant.to_bits());
-        match is_same {
-            true => operands.extend_from_slice(before),
-            false => operands.extend(before.iter().map(|&old| match begun.source(old) {
-                Source::Constant(value) => {
-                    self.constants.get_index_of(&value.to_bits()).expect("a constant of this graph") as u32
-                }
-                Source::Input(index) => constants + index as u32,
-                Source::Result(index) => constants + inputs + index as u32,
-            })),
-        }
-        operands.extend(self.operands.iter().copied().map(place));
-        u32::try_from(operands.len()).expect("fewer than 2³² operands");
-        let end = before.len() as u32;
-        let ends = || {
-            let of_before = begun.instructions.ends().take(count);
-            of_before.chain(self.instructions.iter().map(|&(op, own)| (op, end + own)))
-        };
-        // Numbered by their first calls.
-        let mut called: IndexMap<usize, (), FxBuildHasher> = IndexMap::default();
-        if !self.atomics.is_empty() {
-            for (op, _) in ends() {
-                if let Op::Atomic(op) = op {
-                    called.insert(op.index(), ());
-                }
-            }
-        }
-        let atomics = called.keys().map(|&index| self.atomics[index].clone()).collect();
-        let ops = ends().map(|(op, end)| match op {
-            Op::Atomic(op) => {
-                let index = called.get_index_of(&op.index()).expect("a called function") as u16;
-                (Op::Atomic(AtomicOp::new(index, op.results())), end)
-            }
-            _ => (op, end),
-        });
-        let first = (constants + inputs) as usize;
-        let instructions =
-            Instructions::listed(first, count + self.instructions.len(), ops, operands, atomics);
-        Graph {
-            constants: self.constants.keys().map(|&bits| f64::from_bits(bits)).collect(),
+        let graph = Graph {
+            constants: self.constants.indices.keys().map(|&bits| f64::from_bits(bits)).collect(),
             inputs: self.inputs,
-            instructions,
-            guards: self
-                .guards
-                .into_iter()
-                .map(|(predicate, left, right, outcome, after, at)| Guard {
-                    predicate,
-                    left: place(left),
-                    right: place(right),
-                    outcome,
-                    after,
-                    at,
-                })
-                .collect(),
-            outputs: self.outputs.into_iter().map(place).collect(),
-        }
+            instructions: self.instructions.with_called_in_order(),
+            guards: self.guards,
+            outputs: self.outputs,
+        };
+        graph.moved(constants + self.inputs, place)
     }
 }

@@ -1,14 +1,14 @@
 //! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
-#[cfg(feature = "serde")]
-use crate::table::atomic::AtomicOp;
-use crate::table::atomic::{Active, Atomic, Refusal};
+use crate::table::atomic::{Active, Atomic, AtomicOp, Refusal};
 use crate::table::compound::Compound;
 use crate::table::matrix::op::MatrixOp;
 use crate::table::matrix::rules;
 use crate::table::number::Number;
 use crate::table::ops::Op;
 use crate::table::zeros::Reach;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::ops::Range;
 
 /// An index in the list of all values: constants first, then inputs, then results in order.
@@ -49,27 +49,6 @@ impl Instructions {
     /// An empty list; results will have the places from `first` on.
     pub fn new(first: usize) -> Instructions {
         Instructions { results: first..first, ..Instructions::default() }
-    }
-
-    /// This number of operations, each with the place among all `operands` where its own end.
-    ///
-    /// # Panics
-    /// If there are 2³² values or more.
-    pub fn listed(
-        first: usize,
-        count: usize,
-        ops: impl Iterator<Item = (Op, u32)>,
-        operands: Vec<Place>,
-        atomics: Vec<Atomic>,
-    ) -> Instructions {
-        let mut instructions = Instructions { operands, ..Instructions::calling(first, atomics) };
-        instructions.ops.reserve_exact(count);
-        let mut start = 0;
-        for (op, end) in ops {
-            instructions.append(op, start, end);
-            start = end;
-        }
-        instructions
     }
 
     /// As [`new`](Self::new), with the atomic functions that will be called.
@@ -154,32 +133,76 @@ impl Instructions {
         self.results.clone()
     }
 
-    /// Appends an instruction, of a file.
+    /// The first ones, this many, [`moved`](Self::moved), with room for as many more as there are.
+    pub fn begun(&self, count: usize, first: usize, moved: impl Fn(Place) -> Place) -> Instructions {
+        let by = |place: usize| place - self.results.start + first;
+        let mut ops = Vec::with_capacity(self.ops.len());
+        ops.extend(
+            self.ops[..count]
+                .iter()
+                .map(|entry| Entry { result: by(entry.result as usize) as Place, ..*entry }),
+        );
+        let mut operands = Vec::with_capacity(self.operands.len());
+        operands.extend(self.operands_of(0..count).iter().map(|&place| moved(place)));
+        Instructions {
+            results: first..by(self.results_of(0..count).end),
+            ops,
+            operands,
+            atomics: self.atomics.clone(),
+            calls: self.calls[..self.calls.partition_point(|&call| (call as usize) < count)].to_vec(),
+        }
+    }
+
+    /// Appends an instruction, and returns the place of its first result.
     ///
     /// # Panics
     /// If there are 2³² operands, or values, or more in total.
-    #[cfg(feature = "serde")]
-    pub fn push(&mut self, op: Op, operands: impl IntoIterator<Item = Place>) {
+    #[inline]
+    pub fn push(&mut self, op: Op, operands: impl IntoIterator<Item = Place>) -> Place {
         let here = |operands: &[Place]| u32::try_from(operands.len()).expect("fewer than 2³² operands");
         let start = here(&self.operands);
         self.operands.extend(operands);
         let end = here(&self.operands);
-        self.append(op, start, end);
-    }
-
-    /// An operation over these of the operands.
-    fn append(&mut self, op: Op, start: u32, end: u32) {
         let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
         self.results.end += op.results((end - start) as usize);
         if let Op::Atomic(_) = op {
             self.calls.push(self.ops.len() as u32);
         }
         self.ops.push(Entry { op, start, end, result });
+        result
     }
 
-    /// The operands of all instructions, one after the other.
-    pub fn operands(&self) -> &[Place] {
-        &self.operands
+    /// The function with this index among those that are called; it is added if it is not one of them.
+    pub fn index_of_called(&mut self, function: &Atomic) -> usize {
+        let known = self.atomics.iter().position(|known| known == function);
+        known.unwrap_or_else(|| {
+            self.atomics.push(function.clone());
+            self.atomics.len() - 1
+        })
+    }
+
+    /// With results from `first` on, and each place of an operand replaced by another.
+    pub fn moved(mut self, first: usize, moved: impl Fn(Place) -> Place) -> Instructions {
+        self.ops.shrink_to_fit();
+        self.operands.shrink_to_fit();
+        let by = (first - self.results.start) as Place;
+        self.ops.iter_mut().for_each(|entry| entry.result += by);
+        self.operands.iter_mut().for_each(|place| *place = moved(*place));
+        self.results = first..self.results.end + by as usize;
+        self
+    }
+
+    /// The functions that are called in the order of their first calls, and no others.
+    pub fn with_called_in_order(mut self) -> Instructions {
+        let mut called: IndexMap<usize, (), FxBuildHasher> = IndexMap::default();
+        for &call in &self.calls {
+            if let Op::Atomic(op) = &mut self.ops[call as usize].op {
+                let index = called.insert_full(op.index(), ()).0;
+                *op = AtomicOp::new(index as u16, op.results());
+            }
+        }
+        self.atomics = called.keys().map(|&index| self.atomics[index].clone()).collect();
+        self
     }
 
     /// The operands of the instructions in this range.
@@ -189,14 +212,9 @@ impl Instructions {
         &self.operands[start(range.start)..start(range.end)]
     }
 
-    /// The operations, each with the place among all [`operands`](Self::operands) where its own end.
-    pub fn ends(&self) -> impl Iterator<Item = (Op, u32)> {
-        self.ops.iter().map(|entry| (entry.op, entry.end))
-    }
-
-    /// The operands of all instructions.
-    pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Place> {
-        self.operands.iter_mut()
+    /// The operands of all instructions, one after the other.
+    pub fn operands(&self) -> &[Place] {
+        &self.operands
     }
 
     /// The index of the instruction that has a result at this place; `None` for a constant or an input.

@@ -1,8 +1,7 @@
 //! Evaluates operations whose operands are all constants.
 
-use super::{operands, rewrite};
+use super::{Rewritten, operands, rewrite};
 use crate::function::ir::graph::{Graph, Place, Source};
-use smallvec::SmallVec;
 
 /// The graph with their values; `None` if there are none.
 pub(super) fn constants(graph: &Graph) -> Option<Graph> {
@@ -12,15 +11,14 @@ pub(super) fn constants(graph: &Graph) -> Option<Graph> {
         return None;
     }
     let mut values = Vec::new();
-    Some(rewrite(graph, first.unwrap_or(0), |builder, instruction, now| {
+    Some(rewrite(graph, first.unwrap_or(0), |_, instruction, now| {
         let op = instruction.op;
-        let operands: SmallVec<[Source; 4]> = operands(instruction, now).collect();
         values.clear();
-        values.extend(operands.iter().filter_map(|operand| match operand {
-            Source::Constant(value) => Some(*value),
+        values.extend(operands(instruction, now).map_while(|operand| match operand {
+            Source::Constant(value) => Some(value),
             _ => None,
         }));
-        let folded = if values.len() == operands.len() { op.value(&values) } else { None };
-        Some(folded.map_or_else(|| builder.instruction(op, operands), Source::Constant))
+        let folded = if values.len() == instruction.operands.len() { op.value(&values) } else { None };
+        folded.map_or(Rewritten::Same, |value| Rewritten::By(Source::Constant(value)))
     }))
 }

@@ -1,6 +1,6 @@
 //! Fuses sums of many terms, and sums of products, into one operation.
 
-use super::rewrite;
+use super::{Rewritten, rewrite};
 use crate::function::ir::graph::{Graph, Instruction, Place};
 use crate::table::ops::Op;
 use std::ops::Range;
@@ -63,14 +63,16 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
     let &(first_sum, ..) = fused.last()?;
     let is_changed = |it: Instruction<'_>| left_out[it.result] || it.result == first_sum;
     let unchanged = graph.instructions.iter().position(is_changed)?;
-    Some(rewrite(graph, unchanged, |builder, Instruction { op, operands, result }, now| {
+    Some(rewrite(graph, unchanged, |builder, Instruction { result, .. }, now| {
         if left_out[result] {
-            return None;
+            return Rewritten::LeftOut;
         }
-        let (op, operands) = match fused.pop_if(|(sum, ..)| *sum == result) {
-            Some((_, op, range)) => (op, &new_operands[range]),
-            None => (op, operands),
-        };
-        Some(builder.instruction(op, operands.iter().map(|&place| now(place))))
+        match fused.pop_if(|(sum, ..)| *sum == result) {
+            Some((_, op, range)) => {
+                let operands = new_operands[range].iter().map(|&place| now(place));
+                Rewritten::By(builder.instruction(op, operands))
+            }
+            None => Rewritten::Same,
+        }
     }))
 }

@@ -1,19 +1,21 @@
 //! Computes equal expressions once.
 
-use super::{operands, rewrite};
+use super::{Rewritten, rewrite};
 use crate::function::ir::graph::{Graph, Instruction, Place};
+use crate::table::ops::Op;
 use rustc_hash::{FxHashMap, FxHasher};
+use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 
 /// The graph in which every expression stands once; `None` if it is that already.
 pub(super) fn common(graph: &Graph) -> Option<Graph> {
     let (first, unchanged) = first_equals(graph)?;
-    Some(rewrite(graph, unchanged, |builder, instruction, now| {
+    Some(rewrite(graph, unchanged, |_, instruction, now| {
         let equal = first[instruction.result];
-        Some(match equal as usize == instruction.result {
-            true => builder.instruction(instruction.op, operands(instruction, now)),
-            false => now(equal),
-        })
+        match equal as usize == instruction.result {
+            true => Rewritten::Same,
+            false => Rewritten::By(now(equal)),
+        }
     }))
 }
 
@@ -26,13 +28,13 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
     for (place, constant) in graph.constants.iter().enumerate() {
         first[place] = *constants.entry(constant.to_bits()).or_insert(place as Place);
     }
-    let mut seen = Seen::with_room_for(graph.instructions.len());
+    let mut seen = Seen::of(graph);
     let (mut own, mut others) = (Vec::new(), Vec::new());
     let mut repeated = None;
     for (number, instruction) in graph.instructions.iter().enumerate() {
         list_operands(instruction, &first, &mut own);
-        let place = own.iter().fold(0, |sum: u32, &place| sum.wrapping_add(place));
-        let earlier = seen.find_or_insert([hash(instruction, &own), place, number as u32], |other| {
+        let last = own.iter().copied().max().unwrap_or(0) as usize;
+        let earlier = seen.find_or_insert(hash(instruction.op, &own), last, number as u32, |other| {
             let other = graph.instructions.at(other as usize);
             let may_be = other.op == instruction.op && other.operands.len() == own.len();
             may_be && {
@@ -55,57 +57,94 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
 fn list_operands(instruction: Instruction<'_>, first: &[Place], list: &mut Vec<Place>) {
     list.clear();
     list.extend(instruction.operands.iter().map(|&place| first[place as usize]));
-    if instruction.op.is_commutative() {
-        list.sort_unstable();
+    if let [a, b] = list[..]
+        && instruction.op.is_commutative()
+    {
+        (list[0], list[1]) = (a.min(b), a.max(b));
     }
 }
 
-fn hash(instruction: Instruction<'_>, operands: &[Place]) -> u32 {
+/// The different expressions so far, by the numbers of their instructions. Most operands are used by few instructions: for each place,
+/// those that it is the last operand of are a list, or once there are more, in a map. The list is in the cache, since operands
+/// mostly stand just before their use, where a map of all expressions would wait for memory again and again.
+struct Seen {
+    /// By place: one more than the number of the last instruction in its list; 0 for none, [`MANY`](Self::MANY) for more.
+    last: Vec<u32>,
+    /// By number: the hash, and the same for the one before it in the list.
+    listed: Vec<(u32, u32)>,
+    /// Those in no list by their hashes, or the next numbers that were free.
+    others: FxHashMap<u32, u32>,
+}
+
+/// How many instructions are in a list at most.
+const FEW: usize = 16;
+
+impl Seen {
+    const MANY: u32 = u32::MAX;
+
+    fn of(graph: &Graph) -> Seen {
+        let (last, listed) = (vec![0; graph.places()], vec![(0, 0); graph.instructions.len()]);
+        Seen { last, listed, others: FxHashMap::default() }
+    }
+
+    /// The number of an expression with this hash that `is_equal`; if there is none, this one is inserted with its `number`.
+    /// `last`: its last operand.
+    fn find_or_insert(
+        &mut self,
+        hash: u32,
+        last: usize,
+        number: u32,
+        mut is_equal: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
+        let begin = self.last[last];
+        if begin == Seen::MANY {
+            return self.find_or_insert_other(hash, number, is_equal);
+        }
+        let (mut next, mut count) = (begin, 0);
+        while let Some(other) = next.checked_sub(1) {
+            let (hash_of_other, before) = self.listed[other as usize];
+            if hash_of_other == hash && is_equal(other) {
+                return Some(other);
+            }
+            (next, count) = (before, count + 1);
+        }
+        self.listed[number as usize] = (hash, begin);
+        self.last[last] = number + 1;
+        if count == FEW {
+            let mut next = std::mem::replace(&mut self.last[last], Seen::MANY);
+            while let Some(listed) = next.checked_sub(1) {
+                let (hash, before) = self.listed[listed as usize];
+                // They differ from each other.
+                self.find_or_insert_other(hash, listed, |_| false);
+                next = before;
+            }
+        }
+        None
+    }
+
+    fn find_or_insert_other(
+        &mut self,
+        mut hash: u32,
+        number: u32,
+        mut is_equal: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
+        loop {
+            match self.others.entry(hash) {
+                Entry::Vacant(free) => {
+                    free.insert(number);
+                    return None;
+                }
+                Entry::Occupied(other) if is_equal(*other.get()) => return Some(*other.get()),
+                Entry::Occupied(_) => hash = hash.wrapping_add(1),
+            }
+        }
+    }
+}
+
+fn hash(op: Op, operands: &[Place]) -> u32 {
     let mut hasher = FxHasher::default();
-    instruction.op.hash(&mut hasher);
+    op.hash(&mut hasher);
     operands.iter().for_each(|&place| hasher.write_u32(place));
     let hash = hasher.finish();
     (hash ^ hash >> 32) as u32
-}
-
-/// A hash table of numbers, with open addressing: a map would hold a copy of every expression.
-struct Seen {
-    /// Hashes and numbers; at least half of the slots are empty.
-    slots: Vec<(u32, u32)>,
-}
-
-/// How many slots near the place of an operand are tried first.
-const NEAR: usize = 6;
-
-impl Seen {
-    const EMPTY: (u32, u32) = (0, u32::MAX);
-
-    fn with_room_for(numbers: usize) -> Seen {
-        Seen { slots: vec![Seen::EMPTY; (2 * numbers).next_power_of_two()] }
-    }
-
-    /// The number with this hash that `is_equal`; if there is none, `number` is inserted: near the slot of `place`, which is the
-    /// sum of those of the operands, so that what is looked for is in the cache, or if there is no room, anywhere. (From there on in leaps that differ from hash to
-    /// hash, since slots near each other may all be taken.)
-    fn find_or_insert(
-        &mut self,
-        [hash, place, number]: [u32; 3],
-        mut is_equal: impl FnMut(u32) -> bool,
-    ) -> Option<u32> {
-        let near = place.wrapping_mul(2).wrapping_add(hash >> 28) as usize;
-        let leap = hash.wrapping_mul(0x9e37_79b1) as usize | 1;
-        let anywhere = (0..self.slots.len()).map(|k| (hash as usize).wrapping_add(k.wrapping_mul(leap)));
-        let slots = (0..NEAR).map(|k| near.wrapping_add(k)).chain(anywhere);
-        for slot in slots.map(|slot| slot & (self.slots.len() - 1)) {
-            let (other_hash, other) = self.slots[slot];
-            if (other_hash, other) == Seen::EMPTY {
-                self.slots[slot] = (hash, number);
-                return None;
-            }
-            if other_hash == hash && is_equal(other) {
-                return Some(other);
-            }
-        }
-        unreachable!("half of the slots are empty")
-    }
 }

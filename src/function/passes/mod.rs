@@ -96,28 +96,31 @@ impl Function {
 /// Maps a place of the old graph to the new one.
 pub(super) type Now<'a> = &'a dyn Fn(Place) -> Source;
 
-/// Rewrites the instructions in order: `step` returns what replaces the first result of an instruction, given the
-/// replacements of all earlier places; further results follow it. If it returns `None`, the instruction is removed, and
-/// nothing may use its result. This number of instructions at the beginning remain as they are.
+/// What becomes of an instruction.
+pub(super) enum Rewritten {
+    /// The same operation, over the replacements of its operands.
+    Same,
+    /// This replaces its first result; further results follow it.
+    By(Source),
+    /// It is left out: nothing may use its results.
+    LeftOut,
+}
+
+/// Rewrites the instructions in order: `step` tells what becomes of an instruction, given the replacements of all earlier places.
+/// This number of instructions at the beginning remain as they are.
 pub(super) fn rewrite<'g>(
     graph: &'g Graph,
     unchanged: usize,
-    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Option<Source>,
+    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten,
 ) -> Graph {
     let is_any_settled = graph.guards.iter().any(|guard| graph.is_settled(guard));
     let unchanged = if is_any_settled { 0 } else { unchanged };
     let mut builder = Builder::after(graph, unchanged);
-    let given = graph.instructions.results_of(0..unchanged).end;
-    // By place, after these.
-    let mut sources: Vec<Option<Source>> = Vec::with_capacity(graph.places() - given);
-    let now = |sources: &[Option<Source>], place: Place| match (place as usize).checked_sub(given) {
-        None => graph.source(place),
-        Some(later) => sources[later].expect("nothing uses what is left out"),
-    };
+    let mut replaced = Replaced::after(graph, unchanged);
     for old in graph.steps(unchanged) {
         match old {
             Step::Check(guard) => {
-                let (left, right) = (now(&sources, guard.left), now(&sources, guard.right));
+                let (left, right) = (replaced.by(guard.left), replaced.by(guard.right));
                 let is_settled = match (left, right) {
                     (Source::Constant(left), Source::Constant(right)) => {
                         guard.predicate.holds(left, right) == guard.outcome
@@ -129,16 +132,69 @@ pub(super) fn rewrite<'g>(
                 }
             }
             Step::Evaluate(instruction) => {
-                let source = step(&mut builder, instruction, &|place| now(&sources, place));
-                sources
-                    .extend(instruction.results().enumerate().map(|(k, _)| source.map(|first| first.and(k))));
+                let first = match step(&mut builder, instruction, &|place| replaced.by(place)) {
+                    Rewritten::Same => {
+                        let operands = instruction.operands.iter().map(|&place| replaced.by(place));
+                        Some(builder.instruction(instruction.op, operands))
+                    }
+                    Rewritten::By(source) => Some(source),
+                    Rewritten::LeftOut => None,
+                };
+                for (k, _) in instruction.results().enumerate() {
+                    replaced.push(first.map(|first| first.and(k)));
+                }
             }
         }
     }
     for &output in &graph.outputs {
-        builder.output(now(&sources, output));
+        builder.output(replaced.by(output));
     }
-    builder.finish_after(graph)
+    builder.finish()
+}
+
+/// What replaces the places of a graph.
+struct Replaced<'g> {
+    graph: &'g Graph,
+    /// The first place that may be replaced.
+    first: usize,
+    /// From there on: the number of a result, or that of a constant or an input behind the largest number of a result. (As
+    /// [`Source`]s, they would be read from memory, and not from the cache.)
+    codes: Vec<u32>,
+    others: Vec<Source>,
+}
+
+impl<'g> Replaced<'g> {
+    /// What nothing may use.
+    const NONE: u32 = u32::MAX;
+
+    /// The places after this number of instructions.
+    fn after(graph: &'g Graph, count: usize) -> Replaced<'g> {
+        let first = graph.instructions.results_of(0..count).end;
+        Replaced { graph, first, codes: Vec::with_capacity(graph.places() - first), others: Vec::new() }
+    }
+
+    #[inline]
+    fn push(&mut self, source: Option<Source>) {
+        self.codes.push(match source {
+            None => Replaced::NONE,
+            Some(Source::Result(number)) => number as u32,
+            Some(other) => {
+                self.others.push(other);
+                Replaced::NONE - self.others.len() as u32
+            }
+        });
+    }
+
+    #[inline]
+    fn by(&self, place: Place) -> Source {
+        let Some(later) = (place as usize).checked_sub(self.first) else { return self.graph.source(place) };
+        let code = self.codes[later];
+        assert!(code != Replaced::NONE, "nothing uses what is left out");
+        match self.others.get((Replaced::NONE - 1 - code) as usize) {
+            Some(&other) => other,
+            None => Source::Result(code as usize),
+        }
+    }
 }
 
 /// The operands of an instruction in the new graph.

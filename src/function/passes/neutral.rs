@@ -1,6 +1,6 @@
 //! Removes operations that return their operand unchanged.
 
-use super::rewrite;
+use super::{Rewritten, rewrite};
 use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 use smallvec::SmallVec;
@@ -25,7 +25,7 @@ pub(super) fn operands(graph: &Graph) -> Graph {
             [_, b] if is_neutral(0) => Some(b),
             _ => None,
         };
-        Some(unchanged.unwrap_or_else(|| {
+        Rewritten::By(unchanged.unwrap_or_else(|| {
             let results = op.results(operands.len());
             let is_unary = operands.len() == 1 && results == 1;
             applied.push(is_unary.then(|| (op, operands[0])));

@@ -6,7 +6,7 @@ use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
 
 /// The largest number of operations in a chain.
-const LONGEST: usize = 8;
+pub(super) const LONGEST: usize = 8;
 
 /// The first operand, and the operations.
 type Chain = (Operand, Vec<Link>);

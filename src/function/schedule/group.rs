@@ -2,6 +2,7 @@
 
 use super::plan::Address;
 use crate::function::ir::graph::Place;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The operands of operations. `O` is what an operand is known by: where it is.
@@ -134,14 +135,19 @@ impl Group<Address> {
     /// The positions, those with the fewest different operands first, and constants last.
     fn by_different(&self, are_constant: &[bool]) -> Vec<usize> {
         let different = |position: usize| {
-            let mut column = self.column(position).to_vec();
-            column.sort_unstable();
-            column.dedup();
-            column.len()
+            let column = self.column(position);
+            let mut column = Cow::Borrowed(column);
+            if !column.is_sorted() {
+                column.to_mut().sort_unstable();
+            }
+            1 + column.windows(2).filter(|pair| pair[0] != pair[1]).count()
         };
-        let mut positions: Vec<usize> = (0..self.positions()).collect();
-        positions.sort_by_cached_key(|&position| (are_constant[position], different(position)));
-        positions
+        let (constant, mut varying): (Vec<usize>, Vec<usize>) =
+            (0..self.positions()).partition(|&position| are_constant[position]);
+        if varying.len() > 1 {
+            varying.sort_by_cached_key(|&position| different(position));
+        }
+        varying.into_iter().chain(constant).collect()
     }
 
     /// The parts in which all operands go on: each by the same distance, 0 or 1, throughout a part.

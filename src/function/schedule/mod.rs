@@ -28,37 +28,96 @@ pub(super) use plan::{
 };
 
 use super::ir::graph::{Graph, Place};
+use blocks::Blocks;
 use kinds::Kinds;
+use plan::Address;
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-impl Schedule {
-    /// The cheaper of two schedules: with every operation as early as possible, or as late as possible.
-    pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Schedule {
+/// Two schedules of a graph with this number of instructions or more are compared by their values alone, unless these cost
+/// about the same: the sweep of the dearer one need not be planned.
+const LARGE: usize = 10_000;
+/// The largest difference that is about the same, as a part of the cost.
+const ABOUT: f64 = 0.03;
+
+/// A graph and its levels: what is known before anything is put side by side.
+pub(crate) struct Levelled<'g> {
+    graph: Cow<'g, Graph>,
+    /// The products in each long product.
+    trees: Vec<Vec<Place>>,
+    early: Levels,
+    late: Levels,
+    exactness: Exactness,
+}
+
+impl<'g> Levelled<'g> {
+    pub fn new(graph: &'g Graph, exactness: Exactness) -> Levelled<'g> {
         let graph = offsets::of_inner_products(graph);
         let (graph, trees) = match exactness {
-            Exactness::Rounded => split::long_products(squares::long_sums(&graph)),
-            Exactness::Exact => (Cow::Borrowed(&*graph), Vec::new()),
+            Exactness::Rounded => split::long_products(squares::long_sums(&graph).map_or(graph, Cow::Owned)),
+            Exactness::Exact => (graph, Vec::new()),
         };
-        let kinds = Kinds::new(&graph);
-        let of =
-            |levels: &Levels| Schedule::at_levels(&graph, &kinds, levels, &trees, is_variable, exactness);
         let (early, late) = (Levels::early(&graph, |_| true), Levels::late(&graph));
-        let first = of(&early);
-        if early == late {
-            return first;
-        }
-        let second = of(&late);
-        if second.cost() < first.cost() { second } else { first }
+        Levelled { graph, trees, early, late, exactness }
     }
 
-    fn at_levels(
+    /// The graph that is scheduled.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Every operation as soon as its operands are known.
+    pub fn early(&self) -> &Levels {
+        &self.early
+    }
+
+    /// A number that no schedule has fewer runs than: an operation that is alone in its level is a run, and a chain goes
+    /// through so many levels at most.
+    pub fn fewest_runs(&self) -> usize {
+        let of = |levels: &Levels| {
+            let alone = levels.iter().filter(|level| level.len() == 1).count();
+            alone + (levels.len() - alone).div_ceil(chains::LONGEST)
+        };
+        of(&self.early).min(of(&self.late))
+    }
+
+    /// The cheaper of two schedules, or the one with the cheaper values: with every operation as early as possible, or as late as
+    /// possible.
+    pub fn schedule(&self, is_variable: &[bool]) -> Schedule {
+        let Levelled { graph, trees, early, late, exactness } = self;
+        let kinds = Kinds::new(graph);
+        let of = |levels: &Levels| Values::new(graph, &kinds, levels, trees, *exactness);
+        let first = of(early);
+        if early == late {
+            return first.with_sweep(graph, is_variable);
+        }
+        let second = of(late);
+        let (a, b) = (first.schedule.cost(), second.schedule.cost());
+        if graph.instructions.len() >= LARGE && a.max(b) > (1.0 + ABOUT) * a.min(b) {
+            let cheaper = if a < b { first } else { second };
+            return cheaper.with_sweep(graph, is_variable);
+        }
+        let [first, second] = [first, second].map(|values| values.with_sweep(graph, is_variable));
+        if second.cost() < first.cost() { second } else { first }
+    }
+}
+
+/// A schedule of values, without the reverse sweep.
+struct Values {
+    schedule: Schedule,
+    blocks: Blocks,
+    /// By address.
+    constants: FxHashMap<Address, f64>,
+}
+
+impl Values {
+    fn new(
         graph: &Graph,
         kinds: &Kinds,
         levels: &Levels,
         trees: &[Vec<Place>],
-        is_variable: &[bool],
         exactness: Exactness,
-    ) -> Schedule {
+    ) -> Values {
         let mut planner = forward::Planner::new(graph, kinds, exactness);
         for level in levels.iter() {
             planner.level(level);
@@ -66,11 +125,23 @@ impl Schedule {
         let (mut schedule, blocks, constants) = planner.finish(trees);
         schedule.levels = levels.len();
         schedule.atomics = graph.instructions.atomics().to_vec();
+        Values { schedule, blocks, constants }
+    }
+
+    fn with_sweep(self, graph: &Graph, is_variable: &[bool]) -> Schedule {
+        let Values { mut schedule, blocks, constants } = self;
         let uses = schedule.uses();
         schedule.plan_reverse(graph, &blocks, &constants, &uses, is_variable);
         let is_kept = schedule.kept(&blocks);
         schedule.join_chains(&blocks, &uses, &is_kept);
         schedule.reuse_values(&blocks, &is_kept);
         schedule
+    }
+}
+
+impl Schedule {
+    /// The schedule of a graph; see [`Levelled::schedule`].
+    pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Schedule {
+        Levelled::new(graph, exactness).schedule(is_variable)
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers that are added to inner products, as their offsets.
 
 use crate::function::ir::graph::{Graph, Instruction};
-use crate::function::passes::{operands, rewrite};
+use crate::function::passes::{Rewritten, operands, rewrite};
 use crate::table::ops::Op;
 use std::borrow::Cow;
 
@@ -28,13 +28,14 @@ pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
     };
     Cow::Owned(rewrite(graph, first, |builder, instruction, now| {
         if left_out[instruction.result] {
-            return None;
+            return Rewritten::LeftOut;
         }
-        Some(match with_offset(instruction) {
+        match with_offset(instruction) {
             Some((product, offset)) => {
-                builder.instruction(Op::WITH_OFFSET, operands(product, now).chain([now(offset)]))
+                let operands = operands(product, now).chain([now(offset)]);
+                Rewritten::By(builder.instruction(Op::WITH_OFFSET, operands))
             }
-            None => builder.instruction(instruction.op, operands(instruction, now)),
-        })
+            None => Rewritten::Same,
+        }
     }))
 }

@@ -1,7 +1,7 @@
 //! Long products as products of two, level by level.
 
 use crate::function::ir::graph::{Graph, Place, Source};
-use crate::function::passes::{operands, rewrite};
+use crate::function::passes::{Rewritten, operands, rewrite};
 use crate::table::ops::Op;
 use std::borrow::Cow;
 
@@ -17,20 +17,17 @@ pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<P
     };
     let mut trees: Vec<Vec<Source>> = Vec::new();
     let graph = rewrite(&graph, first, |builder, instruction, now| {
-        let (op, operands) = (instruction.op, operands(instruction, now));
-        Some(match is_long(op, instruction.operands.len()) {
-            true => {
-                let mut products = Vec::new();
-                let whole = tree(operands.collect(), |a, b| {
-                    let product = builder.instruction(Op::PRODUCT, [a, b]);
-                    products.push(product);
-                    product
-                });
-                trees.push(products);
-                whole
-            }
-            false => builder.instruction(op, operands),
-        })
+        if !is_long(instruction.op, instruction.operands.len()) {
+            return Rewritten::Same;
+        }
+        let mut products = Vec::new();
+        let whole = tree(operands(instruction, now).collect(), |a, b| {
+            let product = builder.instruction(Op::PRODUCT, [a, b]);
+            products.push(product);
+            product
+        });
+        trees.push(products);
+        Rewritten::By(whole)
     });
     let place = |product: Source| match product {
         Source::Result(number) => (graph.first_result() + number) as Place,

@@ -1,11 +1,10 @@
 //! Long sums by the parts of their terms, where no part cancels another.
 
 use crate::function::ir::graph::{Builder, Graph, Instruction, Place, Source};
-use crate::function::passes::{operands, rewrite};
+use crate::function::passes::{Rewritten, rewrite};
 use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
-use std::borrow::Cow;
 
 /// From this number of terms on, a sum is long.
 const LONG: usize = 64;
@@ -23,13 +22,11 @@ type Kind = (u64, bool);
 type Kinds = IndexMap<Kind, Vec<Part>, FxBuildHasher>;
 
 /// The graph with long sums of terms like `w a² + b²` as `w Σ a·a + Σ b·b`. The parts of a term have one sign, so the error of
-/// the sum is no larger than before, but its last bits may be others.
-pub(super) fn long_sums(graph: &Graph) -> Cow<'_, Graph> {
+/// the sum is no larger than before, but its last bits may be others. `None` if there are none.
+pub(super) fn long_sums(graph: &Graph) -> Option<Graph> {
     let mut long =
         graph.instructions.iter().filter(|it| it.op == Op::TERMS && it.operands.len() >= LONG).peekable();
-    if long.peek().is_none() {
-        return Cow::Borrowed(graph);
-    }
+    long.peek()?;
     let parts = Parts { graph, uses: &graph.uses() };
     let mut left_out = vec![false; graph.places()];
     // The results of sums in parts, and the parts of each kind.
@@ -49,18 +46,18 @@ pub(super) fn long_sums(graph: &Graph) -> Cow<'_, Graph> {
         }
     }
     if in_parts.is_empty() {
-        return Cow::Borrowed(graph);
+        return None;
     }
     in_parts.reverse();
     let is_changed = |it: Instruction<'_>| {
         left_out[it.result] || in_parts.last().is_some_and(|(first, _)| *first == it.result)
     };
     let unchanged = graph.instructions.iter().position(is_changed).unwrap_or(0);
-    Cow::Owned(rewrite(graph, unchanged, |builder, instruction, now| {
+    Some(rewrite(graph, unchanged, |builder, instruction, now| {
         match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
-            Some((_, kinds)) => Some(total(builder, &kinds, now)),
-            None if left_out[instruction.result] => None,
-            None => Some(builder.instruction(instruction.op, operands(instruction, now))),
+            Some((_, kinds)) => Rewritten::By(total(builder, &kinds, now)),
+            None if left_out[instruction.result] => Rewritten::LeftOut,
+            None => Rewritten::Same,
         }
     }))
 }

@@ -157,7 +157,7 @@ impl<T: Precision> Vectorised<T> {
     /// What was planned, with the plan if it is used.
     fn of(planned: Planned, is_used: bool, exactness: Exactness, limits: Limits) -> Self {
         let Planned { function, plan, statistics } = planned;
-        let plan = is_used.then_some(plan);
+        let plan = plan.filter(|_| is_used);
         let (jvp, hvp) = (OnceLock::new(), OnceLock::new());
         Vectorised { function, exactness, limits, plan, statistics, jvp, hvp, precision: PhantomData }
     }

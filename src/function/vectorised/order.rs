@@ -3,7 +3,7 @@
 
 use crate::function::ir::graph::{Graph, Instruction, Source};
 use crate::function::lanes::float::Float;
-use crate::function::schedule::{Derivatives, Exactness, Levels, Schedule};
+use crate::function::schedule::{Derivatives, Exactness, Levelled, Schedule};
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
 
@@ -24,8 +24,14 @@ pub(super) struct Order {
 
 impl Order {
     /// A schedule of this graph with its inputs in another order; `None` where their own is as good.
-    pub fn schedule(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Option<(Order, Schedule)> {
-        let order = by_use(graph)?;
+    /// `levelled`: what is scheduled of it, with its levels.
+    pub fn schedule(
+        graph: &Graph,
+        levelled: &Levelled<'_>,
+        is_variable: &[bool],
+        exactness: Exactness,
+    ) -> Option<(Order, Schedule)> {
+        let order = by_use(levelled)?;
         let are_variable: Vec<bool> = order.iter().map(|&input| is_variable[input]).collect();
         let schedule = Schedule::new(&graph.with_inputs_in(&order), &are_variable, exactness);
         let of_part = |part: &Derivatives| {
@@ -59,29 +65,36 @@ impl Order {
     }
 }
 
-/// A use of an input, which may be beside others in a run: a level, an operation, its number of operands, and a position among
-/// them.
-type Use = (usize, Op, usize, usize);
+/// The uses of inputs, in order: by what kind of operand, and which input. Operands of one kind may be side by side in a run: they have
+/// the same level, operation, number of operands, and position among them.
+struct Uses {
+    uses: Vec<(usize, usize)>,
+    kinds: usize,
+}
 
 /// Inputs that are used alike one after the other; `None` unless operands of equal operations then go on much more often than in
 /// the order of the function.
-fn by_use(graph: &Graph) -> Option<Vec<usize>> {
-    let uses = uses(graph);
-    let before = breaks(&uses, |input| input);
-    if before <= uses.len() / 8 {
+fn by_use(levelled: &Levelled<'_>) -> Option<Vec<usize>> {
+    let all = uses(levelled);
+    let before = all.breaks(|input| input);
+    if before <= all.uses.len() / 8 {
         return None;
     }
-    let mut kinds: FxHashMap<Use, usize> = FxHashMap::default();
-    let mut kind_of = vec![usize::MAX; graph.inputs];
-    for &(it, input) in &uses {
-        let next = kinds.len();
-        let kind = *kinds.entry(it).or_insert(next);
+    // In the order in which they occur.
+    let mut first: Vec<Option<usize>> = vec![None; all.kinds];
+    let mut kind_of = vec![usize::MAX; levelled.graph().inputs];
+    let mut next = 0;
+    for &(kind, input) in &all.uses {
+        let kind = *first[kind].get_or_insert_with(|| {
+            next += 1;
+            next
+        });
         kind_of[input] = kind_of[input].min(kind);
     }
-    let mut order: Vec<usize> = (0..graph.inputs).collect();
+    let mut order: Vec<usize> = (0..levelled.graph().inputs).collect();
     order.sort_by_key(|&input| kind_of[input]);
     let numbers = numbers(&order);
-    let after = breaks(&uses, |input| numbers[input] as usize);
+    let after = all.breaks(|input| numbers[input] as usize);
     (2 * after <= before).then_some(order)
 }
 
@@ -92,31 +105,44 @@ fn numbers(order: &[usize]) -> Vec<u32> {
     numbers
 }
 
-/// How often equal operations, in order, have inputs at the same position of which the second does not follow the first.
-fn breaks(uses: &[(Use, usize)], number: impl Fn(usize) -> usize) -> usize {
-    let mut last: FxHashMap<Use, usize> = FxHashMap::default();
-    let mut breaks = 0;
-    for &(it, input) in uses {
-        let now = number(input);
-        let before = last.insert(it, now);
-        breaks += usize::from(before.is_some_and(|before| now != before && now != before + 1));
+impl Uses {
+    /// How often operands of one kind, in order, are inputs of which the second does not follow the first.
+    fn breaks(&self, number: impl Fn(usize) -> usize) -> usize {
+        let mut last: Vec<Option<usize>> = vec![None; self.kinds];
+        let is_break = |&&(kind, input): &&(usize, usize)| {
+            let now = number(input);
+            let before = last[kind].replace(now);
+            before.is_some_and(|before| now != before && now != before + 1)
+        };
+        self.uses.iter().filter(is_break).count()
     }
-    breaks
 }
 
-/// All uses of inputs.
-fn uses(graph: &Graph) -> Vec<(Use, usize)> {
-    let mut uses = Vec::new();
-    for (level, numbers) in Levels::early(graph, |_| true).iter().enumerate() {
+fn uses(levelled: &Levelled<'_>) -> Uses {
+    let graph = levelled.graph();
+    let mut all = Uses { uses: Vec::new(), kinds: 0 };
+    // Of the level: where the kinds of these operations begin.
+    let mut begun: FxHashMap<(Op, usize), usize> = FxHashMap::default();
+    for numbers in levelled.early().iter() {
+        begun.clear();
+        let mut last = None;
         for &number in numbers {
             let Instruction { op, operands, .. } = graph.instructions.at(number as usize);
+            let count = if operands.len() > POSITIONS { 1 } else { operands.len() };
+            let first = match last {
+                Some((of, first)) if of == (op, operands.len()) => first,
+                _ => *begun.entry((op, operands.len())).or_insert_with(|| {
+                    all.kinds += count;
+                    all.kinds - count
+                }),
+            };
+            last = Some(((op, operands.len()), first));
             for (position, &place) in operands.iter().enumerate() {
                 if let Source::Input(input) = graph.source(place) {
-                    let position = if operands.len() > POSITIONS { 0 } else { position };
-                    uses.push(((level, op, operands.len(), position), input));
+                    all.uses.push((first + if count == 1 { 0 } else { position }, input));
                 }
             }
         }
     }
-    uses
+    all
 }

@@ -6,14 +6,15 @@ use super::statistics::PlanStatistics;
 use super::stretches::{InStretches, Limits};
 use super::whole::Whole;
 use crate::function::ir::graph::{Graph, Instruction};
-use crate::function::schedule::Schedule;
+use crate::function::schedule::{Levelled, Levels, Schedule};
 use crate::function::{Function, Pass};
 use std::collections::BTreeMap;
 
 /// A function that is simplified for planning, its plan, and what was planned.
 pub(super) struct Planned {
     pub function: Function,
-    pub plan: Plan,
+    /// `None` where runs would be too short in any case.
+    pub plan: Option<Plan>,
     pub statistics: PlanStatistics,
 }
 
@@ -34,17 +35,31 @@ impl Planned {
         let graph = &function.graph;
         let told = |plan: &Plan| statistics(plan, &function, bytes);
         let in_stretches = InStretches::new(graph, &is_variable, exactness, bytes, limits);
-        let in_stretches = in_stretches.map(Plan::Stretches).map(|plan| (told(&plan), plan));
+        let in_stretches = in_stretches.map(Plan::Stretches).map(|plan| (told(&plan), Some(plan)));
         let (statistics, plan) = in_stretches.filter(|(told, _)| told.is_vectorised).unwrap_or_else(|| {
-            let plan = Plan::Whole(Whole::new(graph, &is_variable, exactness));
-            (told(&plan), plan)
+            let levelled = Levelled::new(graph, exactness);
+            if (work(&function) as f64) < LEAST_LENGTH * levelled.fewest_runs() as f64 {
+                return (statistics_of_levels(levelled.early(), &function), None);
+            }
+            let plan = Plan::Whole(Whole::new(graph, &levelled, &is_variable, exactness));
+            (told(&plan), Some(plan))
         });
         Planned { function, plan, statistics }
     }
 
+    /// Plans what was not planned since that does not pay.
+    pub fn make_whole(&mut self, exactness: Exactness) {
+        let Planned { function, plan, .. } = self;
+        plan.get_or_insert_with(|| {
+            let is_variable: Vec<bool> = function.are_variables().collect();
+            let graph = &function.graph;
+            Plan::Whole(Whole::new(graph, &Levelled::new(graph, exactness), &is_variable, exactness))
+        });
+    }
+
     /// The plan, if it pays.
     pub fn paying(self) -> Option<Plan> {
-        self.statistics.is_vectorised.then_some(self.plan)
+        self.plan.filter(|_| self.statistics.is_vectorised)
     }
 }
 
@@ -80,13 +95,9 @@ fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics 
         && work >= LEAST_OPERATIONS
         && mean_length >= LEAST_LENGTH
         && MARGIN * nanoseconds < nanoseconds_of_evaluator;
-    let mut lengths = BTreeMap::new();
-    for length in schedules.iter().flat_map(|schedule| schedule.lengths()) {
-        *lengths.entry(length).or_insert(0) += 1;
-    }
     PlanStatistics {
         is_vectorised,
-        lengths: lengths.into_iter().collect(),
+        lengths: counted(schedules.iter().flat_map(|schedule| schedule.lengths())),
         operations: function.graph.instructions.len(),
         levels: schedules.iter().map(|schedule| schedule.levels).max().unwrap_or(0),
         runs,
@@ -97,4 +108,29 @@ fn statistics(plan: &Plan, function: &Function, bytes: usize) -> PlanStatistics 
         nanoseconds,
         nanoseconds_of_evaluator,
     }
+}
+
+/// Of a function that is not planned since its runs would be too short: as if each level were one run.
+fn statistics_of_levels(levels: &Levels, function: &Function) -> PlanStatistics {
+    let nanoseconds = function.nanoseconds();
+    PlanStatistics {
+        is_vectorised: false,
+        lengths: counted(levels.iter().map(<[u32]>::len)),
+        operations: function.graph.instructions.len(),
+        levels: levels.len(),
+        runs: levels.len(),
+        stretches: 0,
+        mean_length: work(function) as f64 / levels.len() as f64,
+        copied: 0,
+        bytes: 0,
+        nanoseconds,
+        nanoseconds_of_evaluator: nanoseconds,
+    }
+}
+
+/// How often each length occurs.
+fn counted(lengths: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
+    let mut counts = BTreeMap::new();
+    lengths.for_each(|length| *counts.entry(length).or_insert(0) += 1);
+    counts.into_iter().collect()
 }

@@ -3,6 +3,9 @@
 use std::fmt;
 
 /// What was planned; `Display` is a sentence.
+///
+/// Nothing is planned where the levels show that loops would be too short whichever way, as in a chain of operations. Then the numbers are
+/// those of one loop per level, where a list counts as one operation, nothing is copied, and both times are that of [`Evaluator`](crate::Evaluator).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PlanStatistics {

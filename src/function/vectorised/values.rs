@@ -15,7 +15,10 @@ impl Vectorised {
             return None;
         }
         held.variables.clear();
-        let planned = Planned::new(&held, Exactness::Exact, size_of::<f64>(), LIMITS);
+        let mut planned = Planned::new(&held, Exactness::Exact, size_of::<f64>(), LIMITS);
+        if is_forced {
+            planned.make_whole(Exactness::Exact);
+        }
         let pays = planned.statistics.is_vectorised || is_forced;
         pays.then(|| Vectorised::of(planned, true, Exactness::Exact, LIMITS))
     }

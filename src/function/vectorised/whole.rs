@@ -7,7 +7,7 @@ use super::order::Order;
 use super::reverse::Backward;
 use super::runs::InRuns;
 use crate::function::ir::graph::Graph;
-use crate::function::schedule::Schedule;
+use crate::function::schedule::{Levelled, Schedule};
 use std::sync::Arc;
 
 /// A schedule of all outputs. Every method evaluates at a point, which is given in two parts, and returns false where the
@@ -22,10 +22,10 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    /// A schedule of this graph, with its inputs in the order in which they are used.
-    pub fn new(graph: &Graph, is_variable: &[bool], exactness: Exactness) -> Whole {
-        match Order::schedule(graph, is_variable, exactness) {
-            None => Whole::of(Arc::new(Schedule::new(graph, is_variable, exactness)), exactness),
+    /// A schedule of the graph whose levels these are, with its inputs in the order in which they are used.
+    pub fn new(graph: &Graph, levelled: &Levelled<'_>, is_variable: &[bool], exactness: Exactness) -> Whole {
+        match Order::schedule(graph, levelled, is_variable, exactness) {
+            None => Whole::of(Arc::new(levelled.schedule(is_variable)), exactness),
             Some((order, schedule)) => {
                 Whole { order: Some(order), ..Whole::of(Arc::new(schedule), exactness) }
             }
