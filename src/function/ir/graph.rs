@@ -249,7 +249,7 @@ impl Builder {
             |guard: &Guard| Guard { left: open(guard.left), right: open(guard.right), ..guard.clone() };
         Builder {
             inputs: graph.inputs,
-            instructions: graph.instructions.begun(count, graph.inputs, open),
+            instructions: graph.instructions.begun(count).moved(graph.inputs, open),
             guards: guards().map(guard).collect(),
             outputs: Vec::new(),
             constants,
@@ -299,7 +299,8 @@ impl Builder {
 
     /// # Panics
     /// If there are 2³² values or more in total.
-    pub fn finish(self) -> Graph {
+    pub fn finish(mut self) -> Graph {
+        self.instructions.shrink_to_fit();
         let constants = self.constants.indices.len();
         let places = constants + self.instructions.results().end;
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");

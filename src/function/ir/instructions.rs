@@ -133,19 +133,14 @@ impl Instructions {
         self.results.clone()
     }
 
-    /// The first ones, this many, [`moved`](Self::moved), with room for as many more as there are.
-    pub fn begun(&self, count: usize, first: usize, moved: impl Fn(Place) -> Place) -> Instructions {
-        let by = |place: usize| place - self.results.start + first;
+    /// A copy of the first ones, this many, with room for as many more as there are.
+    pub fn begun(&self, count: usize) -> Instructions {
         let mut ops = Vec::with_capacity(self.ops.len());
-        ops.extend(
-            self.ops[..count]
-                .iter()
-                .map(|entry| Entry { result: by(entry.result as usize) as Place, ..*entry }),
-        );
+        ops.extend_from_slice(&self.ops[..count]);
         let mut operands = Vec::with_capacity(self.operands.len());
-        operands.extend(self.operands_of(0..count).iter().map(|&place| moved(place)));
+        operands.extend_from_slice(self.operands_of(0..count));
         Instructions {
-            results: first..by(self.results_of(0..count).end),
+            results: self.results.start..self.results_of(0..count).end,
             ops,
             operands,
             atomics: self.atomics.clone(),
@@ -183,13 +178,17 @@ impl Instructions {
 
     /// With results from `first` on, and each place of an operand replaced by another.
     pub fn moved(mut self, first: usize, moved: impl Fn(Place) -> Place) -> Instructions {
+        let by = |place: usize| place - self.results.start + first;
+        self.ops.iter_mut().for_each(|entry| entry.result = by(entry.result as usize) as Place);
+        self.operands.iter_mut().for_each(|place| *place = moved(*place));
+        self.results = first..by(self.results.end);
+        self
+    }
+
+    /// Gives back the room for more.
+    pub fn shrink_to_fit(&mut self) {
         self.ops.shrink_to_fit();
         self.operands.shrink_to_fit();
-        let by = (first - self.results.start) as Place;
-        self.ops.iter_mut().for_each(|entry| entry.result += by);
-        self.operands.iter_mut().for_each(|place| *place = moved(*place));
-        self.results = first..self.results.end + by as usize;
-        self
     }
 
     /// The functions that are called in the order of their first calls, and no others.

@@ -88,7 +88,7 @@ impl Seen {
     }
 
     /// The number of an expression with this hash that `is_equal`; if there is none, this one is inserted with its `number`.
-    /// `last`: its last operand.
+    /// `last`: of its operands the one with the largest place.
     fn find_or_insert(
         &mut self,
         hash: u32,

@@ -47,7 +47,7 @@ pub(crate) struct Levelled<'g> {
     trees: Vec<Vec<Place>>,
     early: Levels,
     late: Levels,
-    exactness: Exactness,
+    pub exactness: Exactness,
 }
 
 impl<'g> Levelled<'g> {
@@ -69,6 +69,11 @@ impl<'g> Levelled<'g> {
     /// Every operation as soon as its operands are known.
     pub fn early(&self) -> &Levels {
         &self.early
+    }
+
+    /// The same with its inputs in this order, on which levels do not depend.
+    pub fn with_inputs_in(self, order: &[usize]) -> Levelled<'g> {
+        Levelled { graph: Cow::Owned(self.graph.with_inputs_in(order)), ..self }
     }
 
     /// A number that no schedule has fewer runs than: an operation that is alone in its level is a run, and a chain goes

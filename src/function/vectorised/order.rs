@@ -1,9 +1,9 @@
 //! Inputs in the order in which they are used, where that is another than their own: what belongs to one sample is often side by
 //! side, while a run needs the same input of all samples.
 
-use crate::function::ir::graph::{Graph, Instruction, Source};
+use crate::function::ir::graph::{Instruction, Source};
 use crate::function::lanes::float::Float;
-use crate::function::schedule::{Derivatives, Exactness, Levelled, Schedule};
+use crate::function::schedule::{Derivatives, Levelled, Schedule};
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
 
@@ -23,29 +23,23 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// A schedule of this graph with its inputs in another order; `None` where their own is as good.
-    /// `levelled`: what is scheduled of it, with its levels.
-    pub fn schedule(
-        graph: &Graph,
-        levelled: &Levelled<'_>,
-        is_variable: &[bool],
-        exactness: Exactness,
-    ) -> Option<(Order, Schedule)> {
-        let order = by_use(levelled)?;
+    /// A schedule of this graph, with its inputs in another order unless their own is as good.
+    pub fn schedule(levelled: Levelled<'_>, is_variable: &[bool]) -> (Option<Order>, Schedule) {
+        let Some(order) = by_use(&levelled) else { return (None, levelled.schedule(is_variable)) };
         let are_variable: Vec<bool> = order.iter().map(|&input| is_variable[input]).collect();
-        let schedule = Schedule::new(&graph.with_inputs_in(&order), &are_variable, exactness);
+        let schedule = levelled.with_inputs_in(&order).schedule(&are_variable);
         let of_part = |part: &Derivatives| {
             let at = part.at;
             (0..part.len as u32).map(move |k| at.map_or(NOWHERE, |at| at + k))
         };
         let mut of_variables = schedule.derivatives.iter().flat_map(of_part);
         // By input of the function.
-        let mut derivatives = vec![None; graph.inputs];
+        let mut derivatives = vec![None; order.len()];
         for &input in order.iter().filter(|&&input| is_variable[input]) {
             derivatives[input] = of_variables.next();
         }
         let derivatives = derivatives.into_iter().flatten().collect();
-        Some((Order { inputs: numbers(&order), derivatives }, schedule))
+        (Some(Order { inputs: numbers(&order), derivatives }), schedule)
     }
 
     /// Writes a point, which is given in parts, to the inputs of the schedule.

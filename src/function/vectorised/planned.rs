@@ -41,7 +41,7 @@ impl Planned {
             if (work(&function) as f64) < LEAST_LENGTH * levelled.fewest_runs() as f64 {
                 return (statistics_of_levels(levelled.early(), &function), None);
             }
-            let plan = Plan::Whole(Whole::new(graph, &levelled, &is_variable, exactness));
+            let plan = Plan::Whole(Whole::new(levelled, &is_variable));
             (told(&plan), Some(plan))
         });
         Planned { function, plan, statistics }
@@ -52,8 +52,7 @@ impl Planned {
         let Planned { function, plan, .. } = self;
         plan.get_or_insert_with(|| {
             let is_variable: Vec<bool> = function.are_variables().collect();
-            let graph = &function.graph;
-            Plan::Whole(Whole::new(graph, &Levelled::new(graph, exactness), &is_variable, exactness))
+            Plan::Whole(Whole::new(Levelled::new(&function.graph, exactness), &is_variable))
         });
     }
 

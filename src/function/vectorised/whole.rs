@@ -6,7 +6,6 @@ use super::memory::{Kept, Memory};
 use super::order::Order;
 use super::reverse::Backward;
 use super::runs::InRuns;
-use crate::function::ir::graph::Graph;
 use crate::function::schedule::{Levelled, Schedule};
 use std::sync::Arc;
 
@@ -23,13 +22,10 @@ pub(super) struct Whole {
 
 impl Whole {
     /// A schedule of the graph whose levels these are, with its inputs in the order in which they are used.
-    pub fn new(graph: &Graph, levelled: &Levelled<'_>, is_variable: &[bool], exactness: Exactness) -> Whole {
-        match Order::schedule(graph, levelled, is_variable, exactness) {
-            None => Whole::of(Arc::new(levelled.schedule(is_variable)), exactness),
-            Some((order, schedule)) => {
-                Whole { order: Some(order), ..Whole::of(Arc::new(schedule), exactness) }
-            }
-        }
+    pub fn new(levelled: Levelled<'_>, is_variable: &[bool]) -> Whole {
+        let exactness = levelled.exactness;
+        let (order, schedule) = Order::schedule(levelled, is_variable);
+        Whole { order, ..Whole::of(Arc::new(schedule), exactness) }
     }
 
     /// A schedule whose inputs are those of the function, in order.
