@@ -187,7 +187,7 @@ pub(crate) struct Builder {
 
 /// The different constants so far.
 #[derive(Default)]
-struct Constants {
+pub(crate) struct Constants {
     /// Compared by bits, so that 0 and −0 differ and NaN equals itself.
     indices: IndexMap<u64, (), FxBuildHasher>,
     /// Some of them, and their indices: most constants are operands again and again.
@@ -195,14 +195,21 @@ struct Constants {
 }
 
 impl Constants {
+    /// One more than the largest place there can be.
+    const END: Place = Place::MAX;
+
     /// The place of a source while it is open how many constants there will be: that of inputs and results as if there were
     /// none, and that of a constant counted from the last possible place backwards.
     fn open(&mut self, source: Source, inputs: usize) -> Place {
         match source {
-            Source::Constant(value) => Place::MAX - self.index(value.to_bits()),
+            Source::Constant(value) => self.open_constant(value),
             Source::Input(index) => index as Place,
             Source::Result(index) => (inputs + index) as Place,
         }
+    }
+
+    pub fn open_constant(&mut self, value: f64) -> Place {
+        Constants::END - 1 - self.index(value.to_bits())
     }
 
     fn index(&mut self, bits: u64) -> u32 {
@@ -276,6 +283,18 @@ impl Builder {
         Source::Result(instructions.push(op, places) as usize - *inputs)
     }
 
+    /// As [`instruction`](Self::instruction), with the [open](Constants::open) place for each operand, and of its first result.
+    #[inline]
+    pub fn instruction_of(
+        &mut self,
+        op: Op,
+        operands: &[Place],
+        mut open: impl FnMut(Place, &mut Constants) -> Place,
+    ) -> Place {
+        let Builder { constants, instructions, .. } = self;
+        instructions.push(op, operands.iter().map(|&place| open(place, constants)))
+    }
+
     pub fn guard(
         &mut self,
         predicate: Predicate,
@@ -304,9 +323,9 @@ impl Builder {
         let constants = self.constants.indices.len();
         let places = constants + self.instructions.results().end;
         assert!(Place::try_from(places).is_ok(), "a function holds fewer than 2³² values, not {places}");
-        let first_constant = Place::MAX - constants as Place;
-        let place = |place: Place| match place > first_constant {
-            true => Place::MAX - place,
+        let first_constant = Constants::END - constants as Place;
+        let place = |place: Place| match place >= first_constant {
+            true => Constants::END - 1 - place,
             false => place + constants as Place,
         };
         let graph = Graph {

@@ -6,6 +6,9 @@ use crate::function::ir::graph::{Graph, Instruction};
 /// The graph without them; `None` if there are none.
 pub(super) fn code(graph: &Graph) -> Option<Graph> {
     let needed = graph.needed_by(graph.asked_for());
+    if needed[graph.first_result()..].iter().all(|&is_needed| is_needed) {
+        return None;
+    }
     let is_needed = |instruction: Instruction<'_>| needed[instruction.results()].contains(&true);
     let first = graph.instructions.iter().position(|instruction| !is_needed(instruction))?;
     Some(rewrite(graph, first, |_, instruction, _| match is_needed(instruction) {

@@ -63,15 +63,12 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
     let &(first_sum, ..) = fused.last()?;
     let is_changed = |it: Instruction<'_>| left_out[it.result] || it.result == first_sum;
     let unchanged = graph.instructions.iter().position(is_changed)?;
-    Some(rewrite(graph, unchanged, |builder, Instruction { result, .. }, now| {
+    Some(rewrite(graph, unchanged, |_, Instruction { result, .. }, _| {
         if left_out[result] {
             return Rewritten::LeftOut;
         }
         match fused.pop_if(|(sum, ..)| *sum == result) {
-            Some((_, op, range)) => {
-                let operands = new_operands[range].iter().map(|&place| now(place));
-                Rewritten::By(builder.instruction(op, operands))
-            }
+            Some((_, op, range)) => Rewritten::As(op, &new_operands[range]),
             None => Rewritten::Same,
         }
     }))

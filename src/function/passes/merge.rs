@@ -29,18 +29,13 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
         first[place] = *constants.entry(constant.to_bits()).or_insert(place as Place);
     }
     let mut seen = Seen::of(graph);
-    let (mut own, mut others) = (Vec::new(), Vec::new());
     let mut repeated = None;
     for (number, instruction) in graph.instructions.iter().enumerate() {
-        list_operands(instruction, &first, &mut own);
-        let last = own.iter().copied().max().unwrap_or(0) as usize;
-        let earlier = seen.find_or_insert(hash(instruction.op, &own), last, number as u32, |other| {
+        let own = || operands(instruction, &first);
+        let last = own().max().unwrap_or(0) as usize;
+        let earlier = seen.find_or_insert(hash(instruction.op, own()), last, number as u32, |other| {
             let other = graph.instructions.at(other as usize);
-            let may_be = other.op == instruction.op && other.operands.len() == own.len();
-            may_be && {
-                list_operands(other, &first, &mut others);
-                others == own
-            }
+            other.op == instruction.op && operands(other, &first).eq(own())
         });
         if let Some(earlier) = earlier {
             let equal = graph.instructions.at(earlier as usize).result as Place;
@@ -54,14 +49,14 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
 }
 
 /// The operands by their first equals, in an order that does not depend on theirs where theirs does not matter.
-fn list_operands(instruction: Instruction<'_>, first: &[Place], list: &mut Vec<Place>) {
-    list.clear();
-    list.extend(instruction.operands.iter().map(|&place| first[place as usize]));
-    if let [a, b] = list[..]
-        && instruction.op.is_commutative()
-    {
-        (list[0], list[1]) = (a.min(b), a.max(b));
-    }
+fn operands<'g>(instruction: Instruction<'g>, first: &[Place]) -> impl Iterator<Item = Place> {
+    let Instruction { op, operands, .. } = instruction;
+    let is_swapped = match *operands {
+        [a, b] => op.is_commutative() && first[a as usize] > first[b as usize],
+        _ => false,
+    };
+    let operand = move |k: usize| operands[if is_swapped { 1 - k } else { k }];
+    (0..operands.len()).map(move |k| first[operand(k) as usize])
 }
 
 /// The different expressions so far, by the numbers of their instructions. Most operands are used by few instructions: for each place,
@@ -141,10 +136,10 @@ impl Seen {
     }
 }
 
-fn hash(op: Op, operands: &[Place]) -> u32 {
+fn hash(op: Op, operands: impl Iterator<Item = Place>) -> u32 {
     let mut hasher = FxHasher::default();
     op.hash(&mut hasher);
-    operands.iter().for_each(|&place| hasher.write_u32(place));
+    operands.for_each(|place| hasher.write_u32(place));
     let hash = hasher.finish();
     (hash ^ hash >> 32) as u32
 }

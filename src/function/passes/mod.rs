@@ -7,8 +7,10 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::ir::graph::{Builder, Graph, Instruction, Place, Source, Step};
+use super::ir::graph::{Builder, Constants, Graph, Instruction, Place, Source, Step};
 use super::known::Known;
+use crate::table::ops::Op;
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
 /// A rewrite of a recorded function that computes the same values.
@@ -97,9 +99,11 @@ impl Function {
 pub(super) type Now<'a> = &'a dyn Fn(Place) -> Source;
 
 /// What becomes of an instruction.
-pub(super) enum Rewritten {
+pub(super) enum Rewritten<'r> {
     /// The same operation, over the replacements of its operands.
     Same,
+    /// This operation, over the replacements of these operands.
+    As(Op, &'r [Place]),
     /// This replaces its first result; further results follow it.
     By(Source),
     /// It is left out: nothing may use its results.
@@ -108,10 +112,10 @@ pub(super) enum Rewritten {
 
 /// Rewrites the instructions in order: `step` tells what becomes of an instruction, given the replacements of all earlier places.
 /// This number of instructions at the beginning remain as they are.
-pub(super) fn rewrite<'g>(
+pub(super) fn rewrite<'g, 'r>(
     graph: &'g Graph,
     unchanged: usize,
-    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten,
+    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten<'r>,
 ) -> Graph {
     let is_any_settled = graph.guards.iter().any(|guard| graph.is_settled(guard));
     let unchanged = if is_any_settled { 0 } else { unchanged };
@@ -132,17 +136,21 @@ pub(super) fn rewrite<'g>(
                 }
             }
             Step::Evaluate(instruction) => {
-                let first = match step(&mut builder, instruction, &|place| replaced.by(place)) {
-                    Rewritten::Same => {
-                        let operands = instruction.operands.iter().map(|&place| replaced.by(place));
-                        Some(builder.instruction(instruction.op, operands))
+                let (op, operands) = match step(&mut builder, instruction, &|place| replaced.by(place)) {
+                    Rewritten::Same => (instruction.op, instruction.operands),
+                    Rewritten::As(op, operands) => (op, operands),
+                    Rewritten::By(source) => {
+                        replaced.push_source(source, instruction);
+                        continue;
                     }
-                    Rewritten::By(source) => Some(source),
-                    Rewritten::LeftOut => None,
+                    Rewritten::LeftOut => {
+                        replaced.push_nothing(instruction);
+                        continue;
+                    }
                 };
-                for (k, _) in instruction.results().enumerate() {
-                    replaced.push(first.map(|first| first.and(k)));
-                }
+                let open = |place: Place, constants: &mut Constants| replaced.open(place, constants);
+                let first = builder.instruction_of(op, operands, open);
+                replaced.push(first, instruction);
             }
         }
     }
@@ -155,45 +163,77 @@ pub(super) fn rewrite<'g>(
 /// What replaces the places of a graph.
 struct Replaced<'g> {
     graph: &'g Graph,
-    /// The first place that may be replaced.
-    first: usize,
-    /// From there on: the number of a result, or that of a constant or an input behind the largest number of a result. (As
-    /// [`Source`]s, they would be read from memory, and not from the cache.)
-    codes: Vec<u32>,
-    others: Vec<Source>,
+    /// By place: the [open](Constants::open) place of what replaces it; [`NONE`](Self::NONE) for what is left out, and for constants
+    /// that no instruction has used yet: the new graph has constants in the order of their uses.
+    open: Vec<Place>,
+    /// Constants that replace results, by the places of these.
+    constants: FxHashMap<Place, f64>,
 }
 
 impl<'g> Replaced<'g> {
-    /// What nothing may use.
-    const NONE: u32 = u32::MAX;
+    /// No open place.
+    const NONE: Place = Place::MAX;
 
-    /// The places after this number of instructions.
+    /// The places after this number of instructions, of which none is replaced.
     fn after(graph: &'g Graph, count: usize) -> Replaced<'g> {
-        let first = graph.instructions.results_of(0..count).end;
-        Replaced { graph, first, codes: Vec::with_capacity(graph.places() - first), others: Vec::new() }
+        let constants = graph.constants.len();
+        let same = graph.instructions.results_of(0..count).end - constants;
+        let mut open = Vec::with_capacity(graph.places());
+        open.resize(constants, Replaced::NONE);
+        open.extend(0..same as Place);
+        Replaced { graph, open, constants: FxHashMap::default() }
     }
 
+    /// The results of the next instruction are replaced by those from this open place on.
     #[inline]
-    fn push(&mut self, source: Option<Source>) {
-        self.codes.push(match source {
-            None => Replaced::NONE,
-            Some(Source::Result(number)) => number as u32,
-            Some(other) => {
-                self.others.push(other);
-                Replaced::NONE - self.others.len() as u32
+    fn push(&mut self, first: Place, instruction: Instruction<'_>) {
+        self.open.extend((first..).take(instruction.results().len()));
+    }
+
+    fn push_source(&mut self, source: Source, instruction: Instruction<'_>) {
+        match source {
+            Source::Constant(value) => {
+                self.constants.insert(self.open.len() as Place, value);
+                self.push_nothing(instruction);
             }
-        });
+            Source::Input(index) => self.push(index as Place, instruction),
+            Source::Result(number) => self.push((self.graph.inputs + number) as Place, instruction),
+        }
+    }
+
+    fn push_nothing(&mut self, instruction: Instruction<'_>) {
+        self.open.extend(instruction.results().map(|_| Replaced::NONE));
     }
 
     #[inline]
-    fn by(&self, place: Place) -> Source {
-        let Some(later) = (place as usize).checked_sub(self.first) else { return self.graph.source(place) };
-        let code = self.codes[later];
-        assert!(code != Replaced::NONE, "nothing uses what is left out");
-        match self.others.get((Replaced::NONE - 1 - code) as usize) {
-            Some(&other) => other,
-            None => Source::Result(code as usize),
+    fn open(&mut self, place: Place, constants: &mut Constants) -> Place {
+        match self.open[place as usize] {
+            Replaced::NONE => {
+                let open = constants.open_constant(self.constant(place));
+                self.open[place as usize] = open;
+                open
+            }
+            open => open,
         }
+    }
+
+    fn by(&self, place: Place) -> Source {
+        let is_constant = self.graph.is_constant(place) || self.constants.contains_key(&place);
+        match self.open[place as usize] as usize {
+            _ if is_constant => Source::Constant(self.constant(place)),
+            open if open == Replaced::NONE as usize => unreachable!("nothing uses what is left out"),
+            open => match open.checked_sub(self.graph.inputs) {
+                None => Source::Input(open),
+                Some(number) => Source::Result(number),
+            },
+        }
+    }
+
+    /// What replaces a place that is replaced by a constant.
+    #[cold]
+    fn constant(&self, place: Place) -> f64 {
+        let own = self.graph.constants.get(place as usize).or_else(|| self.constants.get(&place));
+        *own.expect("nothing uses what is left out")
     }
 }
 

@@ -9,7 +9,8 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Blocks {
     blocks: Vec<Block>,
-    end: usize,
+    /// For each packet of the memory, the number of the block that it belongs to.
+    of_packets: Vec<u32>,
 }
 
 /// Where a block begins, its length, and whether its halo holds constants.
@@ -23,15 +24,16 @@ pub(super) struct Block {
 impl Blocks {
     /// The address of a new block.
     pub fn append(&mut self, len: usize) -> Address {
-        let block = Block { at: address(self.end + WIDTH), len, has_halo: false };
+        let block = Block { at: address(self.end() + WIDTH), len, has_halo: false };
+        let packets = self.of_packets.len() + 1 + block.room() / WIDTH;
+        self.of_packets.resize(packets, self.blocks.len() as u32);
         self.blocks.push(block);
-        self.end += block.room() + WIDTH;
         block.at
     }
 
     /// The memory that the blocks take.
     pub fn end(&self) -> usize {
-        self.end
+        self.of_packets.len() * WIDTH
     }
 
     pub fn len(&self) -> usize {
@@ -44,7 +46,7 @@ impl Blocks {
 
     /// The block that an address is in, or in whose halo.
     pub fn of(&self, at: Address) -> usize {
-        self.blocks.partition_point(|block| block.at <= at + 1) - 1
+        self.of_packets[at as usize / WIDTH] as usize
     }
 
     /// Notes that the halo of a block holds a constant.

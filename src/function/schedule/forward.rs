@@ -69,30 +69,27 @@ impl<'g> Planner<'g> {
         for family in sorted.kinds.chunk_by(|(a, _), (b, _)| kinds.are_related(*a, *b)) {
             let all = &sorted.numbers[family[0].1.start..family[family.len() - 1].1.end];
             let op = kinds.kinds[family[0].0].op;
-            let instructions = self.instructions(all);
-            if op.is_compound() || instructions[0].operands.is_empty() {
-                instructions.iter().for_each(|&instruction| self.single(op, &[instruction]));
+            if op.is_compound() || self.instruction(all[0]).operands.is_empty() {
+                all.iter().for_each(|&number| self.single(op, &[number]));
                 continue;
             }
             let is_one = family.len() > 1 && !op.is_reduction() && self.with_halo(op, all, family.len());
             if !is_one {
-                let start = family[0].1.start;
                 for (kind, range) in family {
-                    let of_kind = &instructions[range.start - start..range.end - start];
-                    self.group(op, of_kind, &kinds.kinds[*kind].are_constant);
+                    self.group(op, &sorted.numbers[range.clone()], &kinds.kinds[*kind].are_constant);
                 }
             }
         }
     }
 
-    fn instructions(&self, numbers: &[u32]) -> Vec<Instruction<'g>> {
-        numbers.iter().map(|&number| self.graph.instructions.at(number as usize)).collect()
+    fn instruction(&self, number: u32) -> Instruction<'g> {
+        self.graph.instructions.at(number as usize)
     }
 
     /// The operands of instructions, by their addresses.
-    fn operands(&self, instructions: &[Instruction<'g>]) -> Group<Address> {
-        let operands = instructions.iter().map(|instruction| instruction.operands);
-        Group::new(instructions.len(), operands, |place| self.at[place as usize])
+    fn operands(&self, numbers: &[u32]) -> Group<Address> {
+        let operands = numbers.iter().map(|&number| self.instruction(number).operands);
+        Group::new(numbers.len(), operands, |place| self.at[place as usize])
     }
 
     /// Arranges operations of which some have constants where others do not, in the order of the recording, as at the borders
@@ -101,8 +98,7 @@ impl<'g> Planner<'g> {
     fn with_halo(&mut self, op: Op, numbers: &[u32], groups: usize) -> bool {
         let mut numbers = numbers.to_vec();
         numbers.sort();
-        let instructions = self.instructions(&numbers);
-        let mut group = self.operands(&instructions);
+        let mut group = self.operands(&numbers);
         let mut halos: FxHashMap<Address, f64> = FxHashMap::default();
         let first_constant = self.first_constant;
         for position in 0..group.positions() {
@@ -134,7 +130,7 @@ impl<'g> Planner<'g> {
         for (at, constant) in halos {
             self.hold(at, constant);
         }
-        self.runs(op, &instructions, &group, runs);
+        self.runs(op, &numbers, &group, runs);
         true
     }
 
@@ -166,20 +162,20 @@ impl<'g> Planner<'g> {
         to
     }
 
-    fn group(&mut self, op: Op, instructions: &[Instruction<'g>], are_constant: &[bool]) {
+    fn group(&mut self, op: Op, numbers: &[u32], are_constant: &[bool]) {
         let few = if op.is_reduction() { SIDE_BY_SIDE } else { LONE };
-        let mut group = self.operands(instructions);
+        let mut group = self.operands(numbers);
         // A list may have more operands than there are operations.
-        let order = if instructions.len() > 1 { group.arrange(are_constant) } else { None };
-        let ordered: Cow<'_, [Instruction<'g>]> = match order {
-            Some(order) => order.iter().map(|&k| instructions[k as usize]).collect(),
-            None => Cow::Borrowed(instructions),
+        let order = if numbers.len() > 1 { group.arrange(are_constant) } else { None };
+        let ordered: Cow<'_, [u32]> = match order {
+            Some(order) => order.iter().map(|&k| numbers[k as usize]).collect(),
+            None => Cow::Borrowed(numbers),
         };
         if group.len() < few {
             let factors = if op == Op::TERMS { 1 } else { 2 };
             let is_sum = op == Op::TERMS || op == Op::INNER_PRODUCT;
             if is_sum && self.exactness == Exactness::Rounded && are_constant.len() / factors >= LONG {
-                return ordered.iter().for_each(|&instruction| self.along(instruction, factors));
+                return ordered.iter().for_each(|&number| self.along(number, factors));
             }
             return self.single(op, &ordered);
         }
@@ -188,7 +184,7 @@ impl<'g> Planner<'g> {
     }
 
     /// The steps of equal operations whose operands go on in each of these runs.
-    fn runs(&mut self, op: Op, ordered: &[Instruction<'g>], group: &Group<Address>, runs: Vec<Range<usize>>) {
+    fn runs(&mut self, op: Op, ordered: &[u32], group: &Group<Address>, runs: Vec<Range<usize>>) {
         let to = self.results(ordered);
         let arity = group.positions();
         for run in runs {
@@ -207,15 +203,15 @@ impl<'g> Planner<'g> {
     }
 
     /// A long sum: a partial sum for each run of its terms.
-    fn along(&mut self, instruction: Instruction<'g>, factors: usize) {
-        let addresses: Vec<Address> =
-            instruction.operands.iter().map(|&place| self.at[place as usize]).collect();
+    fn along(&mut self, number: u32, factors: usize) {
+        let operands = self.instruction(number).operands;
+        let addresses: Vec<Address> = operands.iter().map(|&place| self.at[place as usize]).collect();
         let terms = addresses.len() / factors;
         let mut group = Group::of_columns(addresses, terms);
         // By their addresses, so that they go on.
         group.reorder(&group.sorted(0..factors));
         let runs = self.joined(&mut group);
-        let to = self.results(&[instruction]);
+        let to = self.results(&[number]);
         self.schedule.watched.push(Watched { at: to, len: 1, is_factor: false });
         let parts = if runs.len() == 1 { None } else { Some(self.blocks.append(runs.len())) };
         for (k, run) in runs.iter().enumerate() {
@@ -304,9 +300,10 @@ impl<'g> Planner<'g> {
     }
 
     /// Evaluates operations one by one.
-    fn single(&mut self, op: Op, instructions: &[Instruction<'g>]) {
-        let mut to = self.results(instructions);
-        for instruction in instructions {
+    fn single(&mut self, op: Op, numbers: &[u32]) {
+        let mut to = self.results(numbers);
+        for &number in numbers {
+            let instruction = self.instruction(number);
             let start = self.schedule.indices.len();
             self.schedule.indices.extend(instruction.operands.iter().map(|&place| self.at[place as usize]));
             let operands = start..self.schedule.indices.len();
@@ -316,10 +313,10 @@ impl<'g> Planner<'g> {
     }
 
     /// A block for the results of these instructions.
-    fn results(&mut self, instructions: &[Instruction<'g>]) -> Address {
-        let to = self.blocks.append(instructions.iter().map(|instruction| instruction.results().len()).sum());
-        let places = instructions.iter().flat_map(|instruction| instruction.results());
-        for (place, address) in places.zip(to..) {
+    fn results(&mut self, numbers: &[u32]) -> Address {
+        let results = |&number: &u32| self.graph.instructions.at(number as usize).results();
+        let to = self.blocks.append(numbers.iter().map(|number| results(number).len()).sum());
+        for (place, address) in numbers.iter().flat_map(results).zip(to..) {
             self.at[place] = address;
         }
         to

@@ -18,10 +18,11 @@ impl Schedule {
             match step {
                 ReverseStep::Linear(contributions) => {
                     let contributions = &before[contributions];
-                    if !together.takes(contributions) {
+                    let are_free = are_free(contributions);
+                    if !(are_free && together.takes(contributions)) {
                         steps.extend(take(&mut together).finish(&mut self.contributions));
                     }
-                    together.append(contributions);
+                    together.append(contributions, are_free);
                 }
                 other => {
                     steps.extend(take(&mut together).finish(&mut self.contributions));
@@ -46,19 +47,18 @@ struct Together {
 }
 
 impl Together {
-    /// Whether these contributions of a further step may be among them.
+    /// Whether these contributions of a further step, whose order does not matter, may be among them.
     fn takes(&self, contributions: &[Contribution]) -> bool {
         let fits = |it: &Contribution| {
             let (from, to) = (it.reads(), it.writes());
             let is_about = self.written.around(&to).all(|others| are_about(&others, &to));
             is_about && !self.written.meets(&from) && !self.read.meets(&to)
         };
-        self.contributions.is_empty()
-            || !self.is_ordered && are_free(contributions) && contributions.iter().all(fits)
+        !self.is_ordered && contributions.iter().all(fits)
     }
 
-    fn append(&mut self, contributions: &[Contribution]) {
-        self.is_ordered |= !are_free(contributions);
+    fn append(&mut self, contributions: &[Contribution], are_free: bool) {
+        self.is_ordered |= !are_free;
         for contribution in contributions {
             self.read.insert(contribution.reads());
             self.written.insert(contribution.writes());
@@ -69,7 +69,7 @@ impl Together {
     /// The step, if there is any.
     fn finish(mut self, contributions: &mut Vec<Contribution>) -> Option<ReverseStep> {
         let start = contributions.len();
-        if !self.is_ordered {
+        if !self.is_ordered && self.contributions.len() > 1 {
             // Sums with the same adjoints are computed together.
             self.contributions.sort_by_key(|it| (it.is_sum, if it.is_sum { it.from.at } else { it.to.at }));
             let sums = self.contributions.partition_point(|it| !it.is_sum);
@@ -98,6 +98,9 @@ impl Together {
 /// Whether the order of these contributions does not matter. (A sum over one element is no different from a contribution to
 /// each: their order stays.)
 fn are_free(contributions: &[Contribution]) -> bool {
+    if let [one] = contributions {
+        return one.len > 1;
+    }
     let mut all: Vec<Range<usize>> = contributions.iter().map(Contribution::writes).collect();
     all.sort_unstable_by_key(|range| (range.start, range.end));
     all.dedup();

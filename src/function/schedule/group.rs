@@ -3,6 +3,7 @@
 use super::plan::Address;
 use crate::function::ir::graph::Place;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The operands of operations. `O` is what an operand is known by: where it is.
@@ -108,46 +109,54 @@ impl Group<Address> {
     /// another. `are_constant`: for each position, whether the operands there are constants: these are put side by side
     /// once, in any order.
     pub fn arrange(&mut self, are_constant: &[bool]) -> Option<Vec<u32>> {
-        let varying = || (0..are_constant.len()).filter(|&position| !are_constant[position]);
-        let mut least: usize = varying().map(|position| breaks(self.column(position))).sum();
-        if least == 0 {
+        let (constant, mut varying): (Vec<usize>, Vec<usize>) =
+            (0..self.positions()).partition(|&position| are_constant[position]);
+        let before: usize = varying.iter().map(|&position| breaks(self.column(position))).sum();
+        if before == 0 {
             return None;
         }
-        let fewest = self.by_different(are_constant);
-        let count = varying().count();
-        let mut most = fewest.clone();
-        most[..count].reverse();
-        let mut best = None;
-        for by in if count > 1 { vec![fewest, most] } else { vec![fewest] } {
-            let order = self.sorted(by.into_iter());
-            let in_order = |position: usize| {
-                let column = self.column(position);
-                breaks_of(order.iter().map(|&number| column[number as usize]))
+        let breaks_in = |order: &[u32]| -> usize {
+            let of = |column: &[Address]| breaks_of(order.iter().map(|&number| column[number as usize]));
+            varying.iter().map(|&position| of(self.column(position))).sum()
+        };
+        let order = |by: &[usize]| {
+            let order = self.sorted(by.iter().chain(&constant).copied());
+            (breaks_in(&order), order)
+        };
+        // Of two positions, which has fewer different operands matters only where both orders are as good.
+        let mut fewest = varying.clone();
+        if fewest.len() > 2 {
+            self.by_different(&mut fewest);
+        }
+        let (mut breaks, mut best) = order(&fewest);
+        if breaks > 0 && fewest.len() > 1 {
+            let is_tie_open = fewest.len() == 2;
+            fewest.reverse();
+            let (other_breaks, other) = order(&fewest);
+            let is_better = match other_breaks.cmp(&breaks) {
+                Ordering::Equal if is_tie_open && breaks < before => {
+                    self.by_different(&mut varying);
+                    varying == fewest
+                }
+                ordering => ordering.is_lt(),
             };
-            let breaks = varying().map(in_order).sum();
-            if breaks < least {
-                (least, best) = (breaks, Some(order));
+            if is_better {
+                (breaks, best) = (other_breaks, other);
             }
         }
+        let best = (breaks < before).then_some(best);
         best.inspect(|order| self.reorder(order))
     }
 
-    /// The positions, those with the fewest different operands first, and constants last.
-    fn by_different(&self, are_constant: &[bool]) -> Vec<usize> {
-        let different = |position: usize| {
-            let column = self.column(position);
-            let mut column = Cow::Borrowed(column);
+    /// Puts positions with the fewest different operands first.
+    fn by_different(&self, positions: &mut [usize]) {
+        positions.sort_by_cached_key(|&position| {
+            let mut column = Cow::Borrowed(self.column(position));
             if !column.is_sorted() {
                 column.to_mut().sort_unstable();
             }
-            1 + column.windows(2).filter(|pair| pair[0] != pair[1]).count()
-        };
-        let (constant, mut varying): (Vec<usize>, Vec<usize>) =
-            (0..self.positions()).partition(|&position| are_constant[position]);
-        if varying.len() > 1 {
-            varying.sort_by_cached_key(|&position| different(position));
-        }
-        varying.into_iter().chain(constant).collect()
+            column.windows(2).filter(|pair| pair[0] != pair[1]).count()
+        });
     }
 
     /// The parts in which all operands go on: each by the same distance, 0 or 1, throughout a part.

@@ -49,18 +49,18 @@ impl Kinds {
             let are_constant = || all.iter().map(|&place| graph.is_constant(place));
             let first =
                 are_constant().take(64).fold(0, |bits, is_constant| bits << 1 | u64::from(is_constant));
-            let alike = known.entry((op, operands.len(), first)).or_default();
-            let is_kind = |kind: &u32| {
-                all.len() <= 64 || are_constant().eq(kinds[*kind as usize].are_constant.iter().copied())
+            let key = (op, operands.len(), first);
+            let is_kind = |kind: &&u32| {
+                all.len() <= 64 || are_constant().eq(kinds[**kind as usize].are_constant.iter().copied())
             };
-            if let Some(&kind) = alike.iter().find(|kind| is_kind(kind)) {
+            if let Some(&kind) = known.get(&key).and_then(|alike| alike.iter().find(is_kind)) {
                 return kind;
             }
             let next = families.len();
             let family = *families.entry((op, operands.len())).or_insert(next);
             let kind = kinds.len() as u32;
             kinds.push(Kind { op, are_constant: are_constant().collect(), family });
-            alike.push(kind);
+            known.entry(key).or_default().push(kind);
             kind
         };
         let of = graph.instructions.iter().map(kind_of).collect();

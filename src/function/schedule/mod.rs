@@ -34,11 +34,12 @@ use plan::Address;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-/// Two schedules of a graph with this number of instructions or more are compared by their values alone, unless these cost
-/// about the same: the sweep of the dearer one need not be planned.
+/// Two schedules of a graph with this number of instructions or more are compared by the values of its beginning.
 const LARGE: usize = 10_000;
-/// The largest difference that is about the same, as a part of the cost.
-const ABOUT: f64 = 0.03;
+/// The beginning of a graph is one instruction in so many.
+const BEGINNING: usize = 16;
+/// From this difference on, as a part of the cost, one of them is cheaper; otherwise both are planned as a whole.
+const CLEAR: f64 = 0.02;
 
 /// A graph and its levels: what is known before anything is put side by side.
 pub(crate) struct Levelled<'g> {
@@ -86,61 +87,49 @@ impl<'g> Levelled<'g> {
         of(&self.early).min(of(&self.late))
     }
 
-    /// The cheaper of two schedules, or the one with the cheaper values: with every operation as early as possible, or as late as
-    /// possible.
+    /// The cheaper of two schedules: with every operation as early as possible, or as late as possible. Of a large graph, the one
+    /// that is cheaper at its beginning, if that is clear.
     pub fn schedule(&self, is_variable: &[bool]) -> Schedule {
-        let Levelled { graph, trees, early, late, exactness } = self;
+        let Levelled { graph, early, late, .. } = self;
         let kinds = Kinds::new(graph);
-        let of = |levels: &Levels| Values::new(graph, &kinds, levels, trees, *exactness);
-        let first = of(early);
+        let planned = |levels: &Levels| self.planned(&kinds, levels, is_variable);
         if early == late {
-            return first.with_sweep(graph, is_variable);
+            return planned(early);
         }
-        let second = of(late);
-        let (a, b) = (first.schedule.cost(), second.schedule.cost());
-        if graph.instructions.len() >= LARGE && a.max(b) > (1.0 + ABOUT) * a.min(b) {
-            let cheaper = if a < b { first } else { second };
-            return cheaper.with_sweep(graph, is_variable);
+        if graph.instructions.len() >= LARGE {
+            let count = graph.instructions.len() / BEGINNING;
+            let beginning = |levels: &Levels| self.values(&kinds, levels.of_first(count)).0.cost();
+            let (a, b) = (beginning(early), beginning(late));
+            if a.max(b) > (1.0 + CLEAR) * a.min(b) {
+                return planned(if a < b { early } else { late });
+            }
         }
-        let [first, second] = [first, second].map(|values| values.with_sweep(graph, is_variable));
+        let [first, second] = [early, late].map(planned);
         if second.cost() < first.cost() { second } else { first }
     }
-}
 
-/// A schedule of values, without the reverse sweep.
-struct Values {
-    schedule: Schedule,
-    blocks: Blocks,
-    /// By address.
-    constants: FxHashMap<Address, f64>,
-}
-
-impl Values {
-    fn new(
-        graph: &Graph,
-        kinds: &Kinds,
-        levels: &Levels,
-        trees: &[Vec<Place>],
-        exactness: Exactness,
-    ) -> Values {
-        let mut planner = forward::Planner::new(graph, kinds, exactness);
-        for level in levels.iter() {
-            planner.level(level);
-        }
-        let (mut schedule, blocks, constants) = planner.finish(trees);
+    fn planned(&self, kinds: &Kinds, levels: &Levels, is_variable: &[bool]) -> Schedule {
+        let (mut schedule, blocks, constants) = self.values(kinds, levels.iter());
         schedule.levels = levels.len();
-        schedule.atomics = graph.instructions.atomics().to_vec();
-        Values { schedule, blocks, constants }
-    }
-
-    fn with_sweep(self, graph: &Graph, is_variable: &[bool]) -> Schedule {
-        let Values { mut schedule, blocks, constants } = self;
+        schedule.atomics = self.graph.instructions.atomics().to_vec();
         let uses = schedule.uses();
-        schedule.plan_reverse(graph, &blocks, &constants, &uses, is_variable);
+        schedule.plan_reverse(&self.graph, &blocks, &constants, &uses, is_variable);
         let is_kept = schedule.kept(&blocks);
         schedule.join_chains(&blocks, &uses, &is_kept);
         schedule.reuse_values(&blocks, &is_kept);
         schedule
+    }
+
+    /// A schedule of the values of instructions that are given level by level, without the reverse sweep; its blocks, and the
+    /// constants by address.
+    fn values<'l>(
+        &self,
+        kinds: &Kinds,
+        levels: impl Iterator<Item = &'l [u32]>,
+    ) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
+        let mut planner = forward::Planner::new(&self.graph, kinds, self.exactness);
+        levels.for_each(|level| planner.level(level));
+        planner.finish(&self.trees)
     }
 }
 

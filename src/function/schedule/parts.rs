@@ -18,6 +18,10 @@ pub(super) fn in_parts(contributions: &[Contribution]) -> Vec<Contribution> {
         }
         let now;
         (now, rest) = rest.split_at(overlapping);
+        if let [one] = now {
+            all.push(*one);
+            continue;
+        }
         let mut bounds: Vec<usize> = now.iter().flat_map(|it| [it.writes().start, it.writes().end]).collect();
         bounds.sort_unstable();
         bounds.dedup();

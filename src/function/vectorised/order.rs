@@ -1,7 +1,7 @@
 //! Inputs in the order in which they are used, where that is another than their own: what belongs to one sample is often side by
 //! side, while a run needs the same input of all samples.
 
-use crate::function::ir::graph::{Instruction, Source};
+use crate::function::ir::graph::Instruction;
 use crate::function::lanes::float::Float;
 use crate::function::schedule::{Derivatives, Levelled, Schedule};
 use crate::table::ops::Op;
@@ -117,11 +117,15 @@ fn uses(levelled: &Levelled<'_>) -> Uses {
     let mut all = Uses { uses: Vec::new(), kinds: 0 };
     // Of the level: where the kinds of these operations begin.
     let mut begun: FxHashMap<(Op, usize), usize> = FxHashMap::default();
+    let inputs = graph.input(0)..graph.input(graph.inputs);
     for numbers in levelled.early().iter() {
         begun.clear();
         let mut last = None;
         for &number in numbers {
             let Instruction { op, operands, .. } = graph.instructions.at(number as usize);
+            if !operands.iter().any(|place| inputs.contains(place)) {
+                continue;
+            }
             let count = if operands.len() > POSITIONS { 1 } else { operands.len() };
             let first = match last {
                 Some((of, first)) if of == (op, operands.len()) => first,
@@ -131,10 +135,10 @@ fn uses(levelled: &Levelled<'_>) -> Uses {
                 }),
             };
             last = Some(((op, operands.len()), first));
-            for (position, &place) in operands.iter().enumerate() {
-                if let Source::Input(input) = graph.source(place) {
-                    all.uses.push((first + if count == 1 { 0 } else { position }, input));
-                }
+            for (position, &place) in operands.iter().enumerate().filter(|(_, place)| inputs.contains(place))
+            {
+                all.uses
+                    .push((first + if count == 1 { 0 } else { position }, (place - inputs.start) as usize));
             }
         }
     }

@@ -110,38 +110,46 @@ pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
 /// sum with most of the work in its terms.
 pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
     let mut shortest = LONG.max(2 * least);
+    let terms = |sum: Instruction<'_>| terms_of(sum).map(|(terms, _)| terms);
+    let is_long = |&sum: &Instruction<'_>| terms(sum) >= Some(shortest);
+    let mut long: Vec<Instruction<'_>> = graph.instructions.iter().filter(is_long).collect();
     for _ in 0..TRIES {
-        let sums = long_sums(graph, shortest);
-        let lengths = || sums.iter().map(|&sum| terms_of(sum).map_or(0, |(terms, _)| terms));
+        let sums = outermost(graph, &long);
+        let lengths = || sums.iter().copied().filter_map(terms);
         let units = lengths().max()?;
         let count = (units / TERMS).clamp(least, most);
-        let divided = Divided::new(graph, sums.clone(), units, count);
-        let work = divided.work();
-        if let Some(may_repeat) = [true, false].into_iter().find(|&may_repeat| work.is_worth_it(may_repeat)) {
-            return Some(divided.split(may_repeat));
+        if let Some(divided) = Divided::new(graph, sums.clone(), units, count) {
+            let work = divided.work();
+            let may_repeat = [true, false].into_iter().find(|&may_repeat| work.is_worth_it(may_repeat));
+            if let Some(may_repeat) = may_repeat {
+                return Some(divided.split(may_repeat));
+            }
         }
         // The terms of a sum may be long sums, of which one has most of the terms.
         shortest = lengths().min()? + 1;
+        long.retain(|&sum| terms(sum) >= Some(shortest));
     }
     None
 }
 
-/// The long sums that are part of no other long sum, in order.
-fn long_sums(graph: &Graph, least: usize) -> Vec<Instruction<'_>> {
+/// Those of these sums, which are in order, that are part of no other one.
+fn outermost<'g>(graph: &'g Graph, sums: &[Instruction<'g>]) -> Vec<Instruction<'g>> {
+    if let [] | [_] = sums {
+        return sums.to_vec();
+    }
     let mut is_inside = vec![false; graph.places()];
-    let mut sums = Vec::new();
+    let mut left = sums.to_vec();
+    let mut outermost = Vec::new();
     for instruction in graph.instructions.backwards() {
         let inside = is_inside[instruction.results()].contains(&true);
-        let is_long = terms_of(instruction).is_some_and(|(terms, _)| terms >= least);
-        if is_long && !inside {
-            sums.push(instruction);
-        }
-        if is_long || inside {
+        let sum = left.pop_if(|sum| sum.result == instruction.result);
+        outermost.extend(sum.filter(|_| !inside));
+        if sum.is_some() || inside {
             instruction.operands.iter().for_each(|&operand| is_inside[operand as usize] = true);
         }
     }
-    sums.reverse();
-    sums
+    outermost.reverse();
+    outermost
 }
 
 /// A graph whose long sums are divided.
@@ -152,6 +160,10 @@ struct Divided<'g> {
     /// By place.
     is_sum: Vec<bool>,
     needed: Vec<Needed>,
+    /// By instruction: the units that need a result of it; none for what nothing needs, and for the sums themselves.
+    needs: Vec<Needed>,
+    /// By unit: what it alone has to do, and few others.
+    work_of: Vec<usize>,
     /// The unit of each guard; `None`: the head.
     guards: Vec<Option<u32>>,
     /// For each unit, the number of its stretch. The tail, which counts as one more unit, is next to none of them.
@@ -160,19 +172,25 @@ struct Divided<'g> {
 }
 
 impl<'g> Divided<'g> {
-    fn new(graph: &'g Graph, sums: Vec<Instruction<'g>>, units: usize, count: usize) -> Divided<'g> {
+    /// `None` if most of the work is needed by many units, so that there is little to divide.
+    fn new(graph: &'g Graph, sums: Vec<Instruction<'g>>, units: usize, count: usize) -> Option<Divided<'g>> {
         let mut is_sum = vec![false; graph.places()];
         sums.iter().for_each(|sum| is_sum[sum.result] = true);
-        let stretch_of = Vec::new();
+        let (needed, needs, work_of) = (Vec::new(), Vec::new(), Vec::new());
+        let (guards, stretch_of) = (Vec::new(), Vec::new());
         let mut divided =
-            Divided { graph, sums, units, count, is_sum, needed: Vec::new(), guards: Vec::new(), stretch_of };
+            Divided { graph, sums, units, count, is_sum, needed, needs, work_of, guards, stretch_of };
         divided.find_needs();
         if !graph.guards.is_empty() {
             divided.guards = divided.units_of_guards();
             divided.find_needs();
         }
+        let all: usize = graph.instructions.iter().map(Instruction::work).sum();
+        if 4 * divided.work_of.iter().sum::<usize>() < all {
+            return None;
+        }
         divided.cut();
-        divided
+        Some(divided)
     }
 
     /// The unit of each operand of a long sum.
@@ -182,7 +200,8 @@ impl<'g> Divided<'g> {
         sum.operands.iter().enumerate().map(move |(k, &place)| (place, unit(k)))
     }
 
-    /// Which units need each number, by outputs, long sums and guards.
+    /// Which units need each number, by outputs, long sums and guards; and how much each unit has to do, but for what many units
+    /// need.
     fn find_needs(&mut self) {
         let tail = self.units as u32;
         let mut needed = vec![NOWHERE; self.graph.places()];
@@ -194,17 +213,26 @@ impl<'g> Divided<'g> {
             let units = unit.map_or((0, tail), |unit| (unit, unit));
             [guard.left, guard.right].into_iter().for_each(|place| add(&mut needed, place, units));
         }
-        for instruction in self.graph.instructions.backwards() {
+        let mut needs = vec![NOWHERE; self.graph.instructions.len()];
+        let mut work = vec![0; self.units];
+        for (own, instruction) in needs.iter_mut().rev().zip(self.graph.instructions.backwards()) {
             if self.is_sum[instruction.result] {
-                self.units_of(instruction).for_each(|(term, unit)| add(&mut needed, term, (unit, unit)));
+                for (term, unit) in self.units_of(instruction) {
+                    add(&mut needed, term, (unit, unit));
+                    work[unit as usize] += 1;
+                }
                 continue;
             }
             let units = needed[instruction.results()].iter().copied().fold(NOWHERE, both);
             if units != NOWHERE {
                 instruction.operands.iter().for_each(|&operand| add(&mut needed, operand, units));
+                *own = units;
+            }
+            if self.is_near(units) && units.1 < tail {
+                work[units.0 as usize] += instruction.work();
             }
         }
-        self.needed = needed;
+        (self.needed, self.needs, self.work_of) = (needed, needs, work);
     }
 
     /// Where guards are checked: where the last number is known that they compare; `None`: in the head.
@@ -214,10 +242,10 @@ impl<'g> Divided<'g> {
         let last = |units: &[Option<u32>], places: &[Place]| {
             places.iter().filter_map(|&place| units[place as usize]).max()
         };
-        for instruction in self.graph.instructions.iter() {
+        for (instruction, &needs) in self.graph.instructions.iter().zip(&self.needs) {
             if self.is_sum[instruction.result] {
                 units[instruction.result] = Some(self.units as u32);
-            } else if self.needs(instruction) == NOWHERE {
+            } else if needs == NOWHERE {
                 let unit = last(&units, instruction.operands);
                 units[instruction.results()].fill(unit);
             }
@@ -230,25 +258,11 @@ impl<'g> Divided<'g> {
         first <= last && (last - first) as usize <= self.units / self.count
     }
 
-    /// The units that need a result of an instruction.
-    fn needs(&self, instruction: Instruction<'_>) -> Needed {
-        self.needed[instruction.results()].iter().copied().fold(NOWHERE, both)
-    }
-
-    /// Cuts the units into stretches of about equal work. What many units need counts for none of them.
+    /// Cuts the units into stretches of about equal work.
     fn cut(&mut self) {
-        let mut of_unit = vec![0; self.units];
-        for instruction in self.graph.instructions.iter() {
-            let units = self.needs(instruction);
-            if self.is_sum[instruction.result] {
-                self.units_of(instruction).for_each(|(_, unit)| of_unit[unit as usize] += 1);
-            } else if self.is_near(units) && (units.1 as usize) < self.units {
-                of_unit[units.0 as usize] += instruction.work();
-            }
-        }
-        let most = of_unit.iter().sum::<usize>().div_ceil(self.count);
+        let most = self.work_of.iter().sum::<usize>().div_ceil(self.count);
         let (mut stretch, mut done) = (0, 0);
-        for work in of_unit {
+        for work in &self.work_of {
             if done >= most {
                 (stretch, done) = (stretch + 1, 0);
             }
@@ -263,8 +277,8 @@ impl<'g> Divided<'g> {
     fn split(&self, may_repeat: bool) -> Split {
         let (mut head, mut tail) = (Members::default(), Members::default());
         let mut stretches = vec![Members::default(); self.count];
-        for (number, instruction) in self.graph.instructions.iter().enumerate() {
-            match self.home_of(instruction, may_repeat) {
+        for (number, &units) in self.needs.iter().enumerate() {
+            match self.home_of(units, may_repeat) {
                 Some(Home::Stretches(first, last)) => {
                     let own = &mut stretches[first as usize..=last as usize];
                     own.iter_mut().for_each(|stretch| stretch.instructions.push(number));
@@ -293,10 +307,10 @@ impl<'g> Divided<'g> {
     /// Where the work is.
     fn work(&self) -> Work {
         let mut work = Work { within: vec![0; self.count], between: vec![0; self.count], ..Work::default() };
-        for instruction in self.graph.instructions.iter() {
+        for (instruction, &units) in self.graph.instructions.iter().zip(&self.needs) {
             let own = instruction.work();
             work.all += own;
-            match self.home_of(instruction, true) {
+            match self.home_of(units, true) {
                 Some(Home::Stretches(first, last)) if first == last => work.within[first as usize] += own,
                 Some(Home::Stretches(first, _)) => work.between[first as usize] += own,
                 Some(Home::Head | Home::Tail) => work.outside += own,
@@ -306,11 +320,9 @@ impl<'g> Divided<'g> {
         work
     }
 
-    /// Where an instruction is computed, unless it is a divided sum or nothing needs it.
-    fn home_of(&self, instruction: Instruction<'_>, may_repeat: bool) -> Option<Home> {
-        let units = self.needs(instruction);
-        let is_left_out = self.is_sum[instruction.result] || units == NOWHERE;
-        (!is_left_out).then(|| self.home(units, may_repeat))
+    /// Where an instruction is computed that these units need; `None` for a divided sum, and what nothing needs.
+    fn home_of(&self, units: Needed, may_repeat: bool) -> Option<Home> {
+        (units != NOWHERE).then(|| self.home(units, may_repeat))
     }
 
     /// Where a number is computed that these units need.
