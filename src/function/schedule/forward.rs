@@ -1,8 +1,8 @@
 //! The steps of the evaluation: groups of equal operations become runs.
 
 use super::blocks::{Block, Blocks};
-use super::group::{Group, breaks, segments};
-use super::kinds::{Counts, Kinds};
+use super::group::{Arranged, Group, breaks, segments};
+use super::kinds::{Counts, Kind, Kinds};
 use super::plan::{Address, Exactness, Operand, Schedule, Step, Tree, Watched};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
 use crate::table::ops::Op;
@@ -35,6 +35,8 @@ pub(super) struct Planner<'g> {
     first_constant: Address,
     /// The constants, by address.
     constants: FxHashMap<Address, f64>,
+    /// How the last group of this kind and length was arranged: many graphs consist of parts that are alike.
+    arranged: FxHashMap<(usize, usize), Arranged>,
     exactness: Exactness,
 }
 
@@ -58,6 +60,7 @@ impl<'g> Planner<'g> {
             schedule: Schedule { inputs, constants: values, ..Schedule::default() },
             copied: FxHashMap::default(),
             copies: Vec::new(),
+            arranged: FxHashMap::default(),
             exactness,
         }
     }
@@ -76,7 +79,7 @@ impl<'g> Planner<'g> {
             let is_one = family.len() > 1 && !op.is_reduction() && self.with_halo(op, all, family.len());
             if !is_one {
                 for (kind, range) in family {
-                    self.group(op, &sorted.numbers[range.clone()], &kinds.kinds[*kind].are_constant);
+                    self.group(*kind, &sorted.numbers[range.clone()]);
                 }
             }
         }
@@ -162,11 +165,18 @@ impl<'g> Planner<'g> {
         to
     }
 
-    fn group(&mut self, op: Op, numbers: &[u32], are_constant: &[bool]) {
+    fn group(&mut self, kind: usize, numbers: &[u32]) {
+        let Kind { op, are_constant, .. } = &self.kinds.kinds[kind];
+        let op = *op;
         let few = if op.is_reduction() { SIDE_BY_SIDE } else { LONE };
         let mut group = self.operands(numbers);
         // A list may have more operands than there are operations.
-        let order = if numbers.len() > 1 { group.arrange(are_constant) } else { None };
+        let order = if numbers.len() > 1 {
+            let before = self.arranged.entry((kind, numbers.len())).or_default();
+            group.arrange(are_constant, before)
+        } else {
+            None
+        };
         let ordered: Cow<'_, [u32]> = match order {
             Some(order) => order.iter().map(|&k| numbers[k as usize]).collect(),
             None => Cow::Borrowed(numbers),

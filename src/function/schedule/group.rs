@@ -3,7 +3,6 @@
 use super::plan::Address;
 use crate::function::ir::graph::Place;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The operands of operations. `O` is what an operand is known by: where it is.
@@ -11,6 +10,15 @@ pub(crate) struct Group<O> {
     /// Position by position.
     operands: Vec<O>,
     len: usize,
+}
+
+/// How operations were put in order: how often their operands did not go on in the order of the recording, and in the best one,
+/// if that is another.
+#[derive(Default)]
+pub(super) struct Arranged {
+    recorded: usize,
+    breaks: usize,
+    order: Option<Vec<u32>>,
 }
 
 impl<O: Copy + Ord> Group<O> {
@@ -67,7 +75,9 @@ impl<O: Copy + Ord> Group<O> {
             for tie in std::mem::take(&mut ties) {
                 let part = &mut sorted[tie.clone()];
                 part.iter_mut().for_each(|(operand, number)| *operand = column[*number as usize]);
-                part.sort_by_key(|&(operand, _)| operand);
+                if !part.is_sorted_by_key(|&(operand, _)| operand) {
+                    part.sort_by_key(|&(operand, _)| operand);
+                }
                 let mut start = tie.start;
                 for equal in part.chunk_by(|(a, _), (b, _)| a == b) {
                     let end = start + equal.len();
@@ -107,49 +117,49 @@ impl Group<Address> {
     /// Puts the operations in the order of their operands, by the position with the fewest different operands or by the one
     /// with the most, if these go on more often then than in the order of the recording. Returns the order, if it is
     /// another. `are_constant`: for each position, whether the operands there are constants: these are put side by side
-    /// once, in any order.
-    pub fn arrange(&mut self, are_constant: &[bool]) -> Option<Vec<u32>> {
-        let (constant, mut varying): (Vec<usize>, Vec<usize>) =
+    /// once, in any order. `before`: how a group of as many operations of this kind was arranged; if its order is as good for
+    /// this one, it is taken.
+    pub(super) fn arrange(&mut self, are_constant: &[bool], before: &mut Arranged) -> Option<Vec<u32>> {
+        let (constant, varying): (Vec<usize>, Vec<usize>) =
             (0..self.positions()).partition(|&position| are_constant[position]);
-        let before: usize = varying.iter().map(|&position| breaks(self.column(position))).sum();
-        if before == 0 {
+        let recorded: usize = varying.iter().map(|&position| breaks(self.column(position))).sum();
+        if recorded == 0 {
             return None;
         }
         let breaks_in = |order: &[u32]| -> usize {
             let of = |column: &[Address]| breaks_of(order.iter().map(|&number| column[number as usize]));
             varying.iter().map(|&position| of(self.column(position))).sum()
         };
-        let order = |by: &[usize]| {
-            let order = self.sorted(by.iter().chain(&constant).copied());
-            (breaks_in(&order), order)
-        };
-        // Of two positions, which has fewer different operands matters only where both orders are as good.
-        let mut fewest = varying.clone();
-        if fewest.len() > 2 {
-            self.by_different(&mut fewest);
-        }
-        let (mut breaks, mut best) = order(&fewest);
-        if breaks > 0 && fewest.len() > 1 {
-            let is_tie_open = fewest.len() == 2;
-            fewest.reverse();
-            let (other_breaks, other) = order(&fewest);
-            let is_better = match other_breaks.cmp(&breaks) {
-                Ordering::Equal if is_tie_open && breaks < before => {
-                    self.by_different(&mut varying);
-                    varying == fewest
-                }
-                ordering => ordering.is_lt(),
+        let is_as_good = before.recorded == recorded
+            && before.order.as_ref().is_none_or(|order| breaks_in(order) == before.breaks);
+        if !is_as_good {
+            let order = |by: &[usize]| {
+                let order = self.sorted(by.iter().chain(&constant).copied());
+                (breaks_in(&order), order)
             };
-            if is_better {
-                (breaks, best) = (other_breaks, other);
+            let mut fewest = varying.clone();
+            self.by_different(&mut fewest);
+            let (mut breaks, mut best) = order(&fewest);
+            if breaks > 0 && fewest.len() > 1 {
+                fewest.reverse();
+                let (other_breaks, other) = order(&fewest);
+                if other_breaks < breaks {
+                    (breaks, best) = (other_breaks, other);
+                }
             }
+            *before = match breaks < recorded {
+                true => Arranged { recorded, breaks, order: Some(best) },
+                false => Arranged { recorded, breaks: recorded, order: None },
+            };
         }
-        let best = (breaks < before).then_some(best);
-        best.inspect(|order| self.reorder(order))
+        before.order.clone().inspect(|order| self.reorder(order))
     }
 
     /// Puts positions with the fewest different operands first.
     fn by_different(&self, positions: &mut [usize]) {
+        if positions.len() < 2 {
+            return;
+        }
         positions.sort_by_cached_key(|&position| {
             let mut column = Cow::Borrowed(self.column(position));
             if !column.is_sorted() {

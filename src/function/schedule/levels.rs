@@ -57,12 +57,6 @@ impl Levels {
         self.ends.iter().map(move |&end| &self.numbers[std::mem::replace(&mut start, end)..end])
     }
 
-    /// The same of the first instructions alone, this many: their operands are among them.
-    pub fn of_first(&self, count: usize) -> impl Iterator<Item = &[u32]> {
-        let first = move |level: &[u32]| level.partition_point(|&number| (number as usize) < count);
-        self.iter().map(move |level| &level[..first(level)]).filter(|level| !level.is_empty())
-    }
-
     /// From the level of each instruction.
     fn sorted(levels: Vec<u32>) -> Levels {
         let wanted = || levels.iter().enumerate().filter(|(_, level)| **level != NONE);

@@ -34,12 +34,11 @@ use plan::Address;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-/// Two schedules of a graph with this number of instructions or more are compared by the values of its beginning.
+/// Two schedules of a graph with this number of instructions or more are compared by their values alone, unless these cost
+/// about the same: the sweep of the dearer one need not be planned.
 const LARGE: usize = 10_000;
-/// The beginning of a graph is one instruction in so many.
-const BEGINNING: usize = 16;
-/// From this difference on, as a part of the cost, one of them is cheaper; otherwise both are planned as a whole.
-const CLEAR: f64 = 0.02;
+/// The largest difference that is about the same, as a part of the cost.
+const ABOUT: f64 = 0.03;
 
 /// A graph and its levels: what is known before anything is put side by side.
 pub(crate) struct Levelled<'g> {
@@ -87,31 +86,34 @@ impl<'g> Levelled<'g> {
         of(&self.early).min(of(&self.late))
     }
 
-    /// The cheaper of two schedules: with every operation as early as possible, or as late as possible. Of a large graph, the one
-    /// that is cheaper at its beginning, if that is clear.
+    /// The cheaper of two schedules, or the one with the cheaper values: with every operation as early as possible, or as late as
+    /// possible.
     pub fn schedule(&self, is_variable: &[bool]) -> Schedule {
-        let Levelled { graph, early, late, .. } = self;
-        let kinds = Kinds::new(graph);
-        let planned = |levels: &Levels| self.planned(&kinds, levels, is_variable);
-        if early == late {
-            return planned(early);
+        let kinds = Kinds::new(&self.graph);
+        let first = self.values(&kinds, &self.early);
+        if self.early == self.late {
+            return self.with_sweep(first, is_variable);
         }
-        if graph.instructions.len() >= LARGE {
-            let count = graph.instructions.len() / BEGINNING;
-            let beginning = |levels: &Levels| self.values(&kinds, levels.of_first(count)).0.cost();
-            let (a, b) = (beginning(early), beginning(late));
-            if a.max(b) > (1.0 + CLEAR) * a.min(b) {
-                return planned(if a < b { early } else { late });
-            }
+        let second = self.values(&kinds, &self.late);
+        let (a, b) = (first.schedule.cost(), second.schedule.cost());
+        if self.graph.instructions.len() >= LARGE && a.max(b) > (1.0 + ABOUT) * a.min(b) {
+            return self.with_sweep(if a < b { first } else { second }, is_variable);
         }
-        let [first, second] = [early, late].map(planned);
+        let [first, second] = [first, second].map(|values| self.with_sweep(values, is_variable));
         if second.cost() < first.cost() { second } else { first }
     }
 
-    fn planned(&self, kinds: &Kinds, levels: &Levels, is_variable: &[bool]) -> Schedule {
-        let (mut schedule, blocks, constants) = self.values(kinds, levels.iter());
+    fn values(&self, kinds: &Kinds, levels: &Levels) -> Values {
+        let mut planner = forward::Planner::new(&self.graph, kinds, self.exactness);
+        levels.iter().for_each(|level| planner.level(level));
+        let (mut schedule, blocks, constants) = planner.finish(&self.trees);
         schedule.levels = levels.len();
         schedule.atomics = self.graph.instructions.atomics().to_vec();
+        Values { schedule, blocks, constants }
+    }
+
+    fn with_sweep(&self, values: Values, is_variable: &[bool]) -> Schedule {
+        let Values { mut schedule, blocks, constants } = values;
         let uses = schedule.uses();
         schedule.plan_reverse(&self.graph, &blocks, &constants, &uses, is_variable);
         let is_kept = schedule.kept(&blocks);
@@ -119,18 +121,14 @@ impl<'g> Levelled<'g> {
         schedule.reuse_values(&blocks, &is_kept);
         schedule
     }
+}
 
-    /// A schedule of the values of instructions that are given level by level, without the reverse sweep; its blocks, and the
-    /// constants by address.
-    fn values<'l>(
-        &self,
-        kinds: &Kinds,
-        levels: impl Iterator<Item = &'l [u32]>,
-    ) -> (Schedule, Blocks, FxHashMap<Address, f64>) {
-        let mut planner = forward::Planner::new(&self.graph, kinds, self.exactness);
-        levels.for_each(|level| planner.level(level));
-        planner.finish(&self.trees)
-    }
+/// A schedule of values, without the reverse sweep.
+struct Values {
+    schedule: Schedule,
+    blocks: Blocks,
+    /// By address.
+    constants: FxHashMap<Address, f64>,
 }
 
 impl Schedule {
