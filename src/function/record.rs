@@ -181,11 +181,11 @@ fn function(tape: &Storage, inputs: &[Var], outputs: &[Var]) -> Result<Function,
             let at = tape.line(index).map(SourceLine::from);
             return Err(Error::FreeVariable { node: index - FIRST, at });
         }
-        let operands: Vec<_> = node.edges.iter().map(|edge| source(&sources, edge.operand())).collect();
         let op = match tape.called_by(index) {
             Some(function) => builder.call(function),
             None => node.op,
         };
+        let operands = node.edges.iter().map(|edge| source(&sources, edge.operand()));
         let first = builder.instruction(op, operands);
         results.enumerate().for_each(|(k, index)| sources[index] = Some(first.and(k)));
     }

@@ -19,6 +19,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// What is at an [open](Constants::open) place that is none of a constant.
+    pub fn at_open(place: Place, inputs: usize) -> Source {
+        match (place as usize).checked_sub(inputs) {
+            None => Source::Input(place as usize),
+            Some(number) => Source::Result(number),
+        }
+    }
+
     /// The result of the same instruction that is this many results after this one, its first.
     pub fn and(self, more: usize) -> Source {
         match self {
@@ -208,6 +216,7 @@ impl Constants {
         }
     }
 
+    /// The open place of a constant.
     pub fn open_constant(&mut self, value: f64) -> Place {
         Constants::END - 1 - self.index(value.to_bits())
     }
@@ -283,9 +292,10 @@ impl Builder {
         Source::Result(instructions.push(op, places) as usize - *inputs)
     }
 
-    /// As [`instruction`](Self::instruction), with the [open](Constants::open) place for each operand, and of its first result.
+    /// Appends an instruction over these places of another graph, given what [opens](Constants::open) each. Returns the open place of
+    /// its first result.
     #[inline]
-    pub fn instruction_of(
+    pub fn instruction_over(
         &mut self,
         op: Op,
         operands: &[Place],
@@ -307,7 +317,8 @@ impl Builder {
         self.guards.push(Guard { predicate, left, right, outcome, after: self.instructions.len(), at });
     }
 
-    fn open(&mut self, source: Source) -> Place {
+    /// The [open](Constants::open) place of a source.
+    pub fn open(&mut self, source: Source) -> Place {
         self.constants.open(source, self.inputs)
     }
 

@@ -6,6 +6,7 @@ use crate::function::ir::graph::{Graph, Instruction};
 /// The graph without them; `None` if there are none.
 pub(super) fn code(graph: &Graph) -> Option<Graph> {
     let needed = graph.needed_by(graph.asked_for());
+    // Mostly all are: seen soonest here.
     if needed[graph.first_result()..].iter().all(|&is_needed| is_needed) {
         return None;
     }

@@ -31,11 +31,11 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
     let mut seen = Seen::of(graph);
     let mut repeated = None;
     for (number, instruction) in graph.instructions.iter().enumerate() {
-        let own = || operands(instruction, &first);
+        let own = || first_operands(instruction, &first);
         let last = own().max().unwrap_or(0) as usize;
         let earlier = seen.find_or_insert(hash(instruction.op, own()), last, number as u32, |other| {
             let other = graph.instructions.at(other as usize);
-            other.op == instruction.op && operands(other, &first).eq(own())
+            other.op == instruction.op && first_operands(other, &first).eq(own())
         });
         if let Some(earlier) = earlier {
             let equal = graph.instructions.at(earlier as usize).result as Place;
@@ -49,7 +49,7 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
 }
 
 /// The operands by their first equals, in an order that does not depend on theirs where theirs does not matter.
-fn operands<'g>(instruction: Instruction<'g>, first: &[Place]) -> impl Iterator<Item = Place> {
+fn first_operands(instruction: Instruction<'_>, first: &[Place]) -> impl Iterator<Item = Place> {
     let Instruction { op, operands, .. } = instruction;
     let is_swapped = match *operands {
         [a, b] => op.is_commutative() && first[a as usize] > first[b as usize],

@@ -139,8 +139,12 @@ pub(super) fn rewrite<'g, 'r>(
                 let (op, operands) = match step(&mut builder, instruction, &|place| replaced.by(place)) {
                     Rewritten::Same => (instruction.op, instruction.operands),
                     Rewritten::As(op, operands) => (op, operands),
+                    Rewritten::By(Source::Constant(value)) => {
+                        replaced.push_constant(value, instruction);
+                        continue;
+                    }
                     Rewritten::By(source) => {
-                        replaced.push_source(source, instruction);
+                        replaced.push(builder.open(source), instruction);
                         continue;
                     }
                     Rewritten::LeftOut => {
@@ -149,7 +153,7 @@ pub(super) fn rewrite<'g, 'r>(
                     }
                 };
                 let open = |place: Place, constants: &mut Constants| replaced.open(place, constants);
-                let first = builder.instruction_of(op, operands, open);
+                let first = builder.instruction_over(op, operands, open);
                 replaced.push(first, instruction);
             }
         }
@@ -163,8 +167,8 @@ pub(super) fn rewrite<'g, 'r>(
 /// What replaces the places of a graph.
 struct Replaced<'g> {
     graph: &'g Graph,
-    /// By place: the [open](Constants::open) place of what replaces it; [`NONE`](Self::NONE) for what is left out, and for constants
-    /// that no instruction has used yet: the new graph has constants in the order of their uses.
+    /// By place: the [open](Constants::open) place of what replaces it. [`NONE`](Self::NONE) for what is left out, for results that
+    /// constants replace, and for constants that were not opened here yet: the new graph has them in the order of their uses.
     open: Vec<Place>,
     /// Constants that replace results, by the places of these.
     constants: FxHashMap<Place, f64>,
@@ -190,15 +194,11 @@ impl<'g> Replaced<'g> {
         self.open.extend((first..).take(instruction.results().len()));
     }
 
-    fn push_source(&mut self, source: Source, instruction: Instruction<'_>) {
-        match source {
-            Source::Constant(value) => {
-                self.constants.insert(self.open.len() as Place, value);
-                self.push_nothing(instruction);
-            }
-            Source::Input(index) => self.push(index as Place, instruction),
-            Source::Result(number) => self.push((self.graph.inputs + number) as Place, instruction),
-        }
+    /// The only result of the next instruction is replaced by a constant.
+    fn push_constant(&mut self, value: f64, instruction: Instruction<'_>) {
+        debug_assert_eq!(instruction.results(), self.open.len()..self.open.len() + 1);
+        self.constants.insert(instruction.result as Place, value);
+        self.push_nothing(instruction);
     }
 
     fn push_nothing(&mut self, instruction: Instruction<'_>) {
@@ -208,32 +208,34 @@ impl<'g> Replaced<'g> {
     #[inline]
     fn open(&mut self, place: Place, constants: &mut Constants) -> Place {
         match self.open[place as usize] {
-            Replaced::NONE => {
-                let open = constants.open_constant(self.constant(place));
-                self.open[place as usize] = open;
-                open
-            }
+            Replaced::NONE => self.open_constant(place, constants),
             open => open,
         }
     }
 
-    fn by(&self, place: Place) -> Source {
-        let is_constant = self.graph.is_constant(place) || self.constants.contains_key(&place);
-        match self.open[place as usize] as usize {
-            _ if is_constant => Source::Constant(self.constant(place)),
-            open if open == Replaced::NONE as usize => unreachable!("nothing uses what is left out"),
-            open => match open.checked_sub(self.graph.inputs) {
-                None => Source::Input(open),
-                Some(number) => Source::Result(number),
-            },
+    #[cold]
+    fn open_constant(&mut self, place: Place, constants: &mut Constants) -> Place {
+        match self.graph.constants.get(place as usize) {
+            Some(&own) => {
+                let open = constants.open_constant(own);
+                self.open[place as usize] = open;
+                open
+            }
+            None => constants.open_constant(self.constant(place)),
         }
     }
 
-    /// What replaces a place that is replaced by a constant.
-    #[cold]
+    fn by(&self, place: Place) -> Source {
+        match (self.graph.constants.get(place as usize), self.open[place as usize]) {
+            (Some(&own), _) => Source::Constant(own),
+            (None, Replaced::NONE) => Source::Constant(self.constant(place)),
+            (None, open) => Source::at_open(open, self.graph.inputs),
+        }
+    }
+
+    /// The constant that replaces a result.
     fn constant(&self, place: Place) -> f64 {
-        let own = self.graph.constants.get(place as usize).or_else(|| self.constants.get(&place));
-        *own.expect("nothing uses what is left out")
+        *self.constants.get(&place).expect("nothing uses what is left out")
     }
 }
 

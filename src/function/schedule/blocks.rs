@@ -9,7 +9,8 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Blocks {
     blocks: Vec<Block>,
-    /// For each packet of the memory, the number of the block that it belongs to.
+    /// For each packet of the memory, the number of the block that it belongs to; the packet before a block, which holds its halo, belongs
+    /// to it, too.
     of_packets: Vec<u32>,
 }
 

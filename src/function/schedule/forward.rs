@@ -1,7 +1,7 @@
 //! The steps of the evaluation: groups of equal operations become runs.
 
 use super::blocks::{Block, Blocks};
-use super::group::{Arranged, Group, breaks, segments};
+use super::group::{Group, breaks, segments};
 use super::kinds::{Counts, Kind, Kinds};
 use super::plan::{Address, Exactness, Operand, Schedule, Step, Tree, Watched};
 use crate::function::ir::graph::{Graph, Guard, Instruction, Place};
@@ -35,8 +35,8 @@ pub(super) struct Planner<'g> {
     first_constant: Address,
     /// The constants, by address.
     constants: FxHashMap<Address, f64>,
-    /// How the last group of this kind and length was arranged: many graphs consist of parts that are alike.
-    arranged: FxHashMap<(usize, usize), Arranged>,
+    /// The orders of groups, by their kinds, lengths and [patterns](Group::pattern).
+    orders: FxHashMap<(usize, usize, u64), Option<Vec<u32>>>,
     exactness: Exactness,
 }
 
@@ -60,7 +60,7 @@ impl<'g> Planner<'g> {
             schedule: Schedule { inputs, constants: values, ..Schedule::default() },
             copied: FxHashMap::default(),
             copies: Vec::new(),
-            arranged: FxHashMap::default(),
+            orders: FxHashMap::default(),
             exactness,
         }
     }
@@ -170,15 +170,11 @@ impl<'g> Planner<'g> {
         let op = *op;
         let few = if op.is_reduction() { SIDE_BY_SIDE } else { LONE };
         let mut group = self.operands(numbers);
-        // A list may have more operands than there are operations.
-        let order = if numbers.len() > 1 {
-            let before = self.arranged.entry((kind, numbers.len())).or_default();
-            group.arrange(are_constant, before)
-        } else {
-            None
-        };
-        let ordered: Cow<'_, [u32]> = match order {
-            Some(order) => order.iter().map(|&k| numbers[k as usize]).collect(),
+        let ordered = match self.order(kind, &group) {
+            Some(order) => {
+                group.reorder(&order);
+                order.iter().map(|&k| numbers[k as usize]).collect()
+            }
             None => Cow::Borrowed(numbers),
         };
         if group.len() < few {
@@ -191,6 +187,18 @@ impl<'g> Planner<'g> {
         }
         let runs = self.joined(&mut group);
         self.runs(op, &ordered, &group, runs);
+    }
+
+    /// The order in which operands go on most often, if it is another. Many graphs consist of parts that are alike, whose groups have
+    /// the same order.
+    fn order(&mut self, kind: usize, group: &Group<Address>) -> Option<Vec<u32>> {
+        let are_constant = &self.kinds.kinds[kind].are_constant;
+        // A list may have more operands than there are operations.
+        if group.len() < 2 || group.breaks(are_constant) == 0 {
+            return None;
+        }
+        let pattern = (kind, group.len(), group.pattern());
+        self.orders.entry(pattern).or_insert_with(|| group.best_order(are_constant)).clone()
     }
 
     /// The steps of equal operations whose operands go on in each of these runs.
@@ -322,12 +330,17 @@ impl<'g> Planner<'g> {
         }
     }
 
-    /// A block for the results of these instructions.
+    /// A block for the results of these instructions, of one operation and number of operands.
     fn results(&mut self, numbers: &[u32]) -> Address {
-        let results = |&number: &u32| self.graph.instructions.at(number as usize).results();
-        let to = self.blocks.append(numbers.iter().map(|number| results(number).len()).sum());
-        for (place, address) in numbers.iter().flat_map(results).zip(to..) {
-            self.at[place] = address;
+        let each = self.instruction(numbers[0]).results().len();
+        let to = self.blocks.append(numbers.len() * each);
+        let mut next = to;
+        for &number in numbers {
+            let first = self.instruction(number).result;
+            for at in &mut self.at[first..first + each] {
+                *at = next;
+                next += 1;
+            }
         }
         to
     }

@@ -69,6 +69,7 @@ impl Together {
     /// The step, if there is any.
     fn finish(mut self, contributions: &mut Vec<Contribution>) -> Option<ReverseStep> {
         let start = contributions.len();
+        // One contribution is in order already.
         if !self.is_ordered && self.contributions.len() > 1 {
             // Sums with the same adjoints are computed together.
             self.contributions.sort_by_key(|it| (it.is_sum, if it.is_sum { it.from.at } else { it.to.at }));

@@ -2,7 +2,9 @@
 
 use super::plan::Address;
 use crate::function::ir::graph::Place;
+use rustc_hash::FxHasher;
 use std::borrow::Cow;
+use std::hash::Hasher;
 use std::ops::Range;
 
 /// The operands of operations. `O` is what an operand is known by: where it is.
@@ -10,15 +12,6 @@ pub(crate) struct Group<O> {
     /// Position by position.
     operands: Vec<O>,
     len: usize,
-}
-
-/// How operations were put in order: how often their operands did not go on in the order of the recording, and in the best one,
-/// if that is another.
-#[derive(Default)]
-pub(super) struct Arranged {
-    recorded: usize,
-    breaks: usize,
-    order: Option<Vec<u32>>,
 }
 
 impl<O: Copy + Ord> Group<O> {
@@ -114,45 +107,44 @@ impl<O: Copy + Ord> Group<O> {
 }
 
 impl Group<Address> {
-    /// Puts the operations in the order of their operands, by the position with the fewest different operands or by the one
-    /// with the most, if these go on more often then than in the order of the recording. Returns the order, if it is
-    /// another. `are_constant`: for each position, whether the operands there are constants: these are put side by side
-    /// once, in any order. `before`: how a group of as many operations of this kind was arranged; if its order is as good for
-    /// this one, it is taken.
-    pub(super) fn arrange(&mut self, are_constant: &[bool], before: &mut Arranged) -> Option<Vec<u32>> {
+    /// How often operands do not go on, but for constants. `are_constant`: for each position, whether the operands there are: these
+    /// are put side by side once, in any order.
+    pub fn breaks(&self, are_constant: &[bool]) -> usize {
+        let varying = self.columns().zip(are_constant).filter(|(_, are_constant)| !**are_constant);
+        varying.map(|(column, _)| breaks(column)).sum()
+    }
+
+    /// What the [best order](Self::best_order) depends on, hashed: the distances between the operands of each position.
+    pub fn pattern(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        for column in self.columns() {
+            column.iter().for_each(|operand| hasher.write_u32(operand.wrapping_sub(column[0])));
+        }
+        hasher.finish()
+    }
+
+    /// The order of the operands at the position with the fewest different ones, or at that with the most, if operands then go on more
+    /// often than in the order of the recording. `are_constant`: as for [`breaks`](Self::breaks).
+    pub fn best_order(&self, are_constant: &[bool]) -> Option<Vec<u32>> {
         let (constant, varying): (Vec<usize>, Vec<usize>) =
             (0..self.positions()).partition(|&position| are_constant[position]);
-        let recorded: usize = varying.iter().map(|&position| breaks(self.column(position))).sum();
-        if recorded == 0 {
-            return None;
-        }
-        let breaks_in = |order: &[u32]| -> usize {
+        let order = |by: &[usize]| {
+            let order = self.sorted(by.iter().chain(&constant).copied());
             let of = |column: &[Address]| breaks_of(order.iter().map(|&number| column[number as usize]));
-            varying.iter().map(|&position| of(self.column(position))).sum()
+            let breaks: usize = varying.iter().map(|&position| of(self.column(position))).sum();
+            (breaks, order)
         };
-        let is_as_good = before.recorded == recorded
-            && before.order.as_ref().is_none_or(|order| breaks_in(order) == before.breaks);
-        if !is_as_good {
-            let order = |by: &[usize]| {
-                let order = self.sorted(by.iter().chain(&constant).copied());
-                (breaks_in(&order), order)
-            };
-            let mut fewest = varying.clone();
-            self.by_different(&mut fewest);
-            let (mut breaks, mut best) = order(&fewest);
-            if breaks > 0 && fewest.len() > 1 {
-                fewest.reverse();
-                let (other_breaks, other) = order(&fewest);
-                if other_breaks < breaks {
-                    (breaks, best) = (other_breaks, other);
-                }
+        let mut fewest = varying.clone();
+        self.by_different(&mut fewest);
+        let (mut breaks, mut best) = order(&fewest);
+        if breaks > 0 && fewest.len() > 1 {
+            fewest.reverse();
+            let (other_breaks, other) = order(&fewest);
+            if other_breaks < breaks {
+                (breaks, best) = (other_breaks, other);
             }
-            *before = match breaks < recorded {
-                true => Arranged { recorded, breaks, order: Some(best) },
-                false => Arranged { recorded, breaks: recorded, order: None },
-            };
         }
-        before.order.clone().inspect(|order| self.reorder(order))
+        (breaks < self.breaks(are_constant)).then_some(best)
     }
 
     /// Puts positions with the fewest different operands first.

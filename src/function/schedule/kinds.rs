@@ -2,8 +2,10 @@
 
 use crate::function::ir::graph::{Graph, Instruction};
 use crate::table::ops::Op;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
 use std::ops::Range;
 
 /// Operations with the same number of operands, of which the same are constants. (Of operations that are evaluated one by one
@@ -43,6 +45,8 @@ impl Kinds {
         // By operation, number of operands, and a bit for each of the first 64: kinds, which differ in further operands.
         let mut known: FxHashMap<(Op, usize, u64), SmallVec<[u32; 1]>> = FxHashMap::default();
         let mut kinds: Vec<Kind> = Vec::new();
+        // Some of those kinds that are told apart by so much: most instructions are of few kinds.
+        let mut recent: [Option<((Op, usize, u64), u32)>; 32] = [None; 32];
         let kind_of = |instruction: Instruction<'_>| {
             let Instruction { op, operands, .. } = instruction;
             let all = if op.is_compound() { &[] } else { operands };
@@ -50,10 +54,18 @@ impl Kinds {
             let first =
                 are_constant().take(64).fold(0, |bits, is_constant| bits << 1 | u64::from(is_constant));
             let key = (op, operands.len(), first);
+            let mut hasher = FxHasher::default();
+            (discriminant(&op), operands.len(), first).hash(&mut hasher);
+            let recent = &mut recent[hasher.finish() as usize % 32];
+            match recent {
+                Some((known, kind)) if *known == key && all.len() <= 64 => return *kind,
+                _ => {}
+            }
             let is_kind = |kind: &&u32| {
                 all.len() <= 64 || are_constant().eq(kinds[**kind as usize].are_constant.iter().copied())
             };
             if let Some(&kind) = known.get(&key).and_then(|alike| alike.iter().find(is_kind)) {
+                *recent = Some((key, kind));
                 return kind;
             }
             let next = families.len();

@@ -4,13 +4,14 @@ use crate::function::ir::graph::{Graph, Instruction};
 use crate::function::passes::{Rewritten, operands, rewrite};
 use crate::table::ops::Op;
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 /// The graph with `Σ a·b + c` as one operation, where the inner product is used nowhere else. All bits stay.
 pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
     if !graph.instructions.iter().any(|it| it.op == Op::INNER_PRODUCT) {
         return Cow::Borrowed(graph);
     }
-    let uses = graph.uses();
+    let uses = LazyCell::new(|| graph.uses());
     let product = |sum: Instruction<'_>, side: usize| {
         let place = *sum.operands.get(side).filter(|_| sum.op == Op::TWO_TERMS)?;
         let product = graph.instructions.of(place).filter(|it| it.op == Op::INNER_PRODUCT)?;

@@ -10,6 +10,8 @@ const LONG: usize = 64;
 const TERMS: usize = 256;
 /// How many sets of sums are tried.
 const TRIES: usize = 3;
+/// There is little to divide if less of the work than one part in so many is that of few units.
+const LEAST: usize = 4;
 
 /// The parts of a graph with one output.
 #[derive(Debug)]
@@ -157,13 +159,15 @@ struct Divided<'g> {
     graph: &'g Graph,
     sums: Vec<Instruction<'g>>,
     units: usize,
+    /// The largest distance of units near each other.
+    near: u32,
     /// By place.
     is_sum: Vec<bool>,
     needed: Vec<Needed>,
-    /// By instruction: the units that need a result of it; none for what nothing needs, and for the sums themselves.
-    needs: Vec<Needed>,
-    /// By unit: what it alone has to do, and few others.
-    work_of: Vec<usize>,
+    /// By instruction: the units that need a result of it; [`NOWHERE`] for what nothing needs, and for the sums themselves.
+    needed_results: Vec<Needed>,
+    /// By unit: the work that it needs, alone or with few others.
+    of_unit: Vec<usize>,
     /// The unit of each guard; `None`: the head.
     guards: Vec<Option<u32>>,
     /// For each unit, the number of its stretch. The tail, which counts as one more unit, is next to none of them.
@@ -172,21 +176,33 @@ struct Divided<'g> {
 }
 
 impl<'g> Divided<'g> {
-    /// `None` if most of the work is needed by many units, so that there is little to divide.
+    /// `None` if there is little to divide.
     fn new(graph: &'g Graph, sums: Vec<Instruction<'g>>, units: usize, count: usize) -> Option<Divided<'g>> {
         let mut is_sum = vec![false; graph.places()];
         sums.iter().for_each(|sum| is_sum[sum.result] = true);
-        let (needed, needs, work_of) = (Vec::new(), Vec::new(), Vec::new());
+        let near = (units / count) as u32;
+        let (needed, needed_results, of_unit) = (Vec::new(), Vec::new(), Vec::new());
         let (guards, stretch_of) = (Vec::new(), Vec::new());
-        let mut divided =
-            Divided { graph, sums, units, count, is_sum, needed, needs, work_of, guards, stretch_of };
+        let mut divided = Divided {
+            graph,
+            sums,
+            units,
+            near,
+            count,
+            is_sum,
+            needed,
+            needed_results,
+            of_unit,
+            guards,
+            stretch_of,
+        };
         divided.find_needs();
         if !graph.guards.is_empty() {
             divided.guards = divided.units_of_guards();
             divided.find_needs();
         }
         let all: usize = graph.instructions.iter().map(Instruction::work).sum();
-        if 4 * divided.work_of.iter().sum::<usize>() < all {
+        if LEAST * divided.of_unit.iter().sum::<usize>() < all {
             return None;
         }
         divided.cut();
@@ -213,9 +229,9 @@ impl<'g> Divided<'g> {
             let units = unit.map_or((0, tail), |unit| (unit, unit));
             [guard.left, guard.right].into_iter().for_each(|place| add(&mut needed, place, units));
         }
-        let mut needs = vec![NOWHERE; self.graph.instructions.len()];
+        let mut needed_results = vec![NOWHERE; self.graph.instructions.len()];
         let mut work = vec![0; self.units];
-        for (own, instruction) in needs.iter_mut().rev().zip(self.graph.instructions.backwards()) {
+        for (own, instruction) in needed_results.iter_mut().rev().zip(self.graph.instructions.backwards()) {
             if self.is_sum[instruction.result] {
                 for (term, unit) in self.units_of(instruction) {
                     add(&mut needed, term, (unit, unit));
@@ -232,7 +248,7 @@ impl<'g> Divided<'g> {
                 work[units.0 as usize] += instruction.work();
             }
         }
-        (self.needed, self.needs, self.work_of) = (needed, needs, work);
+        (self.needed, self.needed_results, self.of_unit) = (needed, needed_results, work);
     }
 
     /// Where guards are checked: where the last number is known that they compare; `None`: in the head.
@@ -242,7 +258,7 @@ impl<'g> Divided<'g> {
         let last = |units: &[Option<u32>], places: &[Place]| {
             places.iter().filter_map(|&place| units[place as usize]).max()
         };
-        for (instruction, &needs) in self.graph.instructions.iter().zip(&self.needs) {
+        for (instruction, &needs) in self.graph.instructions.iter().zip(&self.needed_results) {
             if self.is_sum[instruction.result] {
                 units[instruction.result] = Some(self.units as u32);
             } else if needs == NOWHERE {
@@ -255,14 +271,14 @@ impl<'g> Divided<'g> {
 
     /// Whether only units near each other need something.
     fn is_near(&self, (first, last): Needed) -> bool {
-        first <= last && (last - first) as usize <= self.units / self.count
+        first <= last && last - first <= self.near
     }
 
     /// Cuts the units into stretches of about equal work.
     fn cut(&mut self) {
-        let most = self.work_of.iter().sum::<usize>().div_ceil(self.count);
+        let most = self.of_unit.iter().sum::<usize>().div_ceil(self.count);
         let (mut stretch, mut done) = (0, 0);
-        for work in &self.work_of {
+        for work in &self.of_unit {
             if done >= most {
                 (stretch, done) = (stretch + 1, 0);
             }
@@ -277,7 +293,7 @@ impl<'g> Divided<'g> {
     fn split(&self, may_repeat: bool) -> Split {
         let (mut head, mut tail) = (Members::default(), Members::default());
         let mut stretches = vec![Members::default(); self.count];
-        for (number, &units) in self.needs.iter().enumerate() {
+        for (number, &units) in self.needed_results.iter().enumerate() {
             match self.home_of(units, may_repeat) {
                 Some(Home::Stretches(first, last)) => {
                     let own = &mut stretches[first as usize..=last as usize];
@@ -307,7 +323,7 @@ impl<'g> Divided<'g> {
     /// Where the work is.
     fn work(&self) -> Work {
         let mut work = Work { within: vec![0; self.count], between: vec![0; self.count], ..Work::default() };
-        for (instruction, &units) in self.graph.instructions.iter().zip(&self.needs) {
+        for (instruction, &units) in self.graph.instructions.iter().zip(&self.needed_results) {
             let own = instruction.work();
             work.all += own;
             match self.home_of(units, true) {
