@@ -18,6 +18,9 @@ pub(super) struct Kind {
     family: usize,
 }
 
+/// Operation, number of operands, and for each of the first 64 a bit: whether it is a constant.
+type Outline = (Op, usize, u64);
+
 /// The kind of every instruction of a graph.
 pub(super) struct Kinds {
     pub kinds: Vec<Kind>,
@@ -42,37 +45,37 @@ pub(super) struct Counts {
 impl Kinds {
     pub fn new(graph: &Graph) -> Kinds {
         let mut families: FxHashMap<(Op, usize), usize> = FxHashMap::default();
-        // By operation, number of operands, and a bit for each of the first 64: kinds, which differ in further operands.
-        let mut known: FxHashMap<(Op, usize, u64), SmallVec<[u32; 1]>> = FxHashMap::default();
+        // The kinds with an outline: they differ in further operands.
+        let mut known: FxHashMap<Outline, SmallVec<[u32; 1]>> = FxHashMap::default();
         let mut kinds: Vec<Kind> = Vec::new();
-        // Some of those kinds that are told apart by so much: most instructions are of few kinds.
-        let mut recent: [Option<((Op, usize, u64), u32)>; 32] = [None; 32];
+        // Some of those without further operands: most instructions are of few kinds.
+        let mut recent: [Option<(Outline, u32)>; 32] = [None; 32];
         let kind_of = |instruction: Instruction<'_>| {
             let Instruction { op, operands, .. } = instruction;
             let all = if op.is_compound() { &[] } else { operands };
             let are_constant = || all.iter().map(|&place| graph.is_constant(place));
             let first =
                 are_constant().take(64).fold(0, |bits, is_constant| bits << 1 | u64::from(is_constant));
-            let key = (op, operands.len(), first);
+            let outline: Outline = (op, operands.len(), first);
             let mut hasher = FxHasher::default();
             (discriminant(&op), operands.len(), first).hash(&mut hasher);
             let recent = &mut recent[hasher.finish() as usize % 32];
             match recent {
-                Some((known, kind)) if *known == key && all.len() <= 64 => return *kind,
+                Some((known, kind)) if *known == outline && all.len() <= 64 => return *kind,
                 _ => {}
             }
             let is_kind = |kind: &&u32| {
                 all.len() <= 64 || are_constant().eq(kinds[**kind as usize].are_constant.iter().copied())
             };
-            if let Some(&kind) = known.get(&key).and_then(|alike| alike.iter().find(is_kind)) {
-                *recent = Some((key, kind));
+            if let Some(&kind) = known.get(&outline).and_then(|alike| alike.iter().find(is_kind)) {
+                *recent = Some((outline, kind));
                 return kind;
             }
             let next = families.len();
             let family = *families.entry((op, operands.len())).or_insert(next);
             let kind = kinds.len() as u32;
             kinds.push(Kind { op, are_constant: are_constant().collect(), family });
-            known.entry(key).or_default().push(kind);
+            known.entry(outline).or_default().push(kind);
             kind
         };
         let of = graph.instructions.iter().map(kind_of).collect();
