@@ -135,11 +135,11 @@ fn uses(levelled: &Levelled<'_>) -> Uses {
                 }),
             };
             last = Some(((op, operands.len()), first));
-            for (position, &place) in operands.iter().enumerate().filter(|(_, place)| inputs.contains(place))
-            {
-                all.uses
-                    .push((first + if count == 1 { 0 } else { position }, (place - inputs.start) as usize));
-            }
+            let uses = operands.iter().enumerate().filter(|(_, place)| inputs.contains(place));
+            all.uses.extend(uses.map(|(position, place)| {
+                let kind = first + if count == 1 { 0 } else { position };
+                (kind, (place - inputs.start) as usize)
+            }));
         }
     }
     all

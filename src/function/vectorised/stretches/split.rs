@@ -113,23 +113,24 @@ pub(super) fn terms_of(sum: Instruction<'_>) -> Option<(usize, usize)> {
 pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
     let mut shortest = LONG.max(2 * least);
     let terms = |sum: Instruction<'_>| terms_of(sum).map(|(terms, _)| terms);
-    let is_long = |&sum: &Instruction<'_>| terms(sum) >= Some(shortest);
-    let mut long: Vec<Instruction<'_>> = graph.instructions.iter().filter(is_long).collect();
+    let is_long = |sum: Instruction<'_>, shortest: usize| terms(sum) >= Some(shortest);
+    let mut long: Vec<_> = graph.instructions.iter().filter(|&sum| is_long(sum, shortest)).collect();
     for _ in 0..TRIES {
         let sums = outermost(graph, &long);
         let lengths = || sums.iter().copied().filter_map(terms);
         let units = lengths().max()?;
         let count = (units / TERMS).clamp(least, most);
-        if let Some(divided) = Divided::new(graph, sums.clone(), units, count) {
+        let split = Divided::new(graph, sums.clone(), units, count).and_then(|divided| {
             let work = divided.work();
-            let may_repeat = [true, false].into_iter().find(|&may_repeat| work.is_worth_it(may_repeat));
-            if let Some(may_repeat) = may_repeat {
-                return Some(divided.split(may_repeat));
-            }
+            let may_repeat = [true, false].into_iter().find(|&may_repeat| work.is_worth_it(may_repeat))?;
+            Some(divided.split(may_repeat))
+        });
+        if split.is_some() {
+            return split;
         }
         // The terms of a sum may be long sums, of which one has most of the terms.
         shortest = lengths().min()? + 1;
-        long.retain(|&sum| terms(sum) >= Some(shortest));
+        long.retain(|&sum| is_long(sum, shortest));
     }
     None
 }
