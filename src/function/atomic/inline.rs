@@ -38,7 +38,7 @@ impl Function {
 pub(super) fn copy(graph: &Graph, inputs: &[Source], builder: &mut Builder) -> Vec<Source> {
     let constants = graph.constants.iter().map(|&value| Source::Constant(value));
     let mut sources: Vec<Source> = constants.chain(inputs.iter().copied()).collect();
-    for step in graph.steps(0) {
+    for step in graph.steps() {
         match step {
             Step::Check(guard) => {
                 let (left, right) = (sources[guard.left as usize], sources[guard.right as usize]);

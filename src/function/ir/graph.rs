@@ -9,6 +9,7 @@ use crate::table::ops::Op;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
 /// Where an operand comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -147,11 +148,11 @@ impl Graph {
         }
     }
 
-    /// The instructions from this one on, and the guards that are not checked before, in order of evaluation.
-    pub fn steps(&self, from: usize) -> impl Iterator<Item = Step<'_>> {
-        let mut instructions = self.instructions.range(from..self.instructions.len());
-        let mut guards = self.guards.iter().skip_while(move |guard| guard.after < from).peekable();
-        let mut done = from;
+    /// The instructions and the guards, in order of evaluation.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let mut instructions = self.instructions.iter();
+        let mut guards = self.guards.iter().peekable();
+        let mut done = 0;
         std::iter::from_fn(move || match guards.next_if(|guard| guard.after <= done) {
             Some(guard) => Some(Step::Check(guard)),
             None => {
@@ -290,6 +291,22 @@ impl Builder {
         let Builder { constants, inputs, instructions, .. } = self;
         let places = operands.into_iter().map(|source| constants.open(source, *inputs));
         Source::Result(instructions.push(op, places) as usize - *inputs)
+    }
+
+    /// The [open](Constants::open) place of the first result of the next instruction.
+    pub fn next_result(&self) -> Place {
+        self.instructions.results().end as Place
+    }
+
+    /// Appends these instructions of another graph, given what [opens](Constants::open) a place of it.
+    pub fn copy(
+        &mut self,
+        from: &Instructions,
+        range: Range<usize>,
+        mut open: impl FnMut(Place, &mut Constants) -> Place,
+    ) {
+        let Builder { constants, instructions, .. } = self;
+        instructions.copy(from, range, |place| open(place, constants));
     }
 
     /// Appends an instruction over these places of another graph, given what [opens](Constants::open) each. Returns the open place of

@@ -116,8 +116,13 @@ impl Instructions {
 
     /// The first instruction in this range that calls an atomic function.
     pub fn next_call(&self, range: Range<usize>) -> Option<usize> {
-        let next = self.calls.partition_point(|&call| (call as usize) < range.start);
-        self.calls.get(next).map(|&call| call as usize).filter(|&call| call < range.end)
+        self.calls_in(range).first().map(|&call| call as usize)
+    }
+
+    /// The indices of the instructions in this range that call atomic functions.
+    fn calls_in(&self, range: Range<usize>) -> &[u32] {
+        let before = |index: usize| self.calls.partition_point(|&call| (call as usize) < index);
+        &self.calls[before(range.start)..before(range.end)]
     }
 
     pub fn len(&self) -> usize {
@@ -144,7 +149,7 @@ impl Instructions {
             ops,
             operands,
             atomics: self.atomics.clone(),
-            calls: self.calls[..self.calls.partition_point(|&call| (call as usize) < count)].to_vec(),
+            calls: self.calls_in(0..count).to_vec(),
         }
     }
 
@@ -165,6 +170,31 @@ impl Instructions {
         }
         self.ops.push(Entry { op, start, end, result });
         result
+    }
+
+    /// Appends instructions of another list that calls the same functions, with each place of an operand replaced by another.
+    ///
+    /// # Panics
+    /// If there are 2³² operands, or values, or more in total.
+    pub fn copy(&mut self, from: &Instructions, range: Range<usize>, moved: impl FnMut(Place) -> Place) {
+        let (operands, results) = (from.operands_of(range.clone()), from.results_of(range.clone()));
+        let Some(&Entry { start, result, .. }) = from.ops[range.clone()].first() else { return };
+        // All are moved as far, maybe back.
+        let by_operands = (self.operands.len() as u32).wrapping_sub(start);
+        let by_results = (self.results.end as Place).wrapping_sub(result);
+        let by_calls = (self.ops.len() as u32).wrapping_sub(range.start as u32);
+        self.operands.extend(operands.iter().copied().map(moved));
+        u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
+        self.results.end += results.len();
+        Place::try_from(self.results.end).expect("fewer than 2³² values");
+        let calls = from.calls_in(range.clone()).iter();
+        self.calls.extend(calls.map(|&call| call.wrapping_add(by_calls)));
+        self.ops.extend(from.ops[range].iter().map(|&Entry { op, start, end, result }| Entry {
+            op,
+            start: start.wrapping_add(by_operands),
+            end: end.wrapping_add(by_operands),
+            result: result.wrapping_add(by_results),
+        }));
     }
 
     /// The function with this index among those that are called; it is added if it is not one of them.

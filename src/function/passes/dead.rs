@@ -11,9 +11,5 @@ pub(super) fn code(graph: &Graph) -> Option<Graph> {
         return None;
     }
     let is_needed = |instruction: Instruction<'_>| needed[instruction.results()].contains(&true);
-    let first = graph.instructions.iter().position(|instruction| !is_needed(instruction))?;
-    Some(rewrite(graph, first, |_, instruction, _| match is_needed(instruction) {
-        true => Rewritten::Same,
-        false => Rewritten::LeftOut,
-    }))
+    rewrite(graph, |instruction| !is_needed(instruction), |_, _, _| Rewritten::LeftOut)
 }

@@ -1,24 +1,29 @@
 //! Evaluates operations whose operands are all constants.
 
-use super::{Rewritten, operands, rewrite};
+use super::{Rewritten, rewrite};
 use crate::function::ir::graph::{Graph, Place, Source};
+use rustc_hash::FxHashMap;
 
 /// The graph with their values; `None` if there are none.
 pub(super) fn constants(graph: &Graph) -> Option<Graph> {
-    let is_constant = |place: &Place| graph.is_constant(*place);
-    let first = graph.instructions.iter().position(|it| it.operands.iter().all(is_constant));
-    if first.is_none() && !graph.guards.iter().any(|guard| graph.is_settled(guard)) {
-        return None;
-    }
+    let mut is_constant = vec![false; graph.places()];
+    is_constant[..graph.constants.len()].fill(true);
+    let mut folded: FxHashMap<Place, f64> = FxHashMap::default();
     let mut values = Vec::new();
-    Some(rewrite(graph, first.unwrap_or(0), |_, instruction, now| {
-        let op = instruction.op;
-        values.clear();
-        values.extend(operands(instruction, now).map_while(|operand| match operand {
-            Source::Constant(value) => Some(value),
-            _ => None,
-        }));
-        let folded = if values.len() == instruction.operands.len() { op.value(&values) } else { None };
-        folded.map_or(Rewritten::Same, |value| Rewritten::By(Source::Constant(value)))
-    }))
+    for instruction in graph.instructions.iter() {
+        if instruction.operands.iter().all(|&place| is_constant[place as usize]) {
+            values.clear();
+            let value = |place: &Place| graph.constants.get(*place as usize).or_else(|| folded.get(place));
+            values.extend(instruction.operands.iter().filter_map(value));
+            if let Some(value) = instruction.op.value(&values) {
+                is_constant[instruction.result] = true;
+                folded.insert(instruction.result as Place, value);
+            }
+        }
+    }
+    rewrite(
+        graph,
+        |instruction| is_constant[instruction.result],
+        |_, instruction, _| Rewritten::By(Source::Constant(folded[&(instruction.result as Place)])),
+    )
 }

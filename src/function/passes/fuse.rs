@@ -14,8 +14,8 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         is_used_once.then(|| graph.instructions.of(place)).flatten().filter(|it| it.op == op)
     };
 
-    // By place: additions that are fused into another one, and products that are fused into an inner product.
-    let mut left_out = vec![false; graph.places()];
+    // By place: additions that are fused into another one, and products that are fused into an inner product; then these too.
+    let mut is_changed = vec![false; graph.places()];
     // Sums that take these in, the last first, and their new operands.
     let mut fused: Vec<(usize, Op, Range<usize>)> = Vec::new();
     let mut new_operands: Vec<Place> = Vec::new();
@@ -25,7 +25,7 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         pending.extend(sum.operands.iter().enumerate().map(|(side, &operand)| (operand, side == 0)));
     };
     for root in graph.instructions.backwards() {
-        if (root.op != Op::TWO_TERMS && root.op != Op::TERMS) || left_out[root.result] {
+        if (root.op != Op::TWO_TERMS && root.op != Op::TERMS) || is_changed[root.result] {
             continue;
         }
         terms.clear();
@@ -35,7 +35,7 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         while let Some((place, is_first)) = pending.pop() {
             match only_used_here(place, Op::TWO_TERMS) {
                 Some(sum) if is_first || anywhere => {
-                    left_out[sum.result] = true;
+                    is_changed[sum.result] = true;
                     takes_in = true;
                     expand(sum, &mut pending);
                 }
@@ -46,7 +46,7 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         let start = new_operands.len();
         let product = |&term: &Place| only_used_here(term, Op::PRODUCT);
         let op = if terms.len() > 1 && terms.iter().all(|term| product(term).is_some()) {
-            terms.iter().for_each(|&term| left_out[term as usize] = true);
+            terms.iter().for_each(|&term| is_changed[term as usize] = true);
             for side in 0..2 {
                 let factors = terms.iter().filter_map(product).map(|product| product.operands[side]);
                 new_operands.extend(factors);
@@ -60,16 +60,13 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         };
         fused.push((root.result, op, start..new_operands.len()));
     }
-    let &(first_sum, ..) = fused.last()?;
-    let is_changed = |it: Instruction<'_>| left_out[it.result] || it.result == first_sum;
-    let unchanged = graph.instructions.iter().position(is_changed)?;
-    Some(rewrite(graph, unchanged, |_, Instruction { result, .. }, _| {
-        if left_out[result] {
-            return Rewritten::LeftOut;
-        }
-        match fused.pop_if(|(sum, ..)| *sum == result) {
+    fused.iter().for_each(|&(sum, ..)| is_changed[sum] = true);
+    rewrite(
+        graph,
+        |instruction| is_changed[instruction.result],
+        |_, Instruction { result, .. }, _| match fused.pop_if(|(sum, ..)| *sum == result) {
             Some((_, op, range)) => Rewritten::As(op, &new_operands[range]),
-            None => Rewritten::Same,
-        }
-    }))
+            None => Rewritten::LeftOut,
+        },
+    )
 }

@@ -9,19 +9,13 @@ use std::hash::{Hash, Hasher};
 
 /// The graph in which every expression stands once; `None` if it is that already.
 pub(super) fn common(graph: &Graph) -> Option<Graph> {
-    let (first, unchanged) = first_equals(graph)?;
-    Some(rewrite(graph, unchanged, |_, instruction, now| {
-        let equal = first[instruction.result];
-        match equal as usize == instruction.result {
-            true => Rewritten::Same,
-            false => Rewritten::By(now(equal)),
-        }
-    }))
+    let first = first_equals(graph);
+    let is_repeated = |instruction: Instruction<'_>| first[instruction.result] as usize != instruction.result;
+    rewrite(graph, is_repeated, |_, instruction, now| Rewritten::By(now(first[instruction.result])))
 }
 
-/// For the first result of each instruction, and for all else: the first place with an equal expression; and the number of the first
-/// instruction that has one before it. `None` if no expression stands twice.
-fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
+/// For the first result of each instruction, and for all else: the first place with an equal expression.
+fn first_equals(graph: &Graph) -> Vec<Place> {
     let mut first: Vec<Place> = (0..graph.places() as Place).collect();
     // By their bits, so that 0 and −0 differ. (A graph that was loaded may have a constant twice.)
     let mut constants: FxHashMap<u64, Place> = FxHashMap::default();
@@ -29,7 +23,6 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
         first[place] = *constants.entry(constant.to_bits()).or_insert(place as Place);
     }
     let mut seen = Seen::of(graph);
-    let mut repeated = None;
     for (number, instruction) in graph.instructions.iter().enumerate() {
         let own = || first_operands(instruction, &first);
         let last = own().max().unwrap_or(0) as usize;
@@ -42,10 +35,9 @@ fn first_equals(graph: &Graph) -> Option<(Vec<Place>, usize)> {
             for (place, equal) in instruction.results().zip(equal..) {
                 first[place] = equal;
             }
-            repeated = repeated.or(Some(number));
         }
     }
-    repeated.map(|number| (first, number))
+    first
 }
 
 /// The operands by their first equals, in an order that does not depend on theirs where theirs does not matter.

@@ -7,7 +7,7 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::ir::graph::{Builder, Constants, Graph, Instruction, Place, Source, Step};
+use super::ir::graph::{Builder, Constants, Graph, Instruction, Place, Source};
 use super::known::Known;
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
@@ -69,7 +69,7 @@ impl Function {
         for pass in passes {
             let now = match pass {
                 Pass::FoldConstants => fold::constants(&graph),
-                Pass::DropNeutral => Some(neutral::operands(&graph)),
+                Pass::DropNeutral => neutral::operands(&graph),
                 Pass::MergeCommon => merge::common(&graph),
                 Pass::FuseSums => fuse::sums(&graph, false),
                 Pass::Reassociate => fuse::sums(&graph, true),
@@ -98,10 +98,8 @@ impl Function {
 /// Maps a place of the old graph to the new one.
 pub(super) type Now<'a> = &'a dyn Fn(Place) -> Source;
 
-/// What becomes of an instruction.
+/// What becomes of an instruction that is changed.
 pub(super) enum Rewritten<'r> {
-    /// The same operation, over the replacements of its operands.
-    Same,
     /// This operation, over the replacements of these operands.
     As(Op, &'r [Place]),
     /// This replaces its first result; further results follow it.
@@ -110,58 +108,71 @@ pub(super) enum Rewritten<'r> {
     LeftOut,
 }
 
-/// Rewrites the instructions in order: `step` tells what becomes of an instruction, given the replacements of all earlier places.
-/// This number of instructions at the beginning remain as they are.
+/// Rewrites the instructions in order: `step` tells what becomes of one that is changed, given the replacements of all earlier
+/// places. The others are the same operations over what replaces their operands. Guards that compare constants are dropped.
+/// `None` if nothing changes.
 pub(super) fn rewrite<'g, 'r>(
     graph: &'g Graph,
-    unchanged: usize,
+    is_changed: impl Fn(Instruction<'g>) -> bool,
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten<'r>,
-) -> Graph {
+) -> Option<Graph> {
+    let (instructions, end) = (&graph.instructions, graph.instructions.len());
+    let next_changed =
+        |from: usize| instructions.range(from..end).position(&is_changed).map_or(end, |count| from + count);
     let is_any_settled = graph.guards.iter().any(|guard| graph.is_settled(guard));
-    let unchanged = if is_any_settled { 0 } else { unchanged };
+    let mut changed = next_changed(0);
+    if changed == end && !is_any_settled {
+        return None;
+    }
+    let unchanged = if is_any_settled { 0 } else { changed };
     let mut builder = Builder::after(graph, unchanged);
     let mut replaced = Replaced::after(graph, unchanged);
-    for old in graph.steps(unchanged) {
-        match old {
-            Step::Check(guard) => {
-                let (left, right) = (replaced.by(guard.left), replaced.by(guard.right));
-                let is_settled = match (left, right) {
-                    (Source::Constant(left), Source::Constant(right)) => {
-                        guard.predicate.holds(left, right) == guard.outcome
-                    }
-                    _ => false,
-                };
-                if !is_settled {
-                    builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
+    let mut guards = graph.guards.iter().skip_while(|guard| guard.after < unchanged).peekable();
+    let mut here = unchanged;
+    loop {
+        while let Some(guard) = guards.next_if(|guard| guard.after <= here) {
+            let (left, right) = (replaced.by(guard.left), replaced.by(guard.right));
+            let is_settled = match (left, right) {
+                (Source::Constant(left), Source::Constant(right)) => {
+                    guard.predicate.holds(left, right) == guard.outcome
                 }
-            }
-            Step::Evaluate(instruction) => {
-                let (op, operands) = match step(&mut builder, instruction, &|place| replaced.by(place)) {
-                    Rewritten::Same => (instruction.op, instruction.operands),
-                    Rewritten::As(op, operands) => (op, operands),
-                    Rewritten::By(Source::Constant(value)) => {
-                        replaced.push_constant(value, instruction);
-                        continue;
-                    }
-                    Rewritten::By(source) => {
-                        replaced.push(builder.open(source), instruction);
-                        continue;
-                    }
-                    Rewritten::LeftOut => {
-                        replaced.push_nothing(instruction);
-                        continue;
-                    }
-                };
-                let open = |place: Place, constants: &mut Constants| replaced.open(place, constants);
-                let first = builder.instruction_over(op, operands, open);
-                replaced.push(first, instruction);
+                _ => false,
+            };
+            if !is_settled {
+                builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
             }
         }
+        // What is the same is copied as a whole.
+        let same = here..guards.peek().map_or(changed, |guard| guard.after.min(changed));
+        if !same.is_empty() {
+            here = same.end;
+            // Before it is copied, since an operand may be among these results.
+            replaced.push(builder.next_result(), instructions.results_of(same.clone()).len());
+            builder.copy(instructions, same, |place, constants| replaced.open(place, constants));
+            continue;
+        }
+        if here == end {
+            break;
+        }
+        let instruction = instructions.at(here);
+        let results = instruction.results().len();
+        match step(&mut builder, instruction, &|place| replaced.by(place)) {
+            Rewritten::As(op, operands) => {
+                let open = |place: Place, constants: &mut Constants| replaced.open(place, constants);
+                let first = builder.instruction_over(op, operands, open);
+                replaced.push(first, results);
+            }
+            Rewritten::By(Source::Constant(value)) => replaced.push_constant(value, instruction),
+            Rewritten::By(source) => replaced.push(builder.open(source), results),
+            Rewritten::LeftOut => replaced.push_nothing(instruction),
+        }
+        here += 1;
+        changed = next_changed(here);
     }
     for &output in &graph.outputs {
         builder.output(replaced.by(output));
     }
-    builder.finish()
+    Some(builder.finish())
 }
 
 /// What replaces the places of a graph.
@@ -188,10 +199,10 @@ impl<'g> Replaced<'g> {
         Replaced { graph, open, constants: FxHashMap::default() }
     }
 
-    /// The results of the next instruction are replaced by those from this open place on.
+    /// The next results, this many, are replaced by those from this open place on.
     #[inline]
-    fn push(&mut self, first: Place, instruction: Instruction<'_>) {
-        self.open.extend((first..).take(instruction.results().len()));
+    fn push(&mut self, first: Place, results: usize) {
+        self.open.extend(first..first + results as Place);
     }
 
     /// The only result of the next instruction is replaced by a constant.

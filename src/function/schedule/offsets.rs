@@ -18,25 +18,24 @@ pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
         (uses[place as usize] == 1).then_some((product, sum.operands[1 - side]))
     };
     let with_offset = |sum: Instruction<'_>| product(sum, 0).or_else(|| product(sum, 1));
-    let mut left_out = vec![false; graph.places()];
+    // The products and the sums, by place.
+    let mut is_changed = vec![false; graph.places()];
     for sum in graph.instructions.iter() {
         if let Some((product, _)) = with_offset(sum) {
-            left_out[product.result] = true;
+            is_changed[product.result] = true;
+            is_changed[sum.result] = true;
         }
     }
-    let Some(first) = graph.instructions.iter().position(|it| left_out[it.result]) else {
-        return Cow::Borrowed(graph);
-    };
-    Cow::Owned(rewrite(graph, first, |builder, instruction, now| {
-        if left_out[instruction.result] {
-            return Rewritten::LeftOut;
-        }
-        match with_offset(instruction) {
+    let rewritten = rewrite(
+        graph,
+        |instruction| is_changed[instruction.result],
+        |builder, instruction, now| match with_offset(instruction) {
             Some((product, offset)) => {
                 let operands = operands(product, now).chain([now(offset)]);
                 Rewritten::By(builder.instruction(Op::WITH_OFFSET, operands))
             }
-            None => Rewritten::Same,
-        }
-    }))
+            None => Rewritten::LeftOut,
+        },
+    );
+    rewritten.map_or(Cow::Borrowed(graph), Cow::Owned)
 }

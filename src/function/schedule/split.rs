@@ -1,6 +1,6 @@
 //! Long products as products of two, level by level.
 
-use crate::function::ir::graph::{Graph, Place, Source};
+use crate::function::ir::graph::{Graph, Instruction, Place, Source};
 use crate::function::passes::{Rewritten, operands, rewrite};
 use crate::table::ops::Op;
 use std::borrow::Cow;
@@ -11,15 +11,9 @@ const LONG: usize = 64;
 /// The graph with every long product as a tree, whose levels are computed side by side, and for each of these trees the places of
 /// its products; the last is the whole.
 pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<Place>>) {
-    let is_long = |op: Op, operands: usize| op == Op::FACTORS && operands >= LONG;
-    let Some(first) = graph.instructions.iter().position(|it| is_long(it.op, it.operands.len())) else {
-        return (graph, Vec::new());
-    };
+    let is_long = |it: Instruction<'_>| it.op == Op::FACTORS && it.operands.len() >= LONG;
     let mut trees: Vec<Vec<Source>> = Vec::new();
-    let graph = rewrite(&graph, first, |builder, instruction, now| {
-        if !is_long(instruction.op, instruction.operands.len()) {
-            return Rewritten::Same;
-        }
+    let rewritten = rewrite(&graph, is_long, |builder, instruction, now| {
         let mut products = Vec::new();
         let whole = tree(operands(instruction, now).collect(), |a, b| {
             let product = builder.instruction(Op::PRODUCT, [a, b]);
@@ -29,12 +23,13 @@ pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<P
         trees.push(products);
         Rewritten::By(whole)
     });
+    let graph = rewritten.map_or(graph, Cow::Owned);
     let place = |product: Source| match product {
         Source::Result(number) => (graph.first_result() + number) as Place,
         _ => unreachable!("the result of an instruction"),
     };
     let trees = trees.into_iter().map(|products| products.into_iter().map(place).collect()).collect();
-    (Cow::Owned(graph), trees)
+    (graph, trees)
 }
 
 fn tree(mut factors: Vec<Source>, mut product: impl FnMut(Source, Source) -> Source) -> Source {

@@ -28,7 +28,8 @@ pub(super) fn long_sums(graph: &Graph) -> Option<Graph> {
         graph.instructions.iter().filter(|it| it.op == Op::TERMS && it.operands.len() >= LONG).peekable();
     long.peek()?;
     let parts = Parts { graph, uses: &graph.uses() };
-    let mut left_out = vec![false; graph.places()];
+    // The terms that are taken apart, and the sums, by place.
+    let mut is_changed = vec![false; graph.places()];
     // The results of sums in parts, and the parts of each kind.
     let mut in_parts: Vec<(usize, Kinds)> = Vec::new();
     for sum in long {
@@ -42,24 +43,19 @@ pub(super) fn long_sums(graph: &Graph) -> Option<Graph> {
         let is_split = kinds.keys().any(|&(by, is_product)| is_product || by != 1f64.to_bits());
         if is_split && kinds.len() <= KINDS {
             in_parts.push((sum.result, kinds));
-            apart.into_iter().for_each(|place| left_out[place as usize] = true);
+            is_changed[sum.result] = true;
+            apart.into_iter().for_each(|place| is_changed[place as usize] = true);
         }
-    }
-    if in_parts.is_empty() {
-        return None;
     }
     in_parts.reverse();
-    let is_changed = |it: Instruction<'_>| {
-        left_out[it.result] || in_parts.last().is_some_and(|(first, _)| *first == it.result)
-    };
-    let unchanged = graph.instructions.iter().position(is_changed).unwrap_or(0);
-    Some(rewrite(graph, unchanged, |builder, instruction, now| {
-        match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
+    rewrite(
+        graph,
+        |instruction| is_changed[instruction.result],
+        |builder, instruction, now| match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
             Some((_, kinds)) => Rewritten::By(total(builder, &kinds, now)),
-            None if left_out[instruction.result] => Rewritten::LeftOut,
-            None => Rewritten::Same,
-        }
-    }))
+            None => Rewritten::LeftOut,
+        },
+    )
 }
 
 /// The sum of the sums of all kinds.
