@@ -255,6 +255,15 @@ impl Instructions {
         self.ops.partition_point(|entry| entry.result <= place).checked_sub(1)
     }
 
+    /// The place of the first result of the instruction with this index.
+    #[inline]
+    pub fn result(&self, index: usize) -> usize {
+        if self.results.len() == self.ops.len() {
+            return self.results.start + index; // each has one result
+        }
+        self.ops[index].result as usize
+    }
+
     /// The instruction that has a result at this place; `None` for a constant or an input.
     pub fn of(&self, place: Place) -> Option<Instruction<'_>> {
         self.index_of(place).map(|index| self.at(index))
@@ -325,6 +334,15 @@ impl Instruction<'_> {
     #[inline(always)]
     pub fn is_matrix(self) -> bool {
         matches!(self.op, Op::Matrix(_))
+    }
+
+    /// Sets what is known of each of its results.
+    #[inline]
+    pub fn set<T: Copy>(self, by_place: &mut [T], known: T) {
+        match &mut by_place[self.results()] {
+            [only] => *only = known,
+            all => all.fill(known),
+        }
     }
 
     /// Computes its results, and stores them with the other values. It is no call of an atomic function.

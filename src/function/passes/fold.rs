@@ -6,24 +6,25 @@ use rustc_hash::FxHashMap;
 
 /// The graph with their values; `None` if there are none.
 pub(super) fn constants(graph: &Graph) -> Option<Graph> {
-    let mut is_constant = vec![false; graph.places()];
-    is_constant[..graph.constants.len()].fill(true);
+    let instructions = &graph.instructions;
+    let begin = instructions.iter().position(|it| it.operands.iter().all(|&place| graph.is_constant(place)));
+    // The values by their places, and whether a place has one or is a constant.
     let mut folded: FxHashMap<Place, f64> = FxHashMap::default();
+    let mut is_known = vec![false; graph.places()];
+    is_known[..graph.constants.len()].fill(true);
     let mut values = Vec::new();
-    for instruction in graph.instructions.iter() {
-        if instruction.operands.iter().all(|&place| is_constant[place as usize]) {
+    for instruction in instructions.range(begin.unwrap_or(instructions.len())..instructions.len()) {
+        if instruction.operands.iter().all(|&place| is_known[place as usize]) {
             values.clear();
-            let value = |place: &Place| graph.constants.get(*place as usize).or_else(|| folded.get(place));
+            let value = |&place: &Place| graph.constants.get(place as usize).or_else(|| folded.get(&place));
             values.extend(instruction.operands.iter().filter_map(value));
             if let Some(value) = instruction.op.value(&values) {
-                is_constant[instruction.result] = true;
+                is_known[instruction.result] = true;
                 folded.insert(instruction.result as Place, value);
             }
         }
     }
-    rewrite(
-        graph,
-        |instruction| is_constant[instruction.result],
-        |_, instruction, _| Rewritten::By(Source::Constant(folded[&(instruction.result as Place)])),
-    )
+    rewrite(graph, &is_known, |_, instruction, _| {
+        Rewritten::By(Source::Constant(folded[&(instruction.result as Place)]))
+    })
 }

@@ -61,12 +61,10 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         fused.push((root.result, op, start..new_operands.len()));
     }
     fused.iter().for_each(|&(sum, ..)| is_changed[sum] = true);
-    rewrite(
-        graph,
-        |instruction| is_changed[instruction.result],
-        |_, Instruction { result, .. }, _| match fused.pop_if(|(sum, ..)| *sum == result) {
+    rewrite(graph, &is_changed, |_, Instruction { result, .. }, _| {
+        match fused.pop_if(|(sum, ..)| *sum == result) {
             Some((_, op, range)) => Rewritten::As(op, &new_operands[range]),
             None => Rewritten::LeftOut,
-        },
-    )
+        }
+    })
 }

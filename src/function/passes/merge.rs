@@ -9,13 +9,14 @@ use std::hash::{Hash, Hasher};
 
 /// The graph in which every expression stands once; `None` if it is that already.
 pub(super) fn common(graph: &Graph) -> Option<Graph> {
-    let first = first_equals(graph);
-    let is_repeated = |instruction: Instruction<'_>| first[instruction.result] as usize != instruction.result;
-    rewrite(graph, is_repeated, |_, instruction, now| Rewritten::By(now(first[instruction.result])))
+    let (first, is_repeated) = first_equals(graph);
+    rewrite(graph, &is_repeated, |_, instruction, now| Rewritten::By(now(first[instruction.result])))
 }
 
-/// For the first result of each instruction, and for all else: the first place with an equal expression.
-fn first_equals(graph: &Graph) -> Vec<Place> {
+/// For the first result of each instruction, and for all else: the first place with an equal expression, and whether it is
+/// the result of an earlier instruction.
+fn first_equals(graph: &Graph) -> (Vec<Place>, Vec<bool>) {
+    let mut is_repeated = vec![false; graph.places()];
     let mut first: Vec<Place> = (0..graph.places() as Place).collect();
     // By their bits, so that 0 and −0 differ. (A graph that was loaded may have a constant twice.)
     let mut constants: FxHashMap<u64, Place> = FxHashMap::default();
@@ -25,8 +26,8 @@ fn first_equals(graph: &Graph) -> Vec<Place> {
     let mut seen = Seen::of(graph);
     for (number, instruction) in graph.instructions.iter().enumerate() {
         let own = || first_operands(instruction, &first);
-        let last = own().max().unwrap_or(0) as usize;
-        let earlier = seen.find_or_insert(hash(instruction.op, own()), last, number as u32, |other| {
+        let (hash, last) = hash(instruction.op, own());
+        let earlier = seen.find_or_insert(hash, last as usize, number as u32, |other| {
             let other = graph.instructions.at(other as usize);
             other.op == instruction.op && first_operands(other, &first).eq(own())
         });
@@ -35,9 +36,10 @@ fn first_equals(graph: &Graph) -> Vec<Place> {
             for (place, equal) in instruction.results().zip(equal..) {
                 first[place] = equal;
             }
+            is_repeated[instruction.result] = true;
         }
     }
-    first
+    (first, is_repeated)
 }
 
 /// The operands by their first equals, in an order that does not depend on theirs where theirs does not matter.
@@ -128,10 +130,14 @@ impl Seen {
     }
 }
 
-fn hash(op: Op, operands: impl Iterator<Item = Place>) -> u32 {
-    let mut hasher = FxHasher::default();
+/// A hash of an expression, and the largest place of an operand.
+fn hash(op: Op, operands: impl Iterator<Item = Place>) -> (u32, Place) {
+    let (mut hasher, mut last) = (FxHasher::default(), 0);
     op.hash(&mut hasher);
-    operands.for_each(|place| hasher.write_u32(place));
+    for place in operands {
+        hasher.write_u32(place);
+        last = last.max(place);
+    }
     let hash = hasher.finish();
-    (hash ^ hash >> 32) as u32
+    ((hash ^ hash >> 32) as u32, last)
 }

@@ -110,15 +110,18 @@ pub(super) enum Rewritten<'r> {
 
 /// Rewrites the instructions in order: `step` tells what becomes of one that is changed, given the replacements of all earlier
 /// places. The others are the same operations over what replaces their operands. Guards that compare constants are dropped.
-/// `None` if nothing changes.
+/// `None` if nothing changes. `is_changed`: by the place of the first result.
 pub(super) fn rewrite<'g, 'r>(
     graph: &'g Graph,
-    is_changed: impl Fn(Instruction<'g>) -> bool,
+    is_changed: &[bool],
     mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten<'r>,
 ) -> Option<Graph> {
     let (instructions, end) = (&graph.instructions, graph.instructions.len());
-    let next_changed =
-        |from: usize| instructions.range(from..end).position(&is_changed).map_or(end, |count| from + count);
+    let next_changed = |from: usize| {
+        let from = instructions.results_of(from..end).start;
+        let next = is_changed[from..].iter().position(|&is_changed| is_changed);
+        next.and_then(|next| instructions.index_of((from + next) as Place)).unwrap_or(end)
+    };
     let is_any_settled = graph.guards.iter().any(|guard| graph.is_settled(guard));
     let mut changed = next_changed(0);
     if changed == end && !is_any_settled {

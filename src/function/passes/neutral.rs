@@ -1,7 +1,7 @@
 //! Removes operations that return their operand unchanged.
 
 use super::{Rewritten, rewrite};
-use crate::function::ir::graph::{Graph, Instruction, Source};
+use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 use smallvec::SmallVec;
 
@@ -9,8 +9,7 @@ use smallvec::SmallVec;
 pub(super) fn operands(graph: &Graph) -> Option<Graph> {
     // For each new result: the operation and its operand, if it has one operand.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();
-    let all = |_: Instruction<'_>| true;
-    rewrite(graph, all, |builder, instruction, now| {
+    rewrite(graph, &vec![true; graph.places()], |builder, instruction, now| {
         let op = instruction.op;
         let operands: SmallVec<[Source; 4]> = super::operands(instruction, now).collect();
         let is_neutral = |side: usize| match operands[side] {

@@ -336,7 +336,7 @@ impl<'g> Planner<'g> {
         let to = self.blocks.append(numbers.len() * each);
         let mut next = to;
         for &number in numbers {
-            let first = self.instruction(number).result;
+            let first = self.graph.instructions.result(number as usize);
             for at in &mut self.at[first..first + each] {
                 *at = next;
                 next += 1;

@@ -24,7 +24,7 @@ impl Levels {
             }
             let operands = instruction.operands.iter().map(|&operand| known[operand as usize]);
             let level = operands.max().unwrap_or(0);
-            known[instruction.results()].fill(level + 1);
+            instruction.set(&mut known, level + 1);
             level
         };
         Levels::sorted(graph.instructions.iter().map(level).collect())

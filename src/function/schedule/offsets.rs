@@ -26,16 +26,12 @@ pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
             is_changed[sum.result] = true;
         }
     }
-    let rewritten = rewrite(
-        graph,
-        |instruction| is_changed[instruction.result],
-        |builder, instruction, now| match with_offset(instruction) {
-            Some((product, offset)) => {
-                let operands = operands(product, now).chain([now(offset)]);
-                Rewritten::By(builder.instruction(Op::WITH_OFFSET, operands))
-            }
-            None => Rewritten::LeftOut,
-        },
-    );
+    let rewritten = rewrite(graph, &is_changed, |builder, instruction, now| match with_offset(instruction) {
+        Some((product, offset)) => {
+            let operands = operands(product, now).chain([now(offset)]);
+            Rewritten::By(builder.instruction(Op::WITH_OFFSET, operands))
+        }
+        None => Rewritten::LeftOut,
+    });
     rewritten.map_or(Cow::Borrowed(graph), Cow::Owned)
 }

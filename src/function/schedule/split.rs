@@ -1,6 +1,6 @@
 //! Long products as products of two, level by level.
 
-use crate::function::ir::graph::{Graph, Instruction, Place, Source};
+use crate::function::ir::graph::{Graph, Place, Source};
 use crate::function::passes::{Rewritten, operands, rewrite};
 use crate::table::ops::Op;
 use std::borrow::Cow;
@@ -11,9 +11,12 @@ const LONG: usize = 64;
 /// The graph with every long product as a tree, whose levels are computed side by side, and for each of these trees the places of
 /// its products; the last is the whole.
 pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<Place>>) {
-    let is_long = |it: Instruction<'_>| it.op == Op::FACTORS && it.operands.len() >= LONG;
+    let mut is_long = vec![false; graph.places()];
+    for product in graph.instructions.iter().filter(|it| it.op == Op::FACTORS && it.operands.len() >= LONG) {
+        is_long[product.result] = true;
+    }
     let mut trees: Vec<Vec<Source>> = Vec::new();
-    let rewritten = rewrite(&graph, is_long, |builder, instruction, now| {
+    let rewritten = rewrite(&graph, &is_long, |builder, instruction, now| {
         let mut products = Vec::new();
         let whole = tree(operands(instruction, now).collect(), |a, b| {
             let product = builder.instruction(Op::PRODUCT, [a, b]);

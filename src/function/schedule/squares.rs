@@ -48,14 +48,12 @@ pub(super) fn long_sums(graph: &Graph) -> Option<Graph> {
         }
     }
     in_parts.reverse();
-    rewrite(
-        graph,
-        |instruction| is_changed[instruction.result],
-        |builder, instruction, now| match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
+    rewrite(graph, &is_changed, |builder, instruction, now| {
+        match in_parts.pop_if(|(sum, _)| *sum == instruction.result) {
             Some((_, kinds)) => Rewritten::By(total(builder, &kinds, now)),
             None => Rewritten::LeftOut,
-        },
-    )
+        }
+    })
 }
 
 /// The sum of the sums of all kinds.

@@ -118,14 +118,13 @@ fn uses(levelled: &Levelled<'_>) -> Uses {
     // Of the level: where the kinds of these operations begin.
     let mut begun: FxHashMap<(Op, usize), usize> = FxHashMap::default();
     let inputs = graph.input(0)..graph.input(graph.inputs);
+    let uses_any = |it: Instruction<'_>| it.operands.iter().any(|place| inputs.contains(place));
+    let uses_any: Vec<bool> = graph.instructions.iter().map(uses_any).collect();
     for numbers in levelled.early().iter() {
         begun.clear();
         let mut last = None;
-        for &number in numbers {
+        for &number in numbers.iter().filter(|number| uses_any[**number as usize]) {
             let Instruction { op, operands, .. } = graph.instructions.at(number as usize);
-            if !operands.iter().any(|place| inputs.contains(place)) {
-                continue;
-            }
             let count = if operands.len() > POSITIONS { 1 } else { operands.len() };
             let first = match last {
                 Some((of, first)) if of == (op, operands.len()) => first,
