@@ -27,7 +27,7 @@ const RECORDED: f64 = 500.0;
 impl Function {
     /// How much there is to compute, in operations.
     pub(crate) fn work(&self) -> usize {
-        self.graph.instructions.iter().map(Instruction::work).sum()
+        self.graph.instructions.work()
     }
 
     /// The estimated time of an evaluator for the value and the gradient, in nanoseconds.

@@ -279,6 +279,21 @@ impl Instructions {
         self.range(0..self.len())
     }
 
+    /// Those that are this operation.
+    pub fn with_op(&self, op: Op) -> impl Iterator<Item = Instruction<'_>> {
+        self.ops.iter().filter(move |entry| entry.op == op).map(|entry| self.instruction(entry))
+    }
+
+    /// Those that call atomic functions.
+    pub fn calls(&self) -> impl Iterator<Item = Instruction<'_>> {
+        self.calls.iter().map(|&call| self.at(call as usize))
+    }
+
+    /// The [work](Instruction::work) of all.
+    pub fn work(&self) -> usize {
+        self.ops.iter().map(|entry| work((entry.end - entry.start) as usize)).sum()
+    }
+
     /// The instructions in this range.
     #[inline(always)]
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = Instruction<'_>> {
@@ -311,6 +326,10 @@ impl Instructions {
     }
 }
 
+fn work(operands: usize) -> usize {
+    operands.saturating_sub(1).max(1)
+}
+
 /// Evaluation of an instruction, given the values of all places. Its parts are taken out first, so that loops over
 /// instructions keep them in registers.
 impl Instruction<'_> {
@@ -327,7 +346,7 @@ impl Instruction<'_> {
 
     /// A row over a list does as much as an operation of two operands for each of its terms.
     pub fn work(self) -> usize {
-        self.operands.len().saturating_sub(1).max(1)
+        work(self.operands.len())
     }
 
     /// Whether it is an operation on matrices.

@@ -5,11 +5,11 @@ use crate::function::ir::graph::Graph;
 
 /// The graph without them; `None` if there are none.
 pub(super) fn code(graph: &Graph) -> Option<Graph> {
-    let needed = graph.needed_by(graph.asked_for());
-    // Mostly all are: seen soonest here.
-    if needed[graph.first_result()..].iter().all(|&is_needed| is_needed) {
+    // Mostly all results are used, and then the last is an output, and each is needed by what it is used by.
+    if graph.uses()[graph.first_result()..].iter().all(|&uses| uses > 0) {
         return None;
     }
+    let needed = graph.needed_by(graph.asked_for());
     let mut is_dead = vec![false; graph.places()];
     for instruction in graph.instructions.iter() {
         is_dead[instruction.result] = !needed[instruction.results()].contains(&true);

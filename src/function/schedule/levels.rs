@@ -36,7 +36,10 @@ impl Levels {
         let mut height = vec![0; graph.places()];
         let mut level = vec![0; graph.instructions.len()];
         for (level, instruction) in level.iter_mut().rev().zip(graph.instructions.backwards()) {
-            let after = height[instruction.results()].iter().copied().max().unwrap_or(0);
+            let after = match height[instruction.results()] {
+                [only] => only,
+                ref all => all.iter().copied().max().unwrap_or(0),
+            };
             for &operand in instruction.operands {
                 height[operand as usize] = height[operand as usize].max(after + 1);
             }

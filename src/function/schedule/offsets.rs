@@ -8,19 +8,22 @@ use std::cell::LazyCell;
 
 /// The graph with `Σ a·b + c` as one operation, where the inner product is used nowhere else. All bits stay.
 pub(super) fn of_inner_products(graph: &Graph) -> Cow<'_, Graph> {
-    if !graph.instructions.iter().any(|it| it.op == Op::INNER_PRODUCT) {
+    if graph.instructions.with_op(Op::INNER_PRODUCT).next().is_none() {
         return Cow::Borrowed(graph);
     }
     let uses = LazyCell::new(|| graph.uses());
     let product = |sum: Instruction<'_>, side: usize| {
-        let place = *sum.operands.get(side).filter(|_| sum.op == Op::TWO_TERMS)?;
+        let place = sum.operands[side];
         let product = graph.instructions.of(place).filter(|it| it.op == Op::INNER_PRODUCT)?;
         (uses[place as usize] == 1).then_some((product, sum.operands[1 - side]))
     };
-    let with_offset = |sum: Instruction<'_>| product(sum, 0).or_else(|| product(sum, 1));
+    let with_offset = |sum: Instruction<'_>| match sum.op == Op::TWO_TERMS {
+        true => product(sum, 0).or_else(|| product(sum, 1)),
+        false => None,
+    };
     // The products and the sums, by place.
     let mut is_changed = vec![false; graph.places()];
-    for sum in graph.instructions.iter() {
+    for sum in graph.instructions.with_op(Op::TWO_TERMS) {
         if let Some((product, _)) = with_offset(sum) {
             is_changed[product.result] = true;
             is_changed[sum.result] = true;

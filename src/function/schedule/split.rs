@@ -12,7 +12,7 @@ const LONG: usize = 64;
 /// its products; the last is the whole.
 pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<Place>>) {
     let mut is_long = vec![false; graph.places()];
-    for product in graph.instructions.iter().filter(|it| it.op == Op::FACTORS && it.operands.len() >= LONG) {
+    for product in graph.instructions.with_op(Op::FACTORS).filter(|it| it.operands.len() >= LONG) {
         is_long[product.result] = true;
     }
     let mut trees: Vec<Vec<Source>> = Vec::new();

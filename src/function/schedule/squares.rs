@@ -24,8 +24,7 @@ type Kinds = IndexMap<Kind, Vec<Part>, FxBuildHasher>;
 /// The graph with long sums of terms like `w a² + b²` as `w Σ a·a + Σ b·b`. The parts of a term have one sign, so the error of
 /// the sum is no larger than before, but its last bits may be others. `None` if there are none.
 pub(super) fn long_sums(graph: &Graph) -> Option<Graph> {
-    let mut long =
-        graph.instructions.iter().filter(|it| it.op == Op::TERMS && it.operands.len() >= LONG).peekable();
+    let mut long = graph.instructions.with_op(Op::TERMS).filter(|sum| sum.operands.len() >= LONG).peekable();
     long.peek()?;
     let parts = Parts { graph, uses: &graph.uses() };
     // The terms that are taken apart, and the sums, by place.

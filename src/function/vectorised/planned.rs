@@ -65,8 +65,7 @@ impl Planned {
 /// How much there is to compute, but for what atomic functions do.
 fn work(function: &Function) -> usize {
     let instructions = &function.graph.instructions;
-    let others = instructions.iter().filter(|&it| instructions.called_by(it).is_none());
-    others.map(Instruction::work).sum()
+    instructions.work() - instructions.calls().map(Instruction::work).sum::<usize>()
 }
 
 /// Whether no guard is before an atomic function. A plan looks at guards last, and a solver of the user's may rely on them.

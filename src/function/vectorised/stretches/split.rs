@@ -114,7 +114,9 @@ pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
     let mut shortest = LONG.max(2 * least);
     let terms = |sum: Instruction<'_>| terms_of(sum).map(|(terms, _)| terms);
     let is_long = |sum: Instruction<'_>, shortest: usize| terms(sum) >= Some(shortest);
-    let mut long: Vec<_> = graph.instructions.iter().filter(|&sum| is_long(sum, shortest)).collect();
+    let sums = [Op::TERMS, Op::INNER_PRODUCT].into_iter().flat_map(|op| graph.instructions.with_op(op));
+    let mut long: Vec<_> = sums.filter(|&sum| is_long(sum, shortest)).collect();
+    long.sort_unstable_by_key(|sum| sum.result);
     for _ in 0..TRIES {
         let sums = outermost(graph, &long);
         let lengths = || sums.iter().copied().filter_map(terms);
@@ -202,8 +204,7 @@ impl<'g> Divided<'g> {
             divided.guards = divided.units_of_guards();
             divided.find_needs();
         }
-        let all: usize = graph.instructions.iter().map(Instruction::work).sum();
-        if LEAST * divided.of_unit.iter().sum::<usize>() < all {
+        if LEAST * divided.of_unit.iter().sum::<usize>() < graph.instructions.work() {
             return None;
         }
         divided.cut();
@@ -240,7 +241,10 @@ impl<'g> Divided<'g> {
                 }
                 continue;
             }
-            let units = needed[instruction.results()].iter().copied().fold(NOWHERE, both);
+            let units = match needed[instruction.results()] {
+                [only] => only,
+                ref all => all.iter().copied().fold(NOWHERE, both),
+            };
             if units != NOWHERE {
                 instruction.operands.iter().for_each(|&operand| add(&mut needed, operand, units));
                 *own = units;
