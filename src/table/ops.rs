@@ -36,6 +36,7 @@ use crate::table::atomic::AtomicOp;
 use crate::table::matrix::op::MatrixOp;
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Passes every row of the table to the macro `$consumer`, after the tokens of `$context`.
 macro_rules! for_each_primitive {
@@ -590,11 +591,14 @@ macro_rules! define_op {
                     // As written, for this exponent.
                     Op::SQUARE => Some(Multiple { by: 2.0, of: Some(Factor::Operand(0)) }),
                     $( define_op!(@any $Op $($n)?) => {
-                        let is_untaken_somewhere = !concat!("" $(, stringify!($untaken))?).is_empty();
-                        let partial = [$(stringify!($partial)),*][operand];
-                        (!is_untaken_somewhere)
-                            .then(|| multiple(partial, &[$(stringify!($arg)),*], stringify!($y)))
-                            .flatten()
+                        // By operand; read once.
+                        static MULTIPLES: LazyLock<Vec<Option<Multiple>>> = LazyLock::new(|| {
+                            let is_untaken_somewhere = !concat!("" $(, stringify!($untaken))?).is_empty();
+                            let of = |partial| multiple(partial, &[$(stringify!($arg)),*], stringify!($y));
+                            let of = |partial| if is_untaken_somewhere { None } else { of(partial) };
+                            vec![$(of(stringify!($partial))),*]
+                        });
+                        MULTIPLES[operand]
                     } )*
                     _ => None,
                 }
@@ -615,9 +619,18 @@ macro_rules! define_op {
             pub(crate) fn partial_reads(self, partial: usize, operand: Option<usize>) -> bool {
                 match self {
                     $( define_op!(@any $Op $($n)?) => {
-                        let name = operand.map_or(stringify!($y), |operand| [$(stringify!($arg)),*][operand]);
-                        let untaken = concat!("" $(, stringify!($untaken))?);
-                        mentions([$(stringify!($partial)),*][partial], name) || mentions(untaken, name)
+                        // By partial: of each operand, and last of the result; read once.
+                        static READS: LazyLock<Vec<Vec<bool>>> = LazyLock::new(|| {
+                            let names = [$(stringify!($arg),)* stringify!($y)];
+                            let untaken = concat!("" $(, stringify!($untaken))?);
+                            let of = |partial| {
+                                let reads = |name| mentions(partial, name) || mentions(untaken, name);
+                                names.map(reads).to_vec()
+                            };
+                            vec![$(of(stringify!($partial))),*]
+                        });
+                        let reads = &READS[partial];
+                        reads[operand.unwrap_or(reads.len() - 1)]
                     } )*
                     _ => true,
                 }

@@ -246,6 +246,13 @@ impl Instructions {
         &self.operands
     }
 
+    /// Where the operands of the instruction with this index are among [those of all](Self::operands).
+    #[inline]
+    pub fn range_of_operands(&self, index: usize) -> Range<usize> {
+        let Entry { start, end, .. } = self.ops[index];
+        start as usize..end as usize
+    }
+
     /// The index of the instruction that has a result at this place; `None` for a constant or an input.
     pub fn index_of(&self, place: Place) -> Option<usize> {
         let result = (place as usize).checked_sub(self.results.start)?;

@@ -1,7 +1,7 @@
 //! Computes equal expressions once.
 
 use super::{Rewritten, rewrite};
-use crate::function::ir::graph::{Graph, Instruction, Place};
+use crate::function::ir::graph::{Graph, Place};
 use crate::table::ops::Op;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::hash_map::Entry;
@@ -24,15 +24,26 @@ fn first_equals(graph: &Graph) -> (Vec<Place>, Vec<bool>) {
         first[place] = *constants.entry(constant.to_bits()).or_insert(place as Place);
     }
     let mut seen = Seen::of(graph);
+    // The operands of all instructions so far by their first equals, in an order that does not depend on theirs where theirs does not
+    // matter.
+    let mut operands: Vec<Place> = Vec::with_capacity(graph.instructions.operands().len());
     for (number, instruction) in graph.instructions.iter().enumerate() {
-        let own = || first_operands(instruction, &first);
-        let (hash, last) = hash(instruction.op, own());
+        let start = operands.len();
+        operands.extend(instruction.operands.iter().map(|&place| first[place as usize]));
+        let own = &mut operands[start..];
+        if let [a, b] = own
+            && instruction.op.is_commutative()
+            && a > b
+        {
+            std::mem::swap(a, b);
+        }
+        let (hash, last) = hash(instruction.op, own);
         let earlier = seen.find_or_insert(hash, last as usize, number as u32, |other| {
-            let other = graph.instructions.at(other as usize);
-            other.op == instruction.op && first_operands(other, &first).eq(own())
+            let (other, of_other) = (other as usize, graph.instructions.range_of_operands(other as usize));
+            graph.instructions.at(other).op == instruction.op && operands[of_other] == operands[start..]
         });
         if let Some(earlier) = earlier {
-            let equal = graph.instructions.at(earlier as usize).result as Place;
+            let equal = graph.instructions.result(earlier as usize) as Place;
             for (place, equal) in instruction.results().zip(equal..) {
                 first[place] = equal;
             }
@@ -40,17 +51,6 @@ fn first_equals(graph: &Graph) -> (Vec<Place>, Vec<bool>) {
         }
     }
     (first, is_repeated)
-}
-
-/// The operands by their first equals, in an order that does not depend on theirs where theirs does not matter.
-fn first_operands(instruction: Instruction<'_>, first: &[Place]) -> impl Iterator<Item = Place> {
-    let Instruction { op, operands, .. } = instruction;
-    let is_swapped = match *operands {
-        [a, b] => op.is_commutative() && first[a as usize] > first[b as usize],
-        _ => false,
-    };
-    let operand = move |k: usize| operands[if is_swapped { 1 - k } else { k }];
-    (0..operands.len()).map(move |k| first[operand(k) as usize])
 }
 
 /// The different expressions so far, by the numbers of their instructions. Most operands are used by few instructions: for each place,
@@ -131,10 +131,10 @@ impl Seen {
 }
 
 /// A hash of an expression, and the largest place of an operand.
-fn hash(op: Op, operands: impl Iterator<Item = Place>) -> (u32, Place) {
+fn hash(op: Op, operands: &[Place]) -> (u32, Place) {
     let (mut hasher, mut last) = (FxHasher::default(), 0);
     op.hash(&mut hasher);
-    for place in operands {
+    for &place in operands {
         hasher.write_u32(place);
         last = last.max(place);
     }

@@ -306,8 +306,10 @@ impl Planner<'_> {
                 && (of.at, of.len) == (operand.at, values.len())
                 && self.uses[values.clone()].iter().all(|&uses| uses == 1)
                 && !self.is_written[values.clone()].contains(&true);
-            let multiple = self.multiple(step, operands, own).filter(|_| is_alone);
-            if let Some(adjoints) = multiple.and_then(|multiple| from.times(&multiple)) {
+            let multiple = || self.multiple(step, operands, own);
+            let adjoints =
+                if is_alone { multiple().and_then(|multiple| from.times(&multiple)) } else { None };
+            if let Some(adjoints) = adjoints {
                 self.at[block] = Some(adjoints);
                 self.memory.lend(self.blocks.of(results), block);
                 if adjoints.are_same() && adjoints.value.is_some() {
@@ -323,9 +325,10 @@ impl Planner<'_> {
     fn linear(&mut self, step: &Step, operands: &[Operand], from: Adjoints, is_left: &mut [bool]) {
         let mut contributions = Vec::new();
         for own in 0..operands.len() {
-            let Some(mut multiple) = self.multiple(step, operands, own).filter(|_| is_left[own]) else {
+            if !is_left[own] {
                 continue;
-            };
+            }
+            let Some(mut multiple) = self.multiple(step, operands, own) else { continue };
             is_left[own] = false;
             let twin = multiple.other.filter(|&other| is_left[other] && operands[other] == operands[own]);
             if let Some(other) = twin {
