@@ -629,8 +629,8 @@ macro_rules! define_op {
                             };
                             vec![$(of(stringify!($partial))),*]
                         });
-                        let reads = &READS[partial];
-                        reads[operand.unwrap_or(reads.len() - 1)]
+                        let (of_result, of_operands) = READS[partial].split_last().expect("the result");
+                        operand.map_or(*of_result, |operand| of_operands[operand])
                     } )*
                     _ => true,
                 }

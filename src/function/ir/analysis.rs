@@ -10,7 +10,7 @@ impl Graph {
         let mut depends = self.marked(inputs.map(|input| self.input(input)));
         for instruction in self.instructions.iter() {
             if instruction.operands.iter().any(|&operand| depends[operand as usize]) {
-                depends[instruction.results()].fill(true);
+                instruction.set(&mut depends, true);
             }
         }
         depends

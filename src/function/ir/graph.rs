@@ -112,9 +112,13 @@ impl Graph {
         (place as usize) < self.constants.len()
     }
 
-    /// Whether a guard compares constants alone, so that nothing has to be checked.
+    /// Whether a guard compares constants that have the recorded outcome, so that nothing has to be checked.
     pub fn is_settled(&self, guard: &Guard) -> bool {
-        self.is_constant(guard.left) && self.is_constant(guard.right)
+        let constant = |place: Place| self.constants.get(place as usize);
+        match (constant(guard.left), constant(guard.right)) {
+            (Some(&left), Some(&right)) => guard.predicate.holds(left, right) == guard.outcome,
+            _ => false,
+        }
     }
 
     /// The same graph with its inputs in this order.

@@ -116,7 +116,8 @@ impl Instructions {
 
     /// The first instruction in this range that calls an atomic function.
     pub fn next_call(&self, range: Range<usize>) -> Option<usize> {
-        self.calls_in(range).first().map(|&call| call as usize)
+        let next = self.calls.partition_point(|&call| (call as usize) < range.start);
+        self.calls.get(next).map(|&call| call as usize).filter(|&call| call < range.end)
     }
 
     /// The indices of the instructions in this range that call atomic functions.
@@ -172,7 +173,8 @@ impl Instructions {
         result
     }
 
-    /// Appends instructions of another list that calls the same functions, with each place of an operand replaced by another.
+    /// Appends instructions of another list, with each place of an operand replaced by another. The functions that are called have
+    /// the same indices in both.
     ///
     /// # Panics
     /// If there are 2³² operands, or values, or more in total.
@@ -182,13 +184,13 @@ impl Instructions {
         // All are moved as far, maybe back.
         let by_operands = (self.operands.len() as u32).wrapping_sub(start);
         let by_results = (self.results.end as Place).wrapping_sub(result);
-        let by_calls = (self.ops.len() as u32).wrapping_sub(range.start as u32);
+        let by_index = (self.ops.len() as u32).wrapping_sub(range.start as u32);
         self.operands.extend(operands.iter().copied().map(moved));
         u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
         self.results.end += results.len();
         Place::try_from(self.results.end).expect("fewer than 2³² values");
         let calls = from.calls_in(range.clone()).iter();
-        self.calls.extend(calls.map(|&call| call.wrapping_add(by_calls)));
+        self.calls.extend(calls.map(|&call| call.wrapping_add(by_index)));
         self.ops.extend(from.ops[range].iter().map(|&Entry { op, start, end, result }| Entry {
             op,
             start: start.wrapping_add(by_operands),
@@ -360,6 +362,15 @@ impl Instruction<'_> {
     #[inline(always)]
     pub fn is_matrix(self) -> bool {
         matches!(self.op, Op::Matrix(_))
+    }
+
+    /// What is known of its results, taken together. Mostly it is one.
+    #[inline]
+    pub fn over_results<T: Copy>(self, by_place: &[T], both: impl Fn(T, T) -> T) -> T {
+        match by_place[self.results()] {
+            [only] => only,
+            ref all => all.iter().copied().reduce(both).expect("a result"),
+        }
     }
 
     /// Sets what is known of each of its results.

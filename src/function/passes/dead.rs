@@ -5,7 +5,8 @@ use crate::function::ir::graph::Graph;
 
 /// The graph without them; `None` if there are none.
 pub(super) fn code(graph: &Graph) -> Option<Graph> {
-    // Mostly all results are used, and then the last is an output, and each is needed by what it is used by.
+    // Mostly all results are used. Then each is needed: the last is no operand, so it is an output or compared by a guard, and the
+    // one before it is that too, or an operand of one that is needed.
     if graph.uses()[graph.first_result()..].iter().all(|&uses| uses > 0) {
         return None;
     }

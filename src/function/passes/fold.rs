@@ -1,10 +1,10 @@
 //! Evaluates operations whose operands are all constants.
 
-use super::{Rewritten, rewrite};
+use super::{Rewritten, rewritten};
 use crate::function::ir::graph::{Graph, Place, Source};
 use rustc_hash::FxHashMap;
 
-/// The graph with their values; `None` if there are none.
+/// The graph with their values, without guards that are settled; `None` if there are none of either.
 pub(super) fn constants(graph: &Graph) -> Option<Graph> {
     let instructions = &graph.instructions;
     let begin = instructions.iter().position(|it| it.operands.iter().all(|&place| graph.is_constant(place)));
@@ -24,7 +24,10 @@ pub(super) fn constants(graph: &Graph) -> Option<Graph> {
             }
         }
     }
-    rewrite(graph, &is_known, |_, instruction, _| {
-        Rewritten::By(Source::Constant(folded[&(instruction.result as Place)]))
+    let is_any = !folded.is_empty() || graph.guards.iter().any(|guard| graph.is_settled(guard));
+    is_any.then(|| {
+        rewritten(graph, &is_known, |_, instruction, _| {
+            Rewritten::By(Source::Constant(folded[&(instruction.result as Place)]))
+        })
     })
 }

@@ -14,7 +14,8 @@ pub(super) fn sums(graph: &Graph, anywhere: bool) -> Option<Graph> {
         is_used_once.then(|| graph.instructions.of(place)).flatten().filter(|it| it.op == op)
     };
 
-    // By place: additions that are fused into another one, and products that are fused into an inner product; then these too.
+    // By place: additions that are fused into another one, and products that are fused into an inner product; in the end the sums
+    // that take these in, too.
     let mut is_changed = vec![false; graph.places()];
     // Sums that take these in, the last first, and their new operands.
     let mut fused: Vec<(usize, Op, Range<usize>)> = Vec::new();

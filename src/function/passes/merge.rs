@@ -13,8 +13,7 @@ pub(super) fn common(graph: &Graph) -> Option<Graph> {
     rewrite(graph, &is_repeated, |_, instruction, now| Rewritten::By(now(first[instruction.result])))
 }
 
-/// For the first result of each instruction, and for all else: the first place with an equal expression, and whether it is
-/// the result of an earlier instruction.
+/// By place: the first with an equal expression; and for the first result of each instruction, whether an earlier one computes it.
 fn first_equals(graph: &Graph) -> (Vec<Place>, Vec<bool>) {
     let mut is_repeated = vec![false; graph.places()];
     let mut first: Vec<Place> = (0..graph.places() as Place).collect();

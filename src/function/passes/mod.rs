@@ -7,7 +7,7 @@ mod merge;
 mod neutral;
 
 use super::Function;
-use super::ir::graph::{Builder, Constants, Graph, Instruction, Place, Source};
+use super::ir::graph::{Builder, Constants, Graph, Guard, Instruction, Place, Source};
 use super::known::Known;
 use crate::table::ops::Op;
 use rustc_hash::FxHashMap;
@@ -108,42 +108,44 @@ pub(super) enum Rewritten<'r> {
     LeftOut,
 }
 
-/// Rewrites the instructions in order: `step` tells what becomes of one that is changed, given the replacements of all earlier
-/// places. The others are the same operations over what replaces their operands. Guards that compare constants are dropped.
-/// `None` if nothing changes. `is_changed`: by the place of the first result.
+/// Rewrites the instructions that are changed, see [`rewritten`]; `None` if there are none.
 pub(super) fn rewrite<'g, 'r>(
     graph: &'g Graph,
     is_changed: &[bool],
-    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten<'r>,
+    step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten<'r>,
 ) -> Option<Graph> {
+    is_changed[graph.first_result()..].contains(&true).then(|| rewritten(graph, is_changed, step))
+}
+
+/// Rewrites the instructions in order: `step` tells what becomes of one that is changed, given the replacements of all earlier
+/// places. The others are the same operations over what replaces their operands. Guards that are settled are dropped.
+/// `is_changed`: by the place of the first result of an instruction; what it is at other places does not matter, but for those of
+/// further results, where it is false.
+fn rewritten<'g, 'r>(
+    graph: &'g Graph,
+    is_changed: &[bool],
+    mut step: impl FnMut(&mut Builder, Instruction<'g>, Now<'_>) -> Rewritten<'r>,
+) -> Graph {
     let (instructions, end) = (&graph.instructions, graph.instructions.len());
-    let next_changed = |from: usize| {
-        let from = instructions.results_of(from..end).start;
-        let next = is_changed[from..].iter().position(|&is_changed| is_changed);
-        next.and_then(|next| instructions.index_of((from + next) as Place)).unwrap_or(end)
+    let next_changed = |here: usize| {
+        let place = instructions.results_of(here..end).start;
+        match is_changed[place..].iter().position(|&is_changed| is_changed) {
+            Some(0) => here,
+            Some(more) => instructions.index_of((place + more) as Place).unwrap_or(end),
+            None => end,
+        }
     };
-    let is_any_settled = graph.guards.iter().any(|guard| graph.is_settled(guard));
     let mut changed = next_changed(0);
-    if changed == end && !is_any_settled {
-        return None;
-    }
-    let unchanged = if is_any_settled { 0 } else { changed };
+    // The instructions before the first change, and before the first guard that is dropped.
+    let settled = graph.guards.iter().find(|guard| graph.is_settled(guard));
+    let unchanged = settled.map_or(changed, |guard| guard.after.min(changed));
     let mut builder = Builder::after(graph, unchanged);
     let mut replaced = Replaced::after(graph, unchanged);
     let mut guards = graph.guards.iter().skip_while(|guard| guard.after < unchanged).peekable();
     let mut here = unchanged;
     loop {
         while let Some(guard) = guards.next_if(|guard| guard.after <= here) {
-            let (left, right) = (replaced.by(guard.left), replaced.by(guard.right));
-            let is_settled = match (left, right) {
-                (Source::Constant(left), Source::Constant(right)) => {
-                    guard.predicate.holds(left, right) == guard.outcome
-                }
-                _ => false,
-            };
-            if !is_settled {
-                builder.guard(guard.predicate, left, right, guard.outcome, guard.at.clone());
-            }
+            replaced.check(guard, &mut builder);
         }
         // What is the same is copied as a whole.
         let same = here..guards.peek().map_or(changed, |guard| guard.after.min(changed));
@@ -175,7 +177,7 @@ pub(super) fn rewrite<'g, 'r>(
     for &output in &graph.outputs {
         builder.output(replaced.by(output));
     }
-    Some(builder.finish())
+    builder.finish()
 }
 
 /// What replaces the places of a graph.
@@ -236,6 +238,15 @@ impl<'g> Replaced<'g> {
                 open
             }
             None => constants.open_constant(self.constant(place)),
+        }
+    }
+
+    /// Appends a guard, unless it compares constants with this outcome.
+    fn check(&self, guard: &Guard, builder: &mut Builder) {
+        let Guard { predicate, outcome, .. } = *guard;
+        match (self.by(guard.left), self.by(guard.right)) {
+            (Source::Constant(left), Source::Constant(right)) if predicate.holds(left, right) == outcome => {}
+            (left, right) => builder.guard(predicate, left, right, outcome, guard.at.clone()),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::function::ir::graph::{Graph, Source};
 use crate::table::ops::Op;
 use smallvec::SmallVec;
 
-/// The graph without them.
+/// The graph without them; `None` if there are no instructions.
 pub(super) fn operands(graph: &Graph) -> Option<Graph> {
     // For each new result: the operation and its operand, if it has one operand.
     let mut applied: Vec<Option<(Op, Source)>> = Vec::new();

@@ -36,10 +36,7 @@ impl Levels {
         let mut height = vec![0; graph.places()];
         let mut level = vec![0; graph.instructions.len()];
         for (level, instruction) in level.iter_mut().rev().zip(graph.instructions.backwards()) {
-            let after = match height[instruction.results()] {
-                [only] => only,
-                ref all => all.iter().copied().max().unwrap_or(0),
-            };
+            let after = instruction.over_results(&height, u32::max);
             for &operand in instruction.operands {
                 height[operand as usize] = height[operand as usize].max(after + 1);
             }
@@ -62,24 +59,21 @@ impl Levels {
 
     /// From the level of each instruction.
     fn sorted(levels: Vec<u32>) -> Levels {
-        let is_wanted = |level: &u32| *level != NONE;
-        let count = levels.iter().copied().filter(is_wanted).max().map_or(0, |last| last as usize + 1);
-        // What is left out comes last.
-        let level = |level: u32| (level as usize).min(count);
-        let mut ends = vec![0; count + 2];
-        levels.iter().for_each(|&of| ends[level(of) + 1] += 1);
-        for level in 0..=count {
+        let wanted = || levels.iter().enumerate().filter(|(_, level)| **level != NONE);
+        let count = wanted().map(|(_, &level)| level as usize + 1).max().unwrap_or(0);
+        let mut ends = vec![0; count + 1];
+        wanted().for_each(|(_, &level)| ends[level as usize + 1] += 1);
+        for level in 0..count {
             ends[level + 1] += ends[level];
         }
         // Until a level is filled, the end of the one before stands for its next place.
-        let mut numbers = vec![0; levels.len()];
-        for (number, &of) in (0..).zip(&levels) {
-            let next = &mut ends[level(of)];
-            numbers[*next] = number;
+        let mut numbers = vec![0; ends[count]];
+        for (number, &level) in wanted() {
+            let next = &mut ends[level as usize];
+            numbers[*next] = number as u32;
             *next += 1;
         }
         ends.truncate(count);
-        numbers.truncate(ends.last().copied().unwrap_or(0));
         Levels { numbers, ends }
     }
 }

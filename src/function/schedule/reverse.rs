@@ -306,10 +306,8 @@ impl Planner<'_> {
                 && (of.at, of.len) == (operand.at, values.len())
                 && self.uses[values.clone()].iter().all(|&uses| uses == 1)
                 && !self.is_written[values.clone()].contains(&true);
-            let multiple = || self.multiple(step, operands, own);
-            let adjoints =
-                if is_alone { multiple().and_then(|multiple| from.times(&multiple)) } else { None };
-            if let Some(adjoints) = adjoints {
+            let multiple = if is_alone { self.multiple(step, operands, own) } else { None };
+            if let Some(adjoints) = multiple.and_then(|multiple| from.times(&multiple)) {
                 self.at[block] = Some(adjoints);
                 self.memory.lend(self.blocks.of(results), block);
                 if adjoints.are_same() && adjoints.value.is_some() {

@@ -11,10 +11,13 @@ const LONG: usize = 64;
 /// The graph with every long product as a tree, whose levels are computed side by side, and for each of these trees the places of
 /// its products; the last is the whole.
 pub(super) fn long_products(graph: Cow<'_, Graph>) -> (Cow<'_, Graph>, Vec<Vec<Place>>) {
-    let mut is_long = vec![false; graph.places()];
-    for product in graph.instructions.with_op(Op::FACTORS).filter(|it| it.operands.len() >= LONG) {
-        is_long[product.result] = true;
+    let products = graph.instructions.with_op(Op::FACTORS).filter(|it| it.operands.len() >= LONG);
+    let long: Vec<usize> = products.map(|product| product.result).collect();
+    if long.is_empty() {
+        return (graph, Vec::new());
     }
+    let mut is_long = vec![false; graph.places()];
+    long.into_iter().for_each(|product| is_long[product] = true);
     let mut trees: Vec<Vec<Source>> = Vec::new();
     let rewritten = rewrite(&graph, &is_long, |builder, instruction, now| {
         let mut products = Vec::new();

@@ -241,10 +241,7 @@ impl<'g> Divided<'g> {
                 }
                 continue;
             }
-            let units = match needed[instruction.results()] {
-                [only] => only,
-                ref all => all.iter().copied().fold(NOWHERE, both),
-            };
+            let units = instruction.over_results(&needed, both);
             if units != NOWHERE {
                 instruction.operands.iter().for_each(|&operand| add(&mut needed, operand, units));
                 *own = units;
@@ -268,7 +265,7 @@ impl<'g> Divided<'g> {
                 units[instruction.result] = Some(self.units as u32);
             } else if needs == NOWHERE {
                 let unit = last(&units, instruction.operands);
-                units[instruction.results()].fill(unit);
+                instruction.set(&mut units, unit);
             }
         }
         self.graph.guards.iter().map(|guard| last(&units, &[guard.left, guard.right])).collect()
