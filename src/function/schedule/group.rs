@@ -24,14 +24,6 @@ impl<O: Copy + Ord> Group<O> {
         let mut operations = operations.peekable();
         let first = *operations.peek().expect("an operation");
         let mut operands = vec![at(first[0]); len * first.len()];
-        if let [_, _] = first {
-            // Most operations have two.
-            let (column_a, column_b) = operands.split_at_mut(len);
-            for ((a, b), places) in column_a.iter_mut().zip(column_b).zip(operations) {
-                (*a, *b) = (at(places[0]), at(places[1]));
-            }
-            return Group { operands, len };
-        }
         for (number, places) in operations.enumerate() {
             for (position, &place) in places.iter().enumerate() {
                 operands[position * len + number] = at(place);

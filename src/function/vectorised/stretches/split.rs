@@ -114,9 +114,7 @@ pub(super) fn split(graph: &Graph, [most, least]: [usize; 2]) -> Option<Split> {
     let mut shortest = LONG.max(2 * least);
     let terms = |sum: Instruction<'_>| terms_of(sum).map(|(terms, _)| terms);
     let is_long = |sum: Instruction<'_>, shortest: usize| terms(sum) >= Some(shortest);
-    let sums = [Op::TERMS, Op::INNER_PRODUCT].into_iter().flat_map(|op| graph.instructions.with_op(op));
-    let mut long: Vec<_> = sums.filter(|&sum| is_long(sum, shortest)).collect();
-    long.sort_unstable_by_key(|sum| sum.result);
+    let mut long: Vec<_> = graph.instructions.iter().filter(|&sum| is_long(sum, shortest)).collect();
     for _ in 0..TRIES {
         let sums = outermost(graph, &long);
         let lengths = || sums.iter().copied().filter_map(terms);
