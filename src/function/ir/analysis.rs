@@ -1,7 +1,7 @@
 //! Dependencies between the places of a graph.
 
 use super::graph::Graph;
-use super::instructions::Place;
+use super::instruction::Place;
 use crate::tape::mark_needed;
 
 impl Graph {

@@ -1,7 +1,7 @@
 //! The recorded graph: a plain list of instructions in order of evaluation.
 
+pub(crate) use super::instruction::{Instruction, Place};
 use super::instructions::Instructions;
-pub(crate) use super::instructions::{Instruction, Place};
 use crate::error::SourceLine;
 use crate::number::predicate::Predicate;
 use crate::table::atomic::{Atomic, AtomicOp};

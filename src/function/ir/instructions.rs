@@ -1,18 +1,12 @@
 //! The operations of a recorded function, contiguous in memory, since an evaluation reads all of them.
 
-use crate::table::atomic::{Active, Atomic, AtomicOp, Refusal};
+use super::instruction::{Instruction, Place, work};
+use crate::table::atomic::{Atomic, AtomicOp};
 use crate::table::compound::Compound;
-use crate::table::matrix::op::MatrixOp;
-use crate::table::matrix::rules;
-use crate::table::number::Number;
 use crate::table::ops::Op;
-use crate::table::zeros::Reach;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::ops::Range;
-
-/// An index in the list of all values: constants first, then inputs, then results in order.
-pub(crate) type Place = u32;
 
 /// Operations and their operands, in order of evaluation.
 #[derive(Debug, Clone, PartialEq, Hash, Default)]
@@ -34,15 +28,6 @@ struct Entry {
     start: u32,
     end: u32,
     result: Place,
-}
-
-/// One instruction: an operation, its operands, and where its results are: contiguous, as many as the operation has.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Instruction<'i> {
-    pub op: Op,
-    pub operands: &'i [Place],
-    /// The place of the first result; only operations on matrices and atomic functions have others.
-    pub result: usize,
 }
 
 impl Instructions {
@@ -160,11 +145,9 @@ impl Instructions {
     /// If there are 2³² operands, or values, or more in total.
     #[inline]
     pub fn push(&mut self, op: Op, operands: impl IntoIterator<Item = Place>) -> Place {
-        let here = |operands: &[Place]| u32::try_from(operands.len()).expect("fewer than 2³² operands");
-        let start = here(&self.operands);
+        let (start, result) = self.ends();
         self.operands.extend(operands);
-        let end = here(&self.operands);
-        let result = Place::try_from(self.results.end).expect("fewer than 2³² values");
+        let (end, _) = self.ends();
         self.results.end += op.results((end - start) as usize);
         if let Op::Atomic(_) = op {
             self.calls.push(self.ops.len() as u32);
@@ -182,13 +165,13 @@ impl Instructions {
         let (operands, results) = (from.operands_of(range.clone()), from.results_of(range.clone()));
         let Some(&Entry { start, result, .. }) = from.ops[range.clone()].first() else { return };
         // All are moved as far, maybe back.
-        let by_operands = (self.operands.len() as u32).wrapping_sub(start);
-        let by_results = (self.results.end as Place).wrapping_sub(result);
+        let (end_of_operands, end_of_results) = self.ends();
+        let by_operands = end_of_operands.wrapping_sub(start);
+        let by_results = end_of_results.wrapping_sub(result);
         let by_index = (self.ops.len() as u32).wrapping_sub(range.start as u32);
         self.operands.extend(operands.iter().copied().map(moved));
-        u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
         self.results.end += results.len();
-        Place::try_from(self.results.end).expect("fewer than 2³² values");
+        self.ends(); // panics if they are too many
         let calls = from.calls_in(range.clone()).iter();
         self.calls.extend(calls.map(|&call| call.wrapping_add(by_index)));
         self.ops.extend(from.ops[range].iter().map(|&Entry { op, start, end, result }| Entry {
@@ -197,6 +180,15 @@ impl Instructions {
             end: end.wrapping_add(by_operands),
             result: result.wrapping_add(by_results),
         }));
+    }
+
+    /// Where the next operand, and the next result, will be.
+    ///
+    /// # Panics
+    /// If there are 2³² operands, or values, or more in total.
+    fn ends(&self) -> (u32, Place) {
+        let of_operands = u32::try_from(self.operands.len()).expect("fewer than 2³² operands");
+        (of_operands, Place::try_from(self.results.end).expect("fewer than 2³² values"))
     }
 
     /// The function with this index among those that are called; it is added if it is not one of them.
@@ -332,221 +324,5 @@ impl Instructions {
     fn instruction(&self, &Entry { op, start, end, result }: &Entry) -> Instruction<'_> {
         let operands = &self.operands[start as usize..end as usize];
         Instruction { op, operands, result: result as usize }
-    }
-}
-
-fn work(operands: usize) -> usize {
-    operands.saturating_sub(1).max(1)
-}
-
-/// Evaluation of an instruction, given the values of all places. Its parts are taken out first, so that loops over
-/// instructions keep them in registers.
-impl Instruction<'_> {
-    /// The places of its results.
-    pub fn results(self) -> Range<usize> {
-        self.result..self.result + self.op.results(self.operands.len())
-    }
-
-    /// Whether it has lists of operands, and rules that loop over them.
-    #[inline(always)]
-    pub fn is_list(self) -> bool {
-        self.op.is_reduction()
-    }
-
-    /// A row over a list does as much as an operation of two operands for each of its terms.
-    pub fn work(self) -> usize {
-        work(self.operands.len())
-    }
-
-    /// Whether it is an operation on matrices.
-    #[inline(always)]
-    pub fn is_matrix(self) -> bool {
-        matches!(self.op, Op::Matrix(_))
-    }
-
-    /// What is known of its results, taken together. Mostly it is one.
-    #[inline]
-    pub fn over_results<T: Copy>(self, by_place: &[T], both: impl Fn(T, T) -> T) -> T {
-        match by_place[self.results()] {
-            [only] => only,
-            ref all => all.iter().copied().reduce(both).expect("a result"),
-        }
-    }
-
-    /// Sets what is known of each of its results.
-    #[inline]
-    pub fn set<T: Copy>(self, by_place: &mut [T], known: T) {
-        match &mut by_place[self.results()] {
-            [only] => *only = known,
-            all => all.fill(known),
-        }
-    }
-
-    /// Computes its results, and stores them with the other values. It is no call of an atomic function.
-    #[inline(always)]
-    #[track_caller]
-    pub fn evaluate<R: Number>(self, values: &mut [R]) {
-        let Instruction { op, operands, result } = self;
-        match op.value_of(operands, |operand| values[operand as usize]) {
-            Some(value) => values[result] = value,
-            None => self.evaluate_matrix(values),
-        }
-    }
-
-    #[inline(never)]
-    #[track_caller]
-    fn evaluate_matrix<R: Number>(self, values: &mut [R]) {
-        let (op, operands) = self.matrix(values);
-        values[self.results()].copy_from_slice(&R::matrix(op, &operands));
-    }
-
-    /// An operation on matrices, and its operands.
-    fn matrix<R: Number>(self, values: &[R]) -> (MatrixOp, Vec<R>) {
-        let Op::Matrix(op) = self.op else { unreachable!("a row of the table, or an operation on matrices") };
-        (op, self.operands_in(values))
-    }
-
-    /// For a call: computes its results, and stores them with the other values.
-    #[inline(never)]
-    #[track_caller]
-    pub fn call<R: Number>(self, function: &Atomic, values: &mut [R]) -> Result<(), Refusal> {
-        let results = R::atomic(function, &self.operands_in(values))?;
-        values[self.results()].copy_from_slice(&results);
-        Ok(())
-    }
-
-    /// For a call: visits each active operand with its term of the adjoint.
-    #[inline(never)]
-    #[track_caller]
-    pub fn visit_adjoints_of_call<R: Number>(
-        self,
-        function: &Atomic,
-        values: &[R],
-        adjoints: &mut [R],
-        active: &Active,
-        mut visit: impl FnMut(Place, R, &mut [R]),
-    ) -> Result<(), Refusal> {
-        let results = self.results();
-        let seeds: Vec<R> = Active::choose(&active.results, &adjoints[results.clone()]).collect();
-        let given = [&self.operands_in(values), &values[results], &seeds];
-        let terms = R::atomic_adjoints(function, given, active)?;
-        let operands = Active::choose(&active.operands, self.operands);
-        operands.zip(terms).for_each(|(operand, term)| visit(operand, term, adjoints));
-        Ok(())
-    }
-
-    /// For a call: the tangents of the active results.
-    #[track_caller]
-    pub fn tangents_of_call<R: Number>(
-        self,
-        function: &Atomic,
-        values: &[R],
-        tangents: &[R],
-        active: &Active,
-    ) -> Result<Vec<R>, Refusal> {
-        let operands = Active::choose(&active.operands, self.operands);
-        let tangents: Vec<R> = operands.map(|operand| tangents[operand as usize]).collect();
-        R::atomic_tangents(function, [&self.operands_in(values), &values[self.results()], &tangents], active)
-    }
-
-    fn operands_in<R: Number>(self, values: &[R]) -> Vec<R> {
-        self.operands.iter().map(|&operand| values[operand as usize]).collect()
-    }
-
-    /// For an operation on matrices: whether there is a path to an entry of each matrix, given those to all places.
-    #[track_caller]
-    pub fn reach_of_matrices<R: Number>(self, reach: &[Reach<R>]) -> [Reach<R>; 2] {
-        let Op::Matrix(op) = self.op else { unreachable!("an operation on matrices") };
-        op.matrices(self.operands)
-            .map(|entries| entries.iter().map(|&entry| reach[entry as usize]).fold(Reach::Never, Reach::or))
-    }
-
-    /// For an operation on matrices: the terms of the adjoints of its operands, 0 in a matrix with no wanted operand.
-    #[inline(never)]
-    #[track_caller]
-    pub fn matrix_adjoints<R: Number>(
-        self,
-        values: &[R],
-        adjoints: &[R],
-        is_wanted: impl Fn(Place) -> bool,
-    ) -> Vec<R> {
-        let (op, operands) = self.matrix(values);
-        let results = self.results();
-        let wanted = op.matrices(self.operands).map(|entries| entries.iter().any(|&entry| is_wanted(entry)));
-        rules::adjoints(op, &operands, &values[results.clone()], &adjoints[results], wanted)
-    }
-
-    /// For an operation on matrices: the tangents of its results; `reach`: the paths to the entries of each matrix.
-    #[track_caller]
-    pub fn matrix_tangents<R: Number>(self, values: &[R], tangents: &[R], reach: [Reach<R>; 2]) -> Vec<R> {
-        let (op, operands) = self.matrix(values);
-        let tangents: Vec<R> = self.operands.iter().map(|&operand| tangents[operand as usize]).collect();
-        rules::tangents(op, &operands, &values[self.results()], &tangents, reach)
-    }
-
-    /// For a row that is not over lists: calls `visit` with each wanted operand and the partial with respect to it, and
-    /// returns true. Returns false for other instructions.
-    #[inline(always)]
-    #[track_caller]
-    pub fn visit_partials<R: Number>(
-        self,
-        values: &[R],
-        is_wanted: impl Fn(Place) -> bool,
-        mut visit: impl FnMut(Place, R),
-    ) -> bool {
-        let Instruction { op, operands, result } = self;
-        op.visit_partials(
-            operands,
-            #[inline(always)]
-            |operand: Place| values[operand as usize],
-            values[result],
-            #[inline(always)]
-            |k| is_wanted(operands[k]),
-            #[inline(always)]
-            |k, partial| visit(operands[k], partial),
-        )
-    }
-
-    /// For a row over lists: calls `visit` with each operand and the partial with respect to it.
-    #[inline(always)]
-    #[track_caller]
-    pub fn visit_list_partials<R: Number>(self, values: &[R], mut visit: impl FnMut(Place, R)) {
-        let Instruction { op, operands, result } = self;
-        let mut k = 0;
-        op.visit_list_partials(
-            operands,
-            #[inline(always)]
-            |operand: Place| values[operand as usize],
-            values[result],
-            #[inline(always)]
-            |partial| {
-                visit(operands[k], partial);
-                k += 1;
-            },
-        );
-    }
-
-    /// Calls `visit` with each wanted operand, the partial with respect to it, and the mask that is set where the
-    /// operand is not selected: `None` if it always is. Operands of lists are always selected, and all are visited. None
-    /// is visited of an operation on matrices.
-    #[inline]
-    #[track_caller]
-    pub fn visit_edges<R: Number>(
-        self,
-        values: &[R],
-        is_wanted: impl Fn(Place) -> bool,
-        mut visit: impl FnMut(Place, R, Option<R>),
-    ) {
-        if self.is_list() {
-            return self.visit_list_partials(values, |operand, partial| visit(operand, partial, None));
-        }
-        let Instruction { op, operands, result } = self;
-        op.visit_edges(
-            operands,
-            |operand: Place| values[operand as usize],
-            values[result],
-            |k| is_wanted(operands[k]),
-            |k, partial, untaken| visit(operands[k], partial, untaken),
-        );
     }
 }

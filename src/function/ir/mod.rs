@@ -2,4 +2,5 @@
 
 mod analysis;
 pub(crate) mod graph;
+mod instruction;
 pub(crate) mod instructions;

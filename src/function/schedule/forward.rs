@@ -334,10 +334,12 @@ impl<'g> Planner<'g> {
     fn results(&mut self, numbers: &[u32]) -> Address {
         let each = self.instruction(numbers[0]).results().len();
         let to = self.blocks.append(numbers.len() * each);
-        for (k, &number) in numbers.iter().enumerate() {
+        let mut next = to;
+        for &number in numbers {
             let first = self.graph.instructions.result(number as usize);
-            for (at, next) in self.at[first..first + each].iter_mut().zip(to + (k * each) as Address..) {
+            for at in &mut self.at[first..first + each] {
                 *at = next;
+                next += 1;
             }
         }
         to
